@@ -1,0 +1,241 @@
+"""All settings, as frozen dataclasses, and the presets by name.
+
+The same classes are command-line flags, the ``config.json`` of a run and that of a model folder.
+Unknown keys are refused, so that a misspelt setting cannot pass unnoticed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from diffecg.errors import DiffecgError
+
+_STRICT = {"extra": "forbid"}
+
+
+@dataclass(frozen=True)
+class WindowConfig:
+    """What one window of signal is."""
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["beat", "strip"] = "beat"
+    """``beat``: one window around each annotated R peak. ``strip``: windows at even distances."""
+    length: int = 256
+    """Samples in a window."""
+    fs_hz: float = 360.0
+    """Sampling rate of a window, in Hz. Recordings at other rates are resampled."""
+    leads: tuple[str, ...] = ("MLII",)
+    """Names of the leads that make one window, in order; ``*`` stands for any lead of a record."""
+    before: int = 128
+    """``beat``: samples before the R peak."""
+    stride: int = 250
+    """``strip``: samples from one window's start to the next."""
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds in a window."""
+        return self.length / self.fs_hz
+
+
+@dataclass(frozen=True)
+class TransformConfig:
+    """How a window becomes the network's input, and back."""
+
+    __pydantic_config__ = _STRICT
+
+    layout: Literal["picture", "bins", "signal"] = "bins"
+    """``picture``: the spectrogram as a 2-D image, real and imaginary parts as channels.
+    ``bins``: its frequency bins as channels of a sequence of frames.
+    ``signal``: no spectrogram, the raw window."""
+    n_fft: int = 32
+    """Samples in one frame of the STFT."""
+    hop: int = 8
+    """Samples from one frame to the next."""
+    whitening: float = 0.5
+    """0: all frequency bins keep their natural spread. 1: all get the same. Between: its power."""
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """Sizes of the U-Net."""
+
+    __pydantic_config__ = _STRICT
+
+    width: int = 96
+    """Channels at the highest resolution."""
+    multipliers: tuple[int, ...] = (1, 2, 2)
+    """Channels at each level, in units of ``width``; each level halves the resolution."""
+    blocks: int = 2
+    """Residual blocks a level."""
+    attention: bool = True
+    """Self-attention at the lowest resolution."""
+    dropout: float = 0.1
+    """Share of activations dropped in training, against memorisation."""
+
+
+@dataclass(frozen=True)
+class DiffusionConfig:
+    """The diffusion process."""
+
+    __pydantic_config__ = _STRICT
+
+    levels: Literal["karras", "linear", "cosine"] = "karras"
+    """Noise levels: Karras et al. (log-normal in training, a power law in sampling), or the T steps
+    of a variance schedule."""
+    target: Literal["karras", "epsilon", "v"] = "karras"
+    """What the network predicts."""
+    steps: int = 18
+    """Steps of the sampler unless told otherwise."""
+    sampler: Literal["ddpm", "ddim", "heun", "dpm2m"] = "heun"
+    """Sampler unless told otherwise."""
+    sigma_min: float = 0.002
+    """``karras``: least noise."""
+    sigma_max: float = 80.0
+    """``karras``: most noise."""
+    log_sigma_mean: float = -1.2
+    """``karras``: mean of ln(sigma) in training."""
+    log_sigma_std: float = 1.4
+    """``karras``: standard deviation of ln(sigma) in training."""
+    schedule_steps: int = 1000
+    """``linear``, ``cosine``: number of noise levels T."""
+    beta_first: float = 1e-4
+    """``linear``: variance added at the first step."""
+    beta_last: float = 0.02
+    """``linear``: variance added at the last step."""
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the network is trained. Durations are counted in samples seen."""
+
+    __pydantic_config__ = _STRICT
+
+    samples: int = 1_500_000
+    """Windows to train on in all, repeats included."""
+    batch: int = 128
+    """Windows a step."""
+    learning_rate: float = 1e-3
+    """Highest learning rate."""
+    optimizer: Literal["adam", "adamw"] = "adamw"
+    """Optimiser; ``adamw`` decays weights by 0.01."""
+    warmup: int = 20_000
+    """Samples over which the learning rate rises."""
+    decay: float = 0.4
+    """Last share of the training over which the learning rate falls to zero."""
+    half_life: int = 60_000
+    """Half-life of the average of the weights, in samples."""
+    balance: float = 0.5
+    """How classes are drawn: 0 as often as they occur, 1 all equally often."""
+    tasks: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    """Shares of generation, imputation and forecasting."""
+    unknown_label: float = 0.2
+    """Share of samples whose class is hidden from the network."""
+    gain: float = 0.0
+    """Standard deviation of the log of a random gain, for leads of unknown gain."""
+    seed: int = 0
+    """Seed of weights, data order and noise."""
+    checkpoint_every: int = 50_000
+    """Samples between checkpoints."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that defines a model and its training."""
+
+    __pydantic_config__ = _STRICT
+
+    name: str = "beat"
+    """Name of the preset that this started from."""
+    labels: tuple[str, ...] = ("N", "S", "V", "F")
+    """Classes that the network knows; every other label is "unknown" to it."""
+    window: WindowConfig = field(default_factory=WindowConfig)
+    transform: TransformConfig = field(default_factory=TransformConfig)
+    unet: UNetConfig = field(default_factory=UNetConfig)
+    diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+PRESETS: dict[str, Config] = {
+    "beat": Config(),
+    "strip": Config(
+        name="strip",
+        labels=(),
+        window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
+        unet=UNetConfig(width=96, multipliers=(1, 2, 2), dropout=0.05),
+        training=TrainingConfig(
+            samples=500_000, batch=64, balance=0.0, tasks=(0.3, 0.4, 0.3), gain=0.2
+        ),
+    ),
+    "paper": Config(
+        name="paper",
+        transform=TransformConfig(layout="picture", whitening=1.0),
+        unet=UNetConfig(width=32, multipliers=(1, 2, 2), dropout=0.0),
+        diffusion=DiffusionConfig(levels="linear", target="epsilon", steps=1000, sampler="ddpm"),
+        training=TrainingConfig(
+            optimizer="adam", warmup=0, decay=0.0, balance=0.0, tasks=(0.34, 0.33, 0.33)
+        ),
+    ),
+}
+"""The presets. ``docs/paper.md`` lists what the paper leaves open and what was chosen here."""
+
+
+def preset(name: str) -> Config:
+    """Return the preset called ``name``.
+
+    Raises:
+        DiffecgError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise DiffecgError(f"unknown preset {name!r}; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]
+
+
+def to_json(config: Config) -> str:
+    """Return ``config`` as indented JSON text."""
+    return TypeAdapter(Config).dump_json(config, indent=2).decode() + "\n"
+
+
+def read_config(path: Path) -> Config:
+    """Return the configuration stored at ``path``.
+
+    Raises:
+        DiffecgError: the file is missing, is no JSON, or holds unknown or impossible settings.
+    """
+    try:
+        return TypeAdapter(Config).validate_json(path.read_text())
+    except FileNotFoundError:
+        raise DiffecgError(f"{path} is missing; a model folder holds one") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise DiffecgError(f"{path}: {place}: {first['msg']}") from None
+
+
+def with_overrides(config: Config, overrides: dict[str, dict[str, Any]]) -> Config:
+    """Return ``config`` with some fields of its sections replaced, ``{"training": {"seed": 1}}``."""
+    sections = {
+        section: replace(getattr(config, section), **values)
+        for section, values in overrides.items()
+        if values
+    }
+    return replace(config, **sections)
+
+
+def load_json(path: Path) -> Any:
+    """Return the content of a JSON file.
+
+    Raises:
+        DiffecgError: the file is missing or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        raise DiffecgError(f"{path} is missing") from None
+    except json.JSONDecodeError as error:
+        raise DiffecgError(f"{path} is no valid JSON ({error})") from None

@@ -1,0 +1,1 @@
+"""Recordings to windows: reading, labelling, splitting, storing."""

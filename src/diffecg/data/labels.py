@@ -1,0 +1,41 @@
+"""Beat annotations to AAMI EC57 classes.
+
+The recommended practice ANSI/AAMI EC57 groups the annotation symbols of PhysioNet into five classes:
+N (not ectopic), S (supraventricular ectopic), V (ventricular ectopic), F (fusion of V and N) and
+Q (paced, or not classifiable).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from diffecg.errors import DiffecgError
+
+LABELS = ("N", "S", "V", "F", "Q")
+"""The AAMI classes, in the order used in tables."""
+
+UNKNOWN = "?"
+"""The label of a window whose class is not given."""
+
+
+def _invert(groups: dict[str, str]) -> Mapping[str, str]:
+    return MappingProxyType({symbol: label for label, symbols in groups.items() for symbol in symbols})
+
+
+CLASS_MAPS: Mapping[str, Mapping[str, str]] = {
+    "aami": _invert({"N": "NLRej", "S": "AaJS", "V": "VE", "F": "F", "Q": "/fQ"}),
+    "aami-escape-s": _invert({"N": "NLR", "S": "AaJSej", "V": "VE", "F": "F", "Q": "/fQ"}),
+}
+"""Symbol to class. ``aami-escape-s`` is a common variant that counts escape beats (e, j) as S."""
+
+
+def class_map(name: str) -> Mapping[str, str]:
+    """Return the map from annotation symbol to class called ``name``.
+
+    Raises:
+        DiffecgError: there is no such map.
+    """
+    if name not in CLASS_MAPS:
+        raise DiffecgError(f"unknown class map {name!r}; choose one of {', '.join(CLASS_MAPS)}")
+    return CLASS_MAPS[name]

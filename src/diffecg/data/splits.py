@@ -1,0 +1,70 @@
+"""Which records train and which test.
+
+DS1 and DS2 are those of de Chazal, O'Dwyer and Reilly (2004), IEEE Trans Biomed Eng 51(7):1196-1206.
+Records 201 (DS1) and 202 (DS2) are of the same man, so ``strict`` leaves 201 out of DS1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from diffecg.errors import DiffecgError
+
+DS1 = tuple(
+    "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230".split()
+)
+DS2 = tuple(
+    "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234".split()
+)
+PACED = ("102", "104", "107", "217")
+
+VALIDATION_SHARE = 0.2
+"""The last share of every training record's time that is held out as validation."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The part that each record plays."""
+
+    name: str
+    train: tuple[str, ...]
+    """Records for training; the end of each is validation."""
+    test: tuple[str, ...]
+    """Records for testing."""
+    left_out: dict[str, str]
+    """Records that take no part, each with its reason."""
+
+    def part(self, record: str, share_of_time: float) -> str:
+        """Return ``train``, ``validation`` or ``test`` for a moment of a record.
+
+        Args:
+            record: the record's name.
+            share_of_time: the moment, as a share (0 to 1) of the record's length.
+        """
+        if record in self.test:
+            return "test"
+        return "train" if share_of_time < 1 - VALIDATION_SHARE else "validation"
+
+
+_PACED_OUT = {record: "paced record, excluded by AAMI EC57" for record in PACED}
+
+SPLITS = {
+    "strict": Split(
+        "strict",
+        tuple(record for record in DS1 if record != "201"),
+        DS2,
+        {**_PACED_OUT, "201": "the same patient as 202 (DS2)"},
+    ),
+    "classic": Split("classic", DS1, DS2, _PACED_OUT),
+}
+
+
+def split(name: str) -> Split:
+    """Return the split called ``name``.
+
+    Raises:
+        DiffecgError: there is no such split.
+    """
+    if name not in SPLITS:
+        raise DiffecgError(f"unknown split {name!r}; choose one of {', '.join(SPLITS)}")
+    return SPLITS[name]

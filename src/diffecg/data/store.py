@@ -1,0 +1,122 @@
+"""Windows on disk: a memory-mapped array beside a Parquet index.
+
+A folder holds ``signal_mv.npy`` (float32, axes (window, lead, time), mV), ``index.parquet`` (a row a
+window) and ``info.json`` (where it all came from).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diffecg.config import load_json
+from diffecg.errors import DiffecgError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Real windows with their labels."""
+
+    signal_mv: NDArray[np.float32]
+    """Axes (window, lead, time), in mV; memory-mapped when read from disk."""
+    fs_hz: float
+    """Sampling rate, in Hz."""
+    index: pd.DataFrame
+    """A row a window: record, sample, symbol, label, split, lead, fs_hz."""
+    info: dict[str, Any]
+    """Database, version, split, class map, window settings and counts."""
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.index)
+
+    def part(self, split: str) -> Windows:
+        """Return the windows of one part: ``train``, ``validation`` or ``test``.
+
+        Raises:
+            DiffecgError: there is no window in that part.
+        """
+        rows = np.flatnonzero(self.index["split"].to_numpy() == split)
+        if not rows.size:
+            parts = ", ".join(sorted(self.index["split"].unique()))
+            raise DiffecgError(f"no windows in the part {split!r}; there are {parts}")
+        index = self.index.iloc[rows].reset_index(drop=True)
+        return Windows(self.signal_mv[rows], self.fs_hz, index, self.info)
+
+
+def write_windows(windows: Windows, folder: str | Path, *, force: bool = False) -> None:
+    """Write ``windows`` to a new folder, whole or not at all.
+
+    Raises:
+        DiffecgError: the folder exists and ``force`` is not given.
+    """
+    with new_folder(folder, force=force) as partial:
+        np.save(partial / "signal_mv.npy", np.asarray(windows.signal_mv, dtype=np.float32))
+        windows.index.to_parquet(partial / "index.parquet", index=False)
+        info = {"format": FORMAT, "fs_hz": windows.fs_hz, **windows.info}
+        (partial / "info.json").write_text(json.dumps(info, indent=2) + "\n")
+
+
+def open_windows(folder: str | Path) -> Windows:
+    """Return the windows that ``diffecg prepare`` wrote to ``folder``, memory-mapped.
+
+    Raises:
+        DiffecgError: the folder is missing, incomplete or inconsistent.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise DiffecgError(f"no folder {folder}; make it with: diffecg prepare mitdb --out {folder}")
+    info = load_json(folder / "info.json")
+    try:
+        signal_mv = np.load(folder / "signal_mv.npy", mmap_mode="r", allow_pickle=False)
+        index = pd.read_parquet(folder / "index.parquet")
+    except (OSError, ValueError) as error:
+        raise DiffecgError(
+            f"{folder} is damaged ({' '.join(str(error).split())}); prepare it again"
+        ) from error
+    if signal_mv.ndim != 3 or len(signal_mv) != len(index):
+        raise DiffecgError(
+            f"{folder} is damaged: {len(index)} rows in the index, an array of shape "
+            f"{signal_mv.shape}; prepare it again"
+        )
+    return Windows(signal_mv, float(info["fs_hz"]), index, info)
+
+
+@contextmanager
+def new_folder(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
+    """Yield a temporary folder that takes the name ``folder`` when the block succeeds.
+
+    Raises:
+        DiffecgError: ``folder`` exists and ``force`` is not given.
+    """
+    folder = Path(folder)
+    refuse_existing(folder, force=force)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        partial.chmod(0o755)
+        yield partial
+        if folder.exists():
+            shutil.rmtree(folder)
+        partial.rename(folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def refuse_existing(path: Path, *, force: bool) -> None:
+    """Raise an error if ``path`` exists and is not to be replaced."""
+    if path.exists() and not force:
+        raise DiffecgError(f"{path} exists; choose another --out or replace it with --force")

@@ -1,0 +1,119 @@
+"""Records to windows: resampling, cutting, and a reason for every window that is dropped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+
+from diffecg.config import WindowConfig
+from diffecg.data.labels import UNKNOWN
+from diffecg.data.records import Beats, Record
+from diffecg.data.splits import VALIDATION_SHARE, Split
+
+EDGE = "runs past the record's end"
+CROSSING = "crosses from training into validation"
+MISSING = "holds missing samples"
+FLAT = "is a flat line"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The windows of one record, and why others are not among them."""
+
+    signal_mv: NDArray[np.float32]
+    """Axes (window, lead, time), in mV."""
+    index: pd.DataFrame
+    """A row a window: record, sample, symbol, label, split, lead, fs_hz."""
+    dropped: Counter[tuple[str, str, str]]
+    """Number of windows not taken by (split, label, reason)."""
+
+
+def resample(signal: NDArray[np.float64], fs_hz: float, to_hz: float) -> NDArray[np.float64]:
+    """Return ``signal`` (time last) at another sampling rate, band-limited by a polyphase filter.
+
+    Sample k of the result lies at the time k / ``to_hz``.
+    """
+    if fs_hz == to_hz:
+        return signal
+    ratio = Fraction(to_hz / fs_hz).limit_denominator(1000)
+    resampled: NDArray[np.float64] = resample_poly(
+        signal, ratio.numerator, ratio.denominator, axis=-1, padtype="line"
+    )
+    return resampled
+
+
+def cut_windows(
+    record: Record, beats: Beats, window: WindowConfig, split: Split, labels: dict[str, str]
+) -> Cut:
+    """Return the windows of ``record``.
+
+    Args:
+        record: the recording.
+        beats: its annotated beats.
+        window: what a window is.
+        split: which part the record plays.
+        labels: annotation symbol to class.
+    """
+    groups = [(lead,) for lead in record.leads] if window.leads == ("*",) else [window.leads]
+    cuts = [_cut_leads(record, beats, window, split, labels, leads) for leads in groups]
+    return Cut(
+        np.concatenate([cut.signal_mv for cut in cuts]),
+        pd.concat([cut.index for cut in cuts], ignore_index=True),
+        sum((cut.dropped for cut in cuts), Counter()),
+    )
+
+
+def _cut_leads(
+    record: Record,
+    beats: Beats,
+    window: WindowConfig,
+    split: Split,
+    labels: dict[str, str],
+    leads: tuple[str, ...],
+) -> Cut:
+    rows = [record.lead_index(lead) for lead in leads]
+    signal_mv = resample(record.signal_mv[rows], record.fs_hz, window.fs_hz)
+    length = signal_mv.shape[1]
+    scale = window.fs_hz / record.fs_hz
+    if window.kind == "beat":
+        sample, symbol = beats.sample, beats.symbol
+        start = np.rint(sample * scale).astype(np.int64) - window.before
+    else:
+        start = np.arange(0, length - window.length + 1, window.stride)
+        sample = np.rint(start / scale).astype(np.int64)
+        symbol = np.full(len(start), "", dtype=np.str_)
+    label = np.array([labels.get(s, UNKNOWN) for s in symbol], dtype=np.str_)
+    part = np.array([split.part(record.name, m / length) for m in start + window.before], np.str_)
+
+    reason = np.full(len(start), "", dtype="U64")
+    boundary = length * (1 - VALIDATION_SHARE)
+    crosses = (start < boundary) & (start + window.length > boundary) & (part != "test")
+    inside = (start >= 0) & (start + window.length <= length)
+    windows = np.zeros((len(start), len(leads), window.length), dtype=np.float32)
+    offsets = np.arange(window.length)
+    windows[inside] = signal_mv[:, start[inside, None] + offsets].transpose(1, 0, 2)
+    reason[np.ptp(windows, axis=2).min(axis=1) == 0] = FLAT
+    reason[np.isnan(windows).any(axis=(1, 2))] = MISSING
+    reason[crosses] = CROSSING
+    reason[~inside] = EDGE
+
+    kept = reason == ""
+    dropped = Counter(zip(part[~kept], label[~kept], reason[~kept], strict=True))
+    index = pd.DataFrame(
+        {
+            "record": record.name,
+            "sample": sample[kept],
+            "symbol": symbol[kept],
+            "label": label[kept],
+            "split": part[kept],
+            "lead": "+".join(leads),
+            "fs_hz": window.fs_hz,
+        }
+    )
+    return Cut(windows[kept], index, dropped)
