@@ -1,0 +1,39 @@
+"""diffecg: a conditional diffusion model that makes the ECG people do not have.
+
+An independent implementation of, and beyond, DiffECG (arXiv 2306.01875). Not a medical device.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from diffecg._version import __version__ as __version__
+from diffecg.errors import DiffecgError as DiffecgError
+
+if TYPE_CHECKING:
+    from diffecg.data.store import Windows as Windows
+    from diffecg.data.store import open_windows as open_windows
+    from diffecg.tasks.model import Model as Model
+    from diffecg.tasks.model import load as load
+    from diffecg.tasks.results import Drawn as Drawn
+    from diffecg.tasks.results import Generated as Generated
+
+_LAZY = {
+    "Windows": "diffecg.data.store",
+    "open_windows": "diffecg.data.store",
+    "Model": "diffecg.tasks.model",
+    "load": "diffecg.tasks.model",
+    "Drawn": "diffecg.tasks.results",
+    "Generated": "diffecg.tasks.results",
+}
+
+__all__ = ["DiffecgError", "__version__", *_LAZY]
+
+
+def __getattr__(name: str) -> Any:
+    """Import public names when they are first used, so that ``import diffecg`` is quick."""
+    if name not in _LAZY:
+        raise AttributeError(f"module 'diffecg' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_LAZY[name]), name)

@@ -67,7 +67,7 @@ class UNetConfig:
 
     __pydantic_config__ = _STRICT
 
-    width: int = 96
+    width: int = 64
     """Channels at the highest resolution."""
     multipliers: tuple[int, ...] = (1, 2, 2)
     """Channels at each level, in units of ``width``; each level halves the resolution."""
@@ -90,15 +90,15 @@ class DiffusionConfig:
     of a variance schedule."""
     target: Literal["karras", "epsilon", "v"] = "karras"
     """What the network predicts."""
-    steps: int = 18
+    steps: int = 20
     """Steps of the sampler unless told otherwise."""
-    sampler: Literal["ddpm", "ddim", "heun", "dpm2m"] = "heun"
+    sampler: Literal["ddpm", "ddim", "heun", "dpm2m"] = "dpm2m"
     """Sampler unless told otherwise."""
-    sigma_min: float = 0.002
+    sigma_min: float = 0.004
     """``karras``: least noise."""
-    sigma_max: float = 80.0
+    sigma_max: float = 100.0
     """``karras``: most noise."""
-    log_sigma_mean: float = -1.2
+    log_sigma_mean: float = -0.5
     """``karras``: mean of ln(sigma) in training."""
     log_sigma_std: float = 1.4
     """``karras``: standard deviation of ln(sigma) in training."""
@@ -167,7 +167,7 @@ PRESETS: dict[str, Config] = {
         name="strip",
         labels=(),
         window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
-        unet=UNetConfig(width=96, multipliers=(1, 2, 2), dropout=0.05),
+        unet=UNetConfig(dropout=0.05),
         training=TrainingConfig(
             samples=500_000, batch=64, balance=0.0, tasks=(0.3, 0.4, 0.3), gain=0.2
         ),

@@ -1,0 +1,24 @@
+"""Noise that depends on a sample's own seed and on nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+class SeededNoise:
+    """A stream of standard normal noise for each of several samples.
+
+    Sample i's stream is a function of ``seeds[i]``: neither the batch that it is in nor its place
+    there changes it. The numbers are drawn on the CPU, so that every device gets the same.
+    """
+
+    def __init__(self, seeds: Sequence[int]) -> None:
+        self._generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
+
+    def __call__(self, like: Tensor) -> Tensor:
+        """Return fresh noise with the shape, type and device of ``like`` (batch …)."""
+        rows = [torch.randn(like.shape[1:], generator=g) for g in self._generators]
+        return torch.stack(rows).to(like)

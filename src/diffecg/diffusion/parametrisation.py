@@ -1,0 +1,45 @@
+"""What the network predicts, and how its answer becomes an estimate of x0.
+
+Karras et al. (2022), Eq. 7: D(xt, sigma) = c_skip xt + c_out F(c_in xt, c_noise). All data have mean
+square 1 (their sigma_data).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Coefficients(NamedTuple):
+    """The three factors of Eq. 7, each with the shape of sigma."""
+
+    c_skip: Tensor
+    c_out: Tensor
+    c_in: Tensor
+
+
+def karras(sigma: Tensor) -> Coefficients:
+    """F predicts a mix of x0 and noise of unit variance (Karras et al. 2022, Table 1, "ours")."""
+    root = (1 + sigma**2).sqrt()
+    return Coefficients(1 / root**2, sigma / root, 1 / root)
+
+
+def epsilon(sigma: Tensor) -> Coefficients:
+    """F predicts the noise eps (Ho et al. 2020, Eq. 14): x0 = xt - sigma eps."""
+    root = (1 + sigma**2).sqrt()
+    return Coefficients(sigma**0, -sigma, 1 / root)
+
+
+def velocity(sigma: Tensor) -> Coefficients:
+    """F predicts v = sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x0 (Salimans and Ho 2022, Eq. 12)."""
+    root = (1 + sigma**2).sqrt()
+    return Coefficients(1 / root**2, -sigma / root, 1 / root)
+
+
+PARAMETRISATIONS: dict[str, Callable[[Tensor], Coefficients]] = {
+    "karras": karras,
+    "epsilon": epsilon,
+    "v": velocity,
+}

@@ -1,0 +1,1 @@
+"""The network: layers, the U-Net, the conditional denoiser, the model folder."""

@@ -1,0 +1,108 @@
+"""The conditional denoiser: transform, U-Net and parametrisation as one module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from diffecg.config import Config, DiffusionConfig
+from diffecg.data.labels import UNKNOWN
+from diffecg.diffusion.levels import KarrasLevels, Levels, cosine_schedule, linear_schedule
+from diffecg.diffusion.parametrisation import PARAMETRISATIONS
+from diffecg.errors import DiffecgError
+from diffecg.model.unet import UNet
+from diffecg.transform.layout import Transform
+
+
+class Condition(NamedTuple):
+    """What a sample is to agree with."""
+
+    known: Tensor
+    """C1 and C2 after the transform, (batch 2*channel *grid)."""
+    label: Tensor
+    """Class, (batch,); 0 = unknown."""
+
+
+class ConditionalDenoiser(nn.Module):
+    """Estimates the clean grid of a window from a noisy one, its class, C1 and C2."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+        self.transform = Transform(config.transform, config.window)
+        self.unet = UNet(
+            config.unet,
+            dims=self.transform.dims,
+            inputs=3 * self.transform.channels,
+            outputs=self.transform.channels,
+            labels=len(config.labels),
+        )
+        self.coefficients = PARAMETRISATIONS[config.diffusion.target]
+
+    def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
+        """Return the network's raw answer F (batch channel *grid).
+
+        Args:
+            xt: noisy grid (batch channel *grid).
+            sigma: noise level (batch,).
+            condition: what is known.
+        """
+        c_in = _like(self.coefficients(sigma).c_in, xt)
+        inputs = torch.cat([c_in * xt, condition.known], dim=1)
+        answer: Tensor = self.unet(inputs, sigma.log() / 4, condition.label)
+        return answer
+
+    def forward(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
+        """Return the estimate of x0 (batch channel *grid); arguments as for :meth:`predict`."""
+        c_skip, c_out, _ = (_like(c, xt) for c in self.coefficients(sigma))
+        return c_skip * xt + c_out * self.predict(xt, sigma, condition)
+
+    def loss(self, x0: Tensor, eps: Tensor, sigma: Tensor, condition: Condition, weight: Tensor) -> Tensor:
+        """Return each sample's mean square error (batch,) of the network's answer.
+
+        The error of F is that of x0 weighted by 1 / c_out^2 (Karras et al. 2022, Eq. 8).
+
+        Args:
+            x0: clean grid (batch channel *grid).
+            eps: noise of the same shape.
+            sigma: noise level (batch,).
+            condition: what is known.
+            weight: of each grid point (batch 1 *grid).
+        """
+        c_skip, c_out, _ = (_like(c, x0) for c in self.coefficients(sigma))
+        xt = x0 + _like(sigma, x0) * eps
+        target = (x0 - c_skip * xt) / c_out
+        error = (self.predict(xt, sigma, condition) - target).square()
+        weight = weight.expand_as(error)
+        return (weight * error).flatten(1).sum(1) / weight.flatten(1).sum(1)
+
+    def label_index(self, labels: Sequence[str | None]) -> Tensor:
+        """Return the class numbers (batch,) of labels; 0 for None and for classes never learnt."""
+        numbers = {label: i + 1 for i, label in enumerate(self.config.labels)}
+        return torch.tensor([numbers.get(label or UNKNOWN, 0) for label in labels])
+
+
+def build_levels(config: DiffusionConfig) -> Levels:
+    """Return the noise levels that ``config`` asks for.
+
+    Raises:
+        DiffecgError: they do not fall, or do not end in noise.
+    """
+    try:
+        if config.levels == "karras":
+            return KarrasLevels(
+                config.sigma_min, config.sigma_max, config.log_sigma_mean, config.log_sigma_std
+            )
+        if config.levels == "linear":
+            return linear_schedule(config.schedule_steps, config.beta_first, config.beta_last)
+        return cosine_schedule(config.schedule_steps)
+    except ValueError as error:
+        raise DiffecgError(f"noise levels {config.levels!r}: {error}") from None
+
+
+def _like(x: Tensor, grid: Tensor) -> Tensor:
+    """Return x (batch,) with as many axes as ``grid``."""
+    return x.reshape(-1, *(1,) * (grid.ndim - 1))

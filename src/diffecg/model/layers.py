@@ -1,0 +1,105 @@
+"""The layers of the U-Net, for sequences (dims=1) and pictures (dims=2) alike."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_GROUPS = 8
+_HEAD = 32
+
+
+def conv(dims: int, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Module:
+    """Return a convolution that keeps the grid's size (or divides it by ``stride``)."""
+    kind = nn.Conv1d if dims == 1 else nn.Conv2d
+    return kind(inputs, outputs, kernel, stride, padding=kernel // 2)
+
+
+def zero(module: nn.Module) -> nn.Module:
+    """Return ``module`` with all parameters set to zero, so that its block starts as an identity."""
+    for parameter in module.parameters():
+        nn.init.zeros_(parameter)
+    return module
+
+
+def sinusoids(x: Tensor, width: int, highest: float = 1000.0) -> Tensor:
+    """Return sines and cosines (batch width) of x (batch,) (Vaswani et al. 2017, section 3.5)."""
+    half = width // 2
+    exponents = torch.arange(half, dtype=torch.float32, device=x.device) / max(half - 1, 1)
+    angles = x[:, None] * torch.exp(exponents * math.log(highest))
+    return torch.cat([angles.cos(), angles.sin()], dim=1)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions around a skip; the embedding scales and shifts what lies between.
+
+    Dhariwal and Nichol (2021), arXiv 2105.05233, section 3.1 (adaptive group normalisation).
+    """
+
+    def __init__(self, dims: int, inputs: int, outputs: int, embedding: int, dropout: float) -> None:
+        super().__init__()
+        self.norm1 = nn.GroupNorm(_GROUPS, inputs)
+        self.conv1 = conv(dims, inputs, outputs)
+        self.modulation = nn.Linear(embedding, 2 * outputs)
+        self.norm2 = nn.GroupNorm(_GROUPS, outputs)
+        self.dropout = nn.Dropout(dropout)
+        self.conv2 = zero(conv(dims, outputs, outputs))
+        self.skip = nn.Identity() if inputs == outputs else conv(dims, inputs, outputs, kernel=1)
+        self.ones = (1,) * dims
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        """Return (batch outputs *grid) for x (batch inputs *grid) and embedding (batch width)."""
+        h = self.conv1(F.silu(self.norm1(x)))
+        modulation = self.modulation(embedding)
+        scale, shift = modulation.reshape(*modulation.shape, *self.ones).chunk(2, dim=1)
+        h = F.silu(self.norm2(h) * (1 + scale) + shift)
+        out: Tensor = self.skip(x) + self.conv2(self.dropout(h))
+        return out
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention over all grid points, around a skip."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.heads = max(1, channels // _HEAD)
+        self.norm = nn.GroupNorm(_GROUPS, channels)
+        self.qkv = nn.Conv1d(channels, 3 * channels, 1)
+        self.out = zero(nn.Conv1d(channels, channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (batch channels *grid) for x of the same shape."""
+        points = x.flatten(2)
+        qkv = self.qkv(self.norm(points)).unflatten(1, (3, self.heads, -1)).transpose(-1, -2)
+        mixed = F.scaled_dot_product_attention(*qkv.unbind(dim=1))
+        mixed = mixed.transpose(-1, -2).flatten(1, 2)
+        return x + self.out(mixed).reshape(x.shape)
+
+
+class Downsample(nn.Module):
+    """Half the grid's size by a strided convolution."""
+
+    def __init__(self, dims: int, channels: int) -> None:
+        super().__init__()
+        self.conv = conv(dims, channels, channels, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x with every grid axis halved."""
+        out: Tensor = self.conv(x)
+        return out
+
+
+class Upsample(nn.Module):
+    """Twice the grid's size: nearest neighbour, then a convolution."""
+
+    def __init__(self, dims: int, channels: int) -> None:
+        super().__init__()
+        self.conv = conv(dims, channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x with every grid axis doubled."""
+        out: Tensor = self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return out

@@ -1,0 +1,98 @@
+"""The conditional U-Net (Ronneberger et al. 2015; Ho et al. 2020, appendix B)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from diffecg.config import UNetConfig
+from diffecg.model.layers import (
+    Downsample,
+    ResidualBlock,
+    SelfAttention,
+    Upsample,
+    conv,
+    sinusoids,
+    zero,
+)
+
+
+class UNet(nn.Module):
+    """A U-Net for grids of one or two axes of any size, conditioned on noise level and class.
+
+    What is observed (C1 and C2) enters as further input channels.
+    """
+
+    def __init__(
+        self, config: UNetConfig, *, dims: int, inputs: int, outputs: int, labels: int
+    ) -> None:
+        super().__init__()
+        widths = [config.width * m for m in config.multipliers]
+        embedding = 4 * config.width
+        self.noise_width = config.width
+        self.embed_noise = nn.Sequential(
+            nn.Linear(config.width, embedding), nn.SiLU(), nn.Linear(embedding, embedding)
+        )
+        self.embed_label = nn.Embedding(labels + 1, embedding)  # 0 is the unknown class
+        self.multiple = 2 ** (len(widths) - 1)
+
+        def block(inputs: int, outputs: int) -> ResidualBlock:
+            return ResidualBlock(dims, inputs, outputs, embedding, config.dropout)
+
+        self.first = conv(dims, inputs, widths[0])
+        skips = [widths[0]]
+        self.down = nn.ModuleList()
+        width = widths[0]
+        for level, level_width in enumerate(widths):
+            for _ in range(config.blocks):
+                self.down.append(block(width, level_width))
+                width = level_width
+                skips.append(width)
+            if level < len(widths) - 1:
+                self.down.append(Downsample(dims, width))
+                skips.append(width)
+        self.middle1 = block(width, width)
+        self.attention = SelfAttention(width) if config.attention else nn.Identity()
+        self.middle2 = block(width, width)
+        self.up = nn.ModuleList()
+        for level, level_width in reversed(list(enumerate(widths))):
+            for _ in range(config.blocks + 1):
+                self.up.append(block(width + skips.pop(), level_width))
+                width = level_width
+            if level > 0:
+                self.up.append(Upsample(dims, width))
+        self.norm = nn.GroupNorm(8, width)
+        self.last = zero(conv(dims, width, outputs))
+
+    def forward(self, x: Tensor, noise: Tensor, label: Tensor) -> Tensor:
+        """Return the network's answer.
+
+        Args:
+            x: input channels (batch inputs *grid).
+            noise: a number (batch,) that tells the noise level.
+            label: class (batch,); 0 = unknown.
+        """
+        grid = x.shape[2:]
+        x = _pad_to_multiple(x, self.multiple)
+        embedding = self.embed_noise(sinusoids(noise, self.noise_width)) + self.embed_label(label)
+        embedding = F.silu(embedding)
+        x = self.first(x)
+        skips = [x]
+        for layer in self.down:
+            x = layer(x, embedding) if isinstance(layer, ResidualBlock) else layer(x)
+            skips.append(x)
+        x = self.middle2(self.attention(self.middle1(x, embedding)), embedding)
+        for layer in self.up:
+            if isinstance(layer, ResidualBlock):
+                x = layer(torch.cat([x, skips.pop()], dim=1), embedding)
+            else:
+                x = layer(x)
+        out: Tensor = self.last(F.silu(self.norm(x)))
+        return out[(..., *(slice(size) for size in grid))]
+
+
+def _pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
+    """Return x with the end of every grid axis repeated up to a multiple."""
+    padding = [pad for size in reversed(x.shape[2:]) for pad in (0, -size % multiple)]
+    return F.pad(x, padding, mode="replicate")

@@ -1,0 +1,1 @@
+"""What users come for: generate, impute, forecast; one mechanism, three masks."""

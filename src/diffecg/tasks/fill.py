@@ -1,0 +1,188 @@
+"""Filling the missing samples of a recording of any length, at any rate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffecg.data.windows import resample
+from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.tasks.plan import plan_windows, rounds
+from diffecg.tasks.synthesize import Advance, Progress, Sampling, counting, synthesize
+
+FS_RANGE_HZ = (20.0, 20_000.0)
+"""Sampling rates that are taken for real."""
+
+
+def fill(
+    model: ConditionalDenoiser,
+    signal_mv: NDArray[np.floating],
+    fs_hz: float,
+    label: str | None,
+    seeds: Sequence[int],
+    sampling: Sampling,
+    progress: Progress | None = None,
+) -> NDArray[np.floating]:
+    """Return draws (draw lead time) of ``signal_mv`` (lead time) with its NaNs filled.
+
+    Observed samples are returned bit for bit. Where the recording's rate is not the model's, the
+    signal is resampled for the model and only what was filled is resampled back.
+
+    Args:
+        model: the denoiser.
+        signal_mv: in mV, NaN = missing.
+        fs_hz: its sampling rate, in Hz.
+        label: class of the windows; None = unknown.
+        seeds: one a draw.
+        sampling: sampler, steps, batch size.
+        progress: called with windows done and in all.
+
+    Raises:
+        DiffecgError: see :func:`check_signal`.
+    """
+    check_signal(signal_mv, fs_hz)
+    window = model.config.window
+    missing = np.isnan(signal_mv)
+    draws = np.repeat(signal_mv[None], len(seeds), axis=0)
+    if not missing.any():
+        return draws
+    if window.leads == ("*",):
+        groups = [[lead] for lead in range(len(signal_mv)) if missing[lead].any()]
+    elif len(window.leads) == len(signal_mv):
+        groups = [list(range(len(signal_mv)))]
+    else:
+        raise DiffecgError(
+            f"the model takes the leads {', '.join(window.leads)} together, "
+            f"the signal has {len(signal_mv)} lead(s)"
+        )
+    jobs = [_Job(model, signal_mv[group], fs_hz) for group in groups]
+    advance = counting(progress, sum(len(job.steps) for job in jobs) * len(seeds))
+    for group, job in zip(groups, jobs, strict=True):
+        filled = job.run(label, seeds, sampling, advance)
+        draws[:, group] = np.where(missing[group], filled, draws[:, group])
+    return draws
+
+
+def check_signal(signal_mv: NDArray[np.floating], fs_hz: float) -> None:
+    """Refuse what cannot be filled.
+
+    Raises:
+        DiffecgError: a rate out of range, infinite samples, a lead with nothing observed or with
+            nothing but a flat line.
+    """
+    if not (np.isfinite(fs_hz) and FS_RANGE_HZ[0] <= fs_hz <= FS_RANGE_HZ[1]):
+        raise DiffecgError(
+            f"sampling rate {fs_hz:g} Hz is not one of an ECG; give it in Hz, "
+            f"{FS_RANGE_HZ[0]:g} to {FS_RANGE_HZ[1]:g}"
+        )
+    if np.isinf(signal_mv).any():
+        raise DiffecgError("the signal holds infinite samples; mark missing samples by NaN")
+    for i, lead in enumerate(signal_mv):
+        known = lead[~np.isnan(lead)]
+        if not known.size:
+            raise DiffecgError(
+                f"nothing is observed in lead {i}: all of it is missing; to make a signal out of "
+                "nothing use generate"
+            )
+        if known.size > 1 and np.ptp(known) == 0:
+            raise DiffecgError(
+                f"what is observed of lead {i} is a flat line at {known[0]:g} mV; there is nothing "
+                "to go by"
+            )
+
+
+class _Job:
+    """One lead (or leads that are modelled together) at the model's rate."""
+
+    def __init__(
+        self, model: ConditionalDenoiser, signal_mv: NDArray[np.floating], fs_hz: float
+    ) -> None:
+        window = model.config.window
+        self.model, self.length, self.fs_hz = model, window.length, fs_hz
+        self.samples = signal_mv.shape[1]
+        missing = np.isnan(signal_mv)
+        # Recorders differ in their zero line: shift to the level that the network was trained at.
+        self.shift = model.transform.mean_mv.cpu().numpy() - np.nanmedian(
+            signal_mv, axis=1, keepdims=True
+        )
+        bridged = np.stack([_interpolate(row) for row in signal_mv])
+        self.signal_mv = resample(bridged, fs_hz, window.fs_hz) + self.shift
+        self.missing = _resample_mask(missing, fs_hz, window.fs_hz, self.signal_mv.shape[1])
+        self.steps = plan_windows(self.missing.any(axis=0), self.length)
+
+    def run(
+        self,
+        label: str | None,
+        seeds: Sequence[int],
+        sampling: Sampling,
+        advance: Advance | None,
+    ) -> NDArray[np.float64]:
+        """Return draws (draw lead time) at the recording's own rate."""
+        size = max(self.signal_mv.shape[1], self.length)
+        pad = ((0, 0), (0, size - self.signal_mv.shape[1]))
+        state = np.repeat(np.pad(self.signal_mv, pad)[None], len(seeds), axis=0)
+        known = np.pad(~self.missing, pad)
+        for turn in rounds(self.steps):
+            steps = [self.steps[i] for i in turn]
+            spans = [slice(step.start, step.start + self.length) for step in steps]
+            windows = np.concatenate([state[:, :, span] for span in spans])
+            observed = np.repeat(np.stack([known[:, span] for span in spans]), len(seeds), axis=0)
+            drawn = synthesize(
+                self.model,
+                windows,
+                observed,
+                [label] * len(windows),
+                [_step_seed(seed, i) for i in turn for seed in seeds],
+                sampling,
+                advance,
+            )
+            for step, window in zip(steps, np.split(drawn, len(steps)), strict=True):
+                taken = slice(step.fill_from, step.fill_to)
+                local = slice(step.fill_from - step.start, step.fill_to - step.start)
+                state[:, :, taken] = np.where(
+                    known[:, taken], state[:, :, taken], window[:, :, local]
+                )
+            for step in steps:
+                known[:, step.fill_from : step.fill_to] = True
+        filled = state[:, :, : self.signal_mv.shape[1]] - self.shift
+        return _fit_length(resample(filled, self.model.config.window.fs_hz, self.fs_hz), self.samples)
+
+
+def _interpolate(row: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return ``row`` (time) with straight lines over its gaps, so that resampling does not ring."""
+    known = ~np.isnan(row)
+    time = np.arange(len(row))
+    return np.interp(time, time[known], row[known].astype(np.float64))
+
+
+def _resample_mask(
+    missing: NDArray[np.bool_], fs_hz: float, to_hz: float, length: int
+) -> NDArray[np.bool_]:
+    """Return which samples (lead time) at another rate lie on or beside missing ones."""
+    if fs_hz == to_hz:
+        return missing
+    ratio = fs_hz / to_hz
+    before = np.clip(np.floor((np.arange(length) - 0.5) * ratio).astype(int), 0, None)
+    after = np.ceil((np.arange(length) + 0.5) * ratio).astype(int) + 1
+    counts = np.pad(np.cumsum(missing, axis=1), ((0, 0), (1, 0)))
+    last = missing.shape[1]
+    touched: NDArray[np.bool_] = (
+        counts[:, np.minimum(after, last)] > counts[:, np.minimum(before, last)]
+    )
+    return touched
+
+
+def _fit_length(signal: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    """Return ``signal`` (… time) cut, or continued by its last value, to ``length`` samples."""
+    short = max(length - signal.shape[-1], 0)
+    padding = [(0, 0)] * (signal.ndim - 1) + [(0, short)]
+    return np.pad(signal, padding, mode="edge")[..., :length]
+
+
+def _step_seed(seed: int, step: int) -> int:
+    """Return the seed of one window of a draw."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+

@@ -1,0 +1,264 @@
+"""The object that users hold: a trained model and its three tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from diffecg import pretrained
+from diffecg._version import __version__
+from diffecg.config import Config
+from diffecg.data.labels import UNKNOWN
+from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.folder import load_model
+from diffecg.tasks.fill import fill
+from diffecg.tasks.results import Drawn, Generated
+from diffecg.tasks.synthesize import Progress, Sampling, counting, synthesize
+
+MOST_SEED = 2**63 - 1
+MOST_HORIZON_S = 600.0
+_PAST_WINDOWS = 3
+
+
+class Model:
+    """A trained model.
+
+    Example:
+        >>> import diffecg
+        >>> model = diffecg.load("mitbih-beat")
+        >>> model.generate(label="V", count=2, seed=0, steps=2).signal_mv.shape
+        (2, 1, 256)
+    """
+
+    def __init__(self, denoiser: ConditionalDenoiser, name: str) -> None:
+        self.denoiser = denoiser.eval()
+        self.name = name
+
+    @property
+    def config(self) -> Config:
+        """All settings of the model and of its training."""
+        return self.denoiser.config
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Classes that the model knows."""
+        return self.config.labels
+
+    def to(self, device: str) -> Model:
+        """Move the model to a device (``cpu``, ``cuda``) and return it."""
+        self.denoiser.to(device)
+        return self
+
+    def generate(
+        self,
+        label: str | Sequence[str | None] | None = None,
+        count: int = 1,
+        seed: int = 0,
+        *,
+        sampler: str | None = None,
+        steps: int | None = None,
+        batch_size: int = 64,
+        progress: Progress | None = None,
+    ) -> Generated:
+        """Return ``count`` synthetic windows.
+
+        Window i has the seed ``seed + i`` and depends on nothing else: a set may be made in parts.
+
+        Args:
+            label: class of all windows, or one a window; None leaves it to the model.
+            count: number of windows.
+            seed: seed of the first window.
+            sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
+            steps: steps of the sampler; None: the model's own.
+            batch_size: windows computed together; it changes speed and memory, not the windows.
+            progress: called with windows done and in all.
+
+        Raises:
+            DiffecgError: an unknown label or sampler; a count, seed or steps out of range.
+        """
+        if count < 1:
+            raise DiffecgError(f"count {count} must be at least 1")
+        labels = [label] * count if label is None or isinstance(label, str) else list(label)
+        if len(labels) != count:
+            raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one a window")
+        for one in labels:
+            self._check_label(one)
+        window = self.config.window
+        shape = (count, len(window.leads), window.length)
+        sampling, seeds = Sampling(sampler, steps, batch_size), _seeds(seed, count)
+        nothing = np.zeros(shape, dtype=bool)
+        signal_mv = synthesize(
+            self.denoiser,
+            np.zeros(shape, np.float32),
+            nothing,
+            labels,
+            seeds,
+            sampling,
+            counting(progress, count),
+        )
+        return Generated(
+            signal_mv,
+            window.fs_hz,
+            window.leads,
+            tuple(one or UNKNOWN for one in labels),
+            tuple(seeds),
+            self._info("generate", sampling),
+        )
+
+    def impute(
+        self,
+        signal_mv: ArrayLike,
+        fs_hz: float,
+        *,
+        label: str | None = None,
+        draws: int = 16,
+        seed: int = 0,
+        band: float = 0.9,
+        sampler: str | None = None,
+        steps: int | None = None,
+        batch_size: int = 64,
+        progress: Progress | None = None,
+    ) -> Drawn:
+        """Return a recording with its missing samples filled, several times.
+
+        Args:
+            signal_mv: (time) or (lead, time), in mV, of any length; NaN = missing.
+            fs_hz: its sampling rate, in Hz; any.
+            label: class of the beats, if known.
+            draws: how many times to draw what is missing.
+            seed: seed of the first draw; draw i has ``seed + i``.
+            band: share of draws between the lower and the upper bound.
+            sampler: as for :meth:`generate`.
+            steps: as for :meth:`generate`.
+            batch_size: as for :meth:`generate`.
+            progress: called with windows done and in all.
+
+        Raises:
+            DiffecgError: a signal with nothing observed, infinite, flat, or at an impossible rate;
+                settings out of range.
+        """
+        given = _as_signal(signal_mv)
+        self._check_label(label)
+        if draws < 1:
+            raise DiffecgError(f"draws {draws} must be at least 1")
+        if not 0 < band < 1:
+            raise DiffecgError(f"band {band:g} must lie between 0 and 1, 0.9 for 90 %")
+        sampling, seeds = Sampling(sampler, steps, batch_size), _seeds(seed, draws)
+        rows = np.atleast_2d(given)
+        drawn = fill(self.denoiser, rows, fs_hz, label, seeds, sampling, progress)
+        drawn = drawn.reshape(draws, *given.shape)
+        missing = np.isnan(given)
+
+        def only_missing(values: NDArray[np.floating]) -> NDArray[np.floating]:
+            return np.where(missing, values, given).astype(given.dtype)
+
+        return Drawn(
+            only_missing(drawn.mean(axis=0)),
+            only_missing(np.quantile(drawn, (1 - band) / 2, axis=0)),
+            only_missing(np.quantile(drawn, (1 + band) / 2, axis=0)),
+            drawn,
+            ~missing,
+            float(fs_hz),
+            tuple(seeds),
+            band,
+            self._info("impute", sampling),
+        )
+
+    def forecast(
+        self, past_mv: ArrayLike, fs_hz: float, *, horizon_s: float = 1.0, **settings: Any
+    ) -> Drawn:
+        """Return what may follow a recording, several times.
+
+        Args:
+            past_mv: (time) or (lead, time), in mV; its last windows are what counts.
+            fs_hz: its sampling rate, in Hz; any.
+            horizon_s: seconds to draw.
+            **settings: as for :meth:`impute`.
+
+        Raises:
+            DiffecgError: as for :meth:`impute`; a horizon out of range.
+        """
+        past = _as_signal(past_mv)
+        samples = round(horizon_s * fs_hz) if np.isfinite(horizon_s * fs_hz) else 0
+        if samples < 1 or horizon_s > MOST_HORIZON_S:
+            raise DiffecgError(
+                f"horizon {horizon_s:g} s must be at least one sample and at most "
+                f"{MOST_HORIZON_S:g} s"
+            )
+        used = past[..., -max(round(_PAST_WINDOWS * self.config.window.duration_s * fs_hz), 1) :]
+        future = np.full((*past.shape[:-1], samples), np.nan, dtype=past.dtype)
+        drawn = self.impute(np.concatenate([used, future], axis=-1), fs_hz, **settings)
+        return Drawn(
+            drawn.signal_mv[..., -samples:],
+            drawn.lower_mv[..., -samples:],
+            drawn.upper_mv[..., -samples:],
+            drawn.draws_mv[..., -samples:],
+            drawn.observed[..., -samples:],
+            drawn.fs_hz,
+            drawn.seeds,
+            drawn.band,
+            {**drawn.info, "task": "forecast", "horizon_s": horizon_s},
+        )
+
+    def _check_label(self, label: str | None) -> None:
+        if label is None or label in self.labels:
+            return
+        known = f"its labels are {', '.join(self.labels)}" if self.labels else "it has no labels"
+        raise DiffecgError(f"unknown label {label!r} for the model {self.name}; {known}")
+
+    def _info(self, task: str, sampling: Sampling) -> dict[str, Any]:
+        return {
+            "synthetic": True,
+            "task": task,
+            "model": self.name,
+            "preset": self.config.name,
+            "sampler": sampling.sampler or self.config.diffusion.sampler,
+            "steps": sampling.steps or self.config.diffusion.steps,
+            "diffecg": __version__,
+        }
+
+
+def load(name: str | Path, device: str = "cpu") -> Model:
+    """Return the model called ``name``.
+
+    Args:
+        name: a bundled model (``mitbih-beat``, ``mitbih-strip``) or a model folder.
+        device: where it is to run: ``cpu``, ``cuda``.
+
+    Raises:
+        DiffecgError: there is no such model, it is damaged, or there is no such device.
+    """
+    if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
+        raise DiffecgError(f"no device {device!r} here; use cpu")
+    folder = pretrained.find(str(name))
+    if folder is None:
+        folder = Path(name)
+        if not folder.is_dir():
+            raise DiffecgError(
+                f"unknown model {str(name)!r}; give a folder or one of the bundled models: "
+                f"{', '.join(pretrained.names())}"
+            )
+    return Model(load_model(folder), folder.name).to(device)
+
+
+def _as_signal(signal_mv: ArrayLike) -> NDArray[np.floating]:
+    signal = np.asarray(signal_mv)
+    if not np.issubdtype(signal.dtype, np.floating):
+        signal = signal.astype(np.float64)
+    if signal.ndim not in (1, 2) or signal.shape[-1] < 1:
+        raise DiffecgError(
+            f"a signal of shape {signal.shape} is neither (time) nor (lead, time), in mV"
+        )
+    return signal
+
+
+def _seeds(seed: int, count: int) -> list[int]:
+    if not 0 <= seed <= MOST_SEED - count:
+        raise DiffecgError(f"seed {seed} must be 0 to {MOST_SEED - count}")
+    return list(range(seed, seed + count))

@@ -1,0 +1,59 @@
+"""What the tasks return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Generated:
+    """Synthetic windows."""
+
+    signal_mv: NDArray[np.float32]
+    """Axes (window, lead, time), in mV."""
+    fs_hz: float
+    """Sampling rate, in Hz."""
+    leads: tuple[str, ...]
+    """Lead names; ``*`` where the model makes any lead."""
+    labels: tuple[str, ...]
+    """Class that each window was asked for; ``?`` = none."""
+    seeds: tuple[int, ...]
+    """Seed of each window."""
+    info: dict[str, Any]
+    """Model, sampler, steps, version: what it takes to make the same again."""
+
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.seeds)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A signal with its missing samples drawn several times: what ``impute`` and ``forecast`` return.
+
+    For ``impute`` all arrays cover the signal given; for ``forecast`` they cover the horizon only.
+    Axes are those of the signal given, (time) or (lead, time).
+    """
+
+    signal_mv: NDArray[np.floating]
+    """Mean of the draws, in mV; observed samples as they were given, bit for bit."""
+    lower_mv: NDArray[np.floating]
+    """Lower bound of the band, in mV: a quantile of the draws."""
+    upper_mv: NDArray[np.floating]
+    """Upper bound of the band, in mV."""
+    draws_mv: NDArray[np.floating]
+    """All draws, axes (draw, …), in mV."""
+    observed: NDArray[np.bool_]
+    """True where the signal was given."""
+    fs_hz: float
+    """Sampling rate, in Hz: that of the signal given."""
+    seeds: tuple[int, ...]
+    """Seed of each draw."""
+    band: float
+    """Share of draws between the bounds."""
+    info: dict[str, Any]
+    """Model, sampler, steps, version: what it takes to make the same again."""

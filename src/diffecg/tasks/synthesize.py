@@ -1,0 +1,112 @@
+"""The one function behind all tasks: draw windows that agree with what is observed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from diffecg.diffusion.noise import SeededNoise
+from diffecg.diffusion.samplers import SAMPLERS
+from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
+Advance = Callable[[int], None]
+"""Called with the number of windows done since the last call."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How samples are drawn."""
+
+    sampler: str | None = None
+    """``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own."""
+    steps: int | None = None
+    """Steps of the sampler; None: the model's own."""
+    batch_size: int = 64
+    """Windows computed together. It changes speed and memory, not the samples."""
+
+
+def synthesize(
+    model: ConditionalDenoiser,
+    signal_mv: NDArray[np.floating],
+    observed: NDArray[np.bool_],
+    labels: Sequence[str | None],
+    seeds: Sequence[int],
+    sampling: Sampling,
+    advance: Advance | None = None,
+) -> NDArray[np.float32]:
+    """Return one drawn window (batch lead time), in mV, for each seed.
+
+    Where ``observed`` is True the result is ``signal_mv`` itself, bit for bit in float32.
+
+    Args:
+        model: the denoiser.
+        signal_mv: (batch lead time), in mV; anything where missing.
+        observed: (batch lead time), True = known.
+        labels: class of each window; None = unknown.
+        seeds: one a window.
+        sampling: sampler, steps, batch size.
+        advance: called after each batch of windows.
+
+    Raises:
+        DiffecgError: an unknown sampler, a number of steps that it cannot take.
+    """
+    draw = SAMPLERS[check_sampler(sampling.sampler or model.config.diffusion.sampler)]
+    try:
+        sigmas = build_levels(model.config.diffusion).grid(
+            sampling.steps or model.config.diffusion.steps
+        )
+    except ValueError as error:
+        raise DiffecgError(str(error)) from None
+    if sampling.batch_size < 1:
+        raise DiffecgError(f"batch size {sampling.batch_size} must be at least 1")
+    device = model.transform.mean_mv.device
+    label_index = model.label_index(labels)
+    clean = np.where(observed, signal_mv, 0).astype(np.float32)
+    result = np.empty_like(clean)
+    for start in range(0, len(clean), sampling.batch_size):
+        rows = slice(start, start + sampling.batch_size)
+        mask = torch.from_numpy(observed[rows]).to(device)
+        with torch.no_grad():
+            known = model.transform.encode(torch.from_numpy(clean[rows]).to(device), mask)
+            condition = Condition(known, label_index[rows].to(device))
+            noise = SeededNoise(seeds[rows])
+            xt = noise(known[:, : model.transform.channels]) * float(sigmas[0])
+            x0 = draw(lambda x, s, c=condition: model(x, s, c), xt, sigmas, noise)
+            drawn = model.transform.inverse(x0).cpu().numpy()
+        result[rows] = np.where(observed[rows], clean[rows], drawn)
+        if advance is not None:
+            advance(len(clean[rows]))
+    return result
+
+
+def check_sampler(name: str) -> str:
+    """Return ``name`` if it is a sampler's.
+
+    Raises:
+        DiffecgError: it is not.
+    """
+    if name not in SAMPLERS:
+        raise DiffecgError(f"unknown sampler {name!r}; choose one of {', '.join(SAMPLERS)}")
+    return name
+
+
+def counting(progress: Progress | None, total: int) -> Advance | None:
+    """Return what adds up windows and tells ``progress`` the sum and the total."""
+    if progress is None:
+        return None
+    done = 0
+
+    def advance(windows: int) -> None:
+        nonlocal done
+        done += windows
+        progress(done, total)
+
+    return advance

@@ -1,0 +1,1 @@
+"""Training: tasks drawn for every sample, the loop, averaged weights, checkpoints."""

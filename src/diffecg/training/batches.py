@@ -1,0 +1,93 @@
+"""What the network trains on: a function of (seed, step) and of nothing else.
+
+So a run that was stopped goes on with the very batches that it would have seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from diffecg.config import Config
+from diffecg.data.labels import UNKNOWN
+from diffecg.data.store import Windows
+
+LONGEST_GAP = 0.6
+"""Longest gap of the imputation task, as a share of the window."""
+MOST_GAPS = 3
+"""Most gaps in a window of the imputation task."""
+
+
+class Batch(NamedTuple):
+    """Windows with a task each."""
+
+    signal_mv: Tensor
+    """(batch lead time), in mV."""
+    observed: Tensor
+    """(batch lead time), True = shown to the network."""
+    labels: list[str]
+    """Class of each window, ``?`` where hidden."""
+
+
+@dataclass(frozen=True)
+class BatchSource:
+    """Draws batches from windows."""
+
+    windows: Windows
+    config: Config
+
+    def __post_init__(self) -> None:
+        """Compute how likely each window is to be drawn."""
+        label = self.windows.index["label"].to_numpy(dtype=np.str_)
+        _, inverse, counts = np.unique(label, return_inverse=True, return_counts=True)
+        weight = (counts.astype(float) ** -self.config.training.balance)[inverse]
+        object.__setattr__(self, "_cumulative", np.cumsum(weight) / weight.sum())
+        object.__setattr__(self, "_label", label)
+
+    def batch(self, rng: np.random.Generator, size: int) -> Batch:
+        """Return ``size`` windows, each with its task."""
+        settings = self.config.training
+        cumulative: NDArray[np.float64] = self._cumulative  # type: ignore[attr-defined]
+        label: NDArray[np.str_] = self._label  # type: ignore[attr-defined]
+        rows = np.minimum(np.searchsorted(cumulative, rng.random(size)), len(cumulative) - 1)
+        signal_mv = self.windows.signal_mv[rows].astype(np.float32)
+        if settings.gain > 0:
+            signal_mv *= np.exp(settings.gain * rng.standard_normal((size, 1, 1))).astype(np.float32)
+        hidden = rng.random(size) < settings.unknown_label
+        labels = np.where(hidden, UNKNOWN, label[rows])
+        observed = draw_masks(rng, size, signal_mv.shape[2], settings.tasks)
+        return Batch(
+            torch.from_numpy(signal_mv),
+            torch.from_numpy(observed)[:, None].expand(signal_mv.shape),
+            labels.tolist(),
+        )
+
+
+def draw_masks(
+    rng: np.random.Generator, size: int, length: int, tasks: tuple[float, float, float]
+) -> NDArray[np.bool_]:
+    """Return a random mask (batch time), True = observed, for each of ``size`` samples.
+
+    Args:
+        rng: source of randomness.
+        size: number of samples.
+        length: samples in a window.
+        tasks: shares of generation (nothing observed), imputation (all but one to three gaps, their
+            lengths log-uniform) and forecasting (the first part, its length uniform).
+    """
+    task = np.searchsorted(np.cumsum(tasks) / sum(tasks), rng.random(size), side="right")
+    time = np.arange(length)
+    shortest = min(4, length)
+    gaps = np.exp(rng.uniform(np.log(shortest), np.log(LONGEST_GAP * length), (size, MOST_GAPS)))
+    number = rng.integers(1, MOST_GAPS + 1, size)
+    start = rng.uniform(-gaps / 2, length - gaps / 2)
+    inside = (time >= start[..., None]) & (time < (start + np.maximum(gaps, 1))[..., None])
+    missing = (inside & (np.arange(MOST_GAPS) < number[:, None])[..., None]).any(axis=1)
+    cut = rng.integers(max(length // 10, 1), length, size)
+    past = time < cut[:, None]
+    return np.select([(task == 1)[:, None], (task == 2)[:, None]], [~missing, past], False)

@@ -1,0 +1,88 @@
+"""Checkpoints: all that a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import nn
+
+from diffecg.errors import DiffecgError
+from diffecg.model.folder import write_atomically
+
+CHECKPOINT = "checkpoint.pt"
+METRICS = "metrics.jsonl"
+
+
+@dataclass
+class State:
+    """What changes while training."""
+
+    model: nn.Module
+    average: nn.Module
+    optimizer: torch.optim.Optimizer
+    samples: int = 0
+    """Samples seen so far: the one measure of progress."""
+    seconds: float = 0.0
+    """Time spent training so far."""
+
+
+def save_checkpoint(folder: Path, state: State) -> None:
+    """Write the checkpoint of a run, whole or not at all."""
+    buffer = io.BytesIO()
+    torch.save(
+        {
+            "model": state.model.state_dict(),
+            "average": state.average.state_dict(),
+            "optimizer": state.optimizer.state_dict(),
+            "samples": state.samples,
+            "seconds": state.seconds,
+        },
+        buffer,
+    )
+    write_atomically(folder / CHECKPOINT, buffer.getvalue())
+
+
+def restore_checkpoint(folder: Path, state: State) -> bool:
+    """Bring ``state`` to where the run in ``folder`` stood; return whether there was a checkpoint.
+
+    Metrics that were logged after the checkpoint are removed: they will be logged again.
+
+    Raises:
+        DiffecgError: the checkpoint is damaged or of other settings.
+    """
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        return False
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        state.model.load_state_dict(stored["model"])
+        state.average.load_state_dict(stored["average"])
+        state.optimizer.load_state_dict(stored["optimizer"])
+    except (RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
+        reason = str(error).splitlines()[0]
+        raise DiffecgError(
+            f"{path} cannot be restored ({reason}); train into another --out"
+        ) from error
+    state.samples, state.seconds = int(stored["samples"]), float(stored["seconds"])
+    kept = [row for row in read_metrics(folder) if row["samples"] <= state.samples]
+    text = "".join(json.dumps(row) + "\n" for row in kept)
+    write_atomically(folder / METRICS, text.encode())
+    return True
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of a run's ``metrics.jsonl``; a last line cut short is left out."""
+    path = folder / METRICS
+    rows: list[dict[str, Any]] = []
+    for line in path.read_text().splitlines() if path.is_file() else []:
+        try:
+            rows.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return rows

@@ -1,0 +1,1 @@
+"""Windows to the network's input, and back."""

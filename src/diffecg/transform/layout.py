@@ -1,0 +1,117 @@
+"""The transform between millivolts and what the network sees."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from diffecg.config import TransformConfig, WindowConfig
+from diffecg.errors import DiffecgError
+from diffecg.transform.spectrogram import istft, pad_end, padded_length, stft
+
+
+class Transform(nn.Module):
+    """Standardised spectrogram (or raw signal) of a window, with its exact inverse.
+
+    The statistics are buffers: they are stored with the weights of the model that they belong to.
+    Over the data that :meth:`fit` saw, the result has mean square 1.
+    """
+
+    mean_mv: Tensor
+    scale: Tensor
+
+    def __init__(self, config: TransformConfig, window: WindowConfig) -> None:
+        super().__init__()
+        if config.layout != "signal" and not 1 <= config.hop <= config.n_fft // 2:
+            raise DiffecgError(
+                f"hop {config.hop} with n_fft {config.n_fft} loses signal between frames; "
+                f"it must be 1 to {config.n_fft // 2}"
+            )
+        self.config = config
+        self.leads = len(window.leads)
+        self.length = window.length
+        freq = 1 if config.layout == "signal" else config.n_fft // 2 + 1
+        self.register_buffer("mean_mv", torch.zeros(self.leads, 1))
+        self.register_buffer("scale", torch.ones(self.leads, freq, 1))
+
+    @property
+    def channels(self) -> int:
+        """Channels of the network's input."""
+        parts = {"signal": 1, "picture": 2, "bins": 2 * (self.config.n_fft // 2 + 1)}
+        return self.leads * parts[self.config.layout]
+
+    @property
+    def dims(self) -> int:
+        """Axes of the grid: 1 (time or frame) or 2 (freq, frame)."""
+        return 2 if self.config.layout == "picture" else 1
+
+    @torch.no_grad()
+    def fit(self, signal_mv: Tensor) -> None:
+        """Take the statistics from windows of training data (batch lead time), in mV."""
+        self.mean_mv.copy_(signal_mv.mean(dim=(0, 2))[:, None])
+        power = self._analyse(signal_mv - self.mean_mv).abs().square().mean(dim=(0, 3))
+        spread = power.sqrt().clamp(min=1e-4 * float(power.max()) ** 0.5)[..., None]
+        scale = spread**self.config.whitening
+        parts = 1 if self.config.layout == "signal" else 2
+        mean_square = (power[..., None] / scale.square()).mean() / parts
+        self.scale.copy_(scale * mean_square.sqrt())
+
+    def forward(self, signal_mv: Tensor) -> Tensor:
+        """Return the standardised grid (batch channel *grid) of windows (batch lead time) in mV."""
+        return self._to_grid(self._analyse(signal_mv - self.mean_mv) / self.scale)
+
+    def inverse(self, grid: Tensor) -> Tensor:
+        """Return the windows (batch lead time) in mV of a standardised grid (batch channel *grid)."""
+        coefficients = self._from_grid(grid) * self.scale
+        return self._synthesise(coefficients) + self.mean_mv
+
+    def encode(self, signal_mv: Tensor, observed: Tensor) -> Tensor:
+        """Return the conditions C1 and C2 as one grid (batch 2*channel *grid).
+
+        C1 is the signal, zero where it is missing; C2 is the mask. Both take the transform.
+
+        Args:
+            signal_mv: (batch lead time), in mV; anything where missing.
+            observed: (batch lead time), True = known.
+        """
+        known = torch.where(observed, signal_mv - self.mean_mv, torch.zeros_like(signal_mv))
+        c1 = self._to_grid(self._analyse(known) / self.scale)
+        unit = 1.0 if self.config.layout == "signal" else self.config.n_fft / 2
+        c2 = self._to_grid(self._analyse(observed.to(signal_mv.dtype)) / unit)
+        return torch.cat([c1, c2], dim=1)
+
+    def missing_share(self, observed: Tensor) -> Tensor:
+        """Return how much of what each grid point sees is missing (batch 1 *grid), 0 to 1."""
+        missing = (~observed).to(torch.float32).mean(dim=1, keepdim=True)
+        if self.config.layout == "signal":
+            return missing
+        n_fft, hop = self.config.n_fft, self.config.hop
+        missing = pad_end(missing, padded_length(self.length, hop, n_fft))
+        missing = F.pad(missing, (n_fft // 2, n_fft // 2), mode="replicate")
+        share = F.avg_pool1d(missing, n_fft, hop)
+        return share if self.dims == 1 else share[:, :, None]
+
+    def _analyse(self, signal: Tensor) -> Tensor:
+        if self.config.layout == "signal":
+            return signal[:, :, None]
+        return stft(signal, self.config.n_fft, self.config.hop)
+
+    def _synthesise(self, coefficients: Tensor) -> Tensor:
+        if self.config.layout == "signal":
+            return coefficients[:, :, 0]
+        return istft(coefficients, self.config.n_fft, self.config.hop, self.length)
+
+    def _to_grid(self, coefficients: Tensor) -> Tensor:
+        if self.config.layout == "signal":
+            return coefficients[:, :, 0]
+        grid = torch.cat([coefficients.real, coefficients.imag], dim=1)
+        return grid.flatten(1, 2) if self.config.layout == "bins" else grid
+
+    def _from_grid(self, grid: Tensor) -> Tensor:
+        if self.config.layout == "signal":
+            return grid[:, :, None]
+        if self.config.layout == "bins":
+            grid = grid.unflatten(1, (2 * self.leads, -1))
+        real, imag = grid.chunk(2, dim=1)
+        return torch.complex(real, imag)
