@@ -7,7 +7,8 @@ Unknown keys are refused, so that a misspelt setting cannot pass unnoticed.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -116,7 +117,7 @@ class TrainingConfig:
 
     __pydantic_config__ = _STRICT
 
-    samples: int = 1_500_000
+    samples: int = 700_000
     """Windows to train on in all, repeats included."""
     batch: int = 128
     """Windows a step."""
@@ -128,7 +129,7 @@ class TrainingConfig:
     """Samples over which the learning rate rises."""
     decay: float = 0.4
     """Last share of the training over which the learning rate falls to zero."""
-    half_life: int = 60_000
+    half_life: int = 40_000
     """Half-life of the average of the weights, in samples."""
     balance: float = 0.5
     """How classes are drawn: 0 as often as they occur, 1 all equally often."""
@@ -140,7 +141,7 @@ class TrainingConfig:
     """Standard deviation of the log of a random gain, for leads of unknown gain."""
     seed: int = 0
     """Seed of weights, data order and noise."""
-    checkpoint_every: int = 50_000
+    checkpoint_every: int = 25_000
     """Samples between checkpoints."""
 
 
@@ -168,9 +169,7 @@ PRESETS: dict[str, Config] = {
         labels=(),
         window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
         unet=UNetConfig(dropout=0.05),
-        training=TrainingConfig(
-            samples=500_000, batch=64, balance=0.0, tasks=(0.3, 0.4, 0.3), gain=0.2
-        ),
+        training=TrainingConfig(samples=230_000, batch=64, balance=0.0, tasks=(0.3, 0.4, 0.3), gain=0.2),
     ),
     "paper": Config(
         name="paper",
@@ -212,19 +211,48 @@ def read_config(path: Path) -> Config:
     except FileNotFoundError:
         raise DiffecgError(f"{path} is missing; a model folder holds one") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise DiffecgError(f"{path}: {place}: {first['msg']}") from None
+        raise DiffecgError(f"{path}: {_first_fault(error)}") from None
 
 
-def with_overrides(config: Config, overrides: dict[str, dict[str, Any]]) -> Config:
-    """Return ``config`` with some fields of its sections replaced, ``{"training": {"seed": 1}}``."""
-    sections = {
-        section: replace(getattr(config, section), **values)
-        for section, values in overrides.items()
-        if values
-    }
-    return replace(config, **sections)
+def with_settings(config: Config, settings: Sequence[str]) -> Config:
+    """Return ``config`` with some settings replaced, each given as ``section.name=value``.
+
+    Raises:
+        DiffecgError: an unknown setting, or a value of the wrong kind.
+    """
+    tree = TypeAdapter(Config).dump_python(config, mode="json")
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        *sections, name = path.split(".")
+        place = tree
+        for section in sections:
+            place = place.get(section) if isinstance(place.get(section), dict) else {}
+        if not equals or name not in place or isinstance(place[name], dict):
+            raise DiffecgError(
+                f"unknown setting {setting!r}; write section.name=value with one of "
+                f"{', '.join(_names(tree))}"
+            )
+        try:
+            place[name] = json.loads(text)
+        except json.JSONDecodeError:
+            place[name] = text
+    try:
+        return TypeAdapter(Config).validate_python(tree)
+    except ValidationError as error:
+        raise DiffecgError(_first_fault(error)) from None
+
+
+def _names(tree: dict[str, Any], prefix: str = "") -> list[str]:
+    names: list[str] = []
+    for name, value in tree.items():
+        names += _names(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
+    return names
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the settings"
+    return f"{place}: {first['msg']} (given: {first['input']!r})"
 
 
 def load_json(path: Path) -> Any:

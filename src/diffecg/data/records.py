@@ -15,7 +15,8 @@ from diffecg.errors import DiffecgError
 BEAT_SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?")
 """The annotation symbols that stand for a beat, in PhysioNet's code."""
 
-_TO_MV = {"mV": 1.0, "uV": 1e-3, "V": 1e3}
+MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "V": 1e3}
+"""Millivolts in one of the units that headers name."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Record:
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
-        return self.signal_mv.shape[1] / self.fs_hz
+        return float(self.signal_mv.shape[1] / self.fs_hz)
 
     def lead_index(self, lead: str) -> int:
         """Return the row of ``lead``.
@@ -80,7 +81,7 @@ def read_record(path: str | Path) -> Record:
         raise DiffecgError(f"record {path} names a lead twice: {', '.join(leads)}")
     signal_mv = np.empty(digital.shape[::-1])
     for i, fmt in enumerate(header.fmt):
-        scale = _TO_MV[header.units[i]] / header.adc_gain[i]
+        scale = MV_PER_UNIT[header.units[i]] / header.adc_gain[i]
         signal_mv[i] = (digital[:, i] - float(header.baseline[i])) * scale
         signal_mv[i, digital[:, i] == _invalid_sample(fmt)] = np.nan
     return Record(path.name, float(header.fs), leads, signal_mv, header)
@@ -150,10 +151,10 @@ def _check_signals(path: Path, header: wfdb.Record) -> None:
     if not header.fs or header.fs <= 0:
         raise DiffecgError(f"record {path}: sampling rate {header.fs} Hz is not positive")
     for lead, unit, gain in zip(header.sig_name, header.units, header.adc_gain, strict=True):
-        if unit not in _TO_MV:
+        if unit not in MV_PER_UNIT:
             raise DiffecgError(
                 f"record {path}: lead {lead} is in {unit!r}; a voltage is needed "
-                f"({', '.join(_TO_MV)})"
+                f"({', '.join(MV_PER_UNIT)})"
             )
         if not gain:
             raise DiffecgError(f"record {path}: lead {lead} has a gain of {gain} per {unit}")
@@ -169,7 +170,7 @@ def _check_signals(path: Path, header: wfdb.Record) -> None:
 def _invalid_sample(fmt: str) -> int:
     """Return the digital value that marks an invalid sample in a WFDB storage format."""
     bits = {"80": 8, "212": 12, "310": 10, "311": 10, "24": 24, "32": 32}.get(fmt, 16)
-    return -(2 ** (bits - 1))
+    return -(1 << (bits - 1))
 
 
 def _one_line(error: BaseException) -> str:

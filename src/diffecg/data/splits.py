@@ -10,12 +10,16 @@ from dataclasses import dataclass
 
 from diffecg.errors import DiffecgError
 
-DS1 = tuple(
-    "101 106 108 109 112 114 115 116 118 119 122 124 201 203 205 207 208 209 215 220 223 230".split()
+# fmt: off
+DS1 = (
+    "101", "106", "108", "109", "112", "114", "115", "116", "118", "119", "122",
+    "124", "201", "203", "205", "207", "208", "209", "215", "220", "223", "230",
 )
-DS2 = tuple(
-    "100 103 105 111 113 117 121 123 200 202 210 212 213 214 219 221 222 228 231 232 233 234".split()
+DS2 = (
+    "100", "103", "105", "111", "113", "117", "121", "123", "200", "202", "210",
+    "212", "213", "214", "219", "221", "222", "228", "231", "232", "233", "234",
 )
+# fmt: on
 PACED = ("102", "104", "107", "217")
 
 VALIDATION_SHARE = 0.2
@@ -46,7 +50,7 @@ class Split:
         return "train" if share_of_time < 1 - VALIDATION_SHARE else "validation"
 
 
-_PACED_OUT = {record: "paced record, excluded by AAMI EC57" for record in PACED}
+_PACED_OUT = dict.fromkeys(PACED, "paced record, excluded by AAMI EC57")
 
 SPLITS = {
     "strict": Split(

@@ -18,9 +18,7 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 
 
-def save_model(
-    folder: Path, config: Config, state: dict[str, Tensor], *, half: bool = False
-) -> None:
+def save_model(folder: Path, config: Config, state: dict[str, Tensor], *, half: bool = False) -> None:
     """Write the settings and weights of a model to ``folder``, each file whole or not at all.
 
     Args:

@@ -73,10 +73,11 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return (batch channels *grid) for x of the same shape."""
         points = x.flatten(2)
-        qkv = self.qkv(self.norm(points)).unflatten(1, (3, self.heads, -1)).transpose(-1, -2)
-        mixed = F.scaled_dot_product_attention(*qkv.unbind(dim=1))
-        mixed = mixed.transpose(-1, -2).flatten(1, 2)
-        return x + self.out(mixed).reshape(x.shape)
+        qkv = self.qkv(self.norm(points)).reshape(len(x), 3, self.heads, -1, points.shape[-1])
+        query, key, value = qkv.transpose(-1, -2).unbind(dim=1)
+        mixed = F.scaled_dot_product_attention(query, key, value).transpose(-1, -2)
+        out: Tensor = x + self.out(mixed.flatten(1, 2)).reshape(x.shape)
+        return out
 
 
 class Downsample(nn.Module):

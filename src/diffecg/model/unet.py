@@ -24,9 +24,7 @@ class UNet(nn.Module):
     What is observed (C1 and C2) enters as further input channels.
     """
 
-    def __init__(
-        self, config: UNetConfig, *, dims: int, inputs: int, outputs: int, labels: int
-    ) -> None:
+    def __init__(self, config: UNetConfig, *, dims: int, inputs: int, outputs: int, labels: int) -> None:
         super().__init__()
         widths = [config.width * m for m in config.multipliers]
         embedding = 4 * config.width
@@ -89,7 +87,9 @@ class UNet(nn.Module):
             else:
                 x = layer(x)
         out: Tensor = self.last(F.silu(self.norm(x)))
-        return out[(..., *(slice(size) for size in grid))]
+        for axis, size in enumerate(grid, start=2):
+            out = out.narrow(axis, 0, size)
+        return out
 
 
 def _pad_to_multiple(x: Tensor, multiple: int) -> Tensor:

@@ -97,9 +97,7 @@ def check_signal(signal_mv: NDArray[np.floating], fs_hz: float) -> None:
 class _Job:
     """One lead (or leads that are modelled together) at the model's rate."""
 
-    def __init__(
-        self, model: ConditionalDenoiser, signal_mv: NDArray[np.floating], fs_hz: float
-    ) -> None:
+    def __init__(self, model: ConditionalDenoiser, signal_mv: NDArray[np.floating], fs_hz: float) -> None:
         window = model.config.window
         self.model, self.length, self.fs_hz = model, window.length, fs_hz
         self.samples = signal_mv.shape[1]
@@ -111,7 +109,7 @@ class _Job:
         bridged = np.stack([_interpolate(row) for row in signal_mv])
         self.signal_mv = resample(bridged, fs_hz, window.fs_hz) + self.shift
         self.missing = _resample_mask(missing, fs_hz, window.fs_hz, self.signal_mv.shape[1])
-        self.steps = plan_windows(self.missing.any(axis=0), self.length)
+        self.steps = plan_windows(np.any(self.missing, axis=0), self.length)
 
     def run(
         self,
@@ -142,9 +140,7 @@ class _Job:
             for step, window in zip(steps, np.split(drawn, len(steps)), strict=True):
                 taken = slice(step.fill_from, step.fill_to)
                 local = slice(step.fill_from - step.start, step.fill_to - step.start)
-                state[:, :, taken] = np.where(
-                    known[:, taken], state[:, :, taken], window[:, :, local]
-                )
+                state[:, :, taken] = np.where(known[:, taken], state[:, :, taken], window[:, :, local])
             for step in steps:
                 known[:, step.fill_from : step.fill_to] = True
         filled = state[:, :, : self.signal_mv.shape[1]] - self.shift
@@ -155,7 +151,8 @@ def _interpolate(row: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return ``row`` (time) with straight lines over its gaps, so that resampling does not ring."""
     known = ~np.isnan(row)
     time = np.arange(len(row))
-    return np.interp(time, time[known], row[known].astype(np.float64))
+    bridged: NDArray[np.float64] = np.interp(time, time[known], row[known].astype(np.float64))
+    return bridged
 
 
 def _resample_mask(
@@ -169,9 +166,7 @@ def _resample_mask(
     after = np.ceil((np.arange(length) + 0.5) * ratio).astype(int) + 1
     counts = np.pad(np.cumsum(missing, axis=1), ((0, 0), (1, 0)))
     last = missing.shape[1]
-    touched: NDArray[np.bool_] = (
-        counts[:, np.minimum(after, last)] > counts[:, np.minimum(before, last)]
-    )
+    touched: NDArray[np.bool_] = counts[:, np.minimum(after, last)] > counts[:, np.minimum(before, last)]
     return touched
 
 
@@ -185,4 +180,3 @@ def _fit_length(signal: NDArray[np.float64], length: int) -> NDArray[np.float64]
 def _step_seed(seed: int, step: int) -> int:
     """Return the seed of one window of a draw."""
     return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> np.uint64(1))
-

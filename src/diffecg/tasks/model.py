@@ -188,8 +188,7 @@ class Model:
         samples = round(horizon_s * fs_hz) if np.isfinite(horizon_s * fs_hz) else 0
         if samples < 1 or horizon_s > MOST_HORIZON_S:
             raise DiffecgError(
-                f"horizon {horizon_s:g} s must be at least one sample and at most "
-                f"{MOST_HORIZON_S:g} s"
+                f"horizon {horizon_s:g} s must be at least one sample and at most {MOST_HORIZON_S:g} s"
             )
         used = past[..., -max(round(_PAST_WINDOWS * self.config.window.duration_s * fs_hz), 1) :]
         future = np.full((*past.shape[:-1], samples), np.nan, dtype=past.dtype)
@@ -252,9 +251,7 @@ def _as_signal(signal_mv: ArrayLike) -> NDArray[np.floating]:
     if not np.issubdtype(signal.dtype, np.floating):
         signal = signal.astype(np.float64)
     if signal.ndim not in (1, 2) or signal.shape[-1] < 1:
-        raise DiffecgError(
-            f"a signal of shape {signal.shape} is neither (time) nor (lead, time), in mV"
-        )
+        raise DiffecgError(f"a signal of shape {signal.shape} is neither (time) nor (lead, time), in mV")
     return signal
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from diffecg.diffusion.noise import SeededNoise
 from diffecg.diffusion.samplers import SAMPLERS
@@ -60,9 +62,7 @@ def synthesize(
     """
     draw = SAMPLERS[check_sampler(sampling.sampler or model.config.diffusion.sampler)]
     try:
-        sigmas = build_levels(model.config.diffusion).grid(
-            sampling.steps or model.config.diffusion.steps
-        )
+        sigmas = build_levels(model.config.diffusion).grid(sampling.steps or model.config.diffusion.steps)
     except ValueError as error:
         raise DiffecgError(str(error)) from None
     if sampling.batch_size < 1:
@@ -79,12 +79,17 @@ def synthesize(
             condition = Condition(known, label_index[rows].to(device))
             noise = SeededNoise(seeds[rows])
             xt = noise(known[:, : model.transform.channels]) * float(sigmas[0])
-            x0 = draw(lambda x, s, c=condition: model(x, s, c), xt, sigmas, noise)
+            x0 = draw(partial(_denoise, model, condition), xt, sigmas, noise)
             drawn = model.transform.inverse(x0).cpu().numpy()
         result[rows] = np.where(observed[rows], clean[rows], drawn)
         if advance is not None:
             advance(len(clean[rows]))
     return result
+
+
+def _denoise(model: ConditionalDenoiser, condition: Condition, xt: Tensor, sigma: Tensor) -> Tensor:
+    x0: Tensor = model(xt, sigma, condition)
+    return x0
 
 
 def check_sampler(name: str) -> str:

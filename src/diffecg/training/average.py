@@ -22,5 +22,5 @@ def update_average(
     kept = 0.5 ** (batch / life)
     for mean, value in zip(average.parameters(), model.parameters(), strict=True):
         mean.lerp_(value, 1 - kept)
-    for mean, value in zip(average.buffers(), model.buffers(), strict=True):
-        mean.copy_(value)
+    for fixed, current in zip(average.buffers(), model.buffers(), strict=True):
+        fixed.copy_(current)

@@ -66,9 +66,7 @@ def restore_checkpoint(folder: Path, state: State) -> bool:
         state.optimizer.load_state_dict(stored["optimizer"])
     except (RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
         reason = str(error).splitlines()[0]
-        raise DiffecgError(
-            f"{path} cannot be restored ({reason}); train into another --out"
-        ) from error
+        raise DiffecgError(f"{path} cannot be restored ({reason}); train into another --out") from error
     state.samples, state.seconds = int(stored["samples"]), float(stored["seconds"])
     kept = [row for row in read_metrics(folder) if row["samples"] <= state.samples]
     text = "".join(json.dumps(row) + "\n" for row in kept)

@@ -115,9 +115,7 @@ def validation_loss(average: torch.nn.Module, windows: Windows, levels: Levels) 
     rng = np.random.default_rng(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        losses = [
-            _loss(model, source.batch(rng, 64), levels) for _ in range(_VALIDATION_WINDOWS // 64)
-        ]
+        losses = [_loss(model, source.batch(rng, 64), levels) for _ in range(_VALIDATION_WINDOWS // 64)]
     return float(torch.cat(losses).mean())
 
 

@@ -112,6 +112,6 @@ class Transform(nn.Module):
         if self.config.layout == "signal":
             return grid[:, :, None]
         if self.config.layout == "bins":
-            grid = grid.unflatten(1, (2 * self.leads, -1))
+            grid = grid.reshape(len(grid), 2 * self.leads, -1, grid.shape[-1])
         real, imag = grid.chunk(2, dim=1)
         return torch.complex(real, imag)

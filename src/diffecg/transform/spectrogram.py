@@ -33,7 +33,7 @@ def stft(signal: Tensor, n_fft: int, hop: int) -> Tensor:
     padded = pad_end(signal, padded_length(length, hop, n_fft)).flatten(0, 1)
     window = _window(n_fft, signal)
     spectrogram = torch.stft(padded, n_fft, hop, window=window, return_complex=True)
-    return spectrogram.unflatten(0, (batch, lead))
+    return spectrogram.reshape(batch, lead, *spectrogram.shape[1:])
 
 
 def istft(spectrogram: Tensor, n_fft: int, hop: int, length: int) -> Tensor:
@@ -45,7 +45,7 @@ def istft(spectrogram: Tensor, n_fft: int, hop: int, length: int) -> Tensor:
     window = _window(n_fft, spectrogram.real)
     padded = padded_length(length, hop, n_fft)
     signal = torch.istft(spectrogram.flatten(0, 1), n_fft, hop, window=window, length=padded)
-    return signal.unflatten(0, (batch, lead))[..., :length]
+    return signal.reshape(batch, lead, padded)[..., :length]
 
 
 def _window(n_fft: int, like: Tensor) -> Tensor:

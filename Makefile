@@ -1,0 +1,38 @@
+# make demo   pictures of all three tasks, from the models that come with the package
+# make test   style, types, import direction and tests
+# Both make .venv when it is missing, or when what it is made from has changed.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+FLAGS := -c constraints.txt
+
+.PHONY: demo test check pytest clean
+
+demo: .venv/run.stamp
+	$(BIN)/diffecg demo
+
+test: check pytest
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+pytest: .venv/dev.stamp
+	$(BIN)/pytest
+
+.venv/run.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diffecg needs Python 3.11 or later: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PIP) install $(FLAGS) torch
+	$(PIP) install $(FLAGS) -e .
+	touch $@
+
+.venv/dev.stamp: .venv/run.stamp
+	$(PIP) install $(FLAGS) -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf .venv diffecg-demo

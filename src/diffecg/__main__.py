@@ -1,0 +1,6 @@
+"""``python -m diffecg``."""
+
+from diffecg.cli.app import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The command line: one command a verb, over the same functions that Python users call."""

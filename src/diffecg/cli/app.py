@@ -1,0 +1,57 @@
+"""The ``diffecg`` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from diffecg._version import __version__
+from diffecg.cli.console import fail
+from diffecg.errors import DiffecgError
+
+app = App(
+    name="diffecg",
+    version=f"diffecg {__version__}",
+    help=(
+        "Generate labelled heartbeats, fill gaps in ECG recordings, forecast the next heartbeat.\n\n"
+        "Start with: diffecg demo. Not a medical device."
+    ),
+    result_action="return_value",
+)
+app.command("diffecg.cli.demo:demo")
+app.command("diffecg.cli.prepare:prepare")
+app.command("diffecg.cli.train:train")
+app.command("diffecg.cli.generate:generate")
+app.command("diffecg.cli.repair:impute")
+app.command("diffecg.cli.repair:forecast")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 refused, 2 wrong usage, 130 interrupted."""
+    try:
+        app(
+            list(sys.argv[1:] if arguments is None else arguments),
+            exit_on_error=False,
+            print_error=False,
+        )
+    except CycloptsError as error:
+        fail(f"{error} (see diffecg --help)")
+        sys.exit(2)
+    except DiffecgError as error:
+        fail(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        fail(f"{error.strerror or error}: {error.filename or ''}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        fail("interrupted")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What commands share: results to stdout, progress and errors to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+stderr = Console(stderr=True)
+
+Force = Annotated[bool, Parameter(negative="", help="Replace what is already there.")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON.")]
+Threads = Annotated[
+    int | None, Parameter(help="Processor threads to use; as many as torch likes unless given.")
+]
+Device = Annotated[str, Parameter(help="Where to compute: cpu, cuda.")]
+Seed = Annotated[int, Parameter(help="Seed of the first sample; sample i has seed + i.")]
+Sampler = Annotated[
+    str | None, Parameter(help="ddpm, ddim, heun or dpm2m; the model's own unless given.")
+]
+Steps = Annotated[
+    int | None, Parameter(help="Steps of the sampler; as the model was made for unless given.")
+]
+BatchSize = Annotated[
+    int, Parameter(help="Windows computed together; changes speed and memory, not the samples.")
+]
+Draws = Annotated[int, Parameter(help="How many times to draw what is missing.")]
+Band = Annotated[float, Parameter(help="Share of draws between the lower and the upper bound.")]
+
+
+def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:
+    """Print a result: the text for people, the dictionary for machines."""
+    print(json.dumps(result, indent=2) if as_json else text)
+
+
+def fail(message: str) -> None:
+    """Print an error in one line on stderr."""
+    print(f"diffecg: error: {' '.join(message.split())}", file=sys.stderr)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Any]:
+    """Yield a function (done, total, doing="") that moves a bar on stderr, if that is a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+
+        def move(done: int, total: int, doing: str = "") -> None:
+            bar.update(task, completed=done, total=total, description=doing or what)
+
+        yield move
+
+
+def use_threads(threads: int | None) -> None:
+    """Let torch use that many threads."""
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(max(1, threads))

@@ -1,0 +1,214 @@
+"""``diffecg impute`` and ``diffecg forecast``: records in, records out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from diffecg.cli.console import (
+    Band,
+    BatchSize,
+    Device,
+    Draws,
+    Force,
+    Json,
+    Sampler,
+    Seed,
+    Steps,
+    Threads,
+    progress_bar,
+    show,
+    use_threads,
+)
+
+if TYPE_CHECKING:
+    from diffecg.data.records import Record
+    from diffecg.tasks.model import Model
+
+SHOWN_PAST_S = 4.0
+"""What a forecast's picture shows of the past."""
+
+Lead = Annotated[
+    str | None,
+    Parameter(help="Name of the lead; the model's own, else MLII, else the record's first."),
+]
+
+
+def impute(
+    model: str,
+    record: Path,
+    /,
+    *,
+    out: Path,
+    gap: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    lead: Lead = None,
+    label: str | None = None,
+    draws: Draws = 16,
+    band: Band = 0.9,
+    seed: Seed = 0,
+    sampler: Sampler = None,
+    steps: Steps = None,
+    batch_size: BatchSize = 64,
+    threads: Threads = None,
+    device: Device = "cpu",
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Fill gaps of a WFDB record, several times, with a band.
+
+    Example: diffecg impute mitbih-strip mitdb/100 --gap 12.0:12.8 --out fixed/
+
+    Samples that the record marks as missing are filled, too. All others are written as they were
+    stored. The folder gets the record with the mean of the draws, every draw, a table and a picture
+    of each gap.
+
+    Parameters
+    ----------
+    model:
+        A bundled model (mitbih-strip suits recordings) or a model folder.
+    record:
+        The WFDB record, with or without .hea.
+    out:
+        Folder to write.
+    gap:
+        A stretch to draw anew, from:to in seconds; may be repeated.
+    label:
+        Class of the beats, if the model knows classes.
+    """
+    import numpy as np
+
+    from diffecg.data.records import read_record
+    from diffecg.data.store import new_folder, refuse_existing
+    from diffecg.errors import DiffecgError
+    from diffecg.exchange.recordings import write_repaired
+    from diffecg.tasks.masks import gap_mask, parse_gap, stretches
+    from diffecg.tasks.model import load
+
+    use_threads(threads)
+    refuse_existing(out, force=force)
+    loaded, read = load(model, device), read_record(record)
+    row = choose_lead(loaded, read, lead)
+    signal_mv = read.signal_mv[row].copy()
+    signal_mv[gap_mask([parse_gap(text) for text in gap], len(signal_mv), read.fs_hz)] = np.nan
+    gaps = stretches(np.isnan(signal_mv))
+    if not gaps:
+        raise DiffecgError(
+            f"nothing is missing in lead {read.leads[row]} of {read.name}; say what to fill with "
+            "--gap from:to, in seconds"
+        )
+    with progress_bar("impute") as move:
+        drawn = loaded.impute(
+            signal_mv,
+            read.fs_hz,
+            label=label,
+            draws=draws,
+            seed=seed,
+            band=band,
+            sampler=sampler,
+            steps=steps,
+            batch_size=batch_size,
+            progress=move,
+        )
+    with new_folder(out, force=force) as folder:
+        write_repaired(folder, record.with_suffix(""), read, row, drawn, gaps)
+    missing_s = sum(last - first for first, last in gaps) / read.fs_hz
+    text = (
+        f"{out}/{read.name}: {len(gaps)} gap(s), {missing_s:.2f} s of lead {read.leads[row]} drawn "
+        f"{draws} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"
+    )
+    result = {"out": str(out), "lead": read.leads[row], "gaps": len(gaps), "missing_s": missing_s}
+    show({**result, **drawn.info}, text, as_json=json)
+
+
+def forecast(
+    model: str,
+    record: Path,
+    /,
+    *,
+    out: Path,
+    at: float | None = None,
+    horizon: float = 1.0,
+    lead: Lead = None,
+    draws: Draws = 16,
+    band: Band = 0.9,
+    seed: Seed = 0,
+    sampler: Sampler = None,
+    steps: Steps = None,
+    batch_size: BatchSize = 64,
+    threads: Threads = None,
+    device: Device = "cpu",
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Forecast what follows a moment of a WFDB record, several times, with a band.
+
+    Example: diffecg forecast mitbih-strip mitdb/100 --at 60 --horizon 1 --out ahead/
+
+    Parameters
+    ----------
+    model:
+        A bundled model (mitbih-strip suits recordings) or a model folder.
+    record:
+        The WFDB record, with or without .hea.
+    out:
+        Folder to write: a record with mean and bounds, forecast.csv, every draw, a picture.
+    at:
+        Moment in seconds; only what lies before it is used. The record's end unless given.
+    horizon:
+        Seconds to draw.
+    """
+    from diffecg.data.records import read_record
+    from diffecg.data.store import new_folder, refuse_existing
+    from diffecg.errors import DiffecgError
+    from diffecg.exchange.recordings import write_forecast
+    from diffecg.tasks.model import load
+
+    use_threads(threads)
+    refuse_existing(out, force=force)
+    loaded, read = load(model, device), read_record(record)
+    row = choose_lead(loaded, read, lead)
+    end = read.signal_mv.shape[1]
+    cut = end if at is None else round(at * read.fs_hz)
+    if not 0 < cut <= end:
+        raise DiffecgError(
+            f"--at {at:g} s lies outside the recording; choose above 0 to {read.duration_s:g} s"
+        )
+    past_mv = read.signal_mv[row, :cut]
+    with progress_bar("forecast") as move:
+        drawn = loaded.forecast(
+            past_mv,
+            read.fs_hz,
+            horizon_s=horizon,
+            draws=draws,
+            seed=seed,
+            band=band,
+            sampler=sampler,
+            steps=steps,
+            batch_size=batch_size,
+            progress=move,
+        )
+    with new_folder(out, force=force) as folder:
+        shown = past_mv[-round(SHOWN_PAST_S * read.fs_hz) :]
+        write_forecast(folder, read, row, drawn, cut, shown)
+    text = (
+        f"{out}: {horizon:g} s of lead {read.leads[row]} from {cut / read.fs_hz:g} s drawn {draws} "
+        "times; forecast.png, forecast.csv, all draws in draws.npz"
+    )
+    result = {"out": str(out), "lead": read.leads[row], "at_s": cut / read.fs_hz}
+    show({**result, **drawn.info}, text, as_json=json)
+
+
+def choose_lead(model: Model, record: Record, wanted: str | None) -> int:
+    """Return the row of the lead to work on.
+
+    Raises:
+        DiffecgError: the record has no such lead.
+    """
+    if wanted is not None:
+        return record.lead_index(wanted)
+    own = model.config.window.leads[0]
+    if own != "*":
+        return record.lead_index(own)
+    return record.leads.index("MLII") if "MLII" in record.leads else 0

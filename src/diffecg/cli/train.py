@@ -1,0 +1,95 @@
+"""``diffecg train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from diffecg.cli.console import Json, Threads, progress_bar, show, stderr, use_threads
+from diffecg.config import preset as find_preset
+from diffecg.config import to_json, with_settings
+
+
+def train(
+    *,
+    data: Path,
+    out: Path,
+    preset: str = "beat",
+    samples: int | None = None,
+    minutes: float | None = None,
+    seed: int | None = None,
+    set: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    threads: Threads = None,
+    dry_run: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
+) -> None:
+    """Train a model; the same command run again goes on where it stopped.
+
+    Example: diffecg train --preset beat --data beats/ --out runs/beat --samples 100000
+
+    The run's folder is a model folder: diffecg generate runs/beat … works with it.
+
+    Parameters
+    ----------
+    data:
+        Folder that diffecg prepare wrote.
+    out:
+        Folder of the run: settings, averaged weights, metrics.jsonl, checkpoint.
+    preset:
+        beat, strip or paper.
+    samples:
+        Windows to train on in all, repeats included.
+    minutes:
+        Stop after this time; run the same command again to go on.
+    seed:
+        Seed of weights, data order and noise.
+    set:
+        Another setting, as unet.width=96; may be repeated. --dry-run lists all.
+    dry_run:
+        Print the settings and stop.
+    """
+    settings = list(set)
+    if samples is not None:
+        settings.append(f"training.samples={samples}")
+    if seed is not None:
+        settings.append(f"training.seed={seed}")
+    config = with_settings(find_preset(preset), settings)
+    if dry_run:
+        print(to_json(config), end="")
+        return
+    use_threads(threads)
+    from diffecg.data.store import open_windows
+    from diffecg.training.loop import train as train_model
+
+    windows = open_windows(data)
+    last: dict[str, float] = {}
+    with progress_bar(f"train {config.name}") as move:
+
+        def report(row: dict[str, float]) -> None:
+            last.update(row)
+            text = f"loss {row['loss']:.4f}  {row['samples_per_s']:.0f}/s"
+            move(int(row["samples"]), config.training.samples, text)
+            if not stderr.is_terminal and "validation_loss" in row:
+                stderr.print(
+                    f"{row['samples']:.0f} of {config.training.samples} samples  {text}  "
+                    f"validation {row['validation_loss']:.4f}  {row['seconds_left'] / 60:.0f} min left",
+                    highlight=False,
+                )
+
+        train_model(
+            config,
+            windows,
+            out,
+            report=report,
+            max_seconds=None if minutes is None else 60 * minutes,
+        )
+    result = {"folder": str(out), **last}
+    text = f"{out}: already trained on {config.training.samples} samples"
+    if last:
+        text = (
+            f"{out}: {last['samples']:.0f} of {config.training.samples} samples, validation loss "
+            f"{last['validation_loss']:.4f}, {last['seconds'] / 60:.0f} min"
+        )
+    show(result, text, as_json=json)

@@ -1,0 +1,1 @@
+"""Out again: windows and recordings in the formats that others read."""

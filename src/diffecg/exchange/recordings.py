@@ -1,0 +1,205 @@
+"""Recordings out: repaired ones and forecasts, as WFDB with pictures, tables and a data card."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from diffecg.data.records import MV_PER_UNIT, Record
+from diffecg.exchange.wfdb_format import DIGITS_PER_MV, write_wfdb
+from diffecg.plotting.pictures import drawn_strip, save
+from diffecg.tasks.results import Drawn
+
+CONTEXT_S = 3.0
+"""Shown before and after a gap."""
+SHOWN_DRAWS = 8
+CARD = "card.json"
+
+
+def write_repaired(
+    folder: Path,
+    source: Path,
+    record: Record,
+    row: int,
+    drawn: Drawn,
+    gaps: list[tuple[int, int]],
+) -> None:
+    """Write a repaired recording into ``folder``.
+
+    The record keeps its name, leads, gains and annotations; all samples that were observed keep
+    their stored integers. Beside it: ``gaps.csv`` (mean width of the band in each gap),
+    ``draws.npz`` (every draw of the missing samples), a picture of each gap, ``card.json``.
+
+    Args:
+        folder: an empty folder.
+        source: the record that was read, without suffix.
+        record: what was read.
+        row: the lead that was repaired.
+        drawn: what ``impute`` returned for that lead, (time).
+        gaps: (first sample, sample after the last) of each gap.
+    """
+    header, missing = record.header, ~drawn.observed
+    digital = header.d_signal.T.astype(np.int64)
+    scale = record.header.adc_gain[row] / MV_PER_UNIT[header.units[row]]
+    filled = np.rint(drawn.signal_mv * scale + header.baseline[row])
+    digital[row] = np.where(missing, filled, digital[row])
+    write_wfdb(
+        folder / record.name,
+        digital,
+        record.fs_hz,
+        record.leads,
+        gain=header.adc_gain,
+        baseline=header.baseline,
+        units=header.units,
+        comments=[*header.comments, f"lead {record.leads[row]} partly synthetic: see {CARD}"],
+    )
+    annotations = source.with_name(f"{source.name}.atr")
+    if annotations.is_file():
+        shutil.copyfile(annotations, folder / f"{record.name}.atr")
+    where = np.flatnonzero(missing)
+    np.savez_compressed(
+        folder / "draws.npz",
+        sample=where,
+        draws_mv=drawn.draws_mv[:, where],
+        lower_mv=drawn.lower_mv[where],
+        upper_mv=drawn.upper_mv[where],
+        seeds=np.array(drawn.seeds),
+        fs_hz=drawn.fs_hz,
+    )
+    _gap_table(drawn, gaps).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
+    for number, (first, last) in enumerate(gaps, start=1):
+        span = slice(max(0, first - int(CONTEXT_S * drawn.fs_hz)), last + int(CONTEXT_S * drawn.fs_hz))
+        title = f"{record.name} {record.leads[row]}: gap {number}, {drawn.band:.0%} band"
+        save(
+            repair_picture(drawn, span, record.signal_mv[row], title),
+            folder / f"gap-{number:03d}.png",
+        )
+    _write_card(folder, record, row, drawn, gaps)
+
+
+def write_forecast(
+    folder: Path, record: Record, row: int, drawn: Drawn, at: int, past_mv: NDArray[np.float64]
+) -> None:
+    """Write a forecast into ``folder``.
+
+    A WFDB record with the mean and the bounds as leads, ``forecast.csv`` (with the truth where the
+    recording goes on), ``draws.npz``, a picture and ``card.json``.
+
+    Args:
+        folder: an empty folder.
+        record: what was read.
+        row: the lead that was forecast.
+        drawn: what ``forecast`` returned for that lead, (time).
+        at: first sample of the forecast.
+        past_mv: what the picture shows before it, (time).
+    """
+    horizon = len(drawn.signal_mv)
+    truth = record.signal_mv[row, at : at + horizon]
+    truth = np.pad(truth, (0, horizon - len(truth)), constant_values=np.nan)
+    lead = record.leads[row]
+    series = {"": drawn.signal_mv, " lower": drawn.lower_mv, " upper": drawn.upper_mv}
+    write_wfdb(
+        folder / f"{record.name}_forecast",
+        np.rint(np.stack(list(series.values())) * DIGITS_PER_MV).astype(np.int64),
+        record.fs_hz,
+        [lead + suffix for suffix in series],
+        comments=[f"forecast of {record.name} from sample {at}, synthetic: see {CARD}"],
+    )
+    pd.DataFrame(
+        {
+            "time_s": (at + np.arange(horizon)) / record.fs_hz,
+            "mean_mv": drawn.signal_mv,
+            "lower_mv": drawn.lower_mv,
+            "upper_mv": drawn.upper_mv,
+            "truth_mv": truth,
+        }
+    ).to_csv(folder / "forecast.csv", index=False, float_format="%.5f")
+    np.savez_compressed(
+        folder / "draws.npz",
+        draws_mv=drawn.draws_mv,
+        seeds=np.array(drawn.seeds),
+        fs_hz=drawn.fs_hz,
+    )
+    title = f"{record.name} {lead}: forecast from {at / record.fs_hz:g} s, {drawn.band:.0%} band"
+    save(forecast_picture(drawn, past_mv, at, title, truth), folder / "forecast.png")
+    _write_card(folder, record, row, drawn, [(at, at + horizon)])
+
+
+def forecast_picture(
+    drawn: Drawn,
+    past_mv: NDArray[np.floating],
+    at: int,
+    title: str,
+    truth_mv: NDArray[np.floating] | None = None,
+) -> Figure:
+    """Return the picture of a forecast after the past (time) that it was made from."""
+
+    def after_past(future: NDArray[np.floating]) -> NDArray[np.floating]:
+        return np.concatenate([past_mv, future])
+
+    return drawn_strip(
+        (at - len(past_mv)) / drawn.fs_hz,
+        drawn.fs_hz,
+        after_past(drawn.signal_mv),
+        after_past(drawn.lower_mv),
+        after_past(drawn.upper_mv),
+        np.arange(len(past_mv) + len(drawn.signal_mv)) < len(past_mv),
+        title,
+        truth_mv=None if truth_mv is None else after_past(truth_mv),
+        draws_mv=[after_past(draw) for draw in drawn.draws_mv[:SHOWN_DRAWS]],
+    )
+
+
+def repair_picture(
+    drawn: Drawn,
+    span: slice,
+    truth_mv: NDArray[np.floating] | None,
+    title: str,
+) -> Figure:
+    """Return the picture of a stretch of a repaired lead (time)."""
+    return drawn_strip(
+        span.start / drawn.fs_hz,
+        drawn.fs_hz,
+        drawn.signal_mv[span],
+        drawn.lower_mv[span],
+        drawn.upper_mv[span],
+        drawn.observed[span],
+        title,
+        truth_mv=None if truth_mv is None else truth_mv[span],
+        draws_mv=[draw[span] for draw in drawn.draws_mv[:SHOWN_DRAWS]],
+    )
+
+
+def _gap_table(drawn: Drawn, gaps: list[tuple[int, int]]) -> pd.DataFrame:
+    width = drawn.upper_mv - drawn.lower_mv
+    return pd.DataFrame(
+        [
+            (first / drawn.fs_hz, last / drawn.fs_hz, last - first, width[first:last].mean())
+            for first, last in gaps
+        ],
+        columns=["from_s", "to_s", "samples", "mean_band_width_mv"],
+    )
+
+
+def _write_card(
+    folder: Path, record: Record, row: int, drawn: Drawn, stretches: list[tuple[int, int]]
+) -> None:
+    card = {
+        **drawn.info,
+        "record": record.name,
+        "lead": record.leads[row],
+        "fs_hz": drawn.fs_hz,
+        "unit": "mV",
+        "synthetic_samples": [list(stretch) for stretch in stretches],
+        "signal": "mean of the draws",
+        "seeds": list(drawn.seeds),
+        "band": drawn.band,
+        "notice": "Partly synthetic ECG. Not for diagnosis.",
+    }
+    (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")

@@ -1,0 +1,52 @@
+"""Gaps and masks. Masks are boolean; in ``observed``, True = known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffecg.errors import DiffecgError
+
+
+def parse_gap(text: str) -> tuple[float, float]:
+    """Return (from, to) in seconds for a text like ``12.0:12.8``.
+
+    Raises:
+        DiffecgError: the text is no such pair of times.
+    """
+    try:
+        first, last = (float(part) for part in text.split(":"))
+    except ValueError:
+        raise DiffecgError(f"gap {text!r} is not from:to in seconds, as 12.0:12.8") from None
+    return first, last
+
+
+def gap_mask(gaps_s: Sequence[tuple[float, float]], samples: int, fs_hz: float) -> NDArray[np.bool_]:
+    """Return which of ``samples`` lie in a gap, axes (time).
+
+    Args:
+        gaps_s: (from, to) of each gap, in seconds.
+        samples: length of the recording.
+        fs_hz: its sampling rate, in Hz.
+
+    Raises:
+        DiffecgError: a gap that is empty or lies outside the recording.
+    """
+    mask = np.zeros(samples, dtype=bool)
+    for first, last in gaps_s:
+        start, stop = first * fs_hz, last * fs_hz
+        if not (0 <= start < stop <= samples) or round(stop) <= round(start):
+            raise DiffecgError(
+                f"gap {first:g}:{last:g} s does not lie in the recording; choose from < to "
+                f"within 0:{samples / fs_hz:g}"
+            )
+        mask[round(start) : round(stop)] = True
+    return mask
+
+
+def stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return (first sample, sample after the last) of every run of True in ``mask`` (time)."""
+    edges = np.flatnonzero(np.diff(np.pad(mask, 1).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]

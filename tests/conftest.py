@@ -1,0 +1,66 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from helpers import tiny, write_database, write_record
+
+from diffecg.config import PRESETS
+from diffecg.data.prepare import prepare
+from diffecg.data.store import write_windows
+from diffecg.training.loop import train
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def mitdb():
+    """The real MIT-BIH Arrhythmia Database."""
+    folder = Path(os.environ.get("DIFFECG_DATA") or "nowhere") / "mitdb"
+    if not folder.is_dir():
+        pytest.skip("set DIFFECG_DATA to the folder that holds mitdb/ to test on real recordings")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory):
+    """A small database made here, with the names of mitdb's records."""
+    return write_database(tmp_path_factory.mktemp("database") / "mitdb")
+
+
+@pytest.fixture
+def record(tmp_path):
+    """A record of a minute, two leads, 360 Hz."""
+    return write_record(tmp_path / "100")
+
+
+@pytest.fixture(scope="session")
+def windows(database, tmp_path_factory):
+    """Folder of prepared windows, by preset."""
+    folders = {}
+    for name in PRESETS:
+        folders[name] = tmp_path_factory.mktemp("windows") / name
+        write_windows(prepare(database, tiny(name).window).windows, folders[name])
+    return folders
+
+
+@pytest.fixture(scope="session")
+def runs(windows, tmp_path_factory):
+    """Folder of a short training run, by preset."""
+    from diffecg.data.store import open_windows
+
+    folders = {}
+    for name in PRESETS:
+        folders[name] = tmp_path_factory.mktemp("runs") / name
+        train(tiny(name), open_windows(windows[name]), folders[name])
+    return folders
+
+
+@pytest.fixture(autouse=True)
+def no_global_randomness():
+    """The library leaves the global generators alone."""
+    before = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    yield
+    assert torch.equal(before[0], torch.random.get_rng_state())
+    assert np.array_equal(before[1], np.random.get_state()[1])  # noqa: NPY002

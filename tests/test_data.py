@@ -1,0 +1,223 @@
+"""Records to windows: what is kept, what is dropped and why, what is refused."""
+
+import shutil
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+import wfdb
+from helpers import make_ecg, write_record
+
+import diffecg
+from diffecg.config import WindowConfig, preset
+from diffecg.data.labels import CLASS_MAPS, LABELS
+from diffecg.data.prepare import prepare
+from diffecg.data.records import read_beats, read_record
+from diffecg.data.splits import DS1, DS2, PACED, SPLITS
+from diffecg.data.store import write_windows
+from diffecg.data.windows import CROSSING, EDGE, FLAT, MISSING, cut_windows, resample
+from diffecg.errors import DiffecgError
+
+CLASSIC = {  # de Chazal et al. 2004
+    "train": {"N": 45866, "S": 944, "V": 3788, "F": 415, "Q": 8},
+    "test": {"N": 44259, "S": 1837, "V": 3221, "F": 388, "Q": 7},
+}
+
+
+def test_splits_share_no_record_and_cover_the_database():
+    assert not set(DS1) & set(DS2)
+    assert len(set(DS1 + DS2 + PACED)) == 48
+    assert set(SPLITS["classic"].train) - set(SPLITS["strict"].train) == {"201"}
+    assert set(SPLITS["strict"].left_out) == {*PACED, "201"}
+
+
+def test_class_maps_differ_by_the_escape_beats():
+    common, variant = CLASS_MAPS["aami"], CLASS_MAPS["aami-escape-s"]
+    assert {s for s in common if common[s] != variant[s]} == {"e", "j"}
+    assert set(common.values()) == set(LABELS)
+
+
+def test_classic_counts_of_the_real_database(mitdb):
+    prepared = prepare(mitdb, preset("beat").window, split_name="classic")
+    dropped = prepared.dropped[prepared.dropped["split"] != "left out"]
+    found = {"train": Counter(), "test": Counter()}
+    for table, weight in ((prepared.windows.index.assign(count=1), "count"), (dropped, "count")):
+        for (part, label), rows in table.groupby(["split", "label"]):
+            found["test" if part == "test" else "train"][label] += int(rows[weight].sum())
+    assert found == CLASSIC
+
+
+def test_windows_of_the_real_database_are_its_samples(mitdb):
+    record = read_record(mitdb / "114")  # its leads are stored in the other order
+    beats = read_beats(mitdb / "114", length=record.signal_mv.shape[1])
+    cut = cut_windows(record, beats, preset("beat").window, SPLITS["strict"], dict(CLASS_MAPS["aami"]))
+    physical = wfdb.rdrecord(str(mitdb / "114"))
+    signal = physical.p_signal[:, physical.sig_name.index("MLII")]
+    for i in (0, 500, len(cut.index) - 1):
+        sample = cut.index["sample"][i]
+        assert np.allclose(cut.signal_mv[i, 0], signal[sample - 128 : sample + 128], atol=1e-6)
+    assert len(cut.index) + sum(cut.dropped.values()) == len(beats.sample)
+
+
+@pytest.mark.parametrize("length", [187, 250, 256, 275, 300, 360])
+def test_every_beat_is_kept_or_counted(database, length):
+    window = WindowConfig(length=length, before=length // 2)
+    prepared = prepare(database, window, split_name="classic")
+    beats = sum(len(read_beats(database / name).sample) for name in ("101", "106", "201", "100", "103"))
+    dropped = prepared.dropped[prepared.dropped["split"] != "left out"]
+    assert len(prepared.windows) + dropped["count"].sum() == beats
+    assert prepared.windows.signal_mv.shape[1:] == (1, length)
+    assert set(dropped["reason"]) <= {EDGE, CROSSING}
+    assert dropped["count"].sum() < 0.1 * beats
+
+
+def test_the_end_of_training_records_is_validation(database):
+    index = prepare(database, preset("beat").window).windows.index
+    times = index["sample"] / (60 * 360)
+    assert (times[index["split"] == "train"] < 0.8).all()
+    assert (times[index["split"] == "validation"] >= 0.8).all()
+    assert set(index.loc[index["split"] == "test", "record"]) == {"100", "103"}
+    assert "201" not in set(index["record"])
+
+
+def test_r_peaks_lie_at_the_same_place(database):
+    windows = prepare(database, preset("beat").window).windows
+    normal = windows.signal_mv[(windows.index["symbol"] == "N").to_numpy(), 0]
+    assert np.all(np.abs(normal.argmax(axis=1) - 128) <= 2)
+
+
+def test_strips_take_every_lead_at_another_rate(database):
+    windows = prepare(database, preset("strip").window).windows
+    assert windows.signal_mv.shape[1:] == (1, 1000)
+    assert set(windows.index["lead"]) == {"MLII", "V1"}
+    assert windows.fs_hz == 100
+    assert np.isfinite(windows.signal_mv).all()
+
+
+def test_bad_stretches_are_dropped_with_their_reason(tmp_path):
+    path = write_record(tmp_path / "101")
+    record = read_record(path)
+    record.signal_mv[0, 3000:4000] = 0.25
+    record.signal_mv[0, 6000] = np.nan
+    cut = cut_windows(
+        record,
+        read_beats(path),
+        WindowConfig(kind="strip", length=500, fs_hz=360, before=0, stride=500),
+        SPLITS["strict"],
+        {},
+    )
+    reasons = Counter(reason for _, _, reason in cut.dropped.elements())
+    assert reasons == {FLAT: 2, MISSING: 1, CROSSING: 1}
+
+
+@pytest.mark.parametrize("to_hz", [100, 250, 128, 500])
+def test_resampling_keeps_time(to_hz):
+    time = np.arange(3600) / 360
+    wave = np.sin(2 * np.pi * 3 * time)[None]
+    resampled = resample(wave, 360, to_hz)[0]
+    expected = np.sin(2 * np.pi * 3 * np.arange(len(resampled)) / to_hz)
+    inner = slice(to_hz // 2, -to_hz // 2)
+    assert np.abs(resampled - expected)[inner].max() < 5e-3
+
+
+def test_store_round_trip_and_refusal(database, tmp_path):
+    windows = prepare(database, preset("beat").window).windows
+    write_windows(windows, tmp_path / "beats")
+    back = diffecg.open_windows(tmp_path / "beats")
+    assert isinstance(back.signal_mv, np.memmap)
+    assert np.array_equal(back.signal_mv, windows.signal_mv)
+    pd.testing.assert_frame_equal(back.index, windows.index)
+    assert back.info["class_map"] == "aami"
+    with pytest.raises(DiffecgError, match="--force"):
+        write_windows(windows, tmp_path / "beats")
+    write_windows(windows.part("test"), tmp_path / "beats", force=True)
+    assert set(diffecg.open_windows(tmp_path / "beats").index["split"]) == {"test"}
+    with pytest.raises(DiffecgError, match="train"):
+        back.part("holdout")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["beats"]
+
+
+@pytest.mark.parametrize("damage", ["no folder", "no index", "short array", "unequal", "no info"])
+def test_a_damaged_store_is_refused(windows, tmp_path, damage):
+    folder = tmp_path / "beats"
+    shutil.copytree(windows["beat"], folder)
+    if damage == "no folder":
+        shutil.rmtree(folder)
+    elif damage == "no index":
+        (folder / "index.parquet").unlink()
+    elif damage == "no info":
+        (folder / "info.json").unlink()
+    elif damage == "short array":
+        with (folder / "signal_mv.npy").open("r+b") as file:
+            file.truncate(1000)
+    else:
+        np.save(folder / "signal_mv.npy", np.zeros((3, 1, 256), np.float32))
+    with pytest.raises(DiffecgError, match=r"prepare|missing"):
+        diffecg.open_windows(folder)
+
+
+def test_a_record_is_read_as_wfdb_reads_it(record):
+    ours, theirs = read_record(record), wfdb.rdrecord(str(record))
+    assert ours.leads == ("MLII", "V1")
+    assert np.allclose(ours.signal_mv.T, theirs.p_signal)
+    assert read_record(record.with_suffix(".hea")).name == "100"
+    _, samples, symbols = make_ecg(0)
+    beats = read_beats(record)
+    assert np.array_equal(beats.sample, samples)
+    assert np.array_equal(beats.symbol, symbols)
+
+
+def edit_header(record, old, new):
+    header = record.with_suffix(".hea")
+    text = header.read_text()
+    assert old in text
+    header.write_text(text.replace(old, new))
+
+
+BAD_RECORDS = {
+    "no header": (lambda r: r.with_suffix(".hea").unlink(), "100.hea is missing"),
+    "no signal": (lambda r: r.with_suffix(".dat").unlink(), "100.dat is missing"),
+    "truncated": (
+        lambda r: r.with_suffix(".dat").write_bytes(r.with_suffix(".dat").read_bytes()[:5001]),
+        "truncated",
+    ),
+    "altered": (
+        lambda r: r.with_suffix(".dat").write_bytes(r.with_suffix(".dat").read_bytes()[::-1]),
+        "checksum",
+    ),
+    "longer header": (lambda r: edit_header(r, " 21600", " 31600"), "truncated|does not match"),
+    "nonsense": (lambda r: r.with_suffix(".hea").write_text("nonsense"), "cannot be read"),
+    "units": (lambda r: edit_header(r, "/mV", "/degC"), "degC"),
+    "rate": (lambda r: edit_header(r, "100 2 360", "100 2 0"), "rate|read"),
+}
+
+
+@pytest.mark.parametrize("damage", BAD_RECORDS)
+def test_bad_records_are_refused(record, damage):
+    harm, message = BAD_RECORDS[damage]
+    harm(record)
+    with pytest.raises(DiffecgError, match=message) as caught:
+        read_record(record)
+    assert "\n" not in str(caught.value)
+
+
+def test_bad_annotations_are_refused(record, tmp_path):
+    with pytest.raises(DiffecgError, match="1000 samples"):
+        read_beats(record, length=1000)
+    with pytest.raises(DiffecgError, match=r"100\.qrs is missing"):
+        read_beats(record, "qrs")
+    (tmp_path / "100.atr").write_bytes(b"\x01")
+    with pytest.raises(DiffecgError, match="cannot be read"):
+        read_beats(record)
+
+
+def test_a_record_without_the_lead_is_refused(database, tmp_path):
+    with pytest.raises(DiffecgError, match=r"V9.*MLII, V1"):
+        prepare(database, WindowConfig(leads=("V9",)))
+    with pytest.raises(DiffecgError, match="holds no WFDB record"):
+        prepare(tmp_path, WindowConfig())
+    with pytest.raises(DiffecgError, match="strict, classic"):
+        prepare(database, WindowConfig(), split_name="random")
+    with pytest.raises(DiffecgError, match="aami"):
+        prepare(database, WindowConfig(), class_map_name="mine")

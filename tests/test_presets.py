@@ -1,0 +1,107 @@
+"""The battery that every preset must join: build, train, save, load and all three tasks."""
+
+import numpy as np
+import pytest
+import torch
+from helpers import FS_HZ, make_ecg, tiny
+
+import diffecg
+from diffecg.config import PRESETS
+from diffecg.model.denoiser import Condition, ConditionalDenoiser
+
+pytestmark = pytest.mark.parametrize("name", PRESETS)
+STEPS = 4
+
+
+def test_forward_has_the_shape_of_its_input_and_starts_at_zero(name):
+    config = tiny(name)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = ConditionalDenoiser(config).eval()
+        xt = model.transform(torch.randn(2, 1, config.window.length))
+    observed = torch.ones(2, 1, config.window.length, dtype=torch.bool)
+    known = model.transform.encode(model.transform.inverse(xt), observed)
+    answer = model.predict(xt, torch.ones(2), Condition(known, torch.zeros(2, dtype=torch.long)))
+    assert answer.shape == xt.shape
+    assert answer.abs().max() == 0
+
+
+def test_class_noise_level_and_conditions_all_matter(name, runs):
+    model = diffecg.load(runs[name]).denoiser
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        signal = torch.randn(1, 1, model.config.window.length)
+        for parameter in model.parameters():  # a network that has hardly trained hardly listens
+            parameter.data.add_(0.05 * torch.randn_like(parameter))
+    xt = model.transform(signal)
+    every, none = torch.ones_like(signal, dtype=torch.bool), torch.zeros_like(signal, dtype=torch.bool)
+    unknown, first = torch.tensor([0]), torch.tensor([len(model.config.labels) and 1])
+
+    def answer(sigma, observed, label):
+        with torch.no_grad():
+            known = model.transform.encode(signal, observed)
+            return model.predict(xt, torch.tensor([sigma]), Condition(known, label))
+
+    base = answer(1.0, none, unknown)
+    assert not torch.allclose(base, answer(3.0, none, unknown))
+    assert not torch.allclose(base, answer(1.0, every, unknown))
+    if model.config.labels:
+        assert not torch.allclose(base, answer(1.0, none, first))
+
+
+def test_samples_depend_on_their_seed_alone(name, runs):
+    model = diffecg.load(runs[name])
+    label = model.labels[0] if model.labels else None
+    whole = model.generate(label, 7, seed=3, steps=STEPS)
+    assert whole.signal_mv.shape == (7, 1, model.config.window.length)
+    assert whole.seeds == tuple(range(3, 10))
+    for batch_size in (1, 3, 64):
+        again = model.generate(label, 7, seed=3, steps=STEPS, batch_size=batch_size)
+        assert np.abs(again.signal_mv - whole.signal_mv).max() < 1e-4
+    part = model.generate(label, 2, seed=5, steps=STEPS)
+    assert np.abs(part.signal_mv - whole.signal_mv[2:4]).max() < 1e-4
+    assert np.abs(whole.signal_mv[0] - whole.signal_mv[1]).max() > 1e-2
+
+
+def test_observed_samples_come_back_bit_for_bit(name, runs):
+    model = diffecg.load(runs[name])
+    signal = make_ecg(5, duration_s=20)[0]
+    signal[1000:1300] = np.nan
+    filled = model.impute(signal, FS_HZ, draws=3, steps=STEPS)
+    known = ~np.isnan(signal)
+    assert np.array_equal(filled.observed, known)
+    for values in (filled.signal_mv, filled.lower_mv, filled.upper_mv, *filled.draws_mv):
+        assert values.dtype == signal.dtype
+        assert np.array_equal(values[known], signal[known])
+        assert np.isfinite(values).all()
+    assert (filled.lower_mv <= filled.signal_mv).all()
+    assert (filled.signal_mv <= filled.upper_mv).all()
+    assert np.ptp(filled.draws_mv[:, ~known], axis=0).max() > 1e-3
+
+
+def test_a_window_of_its_own_length_is_filled(name, runs):
+    model = diffecg.load(runs[name])
+    window = model.config.window
+    signal = make_ecg(1, duration_s=20, fs_hz=window.fs_hz)[0][: window.length]
+    signal[window.length // 2 :] = np.nan
+    filled = model.impute(signal, window.fs_hz, draws=2, steps=STEPS)
+    assert np.isfinite(filled.signal_mv).all()
+
+
+def test_forecast_returns_the_horizon(name, runs):
+    model = diffecg.load(runs[name])
+    past = make_ecg(2, duration_s=30)[0]
+    ahead = model.forecast(past, FS_HZ, horizon_s=0.5, draws=2, steps=STEPS)
+    assert ahead.signal_mv.shape == (180,)
+    assert ahead.draws_mv.shape == (2, 180)
+    assert not ahead.observed.any()
+    assert np.isfinite(ahead.draws_mv).all()
+    assert ahead.info["task"] == "forecast"
+
+
+def test_every_sampler_runs(name, runs):
+    model = diffecg.load(runs[name])
+    for sampler in ("ddpm", "ddim", "heun", "dpm2m"):
+        made = model.generate(count=2, sampler=sampler, steps=3)
+        assert np.isfinite(made.signal_mv).all()
+        assert made.info["sampler"] == sampler

@@ -1,0 +1,197 @@
+"""Training: restart, averaging, masks, what is refused."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from helpers import tiny
+from safetensors.torch import load_file
+
+from diffecg.config import TrainingConfig, preset, read_config, to_json, with_settings
+from diffecg.data.store import open_windows
+from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import ConditionalDenoiser, build_levels
+from diffecg.model.folder import load_model
+from diffecg.training.average import update_average
+from diffecg.training.batches import BatchSource, draw_masks
+from diffecg.training.checkpoint import read_metrics
+from diffecg.training.loop import learning_rate, train, validation_loss
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def equal(a, b):
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_stopped_run_goes_on_bit_for_bit(windows, tmp_path):
+    config, data = tiny("beat", checkpoint_every=16), open_windows(windows["beat"])
+    train(config, data, tmp_path / "straight")
+
+    class Stop(Exception):
+        pass
+
+    def stop_after(rows):
+        def report(row):
+            rows.append(row)
+            if len(rows) == 2:
+                raise Stop
+
+        return report
+
+    with pytest.raises(Stop):
+        train(config, data, tmp_path / "halting", report=stop_after([]))
+    assert not equal(weights(tmp_path / "straight"), weights(tmp_path / "halting"))
+    train(config, data, tmp_path / "halting")
+    assert equal(weights(tmp_path / "straight"), weights(tmp_path / "halting"))
+    samples = [row["samples"] for row in read_metrics(tmp_path / "halting")]
+    assert samples == [row["samples"] for row in read_metrics(tmp_path / "straight")] == [16, 32, 48, 64]
+    before = weights(tmp_path / "halting")
+    train(config, data, tmp_path / "halting")
+    assert equal(before, weights(tmp_path / "halting"))
+
+
+def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path):
+    config, data = tiny("beat"), open_windows(windows["beat"])
+    train(config, data, tmp_path / "limited", max_seconds=0)
+    assert read_metrics(tmp_path / "limited")[-1]["samples"] == 16
+
+    def interrupt(row):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, data, tmp_path / "interrupted", report=interrupt)
+    train(config, data, tmp_path / "interrupted")
+    train(config, data, tmp_path / "limited")
+    assert equal(weights(tmp_path / "limited"), weights(tmp_path / "interrupted"))
+
+
+def test_training_lowers_the_loss(windows, tmp_path):
+    config = tiny("beat", samples=1600, checkpoint_every=800, learning_rate=3e-3, half_life=200)
+    data = open_windows(windows["beat"])
+    levels = build_levels(config.diffusion)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        fresh = ConditionalDenoiser(config)
+    fresh.transform.fit(torch.from_numpy(data.part("train").signal_mv))
+    before = validation_loss(fresh, data, levels)
+    trained = train(config, data, tmp_path / "run")
+    after = validation_loss(trained, data, levels)
+    assert after < 0.8 * before
+    assert read_metrics(tmp_path / "run")[-1]["validation_loss"] == pytest.approx(after)
+
+
+def test_seeds_and_data_order(windows):
+    config = tiny("beat", balance=1.0, unknown_label=0.5)
+    source = BatchSource(open_windows(windows["beat"]).part("train"), config)
+    first, again = (source.batch(np.random.default_rng([0, 5]), 4000) for _ in range(2))
+    assert torch.equal(first.signal_mv, again.signal_mv)
+    assert torch.equal(first.observed, again.observed)
+    shown = [label for label in first.labels if label != "?"]
+    assert len(shown) == pytest.approx(2000, abs=200)
+    shares = [shown.count(label) / len(shown) for label in set(shown)]
+    assert np.allclose(shares, 1 / len(shares), atol=0.05)
+
+
+def test_task_masks():
+    rng = np.random.default_rng(0)
+    generation = draw_masks(rng, 50, 256, (1, 0, 0))
+    imputation = draw_masks(rng, 500, 256, (0, 1, 0))
+    forecasting = draw_masks(rng, 500, 256, (0, 0, 1))
+    assert not generation.any()
+    assert forecasting[:, 0].all()
+    assert not forecasting[:, -1].any()
+    assert (np.diff(forecasting.astype(int), axis=1) <= 0).all()
+    assert imputation.any(axis=1).all()
+    assert (~imputation).any(axis=1).all()
+    gaps = (np.diff(np.pad(~imputation, ((0, 0), (1, 0))).astype(int), axis=1) == 1).sum(axis=1)
+    assert set(gaps) == {1, 2, 3}
+    shares = draw_masks(rng, 4000, 64, (0.5, 0.25, 0.25)).any(axis=1).mean()
+    assert shares == pytest.approx(0.5, abs=0.03)
+
+
+def test_the_average_has_its_half_life():
+    with torch.random.fork_rng():
+        model, average = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.ones_(model.weight)
+    torch.nn.init.zeros_(average.weight)
+    for _ in range(10):
+        update_average(average, model, batch=100, seen=10**6, half_life=1000)
+    assert average.weight.item() == pytest.approx(0.5)
+
+
+def test_learning_rate_rises_stays_and_falls():
+    settings = TrainingConfig(samples=1000, batch=10, warmup=100, decay=0.5, learning_rate=2.0)
+    rates = [learning_rate(settings, n) for n in (0, 90, 400, 750, 1000)]
+    assert rates == pytest.approx([0.2, 2.0, 2.0, 1.0, 0.0])
+
+
+def test_unfit_data_and_other_settings_are_refused(windows, runs, tmp_path):
+    with pytest.raises(DiffecgError, match="--preset beat"):
+        train(tiny("beat"), open_windows(windows["strip"]), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(DiffecgError, match="other settings"):
+        train(tiny("beat", seed=9), open_windows(windows["beat"]), runs["beat"])
+    shutil.copytree(runs["beat"], tmp_path / "damaged")
+    (tmp_path / "damaged" / "checkpoint.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(DiffecgError, match="cannot be restored"):
+        train(tiny("beat"), open_windows(windows["beat"]), tmp_path / "damaged")
+
+
+def test_settings_are_checked(tmp_path):
+    config = with_settings(preset("beat"), ["training.samples=5", "unet.multipliers=[1,2]"])
+    assert (config.training.samples, config.unet.multipliers) == (5, (1, 2))
+    (tmp_path / "config.json").write_text(to_json(config))
+    assert read_config(tmp_path / "config.json") == config
+    for bad in ("training.sample=5", "training.samples", "training=5", "training.samples=many"):
+        with pytest.raises(DiffecgError, match=r"training"):
+            with_settings(config, [bad])
+    (tmp_path / "config.json").write_text(to_json(config).replace("samples", "sampels"))
+    with pytest.raises(DiffecgError, match="sampels"):
+        read_config(tmp_path / "config.json")
+    with pytest.raises(DiffecgError, match="beat, strip, paper"):
+        preset("beats")
+    short = with_settings(preset("paper"), ["diffusion.schedule_steps=200"])
+    with pytest.raises(DiffecgError, match=r"0\.36"):
+        build_levels(short.diffusion)
+
+
+DAMAGE = {
+    "no weights": (lambda f: (f / "model.safetensors").unlink(), "missing"),
+    "no settings": (lambda f: (f / "config.json").unlink(), "missing"),
+    "altered weights": (lambda f: (f / "model.safetensors").write_bytes(b"\0" * 99), "damaged"),
+    "cut weights": (
+        lambda f: (f / "model.safetensors").write_bytes((f / "model.safetensors").read_bytes()[:-9]),
+        "damaged",
+    ),
+    "settings of another": (
+        lambda f: (f / "config.json").write_text(
+            to_json(replace(tiny("beat"), unet=replace(tiny("beat").unet, width=24)))
+        ),
+        "does not fit",
+    ),
+    "no JSON": (lambda f: (f / "config.json").write_text("{,}"), "config.json"),
+    "no folder": (lambda f: shutil.rmtree(f), "no model folder"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damaged_model_folders_are_refused(runs, tmp_path, damage):
+    folder = tmp_path / "model"
+    shutil.copytree(runs["beat"], folder)
+    harm, message = DAMAGE[damage]
+    harm(folder)
+    with pytest.raises(DiffecgError, match=message) as caught:
+        load_model(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_metrics_are_lines_of_json(runs):
+    rows = [json.loads(line) for line in (runs["beat"] / "metrics.jsonl").read_text().splitlines()]
+    assert [row["samples"] for row in rows] == [32, 64]
+    assert all({"loss", "validation_loss", "samples_per_s", "seconds_left"} <= row.keys() for row in rows)

@@ -1,0 +1,103 @@
+"""The spectrogram inverts exactly, whatever the length and the rate; scipy is the oracle."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import ShortTimeFFT
+
+from diffecg.config import TransformConfig, WindowConfig
+from diffecg.errors import DiffecgError
+from diffecg.transform.layout import Transform
+from diffecg.transform.spectrogram import istft, stft
+
+LAYOUTS = ("picture", "bins", "signal")
+
+
+def signal_of(length, leads=1, batch=3, seed=0):
+    rng = np.random.default_rng(seed)
+    steps = rng.normal(0, 0.1, (batch, leads, length)).cumsum(axis=2)
+    return torch.from_numpy(np.clip(steps, -5, 5).astype(np.float32))
+
+
+def fitted(layout, length, leads=1, n_fft=32, hop=8, whitening=0.5):
+    window = WindowConfig(length=length, leads=tuple(f"L{i}" for i in range(leads)))
+    transform = Transform(TransformConfig(layout, n_fft, hop, whitening), window)
+    transform.fit(signal_of(length, leads, batch=50))
+    return transform
+
+
+@settings(deadline=None, derandomize=True, max_examples=60)
+@given(
+    layout=st.sampled_from(LAYOUTS),
+    length=st.one_of(st.sampled_from([187, 250, 256, 275, 300, 360]), st.integers(1, 700)),
+    leads=st.integers(1, 3),
+    n_fft=st.sampled_from([16, 32, 64]),
+    overlap=st.sampled_from([2, 4, 8]),
+    whitening=st.floats(0, 1),
+)
+def test_round_trip(layout, length, leads, n_fft, overlap, whitening):
+    transform = fitted(layout, length, leads, n_fft, n_fft // overlap, whitening)
+    signal = signal_of(length, leads)
+    grid = transform(signal)
+    assert grid.shape[1] == transform.channels
+    assert grid.ndim == 2 + transform.dims
+    assert (transform.inverse(grid) - signal).abs().max() < 1e-5
+
+
+def test_stft_equals_scipy():
+    signal = signal_of(256, batch=1)
+    window = np.sqrt(np.hanning(33)[:-1])
+    theirs = ShortTimeFFT(window, hop=8, fs=1.0, phase_shift=None).stft(
+        np.pad(signal[0, 0].numpy().astype(float), 16, mode="reflect"), p0=2, p1=35
+    )
+    assert np.allclose(stft(signal, 32, 8)[0, 0].numpy(), theirs, atol=1e-4)
+
+
+def test_istft_of_an_impossible_spectrogram_is_the_nearest_signal():
+    generator = torch.Generator().manual_seed(0)
+    spectrogram = torch.randn(1, 1, 17, 33, dtype=torch.complex64, generator=generator)
+    signal = istft(spectrogram, 32, 8, 256)
+    again = istft(stft(signal, 32, 8), 32, 8, 256)
+    assert torch.allclose(signal, again, atol=1e-5)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("whitening", [0.0, 0.5, 1.0])
+def test_fitted_data_have_mean_square_one(layout, whitening):
+    transform = fitted(layout, 256, whitening=whitening)
+    assert transform(signal_of(256, batch=50)).square().mean().item() == pytest.approx(1, rel=1e-3)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_conditions_hide_what_is_missing(layout):
+    transform = fitted(layout, 256)
+    signal = signal_of(256)
+    observed = torch.ones(3, 1, 256, dtype=torch.bool)
+    observed[:, :, 100:150] = False
+    changed = signal.clone()
+    changed[:, :, 100:150] = 99.0
+    assert torch.equal(transform.encode(signal, observed), transform.encode(changed, observed))
+    nothing = torch.zeros_like(observed)
+    assert transform.encode(signal, nothing).abs().max() == 0
+    assert transform.encode(signal, observed).shape[1] == 2 * transform.channels
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_missing_share(layout):
+    transform = fitted(layout, 256)
+    observed = torch.ones(1, 1, 256, dtype=torch.bool)
+    assert transform.missing_share(observed).max() == 0
+    assert transform.missing_share(~observed).min() == 1
+    observed[..., 128:] = False
+    share = transform.missing_share(observed)
+    grid = transform(signal_of(256, batch=1))
+    assert share.shape[-1] == grid.shape[-1]
+    assert share.mean().item() == pytest.approx(0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("hop", [0, 17, 32])
+def test_hops_that_lose_signal_are_refused(hop):
+    with pytest.raises(DiffecgError, match="1 to 16"):
+        Transform(TransformConfig(n_fft=32, hop=hop), WindowConfig())
