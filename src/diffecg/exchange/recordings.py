@@ -44,11 +44,13 @@ def write_repaired(
         drawn: what ``impute`` returned for that lead, (time).
         gaps: (first sample, sample after the last) of each gap.
     """
-    header, missing = record.header, ~drawn.observed
+    header, drawn_here = record.header, ~drawn.observed
     digital = header.d_signal.T.astype(np.int64)
     scale = record.header.adc_gain[row] / MV_PER_UNIT[header.units[row]]
     filled = np.rint(drawn.signal_mv * scale + header.baseline[row])
-    digital[row] = np.where(missing, filled, digital[row])
+    digital[row] = np.where(drawn_here, filled, digital[row])
+    absent = np.isnan(record.signal_mv)
+    absent[row] = False
     write_wfdb(
         folder / record.name,
         digital,
@@ -57,12 +59,13 @@ def write_repaired(
         gain=header.adc_gain,
         baseline=header.baseline,
         units=header.units,
+        missing=absent,
         comments=[*header.comments, f"lead {record.leads[row]} partly synthetic: see {CARD}"],
     )
     annotations = source.with_name(f"{source.name}.atr")
     if annotations.is_file():
         shutil.copyfile(annotations, folder / f"{record.name}.atr")
-    where = np.flatnonzero(missing)
+    where = np.flatnonzero(drawn_here)
     np.savez_compressed(
         folder / "draws.npz",
         sample=where,

@@ -14,8 +14,7 @@ from diffecg.errors import DiffecgError
 DIGITS_PER_MV = 1000.0
 """Resolution of records that we make: 1 uV a step."""
 
-INVALID = -32768
-"""The 16-bit digital value that marks a missing sample."""
+_BITS = {"16": 16, "32": 32}
 
 
 def write_wfdb(
@@ -27,38 +26,44 @@ def write_wfdb(
     gain: Sequence[float] | None = None,
     baseline: Sequence[int] | None = None,
     units: Sequence[str] | None = None,
+    missing: NDArray[np.bool_] | None = None,
     beats: Sequence[tuple[int, str]] = (),
     comments: Sequence[str] = (),
 ) -> None:
-    """Write a WFDB record in format 16 (header, signal, and annotations if there are any).
+    """Write a WFDB record: header, signal, and annotations if there are any.
+
+    The signal takes format 16, or 32 where its numbers need it.
 
     Args:
         path: the record, without suffix.
-        digital: (lead, time), digital samples; :data:`INVALID` = missing.
+        digital: (lead, time), digital samples.
         fs_hz: sampling rate, in Hz.
         leads: lead names.
         gain: digital steps per unit, a number a lead; None: 1000 per mV.
         baseline: digital value of zero, a number a lead; None: 0.
         units: unit of each lead; None: mV.
+        missing: (lead, time), True where there is no sample; None: nowhere.
         beats: (sample, symbol) of every annotation.
         comments: lines for the header.
 
     Raises:
-        DiffecgError: samples that do not fit into 16 bits.
+        DiffecgError: samples that do not fit into 32 bits.
     """
-    if digital.max() > 32767 or digital.min() < INVALID:
-        raise DiffecgError(
-            f"digital samples from {digital.min()} to {digital.max()} do not fit the 16 bits of "
-            "WFDB format 16; is the signal in mV?"
-        )
     count = len(leads)
+    absent = np.zeros(digital.shape, dtype=bool) if missing is None else missing
+    largest = int(np.abs(np.where(absent, 0, digital)).max())
+    fitting = [fmt for fmt, bits in _BITS.items() if largest < 2 ** (bits - 1)]
+    if not fitting:
+        raise DiffecgError(f"digital samples of {largest} do not fit into 32 bits; is it in mV?")
+    fmt = fitting[0]
+    digital = np.where(absent, -(2 ** (_BITS[fmt] - 1)), digital)
     wfdb.wrsamp(
         path.name,
         fs=fs_hz,
         units=list(units or ["mV"] * count),
         sig_name=list(leads),
         d_signal=np.ascontiguousarray(digital.T),
-        fmt=["16"] * count,
+        fmt=[fmt] * count,
         adc_gain=[float(g) for g in gain or [DIGITS_PER_MV] * count],
         baseline=[int(b) for b in baseline or [0] * count],
         comments=list(comments),

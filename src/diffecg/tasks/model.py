@@ -212,13 +212,14 @@ class Model:
         raise DiffecgError(f"unknown label {label!r} for the model {self.name}; {known}")
 
     def _info(self, task: str, sampling: Sampling) -> dict[str, Any]:
+        resolved = sampling.resolved(self.config.diffusion)
         return {
             "synthetic": True,
             "task": task,
             "model": self.name,
             "preset": self.config.name,
-            "sampler": sampling.sampler or self.config.diffusion.sampler,
-            "steps": sampling.steps or self.config.diffusion.steps,
+            "sampler": resolved.sampler,
+            "steps": resolved.steps,
             "diffecg": __version__,
         }
 

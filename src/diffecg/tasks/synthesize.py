@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from diffecg.config import DiffusionConfig
 from diffecg.diffusion.noise import SeededNoise
 from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.errors import DiffecgError
@@ -33,6 +34,19 @@ class Sampling:
     """Steps of the sampler; None: the model's own."""
     batch_size: int = 64
     """Windows computed together. It changes speed and memory, not the samples."""
+
+    def resolved(self, config: DiffusionConfig) -> Sampling:
+        """Return the same with the model's own choices filled in.
+
+        Raises:
+            DiffecgError: an unknown sampler, or a batch size below 1.
+        """
+        sampler = config.sampler if self.sampler is None else self.sampler
+        if sampler not in SAMPLERS:
+            raise DiffecgError(f"unknown sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}")
+        if self.batch_size < 1:
+            raise DiffecgError(f"batch size {self.batch_size} must be at least 1")
+        return Sampling(sampler, config.steps if self.steps is None else self.steps, self.batch_size)
 
 
 def synthesize(
@@ -60,13 +74,8 @@ def synthesize(
     Raises:
         DiffecgError: an unknown sampler, a number of steps that it cannot take.
     """
-    draw = SAMPLERS[check_sampler(sampling.sampler or model.config.diffusion.sampler)]
-    try:
-        sigmas = build_levels(model.config.diffusion).grid(sampling.steps or model.config.diffusion.steps)
-    except ValueError as error:
-        raise DiffecgError(str(error)) from None
-    if sampling.batch_size < 1:
-        raise DiffecgError(f"batch size {sampling.batch_size} must be at least 1")
+    sampling = sampling.resolved(model.config.diffusion)
+    draw, sigmas = SAMPLERS[str(sampling.sampler)], _noise_levels(model, sampling)
     device = model.transform.mean_mv.device
     label_index = model.label_index(labels)
     clean = np.where(observed, signal_mv, 0).astype(np.float32)
@@ -92,15 +101,11 @@ def _denoise(model: ConditionalDenoiser, condition: Condition, xt: Tensor, sigma
     return x0
 
 
-def check_sampler(name: str) -> str:
-    """Return ``name`` if it is a sampler's.
-
-    Raises:
-        DiffecgError: it is not.
-    """
-    if name not in SAMPLERS:
-        raise DiffecgError(f"unknown sampler {name!r}; choose one of {', '.join(SAMPLERS)}")
-    return name
+def _noise_levels(model: ConditionalDenoiser, sampling: Sampling) -> Tensor:
+    try:
+        return build_levels(model.config.diffusion).grid(int(sampling.steps or 0))
+    except ValueError as error:
+        raise DiffecgError(str(error)) from None
 
 
 def counting(progress: Progress | None, total: int) -> Advance | None:

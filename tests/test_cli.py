@@ -1,0 +1,263 @@
+"""Whole commands, as a user types them."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import wfdb
+from helpers import write_record
+
+import diffecg
+from diffecg.cli.app import main
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line in this process; return (status, stdout, stderr)."""
+
+    def call(*arguments):
+        status = 0
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            status = stop.code or 0
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call
+
+
+def test_the_whole_path(run, database, tmp_path):
+    beats, model = tmp_path / "beats", tmp_path / "run"
+    status, out, _ = run("prepare", "mitdb", "--from", database, "--out", beats)
+    assert status == 0
+    assert "split strict, class map aami" in out
+    assert "same patient as 202" in out
+    assert "train" in out
+    small = ["--set", "unet.width=16", "--set", "unet.multipliers=[1,2]", "--set", "training.batch=16"]
+    train = ["train", "--data", beats, "--out", model, "--samples", 64, "--threads", 1, *small]
+    assert run(*train)[0] == 0
+    status, out, _ = run(*train, "--json")
+    assert status == 0
+    assert json.loads(out)["folder"] == str(model)
+    status, out, _ = run(
+        "generate", model, "--label", "V", "--count", 5, "--steps", 2, "--out", tmp_path / "v.npz"
+    )
+    assert status == 0
+    assert "5 windows of class V" in out
+    with np.load(tmp_path / "v.npz") as made:
+        assert made["signal_mv"].shape == (5, 1, 256)
+    status, out, _ = run(
+        "generate",
+        model,
+        "--label",
+        "V",
+        "--count",
+        5,
+        "--steps",
+        2,
+        "--batch-size",
+        2,
+        "--out",
+        tmp_path / "w.npz",
+        "--json",
+    )
+    assert json.loads(out)["steps"] == 2
+    with np.load(tmp_path / "v.npz") as one, np.load(tmp_path / "w.npz") as other:
+        assert np.abs(one["signal_mv"] - other["signal_mv"]).max() < 1e-4
+
+
+def test_impute_and_forecast(run, runs, record, tmp_path):
+    few = ["--draws", 2, "--steps", 2]
+    status, out, _ = run(
+        "impute",
+        runs["strip"],
+        record,
+        "--gap",
+        "12.0:12.8",
+        "--gap",
+        "20:21",
+        "--out",
+        tmp_path / "fixed",
+        *few,
+    )
+    assert status == 0
+    assert "2 gap(s), 1.80 s of lead MLII" in out
+    table = pd.read_csv(tmp_path / "fixed" / "gaps.csv")
+    assert table["from_s"].tolist() == [12.0, 20.0]
+    before, after = (wfdb.rdrecord(str(p), physical=False) for p in (record, tmp_path / "fixed" / "100"))
+    changed = np.flatnonzero((before.d_signal != after.d_signal).any(axis=1))
+    assert changed.min() >= 12 * 360
+    assert changed.max() < 21 * 360
+    status, out, _ = run(
+        "forecast",
+        runs["strip"],
+        f"{record}.hea",
+        "--at",
+        30,
+        "--lead",
+        "V1",
+        "--out",
+        tmp_path / "ahead",
+        *few,
+        "--json",
+    )
+    assert status == 0
+    assert json.loads(out)["lead"] == "V1"
+    assert len(pd.read_csv(tmp_path / "ahead" / "forecast.csv")) == 360
+    assert (
+        run("forecast", runs["strip"], record, "--horizon", 0.5, "--out", tmp_path / "end", *few)[0] == 0
+    )
+
+
+def bad(tmp_path, record, runs):
+    """Command lines that must fail, and what their error line must hold."""
+    model, out = runs["strip"], ["--out", tmp_path / "out"]
+    return {
+        "gap outside": (["impute", model, record, "--gap", "59:61", *out], "0:60"),
+        "gap upside down": (["impute", model, record, "--gap", "12:11", *out], "12:11"),
+        "gap unreadable": (["impute", model, record, "--gap", "noon", *out], "from:to"),
+        "no gap": (["impute", model, record, *out], "--gap"),
+        "all missing": (["impute", model, record, "--gap", "0:60", *out], "nothing is observed"),
+        "no lead": (["impute", model, record, "--gap", "1:2", "--lead", "aVR", *out], "MLII, V1"),
+        "no record": (["impute", model, tmp_path / "999", "--gap", "1:2", *out], "999.hea is missing"),
+        "late": (["forecast", model, record, "--at", "61", *out], "60 s"),
+        "early": (["forecast", model, record, "--at", "0", *out], "--at 0"),
+        "no model": (["generate", "mitbih-bat", *out], "mitbih-bat"),
+        "no label": (["generate", runs["beat"], "--label", "X", *out], "N, S, V, F"),
+        "labels": (["generate", model, "--label", "N", *out], "no labels"),
+        "suffix": (["generate", model, "--out", tmp_path / "out.mat"], ".parquet"),
+        "no preset": (["train", "--preset", "best", "--data", tmp_path, *out], "paper"),
+        "no setting": (["train", "--set", "unet.depth=3", "--data", tmp_path, *out], "unet.width"),
+        "no windows": (["train", "--data", tmp_path / "none", *out], "diffecg prepare"),
+        "no database": (["prepare", "ptbxl", "--from", tmp_path, *out], "mitdb"),
+        "no source": (["prepare", "mitdb", *out], "--download"),
+        "no folder": (["prepare", "mitdb", "--from", tmp_path / "none", *out], "--download"),
+        "no length": (["prepare", "mitdb", "--from", tmp_path, "--length", "0", *out], "length 0"),
+        "device": (["generate", model, "--device", "cuda:9", *out], "cuda:9"),
+    }
+
+
+@pytest.mark.parametrize("case", bad(Path(), Path(), {"strip": "", "beat": ""}))
+def test_a_refusal_is_one_line_and_leaves_nothing(run, runs, record, tmp_path, case):
+    arguments, message = bad(tmp_path, record, runs)[case]
+    before = sorted(tmp_path.rglob("*"))
+    status, out, err = run(*arguments)
+    assert status == 1
+    assert out == ""
+    assert err.startswith("diffecg: error: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("harm", ["truncated", "annotations", "altered"])
+def test_prepare_leaves_nothing_of_a_bad_database(run, database, tmp_path, harm):
+    folder = tmp_path / "mitdb"
+    shutil.copytree(database, folder)
+    if harm == "truncated":
+        (folder / "106.dat").write_bytes((folder / "106.dat").read_bytes()[:999])
+    elif harm == "altered":
+        (folder / "106.dat").write_bytes((folder / "106.dat").read_bytes()[::-1])
+    else:
+        wfdb.wrann("106", "atr", np.array([99_999_999]), ["N"], fs=360, write_dir=str(folder))
+    status, out, err = run("prepare", "mitdb", "--from", folder, "--out", tmp_path / "beats")
+    assert (status, out) == (1, "")
+    assert "106" in err
+    assert err.count("\n") == 1
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mitdb"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generat"],
+        ["generate"],
+        ["generate", "m", "--out", "x", "--cuont", "3"],
+        ["train", "--samples", "many"],
+    ],
+)
+def test_wrong_usage_is_one_line(run, arguments):
+    status, out, err = run(*arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("diffecg: error: ")
+    assert err.count("\n") == 1
+
+
+def test_existing_output_stays_unless_forced(run, runs, tmp_path):
+    command = ["generate", runs["beat"], "--steps", 1, "--out", tmp_path / "v.csv"]
+    assert run(*command)[0] == 0
+    status, _, err = run(*command)
+    assert status == 1
+    assert "--force" in err
+    assert run(*command, "--force")[0] == 0
+
+
+def test_help_teaches(run):
+    status, out, _ = run("--help")
+    assert status == 0
+    for verb in ("demo", "prepare", "train", "generate", "impute", "forecast"):
+        assert verb in out
+        status, text, _ = run(verb, "--help")
+        assert status == 0
+        assert "Example: diffecg" in text or verb == "demo"
+    assert run("--version")[1].strip() == f"diffecg {diffecg.__version__}"
+
+
+def test_settings_can_be_seen(run):
+    status, out, _ = run("train", "--preset", "paper", "--data", "x", "--out", "y", "--dry-run")
+    assert status == 0
+    assert json.loads(out)["diffusion"]["schedule_steps"] == 1000
+
+
+def test_the_installed_command_runs_in_a_process(runs, tmp_path):
+    record = write_record(tmp_path / "100")
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "diffecg",
+            "impute",
+            runs["strip"],
+            record,
+            "--gap",
+            "1:2",
+            "--draws",
+            "1",
+            "--steps",
+            "1",
+            "--threads",
+            "1",
+            "--out",
+            tmp_path / "fixed",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    failed = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "diffecg",
+            "impute",
+            runs["strip"],
+            record,
+            "--gap",
+            "1:99",
+            "--out",
+            tmp_path / "x",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert failed.stderr.count("\n") == 1

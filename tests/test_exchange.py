@@ -1,0 +1,164 @@
+"""What is written reads back, with the tools that users have."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import wfdb
+
+import diffecg
+from diffecg.data.records import read_record
+from diffecg.errors import DiffecgError
+from diffecg.exchange.recordings import write_forecast, write_repaired
+from diffecg.exchange.wfdb_format import write_wfdb
+from diffecg.exchange.windows import write_generated
+
+
+@pytest.fixture(scope="module")
+def beats(runs):
+    return diffecg.load(runs["beat"]).generate(["V", "S", None], 3, seed=7, steps=2)
+
+
+def test_npz(beats, tmp_path):
+    write_generated(beats, tmp_path / "v.npz", before=128)
+    with np.load(tmp_path / "v.npz", allow_pickle=False) as back:
+        assert np.array_equal(back["signal_mv"], beats.signal_mv)
+        assert back["labels"].tolist() == ["V", "S", "?"]
+        assert back["seeds"].tolist() == [7, 8, 9]
+        assert back["fs_hz"] == 360
+        card = json.loads(str(back["card"]))
+    assert card["synthetic"] is True
+    assert (card["first_seed"], card["steps"], card["count"]) == (7, 2, 3)
+
+
+def test_parquet(beats, tmp_path):
+    write_generated(beats, tmp_path / "v.parquet", before=128)
+    table = pd.read_parquet(tmp_path / "v.parquet")
+    back = np.stack([np.stack(row) for row in table["signal_mv"]])
+    assert np.array_equal(back, beats.signal_mv)
+    assert table["label"].tolist() == ["V", "S", "?"]
+
+
+def test_csv(beats, tmp_path):
+    write_generated(beats, tmp_path / "v.csv", before=128)
+    table = pd.read_csv(tmp_path / "v.csv")
+    assert np.allclose(table.filter(like="mv_").to_numpy(), beats.signal_mv[:, 0], atol=1e-5)
+    assert table["seed"].tolist() == [7, 8, 9]
+    assert set(table["lead"]) == {"MLII"}
+    assert json.loads((tmp_path / "v.card.json").read_text())["unit"] == "mV"
+
+
+def test_wfdb_folder(beats, tmp_path):
+    write_generated(beats, tmp_path / "v", before=128)
+    names = (tmp_path / "v" / "RECORDS").read_text().split()
+    assert names == ["w00000007", "w00000008", "w00000009"]
+    record = wfdb.rdrecord(str(tmp_path / "v" / names[0]))
+    assert np.allclose(record.p_signal[:, 0], beats.signal_mv[0, 0], atol=6e-4)
+    assert (record.fs, record.sig_name, record.units) == (360, ["MLII"], ["mV"])
+    annotation = wfdb.rdann(str(tmp_path / "v" / names[0]), "atr")
+    assert (annotation.sample.tolist(), annotation.symbol) == ([128], ["V"])
+    assert read_record(tmp_path / "v" / names[2]).leads == ("MLII",)
+    assert not (tmp_path / "v" / f"{names[2]}.atr").exists()
+
+
+@pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
+def test_nothing_is_replaced_unless_asked(beats, tmp_path, name):
+    write_generated(beats, tmp_path / name, before=128)
+    with pytest.raises(DiffecgError, match="--force"):
+        write_generated(beats, tmp_path / name, before=128)
+    write_generated(beats, tmp_path / name, before=128, force=True)
+
+
+def test_an_unknown_suffix_is_refused(beats, tmp_path):
+    with pytest.raises(DiffecgError, match=r"\.npz, \.parquet, \.csv"):
+        write_generated(beats, tmp_path / "v.xlsx", before=128)
+    assert not list(tmp_path.iterdir())
+
+
+def test_wfdb_traps(tmp_path):
+    samples = np.array([[0, 32767, -32767, 5]])
+    lost = np.array([[True, False, False, False]])
+    for factor, fmt in ((1, "16"), (2, "32")):
+        write_wfdb(tmp_path / fmt, samples * factor, 360.0, ["I"], missing=lost)
+        back = wfdb.rdrecord(str(tmp_path / fmt), physical=False)
+        assert back.fmt == [fmt]
+        assert np.array_equal(back.d_signal[1:, 0], samples[0, 1:] * factor)
+        ours = read_record(tmp_path / fmt).signal_mv[0]
+        assert np.array_equal(np.isnan(ours), lost[0])
+        assert np.array_equal(np.isnan(wfdb.rdrecord(str(tmp_path / fmt)).p_signal[:, 0]), lost[0])
+    everything = np.ones((2, 50), dtype=bool)
+    write_wfdb(tmp_path / "lost", np.zeros((2, 50), int), 360.0, ["I", "II"], missing=everything)
+    assert np.isnan(read_record(tmp_path / "lost").signal_mv).all()
+    with pytest.raises(DiffecgError, match="32 bits"):
+        write_wfdb(tmp_path / "large", samples * 10**6, 360.0, ["I"])
+
+
+@pytest.mark.parametrize("lead", ["MLII", "V1"])
+def test_a_repaired_record_keeps_every_observed_integer(record, runs, tmp_path, lead):
+    read = read_record(record)
+    row = read.lead_index(lead)
+    signal = read.signal_mv[row].copy()
+    signal[3000:3400] = np.nan
+    drawn = diffecg.load(runs["strip"]).impute(signal, read.fs_hz, draws=2, steps=2)
+    folder = tmp_path / "fixed"
+    folder.mkdir()
+    write_repaired(folder, record, read, row, drawn, [(3000, 3400)])
+    back = wfdb.rdrecord(str(folder / "100"), physical=False)
+    changed = back.d_signal != read.header.d_signal
+    assert not changed[:, 1 - row].any()
+    assert not changed[:3000].any()
+    assert not changed[3400:].any()
+    assert changed[3000:3400, row].mean() > 0.5
+    physical = wfdb.rdrecord(str(folder / "100"))
+    assert np.allclose(physical.p_signal[3000:3400, row], drawn.signal_mv[3000:3400], atol=3e-3)
+    assert (physical.sig_name, physical.fs) == (["MLII", "V1"], 360)
+    before, after = (wfdb.rdann(str(path), "atr") for path in (record, folder / "100"))
+    assert np.array_equal(before.sample, after.sample)
+    card = json.loads((folder / "card.json").read_text())
+    assert card["synthetic_samples"] == [[3000, 3400]]
+    assert (folder / "gap-001.png").stat().st_size > 10_000
+    with np.load(folder / "draws.npz") as draws:
+        assert draws["draws_mv"].shape == (2, 400)
+
+
+def test_a_forecast_is_written_with_the_truth(record, runs, tmp_path):
+    read = read_record(record)
+    drawn = diffecg.load(runs["strip"]).forecast(read.signal_mv[0, :7200], 360, draws=2, steps=2)
+    write_forecast(tmp_path, read, 0, drawn, 7200, read.signal_mv[0, 6000:7200])
+    table = pd.read_csv(tmp_path / "forecast.csv")
+    assert len(table) == 360
+    assert table["time_s"][0] == 20
+    assert np.allclose(table["truth_mv"], read.signal_mv[0, 7200:7560], atol=1e-4)
+    back = wfdb.rdrecord(str(tmp_path / "100_forecast"))
+    assert back.sig_name == ["MLII", "MLII lower", "MLII upper"]
+    assert np.allclose(back.p_signal[:, 0], drawn.signal_mv, atol=6e-4)
+
+
+@pytest.mark.parametrize("fmt", ["212", "16", "24", "32"])
+def test_records_in_other_formats_keep_their_integers(tmp_path, runs, record, fmt):
+    digital = read_record(record).header.d_signal.copy()
+    lost = -(2 ** ({"212": 12}.get(fmt) or int(fmt)) // 2)
+    digital[5000:5050] = lost
+    wfdb.wrsamp(
+        "r",
+        360,
+        ["uV", "mV"],
+        ["MLII", "V1"],
+        d_signal=digital,
+        fmt=[fmt, fmt],
+        adc_gain=[0.2, 200],
+        baseline=[1024, 1024],
+        write_dir=str(tmp_path),
+    )
+    read = read_record(tmp_path / "r")
+    known = digital[:, 0] != lost
+    assert np.allclose(read.signal_mv[0, known], (digital[known, 0] - 1024) / 200)
+    assert np.isnan(read.signal_mv[:, ~known]).all()
+    drawn = diffecg.load(runs["strip"]).impute(read.signal_mv[0], 360, draws=1, steps=1)
+    (tmp_path / "out").mkdir()
+    write_repaired(tmp_path / "out", tmp_path / "r", read, 0, drawn, [(5000, 5050)])
+    back = read_record(tmp_path / "out" / "r")
+    assert np.array_equal(back.header.d_signal[known], digital[known])
+    assert np.isfinite(back.signal_mv[0]).all()
+    assert np.isnan(back.signal_mv[1, ~known]).all()

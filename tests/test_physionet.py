@@ -1,0 +1,89 @@
+"""Downloads: verified, continued, refused; from a server of our own."""
+
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from diffecg.data.physionet import DATABASES, Database, database, download
+from diffecg.errors import DiffecgError
+
+FEW = ("100.hea", "100.dat", "100.atr", "RECORDS")
+
+
+class Handler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        self.server.asked.append(self.path.lstrip("/"))
+        super().do_GET()
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(folder):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
+        server.asked = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return server, f"http://127.0.0.1:{server.server_port}/"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Mitdb with the checksums of a few files only."""
+    real = DATABASES["mitdb"].checksums()
+    monkeypatch.setattr(Database, "checksums", lambda _: {name: real[name] for name in FEW})
+    return DATABASES["mitdb"]
+
+
+def test_every_file_of_the_database_has_its_checksum():
+    names = set(DATABASES["mitdb"].checksums())
+    assert len(names) == 48 * 3 + 1
+    assert {"100.dat", "234.atr", "RECORDS"} <= names
+    with pytest.raises(DiffecgError, match="mitdb"):
+        database("mitdb2")
+
+
+def test_a_stopped_download_goes_on(mitdb, few, serve, tmp_path):
+    server, url = serve(mitdb)
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "100.dat").write_bytes((mitdb / "100.dat").read_bytes())
+    (tmp_path / "there" / "100.atr").write_bytes(b"cut short")
+    told = []
+    download(few, tmp_path / "there", url=url, progress=lambda *row: told.append(row))
+    assert server.asked == ["100.hea", "100.atr", "RECORDS"]
+    assert [row[:2] for row in told] == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    for name in FEW:
+        assert (tmp_path / "there" / name).read_bytes() == (mitdb / name).read_bytes()
+    download(few, tmp_path / "there", url=url)
+    assert len(server.asked) == 3
+
+
+def test_a_file_with_a_wrong_checksum_is_refused(few, serve, tmp_path):
+    (tmp_path / "from").mkdir()
+    for name in FEW:
+        (tmp_path / "from" / name).write_text("something else")
+    _, url = serve(tmp_path / "from")
+    with pytest.raises(DiffecgError, match=r"100\.hea is not the file of version 1\.0\.0"):
+        download(few, tmp_path / "to", url=url)
+    assert not [path for path in (tmp_path / "to").rglob("*") if path.is_file()]
+
+
+def test_a_missing_file_or_server_is_told(few, serve, tmp_path):
+    (tmp_path / "from").mkdir()
+    server, url = serve(tmp_path / "from")
+    with pytest.raises(DiffecgError, match="run the same command again"):
+        download(few, tmp_path / "to", url=url)
+    assert server.asked
+    with pytest.raises(DiffecgError, match="cannot download"):
+        download(few, tmp_path / "to", url="http://127.0.0.1:9/")

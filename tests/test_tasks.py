@@ -1,0 +1,188 @@
+"""Recordings of any length and rate: every gap filled, nothing else touched, bad input refused."""
+
+import numpy as np
+import pytest
+from helpers import make_ecg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import diffecg
+from diffecg.errors import DiffecgError
+from diffecg.tasks.masks import gap_mask, parse_gap, stretches
+from diffecg.tasks.plan import plan_windows, rounds
+
+FEW = {"draws": 2, "steps": 2}
+
+
+@pytest.fixture(scope="module")
+def strip(runs):
+    return diffecg.load(runs["strip"])
+
+
+@pytest.fixture(scope="module")
+def beat(runs):
+    return diffecg.load(runs["beat"])
+
+
+masks = st.lists(st.tuples(st.booleans(), st.integers(1, 400)), min_size=1, max_size=12).map(
+    lambda runs: np.concatenate([np.full(length, missing) for missing, length in runs])
+)
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(missing=masks, length=st.integers(10, 300))
+def test_a_plan_fills_every_gap_once_and_in_order(missing, length):
+    steps = plan_windows(missing, length)
+    taken = np.zeros(len(missing), dtype=int)
+    for step in steps:
+        taken[step.fill_from : step.fill_to] += 1
+        assert 0 <= step.start <= max(0, len(missing) - length)
+        assert step.start <= step.fill_from < step.fill_to <= step.start + length
+    assert (taken[missing] == 1).all()
+    assert (taken <= 1).all()
+    order = [i for turn in rounds(steps) for i in turn]
+    assert sorted(order) == list(range(len(steps)))
+    place = {step: order.index(i) for i, step in enumerate(steps)}
+    for i, later in enumerate(steps):
+        for earlier in steps[:i]:
+            assert place[earlier] < place[later] or earlier.fill_to <= later.start
+
+
+def test_distant_gaps_are_drawn_together():
+    missing = np.zeros(10_000, dtype=bool)
+    missing[500::2000] = True
+    assert [len(turn) for turn in rounds(plan_windows(missing, 1000))] == [5]
+
+
+PATTERNS = {
+    "both ends": [(0, 300), (6900, 7200)],
+    "every second": [(start, start + 90) for start in range(100, 7000, 360)],
+    "longer than the window": [(1000, 6000)],
+    "all but two seconds": [(0, 3000), (3720, 7200)],
+    "one sample": [(3600, 3601)],
+}
+
+
+@pytest.mark.parametrize("fs_hz", [100.0, 128.0, 250.0, 360.0])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_any_gap_at_any_rate(strip, pattern, fs_hz):
+    signal = make_ecg(3, duration_s=20, fs_hz=fs_hz)[0].astype(np.float32)
+    for first, last in PATTERNS[pattern]:
+        signal[int(first * fs_hz / 360) : max(int(last * fs_hz / 360), int(first * fs_hz / 360) + 1)] = (
+            np.nan
+        )
+    known = ~np.isnan(signal)
+    filled = strip.impute(signal, fs_hz, **FEW)
+    assert filled.signal_mv.shape == signal.shape
+    assert np.isfinite(filled.draws_mv).all()
+    assert np.array_equal(filled.signal_mv[known], signal[known])
+    assert np.array_equal(filled.draws_mv[1][known], signal[known])
+
+
+def test_leads_are_filled_each_on_its_own(strip):
+    signal = make_ecg(3, duration_s=12, fs_hz=100)[0]
+    both = np.stack([signal, -0.5 * signal])
+    both[1, 300:400] = np.nan
+    filled = strip.impute(both, 100, **FEW)
+    alone = strip.impute(both[1], 100, **FEW)
+    assert np.array_equal(filled.signal_mv[0], both[0])
+    assert np.allclose(filled.signal_mv[1], alone.signal_mv, atol=1e-4)
+
+
+def test_draws_do_not_depend_on_the_batch_or_on_each_other(strip):
+    signal = make_ecg(3, duration_s=30, fs_hz=100)[0]
+    signal[400:600] = signal[1500:2900] = np.nan
+    whole = strip.impute(signal, 100, draws=4, steps=2)
+    assert np.allclose(
+        whole.draws_mv, strip.impute(signal, 100, draws=4, steps=2, batch_size=1).draws_mv, atol=1e-4
+    )
+    third = strip.impute(signal, 100, draws=1, seed=2, steps=2)
+    assert np.allclose(whole.draws_mv[2], third.draws_mv[0], atol=1e-4)
+
+
+def test_a_shifted_recording_is_filled_by_the_shifted_samples(strip):
+    signal = make_ecg(3, duration_s=15, fs_hz=100)[0]
+    signal[700:800] = np.nan
+    here, there = strip.impute(signal, 100, **FEW), strip.impute(signal + 7.0, 100, **FEW)
+    assert np.allclose(there.signal_mv, here.signal_mv + 7.0, atol=1e-3)
+
+
+def test_nothing_missing_comes_back_as_it_is(strip):
+    signal = make_ecg(3, duration_s=5, fs_hz=100)[0]
+    assert np.array_equal(strip.impute(signal, 100, **FEW).signal_mv, signal)
+
+
+def test_a_forecast_uses_the_past_only(strip):
+    signal = make_ecg(3, duration_s=40, fs_hz=100)[0]
+    ahead = strip.forecast(signal[:2000], 100, horizon_s=3.0, **FEW)
+    assert ahead.signal_mv.shape == (300,)
+    near = strip.forecast(signal[1500:2000], 100, horizon_s=1.0, **FEW)
+    assert near.signal_mv.shape == (100,)
+
+
+def test_labels_may_differ_from_window_to_window(beat):
+    mixed = beat.generate(["V", None, "N"], 3, seed=4, steps=2)
+    assert mixed.labels == ("V", "?", "N")
+    alone = beat.generate("N", 1, seed=6, steps=2)
+    assert np.allclose(mixed.signal_mv[2], alone.signal_mv[0], atol=1e-4)
+
+
+def test_progress_is_told(beat, strip):
+    seen = []
+    beat.generate("N", 5, batch_size=2, steps=1, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(2, 5), (4, 5), (5, 5)]
+    seen.clear()
+    signal = make_ecg(3, duration_s=30, fs_hz=100)[0]
+    signal[400:2600] = np.nan
+    strip.impute(signal, 100, draws=3, steps=1, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1][0] == seen[-1][1]
+
+
+ECG = make_ecg(0, duration_s=10, fs_hz=100)[0]
+HOLED = np.where(np.arange(len(ECG)) < 500, ECG, np.nan)
+REFUSED = {
+    "unknown label": (lambda m: m.generate("X"), "'X'.*N, S, V, F"),
+    "label of a class never learnt": (lambda m: m.generate("Q"), "'Q'"),
+    "count": (lambda m: m.generate("N", 0), "count 0"),
+    "unequal labels": (lambda m: m.generate(["N", "V"], 3), "2 labels"),
+    "seed": (lambda m: m.generate("N", seed=-1), "seed -1"),
+    "sampler": (lambda m: m.generate("N", sampler="euler"), "euler.*dpm2m"),
+    "no steps": (lambda m: m.generate("N", steps=0), "steps 0"),
+    "steps": (lambda m: m.generate("N", steps=-3), "steps -3"),
+    "batch size": (lambda m: m.generate("N", batch_size=0), "batch size 0"),
+    "nothing observed": (lambda m: m.impute(ECG * np.nan, 100), "nothing is observed"),
+    "flat": (lambda m: m.impute(HOLED * 0 + 0.5, 100), "flat line at 0.5"),
+    "infinite": (lambda m: m.impute(np.where(ECG > 1, np.inf, HOLED), 100), "infinite"),
+    "rate": (lambda m: m.impute(HOLED, 0.36), "0.36 Hz"),
+    "rate that is none": (lambda m: m.impute(HOLED, float("nan")), "nan Hz"),
+    "shape": (lambda m: m.impute(ECG.reshape(10, 10, -1), 100), "shape"),
+    "empty": (lambda m: m.impute([], 100), "shape"),
+    "draws": (lambda m: m.impute(HOLED, 100, draws=0), "draws 0"),
+    "band": (lambda m: m.impute(HOLED, 100, band=90), "band 90"),
+    "leads": (lambda m: m.impute(np.stack([HOLED, HOLED]), 360), "MLII together"),
+    "horizon": (lambda m: m.forecast(ECG, 100, horizon_s=-1), "horizon -1"),
+    "endless horizon": (lambda m: m.forecast(ECG, 100, horizon_s=1e9), "horizon 1e"),
+    "device": (lambda m: diffecg.load("mitbih-beat", "tpu"), "tpu"),
+    "model": (lambda m: diffecg.load("mitbih-beet"), "mitbih-beet.*mitbih-beat"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_done_is_refused_in_one_line(beat, case):
+    call, message = REFUSED[case]
+    with pytest.raises(DiffecgError, match=message) as caught:
+        call(beat)
+    assert "\n" not in str(caught.value)
+
+
+def test_gaps():
+    assert parse_gap("12.0:12.8") == (12.0, 12.8)
+    mask = gap_mask([(1.0, 1.5), (3.0, 4.0)], 400, 100)
+    assert stretches(mask) == [(100, 150), (300, 400)]
+    assert stretches(np.zeros(5, bool)) == []
+    for bad in ("12", "a:b", "1:2:3", ""):
+        with pytest.raises(DiffecgError, match=r"12\.0:12\.8"):
+            parse_gap(bad)
+    for gap in ((-1.0, 1.0), (2.0, 2.0), (3.0, 2.0), (3.0, 5.0), (1.0, 1.0001), (float("nan"), 1.0)):
+        with pytest.raises(DiffecgError, match="0:4"):
+            gap_mask([gap], 400, 100)
