@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cyclopts import App, CycloptsError
 
 from diffecg._version import __version__
 from diffecg.cli.console import fail
+from diffecg.cli.demo import demo
+from diffecg.cli.generate import generate
+from diffecg.cli.prepare import prepare
+from diffecg.cli.repair import forecast, impute
+from diffecg.cli.train import train
 from diffecg.errors import DiffecgError
 
 app = App(
@@ -20,12 +25,9 @@ app = App(
     ),
     result_action="return_value",
 )
-app.command("diffecg.cli.demo:demo")
-app.command("diffecg.cli.prepare:prepare")
-app.command("diffecg.cli.train:train")
-app.command("diffecg.cli.generate:generate")
-app.command("diffecg.cli.repair:impute")
-app.command("diffecg.cli.repair:forecast")
+_COMMANDS: tuple[Callable[..., None], ...] = (demo, prepare, train, generate, impute, forecast)
+for _place, _command in enumerate(_COMMANDS):
+    app.command(_command, sort_key=_place)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

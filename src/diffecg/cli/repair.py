@@ -42,7 +42,7 @@ def impute(
     /,
     *,
     out: Path,
-    gap: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    gap: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     lead: Lead = None,
     label: str | None = None,
     draws: Draws = 16,

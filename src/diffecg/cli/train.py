@@ -20,7 +20,7 @@ def train(
     samples: int | None = None,
     minutes: float | None = None,
     seed: int | None = None,
-    set: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    set: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     threads: Threads = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,

@@ -28,7 +28,7 @@ class Paper:
     """Upper edge of a panel."""
     rows: int = 1
     columns: int = 1
-    gap_mm: float = 4.0
+    gap_mm: float = 3.0
     """Between columns."""
     title_mm: float = 6.0
     """Above each panel."""

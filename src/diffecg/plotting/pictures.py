@@ -22,36 +22,35 @@ NAMES = {
 """Classes in words."""
 
 _TRACE = 1.1
+_SHOWN_MV = (-2.0, 2.5)
 
 
 def beat_grid(
-    rows: Mapping[str, NDArray[np.floating]],
+    rows: Sequence[tuple[Mapping[int, str], NDArray[np.floating]]],
     fs_hz: float,
-    title: str,
+    title: str = "",
     *,
-    low_mv: float = -1.5,
-    high_mv: float = 2.0,
-    zoom: float = 1.3,
+    zoom: float = 1.2,
 ) -> Figure:
     """Return a picture of windows side by side.
 
     Args:
-        rows: title of each row and its windows (window time), in mV; as many in every row.
+        rows: for each row, titles by column and the windows (window time), in mV; as many in each.
         fs_hz: sampling rate, in Hz.
         title: of the sheet.
-        low_mv: lower edge of the panels.
-        high_mv: upper edge of the panels.
         zoom: scale of the sheet.
     """
-    first = next(iter(rows.values()))
-    duration_s = first.shape[1] / fs_hz
-    paper = Paper(duration_s, low_mv, high_mv, len(rows), len(first), zoom=zoom)
+    low_mv, high_mv = limits_mv(*(np.clip(windows, *_SHOWN_MV) for _, windows in rows))
+    columns, length = rows[0][1].shape
+    top_mm = 10.0 if title else 2.0
+    paper = Paper(length / fs_hz, low_mv, high_mv, len(rows), columns, zoom=zoom, top_mm=top_mm)
     figure, axes = paper.draw(title)
-    time_s = np.arange(first.shape[1]) / fs_hz
-    for row, (name, windows) in enumerate(rows.items()):
+    time_s = np.arange(length) / fs_hz
+    for row, (titles, windows) in enumerate(rows):
         for axis, window in zip(axes[row], windows, strict=True):
             axis.plot(time_s, window, color=INK, linewidth=_TRACE * zoom)
-        axes[row, 0].set_title(name, loc="left", fontsize=7.5 * zoom, pad=2 * zoom, color=INK)
+        for column, words in titles.items():
+            axes[row, column].set_title(words, loc="left", fontsize=7 * zoom, pad=2 * zoom, color=INK)
     return figure
 
 

@@ -1,0 +1,95 @@
+"""What the README and the bundled models say is so."""
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import diffecg
+from diffecg import pretrained
+from diffecg.cli.app import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["mitbih-beat", "mitbih-strip"])
+def test_bundled_models_are_those_of_their_cards(name):
+    folder = pretrained.find(name)
+    weights = (folder / "model.safetensors").read_bytes()
+    assert len(weights) <= 12_000_000
+    card = (folder / "README.md").read_text()
+    assert hashlib.sha256(weights).hexdigest() in card
+    for word in (
+        "ODC-By 1.0",
+        "Moody",
+        "strict",
+        "diffecg train",
+        "Not a medical device",
+        "floor|straight",
+    ):
+        assert re.search(word, card), word
+
+
+def test_bundled_beats_look_like_their_class():
+    model = diffecg.load("mitbih-beat")
+    normal = model.generate("N", 24, seed=100).signal_mv[:, 0]
+    wide = model.generate("V", 24, seed=100).signal_mv[:, 0]
+
+    def width(beats):
+        """Samples around R for which the beat stays beyond half its deflection from the median."""
+        deflection = np.abs(beats - np.median(beats, axis=1, keepdims=True))
+        inner = deflection[:, 90:170]
+        return (inner > inner.max(axis=1, keepdims=True) / 2).sum(axis=1)
+
+    assert np.median(width(wide)) > 1.4 * np.median(width(normal))
+    assert np.all(np.abs(normal).max(axis=1) < 6)
+
+
+def test_readme_code_runs(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
+    assert len(code.strip().splitlines()) <= 14
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out == "(1000,) (100,)\n"
+
+
+def test_readme_links_and_words():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if not target.startswith("http"):
+            assert (ROOT / target).exists(), target
+    for word in ("2306.01875", "not by its authors", "not a medical device", "make demo", "make test"):
+        assert word in README
+
+
+def test_demo_needs_nothing_but_the_package(tmp_path, capsys, monkeypatch):
+    import socket
+
+    monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("the demo wants a network"))
+    main(["demo", "--out", str(tmp_path / "demo")])
+    main(["demo", "--out", str(tmp_path / "demo"), "--seed", "1"])
+    page = Path(capsys.readouterr().out.splitlines()[-1].removeprefix("open "))
+    text = page.read_text()
+    assert text.count("data:image/png;base64,") == 3
+    assert "not a medical device" in text
+    assert not re.search(r'(src|href)="http', text)
+    assert sorted(p.name for p in page.parent.iterdir()) == [
+        "beats.png",
+        "forecast.png",
+        "gap.png",
+        "index.html",
+    ]
+
+
+def test_versions_agree():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == diffecg.__version__
+    assert f"version: {diffecg.__version__}" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_torch_is_pinned_to_one_version():
+    pins = (ROOT / "constraints.txt").read_text()
+    assert "torch==2.13.0" in pins
+    assert not re.search(r"^(torchvision|torchaudio|nvidia)", pins, re.M)
