@@ -84,9 +84,9 @@ def strip_figures(model: diffecg.Model, real: Windows) -> list[str]:
     cases = {f"gap of {gap:g} s": (middle, middle + round(gap * fs_hz)) for gap in GAPS_S}
     cases["forecast of 1 s"] = (length - round(fs_hz), length)
     lines = [
-        f"{STRIPS} strips of DS2, lead MLII, drawn at random (seed 0); error on the hidden samples in mV, "
-        f"{DRAWS} draws. A straight line joins the ends of the gap (forecast: the last value); the mean "
-        "level is that of what is observed.",
+        f"{STRIPS} strips of DS2, lead MLII, drawn at random (seed 0); error on the hidden "
+        f"samples in mV, {DRAWS} draws. A straight line joins the ends of the gap (forecast: the last "
+        "value); the mean level is that of what is observed.",
         "",
         "| hidden | RMSE, mean of draws | RMSE, one draw | RMSE, straight line | RMSE, mean level | "
         "90 % band holds | MAE, mean of draws |",

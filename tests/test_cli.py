@@ -115,6 +115,30 @@ def test_impute_and_forecast(run, runs, record, tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["100", "208"])
+def test_real_records_are_repaired_and_forecast(run, mitdb, tmp_path, name):
+    few = ["--draws", 2, "--steps", 4]
+    gaps = ["--gap", "12.0:12.8", "--gap", "0:1", "--gap", "1804:1805"]
+    fixed, ahead = tmp_path / "fixed", tmp_path / "ahead"
+    assert run("impute", "mitbih-strip", mitdb / name, *gaps, "--out", fixed, *few)[0] == 0
+    before, after = (wfdb.rdrecord(str(folder / name), physical=False) for folder in (mitdb, fixed))
+    missing = np.zeros(before.sig_len, dtype=bool)
+    for first, last in ((0, 1), (12, 12.8), (1804, 1805)):
+        missing[round(first * 360) : round(last * 360)] = True
+    assert np.array_equal(before.d_signal[~missing], after.d_signal[~missing])
+    assert np.array_equal(before.d_signal[:, 1], after.d_signal[:, 1])
+    assert (before.d_signal[missing, 0] != after.d_signal[missing, 0]).mean() > 0.5
+    assert (before.sig_name, before.adc_gain, before.baseline) == (
+        after.sig_name,
+        after.adc_gain,
+        after.baseline,
+    )
+    assert run("forecast", "mitbih-strip", mitdb / name, "--at", 60, "--out", ahead, *few)[0] == 0
+    table = pd.read_csv(ahead / "forecast.csv")
+    assert np.allclose(table["truth_mv"], (before.d_signal[21600:21960, 0] - 1024) / 200, atol=1e-4)
+    assert (ahead / "forecast.png").is_file()
+
+
 def bad(tmp_path, record, runs):
     """Command lines that must fail, and what their error line must hold."""
     model, out = runs["strip"], ["--out", tmp_path / "out"]

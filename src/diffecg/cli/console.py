@@ -6,7 +6,8 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -19,26 +20,58 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+if TYPE_CHECKING:
+    from diffecg.tasks.model import Model
+
 stderr = Console(stderr=True)
 
 Force = Annotated[bool, Parameter(negative="", help="Replace what is already there.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON.")]
+Seed = Annotated[int, Parameter(help="Seed of the first sample; sample i has seed + i.")]
 Threads = Annotated[
     int | None, Parameter(help="Processor threads to use; as many as torch likes unless given.")
 ]
-Device = Annotated[str, Parameter(help="Where to compute: cpu, cuda.")]
-Seed = Annotated[int, Parameter(help="Seed of the first sample; sample i has seed + i.")]
-Sampler = Annotated[
-    str | None, Parameter(help="ddpm, ddim, heun or dpm2m; the model's own unless given.")
-]
-Steps = Annotated[
-    int | None, Parameter(help="Steps of the sampler; as the model was made for unless given.")
-]
-BatchSize = Annotated[
-    int, Parameter(help="Windows computed together; changes speed and memory, not the samples.")
-]
-Draws = Annotated[int, Parameter(help="How many times to draw what is missing.")]
-Band = Annotated[float, Parameter(help="Share of draws between the lower and the upper bound.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Compute:
+    """How samples are computed; the flags that all tasks share."""
+
+    sampler: str | None = None
+    """ddpm, ddim, heun or dpm2m; the model's own unless given."""
+    steps: int | None = None
+    """Steps of the sampler; as the model was made for unless given."""
+    batch_size: int = 64
+    """Windows computed together; changes speed and memory, not the samples."""
+    threads: int | None = None
+    """Processor threads to use; as many as torch likes unless given."""
+    device: str = "cpu"
+    """Where to compute: cpu, cuda."""
+
+    def load(self, model: str) -> Model:
+        """Return the model, on the device; let torch use the threads."""
+        from diffecg.tasks.model import load
+
+        use_threads(self.threads)
+        return load(model, self.device)
+
+    def sampling(self) -> dict[str, Any]:
+        """Return the arguments that the tasks take."""
+        return {"sampler": self.sampler, "steps": self.steps, "batch_size": self.batch_size}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Drawing:
+    """How often what is missing is drawn; the flags that impute and forecast share."""
+
+    draws: int = 16
+    """How many times to draw what is missing."""
+    band: float = 0.9
+    """Share of draws between the lower and the upper bound."""
+    seed: int = 0
+    """Seed of the first draw; draw i has seed + i."""
 
 
 def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from diffecg.cli.console import (
-    BatchSize,
-    Device,
-    Force,
-    Json,
-    Sampler,
-    Seed,
-    Steps,
-    Threads,
-    progress_bar,
-    show,
-    use_threads,
-)
+from diffecg.cli.console import Compute, Force, Json, Seed, progress_bar, show
 
 
 def generate(
@@ -27,11 +15,7 @@ def generate(
     label: str | None = None,
     count: int = 1,
     seed: Seed = 0,
-    sampler: Sampler = None,
-    steps: Steps = None,
-    batch_size: BatchSize = 64,
-    threads: Threads = None,
-    device: Device = "cpu",
+    compute: Compute = Compute(),
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -52,22 +36,12 @@ def generate(
     """
     from diffecg.data.store import refuse_existing
     from diffecg.exchange.windows import card, check_format, write_generated
-    from diffecg.tasks.model import load
 
-    use_threads(threads)
     check_format(out)
     refuse_existing(out, force=force)
-    loaded = load(model, device)
+    loaded = compute.load(model)
     with progress_bar("generate") as move:
-        windows = loaded.generate(
-            label,
-            count,
-            seed,
-            sampler=sampler,
-            steps=steps,
-            batch_size=batch_size,
-            progress=move,
-        )
+        windows = loaded.generate(label, count, seed, progress=move, **compute.sampling())
     write_generated(windows, out, before=loaded.config.window.before, force=force)
     text = f"{count} windows of class {label or 'unknown'} in {out}, seeds {seed} to {seed + count - 1}"
     show({"out": str(out), **card(windows)}, text, as_json=json)

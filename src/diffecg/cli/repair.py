@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import (
-    Band,
-    BatchSize,
-    Device,
-    Draws,
-    Force,
-    Json,
-    Sampler,
-    Seed,
-    Steps,
-    Threads,
-    progress_bar,
-    show,
-    use_threads,
-)
+from diffecg.cli.console import Compute, Drawing, Force, Json, progress_bar, show
 
 if TYPE_CHECKING:
     from diffecg.data.records import Record
@@ -45,14 +32,8 @@ def impute(
     gap: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     lead: Lead = None,
     label: str | None = None,
-    draws: Draws = 16,
-    band: Band = 0.9,
-    seed: Seed = 0,
-    sampler: Sampler = None,
-    steps: Steps = None,
-    batch_size: BatchSize = 64,
-    threads: Threads = None,
-    device: Device = "cpu",
+    drawing: Drawing = Drawing(),
+    compute: Compute = Compute(),
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -84,11 +65,9 @@ def impute(
     from diffecg.errors import DiffecgError
     from diffecg.exchange.recordings import write_repaired
     from diffecg.tasks.masks import gap_mask, parse_gap, stretches
-    from diffecg.tasks.model import load
 
-    use_threads(threads)
     refuse_existing(out, force=force)
-    loaded, read = load(model, device), read_record(record)
+    loaded, read = compute.load(model), read_record(record)
     row = choose_lead(loaded, read, lead)
     signal_mv = read.signal_mv[row].copy()
     signal_mv[gap_mask([parse_gap(text) for text in gap], len(signal_mv), read.fs_hz)] = np.nan
@@ -103,20 +82,16 @@ def impute(
             signal_mv,
             read.fs_hz,
             label=label,
-            draws=draws,
-            seed=seed,
-            band=band,
-            sampler=sampler,
-            steps=steps,
-            batch_size=batch_size,
             progress=move,
+            **asdict(drawing),
+            **compute.sampling(),
         )
     with new_folder(out, force=force) as folder:
         write_repaired(folder, record.with_suffix(""), read, row, drawn, gaps)
     missing_s = sum(last - first for first, last in gaps) / read.fs_hz
     text = (
         f"{out}/{read.name}: {len(gaps)} gap(s), {missing_s:.2f} s of lead {read.leads[row]} drawn "
-        f"{draws} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"
+        f"{drawing.draws} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"
     )
     result = {"out": str(out), "lead": read.leads[row], "gaps": len(gaps), "missing_s": missing_s}
     show({**result, **drawn.info}, text, as_json=json)
@@ -131,14 +106,8 @@ def forecast(
     at: float | None = None,
     horizon: float = 1.0,
     lead: Lead = None,
-    draws: Draws = 16,
-    band: Band = 0.9,
-    seed: Seed = 0,
-    sampler: Sampler = None,
-    steps: Steps = None,
-    batch_size: BatchSize = 64,
-    threads: Threads = None,
-    device: Device = "cpu",
+    drawing: Drawing = Drawing(),
+    compute: Compute = Compute(),
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -163,11 +132,9 @@ def forecast(
     from diffecg.data.store import new_folder, refuse_existing
     from diffecg.errors import DiffecgError
     from diffecg.exchange.recordings import write_forecast
-    from diffecg.tasks.model import load
 
-    use_threads(threads)
     refuse_existing(out, force=force)
-    loaded, read = load(model, device), read_record(record)
+    loaded, read = compute.load(model), read_record(record)
     row = choose_lead(loaded, read, lead)
     end = read.signal_mv.shape[1]
     cut = end if at is None else round(at * read.fs_hz)
@@ -181,20 +148,16 @@ def forecast(
             past_mv,
             read.fs_hz,
             horizon_s=horizon,
-            draws=draws,
-            seed=seed,
-            band=band,
-            sampler=sampler,
-            steps=steps,
-            batch_size=batch_size,
             progress=move,
+            **asdict(drawing),
+            **compute.sampling(),
         )
     with new_folder(out, force=force) as folder:
         shown = past_mv[-round(SHOWN_PAST_S * read.fs_hz) :]
         write_forecast(folder, read, row, drawn, cut, shown)
     text = (
-        f"{out}: {horizon:g} s of lead {read.leads[row]} from {cut / read.fs_hz:g} s drawn {draws} "
-        "times; forecast.png, forecast.csv, all draws in draws.npz"
+        f"{out}: {horizon:g} s of lead {read.leads[row]} from {cut / read.fs_hz:g} s drawn "
+        f"{drawing.draws} times; forecast.png, forecast.csv, all draws in draws.npz"
     )
     result = {"out": str(out), "lead": read.leads[row], "at_s": cut / read.fs_hz}
     show({**result, **drawn.info}, text, as_json=json)
