@@ -33,7 +33,7 @@ def epsilon(sigma: Tensor) -> Coefficients:
 
 
 def velocity(sigma: Tensor) -> Coefficients:
-    """F predicts v = sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x0 (Salimans and Ho 2022, Eq. 12)."""
+    """F predicts v = sqrt(alpha_bar) eps - sqrt(1 - alpha_bar) x0 (Salimans and Ho 2022, section 4)."""
     root = (1 + sigma**2).sqrt()
     return Coefficients(1 / root**2, -sigma / root, 1 / root)
 

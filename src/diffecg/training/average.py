@@ -15,7 +15,7 @@ def update_average(
 ) -> None:
     """Move ``average`` towards ``model`` after a step on ``batch`` samples.
 
-    The half-life, in samples, grows with the samples ``seen`` (Karras et al. 2022, appendix F.2), so
+    The half-life, in samples, grows with the samples ``seen`` (as in Karras et al. 2022), so
     that the first weights are soon forgotten.
     """
     life = min(float(half_life), max(RAMP * seen, 1e-8))

@@ -1,0 +1,1 @@
+"""How far synthetic ECG is from real ECG."""
