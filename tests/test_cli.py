@@ -115,6 +115,20 @@ def test_impute_and_forecast(run, runs, record, tmp_path):
     )
 
 
+@pytest.mark.parametrize("length", [187, 250, 275, 300, 360])
+def test_windows_of_any_length_train_and_generate(run, database, tmp_path, length):
+    beats, model = tmp_path / "beats", tmp_path / "run"
+    assert run("prepare", "mitdb", "--from", database, "--length", length, "--out", beats)[0] == 0
+    small = ["--set", "unet.width=16", "--set", "unet.blocks=1", "--set", "training.batch=8"]
+    assert run("train", "--data", beats, "--out", model, "--samples", 8, *small)[0] == 0
+    assert run("generate", model, "--steps", 1, "--out", tmp_path / "n.npz")[0] == 0
+    with np.load(tmp_path / "n.npz") as made:
+        assert made["signal_mv"].shape == (1, 1, length)
+    status, _, err = run("train", "--preset", "strip", "--data", beats, "--out", tmp_path / "strip")
+    assert status == 1
+    assert "prepare them with --preset strip" in err
+
+
 @pytest.mark.parametrize("name", ["100", "208"])
 def test_real_records_are_repaired_and_forecast(run, mitdb, tmp_path, name):
     few = ["--draws", 2, "--steps", 4]

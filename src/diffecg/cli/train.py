@@ -61,9 +61,11 @@ def train(
         return
     use_threads(threads)
     from diffecg.data.store import open_windows
+    from diffecg.training.loop import for_windows
     from diffecg.training.loop import train as train_model
 
     windows = open_windows(data)
+    config = for_windows(config, windows.info)
     last: dict[str, float] = {}
     with progress_bar(f"train {config.name}") as move:
 

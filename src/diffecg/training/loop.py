@@ -10,13 +10,15 @@ import copy
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from diffecg.config import Config, TrainingConfig, read_config
+from diffecg.config import Config, TrainingConfig, WindowConfig, read_config
 from diffecg.data.store import Windows
 from diffecg.diffusion.levels import Levels
 from diffecg.errors import DiffecgError
@@ -97,6 +99,25 @@ def train(
         _keep(folder, config, state)
         raise
     return _as_denoiser(state.average).eval()
+
+
+def for_windows(config: Config, info: dict[str, Any]) -> Config:
+    """Return ``config`` with the window settings that the data were prepared with.
+
+    Args:
+        config: the settings.
+        info: what :class:`Windows` tells of its making.
+
+    Raises:
+        DiffecgError: the data are windows of another kind.
+    """
+    window = WindowConfig(**{**info["window"], "leads": tuple(info["window"]["leads"])})
+    if window.kind != config.window.kind:
+        raise DiffecgError(
+            f"the windows are {window.kind}s, the preset {config.name!r} needs {config.window.kind}s; "
+            f"prepare them with --preset {config.name}"
+        )
+    return replace(config, window=window)
 
 
 def learning_rate(settings: TrainingConfig, samples: int) -> float:
