@@ -6,30 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from diffecg.config import Config, UNetConfig, preset
+from diffecg.data.simulate import simulate_ecg
 from diffecg.exchange.wfdb_format import write_wfdb
 
 FS_HZ = 360.0
-WAVES = {  # (time from R in s, width in s, height in mV)
-    "N": [(-0.18, 0.02, 0.15), (0.0, 0.012, 1.2), (0.03, 0.012, -0.25), (0.26, 0.04, 0.3)],
-    "V": [(0.0, 0.045, 1.6), (0.28, 0.06, -0.5)],
-}
-WAVES["L"] = WAVES["N"]
-WAVES["A"] = WAVES["N"][1:]
-WAVES["F"] = [(0.0, 0.03, 1.4), (0.27, 0.05, 0.1)]
+SYMBOLS = ("N", "N", "N", "L", "V", "A", "F")
 
 
 def make_ecg(seed: int = 0, duration_s: float = 60.0, fs_hz: float = FS_HZ):
     """Return (signal in mV (time), beat samples, symbols)."""
-    rng = np.random.default_rng(seed)
-    times = np.cumsum(rng.normal(0.8, 0.03, int(duration_s / 0.8) - 1)) + 0.1
-    times = times[times < duration_s - 0.05]
-    symbols = rng.choice(["N", "N", "N", "L", "V", "A", "F"], len(times))
-    time = np.arange(int(duration_s * fs_hz)) / fs_hz
-    signal = 0.05 * np.sin(2 * np.pi * 0.3 * time) + 0.005 * rng.standard_normal(len(time))
-    for at, symbol in zip(times, symbols, strict=True):
-        for offset, width, height in WAVES[str(symbol)]:
-            signal += height * np.exp(-0.5 * ((time - at - offset) / width) ** 2)
-    return signal, np.rint(times * fs_hz).astype(int), symbols
+    return simulate_ecg(duration_s, fs_hz, seed=seed, symbols=SYMBOLS)
 
 
 def write_record(path: Path, seed: int = 0, leads=("MLII", "V1"), **kwargs):

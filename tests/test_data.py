@@ -121,6 +121,32 @@ def test_resampling_keeps_time(to_hz):
     assert np.abs(resampled - expected)[inner].max() < 5e-3
 
 
+@pytest.mark.parametrize("fs_hz", [249.97, 199.99, 999.9, 360.0])
+def test_resampling_there_and_back_stays_in_step(fs_hz):
+    time = np.arange(int(600 * fs_hz)) / fs_hz
+    wave = np.sin(2 * np.pi * 2 * time)[None]
+    back = resample(resample(wave, fs_hz, 100.0), 100.0, fs_hz)[0, : len(time)]
+    assert np.abs(back - wave[0, : len(back)])[100:-2000].max() < 5e-3
+
+
+@pytest.mark.parametrize("length", [1, 99_999])
+def test_no_window_at_all_is_refused(database, length):
+    with pytest.raises(DiffecgError, match="--length"):
+        prepare(database, WindowConfig(length=length, before=0))
+
+
+def test_folders_of_others_are_never_replaced(database, tmp_path):
+    windows = prepare(database, preset("beat").window).windows
+    theirs = tmp_path / "thesis"
+    theirs.mkdir()
+    (theirs / "chapter.txt").write_text("years of work")
+    with pytest.raises(DiffecgError, match="even --force"):
+        write_windows(windows, theirs, force=True)
+    assert (theirs / "chapter.txt").read_text() == "years of work"
+    with pytest.raises(DiffecgError, match="is a file"):
+        write_windows(windows, theirs / "chapter.txt", force=True)
+
+
 def test_store_round_trip_and_refusal(database, tmp_path):
     windows = prepare(database, preset("beat").window).windows
     write_windows(windows, tmp_path / "beats")
@@ -188,7 +214,6 @@ BAD_RECORDS = {
     ),
     "longer header": (lambda r: edit_header(r, " 21600", " 31600"), "truncated|does not match"),
     "nonsense": (lambda r: r.with_suffix(".hea").write_text("nonsense"), "cannot be read"),
-    "units": (lambda r: edit_header(r, "/mV", "/degC"), "degC"),
     "rate": (lambda r: edit_header(r, "100 2 360", "100 2 0"), "rate|read"),
 }
 
@@ -200,6 +225,24 @@ def test_bad_records_are_refused(record, damage):
     with pytest.raises(DiffecgError, match=message) as caught:
         read_record(record)
     assert "\n" not in str(caught.value)
+
+
+def test_a_lead_that_is_no_voltage_is_refused_only_if_wanted(record):
+    header = record.with_suffix(".hea")
+    lines = header.read_text().splitlines()
+    lines[2] = lines[2].replace("/mV", "/NU")
+    header.write_text("\n".join(lines) + "\n")
+    read = read_record(record)
+    assert read.lead_index("MLII") == 0
+    assert np.isfinite(read.signal_mv[0]).all()
+    with pytest.raises(DiffecgError, match=r"V1 of record 100 is in 'NU'"):
+        read.lead_index("V1")
+
+
+@pytest.mark.parametrize("name", ["", ".", "/", "foo.bar"])
+def test_names_that_are_no_record_are_refused(tmp_path, name):
+    with pytest.raises(DiffecgError, match="name without dots"):
+        read_record(name)
 
 
 def test_bad_annotations_are_refused(record, tmp_path):

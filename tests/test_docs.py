@@ -75,6 +75,7 @@ def test_demo_needs_nothing_but_the_package(tmp_path, capsys, monkeypatch):
     assert "not a medical device" in text
     assert not re.search(r'(src|href)="http', text)
     assert sorted(p.name for p in page.parent.iterdir()) == [
+        ".diffecg",
         "beats.png",
         "forecast.png",
         "gap.png",

@@ -103,7 +103,7 @@ def test_a_repaired_record_keeps_every_observed_integer(record, runs, tmp_path, 
     drawn = diffecg.load(runs["strip"]).impute(signal, read.fs_hz, draws=2, steps=2)
     folder = tmp_path / "fixed"
     folder.mkdir()
-    write_repaired(folder, record, read, row, drawn, [(3000, 3400)])
+    write_repaired(folder, read, row, drawn, [(3000, 3400)])
     back = wfdb.rdrecord(str(folder / "100"), physical=False)
     changed = back.d_signal != read.header.d_signal
     assert not changed[:, 1 - row].any()
@@ -157,7 +157,7 @@ def test_records_in_other_formats_keep_their_integers(tmp_path, runs, record, fm
     assert np.isnan(read.signal_mv[:, ~known]).all()
     drawn = diffecg.load(runs["strip"]).impute(read.signal_mv[0], 360, draws=1, steps=1)
     (tmp_path / "out").mkdir()
-    write_repaired(tmp_path / "out", tmp_path / "r", read, 0, drawn, [(5000, 5050)])
+    write_repaired(tmp_path / "out", read, 0, drawn, [(5000, 5050)])
     back = read_record(tmp_path / "out" / "r")
     assert np.array_equal(back.header.d_signal[known], digital[known])
     assert np.isfinite(back.signal_mv[0]).all()

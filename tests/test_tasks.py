@@ -63,7 +63,7 @@ PATTERNS = {
 }
 
 
-@pytest.mark.parametrize("fs_hz", [100.0, 128.0, 250.0, 360.0])
+@pytest.mark.parametrize("fs_hz", [100.0, 128.0, 249.97, 360.0])
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_any_gap_at_any_rate(strip, pattern, fs_hz):
     signal = make_ecg(3, duration_s=20, fs_hz=fs_hz)[0].astype(np.float32)
@@ -107,6 +107,20 @@ def test_a_shifted_recording_is_filled_by_the_shifted_samples(strip):
     assert np.allclose(there.signal_mv, here.signal_mv + 7.0, atol=1e-3)
 
 
+def test_another_lead_may_be_flat(strip):
+    signal = make_ecg(3, duration_s=12, fs_hz=100)[0]
+    both = np.stack([signal, np.zeros_like(signal)])
+    both[0, 300:400] = np.nan
+    assert np.isfinite(strip.impute(both, 100, **FEW).signal_mv).all()
+
+
+@pytest.mark.parametrize("samples", [2, 3, 5, 40])
+def test_the_shortest_signals(strip, samples):
+    signal = make_ecg(3)[0][:samples].copy()
+    signal[-1] = np.nan
+    assert np.isfinite(strip.impute(signal, 360, **FEW).signal_mv).all()
+
+
 def test_nothing_missing_comes_back_as_it_is(strip):
     signal = make_ecg(3, duration_s=5, fs_hz=100)[0]
     assert np.array_equal(strip.impute(signal, 100, **FEW).signal_mv, signal)
@@ -114,10 +128,13 @@ def test_nothing_missing_comes_back_as_it_is(strip):
 
 def test_a_forecast_uses_the_past_only(strip):
     signal = make_ecg(3, duration_s=40, fs_hz=100)[0]
-    ahead = strip.forecast(signal[:2000], 100, horizon_s=3.0, **FEW)
+    ahead = strip.forecast(signal, 100, horizon_s=3.0, **FEW)
     assert ahead.signal_mv.shape == (300,)
-    near = strip.forecast(signal[1500:2000], 100, horizon_s=1.0, **FEW)
-    assert near.signal_mv.shape == (100,)
+    long_ago, just_now = signal.copy(), signal.copy()
+    long_ago[:900] = 9.0  # the model sees three windows of ten seconds
+    just_now[-50:] += 1.0
+    assert np.array_equal(strip.forecast(long_ago, 100, horizon_s=3.0, **FEW).signal_mv, ahead.signal_mv)
+    assert not np.allclose(strip.forecast(just_now, 100, horizon_s=3.0, **FEW).signal_mv, ahead.signal_mv)
 
 
 def test_labels_may_differ_from_window_to_window(beat):
@@ -149,7 +166,7 @@ REFUSED = {
     "sampler": (lambda m: m.generate("N", sampler="euler"), "euler.*dpm2m"),
     "no steps": (lambda m: m.generate("N", steps=0), "steps 0"),
     "steps": (lambda m: m.generate("N", steps=-3), "steps -3"),
-    "batch size": (lambda m: m.generate("N", batch_size=0), "batch size 0"),
+    "batch size": (lambda m: m.generate("N", batch_size=0), "batch_size 0"),
     "nothing observed": (lambda m: m.impute(ECG * np.nan, 100), "nothing is observed"),
     "flat": (lambda m: m.impute(HOLED * 0 + 0.5, 100), "flat line at 0.5"),
     "infinite": (lambda m: m.impute(np.where(ECG > 1, np.inf, HOLED), 100), "infinite"),
@@ -163,6 +180,13 @@ REFUSED = {
     "horizon": (lambda m: m.forecast(ECG, 100, horizon_s=-1), "horizon -1"),
     "endless horizon": (lambda m: m.forecast(ECG, 100, horizon_s=1e9), "horizon 1e"),
     "device": (lambda m: diffecg.load("mitbih-beat", "tpu"), "tpu"),
+    "words": (lambda m: m.impute(["a", "b"], 100), "array of numbers"),
+    "ragged": (lambda m: m.impute([[1.0], [1.0, 2.0]], 100), "array of numbers"),
+    "complex": (lambda m: m.impute(HOLED + 1j, 100), "array of numbers"),
+    "rate in words": (lambda m: m.impute(HOLED, "100"), "sampling rate 100"),
+    "forecast at no rate": (lambda m: m.forecast(ECG, 0), "sampling rate 0"),
+    "half a window": (lambda m: m.generate("N", 2.5), "count 2.5"),
+    "half a step": (lambda m: m.generate("N", steps=2.5), "steps 2.5"),
     "model": (lambda m: diffecg.load("mitbih-beet"), "mitbih-beet.*mitbih-beat"),
 }
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -56,16 +57,21 @@ def test_a_stopped_run_goes_on_bit_for_bit(windows, tmp_path):
     assert equal(before, weights(tmp_path / "halting"))
 
 
-def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path):
+def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypatch):
     config, data = tiny("beat"), open_windows(windows["beat"])
     train(config, data, tmp_path / "limited", max_seconds=0)
     assert read_metrics(tmp_path / "limited")[-1]["samples"] == 16
 
-    def interrupt(row):
-        raise KeyboardInterrupt
+    def interrupt(*_, **__):
+        signal.raise_signal(signal.SIGINT)
+        return update_average(*_, **__)
+
+    monkeypatch.setattr("diffecg.training.loop.update_average", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
-        train(config, data, tmp_path / "interrupted", report=interrupt)
+        train(config, data, tmp_path / "interrupted")
+    monkeypatch.undo()
+    assert read_metrics(tmp_path / "interrupted")[-1]["samples"] == 16
     train(config, data, tmp_path / "interrupted")
     train(config, data, tmp_path / "limited")
     assert equal(weights(tmp_path / "limited"), weights(tmp_path / "interrupted"))
@@ -79,9 +85,9 @@ def test_training_lowers_the_loss(windows, tmp_path):
         torch.manual_seed(0)
         fresh = ConditionalDenoiser(config)
     fresh.transform.fit(torch.from_numpy(data.part("train").signal_mv))
-    before = validation_loss(fresh, data, levels)
+    before = validation_loss(fresh, data.part("validation"), levels)
     trained = train(config, data, tmp_path / "run")
-    after = validation_loss(trained, data, levels)
+    after = validation_loss(trained, data.part("validation"), levels)
     assert after < 0.8 * before
     assert read_metrics(tmp_path / "run")[-1]["validation_loss"] == pytest.approx(after)
 
@@ -135,6 +141,13 @@ def test_unfit_data_and_other_settings_are_refused(windows, runs, tmp_path):
     with pytest.raises(DiffecgError, match="--preset beat"):
         train(tiny("beat"), open_windows(windows["strip"]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    with pytest.raises(DiffecgError, match="no windows in the part 'validation'"):
+        train(tiny("beat"), open_windows(windows["beat"]).part("train"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    data = open_windows(windows["beat"])
+    louder = replace(data, signal_mv=data.signal_mv * 5)
+    with pytest.raises(DiffecgError, match="other windows"):
+        train(tiny("beat"), louder, runs["beat"])
     with pytest.raises(DiffecgError, match="other settings"):
         train(tiny("beat", seed=9), open_windows(windows["beat"]), runs["beat"])
     shutil.copytree(runs["beat"], tmp_path / "damaged")
@@ -143,13 +156,31 @@ def test_unfit_data_and_other_settings_are_refused(windows, runs, tmp_path):
         train(tiny("beat"), open_windows(windows["beat"]), tmp_path / "damaged")
 
 
+BAD_SETTINGS = {
+    "training.sample=5": "unknown setting 'training.sample=5'",
+    "training.samples": "unknown setting 'training.samples'",
+    "training=5": "unknown setting 'training=5'",
+    "training.samples=many": "^training.samples: .*'many'",
+    "training.batch=0": "^training.batch: ",
+    "training.tasks=[0,0,0]": "^training.tasks: .*share",
+    "training.learning_rate=NaN": "^training.learning_rate: ",
+    "training.seed=-1": "^training.seed: ",
+    "unet.width=20": "^unet.width: .*multiple of 8",
+    "unet.multipliers=[]": "^unet.multipliers: ",
+    "unet.dropout=2": "^unet.dropout: ",
+    "transform.whitening=-3": "^transform.whitening: ",
+    "diffusion.steps=0": "^diffusion.steps: ",
+    'labels=["V","V"]': "^labels: .*once",
+}
+
+
 def test_settings_are_checked(tmp_path):
     config = with_settings(preset("beat"), ["training.samples=5", "unet.multipliers=[1,2]"])
     assert (config.training.samples, config.unet.multipliers) == (5, (1, 2))
     (tmp_path / "config.json").write_text(to_json(config))
     assert read_config(tmp_path / "config.json") == config
-    for bad in ("training.sample=5", "training.samples", "training=5", "training.samples=many"):
-        with pytest.raises(DiffecgError, match=r"training"):
+    for bad, message in BAD_SETTINGS.items():
+        with pytest.raises(DiffecgError, match=message):
             with_settings(config, [bad])
     (tmp_path / "config.json").write_text(to_json(config).replace("samples", "sampels"))
     with pytest.raises(DiffecgError, match="sampels"):
@@ -161,7 +192,15 @@ def test_settings_are_checked(tmp_path):
         build_levels(short.diffusion)
 
 
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[-5000:-4990] = b"tampered!!"
+    path.write_bytes(bytes(content))
+
+
 DAMAGE = {
+    "flipped bytes": (lambda f: flip(f / "model.safetensors"), "was altered"),
+    "binary settings": (lambda f: (f / "config.json").write_bytes(bytes(range(256))), "config.json"),
     "no weights": (lambda f: (f / "model.safetensors").unlink(), "missing"),
     "no settings": (lambda f: (f / "config.json").unlink(), "missing"),
     "altered weights": (lambda f: (f / "model.safetensors").write_bytes(b"\0" * 99), "damaged"),

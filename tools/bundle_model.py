@@ -93,7 +93,7 @@ def main() -> None:
     weights = (folder / WEIGHTS).read_bytes()
     if len(weights) > MOST_BYTES:
         raise SystemExit(f"{len(weights)} bytes are more than {MOST_BYTES}")
-    last = read_metrics(options.run)[-1]
+    last = [row for row in read_metrics(options.run) if "validation_loss" in row][-1]
     parameters = sum(p.numel() for p in model.parameters()) / 1e6
     facts = {"parameters": parameters, "weights": weights, "last": last}
     write_atomically(folder / "README.md", card(folder.name, model.config, facts, options).encode())

@@ -10,13 +10,33 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
 from diffecg.errors import DiffecgError
 
 _STRICT = {"extra": "forbid"}
+
+Positive = Annotated[int, Field(gt=0)]
+NonNegative = Annotated[int, Field(ge=0)]
+Width = Annotated[int, Field(gt=0, multiple_of=8)]
+PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+OpenShare = Annotated[float, Field(ge=0, lt=1)]
+
+
+def _some(shares: tuple[float, ...]) -> tuple[float, ...]:
+    if sum(shares) <= 0:
+        raise ValueError("at least one share must be above zero")
+    return shares
+
+
+def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(labels)) < len(labels):
+        raise ValueError("every label may occur once")
+    return labels
 
 
 @dataclass(frozen=True)
@@ -27,15 +47,15 @@ class WindowConfig:
 
     kind: Literal["beat", "strip"] = "beat"
     """``beat``: one window around each annotated R peak. ``strip``: windows at even distances."""
-    length: int = 256
+    length: Positive = 256
     """Samples in a window."""
-    fs_hz: float = 360.0
+    fs_hz: PositiveNumber = 360.0
     """Sampling rate of a window, in Hz. Recordings at other rates are resampled."""
-    leads: tuple[str, ...] = ("MLII",)
+    leads: Annotated[tuple[str, ...], Field(min_length=1)] = ("MLII",)
     """Names of the leads that make one window, in order; ``*`` stands for any lead of a record."""
-    before: int = 128
+    before: NonNegative = 128
     """``beat``: samples before the R peak."""
-    stride: int = 250
+    stride: Positive = 250
     """``strip``: samples from one window's start to the next."""
 
     @property
@@ -54,11 +74,11 @@ class TransformConfig:
     """``picture``: the spectrogram as a 2-D image, real and imaginary parts as channels.
     ``bins``: its frequency bins as channels of a sequence of frames.
     ``signal``: no spectrogram, the raw window."""
-    n_fft: int = 32
+    n_fft: Positive = 32
     """Samples in one frame of the STFT."""
-    hop: int = 8
+    hop: NonNegative = 8
     """Samples from one frame to the next."""
-    whitening: float = 0.5
+    whitening: Share = 0.5
     """0: all frequency bins keep their natural spread. 1: all get the same. Between: its power."""
 
 
@@ -68,15 +88,15 @@ class UNetConfig:
 
     __pydantic_config__ = _STRICT
 
-    width: int = 64
-    """Channels at the highest resolution."""
-    multipliers: tuple[int, ...] = (1, 2, 2)
+    width: Width = 64
+    """Channels at the highest resolution, a multiple of 8."""
+    multipliers: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1, 2, 2)
     """Channels at each level, in units of ``width``; each level halves the resolution."""
-    blocks: int = 2
+    blocks: Positive = 2
     """Residual blocks a level."""
     attention: bool = True
     """Self-attention at the lowest resolution."""
-    dropout: float = 0.1
+    dropout: OpenShare = 0.1
     """Share of activations dropped in training, against memorisation."""
 
 
@@ -91,23 +111,23 @@ class DiffusionConfig:
     of a variance schedule."""
     target: Literal["karras", "epsilon", "v"] = "karras"
     """What the network predicts."""
-    steps: int = 20
+    steps: Positive = 20
     """Steps of the sampler unless told otherwise."""
     sampler: Literal["ddpm", "ddim", "heun", "dpm2m"] = "dpm2m"
     """Sampler unless told otherwise."""
-    sigma_min: float = 0.004
+    sigma_min: PositiveNumber = 0.004
     """``karras``: least noise."""
-    sigma_max: float = 100.0
+    sigma_max: PositiveNumber = 100.0
     """``karras``: most noise."""
-    log_sigma_mean: float = -0.5
+    log_sigma_mean: Finite = -0.5
     """``karras``: mean of ln(sigma) in training."""
-    log_sigma_std: float = 1.4
+    log_sigma_std: PositiveNumber = 1.4
     """``karras``: standard deviation of ln(sigma) in training."""
-    schedule_steps: int = 1000
+    schedule_steps: Positive = 1000
     """``linear``, ``cosine``: number of noise levels T."""
-    beta_first: float = 1e-4
+    beta_first: OpenShare = 1e-4
     """``linear``: variance added at the first step."""
-    beta_last: float = 0.02
+    beta_last: OpenShare = 0.02
     """``linear``: variance added at the last step."""
 
 
@@ -117,31 +137,31 @@ class TrainingConfig:
 
     __pydantic_config__ = _STRICT
 
-    samples: int = 700_000
+    samples: Positive = 700_000
     """Windows to train on in all, repeats included."""
-    batch: int = 128
+    batch: Positive = 128
     """Windows a step."""
-    learning_rate: float = 1e-3
+    learning_rate: PositiveNumber = 1e-3
     """Highest learning rate."""
     optimizer: Literal["adam", "adamw"] = "adamw"
     """Optimiser; ``adamw`` decays weights by 0.01."""
-    warmup: int = 20_000
+    warmup: NonNegative = 20_000
     """Samples over which the learning rate rises."""
-    decay: float = 0.4
+    decay: Share = 0.4
     """Last share of the training over which the learning rate falls to zero."""
-    half_life: int = 40_000
+    half_life: Positive = 40_000
     """Half-life of the average of the weights, in samples."""
-    balance: float = 0.5
+    balance: Share = 0.5
     """How classes are drawn: 0 as often as they occur, 1 all equally often."""
-    tasks: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    tasks: Annotated[tuple[Share, Share, Share], AfterValidator(_some)] = (0.6, 0.2, 0.2)
     """Shares of generation, imputation and forecasting."""
-    unknown_label: float = 0.2
+    unknown_label: Share = 0.2
     """Share of samples whose class is hidden from the network."""
-    gain: float = 0.0
+    gain: OpenShare = 0.0
     """Standard deviation of the log of a random gain, for leads of unknown gain."""
-    seed: int = 0
+    seed: NonNegative = 0
     """Seed of weights, data order and noise."""
-    checkpoint_every: int = 25_000
+    checkpoint_every: Positive = 25_000
     """Samples between checkpoints."""
 
 
@@ -153,7 +173,7 @@ class Config:
 
     name: str = "beat"
     """Name of the preset that this started from."""
-    labels: tuple[str, ...] = ("N", "S", "V", "F")
+    labels: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ("N", "S", "V", "F")
     """Classes that the network knows; every other label is "unknown" to it."""
     window: WindowConfig = field(default_factory=WindowConfig)
     transform: TransformConfig = field(default_factory=TransformConfig)
@@ -207,7 +227,7 @@ def read_config(path: Path) -> Config:
         DiffecgError: the file is missing, is no JSON, or holds unknown or impossible settings.
     """
     try:
-        return TypeAdapter(Config).validate_json(path.read_text())
+        return TypeAdapter(Config).validate_json(path.read_bytes())
     except FileNotFoundError:
         raise DiffecgError(f"{path} is missing; a model folder holds one") from None
     except ValidationError as error:
@@ -262,8 +282,8 @@ def load_json(path: Path) -> Any:
         DiffecgError: the file is missing or is no JSON.
     """
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise DiffecgError(f"{path} is missing") from None
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DiffecgError(f"{path} is no valid JSON ({error})") from None

@@ -24,6 +24,7 @@ app = App(
         "Start with: diffecg demo. Not a medical device."
     ),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (demo, prepare, train, generate, impute, forecast)
 for _place, _command in enumerate(_COMMANDS):

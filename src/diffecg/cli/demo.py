@@ -31,7 +31,7 @@ def demo(
 ) -> None:
     """Draw beats of every class, fill a gap and forecast, with the bundled models alone.
 
-    The strip is synthetic as well, so nothing but this package is needed. The folder gets three
+    The strip is simulated, wave by wave, so nothing but this package is needed. The folder gets three
     pictures and a page, index.html.
 
     Parameters
@@ -41,18 +41,20 @@ def demo(
     """
     use_threads(threads)
     from diffecg.cli.demo_page import write_page
+    from diffecg.data.simulate import simulate_ecg
     from diffecg.data.store import new_folder, refuse_existing
     from diffecg.plotting.pictures import save
     from diffecg.tasks.model import load
 
-    refuse_existing(out, force=(out / "index.html").is_file())
+    refuse_existing(out, force=True, is_folder=True)
     with progress_bar("demo") as move, new_folder(out, force=True) as folder:
         move(0, 4, "load the models")
         beat_model, strip_model = load("mitbih-beat"), load("mitbih-strip")
         move(1, 4, "generate beats")
         save(beats_picture(beat_model, seed), folder / "beats.png")
         move(2, 4, "fill a gap")
-        strip = strip_model.generate(count=1, seed=seed).signal_mv[0, 0]
+        window = strip_model.config.window
+        strip = simulate_ecg(window.duration_s, window.fs_hz, seed=seed).signal_mv
         save(gap_picture(strip_model, strip, seed), folder / "gap.png")
         move(3, 4, "forecast")
         save(ahead_picture(strip_model, strip, seed), folder / "forecast.png")

@@ -23,7 +23,8 @@ _SECTIONS = (
         "gap.png",
         "Impute: a gap with its uncertainty",
         "The stretch in colour was hidden. Sixteen draws give a mean and a band that should hold nine "
-        "tenths of them; the dashed line is what was hidden. The strip itself is synthetic.",
+        "tenths of them; the dashed line is what was hidden. The strip is simulated, "
+        "wave by wave, and like no recording that the model has seen.",
         'model = diffecg.load("mitbih-strip")\nfilled = model.impute(signal_mv, fs_hz=100, draws=16)',
     ),
     (

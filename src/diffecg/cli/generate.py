@@ -38,7 +38,7 @@ def generate(
     from diffecg.exchange.windows import card, check_format, write_generated
 
     check_format(out)
-    refuse_existing(out, force=force)
+    refuse_existing(out, force=force, is_folder=not out.suffix)
     loaded = compute.load(model)
     with progress_bar("generate") as move:
         windows = loaded.generate(label, count, seed, progress=move, **compute.sampling())

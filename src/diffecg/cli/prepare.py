@@ -64,7 +64,7 @@ def prepare(
         if length < 1:
             raise DiffecgError(f"length {length} must be at least 1 sample")
         window = replace(window, length=length, before=min(window.before, length // 2))
-    refuse_existing(out, force=force)
+    refuse_existing(out, force=force, is_folder=True)
     if source is None and not download:
         raise DiffecgError(f"say where the files of {database} are with --from, or use --download")
     folder = source or Path(database)
@@ -75,8 +75,12 @@ def prepare(
         prepared = prepare_windows(
             folder,
             window,
-            database=known.name,
-            version=known.version,
+            source={
+                "database": known.name,
+                "version": known.version,
+                "licence": known.licence,
+                "citation": known.citation,
+            },
             split_name=split,
             class_map_name=class_map,
             progress=move,

@@ -66,7 +66,7 @@ def impute(
     from diffecg.exchange.recordings import write_repaired
     from diffecg.tasks.masks import gap_mask, parse_gap, stretches
 
-    refuse_existing(out, force=force)
+    refuse_existing(out, force=force, is_folder=True)
     loaded, read = compute.load(model), read_record(record)
     row = choose_lead(loaded, read, lead)
     signal_mv = read.signal_mv[row].copy()
@@ -87,7 +87,7 @@ def impute(
             **compute.sampling(),
         )
     with new_folder(out, force=force) as folder:
-        write_repaired(folder, record.with_suffix(""), read, row, drawn, gaps)
+        write_repaired(folder, read, row, drawn, gaps)
     missing_s = sum(last - first for first, last in gaps) / read.fs_hz
     text = (
         f"{out}/{read.name}: {len(gaps)} gap(s), {missing_s:.2f} s of lead {read.leads[row]} drawn "
@@ -106,6 +106,7 @@ def forecast(
     at: float | None = None,
     horizon: float = 1.0,
     lead: Lead = None,
+    label: str | None = None,
     drawing: Drawing = Drawing(),
     compute: Compute = Compute(),
     force: Force = False,
@@ -127,20 +128,24 @@ def forecast(
         Moment in seconds; only what lies before it is used. The record's end unless given.
     horizon:
         Seconds to draw.
+    label:
+        Class of the beats, if the model knows classes.
     """
     from diffecg.data.records import read_record
     from diffecg.data.store import new_folder, refuse_existing
     from diffecg.errors import DiffecgError
     from diffecg.exchange.recordings import write_forecast
+    from diffecg.tasks.masks import ROUNDING_S
 
-    refuse_existing(out, force=force)
+    refuse_existing(out, force=force, is_folder=True)
     loaded, read = compute.load(model), read_record(record)
     row = choose_lead(loaded, read, lead)
     end = read.signal_mv.shape[1]
-    cut = end if at is None else round(at * read.fs_hz)
-    if not 0 < cut <= end:
+    at = read.duration_s if at is None else at
+    cut = min(round(at * read.fs_hz), end) if 0 < at <= read.duration_s + ROUNDING_S else 0
+    if cut < 1:
         raise DiffecgError(
-            f"--at {at:g} s lies outside the recording; choose above 0 to {read.duration_s:g} s"
+            f"--at {at:g} s lies outside the recording; choose above 0 to {read.duration_s:.3f} s"
         )
     past_mv = read.signal_mv[row, :cut]
     with progress_bar("forecast") as move:
@@ -148,6 +153,7 @@ def forecast(
             past_mv,
             read.fs_hz,
             horizon_s=horizon,
+            label=label,
             progress=move,
             **asdict(drawing),
             **compute.sampling(),
@@ -169,9 +175,13 @@ def choose_lead(model: Model, record: Record, wanted: str | None) -> int:
     Raises:
         DiffecgError: the record has no such lead.
     """
+    from diffecg.data.records import MV_PER_UNIT
+
     if wanted is not None:
         return record.lead_index(wanted)
     own = model.config.window.leads[0]
     if own != "*":
         return record.lead_index(own)
-    return record.leads.index("MLII") if "MLII" in record.leads else 0
+    units = zip(record.leads, record.header.units, strict=True)
+    voltages = [lead for lead, unit in units if unit in MV_PER_UNIT] or [record.leads[0]]
+    return record.lead_index("MLII" if "MLII" in voltages else voltages[0])

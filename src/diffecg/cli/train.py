@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from diffecg.cli.console import Json, Threads, progress_bar, show, stderr, use_threads
 from diffecg.config import preset as find_preset
 from diffecg.config import to_json, with_settings
+from diffecg.errors import DiffecgError
 
 
 def train(
@@ -55,6 +56,8 @@ def train(
         settings.append(f"training.samples={samples}")
     if seed is not None:
         settings.append(f"training.seed={seed}")
+    if any(setting.startswith("window.") for setting in settings):
+        raise DiffecgError("window settings come from the data; choose them with diffecg prepare")
     config = with_settings(find_preset(preset), settings)
     if dry_run:
         print(to_json(config), end="")

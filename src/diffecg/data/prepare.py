@@ -37,8 +37,7 @@ def prepare(
     folder: str | Path,
     window: WindowConfig,
     *,
-    database: str = "mitdb",
-    version: str = "1.0.0",
+    source: dict[str, str] | None = None,
     split_name: str = "strict",
     class_map_name: str = "aami",
     progress: Progress | None = None,
@@ -48,8 +47,7 @@ def prepare(
     Args:
         folder: where the WFDB records are.
         window: what a window is.
-        database: name of the database, for the record.
-        version: its version, for the record.
+        source: what to note of the database: name, version, licence, citation.
         split_name: ``strict`` or ``classic``.
         class_map_name: ``aami`` or ``aami-escape-s``.
         progress: called before each record.
@@ -74,18 +72,23 @@ def prepare(
         cuts.append(cut_windows(record, beats, window, parts, labels))
     dropped = sum((cut.dropped for cut in cuts), Counter[tuple[str, str, str]]())
     for name in present:
-        if window.kind == "beat" and name in parts.left_out:
+        annotated = (folder / f"{name}.atr").is_file()
+        if window.kind == "beat" and name in parts.left_out and annotated:
             for symbol in read_beats(folder / name).symbol:
                 dropped["left out", labels.get(symbol, UNKNOWN), parts.left_out[name]] += 1
     index = pd.concat([cut.index for cut in cuts], ignore_index=True)
+    if index.empty:
+        reasons = ", ".join(sorted({reason for _, _, reason in dropped})) or "the records are too short"
+        raise DiffecgError(
+            f"no window of {window.length} samples is left ({reasons}); choose another --length"
+        )
     counts = _counts(index)
     dropped_table = pd.DataFrame(
         [(*key, count) for key, count in sorted(dropped.items())],
         columns=["split", "label", "reason", "count"],
     )
     info = {
-        "database": database,
-        "version": version,
+        **(source or {}),
         "split": split_name,
         "class_map": class_map_name,
         "window": asdict(window),

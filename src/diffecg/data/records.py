@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import wfdb
 from numpy.typing import NDArray
+from wfdb.io._signal import INVALID_SAMPLE_VALUE
 
 from diffecg.errors import DiffecgError
 
@@ -29,7 +30,11 @@ class Record:
     leads: tuple[str, ...]
     """Lead names, in the file's order."""
     signal_mv: NDArray[np.float64]
-    """Signal in mV, axes (lead, time); NaN where the file marks a sample as invalid."""
+    """Signal in mV, axes (lead, time); NaN where a sample is missing and in leads of no voltage."""
+    missing: NDArray[np.bool_]
+    """True where the file marks a sample as invalid, axes (lead, time)."""
+    path: Path
+    """Where it was read from, without suffix."""
     header: wfdb.Record
     """The header and the digital samples (``d_signal``, axes (time, lead)), as wfdb read them."""
 
@@ -42,13 +47,19 @@ class Record:
         """Return the row of ``lead``.
 
         Raises:
-            DiffecgError: the record has no such lead.
+            DiffecgError: the record has no such lead, or it is no voltage.
         """
         if lead not in self.leads:
             raise DiffecgError(
                 f"record {self.name} has no lead {lead!r}; its leads are {', '.join(self.leads)}"
             )
-        return self.leads.index(lead)
+        row = self.leads.index(lead)
+        if self.header.units[row] not in MV_PER_UNIT:
+            raise DiffecgError(
+                f"lead {lead} of record {self.name} is in {self.header.units[row]!r}; a voltage is "
+                f"needed ({', '.join(MV_PER_UNIT)})"
+            )
+        return row
 
 
 @dataclass(frozen=True)
@@ -65,26 +76,31 @@ def read_record(path: str | Path) -> Record:
     """Return the WFDB record at ``path`` (with or without the suffix ``.hea``).
 
     Raises:
-        DiffecgError: a file is missing, truncated, does not match its header's checksums or
-            is in units that are no voltage.
+        DiffecgError: a file is missing, truncated, or does not match its header's checksums.
     """
     path = Path(path)
-    path = path.with_suffix("") if path.suffix in {".hea", ".dat"} else path
+    path = path.with_suffix("") if path.suffix in {".hea", ".dat", ".atr"} else path
+    if not path.name or "." in path.name:
+        raise DiffecgError(
+            f"{str(path)!r} is no WFDB record: a name without dots is needed, as mitdb/100"
+        )
     header_path = path.with_name(path.name + ".hea")
     if not header_path.is_file():
         raise DiffecgError(f"no record at {path}: {header_path.name} is missing from {path.parent}")
     header = _read_digital(path)
     _check_signals(path, header)
     digital = header.d_signal
-    leads = tuple(header.sig_name)
+    leads = tuple(name or f"lead {i + 1}" for i, name in enumerate(header.sig_name))
     if len(set(leads)) < len(leads):
         raise DiffecgError(f"record {path} names a lead twice: {', '.join(leads)}")
     signal_mv = np.empty(digital.shape[::-1])
+    missing = np.zeros(digital.shape[::-1], dtype=bool)
     for i, fmt in enumerate(header.fmt):
-        scale = MV_PER_UNIT[header.units[i]] / header.adc_gain[i]
+        scale = MV_PER_UNIT.get(header.units[i], np.nan) / header.adc_gain[i]
         signal_mv[i] = (digital[:, i] - float(header.baseline[i])) * scale
-        signal_mv[i, digital[:, i] == _invalid_sample(fmt)] = np.nan
-    return Record(path.name, float(header.fs), leads, signal_mv, header)
+        missing[i] = digital[:, i] == INVALID_SAMPLE_VALUE[fmt]
+    signal_mv[missing] = np.nan
+    return Record(path.name, float(header.fs), leads, signal_mv, missing, path, header)
 
 
 def read_beats(path: str | Path, extension: str = "atr", *, length: int | None = None) -> Beats:
@@ -125,7 +141,7 @@ def record_names(folder: Path) -> list[str]:
     """
     listing = folder / "RECORDS"
     if listing.is_file():
-        names = listing.read_text().split()
+        names = listing.read_text(errors="replace").split()
     else:
         names = sorted(file.stem for file in folder.glob("*.hea"))
     if not names:
@@ -140,8 +156,8 @@ def _read_digital(path: Path) -> wfdb.Record:
         raise DiffecgError(f"record {path}: {Path(error.filename or '').name} is missing") from error
     except Exception as error:  # wfdb raises whatever its parsing ran into
         raise DiffecgError(
-            f"record {path} cannot be read: its signal file is truncated or its header does not "
-            f"match it ({_one_line(error)})"
+            f"record {path} cannot be read: a file of it is truncated or damaged, or header and signal "
+            f"do not match ({_one_line(error)})"
         ) from error
 
 
@@ -150,14 +166,13 @@ def _check_signals(path: Path, header: wfdb.Record) -> None:
         raise DiffecgError(f"record {path} holds no signal")
     if not header.fs or header.fs <= 0:
         raise DiffecgError(f"record {path}: sampling rate {header.fs} Hz is not positive")
-    for lead, unit, gain in zip(header.sig_name, header.units, header.adc_gain, strict=True):
-        if unit not in MV_PER_UNIT:
-            raise DiffecgError(
-                f"record {path}: lead {lead} is in {unit!r}; a voltage is needed "
-                f"({', '.join(MV_PER_UNIT)})"
-            )
+    for lead, gain in zip(header.sig_name, header.adc_gain, strict=True):
         if not gain:
-            raise DiffecgError(f"record {path}: lead {lead} has a gain of {gain} per {unit}")
+            raise DiffecgError(f"record {path}: lead {lead} has a gain of {gain}")
+    if any(count != 1 for count in header.samps_per_frame):
+        raise DiffecgError(
+            f"record {path} has leads with several samples a frame; store each rate as its own record"
+        )
     sums: Sequence[int | None] = header.calc_checksum()
     for lead, given, found in zip(header.sig_name, header.checksum, sums, strict=True):
         if given is not None and found is not None and (given - found) % 65536:
@@ -165,12 +180,6 @@ def _check_signals(path: Path, header: wfdb.Record) -> None:
                 f"record {path}: lead {lead} does not match its header (checksum {found % 65536}, "
                 f"header {given % 65536}); fetch the files again"
             )
-
-
-def _invalid_sample(fmt: str) -> int:
-    """Return the digital value that marks an invalid sample in a WFDB storage format."""
-    bits = {"80": 8, "212": 12, "310": 10, "311": 10, "24": 24, "32": 32}.get(fmt, 16)
-    return -(1 << (bits - 1))
 
 
 def _one_line(error: BaseException) -> str:

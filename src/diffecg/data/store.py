@@ -23,6 +23,8 @@ from diffecg.config import load_json
 from diffecg.errors import DiffecgError
 
 FORMAT = 1
+MARK = ".diffecg"
+"""The file that tells folders of ours from others."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ def open_windows(folder: str | Path) -> Windows:
     if not folder.is_dir():
         raise DiffecgError(f"no folder {folder}; make it with: diffecg prepare mitdb --out {folder}")
     info = load_json(folder / "info.json")
+    if not isinstance(info, dict) or info.get("format") != FORMAT or "window" not in info:
+        raise DiffecgError(f"{folder / 'info.json'} is not what this version writes; prepare it again")
     try:
         signal_mv = np.load(folder / "signal_mv.npy", mmap_mode="r", allow_pickle=False)
         index = pd.read_parquet(folder / "index.parquet")
@@ -98,25 +102,48 @@ def open_windows(folder: str | Path) -> Windows:
 def new_folder(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a temporary folder that takes the name ``folder`` when the block succeeds.
 
+    An older folder is replaced only if it bears our mark, so that no folder of the user's is lost.
+
     Raises:
-        DiffecgError: ``folder`` exists and ``force`` is not given.
+        DiffecgError: ``folder`` exists and ``force`` is not given, or it is none of ours.
     """
     folder = Path(folder)
-    refuse_existing(folder, force=force)
+    refuse_existing(folder, force=force, is_folder=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         partial.chmod(0o755)
+        (partial / MARK).write_text("This folder was written by diffecg; --force may replace it.\n")
         yield partial
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(partial.with_name(f"{partial.name}-old"))
         partial.rename(folder)
+        shutil.rmtree(partial.with_name(f"{partial.name}-old"), ignore_errors=True)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
 
 
-def refuse_existing(path: Path, *, force: bool) -> None:
-    """Raise an error if ``path`` exists and is not to be replaced."""
-    if path.exists() and not force:
+def refuse_existing(path: Path, *, force: bool, is_folder: bool) -> None:
+    """Refuse an output path that would overwrite something.
+
+    Args:
+        path: where the output is to go.
+        force: replace an older output.
+        is_folder: the output is a folder.
+
+    Raises:
+        DiffecgError: there is something at ``path`` that is not to be replaced.
+    """
+    if not path.exists():
+        return
+    if not force:
         raise DiffecgError(f"{path} exists; choose another --out or replace it with --force")
+    if path.is_dir() != is_folder:
+        kind, other = ("folder", "file") if is_folder else ("file", "folder")
+        raise DiffecgError(f"{path} is a {other}, the output is a {kind}; choose another --out")
+    if is_folder and not (path / MARK).is_file():
+        raise DiffecgError(
+            f"{path} is no folder that diffecg wrote, so even --force does not replace it; choose "
+            "another --out"
+        )

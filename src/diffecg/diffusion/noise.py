@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,9 +17,11 @@ class SeededNoise:
     """
 
     def __init__(self, seeds: Sequence[int]) -> None:
-        self._generators = [torch.Generator().manual_seed(int(seed)) for seed in seeds]
+        # Philox takes the whole seed as its key; torch's generator would drop all but 32 bits.
+        self._generators = [np.random.Generator(np.random.Philox(key=int(seed))) for seed in seeds]
 
     def __call__(self, like: Tensor) -> Tensor:
         """Return fresh noise with the shape, type and device of ``like`` (batch …)."""
-        rows = [torch.randn(like.shape[1:], generator=g) for g in self._generators]
-        return torch.stack(rows).to(like)
+        shape = tuple(like.shape[1:])
+        rows = [g.standard_normal(shape, dtype=np.float32) for g in self._generators]
+        return torch.from_numpy(np.stack(rows)).to(like)

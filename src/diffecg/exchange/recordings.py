@@ -13,18 +13,21 @@ from numpy.typing import NDArray
 
 from diffecg.data.records import MV_PER_UNIT, Record
 from diffecg.exchange.wfdb_format import DIGITS_PER_MV, write_wfdb
+from diffecg.exchange.windows import CARD
 from diffecg.plotting.pictures import drawn_strip, save
 from diffecg.tasks.results import Drawn
 
 CONTEXT_S = 3.0
 """Shown before and after a gap."""
 SHOWN_DRAWS = 8
-CARD = "card.json"
+MOST_PICTURES = 20
+"""Pictures of the first gaps only: a recording may have thousands."""
+MOST_SHOWN_S = 20.0
+"""Of a longer gap the picture shows the beginning."""
 
 
 def write_repaired(
     folder: Path,
-    source: Path,
     record: Record,
     row: int,
     drawn: Drawn,
@@ -38,7 +41,6 @@ def write_repaired(
 
     Args:
         folder: an empty folder.
-        source: the record that was read, without suffix.
         record: what was read.
         row: the lead that was repaired.
         drawn: what ``impute`` returned for that lead, (time).
@@ -49,7 +51,7 @@ def write_repaired(
     scale = record.header.adc_gain[row] / MV_PER_UNIT[header.units[row]]
     filled = np.rint(drawn.signal_mv * scale + header.baseline[row])
     digital[row] = np.where(drawn_here, filled, digital[row])
-    absent = np.isnan(record.signal_mv)
+    absent = record.missing.copy()
     absent[row] = False
     write_wfdb(
         folder / record.name,
@@ -60,9 +62,10 @@ def write_repaired(
         baseline=header.baseline,
         units=header.units,
         missing=absent,
+        start=(header.base_date, header.base_time),
         comments=[*header.comments, f"lead {record.leads[row]} partly synthetic: see {CARD}"],
     )
-    annotations = source.with_name(f"{source.name}.atr")
+    annotations = record.path.with_name(f"{record.name}.atr")
     if annotations.is_file():
         shutil.copyfile(annotations, folder / f"{record.name}.atr")
     where = np.flatnonzero(drawn_here)
@@ -76,8 +79,10 @@ def write_repaired(
         fs_hz=drawn.fs_hz,
     )
     _gap_table(drawn, gaps).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
-    for number, (first, last) in enumerate(gaps, start=1):
-        span = slice(max(0, first - int(CONTEXT_S * drawn.fs_hz)), last + int(CONTEXT_S * drawn.fs_hz))
+    context = int(CONTEXT_S * drawn.fs_hz)
+    for number, (first, last) in enumerate(gaps[:MOST_PICTURES], start=1):
+        last_shown = min(last, first + int(MOST_SHOWN_S * drawn.fs_hz))
+        span = slice(max(0, first - context), last_shown + context)
         title = f"{record.name} {record.leads[row]}: gap {number}, {drawn.band:.0%} band"
         save(
             repair_picture(drawn, span, record.signal_mv[row], title),

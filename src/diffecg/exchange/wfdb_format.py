@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, time
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,7 @@ def write_wfdb(
     baseline: Sequence[int] | None = None,
     units: Sequence[str] | None = None,
     missing: NDArray[np.bool_] | None = None,
+    start: tuple[date | None, time | None] = (None, None),
     beats: Sequence[tuple[int, str]] = (),
     comments: Sequence[str] = (),
 ) -> None:
@@ -43,6 +45,7 @@ def write_wfdb(
         baseline: digital value of zero, a number a lead; None: 0.
         units: unit of each lead; None: mV.
         missing: (lead, time), True where there is no sample; None: nowhere.
+        start: date and time of the first sample, where known.
         beats: (sample, symbol) of every annotation.
         comments: lines for the header.
 
@@ -67,6 +70,8 @@ def write_wfdb(
         adc_gain=[float(g) for g in gain or [DIGITS_PER_MV] * count],
         baseline=[int(b) for b in baseline or [0] * count],
         comments=list(comments),
+        base_date=start[0],
+        base_time=start[1],
         write_dir=str(path.parent),
     )
     if beats:

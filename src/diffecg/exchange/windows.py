@@ -16,6 +16,7 @@ from diffecg.data.labels import UNKNOWN
 from diffecg.data.store import new_folder, refuse_existing
 from diffecg.errors import DiffecgError
 from diffecg.exchange.wfdb_format import DIGITS_PER_MV, write_wfdb
+from diffecg.model.folder import write_atomically
 from diffecg.tasks.results import Generated
 
 CARD = "card.json"
@@ -44,7 +45,10 @@ def write_generated(windows: Generated, path: str | Path, *, before: int, force:
     if not path.suffix:
         _write_wfdb(windows, path, before, force)
         return
-    refuse_existing(path, force=force)
+    beside = path.with_suffix(".card.json")
+    refuse_existing(path, force=force, is_folder=False)
+    if path.suffix == ".csv":
+        refuse_existing(beside, force=force, is_folder=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial{path.suffix}")
     try:
@@ -53,7 +57,7 @@ def write_generated(windows: Generated, path: str | Path, *, before: int, force:
     finally:
         partial.unlink(missing_ok=True)
     if path.suffix == ".csv":
-        path.with_suffix(".card.json").write_text(json.dumps(card(windows), indent=2) + "\n")
+        write_atomically(beside, (json.dumps(card(windows), indent=2) + "\n").encode())
 
 
 def check_format(path: Path) -> None:

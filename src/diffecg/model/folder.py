@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from diffecg.config import Config, read_config, to_json
@@ -16,6 +17,7 @@ from diffecg.model.denoiser import ConditionalDenoiser
 
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
+_DIGEST = "weights_sha256"
 
 
 def save_model(folder: Path, config: Config, state: dict[str, Tensor], *, half: bool = False) -> None:
@@ -31,7 +33,8 @@ def save_model(folder: Path, config: Config, state: dict[str, Tensor], *, half: 
         state = {name: value.half() for name, value in state.items()}
     state = {name: value.contiguous() for name, value in state.items()}
     write_atomically(folder / CONFIG, to_json(config).encode())
-    write_atomically(folder / WEIGHTS, save(state, metadata={"format": "pt", "preset": config.name}))
+    metadata = {"format": "pt", "preset": config.name, _DIGEST: _digest(state)}
+    write_atomically(folder / WEIGHTS, save(state, metadata=metadata))
 
 
 def load_model(folder: Path) -> ConditionalDenoiser:
@@ -47,9 +50,16 @@ def load_model(folder: Path) -> ConditionalDenoiser:
     if not path.is_file():
         raise DiffecgError(f"{path} is missing; a model folder holds {CONFIG} and {WEIGHTS}")
     try:
-        state = {name: value.float() for name, value in load_file(path).items()}
+        with safe_open(path, framework="pt") as file:
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            digest = (file.metadata() or {}).get(_DIGEST)
     except (SafetensorError, OSError) as error:
         raise DiffecgError(f"{path} is damaged ({error}); fetch the model again") from error
+    if digest != _digest(stored):
+        raise DiffecgError(
+            f"{path} was altered: its weights are not those that were saved; fetch it again"
+        )
+    state = {name: value.float() for name, value in stored.items()}
     model = _empty_model(config)
     expected = {name: value.shape for name, value in model.state_dict().items()}
     found = {name: value.shape for name, value in state.items()}
@@ -73,6 +83,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
+
+
+def _digest(state: dict[str, Tensor]) -> str:
+    """Return the SHA-256 of all weights, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        digest.update(name.encode() + state[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _empty_model(config: Config) -> ConditionalDenoiser:

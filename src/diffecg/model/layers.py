@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-_GROUPS = 8
+GROUPS = 8
 _HEAD = 32
 
 
@@ -41,10 +41,10 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, dims: int, inputs: int, outputs: int, embedding: int, dropout: float) -> None:
         super().__init__()
-        self.norm1 = nn.GroupNorm(_GROUPS, inputs)
+        self.norm1 = nn.GroupNorm(GROUPS, inputs)
         self.conv1 = conv(dims, inputs, outputs)
         self.modulation = nn.Linear(embedding, 2 * outputs)
-        self.norm2 = nn.GroupNorm(_GROUPS, outputs)
+        self.norm2 = nn.GroupNorm(GROUPS, outputs)
         self.dropout = nn.Dropout(dropout)
         self.conv2 = zero(conv(dims, outputs, outputs))
         self.skip = nn.Identity() if inputs == outputs else conv(dims, inputs, outputs, kernel=1)
@@ -65,8 +65,8 @@ class SelfAttention(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.heads = max(1, channels // _HEAD)
-        self.norm = nn.GroupNorm(_GROUPS, channels)
+        self.heads = next(h for h in range(max(1, channels // _HEAD), 0, -1) if channels % h == 0)
+        self.norm = nn.GroupNorm(GROUPS, channels)
         self.qkv = nn.Conv1d(channels, 3 * channels, 1)
         self.out = zero(nn.Conv1d(channels, channels, 1))
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from diffecg.config import UNetConfig
 from diffecg.model.layers import (
+    GROUPS,
     Downsample,
     ResidualBlock,
     SelfAttention,
@@ -60,7 +61,7 @@ class UNet(nn.Module):
                 width = level_width
             if level > 0:
                 self.up.append(Upsample(dims, width))
-        self.norm = nn.GroupNorm(8, width)
+        self.norm = nn.GroupNorm(GROUPS, width)
         self.last = zero(conv(dims, width, outputs))
 
     def forward(self, x: Tensor, noise: Tensor, label: Tensor) -> Tensor:

@@ -66,6 +66,19 @@ def fill(
     return draws
 
 
+def check_rate(fs_hz: float) -> None:
+    """Refuse a sampling rate that no ECG has.
+
+    Raises:
+        DiffecgError: so it is.
+    """
+    if not isinstance(fs_hz, (int, float, np.number)) or not FS_RANGE_HZ[0] <= fs_hz <= FS_RANGE_HZ[1]:
+        raise DiffecgError(
+            f"sampling rate {fs_hz} Hz is not one of an ECG; give it in Hz, "
+            f"{FS_RANGE_HZ[0]:g} to {FS_RANGE_HZ[1]:g}"
+        )
+
+
 def check_signal(signal_mv: NDArray[np.floating], fs_hz: float) -> None:
     """Refuse what cannot be filled.
 
@@ -73,15 +86,13 @@ def check_signal(signal_mv: NDArray[np.floating], fs_hz: float) -> None:
         DiffecgError: a rate out of range, infinite samples, a lead with nothing observed or with
             nothing but a flat line.
     """
-    if not (np.isfinite(fs_hz) and FS_RANGE_HZ[0] <= fs_hz <= FS_RANGE_HZ[1]):
-        raise DiffecgError(
-            f"sampling rate {fs_hz:g} Hz is not one of an ECG; give it in Hz, "
-            f"{FS_RANGE_HZ[0]:g} to {FS_RANGE_HZ[1]:g}"
-        )
+    check_rate(fs_hz)
     if np.isinf(signal_mv).any():
         raise DiffecgError("the signal holds infinite samples; mark missing samples by NaN")
     for i, lead in enumerate(signal_mv):
         known = lead[~np.isnan(lead)]
+        if known.size == lead.size:
+            continue
         if not known.size:
             raise DiffecgError(
                 f"nothing is observed in lead {i}: all of it is missing; to make a signal out of "

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
 
+ROUNDING_S = 1e-3
+"""A time may lie this far past the end: the end is rounded where it is printed."""
+
 
 def parse_gap(text: str) -> tuple[float, float]:
     """Return (from, to) in seconds for a text like ``12.0:12.8``.
@@ -36,13 +39,13 @@ def gap_mask(gaps_s: Sequence[tuple[float, float]], samples: int, fs_hz: float) 
     """
     mask = np.zeros(samples, dtype=bool)
     for first, last in gaps_s:
-        start, stop = first * fs_hz, last * fs_hz
-        if not (0 <= start < stop <= samples) or round(stop) <= round(start):
+        inside = 0 <= first < last <= samples / fs_hz + ROUNDING_S
+        if not inside or round(last * fs_hz) <= round(first * fs_hz):
             raise DiffecgError(
                 f"gap {first:g}:{last:g} s does not lie in the recording; choose from < to "
-                f"within 0:{samples / fs_hz:g}"
+                f"within 0:{samples / fs_hz:.3f}"
             )
-        mask[round(start) : round(stop)] = True
+        mask[round(first * fs_hz) : round(last * fs_hz)] = True
     return mask
 
 

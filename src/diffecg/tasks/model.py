@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
 from diffecg import pretrained
@@ -17,7 +17,7 @@ from diffecg.data.labels import UNKNOWN
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import load_model
-from diffecg.tasks.fill import fill
+from diffecg.tasks.fill import check_rate, fill
 from diffecg.tasks.results import Drawn, Generated
 from diffecg.tasks.synthesize import Progress, Sampling, counting, synthesize
 
@@ -82,8 +82,8 @@ class Model:
         Raises:
             DiffecgError: an unknown label or sampler; a count, seed or steps out of range.
         """
-        if count < 1:
-            raise DiffecgError(f"count {count} must be at least 1")
+        count, seed = _whole("count", count), _whole("seed", seed, least=0)
+        steps, batch_size = _whole("steps", steps), _whole("batch_size", batch_size)
         labels = [label] * count if label is None or isinstance(label, str) else list(label)
         if len(labels) != count:
             raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one a window")
@@ -145,8 +145,8 @@ class Model:
         """
         given = _as_signal(signal_mv)
         self._check_label(label)
-        if draws < 1:
-            raise DiffecgError(f"draws {draws} must be at least 1")
+        draws, seed = _whole("draws", draws), _whole("seed", seed, least=0)
+        steps, batch_size = _whole("steps", steps), _whole("batch_size", batch_size)
         if not 0 < band < 1:
             raise DiffecgError(f"band {band:g} must lie between 0 and 1, 0.9 for 90 %")
         sampling, seeds = Sampling(sampler, steps, batch_size), _seeds(seed, draws)
@@ -154,14 +154,17 @@ class Model:
         drawn = fill(self.denoiser, rows, fs_hz, label, seeds, sampling, progress)
         drawn = drawn.reshape(draws, *given.shape)
         missing = np.isnan(given)
+        hidden = drawn[:, missing].astype(np.float64)
 
-        def only_missing(values: NDArray[np.floating]) -> NDArray[np.floating]:
-            return np.where(missing, values, given).astype(given.dtype)
+        def completed(values: NDArray[np.floating]) -> NDArray[np.floating]:
+            signal = given.copy()
+            signal[missing] = values
+            return signal
 
         return Drawn(
-            only_missing(drawn.mean(axis=0)),
-            only_missing(np.quantile(drawn, (1 - band) / 2, axis=0)),
-            only_missing(np.quantile(drawn, (1 + band) / 2, axis=0)),
+            completed(hidden.mean(axis=0)),
+            completed(np.quantile(hidden, (1 - band) / 2, axis=0)),
+            completed(np.quantile(hidden, (1 + band) / 2, axis=0)),
             drawn,
             ~missing,
             float(fs_hz),
@@ -185,6 +188,7 @@ class Model:
             DiffecgError: as for :meth:`impute`; a horizon out of range.
         """
         past = _as_signal(past_mv)
+        check_rate(fs_hz)
         samples = round(horizon_s * fs_hz) if np.isfinite(horizon_s * fs_hz) else 0
         if samples < 1 or horizon_s > MOST_HORIZON_S:
             raise DiffecgError(
@@ -234,8 +238,6 @@ def load(name: str | Path, device: str = "cpu") -> Model:
     Raises:
         DiffecgError: there is no such model, it is damaged, or there is no such device.
     """
-    if device != "cpu" and not (device.startswith("cuda") and torch.cuda.is_available()):
-        raise DiffecgError(f"no device {device!r} here; use cpu")
     folder = pretrained.find(str(name))
     if folder is None:
         folder = Path(name)
@@ -244,16 +246,41 @@ def load(name: str | Path, device: str = "cpu") -> Model:
                 f"unknown model {str(name)!r}; give a folder or one of the bundled models: "
                 f"{', '.join(pretrained.names())}"
             )
-    return Model(load_model(folder), folder.name).to(device)
+    model = Model(load_model(folder), folder.name)
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise DiffecgError(f"no device {str(device)!r} here ({reason}); use cpu") from None
 
 
 def _as_signal(signal_mv: ArrayLike) -> NDArray[np.floating]:
-    signal = np.asarray(signal_mv)
-    if not np.issubdtype(signal.dtype, np.floating):
-        signal = signal.astype(np.float64)
+    try:
+        signal = np.asarray(signal_mv)
+        if not np.issubdtype(signal.dtype, np.floating):
+            signal = signal.astype(np.float64, casting="same_kind")
+    except (TypeError, ValueError):
+        raise DiffecgError("the signal is no array of numbers (time) or (lead, time), in mV") from None
     if signal.ndim not in (1, 2) or signal.shape[-1] < 1:
         raise DiffecgError(f"a signal of shape {signal.shape} is neither (time) nor (lead, time), in mV")
     return signal
+
+
+def _whole(name: str, value: Any, least: int = 1) -> Any:
+    """Return a whole number, or None where None is given.
+
+    Raises:
+        DiffecgError: it is none, or below ``least``.
+    """
+    if value is None and name == "steps":
+        return None
+    try:
+        number = index(value)
+    except TypeError:
+        raise DiffecgError(f"{name} {value!r} is no whole number") from None
+    if number < least:
+        raise DiffecgError(f"{name} {number} must be at least {least}")
+    return number
 
 
 def _seeds(seed: int, count: int) -> list[int]:

@@ -5,7 +5,6 @@ So a run that was stopped goes on with the very batches that it would have seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -34,32 +33,26 @@ class Batch(NamedTuple):
     """Class of each window, ``?`` where hidden."""
 
 
-@dataclass(frozen=True)
 class BatchSource:
     """Draws batches from windows."""
 
-    windows: Windows
-    config: Config
-
-    def __post_init__(self) -> None:
-        """Compute how likely each window is to be drawn."""
-        label = self.windows.index["label"].to_numpy(dtype=np.str_)
-        _, inverse, counts = np.unique(label, return_inverse=True, return_counts=True)
-        weight = (counts.astype(float) ** -self.config.training.balance)[inverse]
-        object.__setattr__(self, "_cumulative", np.cumsum(weight) / weight.sum())
-        object.__setattr__(self, "_label", label)
+    def __init__(self, windows: Windows, config: Config) -> None:
+        self.windows = windows
+        self.config = config
+        self._label = windows.index["label"].to_numpy(dtype=np.str_)
+        _, inverse, counts = np.unique(self._label, return_inverse=True, return_counts=True)
+        weight = (counts.astype(float) ** -config.training.balance)[inverse]
+        self._cumulative = np.cumsum(weight) / weight.sum()
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """Return ``size`` windows, each with its task."""
         settings = self.config.training
-        cumulative: NDArray[np.float64] = self._cumulative  # type: ignore[attr-defined]
-        label: NDArray[np.str_] = self._label  # type: ignore[attr-defined]
-        rows = np.minimum(np.searchsorted(cumulative, rng.random(size)), len(cumulative) - 1)
+        rows = np.searchsorted(self._cumulative, rng.random(size)).clip(max=len(self._label) - 1)
         signal_mv = self.windows.signal_mv[rows].astype(np.float32)
         if settings.gain > 0:
             signal_mv *= np.exp(settings.gain * rng.standard_normal((size, 1, 1))).astype(np.float32)
         hidden = rng.random(size) < settings.unknown_label
-        labels = np.where(hidden, UNKNOWN, label[rows])
+        labels = np.where(hidden, UNKNOWN, self._label[rows])
         observed = draw_masks(rng, size, signal_mv.shape[2], settings.tasks)
         return Batch(
             torch.from_numpy(signal_mv),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -9,10 +10,13 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import torch
-from torch import nn
 
+from diffecg.data.store import Windows
 from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import write_atomically
 
 CHECKPOINT = "checkpoint.pt"
@@ -23,9 +27,11 @@ METRICS = "metrics.jsonl"
 class State:
     """What changes while training."""
 
-    model: nn.Module
-    average: nn.Module
+    model: ConditionalDenoiser
+    average: ConditionalDenoiser
     optimizer: torch.optim.Optimizer
+    data: str
+    """Fingerprint of the windows that it trains on."""
     samples: int = 0
     """Samples seen so far: the one measure of progress."""
     seconds: float = 0.0
@@ -40,6 +46,7 @@ def save_checkpoint(folder: Path, state: State) -> None:
             "model": state.model.state_dict(),
             "average": state.average.state_dict(),
             "optimizer": state.optimizer.state_dict(),
+            "data": state.data,
             "samples": state.samples,
             "seconds": state.seconds,
         },
@@ -54,7 +61,7 @@ def restore_checkpoint(folder: Path, state: State) -> bool:
     Metrics that were logged after the checkpoint are removed: they will be logged again.
 
     Raises:
-        DiffecgError: the checkpoint is damaged or of other settings.
+        DiffecgError: the checkpoint is damaged, or of other settings or data.
     """
     path = folder / CHECKPOINT
     if not path.is_file():
@@ -67,6 +74,8 @@ def restore_checkpoint(folder: Path, state: State) -> bool:
     except (RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
         reason = str(error).splitlines()[0]
         raise DiffecgError(f"{path} cannot be restored ({reason}); train into another --out") from error
+    if stored.get("data") != state.data:
+        raise DiffecgError(f"{folder} was trained on other windows; train into another --out")
     state.samples, state.seconds = int(stored["samples"]), float(stored["seconds"])
     kept = [row for row in read_metrics(folder) if row["samples"] <= state.samples]
     text = "".join(json.dumps(row) + "\n" for row in kept)
@@ -84,3 +93,10 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError:
             break
     return rows
+
+
+def fingerprint(windows: Windows) -> str:
+    """Return a number that tells these windows from others: of the whole index and some signals."""
+    digest = hashlib.sha256(pd.util.hash_pandas_object(windows.index, index=False).to_numpy().tobytes())
+    digest.update(np.ascontiguousarray(windows.signal_mv[:: max(1, len(windows) // 64)]).tobytes())
+    return digest.hexdigest()

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import copy
 import json
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,13 @@ from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
 from diffecg.model.folder import CONFIG, save_model
 from diffecg.training.average import update_average
 from diffecg.training.batches import Batch, BatchSource
-from diffecg.training.checkpoint import METRICS, State, restore_checkpoint, save_checkpoint
+from diffecg.training.checkpoint import (
+    METRICS,
+    State,
+    fingerprint,
+    restore_checkpoint,
+    save_checkpoint,
+)
 
 LOSS_FLOOR = 0.1
 """Weight of what is observed in the loss, where what is missing weighs 1."""
@@ -49,7 +58,7 @@ def train(
     """Train a model on windows, or go on with the run in ``folder``, and return the averaged model.
 
     The folder becomes a model folder with the averaged weights, beside ``metrics.jsonl`` and the
-    checkpoint. Interrupting (Ctrl-C) writes a checkpoint first.
+    checkpoint. Ctrl-C ends the step, writes a checkpoint and raises KeyboardInterrupt.
 
     Args:
         config: the settings.
@@ -61,24 +70,25 @@ def train(
     Raises:
         DiffecgError: the windows or an earlier run in ``folder`` do not fit the settings.
     """
+    levels, settings = build_levels(config.diffusion), config.training
+    validation = windows.part("validation")
+    source = BatchSource(windows.part("train"), config)
     _check(config, windows, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    source = BatchSource(windows.part("train"), config)
     state = _initial_state(config, source.windows)
     restore_checkpoint(folder, state)
-    levels, settings = build_levels(config.diffusion), config.training
     started, start_samples, start_seconds = time.monotonic(), state.samples, state.seconds
     losses: list[Tensor] = []
-    try:
+    with deferred_interrupt() as interrupted:
         while state.samples < settings.samples:
             losses.append(_step(config, source, levels, state))
-            state.seconds = start_seconds + time.monotonic() - started
-            step = state.samples // settings.batch
-            done = state.samples >= settings.samples
-            full = max_seconds is not None and time.monotonic() - started > max_seconds
-            keep = done or full or _passed(state.samples, settings.batch, settings.checkpoint_every)
-            if keep or step % _LOG_EVERY == 0:
-                speed = (state.samples - start_samples) / (time.monotonic() - started)
+            elapsed = time.monotonic() - started
+            state.seconds = start_seconds + elapsed
+            stop = interrupted() or (max_seconds is not None and elapsed > max_seconds)
+            passed = _passed(state.samples, settings.batch, settings.checkpoint_every)
+            keep = stop or passed or state.samples >= settings.samples
+            if keep or state.samples // settings.batch % _LOG_EVERY == 0:
+                speed = (state.samples - start_samples) / elapsed
                 row = {
                     "samples": state.samples,
                     "loss": float(torch.stack(losses).mean()),
@@ -89,16 +99,32 @@ def train(
                 }
                 losses.clear()
                 if keep:
-                    row["validation_loss"] = validation_loss(state.average, windows, levels)
+                    row["validation_loss"] = validation_loss(state.average, validation, levels)
+                    save_checkpoint(folder, state)
+                    save_model(folder, config, state.average.state_dict())
                 _log(folder, row, report)
-            if keep:
-                _keep(folder, config, state)
-            if full:
+            if interrupted():
+                raise KeyboardInterrupt
+            if stop:
                 break
-    except KeyboardInterrupt:
-        _keep(folder, config, state)
-        raise
-    return _as_denoiser(state.average).eval()
+    return state.average.eval()
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yield what tells whether Ctrl-C was pressed, so that a step is never left half-done.
+
+    Outside the main thread, which alone receives signals, nothing changes.
+    """
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield lambda: bool(pressed)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def for_windows(config: Config, info: dict[str, Any]) -> Config:
@@ -129,10 +155,10 @@ def learning_rate(settings: TrainingConfig, samples: int) -> float:
 
 
 @torch.no_grad()
-def validation_loss(average: torch.nn.Module, windows: Windows, levels: Levels) -> float:
-    """Return the loss of the averaged weights on fixed validation windows, noise and tasks."""
-    model = _as_denoiser(average).eval()
-    source = BatchSource(windows.part("validation"), model.config)
+def validation_loss(model: ConditionalDenoiser, validation: Windows, levels: Levels) -> float:
+    """Return the loss of a model on validation windows with fixed noise and tasks."""
+    model.eval()
+    source = BatchSource(validation, model.config)
     rng = np.random.default_rng(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -150,7 +176,7 @@ def _step(config: Config, source: BatchSource, levels: Levels, state: State) -> 
         group["lr"] = learning_rate(settings, state.samples)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(rng.integers(2**62)))
-        loss = _loss(_as_denoiser(state.model), batch, levels).mean()
+        loss = _loss(state.model, batch, levels).mean()
         state.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
@@ -192,7 +218,8 @@ def _initial_state(config: Config, windows: Windows) -> State:
         optimizer = torch.optim.AdamW(
             model.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.99)
         )
-    return State(model, copy.deepcopy(model).requires_grad_(False), optimizer)
+    average = copy.deepcopy(model).requires_grad_(False)
+    return State(model, average, optimizer, fingerprint(windows))
 
 
 def _check(config: Config, windows: Windows, folder: Path) -> None:
@@ -213,19 +240,8 @@ def _passed(samples: int, batch: int, every: int) -> bool:
     return samples // every > (samples - batch) // every
 
 
-def _keep(folder: Path, config: Config, state: State) -> None:
-    save_checkpoint(folder, state)
-    save_model(folder, config, state.average.state_dict())
-
-
 def _log(folder: Path, row: dict[str, float], report: Report | None) -> None:
     with (folder / METRICS).open("a") as file:
         file.write(json.dumps(row) + "\n")
     if report is not None:
         report(row)
-
-
-def _as_denoiser(module: torch.nn.Module) -> ConditionalDenoiser:
-    if not isinstance(module, ConditionalDenoiser):
-        raise TypeError(f"expected a ConditionalDenoiser, got {type(module).__name__}")
-    return module
