@@ -1,7 +1,9 @@
 """First figures of a model, for its card; each beside its floor and a trivial baseline.
 
-    python benchmarks/first_figures.py runs/mitbih-beat beats/ > beat.md
-    python benchmarks/first_figures.py runs/mitbih-strip strips/ > strip.md
+    python benchmarks/first_figures.py mitbih-beat beats/ > beat.md
+    python benchmarks/first_figures.py mitbih-strip strips/ > strip.md
+
+A bundled model or the folder of a run; the windows are those that it was trained on.
 
 Beats: distance of generated beats to held-out DS1 beats. Strips: hidden stretches of DS2, which chose
 nothing. All seeds are fixed.
@@ -10,7 +12,6 @@ nothing. All seeds are fixed.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -108,8 +109,8 @@ def strip_figures(model: diffecg.Model, real: Windows) -> list[str]:
 def main() -> None:
     """Print the table of a model as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("windows", type=Path)
+    parser.add_argument("model")
+    parser.add_argument("windows")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)

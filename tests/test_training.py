@@ -15,7 +15,7 @@ from diffecg.config import TrainingConfig, preset, read_config, to_json, with_se
 from diffecg.data.store import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser, build_levels
-from diffecg.model.folder import load_model
+from diffecg.model.folder import load_model, save_model
 from diffecg.training.average import update_average
 from diffecg.training.batches import BatchSource, draw_masks
 from diffecg.training.checkpoint import read_metrics
@@ -228,6 +228,16 @@ def test_damaged_model_folders_are_refused(runs, tmp_path, damage):
     with pytest.raises(DiffecgError, match=message) as caught:
         load_model(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_equal_weights_make_equal_files(runs, tmp_path):
+    model = load_model(runs["beat"])
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        save_model(tmp_path / name, model.config, model.state_dict(), half=True)
+    one, other = ((tmp_path / name / "model.safetensors").read_bytes() for name in ("a", "b"))
+    assert one == other
+    assert len(one) < 0.6 * (runs["beat"] / "model.safetensors").stat().st_size
 
 
 def test_metrics_are_lines_of_json(runs):

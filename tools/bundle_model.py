@@ -71,10 +71,11 @@ without GPU. Validation loss of the averaged weights: {validation:.4f}.
 LIMITS = {
     "beat": "Half of DS1 was selected for rare events; prevalence is not clinical. F and S stand on few "
     "patients. One lead (MLII), one recorder. The window holds no RR interval, so that an S beat is "
-    "known by its shape alone. Traces are rougher than real ones between the waves.",
-    "strip": "Trained on two-lead Holter recordings of 21 people. Long gaps lose the rhythm: the draws "
-    "disagree on when the next beat comes, and their mean blurs. The band is that of the draws; see its "
-    "coverage above before relying on it.",
+    "known by its shape alone. Too little variety in V, see its coverage.",
+    "strip": "Trained on two-lead Holter recordings of 21 people. It knows roughly when a beat comes "
+    "and too little of its shape: on average a gap is filled only a little better than by the mean "
+    "level, a second ahead no better. The band holds less than it says. Strips from nothing change "
+    "shape from beat to beat.",
 }
 
 

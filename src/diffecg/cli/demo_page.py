@@ -30,8 +30,8 @@ _SECTIONS = (
     (
         "forecast.png",
         "Forecast: the next heartbeats",
-        "Only the past was shown. Single draws keep the shape of a beat; their mean blurs where they "
-        "do not agree on its time.",
+        "Only the past was shown. Every draw is one way in which it may go on; their mean blurs where "
+        "they do not agree on its time.",
         "ahead = model.forecast(past_mv, fs_hz=100, horizon_s=2.0, draws=16)",
     ),
 )

@@ -33,8 +33,8 @@ def save_model(folder: Path, config: Config, state: dict[str, Tensor], *, half: 
         state = {name: value.half() for name, value in state.items()}
     state = {name: value.contiguous() for name, value in state.items()}
     write_atomically(folder / CONFIG, to_json(config).encode())
-    metadata = {"format": "pt", "preset": config.name, _DIGEST: _digest(state)}
-    write_atomically(folder / WEIGHTS, save(state, metadata=metadata))
+    # One key only: with several, their order and so the file's bytes would change from run to run.
+    write_atomically(folder / WEIGHTS, save(state, metadata={_DIGEST: _digest(state)}))
 
 
 def load_model(folder: Path) -> ConditionalDenoiser:
