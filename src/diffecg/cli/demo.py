@@ -42,11 +42,10 @@ def demo(
     use_threads(threads)
     from diffecg.cli.demo_page import write_page
     from diffecg.data.simulate import simulate_ecg
-    from diffecg.data.store import new_folder, refuse_existing
+    from diffecg.data.store import new_folder
     from diffecg.plotting.pictures import save
     from diffecg.tasks.model import load
 
-    refuse_existing(out, force=True, is_folder=True)
     with progress_bar("demo") as move, new_folder(out, force=True) as folder:
         move(0, 4, "load the models")
         beat_model, strip_model = load("mitbih-beat"), load("mitbih-strip")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,10 +10,8 @@ from typing import Any
 import pooch
 import requests
 
+from diffecg.data.prepare import Progress
 from diffecg.errors import DiffecgError
-
-Progress = Callable[[int, int, str], None]
-"""Called with (done, total, what is being done)."""
 
 
 @dataclass(frozen=True)
