@@ -82,8 +82,8 @@ class Model:
         Raises:
             DiffecgError: an unknown label or sampler; a count, seed or steps out of range.
         """
-        count, seed = _whole("count", count), _whole("seed", seed, least=0)
-        steps, batch_size = _whole("steps", steps), _whole("batch_size", batch_size)
+        count, sampling = _whole("count", count), _sampling(sampler, steps, batch_size)
+        seeds = _seeds(seed, count)
         labels = [label] * count if label is None or isinstance(label, str) else list(label)
         if len(labels) != count:
             raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one a window")
@@ -91,7 +91,6 @@ class Model:
             self._check_label(one)
         window = self.config.window
         shape = (count, len(window.leads), window.length)
-        sampling, seeds = Sampling(sampler, steps, batch_size), _seeds(seed, count)
         nothing = np.zeros(shape, dtype=bool)
         signal_mv = synthesize(
             self.denoiser,
@@ -145,11 +144,10 @@ class Model:
         """
         given = _as_signal(signal_mv)
         self._check_label(label)
-        draws, seed = _whole("draws", draws), _whole("seed", seed, least=0)
-        steps, batch_size = _whole("steps", steps), _whole("batch_size", batch_size)
+        draws, sampling = _whole("draws", draws), _sampling(sampler, steps, batch_size)
+        seeds = _seeds(seed, draws)
         if not 0 < band < 1:
             raise DiffecgError(f"band {band:g} must lie between 0 and 1, 0.9 for 90 %")
-        sampling, seeds = Sampling(sampler, steps, batch_size), _seeds(seed, draws)
         rows = np.atleast_2d(given)
         drawn = fill(self.denoiser, rows, fs_hz, label, seeds, sampling, progress)
         drawn = drawn.reshape(draws, *given.shape)
@@ -283,7 +281,12 @@ def _whole(name: str, value: Any, least: int = 1) -> Any:
     return number
 
 
+def _sampling(sampler: str | None, steps: int | None, batch_size: int) -> Sampling:
+    return Sampling(sampler, _whole("steps", steps), _whole("batch_size", batch_size))
+
+
 def _seeds(seed: int, count: int) -> list[int]:
-    if not 0 <= seed <= MOST_SEED - count:
+    seed = _whole("seed", seed, least=0)
+    if seed > MOST_SEED - count:
         raise DiffecgError(f"seed {seed} must be 0 to {MOST_SEED - count}")
     return list(range(seed, seed + count))
