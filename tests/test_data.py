@@ -11,10 +11,10 @@ from helpers import make_ecg, write_record
 
 import diffecg
 from diffecg.config import WindowConfig, preset
-from diffecg.data.labels import CLASS_MAPS, LABELS
+from diffecg.data.labels import CLASS_MAPS, LABELS, class_map
 from diffecg.data.prepare import prepare
 from diffecg.data.records import read_beats, read_record
-from diffecg.data.splits import DS1, DS2, PACED, SPLITS
+from diffecg.data.splits import DS1, DS2, PACED, SPLITS, split, validation_bounds
 from diffecg.data.store import write_windows
 from diffecg.data.windows import CROSSING, EDGE, FLAT, MISSING, cut_windows, resample
 from diffecg.errors import DiffecgError
@@ -70,6 +70,29 @@ def test_every_beat_is_kept_or_counted(database, length):
     assert prepared.windows.signal_mv.shape[1:] == (1, length)
     assert set(dropped["reason"]) <= {EDGE, CROSSING}
     assert dropped["count"].sum() < 0.1 * beats
+
+
+def test_one_minute_in_five_is_validation():
+    assert validation_bounds(1800, 300).reshape(-1, 2).tolist() == [
+        [start, start + 60] for start in range(240, 1800, 300)
+    ]
+    assert validation_bounds(60, 300).tolist() == [48, 60]
+
+
+def test_no_window_of_a_record_lies_in_training_and_in_validation(tmp_path):
+    record = read_record(write_record(tmp_path / "101", duration_s=620.0))
+    beats = read_beats(tmp_path / "101")
+    cut = cut_windows(record, beats, preset("beat").window, split("strict"), dict(class_map("aami")))
+    begin, end = cut.index["sample"] - 128, cut.index["sample"] + 127
+    validation = np.zeros(record.signal_mv.shape[1], bool)
+    for first, last in validation_bounds(len(validation), 300 * 360).reshape(-1, 2):
+        validation[int(np.ceil(first)) : int(np.ceil(last))] = True
+    held_out = cut.index["split"] == "validation"
+    assert validation[begin[held_out]].all()
+    assert validation[end[held_out]].all()
+    assert not validation[begin[~held_out]].any()
+    assert not validation[end[~held_out]].any()
+    assert held_out.mean() == pytest.approx(0.2, abs=0.02)
 
 
 def test_the_end_of_training_records_is_validation(database):

@@ -70,6 +70,7 @@ def test_a_perfect_network_gives_x0_back(name):
         "epsilon": eps,
         "v": alpha * eps - sigma * alpha * x0,
         "karras": (sigma * x0 - eps) * alpha,
+        "flow": (eps - x0) / math.sqrt(2),
     }
     c_skip, c_out, _ = PARAMETRISATIONS[name](sigma)
     assert torch.allclose(c_skip * xt + c_out * answers[name], x0, atol=1e-9)

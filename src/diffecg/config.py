@@ -94,8 +94,11 @@ class UNetConfig:
     """Channels at each level, in units of ``width``; each level halves the resolution."""
     blocks: Positive = 2
     """Residual blocks a level."""
-    attention: bool = True
-    """Self-attention at the lowest resolution."""
+    attention: NonNegative = 1
+    """Where there is self-attention. 0: nowhere. 1: once, at the lowest resolution. More: also in each
+    block of the lowest 1, 2, ... levels."""
+    positions: bool = False
+    """Attention knows how far apart two points are."""
     dropout: OpenShare = 0.1
     """Share of activations dropped in training, against memorisation."""
 
@@ -109,7 +112,7 @@ class DiffusionConfig:
     levels: Literal["karras", "linear", "cosine"] = "karras"
     """Noise levels: Karras et al. (log-normal in training, a power law in sampling), or the T steps
     of a variance schedule."""
-    target: Literal["karras", "epsilon", "v"] = "karras"
+    target: Literal["karras", "epsilon", "v", "flow"] = "karras"
     """What the network predicts."""
     steps: Positive = 20
     """Steps of the sampler unless told otherwise."""

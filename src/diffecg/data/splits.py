@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from diffecg.errors import DiffecgError
 
 # fmt: off
@@ -22,8 +25,26 @@ DS2 = (
 # fmt: on
 PACED = ("102", "104", "107", "217")
 
+ROUND_S = 300.0
+"""Training records are cut into rounds of about this length, in s."""
 VALIDATION_SHARE = 0.2
-"""The last share of every training record's time that is held out as validation."""
+"""The last share of every round that is held out as validation.
+
+Held-out minutes all through a record are of the distribution that was learnt, as the end of the record
+alone is not: a rhythm may begin there.
+"""
+
+
+def validation_bounds(duration: float, round_length: float) -> NDArray[np.float64]:
+    """Return when validation begins and ends within a training record: (2 * rounds,), in order.
+
+    Args:
+        duration: of the record, in any unit of time.
+        round_length: of a round, in that unit; stretched so that whole rounds fill the record.
+    """
+    ends = np.linspace(0, duration, max(1, round(duration / round_length)) + 1)[1:]
+    begins = ends - VALIDATION_SHARE * ends[0]
+    return np.stack([begins, ends], axis=1).ravel()
 
 
 @dataclass(frozen=True)
@@ -32,22 +53,11 @@ class Split:
 
     name: str
     train: tuple[str, ...]
-    """Records for training; the end of each is validation."""
+    """Records for training; the end of each of their rounds is validation."""
     test: tuple[str, ...]
     """Records for testing."""
     left_out: dict[str, str]
     """Records that take no part, each with its reason."""
-
-    def part(self, record: str, share_of_time: float) -> str:
-        """Return ``train``, ``validation`` or ``test`` for a moment of a record.
-
-        Args:
-            record: the record's name.
-            share_of_time: the moment, as a share (0 to 1) of the record's length.
-        """
-        if record in self.test:
-            return "test"
-        return "train" if share_of_time < 1 - VALIDATION_SHARE else "validation"
 
 
 _PACED_OUT = dict.fromkeys(PACED, "paced record, excluded by AAMI EC57")

@@ -15,10 +15,10 @@ from scipy.signal import resample_poly
 from diffecg.config import WindowConfig
 from diffecg.data.labels import UNKNOWN
 from diffecg.data.records import Beats, Record
-from diffecg.data.splits import VALIDATION_SHARE, Split
+from diffecg.data.splits import ROUND_S, Split, validation_bounds
 
 EDGE = "runs past the record's end"
-CROSSING = "crosses from training into validation"
+CROSSING = "lies in training and in validation"
 MISSING = "holds missing samples"
 FLAT = "is a flat line"
 
@@ -93,11 +93,16 @@ def _cut_leads(
         sample = np.rint(start / scale).astype(np.int64)
         symbol = np.full(len(start), "", dtype=np.str_)
     label = np.array([labels.get(s, UNKNOWN) for s in symbol], dtype=np.str_)
-    part = np.array([split.part(record.name, m / length) for m in start + window.before], np.str_)
-
+    if record.name in split.test:
+        part, crosses = np.full(len(start), "test"), np.zeros(len(start), bool)
+    else:
+        bounds = validation_bounds(length, ROUND_S * window.fs_hz)
+        first, last, middle = (
+            np.searchsorted(bounds, start + offset, side="right")
+            for offset in (0, window.length - 1, window.before)
+        )
+        part, crosses = np.where(middle % 2, "validation", "train"), first != last
     reason = np.full(len(start), "", dtype="U64")
-    boundary = length * (1 - VALIDATION_SHARE)
-    crosses = (start < boundary) & (start + window.length > boundary) & (part != "test")
     inside = (start >= 0) & (start + window.length <= length)
     windows = np.zeros((len(start), len(leads), window.length), dtype=np.float32)
     offsets = np.arange(window.length)

@@ -38,8 +38,18 @@ def velocity(sigma: Tensor) -> Coefficients:
     return Coefficients(1 / root**2, -sigma / root, 1 / root)
 
 
+def flow(sigma: Tensor) -> Coefficients:
+    """F predicts u = (eps - x0) / sqrt(2), the speed along straight paths, scaled to unit variance.
+
+    Lipman et al. (2022), arXiv 2210.02747, Eq. 23; time is sigma / (1 + sigma), and the point of the path
+    (1 - time) x0 + time eps = xt / (1 + sigma).
+    """
+    return Coefficients(1 / (1 + sigma), -(2**0.5) * sigma / (1 + sigma), 1 / (1 + sigma**2).sqrt())
+
+
 PARAMETRISATIONS: dict[str, Callable[[Tensor], Coefficients]] = {
     "karras": karras,
     "epsilon": epsilon,
     "v": velocity,
+    "flow": flow,
 }

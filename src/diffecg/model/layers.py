@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 GROUPS = 8
 _HEAD = 32
+_LONGEST_PERIOD = 1000.0
 
 
 def conv(dims: int, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Module:
@@ -39,7 +40,15 @@ class ResidualBlock(nn.Module):
     Dhariwal and Nichol (2021), arXiv 2105.05233, section 3.1 (adaptive group normalisation).
     """
 
-    def __init__(self, dims: int, inputs: int, outputs: int, embedding: int, dropout: float) -> None:
+    def __init__(
+        self,
+        dims: int,
+        inputs: int,
+        outputs: int,
+        embedding: int,
+        dropout: float,
+        attention: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         self.norm1 = nn.GroupNorm(GROUPS, inputs)
         self.conv1 = conv(dims, inputs, outputs)
@@ -48,6 +57,7 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.conv2 = zero(conv(dims, outputs, outputs))
         self.skip = nn.Identity() if inputs == outputs else conv(dims, inputs, outputs, kernel=1)
+        self.attention = attention or nn.Identity()
         self.ones = (1,) * dims
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
@@ -56,15 +66,20 @@ class ResidualBlock(nn.Module):
         modulation = self.modulation(embedding)
         scale, shift = modulation.reshape(*modulation.shape, *self.ones).chunk(2, dim=1)
         h = F.silu(self.norm2(h) * (1 + scale) + shift)
-        out: Tensor = self.skip(x) + self.conv2(self.dropout(h))
+        out: Tensor = self.attention(self.skip(x) + self.conv2(self.dropout(h)))
         return out
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention over all grid points, around a skip."""
+    """Multi-head self-attention over all grid points, around a skip.
 
-    def __init__(self, channels: int) -> None:
+    With ``positions``, queries and keys are rotated by their place, so that what a point sees of another
+    depends on the distance between them (Su et al. 2021, arXiv 2104.09864, Eq. 34).
+    """
+
+    def __init__(self, channels: int, *, positions: bool = False) -> None:
         super().__init__()
+        self.positions = positions
         self.heads = next(h for h in range(max(1, channels // _HEAD), 0, -1) if channels % h == 0)
         self.norm = nn.GroupNorm(GROUPS, channels)
         self.qkv = nn.Conv1d(channels, 3 * channels, 1)
@@ -75,9 +90,31 @@ class SelfAttention(nn.Module):
         points = x.flatten(2)
         qkv = self.qkv(self.norm(points)).reshape(len(x), 3, self.heads, -1, points.shape[-1])
         query, key, value = qkv.transpose(-1, -2).unbind(dim=1)
+        if self.positions:
+            turn = _turns(x.shape[2:], query.shape[-1], x.device)
+            query, key = _rotate(query, turn), _rotate(key, turn)
         mixed = F.scaled_dot_product_attention(query, key, value).transpose(-1, -2)
         out: Tensor = x + self.out(mixed.flatten(1, 2)).reshape(x.shape)
         return out
+
+
+def _turns(grid: torch.Size, width: int, device: torch.device) -> Tensor:
+    """Return the angle (point pair) by which each point's pairs of features are turned.
+
+    The pairs are shared out among the grid's axes; their periods rise geometrically.
+    """
+    pairs = width // 2 // len(grid)
+    speed = _LONGEST_PERIOD ** -(torch.arange(pairs, device=device) / pairs)
+    axes = torch.meshgrid(*(torch.arange(size, device=device) for size in grid), indexing="ij")
+    return torch.cat([axis.flatten()[:, None] * speed for axis in axes], dim=1)
+
+
+def _rotate(x: Tensor, turn: Tensor) -> Tensor:
+    """Return x (batch head point feature) with its pairs of features turned; leftover ones stay."""
+    pairs = turn.shape[1]
+    cos, sin = turn.cos(), turn.sin()
+    a, b, rest = x[..., :pairs], x[..., pairs : 2 * pairs], x[..., 2 * pairs :]
+    return torch.cat([a * cos - b * sin, a * sin + b * cos, rest], dim=-1)
 
 
 class Downsample(nn.Module):

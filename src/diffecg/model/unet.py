@@ -36,8 +36,13 @@ class UNet(nn.Module):
         self.embed_label = nn.Embedding(labels + 1, embedding)  # 0 is the unknown class
         self.multiple = 2 ** (len(widths) - 1)
 
-        def block(inputs: int, outputs: int) -> ResidualBlock:
-            return ResidualBlock(dims, inputs, outputs, embedding, config.dropout)
+        def attend(width: int) -> SelfAttention:
+            return SelfAttention(width, positions=config.positions)
+
+        def block(inputs: int, outputs: int, level: int | None = None) -> ResidualBlock:
+            attends = level is not None and level > len(widths) - config.attention
+            attention = attend(outputs) if attends else None
+            return ResidualBlock(dims, inputs, outputs, embedding, config.dropout, attention)
 
         self.first = conv(dims, inputs, widths[0])
         skips = [widths[0]]
@@ -45,19 +50,19 @@ class UNet(nn.Module):
         width = widths[0]
         for level, level_width in enumerate(widths):
             for _ in range(config.blocks):
-                self.down.append(block(width, level_width))
+                self.down.append(block(width, level_width, level))
                 width = level_width
                 skips.append(width)
             if level < len(widths) - 1:
                 self.down.append(Downsample(dims, width))
                 skips.append(width)
         self.middle1 = block(width, width)
-        self.attention = SelfAttention(width) if config.attention else nn.Identity()
+        self.attention = attend(width) if config.attention else nn.Identity()
         self.middle2 = block(width, width)
         self.up = nn.ModuleList()
         for level, level_width in reversed(list(enumerate(widths))):
             for _ in range(config.blocks + 1):
-                self.up.append(block(width + skips.pop(), level_width))
+                self.up.append(block(width + skips.pop(), level_width, level))
                 width = level_width
             if level > 0:
                 self.up.append(Upsample(dims, width))
