@@ -29,7 +29,9 @@ BEATS = 300
 """At most so many beats a class are compared."""
 
 VARIANTS: dict[str, list[str]] = {
-    "as shipped: bins, Karras": [],
+    "as the preset": [],
+    "batch 32": ["training.batch=32"],
+    "batch 32, learning rate 5e-4": ["training.batch=32", "training.learning_rate=0.0005"],
     "raw signal": ["transform.layout=signal", "unet.width=24", "unet.multipliers=[1,2,2,4,4]"],
     "2-D picture": ["transform.layout=picture", "unet.width=16"],
     "dropout 0": ["unet.dropout=0"],
@@ -49,7 +51,6 @@ VARIANTS: dict[str, list[str]] = {
     "learning rate 2e-3": ["training.learning_rate=0.002"],
     "classes as they occur": ["training.balance=0"],
     "classes equally often": ["training.balance=1"],
-    "batch 64": ["training.batch=64"],
     "gain 0.1": ["training.gain=0.1"],
     "shorter average": ["training.half_life=10000"],
 }
