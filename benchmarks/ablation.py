@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import diffecg
-from diffecg.config import Config, preset, with_settings
+from diffecg.config import preset, with_settings
 from diffecg.data.store import Windows
-from diffecg.evaluation.fidelity import neighbour_coverage, sliced_wasserstein
+from diffecg.evaluation.closeness import closeness
+from diffecg.evaluation.sets import WindowSet
+from diffecg.exchange.read_windows import from_prepared
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.training.loop import for_windows, train
 
@@ -27,6 +28,8 @@ WINDOWS = 100_000
 """Training windows of every run."""
 BEATS = 300
 """At most so many beats a class are compared."""
+RESULT = "figures.json"
+SHOWN = ("sliced Wasserstein, time", "Fréchet, encoder", "precision", "coverage")
 
 VARIANTS: dict[str, list[str]] = {
     "as the preset": [],
@@ -70,25 +73,13 @@ def main() -> None:
         settings = [f"training.samples={WINDOWS}", *VARIANTS[name]]
         config = for_windows(with_settings(preset("beat"), settings), real.info)
         folder = options.out / "".join(c if c.isalnum() else "-" for c in name)
-        result = folder / "ablation.json"
-        if not result.exists():
-            result_of(name, config, real, folder, result)
+        if not (folder / RESULT).exists():
+            train(config, real, folder)
+            model = diffecg.load(str(folder))
+            flops = round(flop(model.denoiser) / 1e6)
+            row = {"name": name, "megaflop": flops, "figures": figures(model, real)}
+            (folder / RESULT).write_text(json.dumps(row, indent=2) + "\n")
         write_table(options.out)
-
-
-def result_of(name: str, config: Config, real: Windows, folder: Path, result: Path) -> None:
-    """Train one variant, compare it and note the figures."""
-    started = time.process_time()
-    train(config, real, folder)
-    seconds = time.process_time() - started
-    model = diffecg.load(str(folder))
-    row = {
-        "name": name,
-        "megaflop": round(flop(model.denoiser) / 1e6),
-        "cpu_minutes": seconds / 60,
-        "figures": figures(model, real),
-    }
-    result.write_text(json.dumps(row, indent=2) + "\n")
 
 
 def flop(denoiser: ConditionalDenoiser) -> int:
@@ -106,33 +97,32 @@ def flop(denoiser: ConditionalDenoiser) -> int:
     return counter.get_total_flops()
 
 
-def figures(model: diffecg.Model, real: Windows) -> dict[str, list[float]]:
-    """Return for each class the sliced Wasserstein distance over its floor, precision and coverage."""
-    out: dict[str, list[float]] = {}
-    for label in model.labels:
-        rows = (real.index["split"] == "validation") & (real.index["label"] == label)
-        held_out = np.asarray(real.signal_mv[np.flatnonzero(rows), 0])
-        halves = np.random.default_rng(0).permutation(held_out)[: 2 * BEATS]
-        size = len(halves) // 2
-        reference, other = halves[:size], halves[size : 2 * size]
-        made = model.generate(label, size, seed=0).signal_mv[:, 0]
-        near = neighbour_coverage(reference, made)
-        ratio = sliced_wasserstein(reference, made) / sliced_wasserstein(reference, other)
-        out[label] = [ratio, near.precision, near.coverage]
+def figures(model: diffecg.Model, real: Windows) -> dict[str, dict[str, float]]:
+    """Return each class's figures as ``diffecg evaluate`` computes them; distances over their floor."""
+    labels = [label for label in model.labels for _ in range(BEATS)]
+    made = model.generate(labels, len(labels), seed=0)
+    synthetic = WindowSet(made.signal_mv, made.fs_hz, np.array(made.labels))
+    held_out, train = (from_prepared(real.part(part)) for part in ("validation", "train"))
+    out: dict[str, dict[str, float]] = {label: {} for label in model.labels}
+    for row in closeness(synthetic, held_out, train, bootstraps=0, most=BEATS):
+        if row.label in out and row.value is not None and row.floor is not None:
+            ratio = row.better == "lower"
+            out[row.label][row.metric] = row.value / max(row.floor, 1e-3) if ratio else row.value
     return out
 
 
 def write_table(folder: Path) -> None:
     """Write the Markdown table of all variants that are finished."""
-    rows = [json.loads(path.read_text()) for path in folder.glob("*/ablation.json")]
+    rows = [json.loads(path.read_text()) for path in folder.glob(f"*/{RESULT}")]
     rows.sort(key=lambda row: list(VARIANTS).index(row["name"]))
     labels = list(rows[0]["figures"])
-    head = ["variant", "MFLOP", *(f"{label}: SW/floor, precision, coverage" for label in labels)]
+    head = ["variant", "MFLOP", *labels]
     lines = [" | ".join(head), " | ".join("---" for _ in head)]
     for row in rows:
-        cells = [" ".join(f"{x:.2f}" for x in row["figures"][label]) for label in labels]
+        cells = [" ".join(f"{row['figures'][label][name]:.2f}" for name in SHOWN) for label in labels]
         lines.append(" | ".join([row["name"], str(row["megaflop"]), *cells]))
-    (folder / "ablation.md").write_text("".join(f"| {line} |\n" for line in lines))
+    legend = f"Each cell: {', '.join(SHOWN)}; distances as multiples of the floor.\n\n"
+    (folder / "ablation.md").write_text(legend + "".join(f"| {line} |\n" for line in lines))
 
 
 if __name__ == "__main__":

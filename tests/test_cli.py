@@ -110,9 +110,7 @@ def test_impute_and_forecast(run, runs, record, tmp_path):
     assert status == 0
     assert json.loads(out)["lead"] == "V1"
     assert len(pd.read_csv(tmp_path / "ahead" / "forecast.csv")) == 360
-    assert (
-        run("forecast", runs["strip"], record, "--horizon", 0.5, "--out", tmp_path / "end", *few)[0] == 0
-    )
+    assert run("forecast", runs["strip"], record, "--horizon", 0.5, "--out", tmp_path / "end", *few)[0] == 0
 
 
 @pytest.mark.parametrize("length", [187, 250, 275, 300, 360])

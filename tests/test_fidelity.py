@@ -41,9 +41,7 @@ def test_frechet_distance_of_gaussians_has_a_formula():
 
 def test_mmd_is_zero_for_equals_and_grows():
     real = normal(400)
-    same, near, far = (
-        maximum_mean_discrepancy(real, normal(400, mean=m, seed=3)) for m in (0.0, 0.3, 1.0)
-    )
+    same, near, far = (maximum_mean_discrepancy(real, normal(400, mean=m, seed=3)) for m in (0.0, 0.3, 1.0))
     assert abs(same) < 0.005
     assert same < near < far
     by_hand = maximum_mean_discrepancy(np.array([[0.0], [1.0]]), np.array([[0.0], [1.0]]))

@@ -12,9 +12,9 @@ def test_turned_queries_and_keys_know_their_distance_alone(grid):
     query, key = torch.randn(2, 1, 1, 1, 32, generator=generator)
     turn = _turns(torch.Size(grid), 32, query.device)
     points = turn.shape[0]
-    scores = (
-        _rotate(query.expand(1, 1, points, 32), turn) @ _rotate(key.expand(1, 1, points, 32), turn).mT
-    )[0, 0]
+    scores = (_rotate(query.expand(1, 1, points, 32), turn) @ _rotate(key.expand(1, 1, points, 32), turn).mT)[
+        0, 0
+    ]
     assert torch.allclose(_rotate(query.expand(1, 1, points, 32), turn).norm(dim=-1), query.norm(dim=-1))
     scores = scores.reshape(*grid, *grid)
     if len(grid) == 1:

@@ -68,9 +68,7 @@ PATTERNS = {
 def test_any_gap_at_any_rate(strip, pattern, fs_hz):
     signal = make_ecg(3, duration_s=20, fs_hz=fs_hz)[0].astype(np.float32)
     for first, last in PATTERNS[pattern]:
-        signal[int(first * fs_hz / 360) : max(int(last * fs_hz / 360), int(first * fs_hz / 360) + 1)] = (
-            np.nan
-        )
+        signal[int(first * fs_hz / 360) : max(int(last * fs_hz / 360), int(first * fs_hz / 360) + 1)] = np.nan
     known = ~np.isnan(signal)
     filled = strip.impute(signal, fs_hz, **FEW)
     assert filled.signal_mv.shape == signal.shape

@@ -69,9 +69,7 @@ def fit(encoder: Encoder, heads: nn.ModuleList, signals: Tensor, label: Tensor, 
     for _ in range(STEPS):
         rows = torch.from_numpy(np.searchsorted(cumulative, rng.random(BATCH)).clip(max=len(label) - 1))
         features = encoder(signals[rows])
-        losses = [
-            F.cross_entropy(h(features), a[rows]) for h, a in zip(heads, (label, record), strict=True)
-        ]
+        losses = [F.cross_entropy(h(features), a[rows]) for h, a in zip(heads, (label, record), strict=True)]
         optimizer.zero_grad()
         sum(losses).backward()
         optimizer.step()

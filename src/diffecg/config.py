@@ -199,9 +199,7 @@ PRESETS: dict[str, Config] = {
         transform=TransformConfig(layout="picture", whitening=1.0),
         unet=UNetConfig(width=32, multipliers=(1, 2, 2), dropout=0.0),
         diffusion=DiffusionConfig(levels="linear", target="epsilon", steps=1000, sampler="ddpm"),
-        training=TrainingConfig(
-            optimizer="adam", warmup=0, decay=0.0, balance=0.0, tasks=(0.34, 0.33, 0.33)
-        ),
+        training=TrainingConfig(optimizer="adam", warmup=0, decay=0.0, balance=0.0, tasks=(0.34, 0.33, 0.33)),
     ),
 }
 """The presets. ``docs/paper.md`` lists what the paper leaves open and what was chosen here."""
@@ -252,8 +250,7 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
             place = place.get(section) if isinstance(place.get(section), dict) else {}
         if not equals or name not in place or isinstance(place[name], dict):
             raise DiffecgError(
-                f"unknown setting {setting!r}; write section.name=value with one of "
-                f"{', '.join(_names(tree))}"
+                f"unknown setting {setting!r}; write section.name=value with one of {', '.join(_names(tree))}"
             )
         try:
             place[name] = json.loads(text)

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError
 from diffecg._version import __version__
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
+from diffecg.cli.evaluate import evaluate
 from diffecg.cli.generate import generate
 from diffecg.cli.prepare import prepare
 from diffecg.cli.repair import forecast, impute
@@ -26,7 +27,15 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-_COMMANDS: tuple[Callable[..., None], ...] = (demo, prepare, train, generate, impute, forecast)
+_COMMANDS: tuple[Callable[..., None], ...] = (
+    demo,
+    prepare,
+    train,
+    generate,
+    impute,
+    forecast,
+    evaluate,
+)
 for _place, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_place)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffecg._version import __version__
+from diffecg.exchange.page import page, picture
 
 if TYPE_CHECKING:
     from diffecg.tasks.model import Model
@@ -36,39 +36,21 @@ _SECTIONS = (
     ),
 )
 
-_STYLE = """
-body { font: 16px/1.55 system-ui, sans-serif; color: #16213a; background: #fbfaf8; margin: 0; }
-main { max-width: 1080px; margin: 0 auto; padding: 2rem 1.2rem 4rem; }
-h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { margin: 2.6rem 0 .3rem; font-size: 1.2rem; }
-img { width: 100%; height: auto; border: 1px solid #e6dede; border-radius: 6px; background: #fff; }
-pre { background: #eef1f6; padding: .7rem 1rem; border-radius: 6px; overflow-x: auto; }
-.note { border-left: 4px solid #b3261e; padding: .2rem .9rem; background: #fff3f2; }
-footer { margin-top: 3rem; color: #5a6275; font-size: .9rem; }
-"""
-
 
 def write_page(folder: Path, models: list[Model], seed: int) -> None:
     """Write ``index.html`` with the pictures that lie in ``folder``."""
-    parts = []
+    parts = ['<p class="note">All of this is synthetic ECG. diffecg is not a medical device.</p>']
     for name, title, text, code in _SECTIONS:
-        picture = b64encode((folder / name).read_bytes()).decode()
         parts.append(
             f"<h2>{escape(title)}</h2><p>{escape(text)}</p>"
-            f'<img alt="{escape(title)}" src="data:image/png;base64,{picture}">'
-            f"<pre>{escape(code)}</pre>"
+            f"{picture((folder / name).read_bytes(), title)}<pre>{escape(code)}</pre>"
         )
     used = ", ".join(
         f"{model.name} ({model.config.diffusion.sampler}, {model.config.diffusion.steps} steps)"
         for model in models
     )
-    (folder / "index.html").write_text(
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>diffecg demo</title><style>{_STYLE}</style></head><body><main>"
-        "<h1>diffecg: three tasks, one model</h1>"
-        '<p class="note">All of this is synthetic ECG. diffecg is not a medical device.</p>'
-        f"{''.join(parts)}"
-        f"<footer>diffecg {__version__}; {escape(used)}; seed {seed}. "
-        "Trained on the MIT-BIH Arrhythmia Database (ODC-By 1.0), records of DS1 only.</footer>"
-        "</main></body></html>\n"
+    footer = (
+        f"diffecg {__version__}; {used}; seed {seed}. "
+        "Trained on the MIT-BIH Arrhythmia Database (ODC-By 1.0), records of DS1 only."
     )
+    (folder / "index.html").write_text(page("diffecg: three tasks, one model", parts, footer))

@@ -81,9 +81,7 @@ def read_record(path: str | Path) -> Record:
     path = Path(path)
     path = path.with_suffix("") if path.suffix in {".hea", ".dat", ".atr"} else path
     if not path.name or "." in path.name:
-        raise DiffecgError(
-            f"{str(path)!r} is no WFDB record: a name without dots is needed, as mitdb/100"
-        )
+        raise DiffecgError(f"{str(path)!r} is no WFDB record: a name without dots is needed, as mitdb/100")
     header_path = path.with_name(path.name + ".hea")
     if not header_path.is_file():
         raise DiffecgError(f"no record at {path}: {header_path.name} is missing from {path.parent}")

@@ -30,7 +30,7 @@ class Cut:
     signal_mv: NDArray[np.float32]
     """Axes (window, lead, time), in mV."""
     index: pd.DataFrame
-    """A row a window: record, sample, symbol, label, split, lead, fs_hz."""
+    """A row a window: record, sample, symbol, label, split, lead, fs_hz, rr_before_s, rr_after_s."""
     dropped: Counter[tuple[str, str, str]]
     """Number of windows not taken by (split, label, reason)."""
 
@@ -87,11 +87,13 @@ def _cut_leads(
     scale = window.fs_hz / record.fs_hz
     if window.kind == "beat":
         sample, symbol = beats.sample, beats.symbol
+        rr_s = np.diff(sample, prepend=np.nan, append=np.nan) / record.fs_hz
         start = np.rint(sample * scale).astype(np.int64) - window.before
     else:
         start = np.arange(0, length - window.length + 1, window.stride)
         sample = np.rint(start / scale).astype(np.int64)
         symbol = np.full(len(start), "", dtype=np.str_)
+        rr_s = np.full(len(start) + 1, np.nan)
     label = np.array([labels.get(s, UNKNOWN) for s in symbol], dtype=np.str_)
     if record.name in split.test:
         part, crosses = np.full(len(start), "test"), np.zeros(len(start), bool)
@@ -123,6 +125,8 @@ def _cut_leads(
             "split": part[kept],
             "lead": "+".join(leads),
             "fs_hz": window.fs_hz,
+            "rr_before_s": rr_s[:-1][kept],
+            "rr_after_s": rr_s[1:][kept],
         }
     )
     return Cut(windows[kept], index, dropped)

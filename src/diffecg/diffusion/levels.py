@@ -40,9 +40,7 @@ class KarrasLevels:
     def __post_init__(self) -> None:
         """Refuse levels that do not fall or do not begin in noise."""
         if not 0 < self.sigma_min < self.sigma_max:
-            raise ValueError(
-                f"sigma_min {self.sigma_min} must lie between 0 and sigma_max {self.sigma_max}"
-            )
+            raise ValueError(f"sigma_min {self.sigma_min} must lie between 0 and sigma_max {self.sigma_max}")
         _check_ends_in_noise(self.sigma_max)
 
     def quantile(self, u: Tensor) -> Tensor:

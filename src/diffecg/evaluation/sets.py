@@ -43,9 +43,14 @@ class WindowSet:
 
     def take(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> WindowSet:
         """Return the windows that ``rows`` (a mask, or places) chooses."""
-        per_window = ("signal_mv", "labels", "records", "parts", "rr_s")
-        columns = {name: getattr(self, name) for name in per_window}
-        return replace(self, **{k: v if v is None else v[rows] for k, v in columns.items()})
+        return replace(
+            self,
+            signal_mv=self.signal_mv[rows],
+            labels=self.labels[rows],
+            records=None if self.records is None else self.records[rows],
+            parts=None if self.parts is None else self.parts[rows],
+            rr_s=None if self.rr_s is None else self.rr_s[rows],
+        )
 
     def part(self, name: str) -> WindowSet | None:
         """Return the windows of one part; None if the set has no such part."""
@@ -65,6 +70,31 @@ class WindowSet:
     def flat(self) -> Array:
         """Return the windows as rows (window lead*time), in mV."""
         return self.signal_mv.reshape(len(self), -1)
+
+
+def one_set(sets: Sequence[WindowSet]) -> WindowSet:
+    """Return the windows of several sets, in order, as one; what one of them does not know is unknown.
+
+    Raises:
+        DiffecgError: they differ in leads, length or rate.
+    """
+    kinds = {(s.signal_mv.shape[1:], s.fs_hz) for s in sets}
+    if len(kinds) > 1:
+        found = " and ".join(f"{leads} x {length} at {fs:g} Hz" for (leads, length), fs in sorted(kinds))
+        raise DiffecgError(f"windows of {found} do not make one set")
+    if len(sets) == 1:
+        return sets[0]
+    records = [s.records for s in sets if s.records is not None]
+    rr_s = [s.rr_s if s.rr_s is not None else np.full((len(s), 2), np.nan) for s in sets]
+    return WindowSet(
+        np.concatenate([s.signal_mv for s in sets]),
+        sets[0].fs_hz,
+        np.concatenate([s.labels for s in sets]),
+        np.concatenate(records) if len(records) == len(sets) else None,
+        rr_s=None if all(s.rr_s is None for s in sets) else np.concatenate(rr_s),
+        before=sets[0].before,
+        info=sets[0].info,
+    )
 
 
 def cleaned(windows: WindowSet, name: str) -> tuple[WindowSet, list[str]]:

@@ -60,9 +60,7 @@ class ConditionalDenoiser(nn.Module):
         c_skip, c_out, _ = (_like(c, xt) for c in self.coefficients(sigma))
         return c_skip * xt + c_out * self.predict(xt, sigma, condition)
 
-    def loss(
-        self, x0: Tensor, eps: Tensor, sigma: Tensor, condition: Condition, weight: Tensor
-    ) -> Tensor:
+    def loss(self, x0: Tensor, eps: Tensor, sigma: Tensor, condition: Condition, weight: Tensor) -> Tensor:
         """Return each sample's mean square error (batch,) of the network's answer.
 
         The error of F is that of x0 weighted by 1 / c_out^2 (Karras et al. 2022, Eq. 8).

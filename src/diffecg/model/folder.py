@@ -56,9 +56,7 @@ def load_model(folder: Path) -> ConditionalDenoiser:
     except (SafetensorError, OSError) as error:
         raise DiffecgError(f"{path} is damaged ({error}); fetch the model again") from error
     if digest != _digest(stored):
-        raise DiffecgError(
-            f"{path} was altered: its weights are not those that were saved; fetch it again"
-        )
+        raise DiffecgError(f"{path} was altered: its weights are not those that were saved; fetch it again")
     state = {name: value.float() for name, value in stored.items()}
     model = _empty_model(config)
     expected = {name: value.shape for name, value in model.state_dict().items()}

@@ -100,8 +100,7 @@ def check_signal(signal_mv: NDArray[np.floating], fs_hz: float) -> None:
             )
         if known.size > 1 and np.ptp(known) == 0:
             raise DiffecgError(
-                f"what is observed of lead {i} is a flat line at {known[0]:g} mV; there is nothing "
-                "to go by"
+                f"what is observed of lead {i} is a flat line at {known[0]:g} mV; there is nothing to go by"
             )
 
 
@@ -114,9 +113,7 @@ class _Job:
         self.samples = signal_mv.shape[1]
         missing = np.isnan(signal_mv)
         # Recorders differ in their zero line: shift to the level that the network was trained at.
-        self.shift = model.transform.mean_mv.cpu().numpy() - np.nanmedian(
-            signal_mv, axis=1, keepdims=True
-        )
+        self.shift = model.transform.mean_mv.cpu().numpy() - np.nanmedian(signal_mv, axis=1, keepdims=True)
         bridged = np.stack([_interpolate(row) for row in signal_mv])
         self.signal_mv = resample(bridged, fs_hz, window.fs_hz) + self.shift
         self.missing = _resample_mask(missing, fs_hz, window.fs_hz, self.signal_mv.shape[1])
@@ -166,9 +163,7 @@ def _interpolate(row: NDArray[np.floating]) -> NDArray[np.float64]:
     return bridged
 
 
-def _resample_mask(
-    missing: NDArray[np.bool_], fs_hz: float, to_hz: float, length: int
-) -> NDArray[np.bool_]:
+def _resample_mask(missing: NDArray[np.bool_], fs_hz: float, to_hz: float, length: int) -> NDArray[np.bool_]:
     """Return which samples (lead time) at another rate lie on or beside missing ones."""
     if fs_hz == to_hz:
         return missing

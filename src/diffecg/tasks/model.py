@@ -171,9 +171,7 @@ class Model:
             self._info("impute", sampling),
         )
 
-    def forecast(
-        self, past_mv: ArrayLike, fs_hz: float, *, horizon_s: float = 1.0, **settings: Any
-    ) -> Drawn:
+    def forecast(self, past_mv: ArrayLike, fs_hz: float, *, horizon_s: float = 1.0, **settings: Any) -> Drawn:
         """Return what may follow a recording, several times.
 
         Args:

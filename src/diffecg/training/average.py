@@ -10,9 +10,7 @@ RAMP = 0.05
 
 
 @torch.no_grad()
-def update_average(
-    average: nn.Module, model: nn.Module, *, batch: int, seen: int, half_life: int
-) -> None:
+def update_average(average: nn.Module, model: nn.Module, *, batch: int, seen: int, half_life: int) -> None:
     """Move ``average`` towards ``model`` after a step on ``batch`` samples.
 
     The half-life, in samples, grows with the samples ``seen`` (as in Karras et al. 2022), so

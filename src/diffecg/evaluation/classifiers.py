@@ -1,0 +1,175 @@
+"""Three classifiers of different kinds, on equal terms: all see as many beats, classes equally often.
+
+A residual convolutional network in the manner of Kachuee et al. (2018), arXiv 1805.00794; a recurrent one;
+and gradient boosting on features that cardiologists name. Only the last one sees RR intervals, where they are
+known: a synthetic beat has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from diffecg.data.windows import resample
+from diffecg.errors import DiffecgError
+from diffecg.evaluation.extras import needs_extra
+from diffecg.evaluation.sets import WindowSet
+
+FS_HZ = 125.0
+"""Rate at which the networks see a beat, in Hz."""
+SEEN = 32_000
+"""Beats that a classifier is trained on, repeats included."""
+_BATCH, _RATE, _WIDTH = 128, 2e-3, 32
+
+Predictor = Callable[[WindowSet], NDArray[np.str_]]
+"""Windows to the class of each."""
+
+
+class ResidualNetwork(nn.Module):
+    """Residual blocks of two convolutions, each followed by pooling by two."""
+
+    def __init__(self, leads: int, classes: int, blocks: int = 4) -> None:
+        super().__init__()
+        self.first = nn.Conv1d(leads, _WIDTH, 5, padding=2)
+        self.convs = nn.ModuleList(nn.Conv1d(_WIDTH, _WIDTH, 5, padding=2) for _ in range(2 * blocks))
+        self.last = nn.Sequential(nn.LazyLinear(_WIDTH), nn.ReLU(), nn.Linear(_WIDTH, classes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (batch class) of windows (batch lead time)."""
+        x = self.first(x)
+        for one, two in zip(self.convs[::2], self.convs[1::2], strict=True):
+            x = F.max_pool1d(F.relu(x + two(F.relu(one(x)))), 2)
+        out: Tensor = self.last(x.flatten(1))
+        return out
+
+
+class RecurrentNetwork(nn.Module):
+    """A gated recurrent unit that reads four samples at a time, in both directions."""
+
+    def __init__(self, leads: int, classes: int, patch: int = 4) -> None:
+        super().__init__()
+        self.patch = patch
+        self.recurrent = nn.GRU(leads * patch, 48, batch_first=True, bidirectional=True)
+        self.last = nn.Linear(4 * 48, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (batch class) of windows (batch lead time)."""
+        length = x.shape[2] // self.patch * self.patch
+        patches = x[:, :, :length].unfold(2, self.patch, self.patch).transpose(1, 2).flatten(2)
+        states, _ = self.recurrent(patches)
+        out: Tensor = self.last(torch.cat([states.mean(dim=1), states.amax(dim=1)], dim=1))
+        return out
+
+
+def fit_residual(train: WindowSet, seed: int) -> Predictor:
+    """Return a residual network trained on ``train``."""
+    return _fit_network(ResidualNetwork, train, seed)
+
+
+def fit_recurrent(train: WindowSet, seed: int) -> Predictor:
+    """Return a recurrent network trained on ``train``."""
+    return _fit_network(RecurrentNetwork, train, seed)
+
+
+def fit_boosting(train: WindowSet, seed: int) -> Predictor:
+    """Return gradient boosting on features, trained on beats drawn as for the networks.
+
+    Raises:
+        DiffecgError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+    except ImportError as error:
+        raise DiffecgError(needs_extra("utility")) from error
+    rng = np.random.default_rng(seed)
+    rows = _evenly(train.labels, rng, SEEN // 4)
+    model = HistGradientBoostingClassifier(max_iter=60, random_state=seed)
+    model.fit(named_features(train)[rows], train.labels[rows])
+
+    def predict(windows: WindowSet) -> NDArray[np.str_]:
+        return np.asarray(model.predict(named_features(windows)), dtype=np.str_)
+
+    return predict
+
+
+CLASSIFIERS: dict[str, Callable[[WindowSet, int], Predictor]] = {
+    "residual CNN": fit_residual,
+    "recurrent": fit_recurrent,
+    "boosted features + RR": fit_boosting,
+}
+"""Each takes the windows to train on and a seed."""
+
+
+def named_features(windows: WindowSet) -> NDArray[np.float64]:
+    """Return features (window feature): RR intervals, amplitudes, slopes and shape; NaN = not known.
+
+    RR before, RR after and their ratio, in s; of each lead its largest and least value and their places
+    from the R peak, the area and the width at half height around it, and 24 averaged samples, in mV.
+    """
+    signals = np.asarray(windows.signal_mv, dtype=np.float64)
+    count, leads, length = signals.shape
+    rr = np.full((count, 2), np.nan) if windows.rr_s is None else windows.rr_s
+    columns = [rr, rr[:, :1] / rr[:, 1:]]
+    centre = length // 2 if windows.before is None else windows.before
+    span = max(2, round(0.1 * windows.fs_hz))
+    near = slice(max(centre - span, 0), centre + span)
+    for lead in range(leads):
+        signal = signals[:, lead] - np.median(signals[:, lead], axis=1, keepdims=True)
+        qrs = signal[:, near]
+        height = np.abs(qrs).max(axis=1, keepdims=True)
+        wide = (np.abs(qrs) > height / 2).sum(axis=1) / windows.fs_hz
+        columns += [signal.max(axis=1), signal.min(axis=1), np.abs(qrs).sum(axis=1), wide]
+        columns += [(place - centre) / windows.fs_hz for place in (signal.argmax(1), signal.argmin(1))]
+        columns += [part.mean(axis=1) for part in np.array_split(signal, 24, axis=1)]
+    return np.column_stack(columns)
+
+
+def _fit_network(kind: Callable[[int, int], nn.Module], train: WindowSet, seed: int) -> Predictor:
+    classes = np.unique(train.labels)
+    signals = _network_input(train)
+    answers = torch.from_numpy(np.searchsorted(classes, train.labels))
+    rng = np.random.default_rng(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = kind(signals.shape[1], len(classes))
+        network(signals[:2])
+        optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=0.01)
+        steps = SEEN // _BATCH
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, steps)
+        for rows in _evenly(train.labels, rng, steps * _BATCH).reshape(steps, _BATCH):
+            loss = F.cross_entropy(network(signals[rows]), answers[rows])
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+    network.eval()
+
+    @torch.no_grad()
+    def predict(windows: WindowSet) -> NDArray[np.str_]:
+        signals = _network_input(windows)
+        parts = [network(signals[i : i + 1024]).argmax(dim=1) for i in range(0, len(signals), 1024)]
+        return np.asarray(classes[torch.cat(parts).numpy()], dtype=np.str_)
+
+    return predict
+
+
+def _network_input(windows: WindowSet) -> Tensor:
+    signals = resample(np.asarray(windows.signal_mv, dtype=np.float64), windows.fs_hz, FS_HZ)
+    return torch.from_numpy(signals.astype(np.float32))
+
+
+def _evenly(labels: NDArray[np.str_], rng: np.random.Generator, count: int) -> NDArray[np.intp]:
+    """Return the places of ``count`` windows, every class equally often, each window as often as others."""
+    classes = np.unique(labels)
+    share = -(-count // len(classes))
+    chosen = []
+    for label in classes:
+        rows = np.flatnonzero(labels == label)
+        rounds = -(-share // len(rows))
+        chosen.append(np.concatenate([rng.permutation(rows) for _ in range(rounds)])[:share])
+    return rng.permutation(np.concatenate(chosen))[:count]

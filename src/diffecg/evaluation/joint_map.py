@@ -1,0 +1,46 @@
+"""Real and synthetic windows on one map."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffecg.errors import DiffecgError
+from diffecg.evaluation.encoder import features
+from diffecg.evaluation.extras import needs_extra
+from diffecg.evaluation.sets import WindowSet
+
+
+def joint_map(
+    real: WindowSet, synthetic: WindowSet, *, most: int = 300
+) -> tuple[NDArray[np.floating], NDArray[np.str_], NDArray[np.bool_]]:
+    """Return places (window 2) by t-SNE of the encoder's features, labels, and which are synthetic.
+
+    van der Maaten and Hinton (2008), JMLR 9:2579-2605. As many windows of a class from both sets. Distances
+    on the map mean little; whether two sets mix, and which islands one of them lacks, can be seen.
+
+    Args:
+        real: real windows.
+        synthetic: synthetic windows.
+        most: most windows of a class from each set.
+
+    Raises:
+        DiffecgError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn.manifold import TSNE
+    except ImportError as error:
+        raise DiffecgError(needs_extra("the map of windows")) from error
+    rng = np.random.default_rng(0)
+    chosen: list[WindowSet] = []
+    is_synthetic: list[bool] = []
+    for label in [label for label in real.classes() if label in synthetic.classes()]:
+        size = min(most, len(real.of(label)), len(synthetic.of(label)))
+        for windows, made in ((real.of(label), False), (synthetic.of(label), True)):
+            chosen.append(windows.take(rng.permutation(len(windows))[:size]))
+            is_synthetic += [made] * size
+    signal_mv = np.concatenate([windows.signal_mv for windows in chosen])
+    perplexity = min(30.0, max(1.0, len(signal_mv) / 4))
+    embedding = TSNE(2, perplexity=perplexity, init="pca", random_state=0, n_jobs=1)
+    places = embedding.fit_transform(features(signal_mv, real.fs_hz))
+    return places, np.concatenate([windows.labels for windows in chosen]), np.array(is_synthetic)

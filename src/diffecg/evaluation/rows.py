@@ -1,0 +1,67 @@
+"""One line of the report: a figure never stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+ALL = "all"
+"""The label of figures over all classes."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure with what it takes to judge it; None = undefined, and ``note`` says why."""
+
+    section: str
+    metric: str
+    label: str
+    """Class, or ``all``."""
+    unit: str
+    """Empty for shares and ratios."""
+    better: str
+    """``lower``, ``higher``, or the value that is best."""
+    value: float | None = None
+    """Of the synthetic windows; the mean over seeds."""
+    spread: float | None = None
+    """Standard deviation over seeds."""
+    interval: tuple[float, float] | None = None
+    """95 % interval over records; see :func:`interval_of`."""
+    floor: float | None = None
+    """The same for real windows in place of the synthetic ones: the mean over seeds."""
+    floor_spread: float | None = None
+    """Standard deviation of the floor over seeds."""
+    baseline: float | None = None
+    """The same for the trivial baseline."""
+    windows: int = 0
+    """Windows compared on either side."""
+    note: str = ""
+    """What else must be known, or why the figure is undefined."""
+
+
+def mean_of(values: Sequence[float]) -> float | None:
+    """Return the mean; None if there is nothing, or nothing finite."""
+    finite = [value for value in values if np.isfinite(value)]
+    return float(np.mean(finite)) if finite else None
+
+
+def spread_of(values: Sequence[float]) -> float | None:
+    """Return the standard deviation (n - 1); None for fewer than two values."""
+    finite = [value for value in values if np.isfinite(value)]
+    return float(np.std(finite, ddof=1)) if len(finite) > 1 else None
+
+
+def interval_of(value: float | None, bootstrapped: Sequence[float]) -> tuple[float, float] | None:
+    """Return the 95 % interval: the value ± 1.96 standard deviations of its bootstrapped values.
+
+    Efron and Tibshirani (1993), An Introduction to the Bootstrap, section 13.3. The quantiles themselves
+    would not do: a distance to a resampled reference is larger than that to the whole. None for fewer than
+    ten values.
+    """
+    finite = [one for one in bootstrapped if np.isfinite(one)]
+    if len(finite) < 10 or value is None:
+        return None
+    half = 1.96 * float(np.std(finite, ddof=1))
+    return value - half, value + half
