@@ -11,6 +11,7 @@ from diffecg._version import __version__
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
 from diffecg.cli.evaluate import evaluate
+from diffecg.cli.evaluate_task import evaluate_task
 from diffecg.cli.generate import generate
 from diffecg.cli.prepare import prepare
 from diffecg.cli.repair import forecast, impute
@@ -35,6 +36,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     impute,
     forecast,
     evaluate,
+    evaluate_task,
 )
 for _place, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_place)

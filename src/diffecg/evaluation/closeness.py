@@ -43,6 +43,8 @@ METRICS = {
     "coverage": ("", "higher"),
 }
 """Each metric's unit and what is better."""
+RANGES = {"MMD": (-np.inf, np.inf), "precision": (0, 1), "recall": (0, 1), "coverage": (0, 1)}
+"""Least and largest possible value; from zero up unless told."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _row(
         *METRICS[metric],
         value=mean_of(value),
         spread=spread_of(value),
-        interval=interval_of(mean_of(value), [one[metric] for one in again]),
+        interval=interval_of(mean_of(value), [one[metric] for one in again], RANGES.get(metric, (0, np.inf))),
         floor=mean_of(floor),
         floor_spread=spread_of(floor),
         baseline=mean_of(baseline),

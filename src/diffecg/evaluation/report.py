@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -20,7 +20,9 @@ from diffecg.evaluation.physiology import Measures
 from diffecg.evaluation.privacy import Suspect
 from diffecg.evaluation.rows import Row
 from diffecg.evaluation.sets import WindowSet, cleaned, matched
-from diffecg.tasks.synthesize import Progress
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
 
 SECTIONS = ("fidelity", "physiology", "privacy", "utility")
 
@@ -216,5 +218,5 @@ def _overlap(synthetic: WindowSet, reference: WindowSet, settings: Settings) -> 
     return notes
 
 
-def _named(windows: WindowSet) -> Sequence[str]:
+def _named(windows: WindowSet) -> str:
     return ", ".join(windows.classes())

@@ -53,15 +53,17 @@ def spread_of(values: Sequence[float]) -> float | None:
     return float(np.std(finite, ddof=1)) if len(finite) > 1 else None
 
 
-def interval_of(value: float | None, bootstrapped: Sequence[float]) -> tuple[float, float] | None:
+def interval_of(
+    value: float | None, bootstrapped: Sequence[float], possible: tuple[float, float]
+) -> tuple[float, float] | None:
     """Return the 95 % interval: the value ± 1.96 standard deviations of its bootstrapped values.
 
     Efron and Tibshirani (1993), An Introduction to the Bootstrap, section 13.3. The quantiles themselves
-    would not do: a distance to a resampled reference is larger than that to the whole. None for fewer than
-    ten values.
+    would not do: a distance to a resampled reference is larger than that to the whole. The interval ends
+    where the metric's possible values do. None for fewer than ten values.
     """
     finite = [one for one in bootstrapped if np.isfinite(one)]
     if len(finite) < 10 or value is None:
         return None
     half = 1.96 * float(np.std(finite, ddof=1))
-    return value - half, value + half
+    return max(value - half, possible[0]), min(value + half, possible[1])

@@ -43,10 +43,6 @@ WORDS = {
         "Classifiers tested on people whom nobody trained on. Floor: trained on real windows. TSTR trains on "
         "synthetic ones, TRTS tests on them, TS+RTR trains on both.",
     ),
-    "tasks": (
-        "Gaps and forecasts",
-        "Errors on what was hidden. In the column of the floor stands the best of the plain methods.",
-    ),
 }
 """Title and explanation of each section."""
 _DIGITS = 3
@@ -65,7 +61,7 @@ def write_report(report: Report, folder: str | Path, *, force: bool = False) -> 
         plots.mkdir()
         pictures = []
         for name, (words, figure) in _figures(report).items():
-            png = _png(figure)
+            png = to_png(figure)
             (plots / f"{name}.png").write_bytes(png)
             pictures.append((words, png))
         (partial / "report.html").write_text(_html(report, pictures))
@@ -185,7 +181,8 @@ def _dots(rows: Sequence[Row]) -> Figure | None:
     return comparison.against_the_floor(figures, title) if figures else None
 
 
-def _png(figure: Figure) -> bytes:
+def to_png(figure: Figure) -> bytes:
+    """Return a figure as PNG, at 150 dots an inch."""
     buffer = BytesIO()
     figure.savefig(buffer, dpi=150)
     return buffer.getvalue()

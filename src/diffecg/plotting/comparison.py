@@ -87,7 +87,7 @@ def histograms(measured: Mapping[tuple[str, str, str], tuple[Array, Array]]) -> 
             bins = np.linspace(low, high, 30)
             for x, colour, who in zip(values, (REAL, SYNTHETIC), ("real", "synthetic"), strict=True):
                 weights = np.full(len(x), 1 / max(len(x), 1))
-                axis.hist(x, bins, weights=weights, color=colour, alpha=0.5, label=who)
+                axis.hist(x, bins.tolist(), weights=weights, color=colour, alpha=0.5, label=who)
         axis.set_title(f"{label}: {name}", fontsize=8, loc="left")
         axis.set_xlabel(unit)
         axis.set_yticks([])

@@ -1,0 +1,127 @@
+"""``diffecg evaluate-task``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from diffecg.cli.console import Compute, Force, Json, progress_bar, show
+from diffecg.errors import DiffecgError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from diffecg.evaluation.manifest import Context
+    from diffecg.evaluation.tasks import TaskReport
+    from diffecg.tasks.model import Model
+
+
+def evaluate_task(
+    models: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    /,
+    *,
+    data: Path,
+    out: Path,
+    draws: int = 16,
+    each: int = 3,
+    seed: int = 0,
+    records: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    compute: Compute = Compute(),
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Hide stretches of recordings and compare how well models and plain methods restore them.
+
+    Example: diffecg evaluate-task mitbih-strip --data mitdb/ --out tasks/
+
+    Gaps of 0.25, 0.5, 1 and 2 s and the second after a beat, at places that the seed fixes, in each record of
+    DS2. Beside the models stand a straight line, PCHIP, the previous beat and the record's mean beat.
+
+    Parameters
+    ----------
+    models:
+        Bundled models or model folders; none compares the plain methods alone.
+    data:
+        Folder of annotated WFDB records, such as mitdb.
+    out:
+        Folder of the report.
+    draws:
+        How often each model draws what is hidden.
+    each:
+        Cases of each kind in a record.
+    seed:
+        Seed of the places, and of each model's first draw.
+    records:
+        Names of records; may be repeated. Those of DS2 unless given.
+    """
+    from diffecg.data.splits import DS2
+    from diffecg.data.store import refuse_existing
+    from diffecg.evaluation.tasks import evaluate_tasks
+    from diffecg.exchange.task_report import write_task_report
+
+    refuse_existing(out, force=force, is_folder=True)
+    if draws < 2:
+        raise DiffecgError(f"{draws} draws have no band; use at least 2")
+    if not data.is_dir():
+        raise DiffecgError(f"no folder {data}; get the database with diffecg prepare mitdb --download")
+    loaded = {name: compute.load(name) for name in models}
+    methods = {m.name: restore(m, draws, seed, compute.sampling()) for m in loaded.values()}
+    about = {"database": data.name, "draws": draws, "sampling": _sampling(loaded, compute)}
+    with progress_bar("evaluate") as move:
+        report = evaluate_tasks(
+            data, records or DS2, methods, each=each, seed=seed, about=about, progress=move
+        )
+    write_task_report(report, out, force=force)
+    if not json:
+        print_tables(report)
+    show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)
+
+
+def restore(
+    model: Model, draws: int, seed: int, sampling: dict[str, Any]
+) -> Callable[[Context], NDArray[np.float64]]:
+    """Return what draws the hidden stretch of a context with a model."""
+
+    def method(context: Context) -> NDArray[np.float64]:
+        hidden = context.hidden
+        if hidden.stop == len(context.signal_mv):
+            past, horizon_s = context.signal_mv[: hidden.start], (hidden.stop - hidden.start) / context.fs_hz
+            ahead = model.forecast(
+                past, context.fs_hz, horizon_s=horizon_s, draws=draws, seed=seed, **sampling
+            )
+            return ahead.draws_mv.astype(float)
+        filled = model.impute(context.signal_mv, context.fs_hz, draws=draws, seed=seed, **sampling)
+        return filled.draws_mv[:, hidden].astype(float)
+
+    return method
+
+
+def print_tables(report: TaskReport) -> None:
+    """Print a table for each group to stdout."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from diffecg.exchange.task_report import cells, groups, head
+
+    console = Console(width=150)
+    for group, methods in groups(report.rows).items():
+        table = Table(title=group, title_justify="left", box=None, pad_edge=False)
+        for place, column in enumerate(head()):
+            table.add_column(column, justify="right" if place else "left")
+        for method, rows in methods.items():
+            table.add_row(*cells(method, rows))
+        console.print(table)
+        console.print()
+
+
+def _sampling(models: dict[str, Model], compute: Compute) -> str:
+    described = []
+    for name, model in models.items():
+        config = model.config.diffusion
+        steps = compute.steps or config.steps
+        described.append(f"{name}: {compute.sampler or config.sampler}, {steps} steps")
+    return "; ".join(described) or "none"
