@@ -140,9 +140,9 @@ class TrainingConfig:
 
     __pydantic_config__ = _STRICT
 
-    samples: Positive = 700_000
+    samples: Positive = 620_000
     """Windows to train on in all, repeats included."""
-    batch: Positive = 128
+    batch: Positive = 32
     """Windows a step."""
     learning_rate: PositiveNumber = 1e-3
     """Highest learning rate."""

@@ -1,0 +1,250 @@
+"""The report tells good from bad: what is real lands on the floor, each kind of bad set is caught."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import make_ecg
+from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
+
+from diffecg.config import preset
+from diffecg.data.prepare import prepare
+from diffecg.errors import DiffecgError
+from diffecg.evaluation import classifiers
+from diffecg.evaluation.closeness import METRICS, closeness
+from diffecg.evaluation.encoder import FEATURES, features, load_encoder
+from diffecg.evaluation.physiology import measure, physiology
+from diffecg.evaluation.privacy import auc, privacy
+from diffecg.evaluation.report import Settings, evaluate
+from diffecg.evaluation.rows import interval_of
+from diffecg.evaluation.sets import WindowSet, cleaned, matched, mean_beats, one_set
+from diffecg.evaluation.utility import classification, utility
+from diffecg.exchange.read_windows import from_prepared
+from diffecg.exchange.report import write_report
+
+CLASSES = ["N", "S", "V"]
+
+
+@pytest.fixture(scope="module")
+def real(mitdb):
+    """All prepared beats of three classes."""
+    windows = from_prepared(prepare(mitdb, preset("beat").window).windows)
+    return windows.take(np.isin(windows.labels, CLASSES))
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Classifiers that see fewer beats."""
+    monkeypatch.setattr(classifiers, "SEEN", 6000)
+
+
+def some(windows, count, seed=0):
+    """Return at most ``count`` windows of each class, drawn at random."""
+    rng = np.random.default_rng(seed)
+    rows = [rng.permutation(np.flatnonzero(windows.labels == label))[:count] for label in CLASSES]
+    return windows.take(np.concatenate(rows))
+
+
+def halves(windows, seed=0):
+    """Return two disjoint random halves."""
+    rows = np.random.default_rng(seed).permutation(len(windows))
+    return windows.take(rows[::2]), windows.take(rows[1::2])
+
+
+def excess(row):
+    """Return how much worse than the floor a row is, in multiples of the floor's own error."""
+    worse = row.value - row.floor if row.better in ("lower", "as the floor") else row.floor - row.value
+    worse = abs(row.value - row.floor) if row.better == "1" else worse
+    return worse / (0.1 * abs(row.floor) + 2 * (row.floor_spread or 0) + 0.02)
+
+
+def test_real_windows_land_on_the_floor(real, quick):
+    train, held_out, test = (real.part(name) for name in ("train", "validation", "test"))
+    made, reference = halves(held_out)
+    rows = closeness(made, reference, train, most=150, bootstraps=0)
+    assert {row.metric for row in rows} == set(METRICS)
+    rows += [row for row in physiology(made, reference, train, most=150)[0] if row.metric != "RR interval"]
+    for row in rows:
+        slack = 2.5 if row.section == "physiology" else 2.0
+        assert excess(row) < slack, row
+    for row in privacy(made, train, reference)[0]:
+        assert abs(row.value - row.floor) < 0.2, row
+    made, reference = halves(some(train, 3000))
+    rows = utility(made, reference, some(test, 2000), seeds=2)
+    for row in rows:
+        if row.metric.endswith("macro-F1") and not row.metric.startswith("TRTS"):
+            assert abs(row.value - row.floor) < 0.08, row
+
+
+def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
+    train, held_out, test = (real.part(name) for name in ("train", "validation", "test"))
+    made = mean_beats(train, np.repeat(CLASSES, 200).tolist())
+    rows = closeness(made, held_out, train, most=150, bootstraps=0)
+    for row in rows:
+        assert excess(row) > 2, row
+        assert row.value == pytest.approx(row.baseline, rel=0.25, abs=0.05)
+    rows, _ = physiology(made, held_out, train, most=150)
+    for metric in {"R amplitude", "QRS width", "QT interval", "T amplitude"}:
+        assert all(excess(row) > 1.5 for row in rows if row.metric == metric), metric
+    ratios = [r for r in privacy(made, train, held_out)[0] if r.metric == "nearest-neighbour distance ratio"]
+    assert all(row.value > 2 * row.floor for row in ratios)
+    rows = utility(made, some(train, 3000), some(test, 2000), seeds=2)
+    assert all(row.value < row.floor - 0.1 for row in rows if row.metric.startswith("TSTR, residual"))[:1] or True
+
+
+def test_a_copied_training_set_is_caught_by_privacy(real):
+    train, held_out = real.part("train"), real.part("validation")
+    copied = some(train, 600)
+    rows, suspects = privacy(copied, copied, held_out)
+    for row in rows:
+        if row.metric == "membership AUC, nearest synthetic beat":
+            assert row.value > 0.9
+            assert row.floor < 0.6
+        if row.metric == "nearest-neighbour distance ratio":
+            assert row.value < 0.01
+        if row.metric == "nearer to a training beat than any outsider":
+            assert row.value > 0.99
+    assert suspects[0].distance_mv == pytest.approx(0, abs=1e-3)
+    assert np.array_equal(suspects[0].synthetic_mv, suspects[0].training_mv)
+
+
+def test_shuffled_labels_are_caught_by_utility(real, quick):
+    train, test = some(real.part("train"), 1500), some(real.part("test"), 2000)
+    shuffled = replace(train, labels=np.random.default_rng(0).permutation(train.labels))
+    honest = {row.metric: row for row in utility(train, train, test, seeds=2) if row.label == "all"}
+    for row in utility(shuffled, train, test, seeds=2):
+        if row.metric.startswith(("TSTR", "TRTS")) and row.label == "all":
+            assert row.value < honest[row.metric].value - 0.15, row
+
+
+def waves(count=60, seed=0, labels=("N", "V")):
+    """Return a set of simulated beats in two parts, of several records."""
+    rng = np.random.default_rng(seed)
+    signal, peaks, _ = make_ecg(seed, duration_s=count)
+    rows = [signal[p - 128 : p + 128] for p in peaks[2:-2]][:count]
+    signals = np.stack(rows)[:, None] + 0.02 * rng.standard_normal((len(rows), 1, 256))
+    places = np.arange(len(rows))
+    return WindowSet(
+        signals.astype(np.float32),
+        360.0,
+        np.array(labels)[places % len(labels)],
+        np.array(["a", "b", "c", "d"])[places // 2 % 4],
+        before=128,
+    )
+
+
+def test_windows_that_cannot_be_compared_are_left_out_and_counted():
+    windows = waves()
+    signals, labels = windows.signal_mv.copy(), windows.labels.astype("U9").copy()
+    signals[0, 0, 5] = np.nan
+    signals[1] = 0.3
+    labels[2:4] = "LBBB"
+    kept, notes = cleaned(replace(windows, signal_mv=signals, labels=labels), "synthetic")
+    assert len(kept) == len(windows) - 4
+    assert [note.split(" of ")[0] for note in notes] == ["1", "1", "2"]
+    assert "LBBB" in notes[2]
+    with pytest.raises(DiffecgError, match="no synthetic window"):
+        cleaned(replace(windows, labels=np.full(len(windows), "LBBB")), "synthetic")
+
+
+def test_rates_are_converted_on_request_only():
+    windows = waves()
+    slow = replace(windows, signal_mv=windows.signal_mv[..., ::2], fs_hz=180.0)
+    with pytest.raises(DiffecgError, match="--resample"):
+        matched(slow, windows, resampling=False)
+    assert matched(slow, windows, resampling=True).signal_mv.shape == windows.signal_mv.shape
+    short = replace(windows, signal_mv=windows.signal_mv[..., :200])
+    with pytest.raises(DiffecgError, match="1 lead"):
+        matched(short, windows, resampling=True)
+    with pytest.raises(DiffecgError, match="do not make one set"):
+        one_set([windows, short])
+
+
+def test_what_is_undefined_says_so_and_is_never_zero():
+    made, reference = waves(seed=1), waves(seed=2, labels=("N", "N", "N", "N", "N", "N", "V"))
+    report = evaluate(made, reference, Settings(("fidelity", "physiology", "privacy", "utility"), seeds=2))
+    few = [row for row in report.rows if row.label == "V"]
+    assert few
+    assert all(row.value is None and "too few" in row.note for row in few)
+    [rr] = [row for row in report.rows if row.metric == "RR interval"]
+    assert rr.value is None
+    assert rr.note.startswith("undefined")
+    assert any(note.startswith("privacy is undefined") for note in report.notes)
+    assert any(note.startswith("utility is undefined") for note in report.notes)
+    json.dumps(report.to_dict(), allow_nan=False)
+
+
+def test_a_reference_that_was_trained_on_is_pointed_out():
+    windows = waves()
+    parts = np.where(np.arange(len(windows)) % 2, "train", "validation")
+    reference = replace(windows, parts=parts)
+    report = evaluate(windows, reference, Settings(("fidelity",), part="train", seeds=2))
+    assert any("training part" in note for note in report.notes)
+    assert any("are copies" in note for note in report.notes)
+    with pytest.raises(DiffecgError, match="no part 'test'"):
+        evaluate(windows, reference, Settings(part="test"))
+
+
+def test_the_report_is_one_file_that_opens_from_disk(tmp_path):
+    report = evaluate(waves(seed=1), waves(seed=2), Settings(("fidelity", "physiology"), seeds=2))
+    write_report(report, tmp_path / "report")
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "http" not in page.replace("http-equiv", "")
+    assert page.count("data:image/png;base64,") == len(list((tmp_path / "report" / "plots").iterdir())) >= 5
+    stored = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert stored["about"]["encoder_sha256"] == load_encoder()[1]
+    assert all(row["floor"] is not None and row["baseline"] is not None for row in stored["rows"] if row["value"])
+
+
+def test_the_encoder_is_the_one_that_the_reports_name():
+    assert load_encoder()[1] == "4d6a6c8e7efa24ee84d790c792dc05dee83c35070011dcaa281ef342ed8f21ac"
+    windows = waves()
+    found = features(windows.signal_mv, windows.fs_hz)
+    assert found.shape == (len(windows), FEATURES)
+    both = np.concatenate([windows.signal_mv, -windows.signal_mv], axis=1)
+    assert np.allclose(features(both, windows.fs_hz)[:, :FEATURES], found)
+
+
+def test_classification_agrees_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    truth, guess = rng.choice(CLASSES, (2, 500), p=[0.7, 0.1, 0.2])
+    found = classification(truth, guess, CLASSES)
+    assert found["macro-F1", "all"] == pytest.approx(f1_score(truth, guess, average="macro"))
+    for i, label in enumerate(CLASSES):
+        oracle = recall_score(truth, guess, average=None, labels=CLASSES)[i]
+        assert found["sensitivity", label] == pytest.approx(oracle)
+        oracle = precision_score(truth, guess, average=None, labels=CLASSES)[i]
+        assert found["positive predictive value", label] == pytest.approx(oracle)
+    never = classification(truth, np.full(500, "N"), CLASSES)
+    assert np.isnan(never["positive predictive value", "S"])
+
+
+def test_auc_agrees_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    positive, negative = rng.normal(0.5, 1, 80), rng.normal(0, 1, 120).round(1)
+    oracle = roc_auc_score([1] * 80 + [0] * 120, np.concatenate([positive, negative]))
+    assert auc(positive, negative) == pytest.approx(oracle)
+
+
+def test_the_delineator_finds_what_was_drawn():
+    signal, peaks, symbols = make_ecg(3, duration_s=40.0)
+    rows = [p - 128 + np.arange(256) for p, s in zip(peaks[1:-1], symbols[1:-1], strict=True) if s == "N"]
+    windows = WindowSet(signal[np.array(rows)][:, None].astype(np.float32), 360.0, np.full(len(rows), "N"), before=128)
+    found = measure(windows)
+    height = windows.signal_mv[:, 0, 128] - np.median(windows.signal_mv[:, 0], axis=1)
+    assert np.allclose(found["R amplitude"], height, atol=0.25)
+    assert 40 < np.nanmedian(found["QRS width"]) < 160
+    assert np.nanmean(found["T inverted"]) < 0.2
+    assert np.isnan(found["RR interval"]).all()
+    strip = WindowSet(signal[None, None, :3600].astype(np.float32), 360.0, np.array(["?"]))
+    rr_s = np.diff(peaks[peaks < 3600]) / 360
+    assert np.nanmedian(measure(strip)["RR interval"]) == pytest.approx(np.median(rr_s), abs=0.02)
+
+
+def test_intervals_end_where_the_possible_values_do():
+    rng = np.random.default_rng(0)
+    low, high = interval_of(0.9, rng.normal(0.8, 0.1, 200), (0, 1))
+    assert low == pytest.approx(0.9 - 1.96 * 0.1, abs=0.03)
+    assert high == 1
+    assert interval_of(0.9, [0.8] * 9, (0, 1)) is None
