@@ -6,6 +6,7 @@ import pytest
 import torch
 from helpers import tiny, write_database, write_record
 
+from diffecg.cli.app import main
 from diffecg.config import PRESETS
 from diffecg.data.prepare import prepare
 from diffecg.data.store import write_windows
@@ -55,6 +56,22 @@ def runs(windows, tmp_path_factory):
         folders[name] = tmp_path_factory.mktemp("runs") / name
         train(tiny(name), open_windows(windows[name]), folders[name])
     return folders
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line in this process; return (status, stdout, stderr)."""
+
+    def call(*arguments):
+        status = 0
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            status = stop.code or 0
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call
 
 
 @pytest.fixture(autouse=True)

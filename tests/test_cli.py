@@ -13,23 +13,6 @@ import wfdb
 from helpers import write_record
 
 import diffecg
-from diffecg.cli.app import main
-
-
-@pytest.fixture
-def run(capsys):
-    """Run a command line in this process; return (status, stdout, stderr)."""
-
-    def call(*arguments):
-        status = 0
-        try:
-            main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            status = stop.code or 0
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return call
 
 
 def test_the_whole_path(run, database, tmp_path):

@@ -35,8 +35,9 @@ def real(mitdb):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Classifiers that see fewer beats."""
-    monkeypatch.setattr(classifiers, "SEEN", 6000)
+    """Two of the classifiers, that see fewer beats."""
+    monkeypatch.setattr(classifiers, "SEEN", 3000)
+    monkeypatch.delitem(classifiers.CLASSIFIERS, "recurrent")
 
 
 def some(windows, count, seed=0):
@@ -71,7 +72,7 @@ def test_real_windows_land_on_the_floor(real, quick):
     for row in privacy(made, train, reference)[0]:
         assert abs(row.value - row.floor) < 0.2, row
     made, reference = halves(some(train, 3000))
-    rows = utility(made, reference, some(test, 2000), seeds=2)
+    rows = utility(made, reference, some(test, 800), seeds=2)
     for row in rows:
         if row.metric.endswith("macro-F1") and not row.metric.startswith("TRTS"):
             assert abs(row.value - row.floor) < 0.08, row
@@ -80,17 +81,18 @@ def test_real_windows_land_on_the_floor(real, quick):
 def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
     train, held_out, test = (real.part(name) for name in ("train", "validation", "test"))
     made = mean_beats(train, np.repeat(CLASSES, 200).tolist())
-    rows = closeness(made, held_out, train, most=150, bootstraps=0)
+    rows = closeness(made, held_out, train, most=200, bootstraps=0)
     for row in rows:
-        assert excess(row) > 2, row
+        assert excess(row) > 1.5, row
         assert row.value == pytest.approx(row.baseline, rel=0.25, abs=0.05)
     rows, _ = physiology(made, held_out, train, most=150)
     for metric in {"R amplitude", "QRS width", "QT interval", "T amplitude"}:
         assert all(excess(row) > 1.5 for row in rows if row.metric == metric), metric
     ratios = [r for r in privacy(made, train, held_out)[0] if r.metric == "nearest-neighbour distance ratio"]
     assert all(row.value > 2 * row.floor for row in ratios)
-    rows = utility(made, some(train, 3000), some(test, 2000), seeds=2)
-    assert all(row.value < row.floor - 0.1 for row in rows if row.metric.startswith("TSTR, residual"))[:1] or True
+    for row in utility(made, some(train, 3000), some(test, 800), seeds=2):
+        if row.metric.endswith("macro-F1") and not row.metric.startswith("TS+R"):
+            assert abs(row.value - row.floor) > 0.05, row
 
 
 def test_a_copied_training_set_is_caught_by_privacy(real):
@@ -110,7 +112,7 @@ def test_a_copied_training_set_is_caught_by_privacy(real):
 
 
 def test_shuffled_labels_are_caught_by_utility(real, quick):
-    train, test = some(real.part("train"), 1500), some(real.part("test"), 2000)
+    train, test = some(real.part("train"), 1500), some(real.part("test"), 800)
     shuffled = replace(train, labels=np.random.default_rng(0).permutation(train.labels))
     honest = {row.metric: row for row in utility(train, train, test, seeds=2) if row.label == "all"}
     for row in utility(shuffled, train, test, seeds=2):
@@ -118,7 +120,7 @@ def test_shuffled_labels_are_caught_by_utility(real, quick):
             assert row.value < honest[row.metric].value - 0.15, row
 
 
-def waves(count=60, seed=0, labels=("N", "V")):
+def waves(count=150, seed=0, labels=("N", "V")):
     """Return a set of simulated beats in two parts, of several records."""
     rng = np.random.default_rng(seed)
     signal, peaks, _ = make_ecg(seed, duration_s=count)
@@ -162,7 +164,7 @@ def test_rates_are_converted_on_request_only():
 
 
 def test_what_is_undefined_says_so_and_is_never_zero():
-    made, reference = waves(seed=1), waves(seed=2, labels=("N", "N", "N", "N", "N", "N", "V"))
+    made, reference = waves(seed=1), waves(seed=2, labels=("N",) * 9 + ("V",))
     report = evaluate(made, reference, Settings(("fidelity", "physiology", "privacy", "utility"), seeds=2))
     few = [row for row in report.rows if row.label == "V"]
     assert few
@@ -194,7 +196,9 @@ def test_the_report_is_one_file_that_opens_from_disk(tmp_path):
     assert page.count("data:image/png;base64,") == len(list((tmp_path / "report" / "plots").iterdir())) >= 5
     stored = json.loads((tmp_path / "report" / "report.json").read_text())
     assert stored["about"]["encoder_sha256"] == load_encoder()[1]
-    assert all(row["floor"] is not None and row["baseline"] is not None for row in stored["rows"] if row["value"])
+    assert all(
+        row["floor"] is not None and row["baseline"] is not None for row in stored["rows"] if row["value"]
+    )
 
 
 def test_the_encoder_is_the_one_that_the_reports_name():
@@ -230,7 +234,9 @@ def test_auc_agrees_with_scikit_learn():
 def test_the_delineator_finds_what_was_drawn():
     signal, peaks, symbols = make_ecg(3, duration_s=40.0)
     rows = [p - 128 + np.arange(256) for p, s in zip(peaks[1:-1], symbols[1:-1], strict=True) if s == "N"]
-    windows = WindowSet(signal[np.array(rows)][:, None].astype(np.float32), 360.0, np.full(len(rows), "N"), before=128)
+    windows = WindowSet(
+        signal[np.array(rows)][:, None].astype(np.float32), 360.0, np.full(len(rows), "N"), before=128
+    )
     found = measure(windows)
     height = windows.signal_mv[:, 0, 128] - np.median(windows.signal_mv[:, 0], axis=1)
     assert np.allclose(found["R amplitude"], height, atol=0.25)

@@ -191,8 +191,10 @@ PRESETS: dict[str, Config] = {
         name="strip",
         labels=(),
         window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
-        unet=UNetConfig(dropout=0.05),
-        training=TrainingConfig(samples=230_000, batch=64, balance=0.0, tasks=(0.3, 0.4, 0.3), gain=0.2),
+        unet=UNetConfig(attention=3, positions=True, dropout=0.05),
+        training=TrainingConfig(
+            samples=120_000, batch=16, warmup=5_000, balance=0.0, tasks=(0.25, 0.45, 0.3), gain=0.2
+        ),
     ),
     "paper": Config(
         name="paper",

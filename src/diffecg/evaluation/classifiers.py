@@ -89,10 +89,12 @@ def fit_boosting(train: WindowSet, seed: int) -> Predictor:
     rng = np.random.default_rng(seed)
     rows = _evenly(train.labels, rng, SEEN // 4)
     model = HistGradientBoostingClassifier(max_iter=60, random_state=seed)
-    model.fit(named_features(train)[rows], train.labels[rows])
+    columns = named_features(train)[rows]
+    known = np.isfinite(columns).any(axis=0)  # without a single value there is nothing to split at
+    model.fit(columns[:, known], train.labels[rows])
 
     def predict(windows: WindowSet) -> NDArray[np.str_]:
-        return np.asarray(model.predict(named_features(windows)), dtype=np.str_)
+        return np.asarray(model.predict(named_features(windows)[:, known]), dtype=np.str_)
 
     return predict
 

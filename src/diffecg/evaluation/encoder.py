@@ -60,7 +60,8 @@ class Encoder(nn.Module):
 def load_encoder() -> tuple[Encoder, str]:
     """Return the encoder that comes with the package and the SHA-256 of its file."""
     content = (files("diffecg") / "pretrained" / FOLDER / WEIGHTS).read_bytes()
-    encoder = Encoder()
+    with torch.random.fork_rng(devices=[]):
+        encoder = Encoder()
     encoder.load_state_dict(load(content))
     return encoder.eval().requires_grad_(False), hashlib.sha256(content).hexdigest()
 

@@ -74,12 +74,12 @@ def physiology(
         base = averaged if label in averaged.classes() else real
         if size < LEAST:
             note = f"undefined: {size} windows a side are too few; at least {LEAST}"
-            rows += [_empty(name, label, size, note) for name in MEASURES]
+            rows += [_empty(name, label, size, note) for name in _names(real)]
             continue
         chosen = [(synthetic.of(label), size), (real.of(label), 2 * size)]
         sets = [one.take(rng.permutation(len(one))[:count]) for one, count in chosen]
         made, truth, trivial = (measure(one) for one in (*sets, mean_beats(base, [label] * size)))
-        rows += _rows(label, size, made, truth, trivial, seeds, single=real.before is not None)
+        rows += _rows(label, size, made, truth, trivial, seeds, _names(real))
         measured[label] = made, truth
         advance(f"physiology of {label}")
     if real.before is not None:
@@ -187,12 +187,10 @@ def neurokit() -> Any:
 
 
 def _rows(
-    label: str, size: int, made: Measures, truth: Measures, trivial: Measures, seeds: int, *, single: bool
+    label: str, size: int, made: Measures, truth: Measures, trivial: Measures, seeds: int, names: list[str]
 ) -> list[Row]:
     rows = []
-    for name in MEASURES:
-        if single and name == "RR interval":
-            continue
+    for name in names:
         pairs = [_halves(truth[name], seed) for seed in range(seeds)]
         unit = MEASURES[name]
         values = [_distance(half, made[name], unit) for half, _ in pairs]
@@ -230,6 +228,11 @@ def _rows(
         )
     )
     return rows
+
+
+def _names(windows: WindowSet) -> list[str]:
+    """Return the measures that windows of this kind have."""
+    return [name for name in MEASURES if windows.before is None or name != "RR interval"]
 
 
 def _halves(values: Array, seed: int) -> tuple[Array, Array]:

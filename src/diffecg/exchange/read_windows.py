@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,7 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
         )
     try:
         return readers[path.suffix](path, fs_hz)
-    except (OSError, ValueError, EOFError, KeyError, pa.ArrowException) as error:
+    except (OSError, ValueError, EOFError, KeyError, BadZipFile, pa.ArrowException) as error:
         raise DiffecgError(f"{path} is damaged or no {path.suffix} file ({error})") from error
 
 
@@ -76,7 +77,7 @@ def from_prepared(windows: Windows) -> WindowSet:
 
 
 def _read_npz(path: Path, fs_hz: float | None) -> WindowSet:
-    with np.load(path, allow_pickle=False) as file:
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     signal = _first(arrays, SIGNAL)
     if signal is None:
