@@ -7,12 +7,16 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 FLAGS := -c constraints.txt
 
-.PHONY: demo test check pytest clean
+.PHONY: demo test check pytest report clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
 
 test: check pytest
+
+# DATA: folder of the MIT-BIH Arrhythmia Database. Writes docs/reports and the cards of the bundled models.
+report: .venv/dev.stamp
+	$(BIN)/python tools/report_models.py $(DATA)
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

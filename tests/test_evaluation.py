@@ -72,10 +72,9 @@ def test_real_windows_land_on_the_floor(real, quick):
     for row in privacy(made, train, reference)[0]:
         assert abs(row.value - row.floor) < 0.2, row
     made, reference = halves(some(train, 3000))
-    rows = utility(made, reference, some(test, 800), seeds=2)
-    for row in rows:
-        if row.metric.endswith("macro-F1") and not row.metric.startswith("TRTS"):
-            assert abs(row.value - row.floor) < 0.08, row
+    for row in utility(made, reference, some(test, 800), some(held_out, 800), seeds=2):
+        if row.metric.endswith("macro-F1"):
+            assert row.value > row.floor - 0.1, row
 
 
 def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
@@ -90,9 +89,9 @@ def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
         assert all(excess(row) > 1.5 for row in rows if row.metric == metric), metric
     ratios = [r for r in privacy(made, train, held_out)[0] if r.metric == "nearest-neighbour distance ratio"]
     assert all(row.value > 2 * row.floor for row in ratios)
-    for row in utility(made, some(train, 3000), some(test, 800), seeds=2):
-        if row.metric.endswith("macro-F1") and not row.metric.startswith("TS+R"):
-            assert abs(row.value - row.floor) > 0.05, row
+    for row in utility(made, some(train, 3000), some(test, 800), some(held_out, 800), seeds=2):
+        if row.metric.startswith(("TSTR", "TRTS")) and row.metric.endswith("macro-F1"):
+            assert row.value < row.floor - 0.1, row
 
 
 def test_a_copied_training_set_is_caught_by_privacy(real):
@@ -114,8 +113,9 @@ def test_a_copied_training_set_is_caught_by_privacy(real):
 def test_shuffled_labels_are_caught_by_utility(real, quick):
     train, test = some(real.part("train"), 1500), some(real.part("test"), 800)
     shuffled = replace(train, labels=np.random.default_rng(0).permutation(train.labels))
-    honest = {row.metric: row for row in utility(train, train, test, seeds=2) if row.label == "all"}
-    for row in utility(shuffled, train, test, seeds=2):
+    sets = train, test, some(real.part("validation"), 800)
+    honest = {row.metric: row for row in utility(train, *sets, seeds=2) if row.label == "all"}
+    for row in utility(shuffled, *sets, seeds=2):
         if row.metric.startswith(("TSTR", "TRTS")) and row.label == "all":
             assert row.value < honest[row.metric].value - 0.15, row
 

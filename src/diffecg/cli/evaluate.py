@@ -65,12 +65,14 @@ def evaluate(
 
     refuse_existing(out, force=force, is_folder=True)
     use_threads(threads)
+    from diffecg.evaluation.extras import require_extras
     from diffecg.evaluation.report import SECTIONS, Settings
     from diffecg.evaluation.report import evaluate as evaluate_windows
     from diffecg.evaluation.sets import one_set
     from diffecg.exchange.read_windows import read_windows
     from diffecg.exchange.report import write_report
 
+    require_extras()
     made = one_set([read_windows(path, fs_hz=fs) for path in synthetic])
     settings = Settings(only or SECTIONS, part, resample, seeds, most=most)
     with progress_bar("evaluate") as move:

@@ -68,9 +68,10 @@ def evaluate_task(
         raise DiffecgError(f"{draws} draws have no band; use at least 2")
     if not data.is_dir():
         raise DiffecgError(f"no folder {data}; get the database with diffecg prepare mitdb --download")
-    loaded = {name: compute.load(name) for name in models}
-    methods = {m.name: restore(m, draws, seed, compute.sampling()) for m in loaded.values()}
-    about = {"database": data.name, "draws": draws, "sampling": _sampling(loaded, compute)}
+    loaded = [compute.load(name) for name in models]
+    methods = {model.name: restore(model, draws, seed, compute.sampling()) for model in loaded}
+    described = {model.name: _described(model, compute) for model in loaded}
+    about = {"database": data.name, "draws": draws, "models": described}
     with progress_bar("evaluate") as move:
         report = evaluate_tasks(
             data, records or DS2, methods, each=each, seed=seed, about=about, progress=move
@@ -118,10 +119,10 @@ def print_tables(report: TaskReport) -> None:
         console.print()
 
 
-def _sampling(models: dict[str, Model], compute: Compute) -> str:
-    described = []
-    for name, model in models.items():
-        config = model.config.diffusion
-        steps = compute.steps or config.steps
-        described.append(f"{name}: {compute.sampler or config.sampler}, {steps} steps")
-    return "; ".join(described) or "none"
+def _described(model: Model, compute: Compute) -> dict[str, Any]:
+    config = model.config.diffusion
+    return {
+        "weights_sha256": model.weights_sha256,
+        "sampler": compute.sampler or config.sampler,
+        "steps": compute.steps or config.steps,
+    }

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from diffecg.data.windows import resample
-from diffecg.errors import DiffecgError
-from diffecg.evaluation.extras import needs_extra
+from diffecg.evaluation.extras import extra
 from diffecg.evaluation.sets import WindowSet
 
 FS_HZ = 125.0
@@ -82,13 +81,9 @@ def fit_boosting(train: WindowSet, seed: int) -> Predictor:
     Raises:
         DiffecgError: scikit-learn is not installed.
     """
-    try:
-        from sklearn.ensemble import HistGradientBoostingClassifier
-    except ImportError as error:
-        raise DiffecgError(needs_extra("utility")) from error
     rng = np.random.default_rng(seed)
     rows = _evenly(train.labels, rng, SEEN // 4)
-    model = HistGradientBoostingClassifier(max_iter=60, random_state=seed)
+    model = extra("sklearn.ensemble", "HistGradientBoostingClassifier")(max_iter=60, random_state=seed)
     columns = named_features(train)[rows]
     known = np.isfinite(columns).any(axis=0)  # without a single value there is nothing to split at
     model.fit(columns[:, known], train.labels[rows])

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.errors import DiffecgError
 from diffecg.evaluation.encoder import features
-from diffecg.evaluation.extras import needs_extra
+from diffecg.evaluation.extras import extra
 from diffecg.evaluation.sets import WindowSet
 
 
@@ -27,10 +26,6 @@ def joint_map(
     Raises:
         DiffecgError: scikit-learn is not installed.
     """
-    try:
-        from sklearn.manifold import TSNE
-    except ImportError as error:
-        raise DiffecgError(needs_extra("the map of windows")) from error
     rng = np.random.default_rng(0)
     chosen: list[WindowSet] = []
     is_synthetic: list[bool] = []
@@ -41,6 +36,7 @@ def joint_map(
             is_synthetic += [made] * size
     signal_mv = np.concatenate([windows.signal_mv for windows in chosen])
     perplexity = min(30.0, max(1.0, len(signal_mv) / 4))
-    embedding = TSNE(2, perplexity=perplexity, init="pca", random_state=0, n_jobs=1)
+    tsne = extra("sklearn.manifold", "TSNE")
+    embedding = tsne(2, perplexity=perplexity, init="pca", random_state=0, n_jobs=1)
     places = embedding.fit_transform(features(signal_mv, real.fs_hz))
-    return places, np.concatenate([windows.labels for windows in chosen]), np.array(is_synthetic)
+    return np.asarray(places), np.concatenate([windows.labels for windows in chosen]), np.array(is_synthetic)

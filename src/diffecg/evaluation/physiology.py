@@ -7,15 +7,13 @@ between its neighbours. Where it finds no wave the measure is missing; missing o
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
-from diffecg.errors import DiffecgError
 from diffecg.evaluation.closeness import LEAST, Advance
-from diffecg.evaluation.extras import needs_extra
+from diffecg.evaluation.extras import extra
 from diffecg.evaluation.rows import ALL, Row, mean_of, spread_of
 from diffecg.evaluation.sets import WindowSet, mean_beats
 
@@ -121,7 +119,7 @@ def _chain(signals: Array, before: int, fs_hz: float) -> Measures:
 
 def _strip(signal: Array, fs_hz: float) -> Measures:
     """Measure the beats of a strip, whose R peaks NeuroKit finds; the first and last beat are left out."""
-    nk = neurokit()
+    nk = extra("neurokit2")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -138,7 +136,7 @@ def _strip(signal: Array, fs_hz: float) -> Measures:
 
 def _delineated(signal: Array, places: NDArray[np.intp], fs_hz: float) -> Measures:
     """Return the measures of the beats with R peaks at ``places``, a value each."""
-    nk = neurokit()
+    nk = extra("neurokit2")
     count = len(places)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -171,19 +169,6 @@ def _delineated(signal: Array, places: NDArray[np.intp], fs_hz: float) -> Measur
         "T inverted": np.where(np.isfinite(t_height), (t_height < 0).astype(float), np.nan),
         "RR interval": np.full(count, np.nan),
     }
-
-
-def neurokit() -> Any:
-    """Return the module neurokit2.
-
-    Raises:
-        DiffecgError: it is not installed.
-    """
-    try:
-        import neurokit2
-    except ImportError as error:
-        raise DiffecgError(needs_extra("physiology")) from error
-    return neurokit2
 
 
 def _rows(

@@ -24,6 +24,8 @@ from diffecg.evaluation.sets import WindowSet, cleaned, matched
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
 
+_MADE_BY = ("model", "weights_sha256", "sampler", "steps", "diffecg")
+
 SECTIONS = ("fidelity", "physiology", "privacy", "utility")
 
 
@@ -145,10 +147,12 @@ def evaluate(
             )
             rows += found
     if "utility" in settings.sections:
-        if train is None or test is None or shared == [UNKNOWN]:
+        if train is None or test is None or held_out is None or shared == [UNKNOWN]:
             notes.append("utility is undefined: it needs classes, and windows to train and to test on")
         else:
-            rows += utility_section.utility(synthetic, train, test, seeds=settings.seeds, advance=advance)
+            rows += utility_section.utility(
+                synthetic, train, test, held_out, seeds=settings.seeds, advance=advance
+            )
     about = _about(synthetic, real, reference, settings)
     return Report(rows, notes, about, synthetic, real, suspects, measured)
 
@@ -163,7 +167,7 @@ def _about(synthetic: WindowSet, real: WindowSet, reference: WindowSet, settings
     made, taken = synthetic.info, reference.info
     return {
         "synthetic": {
-            **{key: made[key] for key in ("model", "sampler", "steps", "diffecg") if key in made},
+            **{key: made[key] for key in _MADE_BY if key in made},
             "windows": {label: int((synthetic.labels == label).sum()) for label in synthetic.classes()},
         },
         "real": {

@@ -40,8 +40,8 @@ WORDS = {
     ),
     "utility": (
         "Utility",
-        "Classifiers tested on people whom nobody trained on. Floor: trained on real windows. TSTR trains on "
-        "synthetic ones, TRTS tests on them, TS+RTR trains on both.",
+        "Classifiers tested on people whom nobody trained on. TSTR trains on synthetic windows, TRTS tests "
+        "on them, TS+RTR trains on both. The floor has real windows in their place (TRTS: held-out ones).",
     ),
 }
 """Title and explanation of each section."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from diffecg.config import Config
 from diffecg.data.labels import UNKNOWN
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.model.folder import load_model
+from diffecg.model.folder import WEIGHTS, load_model
 from diffecg.tasks.fill import check_rate, fill
 from diffecg.tasks.results import Drawn, Generated
 from diffecg.tasks.synthesize import Progress, Sampling, counting, synthesize
@@ -36,9 +37,11 @@ class Model:
         (2, 1, 256)
     """
 
-    def __init__(self, denoiser: ConditionalDenoiser, name: str) -> None:
+    def __init__(self, denoiser: ConditionalDenoiser, name: str, weights_sha256: str = "") -> None:
         self.denoiser = denoiser.eval()
         self.name = name
+        self.weights_sha256 = weights_sha256
+        """SHA-256 of the file of the weights."""
 
     @property
     def config(self) -> Config:
@@ -217,6 +220,7 @@ class Model:
             "synthetic": True,
             "task": task,
             "model": self.name,
+            "weights_sha256": self.weights_sha256,
             "preset": self.config.name,
             "sampler": resolved.sampler,
             "steps": resolved.steps,
@@ -242,7 +246,7 @@ def load(name: str | Path, device: str = "cpu") -> Model:
                 f"unknown model {str(name)!r}; give a folder or one of the bundled models: "
                 f"{', '.join(pretrained.names())}"
             )
-    model = Model(load_model(folder), folder.name)
+    model = Model(load_model(folder), folder.name, sha256((folder / WEIGHTS).read_bytes()).hexdigest())
     try:
         return model.to(device)
     except (RuntimeError, AssertionError) as error:

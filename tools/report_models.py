@@ -1,0 +1,196 @@
+"""The reports of the bundled models: docs/reports, and "What it reaches" in their cards.
+
+    python tools/report_models.py mitdb/
+
+Prepares the windows, generates, and runs both reports as the command line does: half an hour on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from diffecg.cli.app import app
+from diffecg.exchange.report import number, with_spread
+
+ROOT = Path(__file__).parents[1]
+REPORTS = ROOT / "docs" / "reports"
+PRETRAINED = ROOT / "src" / "diffecg" / "pretrained"
+BEATS, STRIPS, LABELS = 2000, 400, "NSVF"
+PICTURE_WIDTH = 1100
+KEPT = {
+    "mitbih-beat": ("summary", "windows", "map", "measures", "suspects"),
+    "mitbih-strip": ("windows", "measures"),
+    "tasks": ("calibration", "gap-1-s", "next-heartbeat"),
+}
+SECTIONS = {
+    "fidelity": ("sliced Wasserstein, time", "Fréchet, encoder", "precision", "coverage"),
+    "physiology": ("R amplitude", "QRS width", "QT interval", "RR interval"),
+    "privacy": (),
+    "utility": ("macro-F1",),
+}
+"""The rows that a card shows: those whose metric holds one of these words; all unless there are any."""
+TASK_METRICS = ("MAE, mean of draws", "RMSE, mean of draws", "RMSE, one draw", "CRPS", "90 % band holds")
+
+
+def main() -> None:
+    """Write both reports and update both cards."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("database", type=Path)
+    parser.add_argument("--only", choices=["mitbih-beat", "mitbih-strip"])
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        if options.only in (None, "mitbih-beat"):
+            report_beats(options.database, work)
+        if options.only in (None, "mitbih-strip"):
+            report_strips(options.database, work)
+
+
+def report_beats(database: Path, work: Path) -> None:
+    """Report on mitbih-beat: 2,000 beats of each class."""
+    run("prepare", "mitdb", "--from", database, "--preset", "beat", "--out", work / "beats")
+    made = [work / f"{label}.npz" for label in LABELS]
+    for i, (label, path) in enumerate(zip(LABELS, made, strict=True)):
+        run("generate", "mitbih-beat", "--label", label, "--count", BEATS, "--seed", i * BEATS, "--out", path)
+    run("evaluate", *made, "--against", work / "beats", "--out", work / "report")
+    keep(work / "report", "mitbih-beat", "mitbih-beat")
+    report = json.loads((work / "report" / "report.json").read_text())
+    publish("mitbih-beat", set_tables(report), ["mitbih-beat"])
+
+
+def report_strips(database: Path, work: Path) -> None:
+    """Report on mitbih-strip: gaps and forecasts in DS2, and strips from nothing."""
+    run("evaluate-task", "mitbih-strip", "--data", database, "--out", work / "tasks")
+    keep(work / "tasks", "mitbih-strip", "tasks")
+    run("prepare", "mitdb", "--from", database, "--preset", "strip", "--out", work / "strips")
+    run("generate", "mitbih-strip", "--count", STRIPS, "--out", work / "strips.npz")
+    sections = ("--only", "fidelity", "--only", "physiology")
+    run(
+        "evaluate",
+        work / "strips.npz",
+        "--against",
+        work / "strips",
+        "--out",
+        work / "strip-report",
+        *sections,
+    )
+    keep(work / "strip-report", "mitbih-strip", "mitbih-strip")
+    tasks, strips = (
+        json.loads((work / name / "report.json").read_text()) for name in ("tasks", "strip-report")
+    )
+    text = f"{task_tables(tasks)}\n\n**Strips from nothing**\n\n{set_tables(strips)}"
+    publish("mitbih-strip", text, ["tasks", "mitbih-strip"])
+
+
+def run(*arguments: object) -> None:
+    """Run a command of diffecg."""
+    print("diffecg", *arguments, flush=True)
+    app([str(argument) for argument in arguments], exit_on_error=False)
+
+
+def keep(source: Path, model: str, kind: str) -> None:
+    """Keep the figures and the smaller pictures of a report in the documentation."""
+    folder = REPORTS / model
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source / "report.json", folder / f"{kind}.json")
+    for name in KEPT[kind]:
+        with Image.open(source / "plots" / f"{name}.png") as picture:
+            height = round(picture.height * PICTURE_WIDTH / picture.width)
+            small = picture.convert("RGB").resize((PICTURE_WIDTH, height)).quantize(64)
+        small.save(folder / f"{kind}-{name}.png", optimize=True)
+
+
+def publish(model: str, tables: str, kinds: list[str]) -> None:
+    """Write the page of a model's report, and its tables into the card."""
+    pictures = [f"![{kind}, {name}]({model}/{kind}-{name}.png)" for kind in kinds for name in KEPT[kind]]
+    page = f"# Report of {model}\n\n{tables}\n\n" + "\n\n".join(pictures) + "\n"
+    (REPORTS / f"{model}.md").write_text(page)
+    card = PRETRAINED / model / "README.md"
+    text = re.sub(
+        r"(## What it reaches\n\n).*?(\n\n## )", lambda m: m[1] + tables + m[2], card.read_text(), flags=re.S
+    )
+    card.write_text(text)
+
+
+def set_tables(report: dict[str, Any]) -> str:
+    """Return the tables of a report on a set, as Markdown."""
+    about, parts = report["about"], []
+    made, real = about["synthetic"], about["real"]
+    parts.append(
+        f"`diffecg evaluate`: {counts(made)} synthetic windows against {counts(real)} real ones (part "
+        f"`{real['part']}`, split `{about['split']}`, class map `{about['class_map']}`); {made['sampler']}, "
+        f"{made['steps']} steps; {about['seeds']} seeds; encoder `{about['encoder_sha256'][:12]}`. "
+        "What the columns mean: docs/evaluation.md."
+    )
+    for section, words in SECTIONS.items():
+        rows = [
+            row
+            for row in report["rows"]
+            if row["section"] == section and (not words or any(word in row["metric"] for word in words))
+        ]
+        if rows:
+            lines = ["| " + " | ".join(cells) + " |" for cells in (section_head(section), ["---"] * 6)]
+            parts.append("\n".join(lines + [set_line(row) for row in rows]))
+    parts += [f"- {note}" for note in report["notes"]]
+    return "\n\n".join(parts)
+
+
+def section_head(section: str) -> list[str]:
+    """Return the head of a section's table."""
+    return [section, "class", "synthetic", "95 % over records", "real (floor)", "baseline"]
+
+
+def set_line(row: dict[str, Any]) -> str:
+    """Return a row of a report on a set, as a line of a Markdown table."""
+    name = f"{row['metric']} ({row['unit']})" if row["unit"] else row["metric"]
+    value = "undefined" if row["value"] is None else with_spread(row["value"], row["spread"])
+    interval = " to ".join(map(number, row["interval"])) if row["interval"] else ""
+    floor = "" if row["floor"] is None else with_spread(row["floor"], row["floor_spread"])
+    baseline = "" if row["baseline"] is None else number(row["baseline"])
+    return f"| {name} | {row['label']} | {value} | {interval} | {floor} | {baseline} |"
+
+
+def task_tables(report: dict[str, Any]) -> str:
+    """Return the tables of a report on gaps and forecasts, as Markdown."""
+    about = report["about"]
+    sampling = "; ".join(f"{model['sampler']}, {model['steps']} steps" for model in about["models"].values())
+    parts = [
+        f"`diffecg evaluate-task`: {about['cases']} hidden stretches of {len(about['records'])} records of "
+        f"DS2, {about['draws']} draws; {sampling}; manifest `{about['manifest_sha256'][:12]}`. "
+        "Errors in mV; in brackets 95 % intervals over records."
+    ]
+    groups: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in report["rows"]:
+        groups.setdefault(row["group"], {}).setdefault(row["method"], {})[row["metric"]] = row
+    for group, methods in groups.items():
+        lines = [f"| {group} | {' | '.join(TASK_METRICS)} |", "|" + " --- |" * (len(TASK_METRICS) + 1)]
+        for method, found in methods.items():
+            cells = [task_cell(found[metric]) for metric in TASK_METRICS]
+            lines.append(f"| {method} | {' | '.join(cells)} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def task_cell(row: dict[str, Any]) -> str:
+    """Return a figure with its interval."""
+    if row["value"] is None:
+        return "–"
+    low, high = row["interval"]
+    return f"{number(row['value'])} [{number(low)}, {number(high)}]"
+
+
+def counts(about: dict[str, Any]) -> str:
+    """Return how many windows of each class there are, in words."""
+    return ", ".join(f"{count} {label}" for label, count in about["windows"].items())
+
+
+if __name__ == "__main__":
+    main()
