@@ -14,6 +14,7 @@ from diffecg.config import WindowConfig, preset
 from diffecg.data.labels import CLASS_MAPS, LABELS, class_map
 from diffecg.data.prepare import prepare
 from diffecg.data.records import read_beats, read_record
+from diffecg.data.rhythm import from_text, rhythm_track, to_text
 from diffecg.data.splits import DS1, DS2, PACED, SPLITS, split, validation_bounds
 from diffecg.data.store import write_windows
 from diffecg.data.windows import CROSSING, EDGE, FLAT, MISSING, cut_windows, resample
@@ -287,3 +288,26 @@ def test_a_record_without_the_lead_is_refused(database, tmp_path):
         prepare(database, WindowConfig(), split_name="random")
     with pytest.raises(DiffecgError, match="aami"):
         prepare(database, WindowConfig(), class_map_name="mine")
+
+
+def test_strips_tell_their_beats(database):
+    window = preset("strip").window
+    windows = prepare(database, window).windows
+    beats = read_beats(database / "101")
+    labels = class_map("aami")
+    strips = windows.index[(windows.index["record"] == "101") & (windows.index["lead"] == "MLII")]
+    for sample, text in zip(strips["sample"], strips["beats"], strict=True):
+        first = round(sample * window.fs_hz / 360)
+        places = np.rint(beats.sample * window.fs_hz / 360).astype(int) - first
+        inside = (places >= 0) & (places < window.length)
+        told = [(int(p), labels[s]) for p, s in zip(places[inside], beats.symbol[inside], strict=True)]
+        assert from_text(text) == told
+        assert to_text(told) == text
+
+
+def test_a_rhythm_track_marks_what_is_told_and_nothing_else():
+    told = np.array([[True] * 6, [False] * 3 + [True] * 3, [False] * 6])
+    track = rhythm_track([[(1, "N"), (4, "V"), (5, "Q")]] * 3, 6, ("N", "V"), told)
+    assert track[0].tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0], [1] * 6]
+    assert track[1].tolist() == [[0] * 6, [0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1]]
+    assert not track[2].any()

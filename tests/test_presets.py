@@ -7,7 +7,9 @@ from helpers import FS_HZ, make_ecg, tiny
 
 import diffecg
 from diffecg.config import PRESETS
-from diffecg.model.denoiser import Condition, ConditionalDenoiser
+from diffecg.data.rhythm import rhythm_track
+from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import ConditionalDenoiser
 
 pytestmark = pytest.mark.parametrize("name", PRESETS)
 STEPS = 4
@@ -20,8 +22,8 @@ def test_forward_has_the_shape_of_its_input_and_starts_at_zero(name):
         model = ConditionalDenoiser(config).eval()
         xt = model.transform(torch.randn(2, 1, config.window.length))
     observed = torch.ones(2, 1, config.window.length, dtype=torch.bool)
-    known = model.transform.encode(model.transform.inverse(xt), observed)
-    answer = model.predict(xt, torch.ones(2), Condition(known, torch.zeros(2, dtype=torch.long)))
+    condition = model.condition(model.transform.inverse(xt), observed, [None, None])
+    answer = model.predict(xt, torch.ones(2), condition)
     assert answer.shape == xt.shape
     assert answer.abs().max() == 0
 
@@ -35,18 +37,24 @@ def test_class_noise_level_and_conditions_all_matter(name, runs):
             parameter.data.add_(0.05 * torch.randn_like(parameter))
     xt = model.transform(signal)
     every, none = torch.ones_like(signal, dtype=torch.bool), torch.zeros_like(signal, dtype=torch.bool)
-    unknown, first = torch.tensor([0]), torch.tensor([len(model.config.labels) and 1])
 
-    def answer(sigma, observed, label):
+    def answer(sigma, observed, label=None, track=None):
         with torch.no_grad():
-            known = model.transform.encode(signal, observed)
-            return model.predict(xt, torch.tensor([sigma]), Condition(known, label))
+            return model.predict(xt, torch.tensor([sigma]), model.condition(signal, observed, [label], track))
 
-    base = answer(1.0, none, unknown)
-    assert not torch.allclose(base, answer(3.0, none, unknown))
-    assert not torch.allclose(base, answer(1.0, every, unknown))
+    base = answer(1.0, none)
+    assert not torch.allclose(base, answer(3.0, none))
+    assert not torch.allclose(base, answer(1.0, every))
     if model.config.labels:
-        assert not torch.allclose(base, answer(1.0, none, first))
+        assert not torch.allclose(base, answer(1.0, none, model.config.labels[0]))
+    if model.config.rhythm:
+        length = model.config.window.length
+        told = [
+            torch.from_numpy(rhythm_track([beats], length, model.config.rhythm, np.ones((1, length), bool)))
+            for beats in ([], [(300, "N")], [(301, "N")], [(300, "V")])
+        ]
+        answers = [base, *(answer(1.0, none, track=track) for track in told)]
+        assert all(not torch.allclose(a, b) for i, a in enumerate(answers) for b in answers[:i])
 
 
 def test_samples_depend_on_their_seed_alone(name, runs):
@@ -105,3 +113,18 @@ def test_every_sampler_runs(name, runs):
         made = model.generate(count=2, sampler=sampler, steps=3)
         assert np.isfinite(made.signal_mv).all()
         assert made.info["sampler"] == sampler
+
+
+def test_a_rhythm_is_taken_or_refused(name, runs):
+    model = diffecg.load(runs[name])
+    if not model.config.rhythm:
+        with pytest.raises(DiffecgError, match="takes no rhythm"):
+            model.generate(rhythm=[(0.1, "N")], steps=2)
+        return
+    made = model.generate(count=2, rhythm=[(1.3, "V"), (0.5, "N")], steps=2)
+    assert made.beats == ((50, "N"), (130, "V"))
+    other = model.generate(count=2, rhythm=[(1.3, "N"), (0.5, "N")], steps=2)
+    assert not np.allclose(made.signal_mv, other.signal_mv)
+    for beat, reason in (((0.5, "X"), "choose of N"), ((99.0, "N"), "outside")):
+        with pytest.raises(DiffecgError, match=reason):
+            model.generate(rhythm=[beat])

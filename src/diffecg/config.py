@@ -160,6 +160,9 @@ class TrainingConfig:
     """Shares of generation, imputation and forecasting."""
     unknown_label: Share = 0.2
     """Share of samples whose class is hidden from the network."""
+    rhythm: Share = 0.5
+    """Share of samples whose beats are told, for models that take a rhythm: half of these everywhere, half
+    where the signal is observed."""
     gain: OpenShare = 0.0
     """Standard deviation of the log of a random gain, for leads of unknown gain."""
     seed: NonNegative = 0
@@ -178,6 +181,8 @@ class Config:
     """Name of the preset that this started from."""
     labels: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ("N", "S", "V", "F")
     """Classes that the network knows; every other label is "unknown" to it."""
+    rhythm: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
+    """Labels of the beats whose times the network can be told; none: it takes no rhythm."""
     window: WindowConfig = field(default_factory=WindowConfig)
     transform: TransformConfig = field(default_factory=TransformConfig)
     unet: UNetConfig = field(default_factory=UNetConfig)
@@ -190,6 +195,7 @@ PRESETS: dict[str, Config] = {
     "strip": Config(
         name="strip",
         labels=(),
+        rhythm=("N", "S", "V", "F", "Q"),
         window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
         unet=UNetConfig(attention=3, positions=True, dropout=0.05),
         training=TrainingConfig(

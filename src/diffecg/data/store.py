@@ -36,8 +36,8 @@ class Windows:
     fs_hz: float
     """Sampling rate, in Hz."""
     index: pd.DataFrame
-    """A row a window: record, sample, symbol, label, split, lead, fs_hz, and RR intervals to the annotated
-    beats around it, rr_before_s and rr_after_s, in s (NaN = none)."""
+    """A row a window: record, sample, symbol, label, split, lead, fs_hz; rr_before_s and rr_after_s, the
+    intervals to the annotated beats around it, in s (NaN = none); beats, all beats of the window as text."""
     info: dict[str, Any]
     """Database, version, split, class map, window settings and counts."""
 

@@ -15,6 +15,7 @@ from scipy.signal import resample_poly
 from diffecg.config import WindowConfig
 from diffecg.data.labels import UNKNOWN
 from diffecg.data.records import Beats, Record
+from diffecg.data.rhythm import to_text
 from diffecg.data.splits import ROUND_S, Split, validation_bounds
 
 EDGE = "runs past the record's end"
@@ -30,7 +31,7 @@ class Cut:
     signal_mv: NDArray[np.float32]
     """Axes (window, lead, time), in mV."""
     index: pd.DataFrame
-    """A row a window: record, sample, symbol, label, split, lead, fs_hz, rr_before_s, rr_after_s."""
+    """A row a window: record, sample, symbol, label, split, lead, fs_hz, rr_before_s, rr_after_s, beats."""
     dropped: Counter[tuple[str, str, str]]
     """Number of windows not taken by (split, label, reason)."""
 
@@ -127,6 +128,15 @@ def _cut_leads(
             "fs_hz": window.fs_hz,
             "rr_before_s": rr_s[:-1][kept],
             "rr_after_s": rr_s[1:][kept],
+            "beats": [_beats_text(beats, labels, scale, first, window.length) for first in start[kept]],
         }
     )
     return Cut(windows[kept], index, dropped)
+
+
+def _beats_text(beats: Beats, labels: dict[str, str], scale: float, start: int, length: int) -> str:
+    """Return the beats of the window that begins at ``start``, all at the window's rate."""
+    first, last = np.searchsorted(beats.sample, [start / scale, (start + length) / scale])
+    places = np.rint(beats.sample[first:last] * scale).astype(int) - start
+    names = [labels.get(symbol, UNKNOWN) for symbol in beats.symbol[first:last]]
+    return to_text([(p, n) for p, n in zip(places.tolist(), names, strict=True) if 0 <= p < length])

@@ -81,6 +81,7 @@ def card(windows: Generated) -> dict[str, Any]:
         "leads": list(windows.leads),
         "unit": "mV",
         "count": len(windows),
+        **({"beats": [list(beat) for beat in windows.beats]} if windows.beats else {}),
         "labels": {str(k): int(v) for k, v in pd.Series(windows.labels).value_counts().items()},
         "first_seed": windows.seeds[0],
         "notice": "Synthetic ECG. Not for diagnosis.",
@@ -133,7 +134,7 @@ def _write_wfdb(windows: Generated, path: Path, before: int, force: bool) -> Non
                 np.rint(signal_mv * DIGITS_PER_MV).astype(np.int64),
                 windows.fs_hz,
                 [lead if lead != "*" else "ECG" for lead in windows.leads],
-                beats=[] if label == UNKNOWN else [(before, label)],
+                beats=windows.beats or ([] if label == UNKNOWN else [(before, label)]),
                 comments=[f"synthetic: {windows.info['model']}, label {label}, not for diagnosis"],
             )
         (folder / "RECORDS").write_text("\n".join(names) + "\n")

@@ -21,7 +21,7 @@ class Condition(NamedTuple):
     """What a sample is to agree with."""
 
     known: Tensor
-    """C1 and C2 after the transform, (batch 2*channel *grid)."""
+    """C1 and C2 after the transform, and the beats that are told, (batch channel *grid)."""
     label: Tensor
     """Class, (batch,); 0 = unknown."""
 
@@ -36,11 +36,34 @@ class ConditionalDenoiser(nn.Module):
         self.unet = UNet(
             config.unet,
             dims=self.transform.dims,
-            inputs=3 * self.transform.channels,
+            inputs=3 * self.transform.channels + self.transform.rhythm_channels(len(config.rhythm)),
             outputs=self.transform.channels,
             labels=len(config.labels),
         )
         self.coefficients = PARAMETRISATIONS[config.diffusion.target]
+
+    def condition(
+        self,
+        signal_mv: Tensor,
+        observed: Tensor,
+        labels: Sequence[str | None],
+        track: Tensor | None = None,
+    ) -> Condition:
+        """Return what samples are to agree with.
+
+        Args:
+            signal_mv: (batch lead time), in mV; anything where missing.
+            observed: (batch lead time), True = known.
+            labels: class of each window; None = unknown.
+            track: beats that are told (batch label+1 time); None: none.
+        """
+        known = self.transform.encode(signal_mv, observed)
+        if self.config.rhythm:
+            if track is None:
+                shape = (len(signal_mv), len(self.config.rhythm) + 1, signal_mv.shape[-1])
+                track = signal_mv.new_zeros(shape)
+            known = torch.cat([known, self.transform.encode_rhythm(track)], dim=1)
+        return Condition(known, self.label_index(labels).to(known.device))
 
     def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the network's raw answer F (batch channel *grid).

@@ -15,6 +15,7 @@ from diffecg import pretrained
 from diffecg._version import __version__
 from diffecg.config import Config
 from diffecg.data.labels import UNKNOWN
+from diffecg.data.rhythm import rhythm_track
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import WEIGHTS, load_model
@@ -64,6 +65,7 @@ class Model:
         count: int = 1,
         seed: int = 0,
         *,
+        rhythm: Sequence[tuple[float, str]] | None = None,
         sampler: str | None = None,
         steps: int | None = None,
         batch_size: int = 64,
@@ -77,13 +79,15 @@ class Model:
             label: class of all windows, or one a window; None leaves it to the model.
             count: number of windows.
             seed: seed of the first window.
+            rhythm: the beats of every window, as (time of the R peak in s, label), for models that take one.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
             steps: steps of the sampler; None: the model's own.
             batch_size: windows computed together; it changes speed and memory, not the windows.
             progress: called with windows done and in all.
 
         Raises:
-            DiffecgError: an unknown label or sampler; a count, seed or steps out of range.
+            DiffecgError: an unknown label or sampler; a count, seed or steps out of range; a rhythm that the
+                model cannot take.
         """
         count, sampling = _whole("count", count), _sampling(sampler, steps, batch_size)
         seeds = _seeds(seed, count)
@@ -94,6 +98,8 @@ class Model:
             self._check_label(one)
         window = self.config.window
         shape = (count, len(window.leads), window.length)
+        beats = self._beats(rhythm)
+        told = np.full((count, window.length), rhythm is not None)
         nothing = np.zeros(shape, dtype=bool)
         signal_mv = synthesize(
             self.denoiser,
@@ -103,6 +109,7 @@ class Model:
             seeds,
             sampling,
             counting(progress, count),
+            rhythm_track([beats] * count, window.length, self.config.rhythm, told) if rhythm else None,
         )
         return Generated(
             signal_mv,
@@ -111,6 +118,7 @@ class Model:
             tuple(one or UNKNOWN for one in labels),
             tuple(seeds),
             self._info("generate", sampling),
+            beats,
         )
 
     def impute(
@@ -207,6 +215,22 @@ class Model:
             drawn.band,
             {**drawn.info, "task": "forecast", "horizon_s": horizon_s},
         )
+
+    def _beats(self, rhythm: Sequence[tuple[float, str]] | None) -> tuple[tuple[int, str], ...]:
+        """Return a rhythm in samples."""
+        window, labels = self.config.window, self.config.rhythm
+        if rhythm and not labels:
+            raise DiffecgError(f"the model {self.name} takes no rhythm")
+        beats = []
+        for time_s, label in rhythm or ():
+            if label not in labels:
+                raise DiffecgError(f"unknown label {label!r} in the rhythm; choose of {', '.join(labels)}")
+            if not 0 <= time_s < window.duration_s:
+                raise DiffecgError(
+                    f"a beat at {time_s:g} s lies outside the window of {window.duration_s:g} s"
+                )
+            beats.append((round(time_s * window.fs_hz), label))
+        return tuple(sorted(beats))
 
     def _check_label(self, label: str | None) -> None:
         if label is None or label in self.labels:

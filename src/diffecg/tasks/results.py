@@ -25,6 +25,8 @@ class Generated:
     """Seed of each window."""
     info: dict[str, Any]
     """Model, sampler, steps, version: what it takes to make the same again."""
+    beats: tuple[tuple[int, str], ...] = ()
+    """The rhythm that was asked for: (sample of the R peak, label), the same in every window."""
 
     def __len__(self) -> int:
         """Return the number of windows."""

@@ -57,6 +57,7 @@ def synthesize(
     seeds: Sequence[int],
     sampling: Sampling,
     advance: Advance | None = None,
+    track: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Return one drawn window (batch lead time), in mV, for each seed.
 
@@ -70,6 +71,7 @@ def synthesize(
         seeds: one a window.
         sampling: sampler, steps, batch size.
         advance: called after each batch of windows.
+        track: beats that the network is told (batch label+1 time); None: none.
 
     Raises:
         DiffecgError: an unknown sampler, a number of steps that it cannot take.
@@ -77,17 +79,17 @@ def synthesize(
     sampling = sampling.resolved(model.config.diffusion)
     draw, sigmas = SAMPLERS[str(sampling.sampler)], _noise_levels(model, sampling)
     device = model.transform.mean_mv.device
-    label_index = model.label_index(labels)
     clean = np.where(observed, signal_mv, 0).astype(np.float32)
     result = np.empty_like(clean)
     for start in range(0, len(clean), sampling.batch_size):
         rows = slice(start, start + sampling.batch_size)
         mask = torch.from_numpy(observed[rows]).to(device)
         with torch.no_grad():
-            known = model.transform.encode(torch.from_numpy(clean[rows]).to(device), mask)
-            condition = Condition(known, label_index[rows].to(device))
+            told = None if track is None else torch.from_numpy(track[rows]).to(device)
+            signal = torch.from_numpy(clean[rows]).to(device)
+            condition = model.condition(signal, mask, labels[rows], told)
             noise = SeededNoise(seeds[rows])
-            xt = noise(known[:, : model.transform.channels]) * float(sigmas[0])
+            xt = noise(condition.known[:, : model.transform.channels]) * float(sigmas[0])
             x0 = draw(partial(_denoise, model, condition), xt, sigmas, noise)
             drawn = model.transform.inverse(x0).cpu().numpy()
         result[rows] = np.where(observed[rows], clean[rows], drawn)

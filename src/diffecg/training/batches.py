@@ -14,7 +14,9 @@ from torch import Tensor
 
 from diffecg.config import Config
 from diffecg.data.labels import UNKNOWN
+from diffecg.data.rhythm import from_text, rhythm_track
 from diffecg.data.store import Windows
+from diffecg.errors import DiffecgError
 
 LONGEST_GAP = 0.6
 """Longest gap of the imputation task, as a share of the window."""
@@ -31,6 +33,8 @@ class Batch(NamedTuple):
     """(batch lead time), True = shown to the network."""
     labels: list[str]
     """Class of each window, ``?`` where hidden."""
+    track: Tensor | None
+    """Beats that are told (batch label+1 time); None for models that take no rhythm."""
 
 
 class BatchSource:
@@ -43,6 +47,8 @@ class BatchSource:
         _, inverse, counts = np.unique(self._label, return_inverse=True, return_counts=True)
         weight = (counts.astype(float) ** -config.training.balance)[inverse]
         self._cumulative = np.cumsum(weight) / weight.sum()
+        if config.rhythm and "beats" not in windows.index:
+            raise DiffecgError("the windows do not tell their beats; prepare them again")
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """Return ``size`` windows, each with its task."""
@@ -58,7 +64,15 @@ class BatchSource:
             torch.from_numpy(signal_mv),
             torch.from_numpy(observed)[:, None].expand(signal_mv.shape),
             labels.tolist(),
+            self._track(rng, rows, observed) if self.config.rhythm else None,
         )
+
+    def _track(self, rng: np.random.Generator, rows: NDArray[np.intp], observed: NDArray[np.bool_]) -> Tensor:
+        """Return what is told of the windows' beats: nothing, all, or those where the signal is observed."""
+        told = rng.random((len(rows), 1)) < self.config.training.rhythm
+        told = told & (observed | (rng.random((len(rows), 1)) < 0.5))
+        rhythms = [from_text(text) for text in self.windows.index["beats"].to_numpy()[rows]]
+        return torch.from_numpy(rhythm_track(rhythms, observed.shape[1], self.config.rhythm, told))
 
 
 def draw_masks(

@@ -25,7 +25,7 @@ from diffecg.config import Config, TrainingConfig, WindowConfig, read_config
 from diffecg.data.store import Windows
 from diffecg.diffusion.levels import Levels
 from diffecg.errors import DiffecgError
-from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
+from diffecg.model.denoiser import ConditionalDenoiser, build_levels
 from diffecg.model.folder import CONFIG, save_model
 from diffecg.training.average import update_average
 from diffecg.training.batches import Batch, BatchSource
@@ -198,8 +198,7 @@ def _loss(model: ConditionalDenoiser, batch: Batch, levels: Levels) -> Tensor:
     u = (torch.arange(size) + torch.rand(size)) / size
     sigma = levels.quantile(u.clamp(1e-6, 1 - 1e-6)).float()
     x0 = model.transform(batch.signal_mv)
-    known = model.transform.encode(batch.signal_mv, batch.observed)
-    condition = Condition(known, model.label_index(batch.labels))
+    condition = model.condition(batch.signal_mv, batch.observed, batch.labels, batch.track)
     weight = LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_share(batch.observed)
     return model.loss(x0, torch.randn_like(x0), sigma, condition, weight)
 

@@ -81,16 +81,45 @@ class Transform(nn.Module):
         c2 = self._to_grid(self._analyse(observed.to(signal_mv.dtype)) / unit)
         return torch.cat([c1, c2], dim=1)
 
+    def encode_rhythm(self, track: Tensor) -> Tensor:
+        """Return what the network sees of the beats that it is told (batch channel *grid).
+
+        The spectrogram of all beats as pulses, which tells their times within a frame, beside the number of
+        beats of each label in a frame and the share of the frame in which beats are told.
+
+        Args:
+            track: (batch label+1 time), as :func:`diffecg.data.rhythm.rhythm_track` makes it.
+        """
+        if self.config.layout == "signal":
+            return track
+        pulses = track[:, :-1].sum(dim=1, keepdim=True)
+        times = self._to_grid(self._analyse(pulses))
+        frames = self._pooled(track)
+        frames = torch.cat([frames[:, :-1] * self.config.n_fft, frames[:, -1:]], dim=1)
+        if self.dims == 2:
+            frames = frames[:, :, None].expand(-1, -1, times.shape[2], -1)
+        return torch.cat([times, frames], dim=1)
+
+    def rhythm_channels(self, labels: int) -> int:
+        """Return the channels of :meth:`encode_rhythm` for so many labels."""
+        if labels == 0:
+            return 0
+        return labels + 1 + (0 if self.config.layout == "signal" else self.channels // self.leads)
+
     def missing_share(self, observed: Tensor) -> Tensor:
         """Return how much of what each grid point sees is missing (batch 1 *grid), 0 to 1."""
         missing = (~observed).to(torch.float32).mean(dim=1, keepdim=True)
         if self.config.layout == "signal":
             return missing
-        n_fft, hop = self.config.n_fft, self.config.hop
-        missing = pad_end(missing, padded_length(self.length, hop, n_fft))
-        missing = F.pad(missing, (n_fft // 2, n_fft // 2), mode="replicate")
-        share = F.avg_pool1d(missing, n_fft, hop)
+        share = self._pooled(missing)
         return share if self.dims == 1 else share[:, :, None]
+
+    def _pooled(self, signal: Tensor) -> Tensor:
+        """Return the mean over each frame (batch channel frame) of a signal (batch channel time)."""
+        n_fft, hop = self.config.n_fft, self.config.hop
+        padded = pad_end(signal, padded_length(self.length, hop, n_fft))
+        padded = F.pad(padded, (n_fft // 2, n_fft // 2), mode="replicate")
+        return F.avg_pool1d(padded, n_fft, hop)
 
     def _analyse(self, signal: Tensor) -> Tensor:
         if self.config.layout == "signal":
