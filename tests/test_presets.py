@@ -47,10 +47,12 @@ def test_class_noise_level_and_conditions_all_matter(name, runs):
     assert not torch.allclose(base, answer(1.0, every))
     if model.config.labels:
         assert not torch.allclose(base, answer(1.0, none, model.config.labels[0]))
-    if model.config.rhythm:
+    if model.config.conditions.rhythm:
         length = model.config.window.length
         told = [
-            torch.from_numpy(rhythm_track([beats], length, model.config.rhythm, np.ones((1, length), bool)))
+            torch.from_numpy(
+                rhythm_track([beats], length, model.config.conditions.rhythm, np.ones((1, length), bool))
+            )
             for beats in ([], [(300, "N")], [(301, "N")], [(300, "V")])
         ]
         answers = [base, *(answer(1.0, none, track=track) for track in told)]
@@ -117,7 +119,7 @@ def test_every_sampler_runs(name, runs):
 
 def test_a_rhythm_is_taken_or_refused(name, runs):
     model = diffecg.load(runs[name])
-    if not model.config.rhythm:
+    if not model.config.conditions.rhythm:
         with pytest.raises(DiffecgError, match="takes no rhythm"):
             model.generate(rhythm=[(0.1, "N")], steps=2)
         return

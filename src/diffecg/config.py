@@ -65,6 +65,20 @@ class WindowConfig:
 
 
 @dataclass(frozen=True)
+class ConditionConfig:
+    """What the network is given beside the class, C1 and C2."""
+
+    __pydantic_config__ = _STRICT
+
+    rhythm: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
+    """Labels of the beats whose times it can be told; none: it takes no rhythm."""
+    matches: NonNegative = 0
+    """Stretches of the window, around which the signal is most like around the gap; 0: it is given none."""
+    match_context_s: PositiveNumber = 0.3
+    """What is compared on either side of the gap, in s."""
+
+
+@dataclass(frozen=True)
 class TransformConfig:
     """How a window becomes the network's input, and back."""
 
@@ -181,9 +195,8 @@ class Config:
     """Name of the preset that this started from."""
     labels: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ("N", "S", "V", "F")
     """Classes that the network knows; every other label is "unknown" to it."""
-    rhythm: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
-    """Labels of the beats whose times the network can be told; none: it takes no rhythm."""
     window: WindowConfig = field(default_factory=WindowConfig)
+    conditions: ConditionConfig = field(default_factory=ConditionConfig)
     transform: TransformConfig = field(default_factory=TransformConfig)
     unet: UNetConfig = field(default_factory=UNetConfig)
     diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
@@ -195,11 +208,11 @@ PRESETS: dict[str, Config] = {
     "strip": Config(
         name="strip",
         labels=(),
-        rhythm=("N", "S", "V", "F", "Q"),
         window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
+        conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5),
         unet=UNetConfig(attention=3, positions=True, dropout=0.05),
         training=TrainingConfig(
-            samples=120_000, batch=16, warmup=5_000, balance=0.0, tasks=(0.25, 0.45, 0.3), gain=0.2
+            samples=80_000, batch=16, warmup=5_000, balance=0.0, tasks=(0.25, 0.45, 0.3), gain=0.2
         ),
     ),
     "paper": Config(

@@ -21,7 +21,7 @@ class Condition(NamedTuple):
     """What a sample is to agree with."""
 
     known: Tensor
-    """C1 and C2 after the transform, and the beats that are told, (batch channel *grid)."""
+    """C1 and C2 after the transform, beats that are told, best matches: (batch channel *grid)."""
     label: Tensor
     """Class, (batch,); 0 = unknown."""
 
@@ -36,7 +36,7 @@ class ConditionalDenoiser(nn.Module):
         self.unet = UNet(
             config.unet,
             dims=self.transform.dims,
-            inputs=3 * self.transform.channels + self.transform.rhythm_channels(len(config.rhythm)),
+            inputs=3 * self.transform.channels + self.transform.condition_channels(config.conditions),
             outputs=self.transform.channels,
             labels=len(config.labels),
         )
@@ -57,13 +57,17 @@ class ConditionalDenoiser(nn.Module):
             labels: class of each window; None = unknown.
             track: beats that are told (batch label+1 time); None: none.
         """
-        known = self.transform.encode(signal_mv, observed)
-        if self.config.rhythm:
+        wanted = self.config.conditions
+        known = [self.transform.encode(signal_mv, observed)]
+        if wanted.rhythm:
             if track is None:
-                shape = (len(signal_mv), len(self.config.rhythm) + 1, signal_mv.shape[-1])
+                shape = (len(signal_mv), len(wanted.rhythm) + 1, signal_mv.shape[-1])
                 track = signal_mv.new_zeros(shape)
-            known = torch.cat([known, self.transform.encode_rhythm(track)], dim=1)
-        return Condition(known, self.label_index(labels).to(known.device))
+            known.append(self.transform.encode_rhythm(track))
+        if wanted.matches:
+            context = round(wanted.match_context_s * self.config.window.fs_hz)
+            known.append(self.transform.encode_matches(signal_mv, observed, wanted.matches, context))
+        return Condition(torch.cat(known, dim=1), self.label_index(labels).to(signal_mv.device))
 
     def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the network's raw answer F (batch channel *grid).

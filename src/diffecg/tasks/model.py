@@ -99,7 +99,8 @@ class Model:
         window = self.config.window
         shape = (count, len(window.leads), window.length)
         beats = self._beats(rhythm)
-        told = np.full((count, window.length), rhythm is not None)
+        told = np.ones((count, window.length), dtype=bool)
+        track = rhythm_track([beats] * count, window.length, self.config.conditions.rhythm, told)
         nothing = np.zeros(shape, dtype=bool)
         signal_mv = synthesize(
             self.denoiser,
@@ -109,7 +110,7 @@ class Model:
             seeds,
             sampling,
             counting(progress, count),
-            rhythm_track([beats] * count, window.length, self.config.rhythm, told) if rhythm else None,
+            track if beats else None,
         )
         return Generated(
             signal_mv,
@@ -218,7 +219,7 @@ class Model:
 
     def _beats(self, rhythm: Sequence[tuple[float, str]] | None) -> tuple[tuple[int, str], ...]:
         """Return a rhythm in samples."""
-        window, labels = self.config.window, self.config.rhythm
+        window, labels = self.config.window, self.config.conditions.rhythm
         if rhythm and not labels:
             raise DiffecgError(f"the model {self.name} takes no rhythm")
         beats = []

@@ -47,7 +47,7 @@ class BatchSource:
         _, inverse, counts = np.unique(self._label, return_inverse=True, return_counts=True)
         weight = (counts.astype(float) ** -config.training.balance)[inverse]
         self._cumulative = np.cumsum(weight) / weight.sum()
-        if config.rhythm and "beats" not in windows.index:
+        if config.conditions.rhythm and "beats" not in windows.index:
             raise DiffecgError("the windows do not tell their beats; prepare them again")
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
@@ -64,7 +64,7 @@ class BatchSource:
             torch.from_numpy(signal_mv),
             torch.from_numpy(observed)[:, None].expand(signal_mv.shape),
             labels.tolist(),
-            self._track(rng, rows, observed) if self.config.rhythm else None,
+            self._track(rng, rows, observed) if self.config.conditions.rhythm else None,
         )
 
     def _track(self, rng: np.random.Generator, rows: NDArray[np.intp], observed: NDArray[np.bool_]) -> Tensor:
@@ -72,7 +72,7 @@ class BatchSource:
         told = rng.random((len(rows), 1)) < self.config.training.rhythm
         told = told & (observed | (rng.random((len(rows), 1)) < 0.5))
         rhythms = [from_text(text) for text in self.windows.index["beats"].to_numpy()[rows]]
-        return torch.from_numpy(rhythm_track(rhythms, observed.shape[1], self.config.rhythm, told))
+        return torch.from_numpy(rhythm_track(rhythms, observed.shape[1], self.config.conditions.rhythm, told))
 
 
 def draw_masks(

@@ -6,8 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from diffecg.config import TransformConfig, WindowConfig
+from diffecg.config import ConditionConfig, TransformConfig, WindowConfig
 from diffecg.errors import DiffecgError
+from diffecg.transform.matches import best_matches
 from diffecg.transform.spectrogram import istft, pad_end, padded_length, stft
 
 
@@ -90,21 +91,33 @@ class Transform(nn.Module):
         Args:
             track: (batch label+1 time), as :func:`diffecg.data.rhythm.rhythm_track` makes it.
         """
-        if self.config.layout == "signal":
-            return track
-        pulses = track[:, :-1].sum(dim=1, keepdim=True)
-        times = self._to_grid(self._analyse(pulses))
-        frames = self._pooled(track)
-        frames = torch.cat([frames[:, :-1] * self.config.n_fft, frames[:, -1:]], dim=1)
-        if self.dims == 2:
-            frames = frames[:, :, None].expand(-1, -1, times.shape[2], -1)
-        return torch.cat([times, frames], dim=1)
+        pulses = self._to_grid(self._analyse(track[:, :-1].sum(dim=1, keepdim=True)))
+        samples = 1 if self.config.layout == "signal" else self.config.n_fft
+        return self._beside(pulses, torch.cat([track[:, :-1] * samples, track[:, -1:]], dim=1))
 
-    def rhythm_channels(self, labels: int) -> int:
-        """Return the channels of :meth:`encode_rhythm` for so many labels."""
-        if labels == 0:
-            return 0
-        return labels + 1 + (0 if self.config.layout == "signal" else self.channels // self.leads)
+    def encode_matches(self, signal_mv: Tensor, observed: Tensor, count: int, context: int) -> Tensor:
+        """Return the best matches for what is missing, as the network sees them (batch channel *grid).
+
+        For each lead their mean, with the signal where it is observed, after the transform; beside the mean
+        over each frame of their spread and of the share that was found.
+
+        Args:
+            signal_mv: (batch lead time), in mV; anything where missing.
+            observed: (batch lead time), True = known.
+            count: how many matches.
+            context: samples that are compared on either side of a gap.
+        """
+        flat = (signal_mv - self.mean_mv).flatten(0, 1), observed.flatten(0, 1)
+        matches = best_matches(*flat, count=count, context=context, apart=max(1, context // 3))
+        guess, spread, found = (part.reshape(signal_mv.shape) for part in matches)
+        grid = self._to_grid(self._analyse(guess) / self.scale)
+        return self._beside(grid, torch.cat([spread, found], dim=1))
+
+    def condition_channels(self, conditions: ConditionConfig) -> int:
+        """Return the channels of :meth:`encode_rhythm` and :meth:`encode_matches`, where there are any."""
+        labels, one_lead = len(conditions.rhythm), self.channels // self.leads
+        of_rhythm = labels + 1 + one_lead if labels else 0
+        return of_rhythm + (self.leads * (2 + one_lead) if conditions.matches else 0)
 
     def missing_share(self, observed: Tensor) -> Tensor:
         """Return how much of what each grid point sees is missing (batch 1 *grid), 0 to 1."""
@@ -113,6 +126,13 @@ class Transform(nn.Module):
             return missing
         share = self._pooled(missing)
         return share if self.dims == 1 else share[:, :, None]
+
+    def _beside(self, grid: Tensor, signals: Tensor) -> Tensor:
+        """Return a grid (batch channel *grid) with each signal's means over frames as further channels."""
+        frames = signals if self.config.layout == "signal" else self._pooled(signals)
+        if self.dims == 2:
+            frames = frames[:, :, None].expand(-1, -1, grid.shape[2], -1)
+        return torch.cat([grid, frames], dim=1)
 
     def _pooled(self, signal: Tensor) -> Tensor:
         """Return the mean over each frame (batch channel frame) of a signal (batch channel time)."""

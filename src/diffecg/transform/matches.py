@@ -1,0 +1,112 @@
+"""What came elsewhere in the window between samples like those around a gap.
+
+An ECG repeats itself: the stretch whose surroundings are most like those of the gap is a good first guess of
+what is missing. The network gets such guesses as a further condition.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+MOST_GAPS = 4
+"""Gaps of a window for which matches are sought, from the left; others have none."""
+
+
+class Matches(NamedTuple):
+    """Guesses of the missing samples."""
+
+    guess: Tensor
+    """(batch time): the signal where observed, the mean of the best matches where missing (zero if none)."""
+    spread: Tensor
+    """(batch time): standard deviation of the best matches; zero where observed."""
+    found: Tensor
+    """(batch time): share of the wanted matches that were found; zero where observed."""
+
+
+def best_matches(signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int) -> Matches:
+    """Return the best matches for the gaps of each signal.
+
+    A match is a shift at which everything around and inside the gap is observed; the best ones have the
+    least squared difference to the gap's surroundings, levels aside. The correlations that this takes are
+    computed by FFT for all shifts at once.
+
+    Args:
+        signal: (batch time); anything where missing.
+        observed: (batch time), True = known.
+        count: how many matches to take.
+        context: samples on either side that make the surroundings.
+        apart: least distance between two matches, in samples.
+    """
+    x = torch.where(observed, signal, torch.zeros_like(signal))
+    guess, spread, found = x.clone(), torch.zeros_like(x), torch.zeros_like(x)
+    edges = torch.nn.functional.pad((~observed).to(torch.int8), (1, 0)).diff(dim=1)
+    number = (edges == 1).cumsum(dim=1) * ~observed
+    for gap in range(1, min(int(number.max()), MOST_GAPS) + 1):
+        inside = number == gap
+        rows = torch.nonzero(inside.any(dim=1) & observed.any(dim=1)).squeeze(1)
+        if not len(rows):
+            continue
+        one = _for_one_gap(x[rows], observed[rows], inside[rows], count, context, apart)
+        for whole, part in zip((guess, spread, found), one, strict=True):
+            whole[rows] = torch.where(inside[rows], part, whole[rows])
+    return Matches(guess, spread, found)
+
+
+def _for_one_gap(
+    x: Tensor, observed: Tensor, inside: Tensor, count: int, context: int, apart: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mean, spread and share found of the matches for one gap in each row."""
+    length = x.shape[1]
+    place = torch.arange(length, device=x.device)
+    first = inside.to(torch.int8).argmax(dim=1, keepdim=True)
+    last = length - 1 - inside.flip(1).to(torch.int8).argmax(dim=1, keepdim=True)
+    near = (place >= first - context) & (place <= last + context)
+    around = (near & observed).to(x.dtype)
+    error, level = _errors(x, around)
+    needed = _correlate(near.to(x.dtype), 1 - observed.to(x.dtype), outside=1)
+    error = torch.where(needed < 0.5, error, torch.inf)
+    shifts = torch.arange(-length + 1, length, device=x.device)
+    guesses, weights = [], []
+    for _ in range(count):
+        least, best = error.min(dim=1, keepdim=True)
+        shift = shifts[best]
+        source = (place + shift).clamp(0, length - 1)
+        guesses.append(x.gather(1, source) - level.gather(1, best))
+        weights.append(torch.isfinite(least).to(x.dtype))
+        error = error.masked_fill((shifts - shift).abs() < apart, torch.inf)
+    weight, values = torch.stack(weights), torch.stack(guesses)
+    total = weight.sum(dim=0)
+    mean = (weight * values).sum(dim=0) / total.clamp(min=1)
+    variance = (weight * (values - mean).square()).sum(dim=0) / total.clamp(min=1)
+    return mean, variance.sqrt(), (total / count).expand_as(x)
+
+
+def _errors(x: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean squared difference at each shift (batch 2*time-1), levels aside, and the levels."""
+    total = around.sum(dim=1, keepdim=True).clamp(min=1)
+    own = around * x
+    there = _correlate(around, x)
+    square = _correlate(around, x.square())
+    cross = _correlate(own, x)
+    level = (there - own.sum(dim=1, keepdim=True)) / total
+    error = (square - 2 * cross + (own * x).sum(dim=1, keepdim=True)) / total - level.square()
+    return error.clamp(min=0), level
+
+
+def _correlate(pattern: Tensor, signal: Tensor, *, outside: float = 0.0) -> Tensor:
+    """Return sum over t of pattern(t) signal(t + shift) for all shifts -time+1 to time-1.
+
+    Args:
+        pattern: (batch time).
+        signal: (batch time).
+        outside: the signal's value before its start and after its end.
+    """
+    length = pattern.shape[1]
+    size = 2 * length
+    spectrum = torch.fft.rfft(pattern, size).conj() * torch.fft.rfft(signal - outside, size)
+    circular = torch.fft.irfft(spectrum, size)
+    shifted = torch.cat([circular[:, length + 1 :], circular[:, :length]], dim=1)
+    return shifted + outside * pattern.sum(dim=1, keepdim=True)

@@ -1,0 +1,74 @@
+"""Best matches: found by brute force as by FFT, exact in what repeats itself, blind to what is hidden."""
+
+import numpy as np
+import pytest
+import torch
+
+from diffecg.transform.matches import _correlate, best_matches
+
+
+def test_correlations_by_their_definition():
+    rng = np.random.default_rng(0)
+    pattern, signal = rng.normal(size=(2, 3, 20))
+    found = _correlate(torch.from_numpy(pattern), torch.from_numpy(signal), outside=0.5)
+    for place, shift in enumerate(range(-19, 20)):
+        for row in range(3):
+            inside = [0 <= t + shift < 20 for t in range(20)]
+            there = [signal[row, t + shift] if ok else 0.5 for t, ok in zip(range(20), inside, strict=True)]
+            assert found[row, place] == pytest.approx(pattern[row] @ np.array(there))
+
+
+@pytest.mark.parametrize("gaps", [[(200, 260)], [(0, 70)], [(430, 500)], [(100, 120), (300, 340)]])
+def test_a_signal_that_repeats_itself_is_restored(gaps):
+    time = torch.arange(500, dtype=torch.float64)
+    signal = torch.stack([torch.sin(2 * torch.pi * time / 50) ** 5, torch.cos(2 * torch.pi * time / 37) ** 3])
+    observed = torch.ones(2, 500, dtype=torch.bool)
+    for first, last in gaps:
+        observed[:, first:last] = False
+    holed = torch.where(observed, signal, torch.full_like(signal, 99.0))
+    found = best_matches(holed, observed, count=2, context=25, apart=5)
+    assert (found.guess[0] - signal[0]).abs().max() < 1e-6
+    assert (found.guess[1] - signal[1]).abs().max() < 1e-6
+    assert found.spread.max() < 1e-3
+    assert torch.equal(found.found, (~observed).to(signal.dtype))
+
+
+def test_levels_do_not_matter_and_the_nearest_level_is_taken():
+    time = np.arange(400)
+    signal = np.sin(2 * np.pi * time / 40) + np.where(time < 200, 0, 3.0)
+    observed = np.ones(400, bool)
+    observed[300:320] = False
+    found = best_matches(
+        torch.from_numpy(signal)[None], torch.from_numpy(observed)[None], count=6, context=20, apart=5
+    )
+    assert np.abs(found.guess[0].numpy() - signal).max() < 1e-6
+
+
+def test_without_anything_to_match_there_is_no_guess():
+    signal = torch.ones(2, 100)
+    observed = torch.zeros(2, 100, dtype=torch.bool)
+    observed[1, 40:60] = True
+    found = best_matches(signal, observed, count=3, context=20, apart=5)
+    assert not found.found.any()
+    assert torch.equal(found.guess, observed.float())
+    assert not found.spread.any()
+
+
+def test_matches_agree_with_a_search_by_hand():
+    rng = np.random.default_rng(1)
+    signal = np.cumsum(rng.normal(size=300))
+    observed = np.ones(300, bool)
+    observed[140:160] = False
+    found = best_matches(
+        torch.from_numpy(signal)[None], torch.from_numpy(observed)[None], count=1, context=15, apart=5
+    )
+    best, best_error = 0, np.inf
+    around = np.r_[125:140, 160:175]
+    for start in range(300 - 50 + 1):
+        shift = start - 125
+        if observed[start : start + 50].all():
+            difference = signal[around + shift] - signal[around]
+            if difference.var() < best_error:
+                best, best_error = shift, difference.var()
+                level = difference.mean()
+    assert np.allclose(found.guess[0, 140:160], signal[140 + best : 160 + best] - level)
