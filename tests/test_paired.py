@@ -42,7 +42,7 @@ def periodic(forecast=False, gap=(2030, 2110)):
 def test_beats_are_copied_to_where_a_steady_rhythm_has_them(forecast, gap):
     context, truth = periodic(forecast, gap)
     assert np.abs(expected_peaks(context) % RR - RR // 2).max() < 1e-9
-    for name in ("previous beat", "mean beat"):
+    for name in ("previous beat", "mean beat", "best matches"):
         assert np.abs(METHODS[name](context)[0] - truth).max() < 1e-9, name
 
 
@@ -155,8 +155,8 @@ def test_evaluate_task_writes_a_report(run, folder, runs, tmp_path):
     stored = json.loads((out / "report.json").read_text())
     assert json.loads(text) == stored
     assert len(stored["manifest"]) == stored["about"]["cases"] == 10
-    [model] = stored["calibration"].keys() - {"levels"}
-    assert {row["method"] for row in stored["rows"]} == {model, *METHODS}
+    assert stored["calibration"].keys() == {"levels", "strip", "best matches"}
+    assert {row["method"] for row in stored["rows"]} == {"strip", *METHODS}
     assert (out / "report.html").read_text().count("data:image/png") == 6
     status, _, error = run("evaluate-task", *options)
     assert status == 1

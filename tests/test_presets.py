@@ -48,15 +48,25 @@ def test_class_noise_level_and_conditions_all_matter(name, runs):
     if model.config.labels:
         assert not torch.allclose(base, answer(1.0, none, model.config.labels[0]))
     if model.config.conditions.rhythm:
-        length = model.config.window.length
+        labels, everywhere = model.config.conditions.rhythm, np.ones((1, model.config.window.length), bool)
+        rhythms = ([], [(300, "N")], [(301, "N")], [(300, "V")])
         told = [
-            torch.from_numpy(
-                rhythm_track([beats], length, model.config.conditions.rhythm, np.ones((1, length), bool))
-            )
-            for beats in ([], [(300, "N")], [(301, "N")], [(300, "V")])
+            torch.from_numpy(rhythm_track([beats], everywhere.shape[1], labels, everywhere))
+            for beats in rhythms
         ]
         answers = [base, *(answer(1.0, none, track=track) for track in told)]
         assert all(not torch.allclose(a, b) for i, a in enumerate(answers) for b in answers[:i])
+
+
+def test_what_is_hidden_has_no_part_in_the_conditions(name, runs):
+    model = diffecg.load(runs[name]).denoiser
+    signal, other = torch.from_numpy(make_ecg(0)[0][: 2 * model.config.window.length]).float().chunk(2)
+    observed = torch.ones(1, 1, len(signal), dtype=torch.bool)
+    observed[..., 40:70] = False
+    changed = torch.where(observed[0, 0], signal, other)
+    conditions = [model.condition(s[None, None], observed, [None]).known for s in (signal, changed)]
+    assert torch.equal(*conditions)
+    assert not torch.equal(conditions[0], model.condition(other[None, None], observed, [None]).known)
 
 
 def test_samples_depend_on_their_seed_alone(name, runs):

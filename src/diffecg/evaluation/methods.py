@@ -1,19 +1,25 @@
-"""The plain methods that a model has to beat at gaps and forecasts. Each returns (1 time), in mV."""
+"""The plain methods that a model has to beat at gaps and forecasts. Each returns (draw time), in mV."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from diffecg.evaluation.manifest import Context
+from diffecg.transform.matches import all_matches
 
 Array = NDArray[np.float64]
 Method = Callable[[Context], Array]
 """What is given to draws (draw time) of what is hidden, in mV."""
 
+MATCHES = 5
+"""Stretches that :func:`best_matches` returns."""
+MATCH_CONTEXT_S = 0.3
+"""What it compares on either side, in s."""
 _EDGE_S = 0.2
 _RECENT = 3
 
@@ -55,11 +61,28 @@ def mean_beat(context: Context) -> Array:
     return _placed(context, context.mean_beat_mv, context.mean_beat_peak)
 
 
+def best_matches(context: Context) -> Array:
+    """Return up to MATCHES stretches between samples like those around what is hidden, as draws.
+
+    An annotation-free guess, and the one that strip models are given (``transform/matches.py``).
+    """
+    signal = torch.from_numpy(context.signal_mv)[None]
+    near = round(MATCH_CONTEXT_S * context.fs_hz)
+    guesses, weights = all_matches(
+        signal, torch.isfinite(signal), count=MATCHES, context=near, apart=max(1, near // 3)
+    )
+    found = weights[:, 0, context.hidden.start] > 0
+    if not found.any():
+        return linear(context)
+    return np.asarray(guesses[found, 0, context.hidden].numpy())
+
+
 METHODS: dict[str, Method] = {
     "straight line": linear,
     "PCHIP": pchip,
     "previous beat": previous_beat,
     "mean beat": mean_beat,
+    "best matches": best_matches,
 }
 
 

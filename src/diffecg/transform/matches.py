@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 MOST_GAPS = 4
@@ -27,7 +28,19 @@ class Matches(NamedTuple):
 
 
 def best_matches(signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int) -> Matches:
-    """Return the best matches for the gaps of each signal.
+    """Return mean and spread of the best matches for the gaps; arguments as for :func:`all_matches`."""
+    guesses, weight = all_matches(signal, observed, count=count, context=context, apart=apart)
+    total = weight.sum(dim=0)
+    mean = (weight * guesses).sum(dim=0) / total.clamp(min=1)
+    variance = (weight * (guesses - mean).square()).sum(dim=0) / total.clamp(min=1)
+    clean = torch.where(observed, signal, mean)
+    return Matches(clean, variance.sqrt(), total / count)
+
+
+def all_matches(
+    signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int
+) -> tuple[Tensor, Tensor]:
+    """Return the best matches for the gaps of each signal, and which of them are matches at all.
 
     A match is a shift at which everything around and inside the gap is observed; the best ones have the
     least squared difference to the gap's surroundings, levels aside. The correlations that this takes are
@@ -39,35 +52,37 @@ def best_matches(signal: Tensor, observed: Tensor, *, count: int, context: int, 
         count: how many matches to take.
         context: samples on either side that make the surroundings.
         apart: least distance between two matches, in samples.
+
+    Returns:
+        The missing samples by match, the best first (match batch time), and a weight of the same shape: one
+        where there is a match, zero where there is none and where the signal is observed.
     """
     x = torch.where(observed, signal, torch.zeros_like(signal))
-    guess, spread, found = x.clone(), torch.zeros_like(x), torch.zeros_like(x)
-    edges = torch.nn.functional.pad((~observed).to(torch.int8), (1, 0)).diff(dim=1)
+    guesses, weights = (x.new_zeros(count, *x.shape) for _ in range(2))
+    edges = F.pad((~observed).to(torch.int8), (1, 0)).diff(dim=1)
     number = (edges == 1).cumsum(dim=1) * ~observed
     for gap in range(1, min(int(number.max()), MOST_GAPS) + 1):
         inside = number == gap
         rows = torch.nonzero(inside.any(dim=1) & observed.any(dim=1)).squeeze(1)
-        if not len(rows):
-            continue
-        one = _for_one_gap(x[rows], observed[rows], inside[rows], count, context, apart)
-        for whole, part in zip((guess, spread, found), one, strict=True):
-            whole[rows] = torch.where(inside[rows], part, whole[rows])
-    return Matches(guess, spread, found)
+        if len(rows):
+            guess, weight = _for_one_gap(x[rows], observed[rows], inside[rows], count, context, apart)
+            guesses[:, rows] = torch.where(inside[rows], guess, guesses[:, rows])
+            weights[:, rows] = torch.where(inside[rows], weight, weights[:, rows])
+    return guesses, weights
 
 
 def _for_one_gap(
     x: Tensor, observed: Tensor, inside: Tensor, count: int, context: int, apart: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return mean, spread and share found of the matches for one gap in each row."""
+) -> tuple[Tensor, Tensor]:
+    """Return the matches for one gap in each row (match batch time), and which of them are any."""
     length = x.shape[1]
     place = torch.arange(length, device=x.device)
     first = inside.to(torch.int8).argmax(dim=1, keepdim=True)
     last = length - 1 - inside.flip(1).to(torch.int8).argmax(dim=1, keepdim=True)
     near = (place >= first - context) & (place <= last + context)
-    around = (near & observed).to(x.dtype)
-    error, level = _errors(x, around)
-    needed = _correlate(near.to(x.dtype), 1 - observed.to(x.dtype), outside=1)
-    error = torch.where(needed < 0.5, error, torch.inf)
+    error, level = _errors(x, (near & observed).to(x.dtype))
+    missing = _correlate(near.to(x.dtype), 1 - observed.to(x.dtype), outside=1)
+    error = torch.where(missing < 0.5, error, torch.inf)
     shifts = torch.arange(-length + 1, length, device=x.device)
     guesses, weights = [], []
     for _ in range(count):
@@ -75,13 +90,9 @@ def _for_one_gap(
         shift = shifts[best]
         source = (place + shift).clamp(0, length - 1)
         guesses.append(x.gather(1, source) - level.gather(1, best))
-        weights.append(torch.isfinite(least).to(x.dtype))
+        weights.append(torch.isfinite(least).to(x.dtype).expand_as(x))
         error = error.masked_fill((shifts - shift).abs() < apart, torch.inf)
-    weight, values = torch.stack(weights), torch.stack(guesses)
-    total = weight.sum(dim=0)
-    mean = (weight * values).sum(dim=0) / total.clamp(min=1)
-    variance = (weight * (values - mean).square()).sum(dim=0) / total.clamp(min=1)
-    return mean, variance.sqrt(), (total / count).expand_as(x)
+    return torch.stack(guesses), torch.stack(weights)
 
 
 def _errors(x: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
