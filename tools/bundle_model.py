@@ -1,8 +1,9 @@
 """Put a trained run into the package: weights rounded to 16 bits, settings, model card.
 
-    python tools/bundle_model.py runs/mitbih-beat --prepare "…" --train "…" --figures figures.md
+    python tools/bundle_model.py runs/mitbih-beat --prepare "…" --train "…"
+    make report DATA=mitdb/
 
-The card's figures come from the file that benchmarks/first_figures.py wrote.
+The second command measures the model and writes what it reaches into the card.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ MIT-BIH Arrhythmia Database 1.0.0 (PhysioNet, doi:10.13026/C2F305), licence ODC-
 RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol 20(3):45-50 (2001).
 Goldberger AL et al. PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23):e215-e220 (2000).
 
-Split `strict`: the first four fifths of each record of de Chazal's DS1, without 201 (the same patient
-as 202 in DS2) and without paced records. The last fifth is validation. DS2 was never seen and chose
+Split `strict`: four of every five minutes of each record of de Chazal's DS1, without 201 (the same patient
+as 202 in DS2) and without paced records. Each fifth minute is validation. DS2 was never seen and chose
 nothing. Class map: AAMI EC57.
 
 ## Training
@@ -61,7 +62,7 @@ without GPU. Validation loss of the averaged weights: {validation:.4f}.
 
 ## What it reaches
 
-{figures}
+Not measured yet: make report DATA=mitdb/
 
 ## Known limits
 
@@ -85,7 +86,6 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--prepare", required=True)
     parser.add_argument("--train", required=True)
-    parser.add_argument("--figures", type=Path, required=True)
     options = parser.parse_args()
     model = load_model(options.run)
     folder = PRETRAINED / options.run.name
@@ -128,7 +128,6 @@ def card(name: str, config: Config, facts: dict, options: argparse.Namespace) ->
         samples=int(last["samples"]),
         hours=last["seconds"] / 3600,
         validation=last["validation_loss"],
-        figures=options.figures.read_text().strip(),
         limits=LIMITS[window.kind],
     )
 

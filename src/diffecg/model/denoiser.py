@@ -24,6 +24,8 @@ class Condition(NamedTuple):
     """C1 and C2 after the transform, beats that are told, best matches: (batch channel *grid)."""
     label: Tensor
     """Class, (batch,); 0 = unknown."""
+    guess: Tensor
+    """The transform of what is known, (batch channel *grid): C1, with the best matches in the gaps if any."""
 
 
 class ConditionalDenoiser(nn.Module):
@@ -37,7 +39,7 @@ class ConditionalDenoiser(nn.Module):
             config.unet,
             dims=self.transform.dims,
             inputs=3 * self.transform.channels + self.transform.condition_channels(config.conditions),
-            outputs=self.transform.channels,
+            outputs=self.transform.channels * (2 if config.conditions.direct else 1),
             labels=len(config.labels),
         )
         self.coefficients = PARAMETRISATIONS[config.diffusion.target]
@@ -59,6 +61,7 @@ class ConditionalDenoiser(nn.Module):
         """
         wanted = self.config.conditions
         known = [self.transform.encode(signal_mv, observed)]
+        guess = known[0][:, : self.transform.channels]
         if wanted.rhythm:
             if track is None:
                 shape = (len(signal_mv), len(wanted.rhythm) + 1, signal_mv.shape[-1])
@@ -67,7 +70,8 @@ class ConditionalDenoiser(nn.Module):
         if wanted.matches:
             context = round(wanted.match_context_s * self.config.window.fs_hz)
             known.append(self.transform.encode_matches(signal_mv, observed, wanted.matches, context))
-        return Condition(torch.cat(known, dim=1), self.label_index(labels).to(signal_mv.device))
+            guess = known[-1][:, : self.transform.channels]
+        return Condition(torch.cat(known, dim=1), self.label_index(labels).to(signal_mv.device), guess)
 
     def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the network's raw answer F (batch channel *grid).
@@ -80,6 +84,9 @@ class ConditionalDenoiser(nn.Module):
         c_in = _like(self.coefficients(sigma).c_in, xt)
         inputs = torch.cat([c_in * xt, condition.known], dim=1)
         answer: Tensor = self.unet(inputs, sigma.log() / 4, condition.label)
+        if self.config.conditions.direct:
+            answer, gate = answer.chunk(2, dim=1)
+            answer = answer + gate * condition.guess
         return answer
 
     def forward(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:

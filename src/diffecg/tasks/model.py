@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
-from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,11 @@ from diffecg.data.rhythm import rhythm_track
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import WEIGHTS, load_model
+from diffecg.tasks.checks import as_signal, sampling_of, seeds_from, whole
 from diffecg.tasks.fill import check_rate, fill
 from diffecg.tasks.results import Drawn, Generated
 from diffecg.tasks.synthesize import Progress, Sampling, counting, synthesize
 
-MOST_SEED = 2**63 - 1
 MOST_HORIZON_S = 600.0
 _PAST_WINDOWS = 3
 
@@ -89,8 +88,8 @@ class Model:
             DiffecgError: an unknown label or sampler; a count, seed or steps out of range; a rhythm that the
                 model cannot take.
         """
-        count, sampling = _whole("count", count), _sampling(sampler, steps, batch_size)
-        seeds = _seeds(seed, count)
+        count, sampling = whole("count", count), sampling_of(sampler, steps, batch_size)
+        seeds = seeds_from(seed, count)
         labels = [label] * count if label is None or isinstance(label, str) else list(label)
         if len(labels) != count:
             raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one a window")
@@ -154,10 +153,10 @@ class Model:
             DiffecgError: a signal with nothing observed, infinite, flat, or at an impossible rate;
                 settings out of range.
         """
-        given = _as_signal(signal_mv)
+        given = as_signal(signal_mv)
         self._check_label(label)
-        draws, sampling = _whole("draws", draws), _sampling(sampler, steps, batch_size)
-        seeds = _seeds(seed, draws)
+        draws, sampling = whole("draws", draws), sampling_of(sampler, steps, batch_size)
+        seeds = seeds_from(seed, draws)
         if not 0 < band < 1:
             raise DiffecgError(f"band {band:g} must lie between 0 and 1, 0.9 for 90 %")
         rows = np.atleast_2d(given)
@@ -195,7 +194,7 @@ class Model:
         Raises:
             DiffecgError: as for :meth:`impute`; a horizon out of range.
         """
-        past = _as_signal(past_mv)
+        past = as_signal(past_mv)
         check_rate(fs_hz)
         samples = round(horizon_s * fs_hz) if np.isfinite(horizon_s * fs_hz) else 0
         if samples < 1 or horizon_s > MOST_HORIZON_S:
@@ -277,43 +276,3 @@ def load(name: str | Path, device: str = "cpu") -> Model:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise DiffecgError(f"no device {str(device)!r} here ({reason}); use cpu") from None
-
-
-def _as_signal(signal_mv: ArrayLike) -> NDArray[np.floating]:
-    try:
-        signal = np.asarray(signal_mv)
-        if not np.issubdtype(signal.dtype, np.floating):
-            signal = signal.astype(np.float64, casting="same_kind")
-    except (TypeError, ValueError):
-        raise DiffecgError("the signal is no array of numbers (time) or (lead, time), in mV") from None
-    if signal.ndim not in (1, 2) or signal.shape[-1] < 1:
-        raise DiffecgError(f"a signal of shape {signal.shape} is neither (time) nor (lead, time), in mV")
-    return signal
-
-
-def _whole(name: str, value: Any, least: int = 1) -> Any:
-    """Return a whole number, or None where None is given.
-
-    Raises:
-        DiffecgError: it is none, or below ``least``.
-    """
-    if value is None and name == "steps":
-        return None
-    try:
-        number = index(value)
-    except TypeError:
-        raise DiffecgError(f"{name} {value!r} is no whole number") from None
-    if number < least:
-        raise DiffecgError(f"{name} {number} must be at least {least}")
-    return number
-
-
-def _sampling(sampler: str | None, steps: int | None, batch_size: int) -> Sampling:
-    return Sampling(sampler, _whole("steps", steps), _whole("batch_size", batch_size))
-
-
-def _seeds(seed: int, count: int) -> list[int]:
-    seed = _whole("seed", seed, least=0)
-    if seed > MOST_SEED - count:
-        raise DiffecgError(f"seed {seed} must be 0 to {MOST_SEED - count}")
-    return list(range(seed, seed + count))
