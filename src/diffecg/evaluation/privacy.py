@@ -195,9 +195,10 @@ def _distance_to(windows: Array, among: Array) -> Array:
 
 def _kth_nearest(windows: Array, among: Array, k: int) -> tuple[Array, NDArray[np.intp]]:
     a, b = (torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32)) for x in (windows, among))
-    found = [torch.cdist(a[i : i + _CHUNK], b).kthvalue(k, dim=1) for i in range(0, len(a), _CHUNK)]
-    distances, places = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
-    return distances / a.shape[1] ** 0.5, places
+    distances = (torch.cdist(a[i : i + _CHUNK], b) for i in range(0, len(a), _CHUNK))
+    found = [d.min(dim=1) if k == 1 else d.kthvalue(k, dim=1) for d in distances]
+    nearest, places = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
+    return nearest / a.shape[1] ** 0.5, places
 
 
 def _row(
