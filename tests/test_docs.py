@@ -1,6 +1,7 @@
 """What the README and the bundled models say is so."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -31,6 +32,27 @@ def test_bundled_models_are_those_of_their_cards(name):
         "floor|straight",
     ):
         assert re.search(word, card), word
+
+
+def test_reports_are_of_the_bundled_weights():
+    reports = ROOT / "docs" / "reports"
+    found = {}
+    for path in reports.glob("*/*.json"):
+        about = json.loads(path.read_text())["about"]
+        models = about.get("models") or {about["synthetic"]["model"]: about["synthetic"]}
+        found.update({(name, path.stem): model["weights_sha256"] for name, model in models.items()})
+    assert {name for name, _ in found} == {"mitbih-beat", "mitbih-strip"}
+    for (name, report), digest in found.items():
+        weights = (pretrained.find(name) / "model.safetensors").read_bytes()
+        assert hashlib.sha256(weights).hexdigest() == digest, (name, report)
+        card = (pretrained.find(name) / "README.md").read_text()
+        assert (reports / f"{name}.md").read_text().split("\n\n")[1] in card
+
+
+def test_links_of_the_documentation_lead_somewhere():
+    for page in (ROOT / "docs").rglob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert target.startswith("http") or (page.parent / target).exists(), (page.name, target)
 
 
 def test_bundled_beats_look_like_their_class():
