@@ -74,9 +74,9 @@ LIMITS = {
     "patients. One lead (MLII), one recorder. The window holds no RR interval, so that an S beat is "
     "known by its shape alone.",
     "strip": "Trained on two-lead Holter recordings of 21 people, for a short time: its draws are noisier "
-    "than the truth, and its bands hold less than they promise. It leans on stretches of the same ten seconds "
-    "that look like the surroundings of the gap; where the rhythm is new, it has little to go by. Strips "
-    "from nothing change shape from beat to beat.",
+    "than the truth, and its bands hold less than they promise. It leans on stretches of the same "
+    "ten seconds that look like the surroundings of the gap; where the rhythm is new, it has little to go "
+    "by. Strips from nothing change shape from beat to beat.",
 }
 
 
