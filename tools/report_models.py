@@ -23,7 +23,9 @@ from diffecg.exchange.report import number, with_spread
 ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / "docs" / "reports"
 PRETRAINED = ROOT / "src" / "diffecg" / "pretrained"
-BEATS, STRIPS, LABELS = 2000, 400, "NSVF"
+BEATS, STRIPS, LABELS = 2000, 200, "NSVF"
+CASES = 1
+"""Hidden stretches of each kind in a record."""
 PICTURE_WIDTH = 1100
 KEPT = {
     "mitbih-beat": ("summary", "windows", "map", "measures", "suspects"),
@@ -68,7 +70,7 @@ def report_beats(database: Path, work: Path) -> None:
 
 def report_strips(database: Path, work: Path) -> None:
     """Report on mitbih-strip: gaps and forecasts in DS2, and strips from nothing."""
-    run("evaluate-task", "mitbih-strip", "--data", database, "--out", work / "tasks")
+    run("evaluate-task", "mitbih-strip", "--data", database, "--out", work / "tasks", "--each", CASES)
     keep(work / "tasks", "mitbih-strip", "tasks")
     run("prepare", "mitdb", "--from", database, "--preset", "strip", "--out", work / "strips")
     run("generate", "mitbih-strip", "--count", STRIPS, "--out", work / "strips.npz")
