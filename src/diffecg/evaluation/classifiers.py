@@ -8,6 +8,8 @@ known: a synthetic beat has none.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -25,8 +27,20 @@ SEEN = 32_000
 """Beats that a classifier is trained on, repeats included."""
 _BATCH, _RATE, _WIDTH = 128, 2e-3, 32
 
-Predictor = Callable[[WindowSet], NDArray[np.str_]]
-"""Windows to the class of each."""
+Array = NDArray[np.floating]
+Labels = NDArray[np.str_]
+Predictor = Callable[[Array], Labels]
+"""What is seen of windows to the class of each."""
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A kind of classifier."""
+
+    represent: Callable[[WindowSet], Array]
+    """What it sees of windows: an array whose first axis is the window."""
+    fit: Callable[[Array, Labels, int], Predictor]
+    """Takes what is seen of the windows to train on, the class of each, and a seed."""
 
 
 class ResidualNetwork(nn.Module):
@@ -65,41 +79,9 @@ class RecurrentNetwork(nn.Module):
         return out
 
 
-def fit_residual(train: WindowSet, seed: int) -> Predictor:
-    """Return a residual network trained on ``train``."""
-    return _fit_network(ResidualNetwork, train, seed)
-
-
-def fit_recurrent(train: WindowSet, seed: int) -> Predictor:
-    """Return a recurrent network trained on ``train``."""
-    return _fit_network(RecurrentNetwork, train, seed)
-
-
-def fit_boosting(train: WindowSet, seed: int) -> Predictor:
-    """Return gradient boosting on features, trained on beats drawn as for the networks.
-
-    Raises:
-        DiffecgError: scikit-learn is not installed.
-    """
-    rng = np.random.default_rng(seed)
-    rows = _evenly(train.labels, rng, SEEN // 4)
-    model = extra("sklearn.ensemble", "HistGradientBoostingClassifier")(max_iter=60, random_state=seed)
-    columns = named_features(train)[rows]
-    known = np.isfinite(columns).any(axis=0)  # without a single value there is nothing to split at
-    model.fit(columns[:, known], train.labels[rows])
-
-    def predict(windows: WindowSet) -> NDArray[np.str_]:
-        return np.asarray(model.predict(named_features(windows)[:, known]), dtype=np.str_)
-
-    return predict
-
-
-CLASSIFIERS: dict[str, Callable[[WindowSet, int], Predictor]] = {
-    "residual CNN": fit_residual,
-    "recurrent": fit_recurrent,
-    "boosted features + RR": fit_boosting,
-}
-"""Each takes the windows to train on and a seed."""
+def network_input(windows: WindowSet) -> Array:
+    """Return windows (window lead time) at FS_HZ, in mV."""
+    return resample(np.asarray(windows.signal_mv, dtype=np.float64), windows.fs_hz, FS_HZ).astype(np.float32)
 
 
 def named_features(windows: WindowSet) -> NDArray[np.float64]:
@@ -126,10 +108,11 @@ def named_features(windows: WindowSet) -> NDArray[np.float64]:
     return np.column_stack(columns)
 
 
-def _fit_network(kind: Callable[[int, int], nn.Module], train: WindowSet, seed: int) -> Predictor:
-    classes = np.unique(train.labels)
-    signals = _network_input(train)
-    answers = torch.from_numpy(np.searchsorted(classes, train.labels))
+def fit_network(kind: Callable[[int, int], nn.Module], seen: Array, labels: Labels, seed: int) -> Predictor:
+    """Return a network of a kind (made from leads and classes) trained on signals (window lead time)."""
+    classes = np.unique(labels)
+    signals = torch.from_numpy(seen)
+    answers = torch.from_numpy(np.searchsorted(classes, labels))
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -138,7 +121,7 @@ def _fit_network(kind: Callable[[int, int], nn.Module], train: WindowSet, seed: 
         optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=0.01)
         steps = SEEN // _BATCH
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, steps)
-        for rows in _evenly(train.labels, rng, steps * _BATCH).reshape(steps, _BATCH):
+        for rows in _evenly(labels, rng, steps * _BATCH).reshape(steps, _BATCH):
             loss = F.cross_entropy(network(signals[rows]), answers[rows])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -147,20 +130,39 @@ def _fit_network(kind: Callable[[int, int], nn.Module], train: WindowSet, seed: 
     network.eval()
 
     @torch.no_grad()
-    def predict(windows: WindowSet) -> NDArray[np.str_]:
-        signals = _network_input(windows)
+    def predict(seen: Array) -> Labels:
+        signals = torch.from_numpy(seen)
         parts = [network(signals[i : i + 1024]).argmax(dim=1) for i in range(0, len(signals), 1024)]
         return np.asarray(classes[torch.cat(parts).numpy()], dtype=np.str_)
 
     return predict
 
 
-def _network_input(windows: WindowSet) -> Tensor:
-    signals = resample(np.asarray(windows.signal_mv, dtype=np.float64), windows.fs_hz, FS_HZ)
-    return torch.from_numpy(signals.astype(np.float32))
+def fit_boosting(columns: Array, labels: Labels, seed: int) -> Predictor:
+    """Return gradient boosting on features (window feature), trained on beats drawn as for the networks.
+
+    Raises:
+        DiffecgError: scikit-learn is not installed.
+    """
+    rows = _evenly(labels, np.random.default_rng(seed), SEEN // 4)
+    model = extra("sklearn.ensemble", "HistGradientBoostingClassifier")(max_iter=60, random_state=seed)
+    known = np.isfinite(columns[rows]).any(axis=0)  # without a single value there is nothing to split at
+    model.fit(columns[rows][:, known], labels[rows])
+
+    def predict(columns: Array) -> Labels:
+        return np.asarray(model.predict(columns[:, known]), dtype=np.str_)
+
+    return predict
 
 
-def _evenly(labels: NDArray[np.str_], rng: np.random.Generator, count: int) -> NDArray[np.intp]:
+CLASSIFIERS = {
+    "residual CNN": Classifier(network_input, partial(fit_network, ResidualNetwork)),
+    "recurrent": Classifier(network_input, partial(fit_network, RecurrentNetwork)),
+    "boosted features + RR": Classifier(named_features, fit_boosting),
+}
+
+
+def _evenly(labels: Labels, rng: np.random.Generator, count: int) -> NDArray[np.intp]:
     """Return the places of ``count`` windows, every class equally often, each window as often as others."""
     classes = np.unique(labels)
     share = -(-count // len(classes))

@@ -6,7 +6,7 @@ windows, and two disjoint sets of ``size`` real ones, the reference and the floo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,16 +19,12 @@ from diffecg.evaluation.fidelity import (
     neighbour_coverage,
     sliced_wasserstein,
 )
-from diffecg.evaluation.rows import ALL, Row, interval_of, mean_of, spread_of
-from diffecg.evaluation.sets import WindowSet, mean_beats
+from diffecg.evaluation.rows import ALL, LEAST, Advance, Row, interval_of, mean_of, row_of
+from diffecg.evaluation.sets import WindowSet, mean_beats, shared_classes
 
 Array = NDArray[np.floating]
-Advance = Callable[[str], None]
-"""Called with what has just been done."""
 
 SECTION = "fidelity"
-LEAST = 20
-"""Fewest windows on either side of a comparison."""
 LEAST_RECORDS = 3
 """Fewest records that a bootstrap draws from."""
 
@@ -114,17 +110,16 @@ def closeness(
         most: most windows of a class on either side.
         advance: called after each class.
     """
-    labels = [label for label in real.classes() if label in synthetic.classes()]
+    labels = shared_classes(real, synthetic)
     sides = views_of(synthetic), views_of(real)
-    baseline = views_of(mean_beats(averaged, _repeat(labels, averaged, most)))
+    baseline = views_of(mean_beats(averaged, [label for label in labels for _ in range(most)]))
     rows: list[Row] = []
     for group in [[label] for label in labels] + ([labels] if len(labels) > 1 else []):
         name = group[0] if len(group) == 1 else ALL
         sizes = [min(_count(sides[0], one), _count(sides[1], one) // 2) for one in group]
         size = min(*sizes, most // len(group)) if len(sizes) > 1 else min(sizes[0], most)
         if size < LEAST:
-            note = f"undefined: {size} windows a side are too few; at least {LEAST}"
-            rows += [Row(SECTION, m, name, *METRICS[m], windows=size, note=note) for m in METRICS]
+            rows += [row_of(SECTION, m, name, *METRICS[m], windows=size) for m in METRICS]
         else:
             draws = [_compared(*sides, baseline, group, size, seed) for seed in range(seeds)]
             again = list(_bootstrapped(*sides, real.records, group, size, bootstraps))
@@ -140,18 +135,15 @@ def _row(
     again: list[dict[str, float]],
     size: int,
 ) -> Row:
-    value, floor, baseline = ([draw[i][metric] for draw in draws] for i in range(3))
-    return Row(
+    columns = [[draw[i][metric] for draw in draws] for i in range(3)]
+    bootstrapped, possible = [one[metric] for one in again], RANGES.get(metric, (0, np.inf))
+    return row_of(
         SECTION,
         metric,
         label,
         *METRICS[metric],
-        value=mean_of(value),
-        spread=spread_of(value),
-        interval=interval_of(mean_of(value), [one[metric] for one in again], RANGES.get(metric, (0, np.inf))),
-        floor=mean_of(floor),
-        floor_spread=spread_of(floor),
-        baseline=mean_of(baseline),
+        columns,
+        interval=interval_of(mean_of(columns[0]), bootstrapped, possible),
         windows=size,
         note="" if again else f"no interval: fewer than {LEAST_RECORDS} records",
     )
@@ -212,7 +204,3 @@ def _draw(windows: Views, label: str, size: int, rng: np.random.Generator) -> ND
 
 def _count(windows: Views, label: str) -> int:
     return int((windows.labels == label).sum())
-
-
-def _repeat(labels: list[str], real: WindowSet, most: int) -> list[str]:
-    return [label for label in labels if label in real.classes() for _ in range(most)]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from diffecg.evaluation.encoder import features
 from diffecg.evaluation.extras import extra
-from diffecg.evaluation.sets import WindowSet
+from diffecg.evaluation.sets import WindowSet, shared_classes
 
 
 def joint_map(
@@ -29,7 +29,7 @@ def joint_map(
     rng = np.random.default_rng(0)
     chosen: list[WindowSet] = []
     is_synthetic: list[bool] = []
-    for label in [label for label in real.classes() if label in synthetic.classes()]:
+    for label in shared_classes(real, synthetic):
         size = min(most, len(real.of(label)), len(synthetic.of(label)))
         for windows, made in ((real.of(label), False), (synthetic.of(label), True)):
             chosen.append(windows.take(rng.permutation(len(windows))[:size]))

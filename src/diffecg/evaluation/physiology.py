@@ -7,15 +7,15 @@ between its neighbours. Where it finds no wave the measure is missing; missing o
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
-from diffecg.evaluation.closeness import LEAST, Advance
 from diffecg.evaluation.extras import extra
-from diffecg.evaluation.rows import ALL, Row, mean_of, spread_of
-from diffecg.evaluation.sets import WindowSet, mean_beats
+from diffecg.evaluation.rows import ALL, LEAST, Advance, Row, row_of
+from diffecg.evaluation.sets import WindowSet, mean_beats, shared_classes
 
 Array = NDArray[np.floating]
 Measures = dict[str, Array]
@@ -36,7 +36,7 @@ P_LEAST_MV = 0.05
 """A P wave rises at least so far from its onset."""
 _NEAR_S = 0.06
 _CHAIN = 64
-_SINGLE = "undefined: a window of one beat has no RR interval"
+_SINGLE = "a window of one beat has no RR interval"
 
 
 def physiology(
@@ -66,22 +66,20 @@ def physiology(
     """
     rows: list[Row] = []
     measured: dict[str, tuple[Measures, Measures]] = {}
-    for label in [label for label in real.classes() if label in synthetic.classes()]:
+    for label in shared_classes(real, synthetic):
         rng = np.random.default_rng(0)
         size = min(most, len(synthetic.of(label)), len(real.of(label)) // 2)
-        base = averaged if label in averaged.classes() else real
         if size < LEAST:
-            note = f"undefined: {size} windows a side are too few; at least {LEAST}"
-            rows += [_empty(name, label, size, note) for name in _names(real)]
+            rows += [_row(name, label, windows=size) for name in _names(real)]
             continue
         chosen = [(synthetic.of(label), size), (real.of(label), 2 * size)]
         sets = [one.take(rng.permutation(len(one))[:count]) for one, count in chosen]
-        made, truth, trivial = (measure(one) for one in (*sets, mean_beats(base, [label] * size)))
+        made, truth, trivial = (measure(one) for one in (*sets, mean_beats(averaged, [label] * size)))
         rows += _rows(label, size, made, truth, trivial, seeds, _names(real))
         measured[label] = made, truth
         advance(f"physiology of {label}")
     if real.before is not None:
-        rows.append(_empty("RR interval", ALL, 0, _SINGLE))
+        rows.append(_row("RR interval", ALL, undefined=_SINGLE))
     return rows, measured
 
 
@@ -176,43 +174,22 @@ def _rows(
 ) -> list[Row]:
     rows = []
     for name in names:
-        pairs = [_halves(truth[name], seed) for seed in range(seeds)]
         unit = MEASURES[name]
-        values = [_distance(half, made[name], unit) for half, _ in pairs]
-        floors = [_distance(half, rest, unit) for half, rest in pairs]
-        baselines = [_distance(half, trivial[name], unit) for half, _ in pairs]
+        pairs = [_halves(truth[name], seed) for seed in range(seeds)]
+        columns = [
+            [_distance(half, made[name], unit) for half, _ in pairs],
+            [_distance(half, rest, unit) for half, rest in pairs],
+            [_distance(half, trivial[name], unit) for half, _ in pairs],
+        ]
         note = f"synthetic {_summary(made[name], name)}, real {_summary(truth[name], name)}"
-        rows.append(
-            Row(
-                SECTION,
-                name,
-                label,
-                MEASURES[name],
-                "lower",
-                value=mean_of(values),
-                spread=spread_of(values),
-                floor=mean_of(floors),
-                floor_spread=spread_of(floors),
-                baseline=mean_of(baselines),
-                windows=size,
-                note=note if mean_of(values) is not None else "undefined: no beat could be delineated",
-            )
-        )
-    failed = [float(np.isnan(m["QRS width"] + m["QT interval"]).mean()) for m in (made, truth, trivial)]
-    rows.append(
-        Row(
-            SECTION,
-            "delineation failed",
-            label,
-            "",
-            "as the floor",
-            value=failed[0],
-            floor=failed[1],
-            baseline=failed[2],
-            windows=size,
-        )
-    )
+        rows.append(_row(name, label, columns, windows=size, note=note, undefined="no beat was delineated"))
+    failed = [[float(np.isnan(m["QRS width"] + m["QT interval"]).mean())] for m in (made, truth, trivial)]
+    rows.append(row_of(SECTION, "delineation failed", label, "", "as the floor", failed, windows=size))
     return rows
+
+
+def _row(name: str, label: str, *columns: list[list[float]], **more: Any) -> Row:
+    return row_of(SECTION, name, label, MEASURES[name], "lower", *columns, **more)
 
 
 def _names(windows: WindowSet) -> list[str]:
@@ -241,7 +218,3 @@ def _summary(values: Array, name: str) -> str:
     low, middle, high = np.quantile(finite, [0.25, 0.5, 0.75])
     digits = 0 if MEASURES[name] == "ms" else 2
     return f"{middle:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}] {MEASURES[name]}"
-
-
-def _empty(name: str, label: str, size: int, note: str) -> Row:
-    return Row(SECTION, name, label, MEASURES[name], "lower", windows=size, note=note)

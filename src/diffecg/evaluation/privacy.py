@@ -14,9 +14,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from diffecg.evaluation.closeness import LEAST, Advance
-from diffecg.evaluation.rows import Row, mean_of, spread_of
-from diffecg.evaluation.sets import WindowSet, mean_beats
+from diffecg.evaluation.rows import LEAST, Advance, Row, row_of
+from diffecg.evaluation.sets import WindowSet, mean_beats, shared_classes
 
 Array = NDArray[np.floating]
 
@@ -74,12 +73,11 @@ def privacy(
     """
     rows: list[Row] = []
     suspects: list[Suspect] = []
-    for label in [one for one in synthetic.classes() if one in members.classes()]:
+    for label in shared_classes(synthetic, members):
         made, inside, outside = (one.of(label) for one in (synthetic, members, outsiders))
         size = min(len(made), len(inside), len(outside) // 2, most)
         if size < LEAST:
-            note = f"undefined: {size} windows a side are too few; at least {LEAST}"
-            rows += [_row(metric, label, [[], [], []], size, note) for metric in METRICS]
+            rows += [row_of(SECTION, name, label, "", best, windows=size) for name, best in METRICS.items()]
             continue
         trivial = mean_beats(inside, [label] * size)
         nearest_made, twin = _nearest(made.flat(), inside.flat())
@@ -103,9 +101,9 @@ def privacy(
                     )
                 ]
             )
-        for metric in METRICS:
+        for metric, best in METRICS.items():
             columns = [[draw[i][metric] for draw in draws] for i in range(3)]
-            rows.append(_row(metric, label, columns, size, ""))
+            rows.append(row_of(SECTION, metric, label, "", best, columns, windows=size))
         usual_mv = float(np.median(nearest_outside))
         suspects += [
             Suspect(
@@ -199,27 +197,3 @@ def _kth_nearest(windows: Array, among: Array, k: int) -> tuple[Array, NDArray[n
     found = [d.min(dim=1) if k == 1 else d.kthvalue(k, dim=1) for d in distances]
     nearest, places = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
     return nearest / a.shape[1] ** 0.5, places
-
-
-def _row(
-    metric: str,
-    label: str,
-    columns: list[list[float]],
-    size: int,
-    note: str,
-) -> Row:
-    values, floors, baselines = columns
-    return Row(
-        SECTION,
-        metric,
-        label,
-        "",
-        METRICS[metric],
-        value=mean_of(values),
-        spread=spread_of(values),
-        floor=mean_of(floors),
-        floor_spread=spread_of(floors),
-        baseline=mean_of(baselines),
-        windows=size,
-        note=note,
-    )

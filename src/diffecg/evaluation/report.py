@@ -19,7 +19,7 @@ from diffecg.evaluation.encoder import load_encoder
 from diffecg.evaluation.physiology import Measures
 from diffecg.evaluation.privacy import Suspect
 from diffecg.evaluation.rows import Row
-from diffecg.evaluation.sets import WindowSet, cleaned, matched
+from diffecg.evaluation.sets import WindowSet, cleaned, matched, one_set, shared_classes
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -103,14 +103,14 @@ def evaluate(
     real = reference if reference.parts is None else reference.part(settings.part)
     if real is None:
         raise DiffecgError(f"the reference has no part {settings.part!r}")
-    shared = [label for label in real.classes() if label in synthetic.classes()]
+    shared = shared_classes(real, synthetic)
     if not shared:
         raise DiffecgError(
             f"synthetic classes {_named(synthetic)} and real classes {_named(real)} have none in common"
         )
     notes += [*more, *_differences(synthetic, real), *_overlap(synthetic, reference, settings)]
     train, held_out, test = (reference.part(name) for name in ("train", "validation", "test"))
-    averaged = train if train is not None else real
+    averaged = real if train is None else _completed(train, real)
     total = _steps(settings, len(shared))
     done = 0
 
@@ -155,6 +155,12 @@ def evaluate(
             )
     about = _about(synthetic, real, reference, settings)
     return Report(rows, notes, about, synthetic, real, suspects, measured)
+
+
+def _completed(train: WindowSet, real: WindowSet) -> WindowSet:
+    """Return ``train`` with the windows of ``real`` of the classes that it lacks."""
+    lacking = ~np.isin(real.labels, train.classes())
+    return one_set([train, real.take(lacking)]) if lacking.any() else train
 
 
 def _steps(settings: Settings, classes: int) -> int:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 ALL = "all"
 """The label of figures over all classes."""
+LEAST = 20
+"""Fewest windows on either side of a comparison."""
+Advance = Callable[[str], None]
+"""Called with what has just been done."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,53 @@ class Row:
     """Windows compared on either side."""
     note: str = ""
     """What else must be known, or why the figure is undefined."""
+
+
+def row_of(
+    section: str,
+    metric: str,
+    label: str,
+    unit: str,
+    better: str,
+    columns: Sequence[Sequence[float]] = ((), (), ()),
+    *,
+    interval: tuple[float, float] | None = None,
+    windows: int = 0,
+    note: str = "",
+    undefined: str | None = None,
+) -> Row:
+    """Return the row of a metric, undefined without a finite value.
+
+    Args:
+        section: of the report.
+        metric: its name.
+        label: class, or ``all``.
+        unit: empty for shares and ratios.
+        better: ``lower``, ``higher``, or the value that is best.
+        columns: the values, the floors and the baselines, one a seed each.
+        interval: over records.
+        windows: compared on either side.
+        note: what else must be known.
+        undefined: why there may be no value; None: because windows are too few.
+    """
+    values, floors, baselines = columns
+    value = mean_of(values)
+    too_few = f"{windows} windows a side are too few; at least {LEAST}"
+    return Row(
+        section,
+        metric,
+        label,
+        unit,
+        better,
+        value,
+        spread_of(values),
+        interval,
+        mean_of(floors),
+        spread_of(floors),
+        mean_of(baselines),
+        windows,
+        note if value is not None else f"undefined: {undefined or too_few}",
+    )
 
 
 def mean_of(values: Sequence[float]) -> float | None:

@@ -72,6 +72,12 @@ class WindowSet:
         return self.signal_mv.reshape(len(self), -1)
 
 
+def shared_classes(one: WindowSet, other: WindowSet) -> list[str]:
+    """Return the classes that both sets have, in AAMI's order, ``?`` last."""
+    there = other.classes()
+    return [label for label in one.classes() if label in there]
+
+
 def one_set(sets: Sequence[WindowSet]) -> WindowSet:
     """Return the windows of several sets, in order, as one; what one of them does not know is unknown.
 

@@ -10,20 +10,23 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.evaluation.classifiers import CLASSIFIERS
-from diffecg.evaluation.closeness import LEAST, Advance
-from diffecg.evaluation.rows import ALL, Row, mean_of, spread_of
-from diffecg.evaluation.sets import WindowSet, mean_beats, one_set
+from diffecg.evaluation.classifiers import CLASSIFIERS, Classifier
+from diffecg.evaluation.rows import ALL, LEAST, Advance, Row, row_of
+from diffecg.evaluation.sets import WindowSet, mean_beats
 
 SECTION = "utility"
 SETTINGS = {
-    "TSTR": "trained on synthetic, tested on real",
-    "TRTS": "trained on real, tested on synthetic",
-    "TS+RTR": "trained on both, tested on real",
+    "TSTR": (("synthetic", "test"), ("train", "test"), ("mean beats", "test")),
+    "TRTS": (("train", "synthetic"), ("train", "held-out"), ("train", "mean beats")),
+    "TS+RTR": (("both", "test"), ("train", "test"), ("mean beats", "test")),
 }
-"""The floor of a setting has real windows in place of the synthetic ones: TRTR, trained on real and tested on
-real windows; for TRTS, tested on held-out windows of the people trained on. TRTS asks whether a class can be
-recognised, so that windows more alike than real ones exceed its floor."""
+"""What classifiers are trained and tested on, for the figure, its floor and its baseline.
+
+Train on synthetic, test on real; the reverse; train on both, test on real. The floor has real windows in
+place of the synthetic ones. TRTS asks whether a class can be recognised, so that windows more alike than
+real ones exceed its floor.
+"""
+_TRAINED_ON = sorted({pair[0] for pairs in SETTINGS.values() for pair in pairs})
 Scores = dict[tuple[str, str], float]
 """Metric and class to value."""
 
@@ -50,37 +53,44 @@ def utility(
     Raises:
         DiffecgError: scikit-learn is not installed.
     """
-    sets = (synthetic, train, test, held_out)
-    labels = [one for one in train.classes() if all(_enough(s, one) for s in sets)]
+    sets = {"synthetic": synthetic, "train": train, "test": test, "held-out": held_out}
+    labels = [one for one in train.classes() if all(_enough(s, one) for s in sets.values())]
     if len(labels) < 2:
-        note = f"undefined: fewer than two classes with {LEAST} windows in each set"
-        return [Row(SECTION, f"{name}, macro-F1", ALL, "", "higher", note=note) for name in SETTINGS]
-    synthetic, train, test, held_out = (s.take(np.isin(s.labels, labels)) for s in sets)
-    trivial = mean_beats(train, synthetic.labels.tolist())
+        why = f"fewer than two classes with {LEAST} windows in each set"
+        return [row_of(SECTION, f"{one}, macro-F1", ALL, "", "higher", undefined=why) for one in SETTINGS]
+    sets = {name: windows.take(np.isin(windows.labels, labels)) for name, windows in sets.items()}
+    sets["mean beats"] = mean_beats(sets["train"], sets["synthetic"].labels.tolist())
     rows: list[Row] = []
-    for name, fit in CLASSIFIERS.items():
-        columns = (*SETTINGS, "TRTR", "TRTS floor", "TRTS baseline", "baseline")
-        found: dict[str, list[Scores]] = {key: [] for key in columns}
-        for seed in range(seeds):
-            on_real = fit(train, seed)
-            tested = {"TRTR": test, "TRTS": synthetic, "TRTS floor": held_out, "TRTS baseline": trivial}
-            for setting, windows in tested.items():
-                found[setting].append(classification(windows.labels, on_real(windows), labels))
-            advance(f"{name} on real beats")
-            trained = {"TSTR": synthetic, "TS+RTR": one_set([synthetic, train]), "baseline": trivial}
-            for setting, windows in trained.items():
-                found[setting].append(classification(test.labels, fit(windows, seed)(test), labels))
-                advance(f"{name}, {setting}")
-        for setting in SETTINGS:
-            ends = ("TRTS floor", "TRTS baseline") if setting == "TRTS" else ("TRTR", "baseline")
+    for name, kind in CLASSIFIERS.items():
+        found = _scores(kind, sets, labels, seeds, advance)
+        for setting, pairs in SETTINGS.items():
             best = "as the floor" if setting == "TRTS" else "higher"
-            rows += _rows(f"{setting}, {name}", best, found[setting], *(found[end] for end in ends))
+            rows += _rows(f"{setting}, {name}", best, *(found[pair] for pair in pairs))
     return rows
+
+
+def _scores(
+    kind: Classifier, sets: dict[str, WindowSet], labels: list[str], seeds: int, advance: Advance
+) -> dict[tuple[str, str], list[Scores]]:
+    """Return the scores, one a seed, for each pair of SETTINGS."""
+    seen = {name: (kind.represent(windows), windows.labels) for name, windows in sets.items()}
+    signals, answers = zip(seen["synthetic"], seen["train"], strict=True)
+    seen["both"] = np.concatenate(signals), np.concatenate(answers)
+    found: dict[tuple[str, str], list[Scores]] = {pair: [] for pairs in SETTINGS.values() for pair in pairs}
+    for trained_on in _TRAINED_ON:
+        for seed in range(seeds):
+            predict = kind.fit(*seen[trained_on], seed)
+            for (one, tested_on), scores in found.items():
+                if one == trained_on:
+                    tested, truth = seen[tested_on]
+                    scores.append(classification(truth, predict(tested), labels))
+            advance(f"trained on {trained_on}")
+    return found
 
 
 def steps(seeds: int = 5) -> int:
     """Return how often :func:`utility` calls ``advance``."""
-    return len(CLASSIFIERS) * seeds * 4
+    return len(CLASSIFIERS) * seeds * len(_TRAINED_ON)
 
 
 def classification(truth: NDArray[np.str_], guess: NDArray[np.str_], labels: Sequence[str]) -> Scores:
@@ -100,27 +110,12 @@ def classification(truth: NDArray[np.str_], guess: NDArray[np.str_], labels: Seq
     return {("macro-F1", ALL): float(np.mean(f1)), **scores}
 
 
-def _rows(
-    prefix: str, best: str, found: list[Scores], floor: list[Scores], baseline: list[Scores]
-) -> list[Row]:
+def _rows(prefix: str, best: str, *found: list[Scores]) -> list[Row]:
     rows = []
-    for metric, label in found[0]:
-        columns = [[scores[metric, label] for scores in one] for one in (found, floor, baseline)]
-        rows.append(
-            Row(
-                SECTION,
-                f"{prefix}, {metric}",
-                label,
-                "",
-                best,
-                value=mean_of(columns[0]),
-                spread=spread_of(columns[0]),
-                floor=mean_of(columns[1]),
-                floor_spread=spread_of(columns[1]),
-                baseline=mean_of(columns[2]),
-                note="" if mean_of(columns[0]) is not None else "undefined: the class was never guessed",
-            )
-        )
+    for metric, label in found[0][0]:
+        columns = [[scores[metric, label] for scores in one] for one in found]
+        name, why = f"{prefix}, {metric}", "the class was never guessed"
+        rows.append(row_of(SECTION, name, label, "", best, columns, undefined=why))
     return rows
 
 

@@ -16,6 +16,7 @@ from diffecg.evaluation.joint_map import joint_map
 from diffecg.evaluation.physiology import MEASURES
 from diffecg.evaluation.report import Report
 from diffecg.evaluation.rows import Row
+from diffecg.evaluation.sets import shared_classes
 from diffecg.exchange.page import page, picture, table
 from diffecg.plotting import comparison
 from diffecg.plotting.pictures import NAMES, beat_grid
@@ -133,7 +134,7 @@ def _counts(report: Report, *, made: bool) -> str:
 def _figures(report: Report) -> dict[str, tuple[str, Figure]]:
     """Return the pictures by name, each with its title."""
     real, made, fs_hz = report.real, report.synthetic, report.real.fs_hz
-    labels = [label for label in real.classes() if label in made.classes()]
+    labels = shared_classes(real, made)
     rng = np.random.default_rng(0)
     pairs = {label: (real.of(label).signal_mv[:, 0], made.of(label).signal_mv[:, 0]) for label in labels}
     rows = []
