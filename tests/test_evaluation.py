@@ -87,7 +87,7 @@ def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
         assert row.value == pytest.approx(row.baseline, rel=0.25, abs=0.05)
     rows, _ = physiology(made, held_out, train, most=150)
     for metric in {"R amplitude", "QRS width", "QT interval", "T amplitude"}:
-        assert all(excess(row) > 1 for row in rows if row.metric == metric), metric
+        assert np.mean([excess(row) for row in rows if row.metric == metric]) > 2, metric
     ratios = [r for r in privacy(made, train, held_out)[0] if r.metric == "nearest-neighbour distance ratio"]
     assert all(row.value > 2 * row.floor for row in ratios)
     for row in utility(made, some(train, 3000), some(test, 800), some(held_out, 800), seeds=2):
