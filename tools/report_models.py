@@ -12,13 +12,18 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from diffecg.cli.app import app
-from diffecg.exchange.report import number, with_spread
+from diffecg.evaluation.paired import TaskRow
+from diffecg.evaluation.rows import Row
+from diffecg.exchange.report import HEAD, cells
+from diffecg.exchange.task_report import cells as task_cells
+from diffecg.exchange.task_report import groups
 
 ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / "docs" / "reports"
@@ -133,31 +138,12 @@ def set_tables(report: dict[str, Any]) -> str:
         "What the columns mean: docs/evaluation.md."
     )
     for section, words in SECTIONS.items():
-        rows = [
-            row
-            for row in report["rows"]
-            if row["section"] == section and (not words or any(word in row["metric"] for word in words))
-        ]
-        if rows:
-            lines = ["| " + " | ".join(cells) + " |" for cells in (section_head(section), ["---"] * 6)]
-            parts.append("\n".join(lines + [set_line(row) for row in rows]))
+        rows = [Row(**row) for row in report["rows"] if row["section"] == section]
+        shown = [row for row in rows if not words or any(word in row.metric for word in words)]
+        if shown:
+            parts.append(markdown([section, *HEAD[1:6]], [cells(row)[:6] for row in shown]))
     parts += [f"- {note}" for note in report["notes"]]
     return "\n\n".join(parts)
-
-
-def section_head(section: str) -> list[str]:
-    """Return the head of a section's table."""
-    return [section, "class", "synthetic", "95 % over records", "real (floor)", "baseline"]
-
-
-def set_line(row: dict[str, Any]) -> str:
-    """Return a row of a report on a set, as a line of a Markdown table."""
-    name = f"{row['metric']} ({row['unit']})" if row["unit"] else row["metric"]
-    value = "undefined" if row["value"] is None else with_spread(row["value"], row["spread"])
-    interval = " to ".join(map(number, row["interval"])) if row["interval"] else ""
-    floor = "" if row["floor"] is None else with_spread(row["floor"], row["floor_spread"])
-    baseline = "" if row["baseline"] is None else number(row["baseline"])
-    return f"| {name} | {row['label']} | {value} | {interval} | {floor} | {baseline} |"
 
 
 def task_tables(report: dict[str, Any]) -> str:
@@ -169,24 +155,15 @@ def task_tables(report: dict[str, Any]) -> str:
         f"DS2, {about['draws']} draws; {sampling}; manifest `{about['manifest_sha256'][:12]}`. "
         "Errors in mV; in brackets 95 % intervals over records."
     ]
-    groups: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in report["rows"]:
-        groups.setdefault(row["group"], {}).setdefault(row["method"], {})[row["metric"]] = row
-    for group, methods in groups.items():
-        lines = [f"| {group} | {' | '.join(TASK_METRICS)} |", "|" + " --- |" * (len(TASK_METRICS) + 1)]
-        for method, found in methods.items():
-            cells = [task_cell(found[metric]) for metric in TASK_METRICS]
-            lines.append(f"| {method} | {' | '.join(cells)} |")
-        parts.append("\n".join(lines))
+    for group, methods in groups([TaskRow(**row) for row in report["rows"]]).items():
+        lines = [task_cells(*method, TASK_METRICS, intervals=True) for method in methods.items()]
+        parts.append(markdown([group, *TASK_METRICS], lines))
     return "\n\n".join(parts)
 
 
-def task_cell(row: dict[str, Any]) -> str:
-    """Return a figure with its interval."""
-    if row["value"] is None:
-        return "–"
-    low, high = row["interval"]
-    return f"{number(row['value'])} [{number(low)}, {number(high)}]"
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
 
 
 def counts(about: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,11 +19,13 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 if TYPE_CHECKING:
     from diffecg.tasks.model import Model
 
 stderr = Console(stderr=True)
+_PIPED_WIDTH = 160
 
 Force = Annotated[bool, Parameter(negative="", help="Replace what is already there.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON.")]
@@ -77,6 +79,25 @@ class Drawing:
 def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:
     """Print a result: the text for people, the dictionary for machines."""
     print(json.dumps(result, indent=2) if as_json else text)
+
+
+def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int) -> None:
+    """Print a table to stdout.
+
+    Args:
+        title: above it.
+        head: names of the columns.
+        rows: cells.
+        words: number of leading columns that hold words, the others hold numbers.
+    """
+    console = Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for place, column in enumerate(head):
+        table.add_column(column, justify="left" if place < words else "right")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+    console.print()
 
 
 def fail(message: str) -> None:

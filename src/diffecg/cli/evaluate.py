@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
-from diffecg.cli.console import Force, Json, Threads, progress_bar, show, stderr, use_threads
-
-if TYPE_CHECKING:
-    from diffecg.evaluation.report import Report
+from diffecg.cli.console import (
+    Force,
+    Json,
+    Threads,
+    print_table,
+    progress_bar,
+    show,
+    stderr,
+    use_threads,
+)
 
 
 def evaluate(
@@ -70,7 +74,7 @@ def evaluate(
     from diffecg.evaluation.report import evaluate as evaluate_windows
     from diffecg.evaluation.sets import one_set
     from diffecg.exchange.read_windows import read_windows
-    from diffecg.exchange.report import write_report
+    from diffecg.exchange.report import HEAD, WORDS, cells, sections, write_report
 
     require_extras()
     made = one_set([read_windows(path, fs_hz=fs) for path in synthetic])
@@ -81,19 +85,6 @@ def evaluate(
     for note in report.notes:
         stderr.print(f"note: {note}", highlight=False)
     if not json:
-        _print_table(report)
+        for name, rows in sections(report.rows).items():
+            print_table(WORDS[name][0], HEAD[:-1], [cells(row)[:-1] for row in rows], words=2)
     show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)
-
-
-def _print_table(report: Report) -> None:
-    from diffecg.exchange.report import HEAD, WORDS, cells, sections
-
-    console = Console(width=None if stderr.is_terminal else 160)
-    for name, rows in sections(report.rows).items():
-        table = Table(title=WORDS[name][0], title_justify="left", box=None, pad_edge=False)
-        for place, column in enumerate(HEAD[:-1]):
-            table.add_column(column, justify="left" if place < 2 else "right")
-        for row in rows:
-            table.add_row(*cells(row)[:-1])
-        console.print(table)
-        console.print()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Compute, Force, Json, progress_bar, show
+from diffecg.cli.console import Compute, Force, Json, print_table, progress_bar, show
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from diffecg.evaluation.manifest import Context
-    from diffecg.evaluation.tasks import TaskReport
     from diffecg.tasks.model import Model
 
 
@@ -39,7 +38,8 @@ def evaluate_task(
     Example: diffecg evaluate-task mitbih-strip --data mitdb/ --out tasks/
 
     Gaps of 0.25, 0.5, 1 and 2 s and the second after a beat, at places that the seed fixes, in each record of
-    DS2. Beside the models stand a straight line, PCHIP, the previous beat and the record's mean beat.
+    DS2. Beside the models stand a straight line, PCHIP, the previous beat, the record's mean beat, and the
+    stretches around which the recording is most like around the hidden one.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def evaluate_task(
     from diffecg.data.splits import DS2
     from diffecg.data.store import refuse_existing
     from diffecg.evaluation.tasks import evaluate_tasks
-    from diffecg.exchange.task_report import write_task_report
+    from diffecg.exchange.task_report import cells, groups, head, write_task_report
 
     refuse_existing(out, force=force, is_folder=True)
     if draws < 2:
@@ -78,7 +78,8 @@ def evaluate_task(
         )
     write_task_report(report, out, force=force)
     if not json:
-        print_tables(report)
+        for group, found in groups(report.rows).items():
+            print_table(group, head(), [cells(*method) for method in found.items()], words=1)
     show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)
 
 
@@ -101,28 +102,12 @@ def restore(
     return method
 
 
-def print_tables(report: TaskReport) -> None:
-    """Print a table for each group to stdout."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from diffecg.exchange.task_report import cells, groups, head
-
-    console = Console(width=150)
-    for group, methods in groups(report.rows).items():
-        table = Table(title=group, title_justify="left", box=None, pad_edge=False)
-        for place, column in enumerate(head()):
-            table.add_column(column, justify="right" if place else "left")
-        for method, rows in methods.items():
-            table.add_row(*cells(method, rows))
-        console.print(table)
-        console.print()
-
-
 def _described(model: Model, compute: Compute) -> dict[str, Any]:
-    config = model.config.diffusion
+    from diffecg.tasks.synthesize import Sampling
+
+    sampling = Sampling(**compute.sampling()).resolved(model.config.diffusion)
     return {
         "weights_sha256": model.weights_sha256,
-        "sampler": compute.sampler or config.sampler,
-        "steps": compute.steps or config.steps,
+        "sampler": sampling.sampler,
+        "steps": sampling.steps,
     }

@@ -1,10 +1,15 @@
-"""A page of HTML that opens from disk: style and pictures inside."""
+"""A report's folder: its figures as JSON, its plots, and a page of HTML that opens from disk."""
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
+from typing import Any
+
+from diffecg.data.store import new_folder
 
 _STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; color: #16213a; background: #fbfaf8; margin: 0; }
@@ -22,6 +27,29 @@ footer { margin-top: 3rem; color: #5a6275; font-size: .9rem; }
 """
 
 
+def write_folder(
+    folder: str | Path, figures: dict[str, Any], html: str, plots: Mapping[str, bytes], *, force: bool
+) -> None:
+    """Write ``report.json``, ``report.html`` and ``plots/`` to a new folder, whole or not at all.
+
+    Args:
+        folder: to write.
+        figures: for machines.
+        html: for people.
+        plots: PNG files by name.
+        force: replace an older report.
+
+    Raises:
+        DiffecgError: the folder exists and ``force`` is not given.
+    """
+    with new_folder(folder, force=force) as partial:
+        (partial / "report.json").write_text(json.dumps(figures, indent=2) + "\n")
+        (partial / "report.html").write_text(html)
+        (partial / "plots").mkdir()
+        for name, png in plots.items():
+            (partial / "plots" / f"{name}.png").write_bytes(png)
+
+
 def page(title: str, parts: Sequence[str], footer: str) -> str:
     """Return a page.
 
@@ -36,6 +64,11 @@ def page(title: str, parts: Sequence[str], footer: str) -> str:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
         f"<h1>{escape(title)}</h1>{''.join(parts)}<footer>{escape(footer)}</footer></main></body></html>\n"
     )
+
+
+def items(texts: Sequence[str]) -> str:
+    """Return a list of plain texts as HTML; nothing for none."""
+    return f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>" if texts else ""
 
 
 def picture(png: bytes, words: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -11,13 +10,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from diffecg._version import __version__
-from diffecg.data.store import new_folder
 from diffecg.evaluation.joint_map import joint_map
 from diffecg.evaluation.physiology import MEASURES
 from diffecg.evaluation.report import Report
 from diffecg.evaluation.rows import Row
 from diffecg.evaluation.sets import shared_classes
-from diffecg.exchange.page import page, picture, table
+from diffecg.exchange.page import items, page, picture, table, write_folder
 from diffecg.plotting import comparison
 from diffecg.plotting.pictures import NAMES, beat_grid
 
@@ -56,16 +54,9 @@ def write_report(report: Report, folder: str | Path, *, force: bool = False) -> 
     Raises:
         DiffecgError: the folder exists and ``force`` is not given; scikit-learn is not installed.
     """
-    with new_folder(folder, force=force) as partial:
-        (partial / "report.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n")
-        plots = partial / "plots"
-        plots.mkdir()
-        pictures = []
-        for name, (words, figure) in _figures(report).items():
-            png = to_png(figure)
-            (plots / f"{name}.png").write_bytes(png)
-            pictures.append((words, png))
-        (partial / "report.html").write_text(_html(report, pictures))
+    pictures = {name: (words, to_png(figure)) for name, (words, figure) in _figures(report).items()}
+    plots = {name: png for name, (_, png) in pictures.items()}
+    write_folder(folder, report.to_dict(), _html(report, pictures.values()), plots, force=force)
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -103,7 +94,7 @@ def sections(rows: Sequence[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def _html(report: Report, pictures: Sequence[tuple[str, bytes]]) -> str:
+def _html(report: Report, pictures: Iterable[tuple[str, bytes]]) -> str:
     about = report.about
     real = about["real"]
     facts = [
@@ -117,8 +108,7 @@ def _html(report: Report, pictures: Sequence[tuple[str, bytes]]) -> str:
     ]
     parts = ['<p class="note">Synthetic ECG. diffecg is not a medical device.</p>']
     parts.append(table(("", "", ""), [(*fact, "") for fact in facts], words=2))
-    if report.notes:
-        parts.append("<ul>" + "".join(f"<li>{note}</li>" for note in report.notes) + "</ul>")
+    parts.append(items(report.notes))
     parts += [f"<h2>{words}</h2>{picture(png, words)}" for words, png in pictures]
     for name, rows in sections(report.rows).items():
         title, text = WORDS[name]

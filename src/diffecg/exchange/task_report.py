@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from diffecg._version import __version__
-from diffecg.data.store import new_folder
 from diffecg.evaluation.paired import LEVELS, METRICS, TaskRow
 from diffecg.evaluation.tasks import TaskReport
-from diffecg.exchange.page import page, picture, table
+from diffecg.exchange.page import page, picture, table, write_folder
 from diffecg.exchange.report import number, to_png
 from diffecg.plotting import paired
 
@@ -34,15 +32,9 @@ def write_task_report(report: TaskReport, folder: str | Path, *, force: bool = F
     Raises:
         DiffecgError: the folder exists and ``force`` is not given.
     """
-    with new_folder(folder, force=force) as partial:
-        (partial / "report.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n")
-        plots = partial / "plots"
-        plots.mkdir()
-        pictures = []
-        for name, (words, png) in _pictures(report).items():
-            (plots / f"{name}.png").write_bytes(png)
-            pictures.append((words, png))
-        (partial / "report.html").write_text(_html(report, pictures))
+    pictures = _pictures(report)
+    plots = {name: png for name, (_, png) in pictures.items()}
+    write_folder(folder, report.to_dict(), _html(report, pictures.values()), plots, force=force)
 
 
 def groups(rows: Sequence[TaskRow]) -> dict[str, dict[str, dict[str, TaskRow]]]:
@@ -58,10 +50,12 @@ def head() -> list[str]:
     return ["method", *(f"{words} ({METRICS[m]})" if METRICS[m] else words for m, words in SHORT.items())]
 
 
-def cells(method: str, rows: dict[str, TaskRow], *, intervals: bool = False) -> list[str]:
+def cells(
+    method: str, rows: dict[str, TaskRow], metrics: Iterable[str] = SHORT, *, intervals: bool = False
+) -> list[str]:
     """Return a method's line in a group's table."""
     line = [method]
-    for metric in SHORT:
+    for metric in metrics:
         row = rows[metric]
         text = "undefined" if row.value is None else number(row.value)
         if intervals and row.interval is not None:
@@ -70,7 +64,7 @@ def cells(method: str, rows: dict[str, TaskRow], *, intervals: bool = False) -> 
     return line
 
 
-def _html(report: TaskReport, pictures: Sequence[tuple[str, bytes]]) -> str:
+def _html(report: TaskReport, pictures: Iterable[tuple[str, bytes]]) -> str:
     about = report.about
     parts = ['<p class="note">diffecg is not a medical device.</p>']
     facts = [(key, ", ".join(map(str, v)) if isinstance(v, list) else str(v)) for key, v in about.items()]

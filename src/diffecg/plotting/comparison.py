@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from diffecg.plotting.paper import ACCENT, FAINT, INK
@@ -154,10 +155,11 @@ def against_the_floor(figures: Mapping[str, Mapping[str, tuple[float, float, flo
         axis.set_yticks(range(len(classes)), list(classes))
         axis.invert_yaxis()
         axis.set_title(metric, fontsize=8, loc="left")
-        if all(value > 0 for values in classes.values() for value in values):
-            spread = [value for values in classes.values() for value in values]
-            if max(spread) > 20 * min(spread):
-                axis.set_xscale("log")
+        spread = [value for values in classes.values() for value in values]
+        if 0 < 20 * min(spread) < max(spread) and max(spread) > 1:
+            axis.set_xscale("log")
+            axis.xaxis.set_major_locator(LogLocator(numticks=4))
+            axis.xaxis.set_minor_formatter(NullFormatter())
     names = zip(("o", "|", "x"), (SYNTHETIC, REAL, BASELINE), ("synthetic", "real", "baseline"), strict=True)
     for marker, colour, name in names:
         axes[0].plot([], [], marker, color=colour, label=name)
