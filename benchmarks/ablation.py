@@ -1,31 +1,34 @@
-"""What each choice of the beat model is worth: one setting changed at a time, at a fixed budget.
+"""What each choice of the beat model is worth: one setting changed at a time, at a fixed budget of time.
 
     python benchmarks/ablation.py beats/ ablation/
 
 Trains a small run for each row of VARIANTS (a finished one is not trained again, an interrupted one goes
-on) and writes ``ablation.md``. The figures are against the held-out minutes of DS1; DS2 is not opened.
+on) and writes ``ablation.md``. The figures are against the held-out part of DS1; DS2 is not opened.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import diffecg
-from diffecg.config import preset, with_settings
+from diffecg.config import Config, preset, read_config, with_settings
 from diffecg.data.store import Windows
 from diffecg.evaluation.closeness import closeness
 from diffecg.evaluation.sets import WindowSet
 from diffecg.exchange.read_windows import from_prepared
 from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.folder import CONFIG
 from diffecg.training.loop import for_windows, train
 
-WINDOWS = 100_000
-"""Training windows of every run."""
+SECONDS = 400
+"""Training time of every run, on ``--threads`` threads: a cheaper network sees more windows."""
 BEATS = 300
 """At most so many beats a class are compared."""
 RESULT = "figures.json"
@@ -33,29 +36,47 @@ SHOWN = ("sliced Wasserstein, time", "Fréchet, encoder", "precision", "coverage
 
 VARIANTS: dict[str, list[str]] = {
     "as the preset": [],
+    "no morphologies": ["conditions.morphologies=0"],
+    "8 morphologies": ["conditions.morphologies=8"],
+    "without projection": ["transform.consistent=false"],
+    "U-Net over frames": ["network.kind=unet", "training.batch=32"],
+    "U-Net, no morphologies": ["network.kind=unet", "training.batch=32", "conditions.morphologies=0"],
+    "U-Net over the raw signal": [
+        "network.kind=unet",
+        "network.width=24",
+        "network.multipliers=[1,2,2,4,4]",
+        "transform.layout=signal",
+        "training.batch=32",
+    ],
+    "U-Net over the 2-D picture": [
+        "network.kind=unet",
+        "network.width=16",
+        "transform.layout=picture",
+        "training.batch=32",
+    ],
+    "dense over the raw signal": ["transform.layout=signal"],
+    "wider": ["network.width=768", "network.hidden=1152"],
+    "deeper": ["network.blocks=8"],
+    "dropout 0": ["network.dropout=0"],
+    "dropout 0.2": ["network.dropout=0.2"],
     "batch 32": ["training.batch=32"],
-    "batch 32, learning rate 5e-4": ["training.batch=32", "training.learning_rate=0.0005"],
-    "raw signal": ["transform.layout=signal", "unet.width=24", "unet.multipliers=[1,2,2,4,4]"],
-    "2-D picture": ["transform.layout=picture", "unet.width=16"],
-    "dropout 0": ["unet.dropout=0"],
-    "attention at 2 levels, positions": ["unet.attention=3", "unet.positions=true"],
+    "batch 512, learning rate 2e-3": ["training.batch=512", "training.learning_rate=0.002"],
     "flow matching, logit-normal time": [
         "diffusion.target=flow",
         "diffusion.log_sigma_mean=0",
         "diffusion.log_sigma_std=1",
     ],
+    "less noise in training": ["diffusion.log_sigma_mean=-1"],
     "more noise in training": ["diffusion.log_sigma_mean=0", "diffusion.log_sigma_std=1.6"],
     "cosine schedule, v": ["diffusion.levels=cosine", "diffusion.target=v"],
     "linear schedule, noise": ["diffusion.levels=linear", "diffusion.target=epsilon"],
     "STFT of 16 points, hop 4": ["transform.n_fft=16", "transform.hop=4"],
     "STFT of 64 points, hop 16": ["transform.n_fft=64", "transform.hop=16"],
-    "width 96": ["unet.width=96"],
+    "no whitening": ["transform.whitening=0"],
     "generation only": ["training.tasks=[1,0,0]"],
-    "learning rate 2e-3": ["training.learning_rate=0.002"],
     "classes as they occur": ["training.balance=0"],
     "classes equally often": ["training.balance=1"],
     "gain 0.1": ["training.gain=0.1"],
-    "shorter average": ["training.half_life=10000"],
 }
 
 
@@ -70,11 +91,11 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     real = diffecg.open_windows(options.windows)
     for name in options.only:
-        settings = [f"training.samples={WINDOWS}", *VARIANTS[name]]
-        config = for_windows(with_settings(preset("beat"), settings), real.info)
+        config = for_windows(with_settings(preset("beat"), VARIANTS[name]), real.info)
         folder = options.out / "".join(c if c.isalnum() else "-" for c in name)
         if not (folder / RESULT).exists():
-            train(config, real, folder)
+            started = (folder / CONFIG).exists()
+            train(read_config(folder / CONFIG) if started else in_time(config, real), real, folder)
             model = diffecg.load(str(folder))
             flops = round(flop(model.denoiser) / 1e6)
             row = {"name": name, "megaflop": flops, "figures": figures(model, real)}
@@ -82,17 +103,25 @@ def main() -> None:
         write_table(options.out)
 
 
+def in_time(config: Config, real: Windows) -> Config:
+    """Return the settings of a run of about SECONDS: its speed is that of a short one."""
+    speeds: list[float] = []
+    with tempfile.TemporaryDirectory() as folder:
+        try_out = replace(config, training=replace(config.training, samples=60 * config.training.batch))
+        train(try_out, real, Path(folder), report=lambda row: speeds.append(row["samples_per_s"]))
+    samples = round(speeds[-1] * SECONDS)
+    short = replace(config.training, samples=samples, half_life=round(0.06 * samples))
+    return replace(config, training=short)
+
+
 def flop(denoiser: ConditionalDenoiser) -> int:
     """Return the floating-point operations of one evaluation of one window."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    from diffecg.model.denoiser import Condition
-
     window = denoiser.config.window
     signal = torch.zeros(1, len(window.leads), window.length)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        known = denoiser.transform.encode(signal, torch.zeros_like(signal, dtype=torch.bool))
-        condition = Condition(known, torch.zeros(1, dtype=torch.long))
+        condition = denoiser.condition(signal, torch.zeros_like(signal, dtype=torch.bool), [None])
         denoiser(denoiser.transform(signal), torch.ones(1), condition)
     return counter.get_total_flops()
 

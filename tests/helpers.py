@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diffecg.config import Config, UNetConfig, preset
+from diffecg.config import Config, DenseConfig, UNetConfig, preset
 from diffecg.data.simulate import simulate_ecg
 from diffecg.exchange.wfdb_format import write_wfdb
 
@@ -43,12 +43,18 @@ def write_database(folder: Path, names=("101", "106", "201", "100", "103", "102"
     return folder
 
 
+TINY = {
+    "unet": UNetConfig(width=16, multipliers=(1, 2), blocks=1),
+    "dense": DenseConfig(width=16, hidden=24, blocks=1, dropout=0.1),
+}
+
+
 def tiny(name: str, **training) -> Config:
     """Return a preset with a network small enough for tests."""
     config = preset(name)
     settings = {"samples": 64, "batch": 16, "checkpoint_every": 32, "warmup": 16, **training}
     return replace(
         config,
-        unet=UNetConfig(width=16, multipliers=(1, 2), blocks=1, dropout=config.unet.dropout),
+        network=TINY[config.network.kind],
         training=replace(config.training, **settings),
     )

@@ -22,7 +22,7 @@ def test_the_whole_path(run, database, tmp_path):
     assert "split strict, class map aami" in out
     assert "same patient as 202" in out
     assert "train" in out
-    small = ["--set", "unet.width=16", "--set", "unet.multipliers=[1,2]", "--set", "training.batch=16"]
+    small = ["--set", "network.width=16", "--set", "network.multipliers=[1,2]", "--set", "training.batch=16"]
     train = ["train", "--data", beats, "--out", model, "--samples", 64, "--threads", 1, *small]
     assert run(*train)[0] == 0
     status, out, _ = run(*train, "--json")
@@ -100,7 +100,7 @@ def test_impute_and_forecast(run, runs, record, tmp_path):
 def test_windows_of_any_length_train_and_generate(run, database, tmp_path, length):
     beats, model = tmp_path / "beats", tmp_path / "run"
     assert run("prepare", "mitdb", "--from", database, "--length", length, "--out", beats)[0] == 0
-    small = ["--set", "unet.width=16", "--set", "unet.blocks=1", "--set", "training.batch=8"]
+    small = ["--set", "network.width=16", "--set", "network.blocks=1", "--set", "training.batch=8"]
     assert run("train", "--data", beats, "--out", model, "--samples", 8, *small)[0] == 0
     assert run("generate", model, "--steps", 1, "--out", tmp_path / "n.npz")[0] == 0
     with np.load(tmp_path / "n.npz") as made:
@@ -158,7 +158,7 @@ def bad(tmp_path, record, runs):
         "labels": (["generate", model, "--label", "N", *out], "no labels"),
         "suffix": (["generate", model, "--out", tmp_path / "out.mat"], ".parquet"),
         "no preset": (["train", "--preset", "best", "--data", tmp_path, *out], "paper"),
-        "no setting": (["train", "--set", "unet.depth=3", "--data", tmp_path, *out], "unet.width"),
+        "no setting": (["train", "--set", "network.depth=3", "--data", tmp_path, *out], "network.width"),
         "no windows": (["train", "--data", tmp_path / "none", *out], "diffecg prepare"),
         "no database": (["prepare", "ptbxl", "--from", tmp_path, *out], "mitdb"),
         "no source": (["prepare", "mitdb", *out], "--download"),

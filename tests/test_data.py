@@ -15,7 +15,7 @@ from diffecg.data.labels import CLASS_MAPS, LABELS, class_map
 from diffecg.data.prepare import prepare
 from diffecg.data.records import read_beats, read_record
 from diffecg.data.rhythm import from_text, rhythm_track, to_text
-from diffecg.data.splits import DS1, DS2, PACED, SPLITS, split, validation_bounds
+from diffecg.data.splits import DS1, DS2, PACED, ROUND_S, SPLITS, split, validation_bounds
 from diffecg.data.store import write_windows
 from diffecg.data.windows import CROSSING, EDGE, FLAT, MISSING, cut_windows, resample
 from diffecg.errors import DiffecgError
@@ -73,7 +73,7 @@ def test_every_beat_is_kept_or_counted(database, length):
     assert dropped["count"].sum() < 0.1 * beats
 
 
-def test_one_minute_in_five_is_validation():
+def test_a_fifth_of_every_round_is_validation():
     assert validation_bounds(1800, 300).reshape(-1, 2).tolist() == [
         [start, start + 60] for start in range(240, 1800, 300)
     ]
@@ -86,7 +86,7 @@ def test_no_window_of_a_record_lies_in_training_and_in_validation(tmp_path):
     cut = cut_windows(record, beats, preset("beat").window, split("strict"), dict(class_map("aami")))
     begin, end = cut.index["sample"] - 128, cut.index["sample"] + 127
     validation = np.zeros(record.signal_mv.shape[1], bool)
-    for first, last in validation_bounds(len(validation), 300 * 360).reshape(-1, 2):
+    for first, last in validation_bounds(len(validation), ROUND_S * 360).reshape(-1, 2):
         validation[int(np.ceil(first)) : int(np.ceil(last))] = True
     held_out = cut.index["split"] == "validation"
     assert validation[begin[held_out]].all()

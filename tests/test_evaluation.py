@@ -203,7 +203,7 @@ def test_the_report_is_one_file_that_opens_from_disk(tmp_path):
 
 
 def test_the_encoder_is_the_one_that_the_reports_name():
-    assert load_encoder()[1] == "4d6a6c8e7efa24ee84d790c792dc05dee83c35070011dcaa281ef342ed8f21ac"
+    assert load_encoder()[1] == "aad0e50e41edcf32f02c3d6533325d37af8b81467dd19df515645efc104bb09b"
     windows = waves()
     found = features(windows.signal_mv, windows.fs_hz)
     assert found.shape == (len(windows), FEATURES)

@@ -11,7 +11,7 @@ import torch
 from helpers import tiny
 from safetensors.torch import load_file
 
-from diffecg.config import TrainingConfig, preset, read_config, to_json, with_settings
+from diffecg.config import TrainingConfig, UNetConfig, preset, read_config, to_json, with_settings
 from diffecg.data.store import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser, build_levels
@@ -55,6 +55,22 @@ def test_a_stopped_run_goes_on_bit_for_bit(windows, tmp_path):
     before = weights(tmp_path / "halting")
     train(config, data, tmp_path / "halting")
     assert equal(before, weights(tmp_path / "halting"))
+
+
+def test_a_virtual_lead_is_a_combination_of_two_leads_of_the_record(windows):
+    data = open_windows(windows["strip"]).part("train")
+    settings = {"virtual_leads": 1.0, "gain": 0.0, "balance": 0.0}
+    leads = data.index["lead"].to_numpy()
+    assert len(set(leads)) == 2
+    real = {lead: data.signal_mv[leads == lead, 0] for lead in set(leads)}
+    pairs = np.stack(list(real.values()), axis=-1)  # both leads of a stretch have the same place
+    for tasks, mixed in (((0.0, 0.5, 0.5), True), ((1.0, 0.0, 0.0), False)):
+        source = BatchSource(data, tiny("strip", tasks=tasks, **settings))
+        batch = source.batch(np.random.default_rng(0), 8).signal_mv[:, 0].numpy()
+        for one in batch:
+            errors = [np.abs(pair @ np.linalg.lstsq(pair, one)[0] - one).max() for pair in pairs]
+            assert min(errors) < 1e-4
+            assert (np.abs(data.signal_mv[:, 0] - one).max(axis=1).min() > 1e-3) == mixed
 
 
 def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypatch):
@@ -165,9 +181,9 @@ BAD_SETTINGS = {
     "training.tasks=[0,0,0]": "^training.tasks: .*share",
     "training.learning_rate=NaN": "^training.learning_rate: ",
     "training.seed=-1": "^training.seed: ",
-    "unet.width=20": "^unet.width: .*multiple of 8",
-    "unet.multipliers=[]": "^unet.multipliers: ",
-    "unet.dropout=2": "^unet.dropout: ",
+    "network.width=20": "^network.width: .*multiple of 8",
+    "network.multipliers=[]": "^network.multipliers: ",
+    "network.dropout=2": "^network.dropout: ",
     "transform.whitening=-3": "^transform.whitening: ",
     "diffusion.steps=0": "^diffusion.steps: ",
     'labels=["V","V"]': "^labels: .*once",
@@ -175,8 +191,10 @@ BAD_SETTINGS = {
 
 
 def test_settings_are_checked(tmp_path):
-    config = with_settings(preset("beat"), ["training.samples=5", "unet.multipliers=[1,2]"])
-    assert (config.training.samples, config.unet.multipliers) == (5, (1, 2))
+    config = with_settings(preset("strip"), ["training.samples=5", "network.multipliers=[1,2]"])
+    assert (config.training.samples, config.network.multipliers) == (5, (1, 2))
+    config = with_settings(preset("beat"), ["network.kind=unet", "network.width=24"])
+    assert config.network == UNetConfig(width=24)
     (tmp_path / "config.json").write_text(to_json(config))
     assert read_config(tmp_path / "config.json") == config
     for bad, message in BAD_SETTINGS.items():
@@ -210,7 +228,7 @@ DAMAGE = {
     ),
     "settings of another": (
         lambda f: (f / "config.json").write_text(
-            to_json(replace(tiny("beat"), unet=replace(tiny("beat").unet, width=24)))
+            to_json(replace(tiny("beat"), network=replace(tiny("beat").network, width=24)))
         ),
         "does not fit",
     ),

@@ -101,3 +101,16 @@ def test_missing_share(layout):
 def test_hops_that_lose_signal_are_refused(hop):
     with pytest.raises(DiffecgError, match="1 to 16"):
         Transform(TransformConfig(n_fft=32, hop=hop), WindowConfig())
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_what_stands_for_no_window_is_projected_away(layout):
+    transform = fitted(layout, 256)
+    windows = transform(signal_of(256, seed=1))
+    assert torch.allclose(transform.consistent(windows), windows, atol=1e-4)
+    grid = torch.from_numpy(np.random.default_rng(2).standard_normal(windows.shape).astype(np.float32))
+    projected = transform.consistent(grid)
+    assert torch.allclose(transform.consistent(projected), projected, atol=1e-4)
+    assert torch.allclose(transform.inverse(projected), transform.inverse(grid), atol=1e-4)
+    share = float(projected.square().mean() / grid.square().mean())
+    assert share == pytest.approx(1, abs=1e-5) if layout == "signal" else 0.05 < share < 0.6

@@ -3,7 +3,7 @@
     diffecg prepare mitdb --from DIR --preset beat --out beats/
     python tools/train_encoder.py beats/
 
-It sees the training minutes of DS1 alone. Two questions for each beat: its class, and its record.
+It sees the training part of DS1 alone. Two questions for each beat: its class, and its record.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STEPS, BATCH, RATE, SEED = 6000, 128, 2e-3, 0
 
 
 def main() -> None:
-    """Train, tell the accuracy on the held-out minutes, and write the weights."""
+    """Train, tell the accuracy on the held-out part, and write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("windows")
     options = parser.parse_args()
@@ -51,7 +51,7 @@ def main() -> None:
         encoder.spread.copy_(features.std(0))
         held_out = encoder(data["validation"][0]) * encoder.spread + encoder.mean
         for head, answer, name in zip(heads, data["validation"][1:], ("class", "record"), strict=True):
-            print(f"held-out minutes, {name}: {(head(held_out).argmax(1) == answer).float().mean():.3f}")
+            print(f"held-out part, {name}: {(head(held_out).argmax(1) == answer).float().mean():.3f}")
     path = Path(__file__).parents[1] / "src" / "diffecg" / "pretrained" / FOLDER / WEIGHTS
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(save(encoder.state_dict()))

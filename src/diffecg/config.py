@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -76,6 +76,9 @@ class ConditionConfig:
     """Stretches of the window, around which the signal is most like around the gap; 0: it is given none."""
     match_context_s: PositiveNumber = 0.3
     """What is compared on either side of the gap, in s."""
+    morphologies: NonNegative = 0
+    """Most morphologies that each class is divided into; a generated beat draws one, as often as its class
+    has it. 0: classes are not divided."""
     direct: bool = False
     """What is known (the matches, or else C1) has a direct path to the answer, gated by the network. Through
     the layers alone amplitudes get lost, because every layer is normalised."""
@@ -97,14 +100,19 @@ class TransformConfig:
     """Samples from one frame to the next."""
     whitening: Share = 0.5
     """0: all frequency bins keep their natural spread. 1: all get the same. Between: its power."""
+    consistent: bool = False
+    """Of the network's estimate only what stands for a window counts, in training and in sampling. Most grids
+    are the spectrogram of no window, because frames overlap."""
 
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """Sizes of the U-Net."""
+    """Sizes of the U-Net, for windows in which a beat may be anywhere."""
 
     __pydantic_config__ = _STRICT
 
+    kind: Literal["unet"] = "unet"
+    """Tells the networks apart."""
     width: Width = 64
     """Channels at the highest resolution, a multiple of 8."""
     multipliers: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1, 2, 2)
@@ -118,6 +126,31 @@ class UNetConfig:
     """Attention knows how far apart two points are."""
     dropout: OpenShare = 0.1
     """Share of activations dropped in training, against memorisation."""
+
+
+@dataclass(frozen=True)
+class DenseConfig:
+    """Sizes of the dense network, for windows that are aligned, as beats are at the R peak.
+
+    Every place of the window has weights of its own.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["dense"] = "dense"
+    """Tells the networks apart."""
+    width: Width = 512
+    """Features of the whole window."""
+    hidden: Width = 752
+    """Features within a residual block."""
+    blocks: Positive = 4
+    """Residual blocks."""
+    dropout: OpenShare = 0.05
+    """Share of activations dropped in training, against memorisation."""
+
+
+NETWORKS: dict[str, type[UNetConfig | DenseConfig]] = {"unet": UNetConfig, "dense": DenseConfig}
+"""The networks, by kind."""
 
 
 @dataclass(frozen=True)
@@ -157,9 +190,9 @@ class TrainingConfig:
 
     __pydantic_config__ = _STRICT
 
-    samples: Positive = 620_000
+    samples: Positive = 2_500_000
     """Windows to train on in all, repeats included."""
-    batch: Positive = 32
+    batch: Positive = 128
     """Windows a step."""
     learning_rate: PositiveNumber = 1e-3
     """Highest learning rate."""
@@ -169,17 +202,20 @@ class TrainingConfig:
     """Samples over which the learning rate rises."""
     decay: Share = 0.4
     """Last share of the training over which the learning rate falls to zero."""
-    half_life: Positive = 40_000
+    half_life: Positive = 150_000
     """Half-life of the average of the weights, in samples."""
-    balance: Share = 0.5
+    balance: Share = 0.4
     """How classes are drawn: 0 as often as they occur, 1 all equally often."""
-    tasks: Annotated[tuple[Share, Share, Share], AfterValidator(_some)] = (0.6, 0.2, 0.2)
+    tasks: Annotated[tuple[Share, Share, Share], AfterValidator(_some)] = (0.8, 0.1, 0.1)
     """Shares of generation, imputation and forecasting."""
     unknown_label: Share = 0.2
     """Share of samples whose class is hidden from the network."""
     rhythm: Share = 0.5
     """Share of samples whose beats are told, for models that take a rhythm: half of these everywhere, half
     where the signal is observed."""
+    virtual_leads: Share = 0.0
+    """Share of imputation and forecasting samples that are a random combination of two leads of the record,
+    as a lead elsewhere on the body would be: more shapes than there are patients."""
     gain: OpenShare = 0.0
     """Standard deviation of the log of a random gain, for leads of unknown gain."""
     seed: NonNegative = 0
@@ -201,29 +237,50 @@ class Config:
     window: WindowConfig = field(default_factory=WindowConfig)
     conditions: ConditionConfig = field(default_factory=ConditionConfig)
     transform: TransformConfig = field(default_factory=TransformConfig)
-    unet: UNetConfig = field(default_factory=UNetConfig)
+    network: Annotated[UNetConfig | DenseConfig, Field(discriminator="kind")] = field(
+        default_factory=UNetConfig
+    )
     diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
 PRESETS: dict[str, Config] = {
-    "beat": Config(),
+    "beat": Config(
+        conditions=ConditionConfig(morphologies=32),
+        transform=TransformConfig(consistent=True),
+        network=DenseConfig(),
+    ),
     "strip": Config(
         name="strip",
         labels=(),
         window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
         conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5, direct=True),
-        unet=UNetConfig(attention=3, positions=True, dropout=0.05),
+        network=UNetConfig(attention=3, positions=True, dropout=0.05),
         training=TrainingConfig(
-            samples=70_000, batch=16, warmup=5_000, balance=0.0, tasks=(0.25, 0.45, 0.3), gain=0.2
+            samples=110_000,
+            batch=16,
+            warmup=5_000,
+            half_life=40_000,
+            balance=0.0,
+            tasks=(0.25, 0.45, 0.3),
+            virtual_leads=0.8,
+            gain=0.3,
         ),
     ),
     "paper": Config(
         name="paper",
         transform=TransformConfig(layout="picture", whitening=1.0),
-        unet=UNetConfig(width=32, multipliers=(1, 2, 2), dropout=0.0),
+        network=UNetConfig(width=32, multipliers=(1, 2, 2), dropout=0.0),
         diffusion=DiffusionConfig(levels="linear", target="epsilon", steps=1000, sampler="ddpm"),
-        training=TrainingConfig(optimizer="adam", warmup=0, decay=0.0, balance=0.0, tasks=(0.34, 0.33, 0.33)),
+        training=TrainingConfig(
+            samples=620_000,
+            optimizer="adam",
+            warmup=0,
+            decay=0.0,
+            half_life=40_000,
+            balance=0.0,
+            tasks=(0.34, 0.33, 0.33),
+        ),
     ),
 }
 """The presets. ``docs/paper.md`` lists what the paper leaves open and what was chosen here."""
@@ -262,12 +319,17 @@ def read_config(path: Path) -> Config:
 def with_settings(config: Config, settings: Sequence[str]) -> Config:
     """Return ``config`` with some settings replaced, each given as ``section.name=value``.
 
+    ``network.kind`` brings the sizes that such a network has unless told.
+
     Raises:
         DiffecgError: an unknown setting, or a value of the wrong kind.
     """
     tree = TypeAdapter(Config).dump_python(config, mode="json")
     for setting in settings:
         path, equals, text = setting.partition("=")
+        if path == "network.kind" and text in NETWORKS:
+            tree["network"] = asdict(NETWORKS[text]())
+            continue
         *sections, name = path.split(".")
         place = tree
         for section in sections:
@@ -295,7 +357,7 @@ def _names(tree: dict[str, Any], prefix: str = "") -> list[str]:
 
 def _first_fault(error: ValidationError) -> str:
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the settings"
+    place = ".".join(str(part) for part in first["loc"] if part not in NETWORKS) or "the settings"
     return f"{place}: {first['msg']} (given: {first['input']!r})"
 
 

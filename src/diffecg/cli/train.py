@@ -47,7 +47,7 @@ def train(
     seed:
         Seed of weights, data order and noise.
     set:
-        Another setting, as unet.width=96; may be repeated. --dry-run lists all.
+        Another setting, as network.width=96; may be repeated. --dry-run lists all.
     dry_run:
         Print the settings and stop.
     """

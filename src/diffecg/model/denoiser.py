@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diffecg.config import Config, DiffusionConfig
-from diffecg.data.labels import UNKNOWN
+from diffecg.config import Config, DiffusionConfig, UNetConfig
 from diffecg.diffusion.levels import KarrasLevels, Levels, cosine_schedule, linear_schedule
 from diffecg.diffusion.parametrisation import PARAMETRISATIONS
 from diffecg.errors import DiffecgError
+from diffecg.model.dense import DenseNetwork
 from diffecg.model.unet import UNet
 from diffecg.transform.layout import Transform
 
@@ -23,7 +24,7 @@ class Condition(NamedTuple):
     known: Tensor
     """C1 and C2 after the transform, beats that are told, best matches: (batch channel *grid)."""
     label: Tensor
-    """Class, (batch,); 0 = unknown."""
+    """Class and morphology, (batch,); 0 = unknown."""
     guess: Tensor
     """The transform of what is known, (batch channel *grid): C1, with the best matches in the gaps if any."""
 
@@ -31,17 +32,25 @@ class Condition(NamedTuple):
 class ConditionalDenoiser(nn.Module):
     """Estimates the clean grid of a window from a noisy one, its class, C1 and C2."""
 
+    morphology_share: Tensor
+    """How often a class has each of its morphologies (label morphology)."""
+
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
         self.transform = Transform(config.transform, config.window)
-        self.unet = UNet(
-            config.unet,
-            dims=self.transform.dims,
-            inputs=3 * self.transform.channels + self.transform.condition_channels(config.conditions),
-            outputs=self.transform.channels * (2 if config.conditions.direct else 1),
-            labels=len(config.labels),
+        sizes = {
+            "inputs": 3 * self.transform.channels + self.transform.condition_channels(config.conditions),
+            "outputs": self.transform.channels * (2 if config.conditions.direct else 1),
+            "labels": len(config.labels) * (1 + config.conditions.morphologies),
+        }
+        self.network = (
+            UNet(config.network, dims=self.transform.dims, **sizes)
+            if isinstance(config.network, UNetConfig)
+            else DenseNetwork(config.network, grid=self.transform.grid, **sizes)
         )
+        share = torch.zeros(len(config.labels), config.conditions.morphologies)
+        self.register_buffer("morphology_share", share)
         self.coefficients = PARAMETRISATIONS[config.diffusion.target]
 
     def condition(
@@ -50,6 +59,7 @@ class ConditionalDenoiser(nn.Module):
         observed: Tensor,
         labels: Sequence[str | None],
         track: Tensor | None = None,
+        morphologies: Sequence[int] | None = None,
     ) -> Condition:
         """Return what samples are to agree with.
 
@@ -58,6 +68,7 @@ class ConditionalDenoiser(nn.Module):
             observed: (batch lead time), True = known.
             labels: class of each window; None = unknown.
             track: beats that are told (batch label+1 time); None: none.
+            morphologies: that of each window within its class, -1 = unknown; None: all unknown.
         """
         wanted = self.config.conditions
         known = [self.transform.encode(signal_mv, observed)]
@@ -71,7 +82,8 @@ class ConditionalDenoiser(nn.Module):
             context = round(wanted.match_context_s * self.config.window.fs_hz)
             known.append(self.transform.encode_matches(signal_mv, observed, wanted.matches, context))
             guess = known[-1][:, : self.transform.channels]
-        return Condition(torch.cat(known, dim=1), self.label_index(labels).to(signal_mv.device), guess)
+        label = self.label_index(labels, morphologies or [-1] * len(labels)).to(signal_mv.device)
+        return Condition(torch.cat(known, dim=1), label, guess)
 
     def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the network's raw answer F (batch channel *grid).
@@ -83,7 +95,7 @@ class ConditionalDenoiser(nn.Module):
         """
         c_in = _like(self.coefficients(sigma).c_in, xt)
         inputs = torch.cat([c_in * xt, condition.known], dim=1)
-        answer: Tensor = self.unet(inputs, sigma.log() / 4, condition.label)
+        answer: Tensor = self.network(inputs, sigma.log() / 4, condition.label)
         if self.config.conditions.direct:
             answer, gate = answer.chunk(2, dim=1)
             answer = answer + gate * condition.guess
@@ -92,7 +104,7 @@ class ConditionalDenoiser(nn.Module):
     def forward(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the estimate of x0 (batch channel *grid); arguments as for :meth:`predict`."""
         c_skip, c_out, _ = (_like(c, xt) for c in self.coefficients(sigma))
-        return c_skip * xt + c_out * self.predict(xt, sigma, condition)
+        return self._consistent(c_skip * xt + c_out * self.predict(xt, sigma, condition))
 
     def loss(self, x0: Tensor, eps: Tensor, sigma: Tensor, condition: Condition, weight: Tensor) -> Tensor:
         """Return each sample's mean square error (batch,) of the network's answer.
@@ -109,14 +121,30 @@ class ConditionalDenoiser(nn.Module):
         c_skip, c_out, _ = (_like(c, x0) for c in self.coefficients(sigma))
         xt = x0 + _like(sigma, x0) * eps
         target = (x0 - c_skip * xt) / c_out
-        error = (self.predict(xt, sigma, condition) - target).square()
+        error = self._consistent(self.predict(xt, sigma, condition) - target).square()
         weight = weight.expand_as(error)
         return (weight * error).flatten(1).sum(1) / weight.flatten(1).sum(1)
 
-    def label_index(self, labels: Sequence[str | None]) -> Tensor:
-        """Return the class numbers (batch,) of labels; 0 for None and for classes never learnt."""
-        numbers = {label: i + 1 for i, label in enumerate(self.config.labels)}
-        return torch.tensor([numbers.get(label or UNKNOWN, 0) for label in labels])
+    def _consistent(self, grid: Tensor) -> Tensor:
+        return self.transform.consistent(grid) if self.config.transform.consistent else grid
+
+    def label_index(self, labels: Sequence[str | None], morphologies: Sequence[int]) -> Tensor:
+        """Return the number (batch,) of each class and morphology; 0 for None and classes never learnt."""
+        each = 1 + self.config.conditions.morphologies
+        first = {label: 1 + i * each for i, label in enumerate(self.config.labels)}
+        pairs = zip(labels, morphologies, strict=True)
+        return torch.tensor([first[la] + 1 + m if la in first else 0 for la, m in pairs])
+
+    def draw_morphologies(self, labels: Sequence[str | None], seeds: Sequence[int]) -> list[int]:
+        """Return a morphology for each window, as often as its class has it; -1 where there are none."""
+        share = self.morphology_share.double().cpu().numpy()
+        places = [self.config.labels.index(la) if la in self.config.labels else -1 for la in labels]
+        return [
+            int(np.random.default_rng(seed).choice(share.shape[1], p=share[i] / share[i].sum()))
+            if i >= 0 and share[i].sum() > 0
+            else -1
+            for i, seed in zip(places, seeds, strict=True)
+        ]
 
 
 def build_levels(config: DiffusionConfig) -> Levels:

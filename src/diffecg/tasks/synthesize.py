@@ -87,12 +87,15 @@ def synthesize(
         with torch.no_grad():
             told = None if track is None else torch.from_numpy(track[rows]).to(device)
             signal = torch.from_numpy(clean[rows]).to(device)
-            condition = model.condition(signal, mask, labels[rows], told)
+            # An observed signal shows its morphology; from nothing, one must be drawn.
+            from_nothing = ~observed[rows].any(axis=(1, 2))
+            drawn = np.where(from_nothing, model.draw_morphologies(labels[rows], seeds[rows]), -1)
+            condition = model.condition(signal, mask, labels[rows], told, drawn.tolist())
             noise = SeededNoise(seeds[rows])
             xt = noise(condition.known[:, : model.transform.channels]) * float(sigmas[0])
             x0 = draw(partial(_denoise, model, condition), xt, sigmas, noise)
-            drawn = model.transform.inverse(x0).cpu().numpy()
-        result[rows] = np.where(observed[rows], clean[rows], drawn)
+            windows = model.transform.inverse(x0).cpu().numpy()
+        result[rows] = np.where(observed[rows], clean[rows], windows)
         if advance is not None:
             advance(len(clean[rows]))
     return result

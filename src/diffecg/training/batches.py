@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from diffecg.config import Config
 from diffecg.data.labels import UNKNOWN
+from diffecg.data.morphologies import divide
 from diffecg.data.rhythm import from_text, rhythm_track
 from diffecg.data.store import Windows
 from diffecg.errors import DiffecgError
@@ -33,6 +35,8 @@ class Batch(NamedTuple):
     """(batch lead time), True = shown to the network."""
     labels: list[str]
     """Class of each window, ``?`` where hidden."""
+    morphologies: list[int]
+    """That of each window within its class, -1 where hidden."""
     track: Tensor | None
     """Beats that are told (batch label+1 time); None for models that take no rhythm."""
 
@@ -47,6 +51,11 @@ class BatchSource:
         _, inverse, counts = np.unique(self._label, return_inverse=True, return_counts=True)
         weight = (counts.astype(float) ** -config.training.balance)[inverse]
         self._cumulative = np.cumsum(weight) / weight.sum()
+        self._other_lead = _other_leads(windows.index)
+        most = config.conditions.morphologies
+        self._morphology, self.morphology_share = divide(
+            windows.signal_mv, self._label, config.labels, most, config.training.seed
+        )
         if config.conditions.rhythm and "beats" not in windows.index:
             raise DiffecgError("the windows do not tell their beats; prepare them again")
 
@@ -55,15 +64,23 @@ class BatchSource:
         settings = self.config.training
         rows = np.searchsorted(self._cumulative, rng.random(size)).clip(max=len(self._label) - 1)
         signal_mv = self.windows.signal_mv[rows].astype(np.float32)
+        observed = draw_masks(rng, size, signal_mv.shape[2], settings.tasks)
+        if settings.virtual_leads > 0:
+            mixed = observed.any(axis=1) & (rng.random(size) < settings.virtual_leads)
+            angle = np.where(mixed, rng.uniform(0, 2 * np.pi, size), 0).astype(np.float32)[:, None, None]
+            other = self.windows.signal_mv[self._other_lead[rows]]
+            signal_mv = np.cos(angle) * signal_mv + np.sin(angle) * other
         if settings.gain > 0:
             signal_mv *= np.exp(settings.gain * rng.standard_normal((size, 1, 1))).astype(np.float32)
         hidden = rng.random(size) < settings.unknown_label
         labels = np.where(hidden, UNKNOWN, self._label[rows])
-        observed = draw_masks(rng, size, signal_mv.shape[2], settings.tasks)
+        untold = observed.any(axis=1) | (rng.random(size) < settings.unknown_label)
+        morphologies = np.where(untold, -1, self._morphology[rows])
         return Batch(
             torch.from_numpy(signal_mv),
             torch.from_numpy(observed)[:, None].expand(signal_mv.shape),
             labels.tolist(),
+            morphologies.tolist(),
             self._track(rng, rows, observed) if self.config.conditions.rhythm else None,
         )
 
@@ -73,6 +90,14 @@ class BatchSource:
         told = told & (observed | (rng.random((len(rows), 1)) < 0.5))
         rhythms = [from_text(text) for text in self.windows.index["beats"].to_numpy()[rows]]
         return torch.from_numpy(rhythm_track(rhythms, observed.shape[1], self.config.conditions.rhythm, told))
+
+
+def _other_leads(index: pd.DataFrame) -> NDArray[np.intp]:
+    """Return for each window the row of the same stretch in another lead; its own where there is none."""
+    places = pd.Series(np.arange(len(index)))
+    stretch = [index["record"].to_numpy(), index["sample"].to_numpy()]
+    first, last = (places.groupby(stretch).transform(end).to_numpy() for end in ("first", "last"))
+    return np.where(first == places, last, first)
 
 
 def draw_masks(

@@ -75,7 +75,7 @@ def train(
     source = BatchSource(windows.part("train"), config)
     _check(config, windows, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    state = _initial_state(config, source.windows)
+    state = _initial_state(config, source)
     restore_checkpoint(folder, state)
     started, start_samples, start_seconds = time.monotonic(), state.samples, state.seconds
     losses: list[Tensor] = []
@@ -158,7 +158,9 @@ def learning_rate(settings: TrainingConfig, samples: int) -> float:
 def validation_loss(model: ConditionalDenoiser, validation: Windows, levels: Levels) -> float:
     """Return the loss of a model on validation windows with fixed noise and tasks."""
     model.eval()
-    source = BatchSource(validation, model.config)
+    # Morphologies are those of the training windows: these here have none.
+    conditions = replace(model.config.conditions, morphologies=0)
+    source = BatchSource(validation, replace(model.config, conditions=conditions))
     rng = np.random.default_rng(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -198,18 +200,21 @@ def _loss(model: ConditionalDenoiser, batch: Batch, levels: Levels) -> Tensor:
     u = (torch.arange(size) + torch.rand(size)) / size
     sigma = levels.quantile(u.clamp(1e-6, 1 - 1e-6)).float()
     x0 = model.transform(batch.signal_mv)
-    condition = model.condition(batch.signal_mv, batch.observed, batch.labels, batch.track)
+    condition = model.condition(
+        batch.signal_mv, batch.observed, batch.labels, batch.track, batch.morphologies
+    )
     weight = LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_share(batch.observed)
     return model.loss(x0, torch.randn_like(x0), sigma, condition, weight)
 
 
-def _initial_state(config: Config, windows: Windows) -> State:
-    settings = config.training
+def _initial_state(config: Config, source: BatchSource) -> State:
+    settings, windows = config.training, source.windows
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         model = ConditionalDenoiser(config)
     rows = np.linspace(0, len(windows) - 1, min(_FIT_WINDOWS, len(windows))).astype(int)
     model.transform.fit(torch.from_numpy(windows.signal_mv[rows]))
+    model.morphology_share.copy_(torch.from_numpy(source.morphology_share))
     optimizer: torch.optim.Optimizer
     if settings.optimizer == "adam":
         optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate)

@@ -47,6 +47,12 @@ class Transform(nn.Module):
         """Axes of the grid: 1 (time or frame) or 2 (freq, frame)."""
         return 2 if self.config.layout == "picture" else 1
 
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """Sizes of the axes of the grid."""
+        with torch.no_grad():
+            return tuple(self(torch.zeros(1, self.leads, self.length)).shape[2:])
+
     @torch.no_grad()
     def fit(self, signal_mv: Tensor) -> None:
         """Take the statistics from windows of training data (batch lead time), in mV."""
@@ -66,6 +72,14 @@ class Transform(nn.Module):
         """Return the windows (batch lead time) in mV of a standardised grid (batch channel *grid)."""
         coefficients = self._from_grid(grid) * self.scale
         return self._synthesise(coefficients) + self.mean_mv
+
+    def consistent(self, grid: Tensor) -> Tensor:
+        """Return the grid of the windows that a grid stands for, without their mean.
+
+        Frames overlap, so that most grids are the transform of no window; :meth:`inverse` sees of a grid only
+        what this linear projection leaves.
+        """
+        return self._to_grid(self._analyse(self._synthesise(self._from_grid(grid) * self.scale)) / self.scale)
 
     def encode(self, signal_mv: Tensor, observed: Tensor) -> Tensor:
         """Return the conditions C1 and C2 as one grid (batch 2*channel *grid).
