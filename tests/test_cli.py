@@ -22,7 +22,7 @@ def test_the_whole_path(run, database, tmp_path):
     assert "split strict, class map aami" in out
     assert "same patient as 202" in out
     assert "train" in out
-    small = ["--set", "network.width=16", "--set", "network.multipliers=[1,2]", "--set", "training.batch=16"]
+    small = ["--set", "network.width=16", "--set", "network.hidden=16", "--set", "training.batch=16"]
     train = ["train", "--data", beats, "--out", model, "--samples", 64, "--threads", 1, *small]
     assert run(*train)[0] == 0
     status, out, _ = run(*train, "--json")

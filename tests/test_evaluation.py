@@ -81,7 +81,7 @@ def test_real_windows_land_on_the_floor(real, quick):
 def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
     train, held_out, test = (real.part(name) for name in ("train", "validation", "test"))
     made = mean_beats(train, np.repeat(CLASSES, 200).tolist())
-    rows = closeness(made, held_out, train, most=200, bootstraps=0)
+    rows = closeness(made, train, train, most=200, bootstraps=0)  # of held-out S beats there are too few
     for row in rows:
         assert excess(row) > 1, row
         assert row.value == pytest.approx(row.baseline, rel=0.25, abs=0.05)
