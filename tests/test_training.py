@@ -17,9 +17,10 @@ from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser, build_levels
 from diffecg.model.folder import load_model, save_model
 from diffecg.training.average import update_average
-from diffecg.training.batches import BatchSource, draw_masks
+from diffecg.training.batches import BatchSource, draw_masks, virtual_leads
 from diffecg.training.checkpoint import read_metrics
 from diffecg.training.loop import learning_rate, train, validation_loss
+from diffecg.training.objective import denoising
 
 
 def weights(folder):
@@ -59,7 +60,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(windows, tmp_path):
 
 def test_a_virtual_lead_is_a_combination_of_two_leads_of_the_record(windows):
     data = open_windows(windows["strip"]).part("train")
-    settings = {"virtual_leads": 1.0, "gain": 0.0, "balance": 0.0}
+    settings = {"virtual_leads": 1.0, "filter": 0.0, "gain": 0.0, "balance": 0.0}
     leads = data.index["lead"].to_numpy()
     assert len(set(leads)) == 2
     real = {lead: data.signal_mv[leads == lead, 0] for lead in set(leads)}
@@ -71,6 +72,17 @@ def test_a_virtual_lead_is_a_combination_of_two_leads_of_the_record(windows):
             errors = [np.abs(pair @ np.linalg.lstsq(pair, one)[0] - one).max() for pair in pairs]
             assert min(errors) < 1e-4
             assert (np.abs(data.signal_mv[:, 0] - one).max(axis=1).min() > 1e-3) == mixed
+
+
+def test_a_virtual_leads_filter_changes_shapes_and_not_rhythm():
+    """A filter that is the same at all times leaves a sine a sine, of the same frequency."""
+    time = np.arange(1000)
+    basis = np.stack([np.sin(0.3 * time), np.cos(0.3 * time)])
+    rng = np.random.default_rng(0)
+    made = virtual_leads(rng, np.tile(basis[0], (20, 1, 1)), np.zeros((20, 1, 1000)), 7, 0.4)[:, 0]
+    fitted, *_ = np.linalg.lstsq(basis[:, 20:-20].T, made[:, 20:-20].T)
+    assert np.abs(basis[:, 20:-20].T @ fitted - made[:, 20:-20].T).max() < 1e-5
+    assert np.abs(fitted).std(axis=1).min() > 0.2
 
 
 def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypatch):
@@ -96,14 +108,14 @@ def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypa
 def test_training_lowers_the_loss(windows, tmp_path):
     config = tiny("beat", samples=1600, checkpoint_every=800, learning_rate=3e-3, half_life=200)
     data = open_windows(windows["beat"])
-    levels = build_levels(config.diffusion)
+    objective = denoising(config.diffusion)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         fresh = ConditionalDenoiser(config)
     fresh.transform.fit(torch.from_numpy(data.part("train").signal_mv))
-    before = validation_loss(fresh, data.part("validation"), levels)
+    before = validation_loss(fresh, data.part("validation"), objective)
     trained = train(config, data, tmp_path / "run")
-    after = validation_loss(trained, data.part("validation"), levels)
+    after = validation_loss(trained, data.part("validation"), objective)
     assert after < 0.8 * before
     assert read_metrics(tmp_path / "run")[-1]["validation_loss"] == pytest.approx(after)
 

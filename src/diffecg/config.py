@@ -215,7 +215,9 @@ class TrainingConfig:
     where the signal is observed."""
     virtual_leads: Share = 0.0
     """Share of imputation and forecasting samples that are a random combination of two leads of the record,
-    as a lead elsewhere on the body would be: more shapes than there are patients."""
+    passed through a random filter: more shapes than there are patients."""
+    filter: OpenShare = 0.4
+    """Strength of that filter: standard deviation of its taps beside a unit impulse."""
     gain: OpenShare = 0.0
     """Standard deviation of the log of a random gain, for leads of unknown gain."""
     seed: NonNegative = 0
@@ -257,13 +259,13 @@ PRESETS: dict[str, Config] = {
         conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5, direct=True),
         network=UNetConfig(attention=3, positions=True, dropout=0.05),
         training=TrainingConfig(
-            samples=110_000,
+            samples=90_000,
             batch=16,
             warmup=5_000,
             half_life=40_000,
             balance=0.0,
             tasks=(0.25, 0.45, 0.3),
-            virtual_leads=0.8,
+            virtual_leads=1.0,
             gain=0.3,
         ),
     ),

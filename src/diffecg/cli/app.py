@@ -15,7 +15,7 @@ from diffecg.cli.evaluate_task import evaluate_task
 from diffecg.cli.generate import generate
 from diffecg.cli.prepare import prepare
 from diffecg.cli.repair import forecast, impute
-from diffecg.cli.train import train
+from diffecg.cli.train import distill, train
 from diffecg.errors import DiffecgError
 
 app = App(
@@ -32,6 +32,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     demo,
     prepare,
     train,
+    distill,
     generate,
     impute,
     forecast,

@@ -87,4 +87,6 @@ def evaluate(
     if not json:
         for name, rows in sections(report.rows).items():
             print_table(WORDS[name][0], HEAD[:-1], [cells(row)[:-1] for row in rows], words=2)
+            for why in dict.fromkeys(row.note for row in rows if row.value is None):
+                stderr.print(f"note: {why}", highlight=False)
     show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)

@@ -1,16 +1,20 @@
-"""``diffecg train``."""
+"""``diffecg train`` and ``diffecg distill``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from diffecg.cli.console import Json, Threads, progress_bar, show, stderr, use_threads
+from diffecg.config import Config, to_json, with_settings
 from diffecg.config import preset as find_preset
-from diffecg.config import to_json, with_settings
 from diffecg.errors import DiffecgError
+
+if TYPE_CHECKING:
+    from diffecg.data.store import Windows
+    from diffecg.model.denoiser import ConditionalDenoiser
 
 
 def train(
@@ -65,10 +69,70 @@ def train(
     use_threads(threads)
     from diffecg.data.store import open_windows
     from diffecg.training.loop import for_windows
-    from diffecg.training.loop import train as train_model
 
     windows = open_windows(data)
-    config = for_windows(config, windows.info)
+    _run(for_windows(config, windows.info), windows, out, minutes, as_json=json)
+
+
+def distill(
+    teacher: str,
+    *,
+    data: Path,
+    out: Path,
+    steps: int = 4,
+    samples: int | None = None,
+    minutes: float | None = None,
+    set: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Train a student that draws in a few steps what its teacher draws in many.
+
+    Example: diffecg distill mitbih-beat --data beats/ --steps 4 --out runs/beat-fast
+
+    Each step of the student learns to end where several of the teacher's do. The same command run
+    again goes on where it stopped; the run's folder is a model folder.
+
+    Parameters
+    ----------
+    teacher:
+        Bundled model or model folder.
+    data:
+        The windows that the teacher was trained on.
+    out:
+        Folder of the run.
+    steps:
+        Steps of the student; they must divide the teacher's.
+    samples:
+        Windows to train on in all, repeats included.
+    minutes:
+        Stop after this time; run the same command again to go on.
+    set:
+        Another setting, as training.learning_rate=1e-4; may be repeated.
+    """
+    use_threads(threads)
+    from diffecg.data.store import open_windows
+    from diffecg.tasks.model import load
+    from diffecg.training.objective import student_config
+
+    denoiser = load(teacher).denoiser
+    settings = [*set, *([] if samples is None else [f"training.samples={samples}"])]
+    config = with_settings(student_config(denoiser.config, steps), settings)
+    _run(config, open_windows(data), out, minutes, as_json=json, teacher=denoiser)
+
+
+def _run(
+    config: Config,
+    windows: Windows,
+    out: Path,
+    minutes: float | None,
+    *,
+    as_json: bool,
+    teacher: ConditionalDenoiser | None = None,
+) -> None:
+    """Train, showing progress, and tell what came of it."""
+    from diffecg.training.loop import train as train_model
+
     last: dict[str, float] = {}
     with progress_bar(f"train {config.name}") as move:
 
@@ -83,18 +147,12 @@ def train(
                     highlight=False,
                 )
 
-        train_model(
-            config,
-            windows,
-            out,
-            report=report,
-            max_seconds=None if minutes is None else 60 * minutes,
-        )
-    result = {"folder": str(out), **last}
+        limit = None if minutes is None else 60 * minutes
+        train_model(config, windows, out, report=report, max_seconds=limit, teacher=teacher)
     text = f"{out}: already trained on {config.training.samples} samples"
     if last:
         text = (
             f"{out}: {last['samples']:.0f} of {config.training.samples} samples, validation loss "
             f"{last['validation_loss']:.4f}, {last['seconds'] / 60:.0f} min"
         )
-    show(result, text, as_json=json)
+    show({"folder": str(out), **last}, text, as_json=as_json)

@@ -106,20 +106,19 @@ class ConditionalDenoiser(nn.Module):
         c_skip, c_out, _ = (_like(c, xt) for c in self.coefficients(sigma))
         return self._consistent(c_skip * xt + c_out * self.predict(xt, sigma, condition))
 
-    def loss(self, x0: Tensor, eps: Tensor, sigma: Tensor, condition: Condition, weight: Tensor) -> Tensor:
+    def loss(self, x0: Tensor, xt: Tensor, sigma: Tensor, condition: Condition, weight: Tensor) -> Tensor:
         """Return each sample's mean square error (batch,) of the network's answer.
 
         The error of F is that of x0 weighted by 1 / c_out^2 (Karras et al. 2022, Eq. 8).
 
         Args:
-            x0: clean grid (batch channel *grid).
-            eps: noise of the same shape.
+            x0: what is to be estimated (batch channel *grid).
+            xt: noisy grid of the same shape.
             sigma: noise level (batch,).
             condition: what is known.
             weight: of each grid point (batch 1 *grid).
         """
         c_skip, c_out, _ = (_like(c, x0) for c in self.coefficients(sigma))
-        xt = x0 + _like(sigma, x0) * eps
         target = (x0 - c_skip * xt) / c_out
         error = self._consistent(self.predict(xt, sigma, condition) - target).square()
         weight = weight.expand_as(error)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
+from scipy.signal import fftconvolve
 from torch import Tensor
 
 from diffecg.config import Config
@@ -22,6 +23,8 @@ from diffecg.errors import DiffecgError
 
 LONGEST_GAP = 0.6
 """Longest gap of the imputation task, as a share of the window."""
+FILTER_S = 0.07
+"""How far a virtual lead's filter reaches on either side, in s."""
 MOST_GAPS = 3
 """Most gaps in a window of the imputation task."""
 
@@ -65,11 +68,11 @@ class BatchSource:
         rows = np.searchsorted(self._cumulative, rng.random(size)).clip(max=len(self._label) - 1)
         signal_mv = self.windows.signal_mv[rows].astype(np.float32)
         observed = draw_masks(rng, size, signal_mv.shape[2], settings.tasks)
-        if settings.virtual_leads > 0:
-            mixed = observed.any(axis=1) & (rng.random(size) < settings.virtual_leads)
-            angle = np.where(mixed, rng.uniform(0, 2 * np.pi, size), 0).astype(np.float32)[:, None, None]
-            other = self.windows.signal_mv[self._other_lead[rows]]
-            signal_mv = np.cos(angle) * signal_mv + np.sin(angle) * other
+        chosen = observed.any(axis=1) & (rng.random(size) < settings.virtual_leads)
+        if chosen.any():
+            other = self.windows.signal_mv[self._other_lead[rows[chosen]]]
+            width = round(FILTER_S * self.windows.fs_hz)
+            signal_mv[chosen] = virtual_leads(rng, signal_mv[chosen], other, width, settings.filter)
         if settings.gain > 0:
             signal_mv *= np.exp(settings.gain * rng.standard_normal((size, 1, 1))).astype(np.float32)
         hidden = rng.random(size) < settings.unknown_label
@@ -90,6 +93,35 @@ class BatchSource:
         told = told & (observed | (rng.random((len(rows), 1)) < 0.5))
         rhythms = [from_text(text) for text in self.windows.index["beats"].to_numpy()[rows]]
         return torch.from_numpy(rhythm_track(rhythms, observed.shape[1], self.config.conditions.rhythm, told))
+
+
+def virtual_leads(
+    rng: np.random.Generator,
+    signal_mv: NDArray[np.float32],
+    other_mv: NDArray[np.float32],
+    width: int,
+    strength: float,
+) -> NDArray[np.float32]:
+    """Return windows (batch lead time) as leads elsewhere on other bodies would show them.
+
+    Each is a random combination of two leads, cos(a) one + sin(a) other, passed through a random filter
+    of its own: a unit impulse plus white noise under a Hann window. Shapes change, rhythm does not.
+
+    Args:
+        rng: source of randomness.
+        signal_mv: (batch lead time), in mV.
+        other_mv: the same stretches in another lead.
+        width: of the filter on either side, in samples.
+        strength: standard deviation of the noise.
+    """
+    angle = rng.uniform(0, 2 * np.pi, (len(signal_mv), 1, 1))
+    mixed = np.cos(angle) * signal_mv + np.sin(angle) * other_mv
+    window = np.hanning(2 * width + 3)[1:-1]
+    taps = strength * window * rng.standard_normal((len(signal_mv), 1, 2 * width + 1))
+    taps[..., width] += 1
+    padded = np.pad(mixed, ((0, 0), (0, 0), (width, width)), mode="edge")
+    filtered: NDArray[np.float32] = fftconvolve(padded, taps, mode="valid", axes=-1).astype(np.float32)
+    return filtered
 
 
 def _other_leads(index: pd.DataFrame) -> NDArray[np.intp]:

@@ -23,12 +23,11 @@ from torch import Tensor
 
 from diffecg.config import Config, TrainingConfig, WindowConfig, read_config
 from diffecg.data.store import Windows
-from diffecg.diffusion.levels import Levels
 from diffecg.errors import DiffecgError
-from diffecg.model.denoiser import ConditionalDenoiser, build_levels
+from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import CONFIG, save_model
 from diffecg.training.average import update_average
-from diffecg.training.batches import Batch, BatchSource
+from diffecg.training.batches import BatchSource
 from diffecg.training.checkpoint import (
     METRICS,
     State,
@@ -36,9 +35,8 @@ from diffecg.training.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
+from diffecg.training.objective import Objective, denoising, distillation
 
-LOSS_FLOOR = 0.1
-"""Weight of what is observed in the loss, where what is missing weighs 1."""
 _LOG_EVERY = 50
 _VALIDATION_WINDOWS = 512
 _FIT_WINDOWS = 4096
@@ -54,6 +52,7 @@ def train(
     *,
     report: Report | None = None,
     max_seconds: float | None = None,
+    teacher: ConditionalDenoiser | None = None,
 ) -> ConditionalDenoiser:
     """Train a model on windows, or go on with the run in ``folder``, and return the averaged model.
 
@@ -66,22 +65,25 @@ def train(
         folder: where the run is kept.
         report: called with every row of metrics.
         max_seconds: stop after this time, to go on later.
+        teacher: a model to begin from and to learn from in place of the data alone; ``config`` is then
+            what :func:`~diffecg.training.objective.student_config` gives.
 
     Raises:
         DiffecgError: the windows or an earlier run in ``folder`` do not fit the settings.
     """
-    levels, settings = build_levels(config.diffusion), config.training
+    settings = config.training
+    objective = denoising(config.diffusion) if teacher is None else distillation(teacher, config.diffusion)
     validation = windows.part("validation")
     source = BatchSource(windows.part("train"), config)
     _check(config, windows, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    state = _initial_state(config, source)
+    state = _initial_state(config, source, teacher)
     restore_checkpoint(folder, state)
     started, start_samples, start_seconds = time.monotonic(), state.samples, state.seconds
     losses: list[Tensor] = []
     with deferred_interrupt() as interrupted:
         while state.samples < settings.samples:
-            losses.append(_step(config, source, levels, state))
+            losses.append(_step(config, source, objective, state))
             elapsed = time.monotonic() - started
             state.seconds = start_seconds + elapsed
             stop = interrupted() or (max_seconds is not None and elapsed > max_seconds)
@@ -99,7 +101,7 @@ def train(
                 }
                 losses.clear()
                 if keep:
-                    row["validation_loss"] = validation_loss(state.average, validation, levels)
+                    row["validation_loss"] = validation_loss(state.average, validation, objective)
                     save_checkpoint(folder, state)
                     save_model(folder, config, state.average.state_dict())
                 _log(folder, row, report)
@@ -155,7 +157,7 @@ def learning_rate(settings: TrainingConfig, samples: int) -> float:
 
 
 @torch.no_grad()
-def validation_loss(model: ConditionalDenoiser, validation: Windows, levels: Levels) -> float:
+def validation_loss(model: ConditionalDenoiser, validation: Windows, objective: Objective) -> float:
     """Return the loss of a model on validation windows with fixed noise and tasks."""
     model.eval()
     # Morphologies are those of the training windows: these here have none.
@@ -164,11 +166,11 @@ def validation_loss(model: ConditionalDenoiser, validation: Windows, levels: Lev
     rng = np.random.default_rng(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        losses = [_loss(model, source.batch(rng, 64), levels) for _ in range(_VALIDATION_WINDOWS // 64)]
+        losses = [objective(model, source.batch(rng, 64)) for _ in range(_VALIDATION_WINDOWS // 64)]
     return float(torch.cat(losses).mean())
 
 
-def _step(config: Config, source: BatchSource, levels: Levels, state: State) -> Tensor:
+def _step(config: Config, source: BatchSource, objective: Objective, state: State) -> Tensor:
     """Take one optimisation step; return its loss."""
     settings = config.training
     rng = np.random.default_rng([settings.seed, state.samples])
@@ -178,7 +180,7 @@ def _step(config: Config, source: BatchSource, levels: Levels, state: State) -> 
         group["lr"] = learning_rate(settings, state.samples)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(rng.integers(2**62)))
-        loss = _loss(state.model, batch, levels).mean()
+        loss = objective(state.model, batch).mean()
         state.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
@@ -194,27 +196,17 @@ def _step(config: Config, source: BatchSource, levels: Levels, state: State) -> 
     return loss.detach()
 
 
-def _loss(model: ConditionalDenoiser, batch: Batch, levels: Levels) -> Tensor:
-    """Return each sample's loss at a noise level drawn for it; levels are spread evenly."""
-    size = len(batch.labels)
-    u = (torch.arange(size) + torch.rand(size)) / size
-    sigma = levels.quantile(u.clamp(1e-6, 1 - 1e-6)).float()
-    x0 = model.transform(batch.signal_mv)
-    condition = model.condition(
-        batch.signal_mv, batch.observed, batch.labels, batch.track, batch.morphologies
-    )
-    weight = LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_share(batch.observed)
-    return model.loss(x0, torch.randn_like(x0), sigma, condition, weight)
-
-
-def _initial_state(config: Config, source: BatchSource) -> State:
+def _initial_state(config: Config, source: BatchSource, teacher: ConditionalDenoiser | None) -> State:
     settings, windows = config.training, source.windows
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         model = ConditionalDenoiser(config)
-    rows = np.linspace(0, len(windows) - 1, min(_FIT_WINDOWS, len(windows))).astype(int)
-    model.transform.fit(torch.from_numpy(windows.signal_mv[rows]))
-    model.morphology_share.copy_(torch.from_numpy(source.morphology_share))
+    if teacher is not None:
+        model.load_state_dict(teacher.state_dict())
+    else:
+        rows = np.linspace(0, len(windows) - 1, min(_FIT_WINDOWS, len(windows))).astype(int)
+        model.transform.fit(torch.from_numpy(windows.signal_mv[rows]))
+        model.morphology_share.copy_(torch.from_numpy(source.morphology_share))
     optimizer: torch.optim.Optimizer
     if settings.optimizer == "adam":
         optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate)

@@ -1,0 +1,121 @@
+"""What training minimises: the denoising error of real windows, or the distance to a teacher's result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from diffecg.config import Config, DiffusionConfig
+from diffecg.diffusion.samplers import sample_dpm2m
+from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
+from diffecg.training.batches import Batch
+
+Objective = Callable[[ConditionalDenoiser, Batch], Tensor]
+"""Maps a model and windows to each window's loss (batch,)."""
+
+LOSS_FLOOR = 0.1
+"""Weight of what is observed in the loss, where what is missing weighs 1."""
+
+STUDENT_SAMPLES = 1_000_000
+"""Windows that a student sees unless told otherwise."""
+
+
+def denoising(config: DiffusionConfig) -> Objective:
+    """Return the loss at a noise level drawn for each window; the levels are spread evenly.
+
+    Args:
+        config: tells which levels are drawn.
+    """
+    levels = build_levels(config)
+
+    def loss(model: ConditionalDenoiser, batch: Batch) -> Tensor:
+        x0, condition, weight = _encoded(model, batch)
+        u = (torch.arange(len(x0)) + torch.rand(len(x0))) / len(x0)
+        sigma = levels.quantile(u.clamp(1e-6, 1 - 1e-6)).float()
+        return model.loss(x0, noisy(x0, sigma), sigma, condition, weight)
+
+    return loss
+
+
+def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Objective:
+    """Return the loss of a student whose one step is to end where several of the teacher's do.
+
+    The student's levels are every n-th of the teacher's. A window with noise of one of them is taken n of
+    the teacher's steps further; the loss compares the student's estimate of x0 with that from which one
+    step of first order leads to the same place (Salimans and Ho 2022, arXiv 2202.00512, Eq. 41).
+
+    Args:
+        teacher: a trained model.
+        student: from :func:`student_config`.
+    """
+    every = teacher.config.diffusion.steps // student.steps
+    sigmas = build_levels(teacher.config.diffusion).grid(teacher.config.diffusion.steps)
+    teacher = teacher.eval().requires_grad_(False)
+
+    def loss(model: ConditionalDenoiser, batch: Batch) -> Tensor:
+        x0, condition, weight = _encoded(model, batch)
+        step = torch.arange(len(x0)) % student.steps
+        sigma = sigmas[step * every].float()
+        xt = noisy(x0, sigma)
+        aim = torch.empty_like(x0)
+        for i in range(student.steps):
+            rows, path = step == i, sigmas[i * every : (i + 1) * every + 1]
+            aim[rows] = _aim(teacher, xt[rows], path, Condition(*(one[rows] for one in condition)))
+        return model.loss(aim, xt, sigma, condition, weight)
+
+    return loss
+
+
+def student_config(teacher: Config, steps: int) -> Config:
+    """Return the settings of a student that takes ``steps`` steps in place of the teacher's.
+
+    Raises:
+        DiffecgError: ``steps`` does not divide the teacher's, or the teacher's levels are not Karras's.
+    """
+    diffusion = teacher.diffusion
+    if not 1 <= steps < diffusion.steps or diffusion.steps % steps:
+        fit = ", ".join(str(n) for n in range(1, diffusion.steps) if diffusion.steps % n == 0)
+        raise DiffecgError(
+            f"{steps} steps do not divide the teacher's {diffusion.steps}; choose one of {fit}"
+        )
+    if diffusion.levels != "karras":
+        raise DiffecgError(
+            f"a teacher with levels {diffusion.levels!r} cannot be distilled; they must be karras"
+        )
+    # Every n-th level of a power law makes a power law, which ends higher.
+    lowest = build_levels(diffusion).grid(diffusion.steps)[-1 - diffusion.steps // steps]
+    last = float(lowest) if steps > 1 else diffusion.sigma_min
+    return replace(
+        teacher,
+        name=f"{teacher.name}-{steps}",
+        diffusion=replace(diffusion, steps=steps, sampler="ddim", sigma_min=last),
+        network=replace(teacher.network, dropout=0.0),
+        training=replace(
+            teacher.training, samples=STUDENT_SAMPLES, learning_rate=3e-4, warmup=10_000, half_life=50_000
+        ),
+    )
+
+
+def noisy(x0: Tensor, sigma: Tensor) -> Tensor:
+    """Return x0 (batch channel *grid) with fresh noise of standard deviation sigma (batch,)."""
+    return x0 + sigma.reshape(-1, *(1,) * (x0.ndim - 1)) * torch.randn_like(x0)
+
+
+def _aim(teacher: ConditionalDenoiser, xt: Tensor, path: Tensor, condition: Condition) -> Tensor:
+    """Return the x0 towards which one step from xt ends where the teacher does."""
+    end = sample_dpm2m(lambda x, sigma: teacher(x, sigma, condition), xt, path, torch.randn_like)
+    share = float(path[-1] / path[0])
+    return (end - share * xt) / (1 - share)
+
+
+def _encoded(model: ConditionalDenoiser, batch: Batch) -> tuple[Tensor, Condition, Tensor]:
+    """Return the clean grid, what the network is told, and the weight of each grid point."""
+    x0 = model.transform(batch.signal_mv)
+    condition = model.condition(
+        batch.signal_mv, batch.observed, batch.labels, batch.track, batch.morphologies
+    )
+    return x0, condition, LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_share(batch.observed)

@@ -1,0 +1,76 @@
+"""A student's one step ends where several of its teacher's do."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from helpers import tiny
+
+from diffecg.config import preset
+from diffecg.data.store import open_windows
+from diffecg.diffusion.samplers import sample_ddim, sample_dpm2m
+from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import build_levels
+from diffecg.model.folder import load_model
+from diffecg.tasks.synthesize import Sampling, synthesize
+from diffecg.training.loop import train
+from diffecg.training.objective import student_config
+
+
+@pytest.mark.parametrize("steps", [1, 2, 4, 10])
+def test_a_student_visits_some_of_its_teachers_levels(steps):
+    teacher = preset("beat")
+    student = student_config(teacher, steps)
+    every = teacher.diffusion.steps // steps
+    ours, theirs = (build_levels(c.diffusion).grid(c.diffusion.steps) for c in (student, teacher))
+    torch.testing.assert_close(ours, theirs[::every], rtol=1e-9, atol=0)
+
+
+def test_one_step_towards_the_aim_ends_where_the_teacher_does():
+    """For data of variance 1 the best denoiser is x / (1 + sigma^2), and nothing is left to learn."""
+
+    class Gaussian(torch.nn.Module):
+        def forward(self, xt, sigma, condition):
+            return xt / (1 + sigma[:, None] ** 2)
+
+    from diffecg.training.objective import _aim
+
+    levels = build_levels(preset("beat").diffusion).grid(20)
+    xt = 40 * torch.from_numpy(np.random.default_rng(0).standard_normal((50, 3)))
+    for path in (levels[:6], levels[10:16], levels[15:]):
+        aim = _aim(Gaussian(), xt, path, None)
+        ends = torch.stack([path[0], path[-1]])
+        step = sample_ddim(lambda x, sigma, aim=aim: aim, xt, ends, None)
+        end = sample_dpm2m(lambda x, sigma: Gaussian()(x, sigma, None), xt, path, None)
+        torch.testing.assert_close(step, end)
+
+
+@pytest.mark.parametrize("steps", [0, 3, 20, 40])
+def test_steps_that_do_not_divide_are_refused(steps):
+    with pytest.raises(DiffecgError, match="choose one of 1, 2, 4, 5, 10"):
+        student_config(preset("beat"), steps)
+    with pytest.raises(DiffecgError, match="karras"):
+        student_config(preset("paper"), 10)
+
+
+def test_a_student_draws_what_its_teacher_draws(windows, tmp_path):
+    data = open_windows(windows["beat"])
+    config = tiny("beat", samples=1600, learning_rate=3e-3, half_life=200)
+    teacher = train(config, data, tmp_path / "teacher")
+    settings = student_config(config, 2)
+    quick = replace(settings.training, samples=3200, learning_rate=1e-3, warmup=0, half_life=200)
+    settings = replace(settings, training=quick)
+    train(settings, data, tmp_path / "student", teacher=teacher)
+    student = load_model(tmp_path / "student")
+
+    nothing = np.zeros((32, 1, config.window.length))
+    labels, seeds = ["N"] * 32, list(range(32))
+
+    def draw(model, sampling):
+        return synthesize(model, nothing, nothing > 0, labels, seeds, sampling)
+
+    wanted = draw(teacher, Sampling())
+    learnt = np.square(draw(student, Sampling()) - wanted).mean()
+    unlearnt = np.square(draw(teacher, Sampling("ddim", 2)) - wanted).mean()
+    assert learnt < 0.75 * unlearnt
