@@ -41,7 +41,8 @@ def prepare(
     preset:
         What a window is: beat, strip or paper.
     split:
-        strict leaves out record 201, the same patient as 202; classic keeps it.
+        strict leaves out record 201, the same patient as 202; classic keeps it; development divides DS1
+        alone, to make choices that DS2 must not make.
     class_map:
         aami, or aami-escape-s, which counts escape beats (e, j) as S.
     length:

@@ -48,7 +48,7 @@ def prepare(
         folder: where the WFDB records are.
         window: what a window is.
         source: what to note of the database: name, version, licence, citation.
-        split_name: ``strict`` or ``classic``.
+        split_name: ``strict``, ``classic`` or ``development``.
         class_map_name: ``aami`` or ``aami-escape-s``.
         progress: called before each record.
 

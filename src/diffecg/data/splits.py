@@ -24,6 +24,8 @@ DS2 = (
 )
 # fmt: on
 PACED = ("102", "104", "107", "217")
+DEVELOPMENT = ("109", "114", "119", "207", "223")
+"""Records of DS1 that test choices, so that DS2 makes none: the split ``development``."""
 
 ROUND_S = 60.0
 """Training records are cut into rounds of about this length, in s."""
@@ -71,6 +73,12 @@ SPLITS = {
         {**_PACED_OUT, "201": "the same patient as 202 (DS2)"},
     ),
     "classic": Split("classic", DS1, DS2, _PACED_OUT),
+    "development": Split(
+        "development",
+        tuple(record for record in DS1 if record not in ("201", *DEVELOPMENT)),
+        DEVELOPMENT,
+        {**_PACED_OUT, **dict.fromkeys(("201", *DS2), "kept for the final test, with its patients")},
+    ),
 }
 
 
