@@ -31,8 +31,8 @@ def test_splits_share_no_record_and_cover_the_database():
     assert len(set(DS1 + DS2 + PACED)) == 48
     assert set(SPLITS["classic"].train) - set(SPLITS["strict"].train) == {"201"}
     assert set(SPLITS["strict"].left_out) == {*PACED, "201"}
-    for split in SPLITS.values():
-        assert sorted([*split.train, *split.test, *split.left_out]) == sorted(DS1 + DS2 + PACED)
+    for parts in SPLITS.values():
+        assert sorted([*parts.train, *parts.test, *parts.left_out]) == sorted(DS1 + DS2 + PACED)
     development = SPLITS["development"]
     assert set(development.train + development.test) == set(SPLITS["strict"].train)
 
