@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError
 
 from diffecg._version import __version__
+from diffecg.cli.bench import bench
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
 from diffecg.cli.evaluate import evaluate
@@ -38,6 +39,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     forecast,
     evaluate,
     evaluate_task,
+    bench,
 )
 for _place, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_place)

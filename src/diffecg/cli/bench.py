@@ -1,0 +1,117 @@
+"""``diffecg bench``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from diffecg.cli.console import Compute, Json, print_table, progress_bar, show
+from diffecg.errors import DiffecgError
+
+if TYPE_CHECKING:
+    from diffecg.evaluation.speed import Generator
+    from diffecg.tasks.model import Model
+
+HEAD = (
+    "generator",
+    "setting",
+    "M parameters",
+    "evaluations",
+    "MFLOP each",
+    "windows/s",
+    "share of peak",
+    "first is faster by",
+)
+
+
+def bench(
+    models: Annotated[tuple[str, ...], Parameter(negative="")] = ("mitbih-beat",),
+    /,
+    *,
+    vs: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    rounds: int = 3,
+    seconds: float = 3.0,
+    compute: Compute = Compute(),
+    json: Json = False,
+) -> None:
+    """Measure how fast models draw windows, in turn with other projects' generators.
+
+    Example: diffecg bench mitbih-beat --vs diffusers --vs ecgen --threads 2
+
+    Prints windows a second, evaluations of the network a window, floating-point operations an evaluation and
+    the share of the machine's own rate of matrix products. Seconds depend on the machine and on what else
+    runs there; ratios within one run, much less.
+
+    Parameters
+    ----------
+    models:
+        Bundled models or model folders; the first is what the others are compared with.
+    vs:
+        Another project: diffusers, ecgen; may be repeated. It must be installed.
+    rounds:
+        How often each takes its turn; medians are shown.
+    seconds:
+        About how long a turn is.
+    """
+    from diffecg.evaluation.peers import peer
+    from diffecg.evaluation.speed import race
+
+    loaded = [compute.load(name) for name in models]
+    if not loaded:
+        raise DiffecgError("name at least one model: a bundled one or a model folder")
+    window = loaded[0].config.window
+    generators = [ours(model, compute) for model in loaded]
+    generators += [peer(name, len(window.leads), window.length, compute.batch_size) for name in vs]
+    with progress_bar("bench") as move:
+        done = []
+
+        def advance(what: str) -> None:
+            done.append(what)
+            move(len(done), (1 + rounds) * len(generators), what)
+
+        result = race(
+            generators,
+            batch=compute.batch_size,
+            seconds=seconds,
+            rounds=rounds,
+            device=compute.device,
+            advance=advance,
+        )
+    if not json:
+        rows = [
+            (
+                speed.name,
+                speed.about,
+                f"{speed.parameters / 1e6:.2f}",
+                str(speed.evaluations),
+                f"{speed.megaflop:.1f}",
+                f"{speed.windows_per_s:.1f}",
+                f"{speed.share_of_peak:.0%}",
+                f"{result.speeds[0].windows_per_s / speed.windows_per_s:.1f}",
+            )
+            for speed in result.speeds
+        ]
+        title = (
+            f"windows of {len(window.leads)} lead(s) x {window.length} samples, batch {compute.batch_size}"
+        )
+        print_table(title, HEAD, rows, words=2)
+    text = (
+        f"float32 matrix products on {result.device}, {result.threads} thread(s): "
+        f"{result.peak_gflops:.0f} GFLOP/s; peak memory {result.peak_memory_mb:.0f} MB"
+    )
+    show(result.to_dict(), text, as_json=json)
+
+
+def ours(model: Model, compute: Compute) -> Generator:
+    """Return a model as something that draws windows of its first class."""
+    from diffecg.evaluation.speed import Generator
+    from diffecg.tasks.synthesize import Sampling
+
+    label, sampling = next(iter(model.labels), None), Sampling(**compute.sampling())
+    used = sampling.resolved(model.config.diffusion)
+
+    def draw(count: int) -> object:
+        return model.generate(label, count, **compute.sampling())
+
+    return Generator(model.name, draw, model.denoiser.network, f"{used.sampler}, {used.steps} steps")

@@ -1,0 +1,70 @@
+"""Counts are exact; seconds are only compared with those of the same run."""
+
+import json
+
+import pytest
+import torch
+from torch import nn
+
+import diffecg
+from diffecg.errors import DiffecgError
+from diffecg.evaluation.peers import peer
+from diffecg.evaluation.speed import Generator, operations, race
+from diffecg.tasks.model import Model
+
+
+def layers(width: int, evaluations: int) -> Generator:
+    with torch.random.fork_rng():
+        network = nn.Linear(width, width, bias=False)
+
+    @torch.no_grad()
+    def draw(count: int) -> None:
+        for _ in range(evaluations):
+            network(torch.ones(count, width))
+
+    return Generator(f"{evaluations} of {width}", draw, network)
+
+
+def test_operations_are_counted():
+    assert operations(layers(width=100, evaluations=3)) == (3, 2 * 100 * 100 / 1e6)
+    model = diffecg.load("mitbih-beat")
+    for sampler, steps, evaluations in (("dpm2m", 4, 4), ("heun", 4, 7), ("ddim", 1, 1)):
+
+        def draw(count: int, sampler=sampler, steps=steps):
+            return model.generate("N", count, sampler=sampler, steps=steps)
+
+        assert operations(Generator("", draw, model.denoiser.network))[0] == evaluations
+
+
+def test_those_who_do_less_are_faster():
+    found = race([layers(512, 1), layers(512, 64)], batch=64, seconds=0.05, rounds=3)
+    quick, slow = found.speeds
+    assert quick.windows_per_s > 4 * slow.windows_per_s
+    assert found.to_dict()["times_as_fast_as"] == {slow.name: quick.windows_per_s / slow.windows_per_s}
+    assert slow.parameters == 512 * 512
+    assert 0 < slow.share_of_peak < 1.5
+    assert slow.windows_per_s in slow.runs_windows_per_s
+
+
+@pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # of diffusers' scheduler
+def test_peers(run):
+    generator = peer("diffusers", 1, 256, 2)
+    assert operations(generator)[0] == 20
+    with pytest.raises(DiffecgError, match="diffusers, ecgen"):
+        peer("timegan", 1, 256, 2)
+    arguments = ("bench", "mitbih-beat", "--steps", "2", "--rounds", "1", "--seconds", "0.01")
+    status, out, _ = run(*arguments, "--batch-size", "4", "--json")
+    assert status == 0
+    assert json.loads(out)["speeds"][0]["evaluations"] == 2
+    status, out, _ = run(*arguments, "--batch-size", "4")
+    assert "2 steps" in out
+    assert "GFLOP/s" in out
+
+
+def test_the_bundled_models_cost_what_was_recorded():
+    """Evaluations a window and MFLOP an evaluation: a change here is a change of speed for everyone."""
+    recorded = {"mitbih-beat": (20, 11.9), "mitbih-strip": (20, 317.6)}
+    for name, (evaluations, megaflop) in recorded.items():
+        model: Model = diffecg.load(name)
+        found = operations(Generator(name, lambda n, m=model: m.generate(None, n), model.denoiser.network))
+        assert found == (evaluations, pytest.approx(megaflop, rel=0.01)), name
