@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +49,10 @@ def test_reports_are_of_the_bundled_weights():
         assert hashlib.sha256(weights).hexdigest() == digest, (name, report)
         card = (pretrained.find(name) / "README.md").read_text()
         assert (reports / f"{name}.md").read_text().split("\n\n")[1] in card
+
+
+def test_the_readmes_results_are_those_of_the_reports():
+    subprocess.run([sys.executable, ROOT / "tools" / "readme_tables.py", "--check"], check=True)
 
 
 def test_links_of_the_documentation_lead_somewhere():

@@ -1,4 +1,4 @@
-"""The reports of the bundled models: docs/reports, and "What it reaches" in their cards.
+"""The reports of the bundled models: docs/reports, "What it reaches" in their cards, the README's tables.
 
     python tools/report_models.py mitdb/
 
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from readme_tables import README, fill
 
 from diffecg.cli.app import app
 from diffecg.evaluation.paired import TaskRow
@@ -59,6 +60,7 @@ def main() -> None:
             report_beats(options.database, work)
         if options.only in (None, "mitbih-strip"):
             report_strips(options.database, work)
+    README.write_text(fill(README.read_text()))
 
 
 def report_beats(database: Path, work: Path) -> None:
