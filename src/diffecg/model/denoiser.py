@@ -19,14 +19,16 @@ from diffecg.transform.layout import Transform
 
 
 class Condition(NamedTuple):
-    """What a sample is to agree with."""
+    """What a sample is to agree with, and what the network makes of it, once for all noise levels."""
 
     known: Tensor
     """C1 and C2 after the transform, beats that are told, best matches: (batch channel *grid)."""
-    label: Tensor
-    """Class and morphology, (batch,); 0 = unknown."""
     guess: Tensor
     """The transform of what is known, (batch channel *grid): C1, with the best matches in the gaps if any."""
+    features: Tensor
+    """What ``known`` adds to the answer of the network's first layer."""
+    embedding: Tensor
+    """Of class and morphology (batch width)."""
 
 
 class ConditionalDenoiser(nn.Module):
@@ -40,7 +42,8 @@ class ConditionalDenoiser(nn.Module):
         self.config = config
         self.transform = Transform(config.transform, config.window)
         sizes = {
-            "inputs": 3 * self.transform.channels + self.transform.condition_channels(config.conditions),
+            "inputs": self.transform.channels,
+            "known": 2 * self.transform.channels + self.transform.condition_channels(config.conditions),
             "outputs": self.transform.channels * (2 if config.conditions.direct else 1),
             "labels": len(config.labels) * (1 + config.conditions.morphologies),
         }
@@ -83,7 +86,8 @@ class ConditionalDenoiser(nn.Module):
             known.append(self.transform.encode_matches(signal_mv, observed, wanted.matches, context))
             guess = known[-1][:, : self.transform.channels]
         label = self.label_index(labels, morphologies or [-1] * len(labels)).to(signal_mv.device)
-        return Condition(torch.cat(known, dim=1), label, guess)
+        inputs = torch.cat(known, dim=1)
+        return Condition(inputs, guess, self.network.features(inputs), self.network.embed_label(label))
 
     def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the network's raw answer F (batch channel *grid).
@@ -94,8 +98,7 @@ class ConditionalDenoiser(nn.Module):
             condition: what is known.
         """
         c_in = _like(self.coefficients(sigma).c_in, xt)
-        inputs = torch.cat([c_in * xt, condition.known], dim=1)
-        answer: Tensor = self.network(inputs, sigma.log() / 4, condition.label)
+        answer: Tensor = self.network(c_in * xt, sigma.log() / 4, condition.features, condition.embedding)
         if self.config.conditions.direct:
             answer, gate = answer.chunk(2, dim=1)
             answer = answer + gate * condition.guess

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffecg.config import DenseConfig
-from diffecg.model.layers import sinusoids, zero
+from diffecg.model.layers import part, sinusoids, zero
 
 _EMBEDDING = 128
 _NOISE_FEATURES = 64
@@ -19,29 +19,34 @@ class DenseNetwork(nn.Module):
     """A perceptron with residual blocks, conditioned on noise level and class."""
 
     def __init__(
-        self, config: DenseConfig, *, grid: Sequence[int], inputs: int, outputs: int, labels: int
+        self, config: DenseConfig, *, grid: Sequence[int], inputs: int, known: int, outputs: int, labels: int
     ) -> None:
         super().__init__()
-        self.shape = (outputs, *grid)
+        self.shape, self.inputs = (outputs, *grid), inputs * math.prod(grid)
         self.embed_noise = nn.Sequential(
             nn.Linear(_NOISE_FEATURES, _EMBEDDING), nn.SiLU(), nn.Linear(_EMBEDDING, _EMBEDDING)
         )
         self.embed_label = nn.Embedding(labels + 1, _EMBEDDING)  # 0 is the unknown class
-        self.first = nn.Linear(inputs * math.prod(grid), config.width)
+        self.first = nn.Linear((inputs + known) * math.prod(grid), config.width)
         self.blocks = nn.ModuleList(DenseBlock(config) for _ in range(config.blocks))
         self.norm = nn.LayerNorm(config.width)
         self.last = zero(nn.Linear(config.width, math.prod(self.shape)))
 
-    def forward(self, x: Tensor, noise: Tensor, label: Tensor) -> Tensor:
+    def features(self, known: Tensor) -> Tensor:
+        """Return what known channels (batch known *grid) add to the first layer's answer, bias included."""
+        return part(self.first, known.flatten(1), self.inputs, bias=True)
+
+    def forward(self, x: Tensor, noise: Tensor, features: Tensor, label: Tensor) -> Tensor:
         """Return the network's answer (batch outputs *grid).
 
         Args:
-            x: input channels (batch inputs *grid).
+            x: noisy channels (batch inputs *grid).
             noise: a number (batch,) that tells the noise level.
-            label: class (batch,); 0 = unknown.
+            features: what :meth:`features` returned.
+            label: the class, embedded (batch width).
         """
-        embedding = F.silu(self.embed_noise(sinusoids(noise, _NOISE_FEATURES)) + self.embed_label(label))
-        h = self.first(x.flatten(1))
+        embedding = F.silu(self.embed_noise(sinusoids(noise, _NOISE_FEATURES)) + label)
+        h = part(self.first, x.flatten(1), 0, bias=False) + features
         for block in self.blocks:
             h = block(h, embedding)
         out: Tensor = self.last(self.norm(h)).reshape(len(x), *self.shape)

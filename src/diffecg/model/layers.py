@@ -13,10 +13,30 @@ _HEAD = 32
 _LONGEST_PERIOD = 1000.0
 
 
-def conv(dims: int, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Module:
+def conv(dims: int, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv1d | nn.Conv2d:
     """Return a convolution that keeps the grid's size (or divides it by ``stride``)."""
     kind = nn.Conv1d if dims == 1 else nn.Conv2d
     return kind(inputs, outputs, kernel, stride, padding=kernel // 2)
+
+
+def part(layer: nn.Linear | nn.Conv1d | nn.Conv2d, x: Tensor, first: int, *, bias: bool) -> Tensor:
+    """Return what some input channels add to a layer's answer.
+
+    A layer is linear: what does not change from step to step need be computed only once.
+
+    Args:
+        layer: a linear layer or a convolution.
+        x: input channels (batch channel *grid).
+        first: the place of the first one among the layer's inputs.
+        bias: whether the layer's bias is added here.
+    """
+    weight = layer.weight[:, first : first + x.shape[1]]
+    added = layer.bias if bias else None
+    if isinstance(layer, nn.Linear):
+        return F.linear(x, weight, added)
+    if isinstance(layer, nn.Conv1d):
+        return F.conv1d(x, weight, added, padding=layer.padding)
+    return F.conv2d(x, weight, added, padding=layer.padding)
 
 
 def zero(module: nn.Module) -> nn.Module:

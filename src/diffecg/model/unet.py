@@ -14,6 +14,7 @@ from diffecg.model.layers import (
     SelfAttention,
     Upsample,
     conv,
+    part,
     sinusoids,
     zero,
 )
@@ -25,7 +26,9 @@ class UNet(nn.Module):
     What is observed (C1 and C2) enters as further input channels.
     """
 
-    def __init__(self, config: UNetConfig, *, dims: int, inputs: int, outputs: int, labels: int) -> None:
+    def __init__(
+        self, config: UNetConfig, *, dims: int, inputs: int, known: int, outputs: int, labels: int
+    ) -> None:
         super().__init__()
         widths = [config.width * m for m in config.multipliers]
         embedding = 4 * config.width
@@ -44,7 +47,8 @@ class UNet(nn.Module):
             attention = attend(outputs) if attends else None
             return ResidualBlock(dims, inputs, outputs, embedding, config.dropout, attention)
 
-        self.first = conv(dims, inputs, widths[0])
+        self.inputs = inputs
+        self.first = conv(dims, inputs + known, widths[0])
         skips = [widths[0]]
         self.down = nn.ModuleList()
         width = widths[0]
@@ -69,19 +73,22 @@ class UNet(nn.Module):
         self.norm = nn.GroupNorm(GROUPS, width)
         self.last = zero(conv(dims, width, outputs))
 
-    def forward(self, x: Tensor, noise: Tensor, label: Tensor) -> Tensor:
-        """Return the network's answer.
+    def features(self, known: Tensor) -> Tensor:
+        """Return what known channels (batch known *grid) add to the first layer's answer, bias included."""
+        return part(self.first, _pad_to_multiple(known, self.multiple), self.inputs, bias=True)
+
+    def forward(self, x: Tensor, noise: Tensor, features: Tensor, label: Tensor) -> Tensor:
+        """Return the network's answer (batch outputs *grid).
 
         Args:
-            x: input channels (batch inputs *grid).
+            x: noisy channels (batch inputs *grid).
             noise: a number (batch,) that tells the noise level.
-            label: class (batch,); 0 = unknown.
+            features: what :meth:`features` returned.
+            label: the class, embedded (batch width).
         """
         grid = x.shape[2:]
-        x = _pad_to_multiple(x, self.multiple)
-        embedding = self.embed_noise(sinusoids(noise, self.noise_width)) + self.embed_label(label)
-        embedding = F.silu(embedding)
-        x = self.first(x)
+        embedding = F.silu(self.embed_noise(sinusoids(noise, self.noise_width)) + label)
+        x = part(self.first, _pad_to_multiple(x, self.multiple), 0, bias=False) + features
         skips = [x]
         for layer in self.down:
             x = layer(x, embedding) if isinstance(layer, ResidualBlock) else layer(x)

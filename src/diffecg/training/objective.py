@@ -60,11 +60,10 @@ def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Obje
         x0, condition, weight = _encoded(model, batch)
         step = torch.arange(len(x0)) % student.steps
         sigma = sigmas[step * every].float()
-        xt = noisy(x0, sigma)
-        aim = torch.empty_like(x0)
+        xt, aim, taught = noisy(x0, sigma), torch.empty_like(x0), _condition(teacher, batch)
         for i in range(student.steps):
             rows, path = step == i, sigmas[i * every : (i + 1) * every + 1]
-            aim[rows] = _aim(teacher, xt[rows], path, Condition(*(one[rows] for one in condition)))
+            aim[rows] = _aim(teacher, xt[rows], path, Condition(*(one[rows] for one in taught)))
         return model.loss(aim, xt, sigma, condition, weight)
 
     return loss
@@ -115,7 +114,9 @@ def _aim(teacher: ConditionalDenoiser, xt: Tensor, path: Tensor, condition: Cond
 def _encoded(model: ConditionalDenoiser, batch: Batch) -> tuple[Tensor, Condition, Tensor]:
     """Return the clean grid, what the network is told, and the weight of each grid point."""
     x0 = model.transform(batch.signal_mv)
-    condition = model.condition(
-        batch.signal_mv, batch.observed, batch.labels, batch.track, batch.morphologies
-    )
-    return x0, condition, LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_share(batch.observed)
+    weight = LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_share(batch.observed)
+    return x0, _condition(model, batch), weight
+
+
+def _condition(model: ConditionalDenoiser, batch: Batch) -> Condition:
+    return model.condition(batch.signal_mv, batch.observed, batch.labels, batch.track, batch.morphologies)
