@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from cyclopts import App, CycloptsError
 
 from diffecg._version import __version__
+from diffecg.cli.augment import augment
 from diffecg.cli.bench import bench
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
@@ -35,6 +36,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     train,
     distill,
     generate,
+    augment,
     impute,
     forecast,
     evaluate,

@@ -1,0 +1,50 @@
+"""Rare classes grow, everything real stays as it is."""
+
+import numpy as np
+import pytest
+
+from diffecg.data.store import open_windows
+from diffecg.exchange.read_windows import read_windows
+from diffecg.tasks.augment import wanted
+
+
+@pytest.mark.parametrize(
+    ("to_ratio", "lacking"),
+    [(1.0, {"S": 60, "V": 90}), (0.2, {"V": 10}), (2.0, {"N": 100, "S": 160, "V": 190})],
+)
+def test_classes_reach_the_ratio(to_ratio, lacking):
+    assert wanted({"N": 100, "S": 40, "V": 10}, to_ratio) == lacking
+
+
+def test_augmented_windows_are_real_ones_and_more(run, runs, windows, tmp_path):
+    out = tmp_path / "balanced"
+    model = str(runs["beat"])
+    arguments = ("augment", str(windows["beat"]), "--model", model, "--steps", "2", "--out", str(out))
+    status, text, _ = run(*arguments)
+    assert status == 0
+    assert "synthetic ones" in text
+    before, after = open_windows(windows["beat"]), open_windows(out)
+    assert np.array_equal(after.signal_mv[: len(before)], before.signal_mv)
+    added = after.index.iloc[len(before) :]
+    assert added["synthetic"].all()
+    assert not after.index["synthetic"][: len(before)].any()
+    assert set(added["split"]) == {"train"}
+    counts = after.part("train").index["label"].value_counts()
+    assert len({counts[label] for label in ("N", "V", "F", "S") if label in counts}) == 1
+    assert added["sample"].tolist() == list(range(len(added)))
+    assert read_windows(out).part("train").signal_mv.shape[0] == counts.sum()
+
+
+def test_what_cannot_be_augmented_is_refused(run, runs, windows, tmp_path):
+    out = str(tmp_path / "out")
+    for data, ratio, words in (
+        ("strip", "1", "prepare them alike"),
+        ("beat", "0", "must be above 0"),
+        ("beat", "1e-6", "choose a larger ratio"),
+    ):
+        status, _, error = run(
+            "augment", str(windows[data]), "--model", str(runs["beat"]), "--to-ratio", ratio, "--out", out
+        )
+        assert status == 1
+        assert words in error
+    assert not (tmp_path / "out").exists()
