@@ -17,7 +17,7 @@ from diffecg.tasks.model import load
 try:
     from imblearn.over_sampling.base import BaseOverSampler
 except ImportError as error:
-    raise DiffecgError("diffecg.imblearn needs imbalanced-learn: pip install 'diffecg[imblearn]'") from error
+    raise ImportError("diffecg.imblearn needs imbalanced-learn: pip install 'diffecg[imblearn]'") from error
 
 
 class DiffusionSampler(BaseOverSampler):  # type: ignore[misc]
@@ -54,8 +54,8 @@ class DiffusionSampler(BaseOverSampler):  # type: ignore[misc]
         samples = len(window.leads) * window.length
         if X.shape[1] != samples:
             raise DiffecgError(
-                f"rows of {X.shape[1]} samples are not the windows of {self.model}: {len(window.leads)} lead(s) "
-                f"x {window.length} samples at {window.fs_hz:g} Hz"
+                f"rows of {X.shape[1]} samples are not the windows of {self.model}: "
+                f"{len(window.leads)} lead(s) x {window.length} samples at {window.fs_hz:g} Hz"
             )
         labels = [str(label) for label, count in self.sampling_strategy_.items() for _ in range(count)]
         if not labels:
