@@ -75,6 +75,7 @@ VARIANTS: dict[str, list[str]] = {
     "no whitening": ["transform.whitening=0"],
     "generation only": ["training.tasks=[1,0,0]"],
     "classes as they occur": ["training.balance=0"],
+    "rare classes more often": ["training.balance=0.4"],
     "classes equally often": ["training.balance=1"],
     "gain 0.1": ["training.gain=0.1"],
 }

@@ -29,8 +29,8 @@ from diffecg.exchange.task_report import groups
 ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / "docs" / "reports"
 PRETRAINED = ROOT / "src" / "diffecg" / "pretrained"
-BEATS, STRIPS, LABELS = 2000, 200, "NSVF"
-CASES = 1
+BEATS, STRIPS, LABELS = 2000, 400, "NSVF"
+CASES = 3
 """Hidden stretches of each kind in a record."""
 PICTURE_WIDTH = 1100
 KEPT = {

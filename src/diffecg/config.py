@@ -190,7 +190,7 @@ class TrainingConfig:
 
     __pydantic_config__ = _STRICT
 
-    samples: Positive = 2_500_000
+    samples: Positive = 5_000_000
     """Windows to train on in all, repeats included."""
     batch: Positive = 128
     """Windows a step."""
@@ -204,7 +204,7 @@ class TrainingConfig:
     """Last share of the training over which the learning rate falls to zero."""
     half_life: Positive = 150_000
     """Half-life of the average of the weights, in samples."""
-    balance: Share = 0.4
+    balance: Share = 0.1
     """How classes are drawn: 0 as often as they occur, 1 all equally often."""
     tasks: Annotated[tuple[Share, Share, Share], AfterValidator(_some)] = (0.8, 0.1, 0.1)
     """Shares of generation, imputation and forecasting."""
