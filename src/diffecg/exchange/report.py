@@ -44,7 +44,6 @@ WORDS = {
     ),
 }
 """Title and explanation of each section."""
-_DIGITS = 3
 _SHOWN = 8
 
 
@@ -78,7 +77,8 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def number(value: float) -> str:
     """Return a figure with three digits after the point, or three in all above ten."""
-    return f"{value:.{_DIGITS}f}" if abs(value) < 10 else f"{value:.3g}"
+    size = abs(value)
+    return f"{value:.3f}" if size < 10 else f"{value:.1f}" if size < 100 else f"{value:.3g}"
 
 
 def with_spread(value: float, spread: float | None) -> str:
