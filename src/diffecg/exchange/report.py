@@ -45,6 +45,7 @@ WORDS = {
 }
 """Title and explanation of each section."""
 _SHOWN = 8
+_LONG_S = 2.0
 
 
 def write_report(report: Report, folder: str | Path, *, force: bool = False) -> None:
@@ -128,15 +129,19 @@ def _figures(report: Report) -> dict[str, tuple[str, Figure]]:
     rng = np.random.default_rng(0)
     pairs = {label: (real.of(label).signal_mv[:, 0], made.of(label).signal_mv[:, 0]) for label in labels}
     rows = []
-    columns = min(_SHOWN, *(len(windows) for both in pairs.values() for windows in both))
+    beats = real.signal_mv.shape[2] / fs_hz < _LONG_S  # beside each other; strips below each other
+    shown = min(_SHOWN if beats else _SHOWN // 2, *(len(w) for both in pairs.values() for w in both))
+    columns = shown if beats else 1
     for label, both in pairs.items():
         for windows, who in zip(both, ("real", "synthetic"), strict=True):
-            chosen = windows[rng.permutation(len(windows))[:columns]]
-            rows.append(({0: f"{NAMES[label]}: {who}"}, chosen))
+            chosen = windows[rng.permutation(len(windows))[:shown]]
+            for start in range(0, shown, columns):
+                title = {} if start else {0: f"{NAMES[label]}: {who}"}
+                rows.append((title, chosen[start : start + columns]))
     figures = {}
     if dots := _dots(report.rows):
         figures["summary"] = "Beside the floor and the baseline", dots
-    words = f"Real and synthetic windows, {columns} of each class drawn at random"
+    words = f"Real and synthetic windows, {shown} of each class drawn at random"
     figures["windows"] = words, beat_grid(rows, fs_hz)
     figures["means"] = "Median and range", comparison.means_and_spreads(pairs, fs_hz)
     figures["spectra"] = "Power spectra", comparison.spectra(pairs, fs_hz)
