@@ -16,7 +16,7 @@ from diffecg.exchange.windows import write_generated
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
 def test_what_generate_writes_is_read_back(name, runs, tmp_path):
     made = diffecg.load(runs["beat"]).generate(["N", "V", "S"], 3, steps=2)
-    write_generated(made, tmp_path / name, before=128)
+    write_generated([made], tmp_path / name, count=len(made), before=128)
     back = read_windows(tmp_path / name)
     assert np.allclose(back.signal_mv, made.signal_mv, atol=1e-3)
     assert back.labels.tolist() == ["N", "V", "S"]

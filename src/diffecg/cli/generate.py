@@ -39,18 +39,18 @@ def generate(
         Beats of every window, as "0.5:N 1.3:N 1.9:V" (time of the R peak in s, class), for strips.
     """
     from diffecg.data.store import refuse_existing
-    from diffecg.exchange.windows import card, check_format, write_generated
+    from diffecg.exchange.windows import check_format, write_generated
 
     check_format(out)
     refuse_existing(out, force=force, is_folder=not out.suffix)
     loaded = compute.load(model)
     with progress_bar("generate") as move:
-        windows = loaded.generate(
+        windows = loaded.stream(
             label, count, seed, rhythm=parse_rhythm(rhythm), progress=move, **compute.sampling()
         )
-    write_generated(windows, out, before=loaded.config.window.before, force=force)
+        card = write_generated(windows, out, count=count, before=loaded.config.window.before, force=force)
     text = f"{count} windows of class {label or 'unknown'} in {out}, seeds {seed} to {seed + count - 1}"
-    show({"out": str(out), **card(windows)}, text, as_json=json)
+    show({"out": str(out), **card}, text, as_json=json)
 
 
 def parse_rhythm(text: str | None) -> list[tuple[float, str]] | None:

@@ -98,7 +98,7 @@ def _read_csv(path: Path, fs_hz: float | None) -> WindowSet:
 
 def _read_parquet(path: Path, fs_hz: float | None) -> WindowSet:
     table = pq.read_table(path)
-    info = json.loads((table.schema.metadata or {}).get(b"diffecg", b"{}"))
+    info = json.loads((pq.read_metadata(path).metadata or {}).get(b"diffecg", b"{}"))
     return _from_table(path, table.to_pandas(), info, fs_hz)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from diffecg.data.labels import UNKNOWN
 from diffecg.data.store import new_folder, refuse_existing
@@ -23,28 +27,32 @@ CARD = "card.json"
 """The data card beside or inside every set: what made it."""
 
 
-def write_generated(windows: Generated, path: str | Path, *, before: int, force: bool = False) -> None:
-    """Write synthetic windows, whole or not at all.
+def write_generated(
+    chunks: Iterable[Generated], path: str | Path, *, count: int, before: int, force: bool = False
+) -> dict[str, Any]:
+    """Write synthetic windows as they are made, whole or not at all; return their data card.
 
     ``.npz`` holds the arrays signal_mv, labels, seeds, leads, fs_hz and the card as JSON text;
-    ``.parquet`` a row a window with nested lists (lead, time), the card in the schema's metadata;
+    ``.parquet`` a row a window with nested lists (lead, time), the card in the file's metadata;
     ``.csv`` a row a window and lead, the card beside it; anything without a suffix is a folder with
     one WFDB record a window, its label as the annotation at the R peak.
 
     Args:
-        windows: what ``generate`` returned.
+        chunks: what ``Model.stream`` yields, or a list of what ``generate`` returned. One at a time is held
+            in memory.
         path: where to; the suffix chooses the format.
+        count: windows in all.
         before: samples before the R peak, for WFDB annotations.
         force: replace what is there.
 
     Raises:
         DiffecgError: an unknown suffix; the path exists and ``force`` is not given.
     """
-    path = Path(path)
+    path, tally = Path(path), Tally(count)
     check_format(path)
     if not path.suffix:
-        _write_wfdb(windows, path, before, force)
-        return
+        _write_wfdb(tally.counted(chunks), tally, path, before, force)
+        return tally.card()
     beside = path.with_suffix(".card.json")
     refuse_existing(path, force=force, is_folder=False)
     if path.suffix == ".csv":
@@ -52,12 +60,47 @@ def write_generated(windows: Generated, path: str | Path, *, before: int, force:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial{path.suffix}")
     try:
-        _WRITERS[path.suffix](windows, partial)
+        _WRITERS[path.suffix](tally.counted(chunks), tally, partial)
+        card = tally.card()
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     if path.suffix == ".csv":
-        write_atomically(beside, (json.dumps(card(windows), indent=2) + "\n").encode())
+        write_atomically(beside, (json.dumps(card, indent=2) + "\n").encode())
+    return card
+
+
+class Tally:
+    """What the data card tells of windows that pass by."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.labels: Counter[str] = Counter()
+        self.first: Generated | None = None
+
+    def counted(self, chunks: Iterable[Generated]) -> Iterator[Generated]:
+        """Yield what comes, and count it."""
+        for chunk in chunks:
+            self.first = self.first or replace(chunk, signal_mv=chunk.signal_mv[:0])
+            self.labels.update(chunk.labels)
+            yield chunk
+
+    def card(self) -> dict[str, Any]:
+        """Return the data card of a set: that it is synthetic, and what it takes to make it again."""
+        first = self.first
+        if first is None or self.labels.total() != self.count:
+            raise DiffecgError(f"{self.labels.total()} windows came in place of {self.count}")
+        return {
+            **first.info,
+            "fs_hz": first.fs_hz,
+            "leads": list(first.leads),
+            "unit": "mV",
+            "count": self.count,
+            **({"beats": [list(beat) for beat in first.beats]} if first.beats else {}),
+            "labels": dict(self.labels.most_common()),
+            "first_seed": first.seeds[0],
+            "notice": "Synthetic ECG. Not for diagnosis.",
+        }
 
 
 def check_format(path: Path) -> None:
@@ -73,75 +116,89 @@ def check_format(path: Path) -> None:
         )
 
 
-def card(windows: Generated) -> dict[str, Any]:
-    """Return the data card of a set: that it is synthetic, and what it takes to make it again."""
-    return {
-        **windows.info,
-        "fs_hz": windows.fs_hz,
-        "leads": list(windows.leads),
-        "unit": "mV",
-        "count": len(windows),
-        **({"beats": [list(beat) for beat in windows.beats]} if windows.beats else {}),
-        "labels": {str(k): int(v) for k, v in pd.Series(windows.labels).value_counts().items()},
-        "first_seed": windows.seeds[0],
-        "notice": "Synthetic ECG. Not for diagnosis.",
-    }
-
-
-def _write_npz(windows: Generated, path: Path) -> None:
-    np.savez(
-        path,
-        signal_mv=windows.signal_mv,
-        fs_hz=np.float64(windows.fs_hz),
-        leads=np.array(windows.leads, dtype=np.str_),
-        labels=np.array(windows.labels, dtype=np.str_),
-        seeds=np.array(windows.seeds, dtype=np.int64),
-        card=np.array(json.dumps(card(windows)), dtype=np.str_),
-    )
-
-
-def _write_parquet(windows: Generated, path: Path) -> None:
-    table = pa.table(
-        {
-            "seed": pa.array(windows.seeds, pa.int64()),
-            "label": pa.array(windows.labels, pa.string()),
-            "fs_hz": pa.array([windows.fs_hz] * len(windows), pa.float64()),
-            "signal_mv": pa.array(windows.signal_mv.tolist(), pa.list_(pa.list_(pa.float32()))),
+def _write_npz(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
+    labels: list[NDArray[np.str_]] = []
+    seeds: list[NDArray[np.int64]] = []
+    with zipfile.ZipFile(path, "w") as archive:
+        with archive.open("signal_mv.npy", "w", force_zip64=True) as file:
+            for chunk in chunks:
+                signal_mv = np.ascontiguousarray(chunk.signal_mv)
+                if not labels:
+                    header = np.lib.format.header_data_from_array_1_0(signal_mv)
+                    header["shape"] = (tally.count, *signal_mv.shape[1:])
+                    np.lib.format.write_array_header_1_0(file, header)
+                file.write(signal_mv.data)
+                labels.append(np.array(chunk.labels, dtype=np.str_))
+                seeds.append(np.array(chunk.seeds, dtype=np.int64))
+        rest = {
+            "fs_hz": np.float64(chunk.fs_hz),
+            "leads": np.array(chunk.leads, dtype=np.str_),
+            "labels": np.concatenate(labels),
+            "seeds": np.concatenate(seeds),
+            "card": np.array(json.dumps(tally.card()), dtype=np.str_),
         }
-    )
-    pq.write_table(table.replace_schema_metadata({"diffecg": json.dumps(card(windows))}), path)
+        for name, values in rest.items():
+            with archive.open(f"{name}.npy", "w") as file:
+                np.lib.format.write_array(file, np.asanyarray(values), allow_pickle=False)
 
 
-def _write_csv(windows: Generated, path: Path) -> None:
-    count, leads, length = windows.signal_mv.shape
-    samples = pd.DataFrame(
-        windows.signal_mv.reshape(count * leads, length),
-        columns=[f"mv_{i}" for i in range(length)],
-    )
-    samples.insert(0, "seed", np.repeat(windows.seeds, leads))
-    samples.insert(1, "label", np.repeat(windows.labels, leads))
-    samples.insert(2, "lead", np.tile(windows.leads, count))
-    samples.insert(3, "fs_hz", windows.fs_hz)
-    samples.to_csv(path, index=False, float_format="%.5f")
+def _write_parquet(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
+    types = [
+        ("seed", pa.int64()),
+        ("label", pa.string()),
+        ("fs_hz", pa.float64()),
+        ("signal_mv", pa.list_(pa.list_(pa.float32()))),
+    ]
+    schema = pa.schema(types)
+    with pq.ParquetWriter(path, schema) as writer:
+        for chunk in chunks:
+            fs_hz = [chunk.fs_hz] * len(chunk)
+            columns = [chunk.seeds, chunk.labels, fs_hz, _nested(chunk.signal_mv)]
+            writer.write_table(pa.table(columns, schema=schema))
+        writer.add_key_value_metadata({"diffecg": json.dumps(tally.card())})
 
 
-def _write_wfdb(windows: Generated, path: Path, before: int, force: bool) -> None:
-    with new_folder(path, force=force) as folder:
-        names = [f"w{seed:08d}" for seed in windows.seeds]
-        for name, signal_mv, label in zip(names, windows.signal_mv, windows.labels, strict=True):
-            write_wfdb(
-                folder / name,
-                np.rint(signal_mv * DIGITS_PER_MV).astype(np.int64),
-                windows.fs_hz,
-                [lead if lead != "*" else "ECG" for lead in windows.leads],
-                beats=windows.beats or ([] if label == UNKNOWN else [(before, label)]),
-                comments=[f"synthetic: {windows.info['model']}, label {label}, not for diagnosis"],
+def _nested(signal_mv: NDArray[np.float32]) -> pa.Array:
+    """Return windows (window lead time) as an array of lists of lists."""
+    count, leads, length = signal_mv.shape
+    values = pa.array(signal_mv.ravel())
+    rows = pa.ListArray.from_arrays(np.arange(0, count * leads * length + 1, length, dtype=np.int32), values)
+    return pa.ListArray.from_arrays(np.arange(0, count * leads + 1, leads, dtype=np.int32), rows)
+
+
+def _write_csv(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
+    with path.open("w", newline="") as file:
+        for chunk in chunks:
+            count, leads, length = chunk.signal_mv.shape
+            samples = pd.DataFrame(
+                chunk.signal_mv.reshape(count * leads, length),
+                columns=[f"mv_{i}" for i in range(length)],
             )
-        (folder / "RECORDS").write_text("\n".join(names) + "\n")
-        (folder / CARD).write_text(json.dumps(card(windows), indent=2) + "\n")
+            samples.insert(0, "seed", np.repeat(chunk.seeds, leads))
+            samples.insert(1, "label", np.repeat(chunk.labels, leads))
+            samples.insert(2, "lead", np.tile(chunk.leads, count))
+            samples.insert(3, "fs_hz", chunk.fs_hz)
+            samples.to_csv(file, index=False, header=file.tell() == 0, float_format="%.5f")
 
 
-_WRITERS: dict[str, Callable[[Generated, Path], None]] = {
+def _write_wfdb(chunks: Iterator[Generated], tally: Tally, path: Path, before: int, force: bool) -> None:
+    with new_folder(path, force=force) as folder, (folder / "RECORDS").open("w") as records:
+        for chunk in chunks:
+            for seed, signal_mv, label in zip(chunk.seeds, chunk.signal_mv, chunk.labels, strict=True):
+                name = f"w{seed:08d}"
+                write_wfdb(
+                    folder / name,
+                    np.rint(signal_mv * DIGITS_PER_MV).astype(np.int64),
+                    chunk.fs_hz,
+                    [lead if lead != "*" else "ECG" for lead in chunk.leads],
+                    beats=chunk.beats or ([] if label == UNKNOWN else [(before, label)]),
+                    comments=[f"synthetic: {chunk.info['model']}, label {label}, not for diagnosis"],
+                )
+                records.write(f"{name}\n")
+        (folder / CARD).write_text(json.dumps(tally.card(), indent=2) + "\n")
+
+
+_WRITERS: dict[str, Callable[[Iterator[Generated], Tally, Path], None]] = {
     ".npz": _write_npz,
     ".parquet": _write_parquet,
     ".csv": _write_csv,

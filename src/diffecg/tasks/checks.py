@@ -57,7 +57,7 @@ def sampling_of(sampler: str | None, steps: int | None, batch_size: int) -> Samp
     return Sampling(sampler, whole("steps", steps), whole("batch_size", batch_size))
 
 
-def seeds_from(seed: int, count: int) -> list[int]:
+def seeds_from(seed: int, count: int) -> range:
     """Return ``count`` seeds from ``seed`` on.
 
     Raises:
@@ -66,4 +66,4 @@ def seeds_from(seed: int, count: int) -> list[int]:
     seed = whole("seed", seed, least=0)
     if seed > MOST_SEED - count:
         raise DiffecgError(f"seed {seed} must be 0 to {MOST_SEED - count}")
-    return list(range(seed, seed + count))
+    return range(seed, seed + count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -120,6 +120,40 @@ class Model:
             self._info("generate", sampling),
             beats,
         )
+
+    def stream(
+        self,
+        label: str | Sequence[str | None] | None = None,
+        count: int = 1,
+        seed: int = 0,
+        *,
+        chunk: int = 4096,
+        progress: Progress | None = None,
+        **settings: Any,
+    ) -> Iterator[Generated]:
+        """Yield the windows of :meth:`generate` chunk by chunk, so that any number fits into memory.
+
+        Args:
+            label: as for :meth:`generate`.
+            count: number of windows in all.
+            seed: seed of the first window.
+            chunk: most windows that come together.
+            progress: called with windows done and in all.
+            **settings: as for :meth:`generate`.
+
+        Raises:
+            DiffecgError: as for :meth:`generate`.
+        """
+        count, chunk = whole("count", count), whole("chunk", chunk)
+        seeds = seeds_from(seed, count)
+        labels = None if label is None or isinstance(label, str) else list(label)
+        if labels is not None and len(labels) != count:
+            raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one a window")
+        for start in range(0, count, chunk):
+            part = seeds[start : start + chunk]
+            move = None if progress is None else _shifted(progress, start, count)
+            wanted = label if labels is None else labels[start : start + chunk]
+            yield self.generate(wanted, len(part), part[0], progress=move, **settings)
 
     def impute(
         self,
@@ -250,6 +284,11 @@ class Model:
             "steps": resolved.steps,
             "diffecg": __version__,
         }
+
+
+def _shifted(progress: Progress, start: int, total: int) -> Progress:
+    """Return what tells ``progress`` of a part of a longer work."""
+    return lambda done, _: progress(start + done, total)
 
 
 def load(name: str | Path, device: str = "cpu") -> Model:
