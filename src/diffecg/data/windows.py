@@ -10,7 +10,6 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from diffecg.config import WindowConfig
 from diffecg.data.labels import UNKNOWN
@@ -47,6 +46,8 @@ def resample(signal: NDArray[np.float64], fs_hz: float, to_hz: float) -> NDArray
     ratio = Fraction(to_hz).limit_denominator(1000) / Fraction(fs_hz).limit_denominator(1000)
     if signal.shape[-1] == 1:  # the filter's straight line needs two samples
         return np.repeat(signal, math.ceil(ratio), axis=-1)
+    from scipy.signal import resample_poly  # takes half a second to import
+
     resampled: NDArray[np.float64] = resample_poly(
         signal, ratio.numerator, ratio.denominator, axis=-1, padtype="line"
     )
