@@ -167,3 +167,12 @@ def test_evaluate_task_writes_a_report(run, folder, runs, tmp_path):
     status, _, error = run("evaluate-task", runs["strip"], *options, "--force", "--draws", 1)
     assert status == 1
     assert "at least 2" in error
+
+
+@pytest.mark.parametrize(("count", "band", "expected"), [(16, 0.5, 0.5), (99, 0.9, 0.9), (16, 0.9, 15 / 17)])
+def test_bands_of_calibrated_draws_hold_their_share_however_few(count, band, expected):
+    rng = np.random.default_rng(0)
+    truth, draws = rng.standard_normal(40_000), rng.standard_normal((count, 40_000))
+    held, width = band_figures(truth, draws, band)
+    assert held == pytest.approx(expected, abs=0.01)
+    assert width > 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.bands import bounds
 from diffecg.evaluation.manifest import Case
 
 Array = NDArray[np.float64]
@@ -94,8 +95,8 @@ def crps(truth: Array, draws: Array) -> float:
 
 
 def band_figures(truth: Array, draws: Array, band: float) -> tuple[float, float]:
-    """Return the share of samples that the band of the draws holds, and its mean width."""
-    low, high = np.quantile(draws, [(1 - band) / 2, (1 + band) / 2], axis=0)
+    """Return the share of samples that the band holds (:func:`~diffecg.bands.bounds`), and its mean width."""
+    low, high = bounds(draws, band)
     return float(((low <= truth) & (truth <= high)).mean()), float((high - low).mean())
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from diffecg.bands import bounds
 from diffecg.plotting.comparison import panels
 from diffecg.plotting.paper import ACCENT, BAND, INK
 
@@ -63,7 +64,7 @@ def example(
     for axis, (method, draws) in zip(axes, draws_mv.items(), strict=True):
         axis.plot(time_s[shown], signal_mv[shown], color=INK, linewidth=0.8)
         if len(draws) > 1:
-            low, high = np.quantile(draws, [0.05, 0.95], axis=0)
+            low, high = bounds(draws, 0.9)
             axis.fill_between(gap_s, low, high, color=BAND, alpha=0.6, linewidth=0)
         axis.plot(gap_s, truth_mv, "--", color=INK, linewidth=0.8, label="hidden truth")
         axis.plot(gap_s, draws.mean(axis=0), color=ACCENT, linewidth=1.1, label="filled")

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from diffecg import pretrained
 from diffecg._version import __version__
+from diffecg.bands import bounds
 from diffecg.config import Config
 from diffecg.data.labels import UNKNOWN
 from diffecg.data.rhythm import rhythm_track
@@ -177,7 +178,7 @@ class Model:
             label: class of the beats, if known.
             draws: how many times to draw what is missing.
             seed: seed of the first draw; draw i has ``seed + i``.
-            band: share of draws between the lower and the upper bound.
+            band: share of further draws to expect between the lower and the upper bound.
             sampler: as for :meth:`generate`.
             steps: as for :meth:`generate`.
             batch_size: as for :meth:`generate`.
@@ -198,6 +199,7 @@ class Model:
         drawn = drawn.reshape(draws, *given.shape)
         missing = np.isnan(given)
         hidden = drawn[:, missing].astype(np.float64)
+        lower, upper = bounds(hidden, band)
 
         def completed(values: NDArray[np.floating]) -> NDArray[np.floating]:
             signal = given.copy()
@@ -206,8 +208,8 @@ class Model:
 
         return Drawn(
             completed(hidden.mean(axis=0)),
-            completed(np.quantile(hidden, (1 - band) / 2, axis=0)),
-            completed(np.quantile(hidden, (1 + band) / 2, axis=0)),
+            completed(lower),
+            completed(upper),
             drawn,
             ~missing,
             float(fs_hz),

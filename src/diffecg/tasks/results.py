@@ -44,7 +44,7 @@ class Drawn:
     signal_mv: NDArray[np.floating]
     """Mean of the draws, in mV; observed samples as they were given, bit for bit."""
     lower_mv: NDArray[np.floating]
-    """Lower bound of the band, in mV: a quantile of the draws."""
+    """Lower bound of the band, in mV: a quantile of the draws (:func:`diffecg.bands.bounds`)."""
     upper_mv: NDArray[np.floating]
     """Upper bound of the band, in mV."""
     draws_mv: NDArray[np.floating]
@@ -56,6 +56,6 @@ class Drawn:
     seeds: tuple[int, ...]
     """Seed of each draw."""
     band: float
-    """Share of draws between the bounds."""
+    """Share of further draws to expect between the bounds."""
     info: dict[str, Any]
     """Model, sampler, steps, version: what it takes to make the same again."""
