@@ -9,13 +9,13 @@ from helpers import tiny
 
 from diffecg.config import preset
 from diffecg.data.store import open_windows
-from diffecg.diffusion.samplers import sample_ddim, sample_dpm2m
+from diffecg.diffusion.samplers import sample_ddim, sample_dpm2m, sample_heun
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import build_levels
 from diffecg.model.folder import load_model
 from diffecg.tasks.synthesize import Sampling, synthesize
 from diffecg.training.loop import train
-from diffecg.training.objective import student_config
+from diffecg.training.objective import _aim, student_config
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4, 10])
@@ -27,23 +27,28 @@ def test_a_student_visits_some_of_its_teachers_levels(steps):
     torch.testing.assert_close(ours, theirs[::every], rtol=1e-9, atol=0)
 
 
-def test_one_step_towards_the_aim_ends_where_the_teacher_does():
+def test_a_student_may_teach():
+    teacher = preset("beat")
+    student = student_config(student_config(teacher, 4), 2)
+    assert student.name == "beat-2"
+    levels = build_levels(student.diffusion).grid(2)
+    torch.testing.assert_close(levels, build_levels(teacher.diffusion).grid(20)[::10], rtol=1e-9, atol=0)
+
+
+@pytest.mark.parametrize("draw", [sample_ddim, sample_dpm2m, sample_heun])
+def test_one_step_towards_the_aim_ends_where_the_teacher_does(draw):
     """For data of variance 1 the best denoiser is x / (1 + sigma^2), and nothing is left to learn."""
 
-    class Gaussian(torch.nn.Module):
-        def forward(self, xt, sigma, condition):
-            return xt / (1 + sigma[:, None] ** 2)
-
-    from diffecg.training.objective import _aim
+    def gaussian(xt, sigma):
+        return xt / (1 + sigma[:, None] ** 2)
 
     levels = build_levels(preset("beat").diffusion).grid(20)
     xt = 40 * torch.from_numpy(np.random.default_rng(0).standard_normal((50, 3)))
     for path in (levels[:6], levels[10:16], levels[15:]):
-        aim = _aim(Gaussian(), xt, path, None)
+        aim = _aim(draw, gaussian, xt, path)
         ends = torch.stack([path[0], path[-1]])
         step = sample_ddim(lambda x, sigma, aim=aim: aim, xt, ends, None)
-        end = sample_dpm2m(lambda x, sigma: Gaussian()(x, sigma, None), xt, path, None)
-        torch.testing.assert_close(step, end)
+        torch.testing.assert_close(step, draw(gaussian, xt, path, None))
 
 
 @pytest.mark.parametrize("steps", [0, 3, 20, 40])
@@ -52,6 +57,9 @@ def test_steps_that_do_not_divide_are_refused(steps):
         student_config(preset("beat"), steps)
     with pytest.raises(DiffecgError, match="karras"):
         student_config(preset("paper"), 10)
+    noisy = replace(preset("beat").diffusion, sampler="ddpm")
+    with pytest.raises(DiffecgError, match="ddpm"):
+        student_config(replace(preset("beat"), diffusion=noisy), 4)
 
 
 def test_a_student_draws_what_its_teacher_draws(windows, tmp_path):

@@ -15,7 +15,7 @@ from diffecg.config import DiffusionConfig
 from diffecg.diffusion.noise import SeededNoise
 from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.errors import DiffecgError
-from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
+from diffecg.model.denoiser import ConditionalDenoiser, build_levels
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -93,17 +93,12 @@ def synthesize(
             condition = model.condition(signal, mask, labels[rows], told, drawn.tolist())
             noise = SeededNoise(seeds[rows])
             xt = noise(condition.known[:, : model.transform.channels]) * float(sigmas[0])
-            x0 = draw(partial(_denoise, model, condition), xt, sigmas, noise)
+            x0 = draw(partial(model, condition=condition), xt, sigmas, noise)
             windows = model.transform.inverse(x0).cpu().numpy()
         result[rows] = np.where(observed[rows], clean[rows], windows)
         if advance is not None:
             advance(len(clean[rows]))
     return result
-
-
-def _denoise(model: ConditionalDenoiser, condition: Condition, xt: Tensor, sigma: Tensor) -> Tensor:
-    x0: Tensor = model(xt, sigma, condition)
-    return x0
 
 
 def _noise_levels(model: ConditionalDenoiser, sampling: Sampling) -> Tensor:

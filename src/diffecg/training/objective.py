@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from diffecg.config import Config, DiffusionConfig
-from diffecg.diffusion.samplers import sample_dpm2m
+from diffecg.diffusion.samplers import SAMPLERS, Denoiser, Sampler
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
 from diffecg.training.batches import Batch
@@ -54,6 +55,7 @@ def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Obje
     """
     every = teacher.config.diffusion.steps // student.steps
     sigmas = build_levels(teacher.config.diffusion).grid(teacher.config.diffusion.steps)
+    draw = SAMPLERS[teacher.config.diffusion.sampler]
     teacher = teacher.eval().requires_grad_(False)
 
     def loss(model: ConditionalDenoiser, batch: Batch) -> Tensor:
@@ -63,7 +65,8 @@ def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Obje
         xt, aim, taught = noisy(x0, sigma), torch.empty_like(x0), _condition(teacher, batch)
         for i in range(student.steps):
             rows, path = step == i, sigmas[i * every : (i + 1) * every + 1]
-            aim[rows] = _aim(teacher, xt[rows], path, Condition(*(one[rows] for one in taught)))
+            known = Condition(*(one[rows] for one in taught))
+            aim[rows] = _aim(draw, partial(teacher, condition=known), xt[rows], path)
         return model.loss(aim, xt, sigma, condition, weight)
 
     return loss
@@ -73,7 +76,8 @@ def student_config(teacher: Config, steps: int) -> Config:
     """Return the settings of a student that takes ``steps`` steps in place of the teacher's.
 
     Raises:
-        DiffecgError: ``steps`` does not divide the teacher's, or the teacher's levels are not Karras's.
+        DiffecgError: ``steps`` does not divide the teacher's; the teacher's levels are not Karras's; its
+            sampler adds noise.
     """
     diffusion = teacher.diffusion
     if not 1 <= steps < diffusion.steps or diffusion.steps % steps:
@@ -85,12 +89,16 @@ def student_config(teacher: Config, steps: int) -> Config:
         raise DiffecgError(
             f"a teacher with levels {diffusion.levels!r} cannot be distilled; they must be karras"
         )
+    if diffusion.sampler == "ddpm":
+        raise DiffecgError(
+            "a teacher that draws with ddpm goes another way each time; choose ddim, heun or dpm2m"
+        )
     # Every n-th level of a power law makes a power law, which ends higher.
     lowest = build_levels(diffusion).grid(diffusion.steps)[-1 - diffusion.steps // steps]
     last = float(lowest) if steps > 1 else diffusion.sigma_min
     return replace(
         teacher,
-        name=f"{teacher.name}-{steps}",
+        name=f"{teacher.name.partition('-')[0]}-{steps}",
         diffusion=replace(diffusion, steps=steps, sampler="ddim", sigma_min=last),
         network=replace(teacher.network, dropout=0.0),
         training=replace(
@@ -104,9 +112,9 @@ def noisy(x0: Tensor, sigma: Tensor) -> Tensor:
     return x0 + sigma.reshape(-1, *(1,) * (x0.ndim - 1)) * torch.randn_like(x0)
 
 
-def _aim(teacher: ConditionalDenoiser, xt: Tensor, path: Tensor, condition: Condition) -> Tensor:
-    """Return the x0 towards which one step from xt ends where the teacher does."""
-    end = sample_dpm2m(lambda x, sigma: teacher(x, sigma, condition), xt, path, torch.randn_like)
+def _aim(draw: Sampler, denoise: Denoiser, xt: Tensor, path: Tensor) -> Tensor:
+    """Return the x0 towards which one step from xt ends where the sampler ``draw`` does."""
+    end = draw(denoise, xt, path, torch.randn_like)
     share = float(path[-1] / path[0])
     return (end - share * xt) / (1 - share)
 
