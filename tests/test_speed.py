@@ -1,6 +1,7 @@
 """Counts are exact; seconds are only compared with those of the same run."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -46,16 +47,37 @@ def test_those_who_do_less_are_faster():
     assert slow.windows_per_s in slow.runs_windows_per_s
 
 
+def test_training_is_measured_and_leaves_the_weights_alone():
+    small, large = layers(64, 1), layers(512, 8)
+
+    def with_loss(generator):
+        return replace(
+            generator, loss=lambda n: generator.network(torch.ones(n, len(weights[0]))).square().mean()
+        )
+
+    for generator in (small, large):
+        weights = generator.network.weight.detach().clone()
+        found = race([with_loss(generator)], batch=16, seconds=0.02, rounds=1).speeds[0]
+        assert found.trained_per_s > 0
+        assert torch.equal(generator.network.weight, weights)
+        assert not generator.network.training
+    assert race([small], batch=16, seconds=0.01, rounds=1).speeds[0].trained_per_s is None
+
+
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # of diffusers' scheduler
 def test_peers(run):
     generator = peer("diffusers", 1, 256, 2)
     assert operations(generator)[0] == 20
+    with torch.random.fork_rng():
+        assert generator.loss(2).requires_grad
     with pytest.raises(DiffecgError, match="diffusers, ecgen"):
         peer("timegan", 1, 256, 2)
     arguments = ("bench", "mitbih-beat", "--steps", "2", "--rounds", "1", "--seconds", "0.01")
-    status, out, _ = run(*arguments, "--batch-size", "4", "--json")
+    status, out, _ = run(*arguments, "--batch-size", "4", "--training", "--json")
     assert status == 0
-    assert json.loads(out)["speeds"][0]["evaluations"] == 2
+    speed = json.loads(out)["speeds"][0]
+    assert speed["evaluations"] == 2
+    assert speed["trained_per_s"] > 0
     status, out, _ = run(*arguments, "--batch-size", "4")
     assert "2 steps" in out
     assert "GFLOP/s" in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -10,6 +11,8 @@ from diffecg.cli.console import Compute, Json, print_table, progress_bar, show
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from diffecg.evaluation.speed import Generator
     from diffecg.tasks.model import Model
 
@@ -22,6 +25,7 @@ HEAD = (
     "windows/s",
     "share of peak",
     "first is faster by",
+    "trained/s",
 )
 
 
@@ -29,6 +33,7 @@ def bench(
     models: Annotated[tuple[str, ...], Parameter(negative="")] = ("mitbih-beat",),
     /,
     *,
+    training: Annotated[bool, Parameter(negative="")] = False,
     vs: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     rounds: int = 3,
     seconds: float = 3.0,
@@ -49,6 +54,8 @@ def bench(
         Bundled models or model folders; the first is what the others are compared with.
     vs:
         Another project: diffusers, ecgen; may be repeated. It must be installed.
+    training:
+        Measure training steps, too.
     rounds:
         How often each takes its turn; medians are shown.
     seconds:
@@ -63,12 +70,14 @@ def bench(
     window = loaded[0].config.window
     generators = [ours(model, compute) for model in loaded]
     generators += [peer(name, len(window.leads), window.length, compute.batch_size) for name in vs]
+    if not training:
+        generators = [replace(generator, loss=None) for generator in generators]
     with progress_bar("bench") as move:
         done = []
 
         def advance(what: str) -> None:
             done.append(what)
-            move(len(done), (1 + rounds) * len(generators), what)
+            move(len(done), (1 + (1 + training) * rounds) * len(generators), what)
 
         result = race(
             generators,
@@ -89,6 +98,7 @@ def bench(
                 f"{speed.windows_per_s:.1f}",
                 f"{speed.share_of_peak:.0%}",
                 f"{result.speeds[0].windows_per_s / speed.windows_per_s:.1f}",
+                "–" if speed.trained_per_s is None else f"{speed.trained_per_s:.1f}",
             )
             for speed in result.speeds
         ]
@@ -105,8 +115,13 @@ def bench(
 
 def ours(model: Model, compute: Compute) -> Generator:
     """Return a model as something that draws windows of its first class."""
+    import torch
+
+    from diffecg.data.labels import UNKNOWN
     from diffecg.evaluation.speed import Generator
     from diffecg.tasks.synthesize import Sampling
+    from diffecg.training.batches import Batch
+    from diffecg.training.objective import denoising
 
     label, sampling = next(iter(model.labels), None), Sampling(**compute.sampling())
     used = sampling.resolved(model.config.diffusion)
@@ -114,4 +129,11 @@ def ours(model: Model, compute: Compute) -> Generator:
     def draw(count: int) -> object:
         return model.generate(label, count, **compute.sampling())
 
-    return Generator(model.name, draw, model.denoiser.network, f"{used.sampler}, {used.steps} steps")
+    def loss(count: int) -> Tensor:
+        nothing = torch.zeros(count, len(window.leads), window.length)
+        batch = Batch(nothing, nothing > 0, [label or UNKNOWN] * count, [-1] * count, None)
+        return objective(model.denoiser, batch).mean()
+
+    window, objective = model.config.window, denoising(model.config.diffusion)
+    about = f"{used.sampler}, {used.steps} steps"
+    return Generator(model.name, draw, model.denoiser.network, about, loss)

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.speed import Generator
@@ -38,8 +39,15 @@ def diffusers(leads: int, length: int, batch: int) -> Generator:
             for t in scheduler.timesteps:
                 x = scheduler.step(network(x, t).sample, t, x).prev_sample
 
+    levels = library.DDPMScheduler()
+
+    def loss(count: int) -> torch.Tensor:
+        x0, noise = torch.ones(count, leads, length), torch.randn(count, leads, length)
+        t = torch.randint(0, len(levels), (count,))
+        return functional.mse_loss(network(levels.add_noise(x0, noise, t), t).sample, noise)
+
     about = f"UNet1DModel (64, 128, 256), DPM-Solver++, {_DIFFUSERS_STEPS} steps"
-    return Generator(f"diffusers {library.__version__}", torch.no_grad()(draw), network, about)
+    return Generator(f"diffusers {library.__version__}", torch.no_grad()(draw), network, about, loss)
 
 
 def ecgen(leads: int, length: int, batch: int) -> Generator:
@@ -54,9 +62,15 @@ def ecgen(leads: int, length: int, batch: int) -> Generator:
             shape = (min(batch, count - start), leads, length)
             process.sample(network, shape, steps=_ECGEN_STEPS, generator=seeded)
 
-    return Generator(
-        f"ecgen {version}", torch.no_grad()(draw), network, f"unet1d, DDIM, {_ECGEN_STEPS} steps"
-    )
+    def loss(count: int) -> torch.Tensor:
+        x0, noise = torch.ones(count, leads, length), torch.randn(count, leads, length)
+        pair = process.training_pair(x0, noise)
+        error = functional.mse_loss(network(pair.xt, pair.t), pair.target, reduction="none")
+        weighted: torch.Tensor = (pair.weight[:, None, None] * error).mean()
+        return weighted
+
+    about = f"unet1d, DDIM, {_ECGEN_STEPS} steps"
+    return Generator(f"ecgen {version}", torch.no_grad()(draw), network, about, loss)
 
 
 PEERS: dict[str, Callable[[int, int, int], Generator]] = {"diffusers": diffusers, "ecgen": ecgen}

@@ -33,6 +33,8 @@ class Generator:
     """Called once an evaluation."""
     about: str = ""
     """Its setting, in words."""
+    loss: Callable[[int], torch.Tensor] | None = None
+    """Training loss on so many windows; None: training is not measured."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Speed:
     """Of the machine's rate of matrix products that these evaluations make up."""
     runs_windows_per_s: tuple[float, ...]
     """Of each round."""
+    trained_per_s: float | None
+    """Windows a second in training, gradients and an AdamW step included; median over rounds."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,15 @@ class Race:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``--json`` prints."""
-        first = self.speeds[0].windows_per_s
-        ratios = {speed.name: first / speed.windows_per_s for speed in self.speeds[1:]}
-        return {**asdict(self), "times_as_fast_as": ratios}
+        first, others = self.speeds[0], self.speeds[1:]
+        found = {
+            **asdict(self),
+            "times_as_fast_as": {s.name: first.windows_per_s / s.windows_per_s for s in others},
+        }
+        if first.trained_per_s is not None:
+            trained = {s.name: first.trained_per_s / s.trained_per_s for s in others if s.trained_per_s}
+            found["trains_times_as_fast_as"] = trained
+        return found
 
 
 def race(
@@ -101,14 +111,19 @@ def race(
         tell(f"{generator.name}: warm")
     peaks: list[float] = []
     rates: list[list[float]] = [[] for _ in generators]
+    trained: list[list[float]] = [[] for _ in generators]
     for _ in range(rounds):
         peaks.append(matrix_gflops(device))
         for generator, count, rate in zip(generators, counts, rates, strict=True):
             rate.append(count / _seconds(generator, count))
             tell(f"{generator.name}: {rate[-1]:.1f} windows/s")
+        for generator, rate in zip(generators, trained, strict=True):
+            if generator.loss is not None:
+                rate.append(_training_rate(generator, batch, seconds))
+                tell(f"{generator.name}: {rate[-1]:.1f} windows/s in training")
     peak = median(peaks)
     speeds = []
-    for generator, rate in zip(generators, rates, strict=True):
+    for generator, rate, learnt in zip(generators, rates, trained, strict=True):
         evaluations, megaflop = operations(generator)
         share = median(rate) * evaluations * megaflop / 1e3 / peak
         parameters = sum(p.numel() for p in generator.network.parameters())
@@ -122,9 +137,27 @@ def race(
                 median(rate),
                 share,
                 tuple(rate),
+                median(learnt) if learnt else None,
             )
         )
     return Race(speeds, peak, memory, torch.get_num_threads(), device)
+
+
+def _training_rate(generator: Generator, batch: int, seconds: float) -> float:
+    """Return windows a second of training steps; the learning rate of zero leaves the weights as they are."""
+    assert generator.loss is not None
+    network = generator.network.train()
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.0)
+    done, started = 0, 0.0
+    with torch.random.fork_rng(devices=[]):
+        while not done or time.perf_counter() - started < seconds:
+            generator.loss(batch).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            optimizer.zero_grad()
+            done += batch if started else 0  # the first step allocates
+            started = started or time.perf_counter()
+    network.eval()
+    return done / (time.perf_counter() - started)
 
 
 def operations(generator: Generator) -> tuple[int, float]:
