@@ -2,8 +2,8 @@
 
     python tools/report_models.py mitdb/
 
-Prepares the windows, generates, and runs the reports as the command line does: three quarters of an hour on two
-cores.
+Prepares the windows, generates, and runs the reports as the command line does: three quarters of an hour on
+two cores.
 """
 
 from __future__ import annotations
