@@ -22,6 +22,7 @@ class SeededNoise:
 
     def __call__(self, like: Tensor) -> Tensor:
         """Return fresh noise with the shape, type and device of ``like`` (batch …)."""
-        shape = tuple(like.shape[1:])
-        rows = [g.standard_normal(shape, dtype=np.float32) for g in self._generators]
-        return torch.from_numpy(np.stack(rows)).to(like)
+        noise = np.empty(like.shape, dtype=np.float32)
+        for generator, row in zip(self._generators, noise, strict=True):
+            generator.standard_normal(out=row, dtype=np.float32)
+        return torch.from_numpy(noise).to(like)
