@@ -1,6 +1,6 @@
 """Put a trained run into the package: weights rounded to 16 bits, settings, model card.
 
-    python tools/bundle_model.py runs/mitbih-beat --prepare "…" --train "…"
+    python tools/bundle_model.py runs/mitbih-beat --prepare "diffecg prepare …" --train "diffecg train …"
     make report DATA=mitdb/
 
 The second command measures the model and writes what it reaches into the card.
@@ -37,7 +37,7 @@ as evidence about any person.**
 | Classes | {labels} |
 | Tasks | generation, imputation, forecasting (shares in training {tasks}) |
 | Network | {network}, {parameters:.1f} M parameters |
-| Sampler | {sampler}, {steps} steps |
+| Sampler | {sampler}, evaluations a sample: {steps} |
 | Weights | 16-bit safetensors, {megabytes:.1f} MB, SHA-256 `{digest}` |
 
 ## Data
@@ -57,8 +57,8 @@ chose nothing. Class map: AAMI EC57.
 {train}
 ```
 
-Seed {seed}, {samples} windows (repeats included), {hours:.1f} h on one thread of a two-core machine
-without GPU. Validation loss of the averaged weights: {validation:.4f}.
+Seed {seed}, {samples} windows (repeats included) in the last command, {minutes:.0f} minutes on one thread of a two-core
+machine without GPU. Validation loss of the averaged weights: {validation:.4f}.
 
 ## What it reaches
 
@@ -88,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path)
     parser.add_argument("--prepare", required=True)
-    parser.add_argument("--train", required=True)
+    parser.add_argument("--train", required=True, help="commands, one a line")
     options = parser.parse_args()
     model = load_model(options.run)
     folder = PRETRAINED / options.run.name
@@ -130,7 +130,7 @@ def card(name: str, config: Config, facts: dict, options: argparse.Namespace) ->
         train=options.train,
         seed=config.training.seed,
         samples=int(last["samples"]),
-        hours=last["seconds"] / 3600,
+        minutes=last["seconds"] / 60,
         validation=last["validation_loss"],
         limits=LIMITS[window.kind],
     )

@@ -140,7 +140,7 @@ def set_tables(report: dict[str, Any]) -> str:
     parts.append(
         f"`diffecg evaluate`: {counts(made)} synthetic windows against {counts(real)} real ones (part "
         f"`{real['part']}`, split `{about['split']}`, class map `{about['class_map']}`); {made['sampler']}, "
-        f"{made['steps']} steps; {about['seeds']} seeds; encoder `{about['encoder_sha256'][:12]}`. "
+        f"{steps(made)}; {about['seeds']} seeds; encoder `{about['encoder_sha256'][:12]}`. "
         "What the columns mean: docs/evaluation.md."
     )
     for section, words in SECTIONS.items():
@@ -155,7 +155,7 @@ def set_tables(report: dict[str, Any]) -> str:
 def task_tables(report: dict[str, Any]) -> str:
     """Return the tables of a report on gaps and forecasts, as Markdown."""
     about = report["about"]
-    sampling = "; ".join(f"{model['sampler']}, {model['steps']} steps" for model in about["models"].values())
+    sampling = "; ".join(f"{model['sampler']}, {steps(model)}" for model in about["models"].values())
     parts = [
         f"`diffecg evaluate-task`: {about['cases']} hidden stretches of {len(about['records'])} records of "
         f"DS2, {about['draws']} draws; {sampling}; manifest `{about['manifest_sha256'][:12]}`. "
@@ -170,6 +170,11 @@ def task_tables(report: dict[str, Any]) -> str:
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table."""
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def steps(about: dict[str, Any]) -> str:
+    """Return a sampler's number of steps, in words."""
+    return f"{about['steps']} step{'' if about['steps'] == 1 else 's'}"
 
 
 def counts(about: dict[str, Any]) -> str:

@@ -35,7 +35,7 @@ class DenseNetwork(nn.Module):
     def features(self, known: Tensor) -> Tensor:
         """Return what known channels (batch known *grid) add to the first layer's answer, bias included."""
         if not known.any():  # as in all generation
-            return self.first.bias.expand(len(known), -1)
+            return self.first.bias.repeat(len(known), 1)
         return part(self.first, known.flatten(1), self.inputs, bias=True)
 
     def forward(self, x: Tensor, noise: Tensor, features: Tensor, label: Tensor) -> Tensor:
