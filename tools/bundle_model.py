@@ -57,8 +57,8 @@ chose nothing. Class map: AAMI EC57.
 {train}
 ```
 
-Seed {seed}, {samples} windows (repeats included) in the last command, {minutes:.0f} minutes on one thread of a two-core
-machine without GPU. Validation loss of the averaged weights: {validation:.4f}.
+Seed {seed}, {samples} windows (repeats included) in the last command, {minutes:.0f} minutes on one thread of
+a two-core machine without GPU. Validation loss of the averaged weights: {validation:.4f}.
 
 ## What it reaches
 
