@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import copy
 import math
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -102,8 +103,7 @@ def fine_tuned(
         if weight > 0:
             free = generation_only(batch)
             label = student.label_index(free.labels, free.morphologies)
-            real = student.transform(free.signal_mv)
-            made = from_noise(student, free)
+            real, made = real_and_made(student, free)
             train_judge(judge, theirs, real, made.detach(), label)
             loss = loss - weight * judge(made, label).mean()
         ours.zero_grad()
@@ -128,15 +128,14 @@ def train_judge(
     optimizer.step()
 
 
-def from_noise(student: ConditionalDenoiser, batch: Batch) -> Tensor:
-    """Return grids drawn from pure noise, with gradients."""
+def real_and_made(student: ConditionalDenoiser, batch: Batch) -> tuple[Tensor, Tensor]:
+    """Return the grids of a batch's windows, and others drawn from pure noise with gradients."""
     condition = student.condition(batch.signal_mv, batch.observed, batch.labels, None, batch.morphologies)
-    diffusion = student.config.diffusion
+    real, diffusion = student.encode(batch.signal_mv, condition), student.config.diffusion
     sigmas = build_levels(diffusion).grid(diffusion.steps).float()
-    xt = float(sigmas[0]) * torch.randn_like(student.transform(batch.signal_mv))
+    xt = float(sigmas[0]) * torch.randn_like(real)
     draw = SAMPLERS["ddim"].__wrapped__  # type: ignore[attr-defined]  # without no_grad
-    grid: Tensor = draw(lambda x, sigma: student(x, sigma, condition), xt, sigmas, torch.randn_like)
-    return grid
+    return real, draw(partial(student, condition=condition), xt, sigmas, torch.randn_like)
 
 
 def generation_only(batch: Batch) -> Batch:

@@ -49,9 +49,9 @@ def main() -> None:
     cells: dict[str, dict[int, str]] = {}
     for sampler in SAMPLERS:
         for number in columns:
-            steps = (number + 1) / 2 if sampler == "heun" else number
-            if steps == int(steps) and (number < MANY or sampler == "ddpm"):
-                made = drawn(teacher, options.count, sampler, int(steps))
+            steps = (number + 1) // 2 if sampler == "heun" else number  # n steps take 2 n - 1 evaluations
+            if number < MANY or sampler == "ddpm":
+                made = drawn(teacher, options.count, sampler, steps)
                 cells.setdefault(sampler, {})[number] = judged(made, held, train, options.count)
                 write(options.out, columns, cells, options.count)
     for student in students:

@@ -30,28 +30,54 @@ masks = st.lists(st.tuples(st.booleans(), st.integers(1, 400)), min_size=1, max_
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)
-@given(missing=masks, length=st.integers(10, 300))
-def test_a_plan_fills_every_gap_once_and_in_order(missing, length):
-    steps = plan_windows(missing, length)
+@given(missing=masks, length=st.integers(10, 300), share=st.floats(0.05, 1))
+def test_a_plan_fills_every_gap_once_and_in_order(missing, length, share):
+    missing[-1] &= not missing.all()
+    most = max(int(length * share), 1)
+    steps = plan_windows(missing, length, most)
     taken = np.zeros(len(missing), dtype=int)
     for step in steps:
         taken[step.fill_from : step.fill_to] += 1
-        assert 0 <= step.start <= max(0, len(missing) - length)
         assert step.start <= step.fill_from < step.fill_to <= step.start + length
+        assert step.fill_to - step.fill_from <= most
     assert (taken[missing] == 1).all()
     assert (taken <= 1).all()
-    order = [i for turn in rounds(steps) for i in turn]
+    order = [i for turn in rounds(steps, length) for i in turn]
     assert sorted(order) == list(range(len(steps)))
-    place = {step: order.index(i) for i, step in enumerate(steps)}
-    for i, later in enumerate(steps):
-        for earlier in steps[:i]:
-            assert place[earlier] < place[later] or earlier.fill_to <= later.start
+    known = ~missing
+    for i in order:
+        seen = known[max(steps[i].start, 0) : steps[i].start + length]
+        assert seen.any(), "a window with nothing to go by"
+        known[steps[i].fill_from : steps[i].fill_to] = True
+    assert known.all()
+
+
+def test_a_long_gap_is_filled_in_pieces_that_see_no_further():
+    missing = np.zeros(3000, dtype=bool)
+    missing[1200:1550] = True
+    steps = plan_windows(missing, 1000, 100)
+    assert [(s.fill_from, s.fill_to) for s in steps] == [
+        (1200, 1300),
+        (1300, 1400),
+        (1400, 1500),
+        (1500, 1550),
+    ]
+    assert [s.start + 1000 for s in steps[:3]] == [1300, 1400, 1500]
+    assert steps[3].start == 1500 - 475
+    assert rounds(steps, 1000) == [[0], [1], [2], [3]]
+    begins = plan_windows(missing[1200:], 1000, 100)
+    assert [(s.start, s.fill_from, s.fill_to) for s in begins[:3]] == [
+        (250, 250, 350),
+        (150, 150, 250),
+        (50, 50, 150),
+    ]
+    assert (begins[3].fill_from, begins[3].fill_to) == (0, 50)
 
 
 def test_distant_gaps_are_drawn_together():
     missing = np.zeros(10_000, dtype=bool)
     missing[500::2000] = True
-    assert [len(turn) for turn in rounds(plan_windows(missing, 1000))] == [5]
+    assert [len(turn) for turn in rounds(plan_windows(missing, 1000, 600), 1000)] == [5]
 
 
 PATTERNS = {

@@ -79,9 +79,9 @@ class ConditionConfig:
     morphologies: NonNegative = 0
     """Most morphologies that each class is divided into; a generated beat draws one, as often as its class
     has it. 0: classes are not divided."""
-    direct: bool = False
-    """What is known (the matches, or else C1) has a direct path to the answer, gated by the network. Through
-    the layers alone amplitudes get lost, because every layer is normalised."""
+    residual: bool = False
+    """What is sought is the difference from the best matches, in units of their expected error
+    (``transform/gauge.py``)."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,8 @@ class TransformConfig:
     """Samples from one frame to the next."""
     whitening: Share = 0.5
     """0: all frequency bins keep their natural spread. 1: all get the same. Between: its power."""
+    relative: bool = False
+    """A window is measured in what is observed of it: from its mean, in its standard deviation."""
     consistent: bool = False
     """Of the network's estimate only what stands for a window counts, in training and in sampling. Most grids
     are the spectrogram of no window, because frames overlap."""
@@ -256,17 +258,17 @@ PRESETS: dict[str, Config] = {
         name="strip",
         labels=(),
         window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
-        conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5, direct=True),
+        conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5, residual=True),
+        transform=TransformConfig(hop=16, relative=True),
         network=UNetConfig(attention=3, positions=True, dropout=0.05),
         training=TrainingConfig(
-            samples=90_000,
+            samples=170_000,
             batch=16,
             warmup=5_000,
             half_life=40_000,
             balance=0.0,
-            tasks=(0.25, 0.45, 0.3),
+            tasks=(0.35, 0.4, 0.25),
             virtual_leads=1.0,
-            gain=0.3,
         ),
     ),
     "paper": Config(

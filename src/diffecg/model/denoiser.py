@@ -15,20 +15,25 @@ from diffecg.diffusion.parametrisation import PARAMETRISATIONS
 from diffecg.errors import DiffecgError
 from diffecg.model.dense import DenseNetwork
 from diffecg.model.unet import UNet
+from diffecg.transform.gauge import Gauge, match_gauge
 from diffecg.transform.layout import Transform
+from diffecg.transform.matches import best_matches
 
 
 class Condition(NamedTuple):
     """What a sample is to agree with, and what the network makes of it, once for all noise levels."""
 
-    known: Tensor
-    """C1 and C2 after the transform, beats that are told, best matches: (batch channel *grid)."""
-    guess: Tensor
-    """The transform of what is known, (batch channel *grid): C1, with the best matches in the gaps if any."""
+    gauge: Gauge
+    """Level and unit of each window."""
     features: Tensor
-    """What ``known`` adds to the answer of the network's first layer."""
+    """What is known (C1, C2, beats that are told, best matches) adds to the answer of the first layer."""
     embedding: Tensor
     """Of class and morphology (batch width)."""
+
+    def rows(self, chosen: Tensor) -> Condition:
+        """Return what some of the samples are to agree with; ``chosen``: (batch,) of bool."""
+        gauge = Gauge(*(part[chosen] for part in self.gauge))
+        return Condition(gauge, self.features[chosen], self.embedding[chosen])
 
 
 class ConditionalDenoiser(nn.Module):
@@ -44,7 +49,7 @@ class ConditionalDenoiser(nn.Module):
         sizes = {
             "inputs": self.transform.channels,
             "known": 2 * self.transform.channels + self.transform.condition_channels(config.conditions),
-            "outputs": self.transform.channels * (2 if config.conditions.direct else 1),
+            "outputs": self.transform.channels,
             "labels": len(config.labels) * (1 + config.conditions.morphologies),
         }
         self.network = (
@@ -74,20 +79,36 @@ class ConditionalDenoiser(nn.Module):
             morphologies: that of each window within its class, -1 = unknown; None: all unknown.
         """
         wanted = self.config.conditions
-        known = [self.transform.encode(signal_mv, observed)]
-        guess = known[0][:, : self.transform.channels]
+        gauge = self.transform.gauge(signal_mv, observed)
+        signal = gauge.apply(signal_mv)
+        known = [self.transform.encode(signal, observed)]
         if wanted.rhythm:
             if track is None:
                 shape = (len(signal_mv), len(wanted.rhythm) + 1, signal_mv.shape[-1])
                 track = signal_mv.new_zeros(shape)
             known.append(self.transform.encode_rhythm(track))
         if wanted.matches:
-            context = round(wanted.match_context_s * self.config.window.fs_hz)
-            known.append(self.transform.encode_matches(signal_mv, observed, wanted.matches, context))
-            guess = known[-1][:, : self.transform.channels]
+            fs_hz = self.config.window.fs_hz
+            context = round(wanted.match_context_s * fs_hz)
+            found = best_matches(
+                signal, observed, count=wanted.matches, context=context, apart=max(1, context // 3)
+            )
+            near = match_gauge(signal, observed, found, fs_hz)
+            known.append(self.transform.encode_matches(signal, observed, found, near.unit))
+            if wanted.residual:
+                gauge = Gauge(gauge.undo(near.level), gauge.unit * near.unit)
         label = self.label_index(labels, morphologies or [-1] * len(labels)).to(signal_mv.device)
         inputs = torch.cat(known, dim=1)
-        return Condition(inputs, guess, self.network.features(inputs), self.network.embed_label(label))
+        return Condition(gauge, self.network.features(inputs), self.network.embed_label(label))
+
+    def encode(self, signal_mv: Tensor, condition: Condition) -> Tensor:
+        """Return the grid (batch channel *grid) that stands for windows (batch lead time) in mV."""
+        grid: Tensor = self.transform(condition.gauge.apply(signal_mv))
+        return grid
+
+    def decode(self, grid: Tensor, condition: Condition) -> Tensor:
+        """Return the windows (batch lead time), in mV, that a grid (batch channel *grid) stands for."""
+        return condition.gauge.undo(self.transform.inverse(grid))
 
     def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the network's raw answer F (batch channel *grid).
@@ -99,9 +120,6 @@ class ConditionalDenoiser(nn.Module):
         """
         c_in = _like(self.coefficients(sigma).c_in, xt)
         answer: Tensor = self.network(c_in * xt, sigma.log() / 4, condition.features, condition.embedding)
-        if self.config.conditions.direct:
-            answer, gate = answer.chunk(2, dim=1)
-            answer = answer + gate * condition.guess
         return answer
 
     def forward(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:

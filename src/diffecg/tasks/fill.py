@@ -15,6 +15,10 @@ from diffecg.tasks.synthesize import Advance, Progress, Sampling, counting, synt
 
 FS_RANGE_HZ = (20.0, 20_000.0)
 """Sampling rates that are taken for real."""
+PIECE_S = 1.0
+"""What is filled at once by models that are given best matches: about a heartbeat, so that there are some."""
+CORE = 0.6
+"""What is filled at once by other models, as a share of their window."""
 
 
 def fill(
@@ -117,7 +121,9 @@ class _Job:
         bridged = np.stack([_interpolate(row) for row in signal_mv])
         self.signal_mv = resample(bridged, fs_hz, window.fs_hz) + self.shift
         self.missing = _resample_mask(missing, fs_hz, window.fs_hz, self.signal_mv.shape[1])
-        self.steps = plan_windows(np.any(self.missing, axis=0), self.length)
+        most = round(PIECE_S * window.fs_hz) if model.config.conditions.matches else int(CORE * self.length)
+        most = min(max(most, 1), self.length)
+        self.steps = plan_windows(np.any(self.missing, axis=0), self.length, most)
 
     def run(
         self,
@@ -127,13 +133,14 @@ class _Job:
         advance: Advance | None,
     ) -> NDArray[np.float64]:
         """Return draws (draw lead time) at the recording's own rate."""
-        size = max(self.signal_mv.shape[1], self.length)
-        pad = ((0, 0), (0, size - self.signal_mv.shape[1]))
-        state = np.repeat(np.pad(self.signal_mv, pad)[None], len(seeds), axis=0)
-        known = np.pad(~self.missing, pad)
-        for turn in rounds(self.steps):
+        samples = self.signal_mv.shape[1]
+        before = max(0, *(-step.start for step in self.steps))
+        after = max(0, *(step.start + self.length - samples for step in self.steps))
+        state = np.repeat(np.pad(self.signal_mv, ((0, 0), (before, after)))[None], len(seeds), axis=0)
+        known = np.pad(~self.missing, ((0, 0), (before, after)))
+        for turn in rounds(self.steps, self.length):
             steps = [self.steps[i] for i in turn]
-            spans = [slice(step.start, step.start + self.length) for step in steps]
+            spans = [slice(before + step.start, before + step.start + self.length) for step in steps]
             windows = np.concatenate([state[:, :, span] for span in spans])
             observed = np.repeat(np.stack([known[:, span] for span in spans]), len(seeds), axis=0)
             drawn = synthesize(
@@ -145,13 +152,13 @@ class _Job:
                 sampling,
                 advance,
             )
-            for step, window in zip(steps, np.split(drawn, len(steps)), strict=True):
-                taken = slice(step.fill_from, step.fill_to)
-                local = slice(step.fill_from - step.start, step.fill_to - step.start)
-                state[:, :, taken] = np.where(known[:, taken], state[:, :, taken], window[:, :, local])
-            for step in steps:
-                known[:, step.fill_from : step.fill_to] = True
-        filled = state[:, :, : self.signal_mv.shape[1]] - self.shift
+            places = [slice(before + step.fill_from, before + step.fill_to) for step in steps]
+            for place, span, window in zip(places, spans, np.split(drawn, len(steps)), strict=True):
+                local = slice(place.start - span.start, place.stop - span.start)
+                state[:, :, place] = np.where(known[:, place], state[:, :, place], window[:, :, local])
+            for place in places:
+                known[:, place] = True
+        filled = state[:, :, before : before + samples] - self.shift
         return _fit_length(resample(filled, self.model.config.window.fs_hz, self.fs_hz), self.samples)
 
 

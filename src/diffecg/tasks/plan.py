@@ -7,58 +7,59 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-CORE = 0.6
-"""Most of a window that is filled at once, as a share of it."""
-AHEAD = 0.1
-"""What follows the filled part of a window inside a longer gap, as a share of the window."""
-
 
 @dataclass(frozen=True)
 class Step:
     """One window and the stretch that is taken from it."""
 
     start: int
-    """First sample of the window; the window may run past the signal's end."""
+    """First sample of the window, which may reach past both ends of the signal."""
     fill_from: int
     """First sample taken."""
     fill_to: int
     """Sample after the last one taken."""
 
 
-def plan_windows(missing: NDArray[np.bool_], length: int) -> list[Step]:
-    """Return the windows that fill all missing samples, in the order of time.
+def plan_windows(missing: NDArray[np.bool_], length: int, most: int) -> list[Step]:
+    """Return the windows that fill all missing samples, in the order in which they are to be drawn.
 
-    Gaps that fit into a window's core together are filled at once, centred. A longer gap is filled
-    piece by piece, each continuing what was filled before.
+    What lies within ``most`` samples is filled at once, centred. A longer gap is filled piece by piece: each
+    is the end of its window and continues what came before it; the last one sees both sides. A long gap at
+    the signal's start, before which nothing came, is filled from its end backwards.
 
     Args:
-        missing: (time,), True = to be filled.
+        missing: (time,), True = to be filled, but not all of it.
         length: samples in a window.
+        most: samples that are filled at once, at most ``length``.
     """
-    total, core = len(missing), max(int(length * CORE), 1)
-    where = np.flatnonzero(missing)
-    if total <= length and where.size:
-        return [Step(0, int(where[0]), int(where[-1]) + 1)]
+    total, rest = len(missing), missing.copy()
     steps: list[Step] = []
+    end = int(np.argmin(missing))
+    while end > most:
+        end -= most
+        steps.append(Step(end, end, end + most))
+        rest[end : end + most] = False
+    where = np.flatnonzero(rest)
     position = 0
     while (at := np.searchsorted(where, position)) < len(where):
         first = int(where[at])
-        last = int(where[np.searchsorted(where, first + core) - 1])
-        continues = last == first + core - 1 and last + 1 < total and bool(missing[last + 1])
-        if continues:
-            start = last + 1 + int(length * AHEAD) - length
+        position = int(where[np.searchsorted(where, first + most) - 1]) + 1
+        if position == first + most and position < total and rest[position]:
+            start = position - length
         else:
-            start = first - (length - (last + 1 - first)) // 2
-        start = max(0, min(start, total - length))
-        steps.append(Step(start, first, last + 1))
-        position = last + 1
+            start = max(0, min(first - (length - (position - first)) // 2, total - length))
+        steps.append(Step(start, first, position))
     return steps
 
 
-def rounds(steps: list[Step]) -> list[list[int]]:
-    """Return the steps' numbers in rounds: a step comes after all those whose stretch it sees."""
+def rounds(steps: list[Step], length: int) -> list[list[int]]:
+    """Return the steps' numbers in rounds: a step comes after all earlier ones whose stretch it sees."""
     turn: list[int] = []
-    for i, step in enumerate(steps):
-        shown = [turn[j] for j in range(i) if steps[j].fill_to > step.start]
-        turn.append(1 + max(shown, default=-1))
+    for step in steps:
+        seen = [
+            done
+            for done, other in zip(turn, steps, strict=False)
+            if other.fill_to > step.start and other.fill_from < step.start + length
+        ]
+        turn.append(1 + max(seen, default=-1))
     return [[i for i, t in enumerate(turn) if t == r] for r in range(max(turn, default=-1) + 1)]

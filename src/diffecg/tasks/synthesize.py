@@ -92,9 +92,9 @@ def synthesize(
             drawn = np.where(from_nothing, model.draw_morphologies(labels[rows], seeds[rows]), -1)
             condition = model.condition(signal, mask, labels[rows], told, drawn.tolist())
             noise = SeededNoise(seeds[rows])
-            xt = noise(condition.known[:, : model.transform.channels]) * float(sigmas[0])
+            xt = noise(model.encode(signal, condition)) * float(sigmas[0])
             x0 = draw(partial(model, condition=condition), xt, sigmas, noise)
-            windows = model.transform.inverse(x0).cpu().numpy()
+            windows = model.decode(x0, condition).cpu().numpy()
         result[rows] = np.where(observed[rows], clean[rows], windows)
         if advance is not None:
             advance(len(clean[rows]))

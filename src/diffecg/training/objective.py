@@ -65,7 +65,7 @@ def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Obje
         xt, aim, taught = noisy(x0, sigma), torch.empty_like(x0), _condition(teacher, batch)
         for i in range(student.steps):
             rows, path = step == i, sigmas[i * every : (i + 1) * every + 1]
-            known = Condition(*(one[rows] for one in taught))
+            known = taught.rows(rows)
             aim[rows] = _aim(draw, partial(teacher, condition=known), xt[rows], path)
         return model.loss(aim, xt, sigma, condition, weight)
 
@@ -121,9 +121,9 @@ def _aim(draw: Sampler, denoise: Denoiser, xt: Tensor, path: Tensor) -> Tensor:
 
 def _encoded(model: ConditionalDenoiser, batch: Batch) -> tuple[Tensor, Condition, Tensor]:
     """Return the clean grid, what the network is told, and the weight of each grid point."""
-    x0 = model.transform(batch.signal_mv)
+    condition = _condition(model, batch)
     weight = LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_share(batch.observed)
-    return x0, _condition(model, batch), weight
+    return model.encode(batch.signal_mv, condition), condition, weight
 
 
 def _condition(model: ConditionalDenoiser, batch: Batch) -> Condition:

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from diffecg.config import ConditionConfig, TransformConfig, WindowConfig
 from diffecg.errors import DiffecgError
-from diffecg.transform.matches import best_matches
+from diffecg.transform.gauge import Gauge, own_gauge
+from diffecg.transform.matches import Matches
 from diffecg.transform.spectrogram import istft, pad_end, padded_length, stft
 
 
@@ -57,21 +58,35 @@ class Transform(nn.Module):
     def fit(self, signal_mv: Tensor) -> None:
         """Take the statistics from windows of training data (batch lead time), in mV."""
         self.mean_mv.copy_(signal_mv.mean(dim=(0, 2))[:, None])
-        power = self._analyse(signal_mv - self.mean_mv).abs().square().mean(dim=(0, 3))
+        everywhere = torch.ones_like(signal_mv, dtype=torch.bool)
+        power = (
+            self._analyse(self.gauge(signal_mv, everywhere).apply(signal_mv)).abs().square().mean(dim=(0, 3))
+        )
         spread = power.sqrt().clamp(min=1e-4 * float(power.max()) ** 0.5)[..., None]
         scale = spread**self.config.whitening
         parts = 1 if self.config.layout == "signal" else 2
         mean_square = (power[..., None] / scale.square()).mean() / parts
         self.scale.copy_(scale * mean_square.sqrt())
 
-    def forward(self, signal_mv: Tensor) -> Tensor:
-        """Return the standardised grid (batch channel *grid) of windows (batch lead time) in mV."""
-        return self._to_grid(self._analyse(signal_mv - self.mean_mv) / self.scale)
+    def gauge(self, signal_mv: Tensor, observed: Tensor) -> Gauge:
+        """Return what windows are measured by.
+
+        Args:
+            signal_mv: (batch lead time), in mV; anything where missing.
+            observed: (batch lead time), True = known.
+        """
+        if self.config.relative:
+            return own_gauge(signal_mv, observed, self.mean_mv)
+        level = self.mean_mv.expand(len(signal_mv), -1, -1)
+        return Gauge(level, torch.ones_like(level))
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """Return the standardised grid (batch channel *grid) of gauged windows (batch lead time)."""
+        return self._to_grid(self._analyse(signal) / self.scale)
 
     def inverse(self, grid: Tensor) -> Tensor:
-        """Return the windows (batch lead time) in mV of a standardised grid (batch channel *grid)."""
-        coefficients = self._from_grid(grid) * self.scale
-        return self._synthesise(coefficients) + self.mean_mv
+        """Return the gauged windows (batch lead time) of a standardised grid (batch channel *grid)."""
+        return self._synthesise(self._from_grid(grid) * self.scale)
 
     def consistent(self, grid: Tensor) -> Tensor:
         """Return the grid of the windows that a grid stands for, without their mean.
@@ -81,19 +96,19 @@ class Transform(nn.Module):
         """
         return self._to_grid(self._analyse(self._synthesise(self._from_grid(grid) * self.scale)) / self.scale)
 
-    def encode(self, signal_mv: Tensor, observed: Tensor) -> Tensor:
+    def encode(self, signal: Tensor, observed: Tensor) -> Tensor:
         """Return the conditions C1 and C2 as one grid (batch 2*channel *grid).
 
         C1 is the signal, zero where it is missing; C2 is the mask. Both take the transform.
 
         Args:
-            signal_mv: (batch lead time), in mV; anything where missing.
+            signal: gauged windows (batch lead time); anything where missing.
             observed: (batch lead time), True = known.
         """
-        known = torch.where(observed, signal_mv - self.mean_mv, torch.zeros_like(signal_mv))
-        c1 = self._to_grid(self._analyse(known) / self.scale)
+        known = torch.where(observed, signal, 0.0)
+        c1 = self(known)
         unit = 1.0 if self.config.layout == "signal" else self.config.n_fft / 2
-        c2 = self._to_grid(self._analyse(observed.to(signal_mv.dtype)) / unit)
+        c2 = self._to_grid(self._analyse(observed.to(signal.dtype)) / unit)
         return torch.cat([c1, c2], dim=1)
 
     def encode_rhythm(self, track: Tensor) -> Tensor:
@@ -109,29 +124,30 @@ class Transform(nn.Module):
         samples = 1 if self.config.layout == "signal" else self.config.n_fft
         return self._beside(pulses, torch.cat([track[:, :-1] * samples, track[:, -1:]], dim=1))
 
-    def encode_matches(self, signal_mv: Tensor, observed: Tensor, count: int, context: int) -> Tensor:
+    def encode_matches(self, signal: Tensor, observed: Tensor, found: Matches, unit: Tensor) -> Tensor:
         """Return the best matches for what is missing, as the network sees them (batch channel *grid).
 
-        For each lead their mean, with the signal where it is observed, after the transform; beside the mean
-        over each frame of their spread and of the share that was found.
+        Their mean, with the signal where it is observed, and what each differs from it in units of the
+        expected error, after the transform; beside the means over each frame of the expected error's
+        logarithm and of the share that was found.
 
         Args:
-            signal_mv: (batch lead time), in mV; anything where missing.
+            signal: gauged windows (batch lead time); anything where missing.
             observed: (batch lead time), True = known.
-            count: how many matches.
-            context: samples that are compared on either side of a gap.
+            found: the matches.
+            unit: expected error (batch lead time), one where observed.
         """
-        flat = (signal_mv - self.mean_mv).flatten(0, 1), observed.flatten(0, 1)
-        matches = best_matches(*flat, count=count, context=context, apart=max(1, context // 3))
-        guess, spread, found = (part.reshape(signal_mv.shape) for part in matches)
-        grid = self._to_grid(self._analyse(guess) / self.scale)
-        return self._beside(grid, torch.cat([spread, found], dim=1))
+        mean = torch.where(observed, signal, found.mean)
+        differences = torch.where(found.weight > 0, (found.guesses - found.mean) / unit, 0.0).unbind(0)
+        grids = [self(mean), *(self(one) for one in differences)]
+        return self._beside(torch.cat(grids, dim=1), torch.cat([unit.log(), found.share], dim=1))
 
     def condition_channels(self, conditions: ConditionConfig) -> int:
         """Return the channels of :meth:`encode_rhythm` and :meth:`encode_matches`, where there are any."""
         labels, one_lead = len(conditions.rhythm), self.channels // self.leads
         of_rhythm = labels + 1 + one_lead if labels else 0
-        return of_rhythm + (self.leads * (2 + one_lead) if conditions.matches else 0)
+        of_matches = self.channels * (1 + conditions.matches) + 2 * self.leads if conditions.matches else 0
+        return of_rhythm + of_matches
 
     def missing_share(self, observed: Tensor) -> Tensor:
         """Return how much of what each grid point sees is missing (batch 1 *grid), 0 to 1."""

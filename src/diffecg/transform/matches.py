@@ -15,26 +15,38 @@ from torch import Tensor
 MOST_GAPS = 4
 """Gaps of a window for which matches are sought, from the left; others have none."""
 
+ERROR_FLOOR = 1e-4
+"""Squared differences below it tell no match from another; in units of the signal, squared."""
+
 
 class Matches(NamedTuple):
     """Guesses of the missing samples."""
 
-    guess: Tensor
-    """(batch time): the signal where observed, the mean of the best matches where missing (zero if none)."""
-    spread: Tensor
-    """(batch time): standard deviation of the best matches; zero where observed."""
-    found: Tensor
-    """(batch time): share of the wanted matches that were found; zero where observed."""
+    guesses: Tensor
+    """The missing samples by match, the best first (match ... time)."""
+    weight: Tensor
+    """(match ... time): of each match; zero where there is none, and where the signal is observed."""
+    mean: Tensor
+    """(... time): weighted mean of the matches; zero where there are none."""
+    variance: Tensor
+    """(... time): weighted variance of the matches; zero where there are less than two."""
+    share: Tensor
+    """(... time): share of the wanted matches that were found."""
 
 
 def best_matches(signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int) -> Matches:
-    """Return mean and spread of the best matches for the gaps; arguments as for :func:`all_matches`."""
-    guesses, weight = all_matches(signal, observed, count=count, context=context, apart=apart)
+    """Return the best matches for the gaps of each lead, with mean and variance.
+
+    Arguments as for :func:`all_matches`, but with axes (batch lead time).
+    """
+    flat = signal.flatten(0, -2), observed.flatten(0, -2)
+    found = all_matches(*flat, count=count, context=context, apart=apart)
+    guesses, weight = (part.reshape(count, *signal.shape) for part in found)
     total = weight.sum(dim=0)
-    mean = (weight * guesses).sum(dim=0) / total.clamp(min=1)
-    variance = (weight * (guesses - mean).square()).sum(dim=0) / total.clamp(min=1)
-    clean = torch.where(observed, signal, mean)
-    return Matches(clean, variance.sqrt(), total / count)
+    weight = weight / total.clamp(min=1e-6)
+    mean = (weight * guesses).sum(dim=0)
+    variance = (weight * (guesses - mean).square()).sum(dim=0)
+    return Matches(guesses, weight, mean, variance, (weight > 0).float().mean(dim=0))
 
 
 def all_matches(
@@ -54,8 +66,9 @@ def all_matches(
         apart: least distance between two matches, in samples.
 
     Returns:
-        The missing samples by match, the best first (match batch time), and a weight of the same shape: one
-        where there is a match, zero where there is none and where the signal is observed.
+        The missing samples by match, the best first (match batch time), and a weight of the same shape: that
+        of the best match is one, those of others are less as their squared difference is more; zero where
+        there is none and where the signal is observed.
     """
     x = torch.where(observed, signal, torch.zeros_like(signal))
     guesses, weights = (x.new_zeros(count, *x.shape) for _ in range(2))
@@ -85,12 +98,13 @@ def _for_one_gap(
     error = torch.where(missing < 0.5, error, torch.inf)
     shifts = torch.arange(-length + 1, length, device=x.device)
     guesses, weights = [], []
+    smallest = error.amin(dim=1, keepdim=True).clamp(max=1e9) + ERROR_FLOOR
     for _ in range(count):
         least, best = error.min(dim=1, keepdim=True)
         shift = shifts[best]
         source = (place + shift).clamp(0, length - 1)
         guesses.append(x.gather(1, source) - level.gather(1, best))
-        weights.append(torch.isfinite(least).to(x.dtype).expand_as(x))
+        weights.append((smallest / (least + ERROR_FLOOR)).expand_as(x))
         error = error.masked_fill((shifts - shift).abs() < apart, torch.inf)
     return torch.stack(guesses), torch.stack(weights)
 
