@@ -76,10 +76,10 @@ LIMITS = {
     "patients. One lead (MLII), one recorder. The window holds no RR interval, so that an S beat is "
     "known by its shape alone.",
     "strip": "Trained on two-lead Holter recordings of 21 people. A search for similar surroundings (best "
-    "matches, above), from which it starts, is still nearer to the truth than the mean of its draws, "
-    "though its bands are honest where those of the matches are not. Long gaps are filled a second at a "
-    "time; where only two or three seconds came before, draws grow noisy and drift. Strips from nothing "
-    "are far from real ones: QRS complexes are too low, and change from beat to beat.",
+    "matches, above), from which it starts, is still nearer to the truth than the mean of its draws. "
+    "Long gaps are filled a second at a time; where only two or three seconds came before, draws grow "
+    "noisy and drift. Strips from nothing are far from real ones: QRS complexes are too low, and change "
+    "from beat to beat.",
 }
 
 
