@@ -24,7 +24,6 @@ from steps import CLASSES, drawn, judged
 from torch import Tensor, nn
 
 import diffecg
-from diffecg.config import TrainingConfig
 from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.exchange.read_windows import from_prepared
 from diffecg.model.denoiser import ConditionalDenoiser, build_levels
@@ -97,6 +96,7 @@ def fine_tuned(
     ours = torch.optim.AdamW(student.parameters(), 1e-4, betas=(0.5, 0.99), weight_decay=0.01)
     theirs = torch.optim.AdamW(judge.parameters(), 2e-4, betas=(0.5, 0.99))
     average = copy.deepcopy(student).requires_grad_(False)
+    half_life = min(settings.half_life, samples // 6)
     for seen in range(settings.batch, samples + 1, settings.batch):
         batch = source.batch(rng, settings.batch)
         loss = learn(student, batch).mean()
@@ -109,9 +109,7 @@ def fine_tuned(
         ours.zero_grad()
         loss.backward()
         ours.step()
-        update_average(
-            average, student, batch=settings.batch, seen=seen, half_life=_half_life(settings, samples)
-        )
+        update_average(average, student, batch=settings.batch, seen=seen, half_life=half_life)
     return average.eval()
 
 
@@ -134,7 +132,7 @@ def real_and_made(student: ConditionalDenoiser, batch: Batch) -> tuple[Tensor, T
     real, diffusion = student.encode(batch.signal_mv, condition), student.config.diffusion
     sigmas = build_levels(diffusion).grid(diffusion.steps).float()
     xt = float(sigmas[0]) * torch.randn_like(real)
-    draw = SAMPLERS["ddim"].__wrapped__  # type: ignore[attr-defined]  # without no_grad
+    draw = SAMPLERS[diffusion.sampler]
     return real, draw(partial(student, condition=condition), xt, sigmas, torch.randn_like)
 
 
@@ -143,10 +141,6 @@ def generation_only(batch: Batch) -> Batch:
     rows = [i for i, seen in enumerate(batch.observed.flatten(1).any(1).tolist()) if not seen]
     labels, morphologies = ([part[i] for i in rows] for part in (batch.labels, batch.morphologies))
     return Batch(batch.signal_mv[rows], batch.observed[rows], labels, morphologies, None)
-
-
-def _half_life(settings: TrainingConfig, samples: int) -> int:
-    return min(settings.half_life, samples // 6)
 
 
 if __name__ == "__main__":

@@ -85,6 +85,14 @@ def test_a_stream_that_breaks_off_leaves_nothing(beats, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
+def test_what_cannot_be_made_leaves_no_folder(runs, tmp_path, name):
+    stream = diffecg.load(runs["beat"]).stream("X", 3)
+    with pytest.raises(DiffecgError, match="unknown label 'X'"):
+        write_generated(stream, tmp_path / "new" / name, count=3, before=128)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
 def test_nothing_is_replaced_unless_asked(beats, tmp_path, name):
     write_generated([beats], tmp_path / name, count=len(beats), before=128)
     with pytest.raises(DiffecgError, match="--force"):

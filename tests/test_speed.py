@@ -72,6 +72,9 @@ def test_peers(run):
         assert generator.loss(2).requires_grad
     with pytest.raises(DiffecgError, match="diffusers, ecgen"):
         peer("timegan", 1, 256, 2)
+    status, _, error = run("bench", "mitbih-beat", "--rounds", "0")
+    assert status != 0
+    assert "rounds 0 must be at least 1" in error
     arguments = ("bench", "mitbih-beat", "--steps", "2", "--rounds", "1", "--seconds", "0.01")
     status, out, _ = run(*arguments, "--batch-size", "4", "--training", "--json")
     assert status == 0

@@ -44,6 +44,11 @@ def test_a_plan_fills_every_gap_once_and_in_order(missing, length, share):
     assert (taken <= 1).all()
     order = [i for turn in rounds(steps, length) for i in turn]
     assert sorted(order) == list(range(len(steps)))
+    place = {step: order.index(i) for i, step in enumerate(steps)}
+    for i, later in enumerate(steps):
+        for earlier in steps[:i]:
+            sees = later.start < earlier.fill_to and earlier.fill_from < later.start + length
+            assert place[earlier] < place[later] or not sees
     known = ~missing
     for i in order:
         seen = known[max(steps[i].start, 0) : steps[i].start + length]

@@ -67,6 +67,8 @@ def bench(
     loaded = [compute.load(name) for name in models]
     if not loaded:
         raise DiffecgError("name at least one model: a bundled one or a model folder")
+    if rounds < 1:
+        raise DiffecgError(f"rounds {rounds} must be at least 1")
     window = loaded[0].config.window
     generators = [ours(model, compute) for model in loaded]
     generators += [peer(name, len(window.leads), window.length, compute.batch_size) for name in vs]

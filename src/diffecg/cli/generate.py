@@ -28,7 +28,7 @@ def generate(
     Parameters
     ----------
     model:
-        A bundled model (mitbih-beat, mitbih-strip) or a model folder.
+        A bundled model (mitbih-beat, mitbih-beat-fast, mitbih-strip) or a model folder.
     out:
         File to write: .npz, .parquet or .csv; without a suffix, a folder of WFDB records.
     label:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 Denoiser = Callable[[Tensor, Tensor], Tensor]
@@ -24,7 +23,6 @@ def _denoise(denoiser: Denoiser, xt: Tensor, sigma: Tensor) -> Tensor:
     return denoiser(xt, sigma.to(xt).expand(len(xt)))
 
 
-@torch.no_grad()
 def sample_ddpm(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) -> Tensor:
     """Return x0 by ancestral sampling (Ho et al. 2020, Eq. 6 and 7, with the posterior's variance)."""
     for sigma, s in zip(sigmas[:-1], sigmas[1:], strict=True):
@@ -36,7 +34,6 @@ def sample_ddpm(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) ->
     return xt
 
 
-@torch.no_grad()
 def sample_ddim(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) -> Tensor:
     """Return x0 by deterministic steps of first order (Song et al. 2021, arXiv 2010.02502, Eq. 12)."""
     for sigma, s in zip(sigmas[:-1], sigmas[1:], strict=True):
@@ -45,7 +42,6 @@ def sample_ddim(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) ->
     return xt
 
 
-@torch.no_grad()
 def sample_heun(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) -> Tensor:
     """Return x0 by Heun's method, second order, two evaluations a step (Karras et al., Alg. 1)."""
     for sigma, s in zip(sigmas[:-1], sigmas[1:], strict=True):
@@ -57,7 +53,6 @@ def sample_heun(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) ->
     return xt
 
 
-@torch.no_grad()
 def sample_dpm2m(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) -> Tensor:
     """Return x0 by DPM-Solver++(2M), second order, one evaluation a step.
 

@@ -21,6 +21,9 @@ from torch.utils.flop_counter import FlopCounterMode
 MATRIX = 2048
 """Side of the matrices that measure the machine's rate."""
 
+Loss = Callable[[int], torch.Tensor]
+"""Maps a number of windows to the training loss on so many."""
+
 
 @dataclass(frozen=True)
 class Generator:
@@ -33,8 +36,8 @@ class Generator:
     """Called once an evaluation."""
     about: str = ""
     """Its setting, in words."""
-    loss: Callable[[int], torch.Tensor] | None = None
-    """Training loss on so many windows; None: training is not measured."""
+    loss: Loss | None = None
+    """Training loss; None: training is not measured."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def race(
             tell(f"{generator.name}: {rate[-1]:.1f} windows/s")
         for generator, rate in zip(generators, trained, strict=True):
             if generator.loss is not None:
-                rate.append(_training_rate(generator, batch, seconds))
+                rate.append(_training_rate(generator.network, generator.loss, batch, seconds))
                 tell(f"{generator.name}: {rate[-1]:.1f} windows/s in training")
     peak = median(peaks)
     speeds = []
@@ -143,19 +146,21 @@ def race(
     return Race(speeds, peak, memory, torch.get_num_threads(), device)
 
 
-def _training_rate(generator: Generator, batch: int, seconds: float) -> float:
+def _training_rate(network: nn.Module, loss: Loss, batch: int, seconds: float) -> float:
     """Return windows a second of training steps; the learning rate of zero leaves the weights as they are."""
-    assert generator.loss is not None
-    network = generator.network.train()
-    optimizer = torch.optim.AdamW(network.parameters(), lr=0.0)
-    done, started = 0, 0.0
+    optimizer = torch.optim.AdamW(network.train().parameters(), lr=0.0)
+
+    def step() -> None:
+        loss(batch).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        optimizer.zero_grad()
+
     with torch.random.fork_rng(devices=[]):
+        step()  # the first one allocates
+        done, started = 0, time.perf_counter()
         while not done or time.perf_counter() - started < seconds:
-            generator.loss(batch).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            optimizer.zero_grad()
-            done += batch if started else 0  # the first step allocates
-            started = started or time.perf_counter()
+            step()
+            done += batch
     network.eval()
     return done / (time.perf_counter() - started)
 

@@ -7,6 +7,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,14 @@ def write_generated(
     Raises:
         DiffecgError: an unknown suffix; the path exists and ``force`` is not given.
     """
-    path, tally = Path(path), Tally(count)
+    path = Path(path)
     check_format(path)
+    chunks = iter(chunks)
+    first = next(chunks)  # what cannot be made fails here, before anything is written
+    tally = Tally(first, count)
+    counted = tally.counted(chain([first], chunks))
     if not path.suffix:
-        _write_wfdb(tally.counted(chunks), tally, path, before, force)
+        _write_wfdb(counted, tally, path, before, force)
         return tally.card()
     beside = path.with_suffix(".card.json")
     refuse_existing(path, force=force, is_folder=False)
@@ -60,7 +65,7 @@ def write_generated(
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial{path.suffix}")
     try:
-        _WRITERS[path.suffix](tally.counted(chunks), tally, partial)
+        _WRITERS[path.suffix](counted, tally, partial)
         card = tally.card()
         partial.replace(path)
     finally:
@@ -73,22 +78,21 @@ def write_generated(
 class Tally:
     """What the data card tells of windows that pass by."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, first: Generated, count: int) -> None:
+        self.first = replace(first, signal_mv=first.signal_mv[:0])
         self.count = count
         self.labels: Counter[str] = Counter()
-        self.first: Generated | None = None
 
     def counted(self, chunks: Iterable[Generated]) -> Iterator[Generated]:
         """Yield what comes, and count it."""
         for chunk in chunks:
-            self.first = self.first or replace(chunk, signal_mv=chunk.signal_mv[:0])
             self.labels.update(chunk.labels)
             yield chunk
 
     def card(self) -> dict[str, Any]:
         """Return the data card of a set: that it is synthetic, and what it takes to make it again."""
         first = self.first
-        if first is None or self.labels.total() != self.count:
+        if self.labels.total() != self.count:
             raise DiffecgError(f"{self.labels.total()} windows came in place of {self.count}")
         return {
             **first.info,
@@ -121,18 +125,16 @@ def _write_npz(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
     seeds: list[NDArray[np.int64]] = []
     with zipfile.ZipFile(path, "w") as archive:
         with archive.open("signal_mv.npy", "w", force_zip64=True) as file:
+            header = np.lib.format.header_data_from_array_1_0(tally.first.signal_mv)
+            header["shape"] = (tally.count, *tally.first.signal_mv.shape[1:])
+            np.lib.format.write_array_header_1_0(file, header)
             for chunk in chunks:
-                signal_mv = np.ascontiguousarray(chunk.signal_mv)
-                if not labels:
-                    header = np.lib.format.header_data_from_array_1_0(signal_mv)
-                    header["shape"] = (tally.count, *signal_mv.shape[1:])
-                    np.lib.format.write_array_header_1_0(file, header)
-                file.write(signal_mv.data)
+                file.write(np.ascontiguousarray(chunk.signal_mv).data)
                 labels.append(np.array(chunk.labels, dtype=np.str_))
                 seeds.append(np.array(chunk.seeds, dtype=np.int64))
         rest = {
-            "fs_hz": np.float64(chunk.fs_hz),
-            "leads": np.array(chunk.leads, dtype=np.str_),
+            "fs_hz": np.float64(tally.first.fs_hz),
+            "leads": np.array(tally.first.leads, dtype=np.str_),
             "labels": np.concatenate(labels),
             "seeds": np.concatenate(seeds),
             "card": np.array(json.dumps(tally.card()), dtype=np.str_),

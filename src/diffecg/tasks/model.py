@@ -91,9 +91,7 @@ class Model:
         """
         count, sampling = whole("count", count), sampling_of(sampler, steps, batch_size)
         seeds = seeds_from(seed, count)
-        labels = [label] * count if label is None or isinstance(label, str) else list(label)
-        if len(labels) != count:
-            raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one a window")
+        labels = _one_each(label, count)
         for one in labels:
             self._check_label(one)
         window = self.config.window
@@ -146,15 +144,11 @@ class Model:
             DiffecgError: as for :meth:`generate`.
         """
         count, chunk = whole("count", count), whole("chunk", chunk)
-        seeds = seeds_from(seed, count)
-        labels = None if label is None or isinstance(label, str) else list(label)
-        if labels is not None and len(labels) != count:
-            raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one a window")
+        seeds, labels = seeds_from(seed, count), _one_each(label, count)
         for start in range(0, count, chunk):
             part = seeds[start : start + chunk]
             move = None if progress is None else _shifted(progress, start, count)
-            wanted = label if labels is None else labels[start : start + chunk]
-            yield self.generate(wanted, len(part), part[0], progress=move, **settings)
+            yield self.generate(labels[start : start + chunk], len(part), part[0], progress=move, **settings)
 
     def impute(
         self,
@@ -288,6 +282,18 @@ class Model:
         }
 
 
+def _one_each(label: str | Sequence[str | None] | None, count: int) -> list[str | None]:
+    """Return a label for each window.
+
+    Raises:
+        DiffecgError: as many labels as windows were not given.
+    """
+    labels = [label] * count if label is None or isinstance(label, str) else list(label)
+    if len(labels) != count:
+        raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one a window")
+    return labels
+
+
 def _shifted(progress: Progress, start: int, total: int) -> Progress:
     """Return what tells ``progress`` of a part of a longer work."""
     return lambda done, _: progress(start + done, total)
@@ -297,7 +303,7 @@ def load(name: str | Path, device: str = "cpu") -> Model:
     """Return the model called ``name``.
 
     Args:
-        name: a bundled model (``mitbih-beat``, ``mitbih-strip``) or a model folder.
+        name: a bundled model (``mitbih-beat``, ``mitbih-beat-fast``, ``mitbih-strip``) or a model folder.
         device: where it is to run: ``cpu``, ``cuda``.
 
     Raises:

@@ -79,6 +79,7 @@ def synthesize(
     sampling = sampling.resolved(model.config.diffusion)
     draw, sigmas = SAMPLERS[str(sampling.sampler)], _noise_levels(model, sampling)
     device = model.transform.mean_mv.device
+    grid = (model.transform.channels, *model.transform.grid)
     clean = np.where(observed, signal_mv, 0).astype(np.float32)
     result = np.empty_like(clean)
     for start in range(0, len(clean), sampling.batch_size):
@@ -92,7 +93,7 @@ def synthesize(
             drawn = np.where(from_nothing, model.draw_morphologies(labels[rows], seeds[rows]), -1)
             condition = model.condition(signal, mask, labels[rows], told, drawn.tolist())
             noise = SeededNoise(seeds[rows])
-            xt = noise(model.encode(signal, condition)) * float(sigmas[0])
+            xt = noise(signal.new_empty(len(signal), *grid)) * float(sigmas[0])
             x0 = draw(partial(model, condition=condition), xt, sigmas, noise)
             windows = model.decode(x0, condition).cpu().numpy()
         result[rows] = np.where(observed[rows], clean[rows], windows)

@@ -224,7 +224,7 @@ def _check(config: Config, windows: Windows, folder: Path) -> None:
         raise DiffecgError(
             f"the windows hold {windows.signal_mv.shape[1]} lead(s) x {windows.signal_mv.shape[2]} "
             f"samples at {windows.fs_hz:g} Hz, the preset {config.name!r} needs {shape[0]} x "
-            f"{shape[1]} at {config.window.fs_hz:g} Hz; prepare them with --preset {config.name}"
+            f"{shape[1]} at {config.window.fs_hz:g} Hz; prepare them with --preset {config.window.kind}"
         )
     if (folder / CONFIG).is_file() and read_config(folder / CONFIG) != config:
         raise DiffecgError(

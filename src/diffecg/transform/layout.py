@@ -58,10 +58,8 @@ class Transform(nn.Module):
     def fit(self, signal_mv: Tensor) -> None:
         """Take the statistics from windows of training data (batch lead time), in mV."""
         self.mean_mv.copy_(signal_mv.mean(dim=(0, 2))[:, None])
-        everywhere = torch.ones_like(signal_mv, dtype=torch.bool)
-        power = (
-            self._analyse(self.gauge(signal_mv, everywhere).apply(signal_mv)).abs().square().mean(dim=(0, 3))
-        )
+        signal = self.gauge(signal_mv, torch.ones_like(signal_mv, dtype=torch.bool)).apply(signal_mv)
+        power = self._analyse(signal).abs().square().mean(dim=(0, 3))
         spread = power.sqrt().clamp(min=1e-4 * float(power.max()) ** 0.5)[..., None]
         scale = spread**self.config.whitening
         parts = 1 if self.config.layout == "signal" else 2
@@ -94,7 +92,8 @@ class Transform(nn.Module):
         Frames overlap, so that most grids are the transform of no window; :meth:`inverse` sees of a grid only
         what this linear projection leaves.
         """
-        return self._to_grid(self._analyse(self._synthesise(self._from_grid(grid) * self.scale)) / self.scale)
+        projected: Tensor = self(self.inverse(grid))
+        return projected
 
     def encode(self, signal: Tensor, observed: Tensor) -> Tensor:
         """Return the conditions C1 and C2 as one grid (batch 2*channel *grid).

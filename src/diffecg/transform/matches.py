@@ -37,7 +37,7 @@ class Matches(NamedTuple):
 def best_matches(signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int) -> Matches:
     """Return the best matches for the gaps of each lead, with mean and variance.
 
-    Arguments as for :func:`all_matches`, but with axes (batch lead time).
+    Arguments as for :func:`all_matches`, with any axes before that of time.
     """
     flat = signal.flatten(0, -2), observed.flatten(0, -2)
     found = all_matches(*flat, count=count, context=context, apart=apart)
