@@ -253,6 +253,7 @@ PRESETS: dict[str, Config] = {
         conditions=ConditionConfig(morphologies=32),
         transform=TransformConfig(consistent=True),
         network=DenseConfig(),
+        diffusion=DiffusionConfig(sampler="ddpm"),
     ),
     "strip": Config(
         name="strip",
