@@ -13,7 +13,8 @@ import diffecg
 from diffecg.config import WindowConfig, preset
 from diffecg.data.labels import CLASS_MAPS, LABELS, class_map
 from diffecg.data.prepare import prepare
-from diffecg.data.records import read_beats, read_record
+from diffecg.data.read_wfdb import read_beats
+from diffecg.data.records import read_record
 from diffecg.data.rhythm import from_text, rhythm_track, to_text
 from diffecg.data.splits import DS1, DS2, PACED, ROUND_S, SPLITS, split, validation_bounds
 from diffecg.data.store import write_windows

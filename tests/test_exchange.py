@@ -14,6 +14,7 @@ from diffecg.exchange.read_windows import read_windows
 from diffecg.exchange.recordings import write_forecast, write_repaired
 from diffecg.exchange.wfdb_format import write_wfdb
 from diffecg.exchange.windows import write_generated
+from diffecg.tasks.gaps import Gap, find_gaps
 
 
 @pytest.fixture(scope="module")
@@ -130,23 +131,23 @@ def test_a_repaired_record_keeps_every_observed_integer(record, runs, tmp_path, 
     row = read.lead_index(lead)
     signal = read.signal_mv[row].copy()
     signal[3000:3400] = np.nan
-    drawn = diffecg.load(runs["strip"]).impute(signal, read.fs_hz, draws=2, steps=2)
+    drawn = diffecg.load(runs["strip"]).impute(signal[None], read.fs_hz, draws=2, steps=2)
     folder = tmp_path / "fixed"
     folder.mkdir()
-    write_repaired(folder, read, row, drawn, [(3000, 3400)])
+    write_repaired(folder, read, [row], drawn, [Gap(row, 3000, 3400, "given")])
     back = wfdb.rdrecord(str(folder / "100"), physical=False)
-    changed = back.d_signal != read.header.d_signal
+    changed = back.d_signal != read.stored.T
     assert not changed[:, 1 - row].any()
     assert not changed[:3000].any()
     assert not changed[3400:].any()
     assert changed[3000:3400, row].mean() > 0.5
     physical = wfdb.rdrecord(str(folder / "100"))
-    assert np.allclose(physical.p_signal[3000:3400, row], drawn.signal_mv[3000:3400], atol=3e-3)
+    assert np.allclose(physical.p_signal[3000:3400, row], drawn.signal_mv[0, 3000:3400], atol=3e-3)
     assert (physical.sig_name, physical.fs) == (["MLII", "V1"], 360)
     before, after = (wfdb.rdann(str(path), "atr") for path in (record, folder / "100"))
     assert np.array_equal(before.sample, after.sample)
     card = json.loads((folder / "card.json").read_text())
-    assert card["synthetic_samples"] == [[3000, 3400]]
+    assert card["synthetic_samples"] == [[lead, 3000, 3400]]
     assert (folder / "gap-001.png").stat().st_size > 10_000
     with np.load(folder / "draws.npz") as draws:
         assert draws["draws_mv"].shape == (2, 400)
@@ -167,7 +168,7 @@ def test_a_forecast_is_written_with_the_truth(record, runs, tmp_path):
 
 @pytest.mark.parametrize("fmt", ["212", "16", "24", "32"])
 def test_records_in_other_formats_keep_their_integers(tmp_path, runs, record, fmt):
-    digital = read_record(record).header.d_signal.copy()
+    digital = read_record(record).stored.T.copy()
     lost = -(2 ** ({"212": 12}.get(fmt) or int(fmt)) // 2)
     digital[5000:5050] = lost
     wfdb.wrsamp(
@@ -185,10 +186,10 @@ def test_records_in_other_formats_keep_their_integers(tmp_path, runs, record, fm
     known = digital[:, 0] != lost
     assert np.allclose(read.signal_mv[0, known], (digital[known, 0] - 1024) / 200)
     assert np.isnan(read.signal_mv[:, ~known]).all()
-    drawn = diffecg.load(runs["strip"]).impute(read.signal_mv[0], 360, draws=1, steps=1)
+    drawn = diffecg.load(runs["strip"]).impute(read.signal_mv[:1], 360, draws=1, steps=1)
     (tmp_path / "out").mkdir()
-    write_repaired(tmp_path / "out", read, 0, drawn, [(5000, 5050)])
+    write_repaired(tmp_path / "out", read, [0], drawn, find_gaps(read, [0], [], []))
     back = read_record(tmp_path / "out" / "r")
-    assert np.array_equal(back.header.d_signal[known], digital[known])
+    assert np.array_equal(back.stored.T[known], digital[known])
     assert np.isfinite(back.signal_mv[0]).all()
     assert np.isnan(back.signal_mv[1, ~known]).all()

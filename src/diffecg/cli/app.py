@@ -15,6 +15,7 @@ from diffecg.cli.demo import demo
 from diffecg.cli.evaluate import evaluate
 from diffecg.cli.evaluate_task import evaluate_task
 from diffecg.cli.generate import generate
+from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
 from diffecg.cli.repair import forecast, impute
 from diffecg.cli.train import distill, train
@@ -32,6 +33,7 @@ app = App(
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (
     demo,
+    info,
     prepare,
     train,
     distill,

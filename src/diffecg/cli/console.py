@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -22,6 +23,7 @@ from rich.progress import (
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from diffecg.data.records import Record
     from diffecg.tasks.model import Model
 
 stderr = Console(stderr=True)
@@ -61,6 +63,23 @@ class Compute:
     def sampling(self) -> dict[str, Any]:
         """Return the arguments that the tasks take."""
         return {"sampler": self.sampler, "steps": self.steps, "batch_size": self.batch_size}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Reading:
+    """What a file may not tell; the flags of all commands that read recordings."""
+
+    fs: float | None = None
+    """Sampling rate in Hz, for tables without a column of time and for arrays."""
+    unit: str | None = None
+    """Unit of leads whose unit the file does not tell: mV, uV, V; mV unless given."""
+
+    def read(self, path: Path) -> Record:
+        """Return the recording."""
+        from diffecg.data.records import read_record
+
+        return read_record(path, fs_hz=self.fs, unit=self.unit)
 
 
 @Parameter(name="*")

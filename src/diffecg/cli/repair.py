@@ -1,14 +1,14 @@
-"""``diffecg impute`` and ``diffecg forecast``: records in, records out."""
+"""``diffecg impute`` and ``diffecg forecast``: recordings in, recordings out."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Compute, Drawing, Force, Json, progress_bar, show
+from diffecg.cli.console import Compute, Drawing, Force, Json, Reading, progress_bar, show
 
 if TYPE_CHECKING:
     from diffecg.data.records import Record
@@ -19,7 +19,7 @@ SHOWN_PAST_S = 4.0
 
 Lead = Annotated[
     str | None,
-    Parameter(help="Name of the lead; the model's own, else MLII, else the record's first."),
+    Parameter(help="Name of the lead; the model's own, else MLII or II, else the first ECG lead."),
 ]
 
 
@@ -30,70 +30,89 @@ def impute(
     *,
     out: Path,
     gap: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
-    lead: Lead = None,
+    detect: str = "",
+    lead: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     label: str | None = None,
+    format: Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"] | None = None,
+    reading: Reading = Reading(),
     drawing: Drawing = Drawing(),
     compute: Compute = Compute(),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Fill gaps of a WFDB record, several times, with a band.
+    """Fill gaps of a recording, several times, with a band.
 
-    Example: diffecg impute mitbih-strip mitdb/100 --gap 12.0:12.8 --out fixed/
+    Example:
+    diffecg impute mitbih-strip mitdb/100 --gap 12.0:12.8 --out fixed/
 
-    Samples that the record marks as missing are filled, too. All others are written as they were
-    stored. The folder gets the record with the mean of the draws, every draw, a table and a picture
-    of each gap.
+    diffecg impute mitbih-strip holter.edf --detect flat,clipped,saturated,noise --out fixed/
+
+    diffecg impute mitbih-strip watch.csv --fs 130 --unit uV --format parquet --out fixed/
+
+    Samples that the file marks as missing (invalid, empty, NaN, left out of an even column of time) are
+    filled, too. All others are written as they were stored. The folder gets the recording with the mean of
+    the draws, every draw, a table and a picture of each gap.
 
     Parameters
     ----------
     model:
         A bundled model (mitbih-strip suits recordings) or a model folder.
     record:
-        The WFDB record, with or without .hea.
+        A WFDB record (with or without .hea), an EDF or BDF file, a CSV or Parquet table with a column a lead,
+        a NumPy file.
     out:
         Folder to write.
     gap:
         A stretch to draw anew, from:to in seconds; may be repeated.
+    detect:
+        Faults to look for and draw anew, with commas: flat, clipped, saturated, noise.
+    lead:
+        Lead to repair; may be repeated. Unless given: all in which something is missing or found; with --gap
+        the model's own, else MLII or II, else the first ECG lead.
     label:
         Class of the beats, if the model knows classes.
+    format:
+        Format of the repaired recording; that of the given one unless told otherwise.
     """
-    import numpy as np
-
-    from diffecg.data.records import read_record
     from diffecg.data.store import new_folder, refuse_existing
     from diffecg.errors import DiffecgError
     from diffecg.exchange.recordings import write_repaired
-    from diffecg.tasks.masks import gap_mask, parse_gap, stretches
+    from diffecg.tasks.gaps import find_gaps, hidden
+    from diffecg.tasks.masks import parse_gap
 
     refuse_existing(out, force=force, is_folder=True)
-    loaded, read = compute.load(model), read_record(record)
-    row = choose_lead(loaded, read, lead)
-    signal_mv = read.signal_mv[row].copy()
-    signal_mv[gap_mask([parse_gap(text) for text in gap], len(signal_mv), read.fs_hz)] = np.nan
-    gaps = stretches(np.isnan(signal_mv))
-    if not gaps:
+    loaded, read = compute.load(model), reading.read(record)
+    gaps_s, kinds = [parse_gap(text) for text in gap], [word for word in detect.split(",") if word]
+    one = bool(gap) or loaded.config.window.leads != ("*",)
+    asked = sorted({read.lead_index(name) for name in lead})
+    asked = asked or ([choose_lead(loaded, read, None)] if one else read.voltages)
+    gaps = find_gaps(read, asked, gaps_s, kinds)
+    rows = sorted({gap.row for gap in gaps})
+    if not rows:
+        names = ", ".join(read.leads[row] for row in asked)
         raise DiffecgError(
-            f"nothing is missing in lead {read.leads[row]} of {read.name}; say what to fill with "
-            "--gap from:to, in seconds"
+            f"nothing is missing in {names} of {read.name}; say what to fill with --gap from:to, in seconds, "
+            "or what to look for with --detect flat,clipped,saturated,noise"
         )
     with progress_bar("impute") as move:
         drawn = loaded.impute(
-            signal_mv,
+            hidden(read, rows, gaps),
             read.fs_hz,
             label=label,
             progress=move,
             **asdict(drawing),
             **compute.sampling(),
         )
+    suffix = read.path.suffix.lower() if format is None else "" if format == "wfdb" else f".{format}"
     with new_folder(out, force=force) as folder:
-        write_repaired(folder, read, row, drawn, gaps)
-    missing_s = sum(last - first for first, last in gaps) / read.fs_hz
+        path = write_repaired(folder, read, rows, drawn, gaps, suffix)
+    missing_s = sum(gap.last - gap.first for gap in gaps) / read.fs_hz
+    leads = [read.leads[row] for row in rows]
     text = (
-        f"{out}/{read.name}: {len(gaps)} gap(s), {missing_s:.2f} s of lead {read.leads[row]} drawn "
+        f"{out}/{path.name}: {len(gaps)} gap(s), {missing_s:.2f} s of lead {', '.join(leads)} drawn "
         f"{drawing.draws} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"
     )
-    result = {"out": str(out), "lead": read.leads[row], "gaps": len(gaps), "missing_s": missing_s}
+    result = {"out": str(out), "file": path.name, "leads": leads, "gaps": len(gaps), "missing_s": missing_s}
     show({**result, **drawn.info}, text, as_json=json)
 
 
@@ -107,12 +126,13 @@ def forecast(
     horizon: float = 1.0,
     lead: Lead = None,
     label: str | None = None,
+    reading: Reading = Reading(),
     drawing: Drawing = Drawing(),
     compute: Compute = Compute(),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Forecast what follows a moment of a WFDB record, several times, with a band.
+    """Forecast what follows a moment of a recording, several times, with a band.
 
     Example: diffecg forecast mitbih-strip mitdb/100 --at 60 --horizon 1 --out ahead/
 
@@ -121,7 +141,7 @@ def forecast(
     model:
         A bundled model (mitbih-strip suits recordings) or a model folder.
     record:
-        The WFDB record, with or without .hea.
+        The recording, in any format that impute takes.
     out:
         Folder to write: a record with mean and bounds, forecast.csv, every draw, a picture.
     at:
@@ -131,16 +151,15 @@ def forecast(
     label:
         Class of the beats, if the model knows classes.
     """
-    from diffecg.data.records import read_record
     from diffecg.data.store import new_folder, refuse_existing
     from diffecg.errors import DiffecgError
     from diffecg.exchange.recordings import write_forecast
     from diffecg.tasks.masks import ROUNDING_S
 
     refuse_existing(out, force=force, is_folder=True)
-    loaded, read = compute.load(model), read_record(record)
+    loaded, read = compute.load(model), reading.read(record)
     row = choose_lead(loaded, read, lead)
-    end = read.signal_mv.shape[1]
+    end = read.stored.shape[1]
     at = read.duration_s if at is None else at
     cut = min(round(at * read.fs_hz), end) if 0 < at <= read.duration_s + ROUNDING_S else 0
     if cut < 1:
@@ -175,13 +194,7 @@ def choose_lead(model: Model, record: Record, wanted: str | None) -> int:
     Raises:
         DiffecgError: the record has no such lead.
     """
-    from diffecg.data.records import MV_PER_UNIT
-
     if wanted is not None:
         return record.lead_index(wanted)
     own = model.config.window.leads[0]
-    if own != "*":
-        return record.lead_index(own)
-    units = zip(record.leads, record.header.units, strict=True)
-    voltages = [lead for lead, unit in units if unit in MV_PER_UNIT] or [record.leads[0]]
-    return record.lead_index("MLII" if "MLII" in voltages else voltages[0])
+    return record.usual_lead() if own == "*" else record.lead_index(own)

@@ -12,7 +12,8 @@ import pandas as pd
 
 from diffecg.config import WindowConfig
 from diffecg.data.labels import LABELS, UNKNOWN, class_map
-from diffecg.data.records import read_beats, read_record, record_names
+from diffecg.data.read_wfdb import read_beats, record_names
+from diffecg.data.records import read_record
 from diffecg.data.splits import split
 from diffecg.data.store import Windows
 from diffecg.data.windows import Cut, cut_windows

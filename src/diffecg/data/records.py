@@ -1,65 +1,43 @@
-"""WFDB records in: digital samples, millivolts, beats."""
+"""Recordings: what was stored, and what it means in millivolts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, time
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import wfdb
 from numpy.typing import NDArray
-from wfdb.io._signal import INVALID_SAMPLE_VALUE
 
 from diffecg.errors import DiffecgError
 
 BEAT_SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?")
 """The annotation symbols that stand for a beat, in PhysioNet's code."""
 
-MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "V": 1e3}
-"""Millivolts in one of the units that headers name."""
+MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "µV": 1e-3, "V": 1e3}
+"""Millivolts in one of the units that files name."""
+
+ECG_LEAD = re.compile(r"(?i)(ecg.*|ekg.*|m?l?i{1,3}|av[rlf]|m?c?v[1-6]?r?)$")
+"""Names of ECG leads."""
+
+WFDB = ("", ".hea", ".dat", ".atr")
+EDF = (".edf", ".bdf")
+TABLES = (".csv", ".parquet", ".npz", ".npy")
 
 
 @dataclass(frozen=True)
-class Record:
-    """A recording, as it was stored and in millivolts."""
+class Annotation:
+    """What is said of a sample."""
 
-    name: str
-    fs_hz: float
-    """Sampling rate, in Hz."""
-    leads: tuple[str, ...]
-    """Lead names, in the file's order."""
-    signal_mv: NDArray[np.float64]
-    """Signal in mV, axes (lead, time); NaN where a sample is missing and in leads of no voltage."""
-    missing: NDArray[np.bool_]
-    """True where the file marks a sample as invalid, axes (lead, time)."""
-    path: Path
-    """Where it was read from, without suffix."""
-    header: wfdb.Record
-    """The header and the digital samples (``d_signal``, axes (time, lead)), as wfdb read them."""
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return float(self.signal_mv.shape[1] / self.fs_hz)
-
-    def lead_index(self, lead: str) -> int:
-        """Return the row of ``lead``.
-
-        Raises:
-            DiffecgError: the record has no such lead, or it is no voltage.
-        """
-        if lead not in self.leads:
-            raise DiffecgError(
-                f"record {self.name} has no lead {lead!r}; its leads are {', '.join(self.leads)}"
-            )
-        row = self.leads.index(lead)
-        if self.header.units[row] not in MV_PER_UNIT:
-            raise DiffecgError(
-                f"lead {lead} of record {self.name} is in {self.header.units[row]!r}; a voltage is "
-                f"needed ({', '.join(MV_PER_UNIT)})"
-            )
-        return row
+    sample: int
+    symbol: str
+    """PhysioNet's code: ``N``, ``V``, ``+``, or ``"`` for a note."""
+    text: str = ""
+    """The note, or the name of a rhythm."""
 
 
 @dataclass(frozen=True)
@@ -72,113 +50,126 @@ class Beats:
     """Its symbol."""
 
 
-def read_record(path: str | Path) -> Record:
-    """Return the WFDB record at ``path`` (with or without the suffix ``.hea``).
+@dataclass(frozen=True)
+class Record:
+    """A recording, as it was stored and in millivolts."""
 
-    Raises:
-        DiffecgError: a file is missing, truncated, or does not match its header's checksums.
-    """
-    path = Path(path)
-    path = path.with_suffix("") if path.suffix in {".hea", ".dat", ".atr"} else path
-    if not path.name or "." in path.name:
-        raise DiffecgError(f"{str(path)!r} is no WFDB record: a name without dots is needed, as mitdb/100")
-    header_path = path.with_name(path.name + ".hea")
-    if not header_path.is_file():
-        raise DiffecgError(f"no record at {path}: {header_path.name} is missing from {path.parent}")
-    header = _read_digital(path)
-    _check_signals(path, header)
-    digital = header.d_signal
-    leads = tuple(name or f"lead {i + 1}" for i, name in enumerate(header.sig_name))
-    if len(set(leads)) < len(leads):
-        raise DiffecgError(f"record {path} names a lead twice: {', '.join(leads)}")
-    signal_mv = np.empty(digital.shape[::-1])
-    missing = np.zeros(digital.shape[::-1], dtype=bool)
-    for i, fmt in enumerate(header.fmt):
-        scale = MV_PER_UNIT.get(header.units[i], np.nan) / header.adc_gain[i]
-        signal_mv[i] = (digital[:, i] - float(header.baseline[i])) * scale
-        missing[i] = digital[:, i] == INVALID_SAMPLE_VALUE[fmt]
-    signal_mv[missing] = np.nan
-    return Record(path.name, float(header.fs), leads, signal_mv, missing, path, header)
+    name: str
+    fs_hz: float
+    """Sampling rate, in Hz."""
+    leads: tuple[str, ...]
+    """Lead names, in the file's order."""
+    units: tuple[str, ...]
+    """Unit of each lead."""
+    stored: NDArray[Any]
+    """What the file holds, axes (lead, time): int64 (WFDB, EDF) or float64 (tables, in the leads' units)."""
+    gain: tuple[float, ...]
+    """Stored steps per unit, for each lead."""
+    baseline: tuple[float, ...]
+    """What is stored for zero, for each lead."""
+    missing: NDArray[np.bool_]
+    """True where there is no sample, axes (lead, time)."""
+    path: Path
+    """Where it was read from; of WFDB without suffix."""
+    start: tuple[date | None, time | None] = (None, None)
+    """Date and time of the first sample, where known."""
+    comments: tuple[str, ...] = ()
+    """Lines that came with it."""
+    annotations: Callable[[], tuple[Annotation, ...]] = tuple
+    """Returns the annotations, which are read when they are asked for."""
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return float(self.stored.shape[1] / self.fs_hz)
+
+    @cached_property
+    def signal_mv(self) -> NDArray[np.float64]:
+        """Signal in mV, axes (lead, time); NaN where a sample is missing and in leads of no voltage."""
+        scale = [MV_PER_UNIT.get(unit, np.nan) for unit in self.units]
+        gain, zero, scale_mv = (np.array(x)[:, None] for x in (self.gain, self.baseline, scale))
+        signal: NDArray[np.float64] = (self.stored - zero) / gain * scale_mv
+        signal[self.missing] = np.nan
+        return signal
+
+    @property
+    def voltages(self) -> list[int]:
+        """Rows of the leads that are voltages."""
+        return [row for row, unit in enumerate(self.units) if unit in MV_PER_UNIT]
+
+    def usual_lead(self) -> int:
+        """Return the row of the lead that people look at first: MLII or II, else another ECG lead.
+
+        Raises:
+            DiffecgError: no lead is a voltage.
+        """
+        if not self.voltages:
+            raise DiffecgError(
+                f"no lead of {self.name} is a voltage; their units are {', '.join(self.units)}"
+            )
+        known = [row for row in self.voltages if ECG_LEAD.match(self.leads[row])]
+        first = [row for row in known if self.leads[row].upper() in ("MLII", "II")]
+        return (first or known or self.voltages)[0]
+
+    def lead_index(self, lead: str) -> int:
+        """Return the row of ``lead``.
+
+        Raises:
+            DiffecgError: the record has no such lead, or it is no voltage.
+        """
+        if lead not in self.leads:
+            raise DiffecgError(
+                f"record {self.name} has no lead {lead!r}; its leads are {', '.join(self.leads)}"
+            )
+        row = self.leads.index(lead)
+        if self.units[row] not in MV_PER_UNIT:
+            raise DiffecgError(
+                f"lead {lead} of record {self.name} is in {self.units[row]!r}; a voltage is "
+                f"needed ({', '.join(MV_PER_UNIT)})"
+            )
+        return row
+
+    def with_drawn(self, row: int, signal_mv: NDArray[np.floating], drawn: NDArray[np.bool_]) -> Record:
+        """Return the recording with some samples of a lead replaced; all others stay as they are stored.
+
+        Args:
+            row: the lead.
+            signal_mv: (time), in mV.
+            drawn: (time), True where to take it.
+        """
+        stored, missing = self.stored.copy(), self.missing.copy()
+        values = signal_mv[drawn] / MV_PER_UNIT[self.units[row]] * self.gain[row] + self.baseline[row]
+        stored[row, drawn] = np.rint(values) if np.issubdtype(stored.dtype, np.integer) else values
+        missing[row, drawn] = False
+        return replace(self, stored=stored, missing=missing)
 
 
-def read_beats(path: str | Path, extension: str = "atr", *, length: int | None = None) -> Beats:
-    """Return the beat annotations beside the WFDB record at ``path``.
+def read_record(path: str | Path, *, fs_hz: float | None = None, unit: str | None = None) -> Record:
+    """Return the recording at ``path``; its suffix tells the format.
+
+    None, ``.hea``, ``.dat``: WFDB. ``.edf``, ``.bdf``. ``.csv``, ``.parquet``: a column a lead, and one of
+    time unless ``fs_hz`` is given. ``.npz``, ``.npy``: arrays (time) or (lead, time).
 
     Args:
-        path: the record, without suffix.
-        extension: of the annotation file.
-        length: samples in the record, to check the annotations against.
+        path: the file.
+        fs_hz: sampling rate in Hz, for tables and arrays that do not tell it.
+        unit: unit of leads whose unit the file does not tell; None: mV.
 
     Raises:
-        DiffecgError: the file is missing or unreadable, or annotates samples past the end.
+        DiffecgError: there is no such file; it is truncated, damaged, or contradicts itself; an unknown
+            suffix, rate or unit.
     """
     path = Path(path)
-    file = path.with_name(f"{path.name}.{extension}")
-    if not file.is_file():
-        raise DiffecgError(f"record {path} has no annotations: {file.name} is missing")
-    try:
-        annotation = wfdb.rdann(str(path), extension)
-    except (ValueError, IndexError, KeyError, OSError) as error:
-        raise DiffecgError(f"{file} cannot be read as WFDB annotations ({_one_line(error)})") from error
-    sample = np.asarray(annotation.sample, dtype=np.int64)
-    symbol = np.asarray(annotation.symbol, dtype=np.str_)
-    if length is not None and sample.size and (sample.max() >= length or sample.min() < 0):
-        raise DiffecgError(
-            f"{file} annotates sample {sample.max()}, but the record has {length} samples; "
-            "are the two files of the same recording?"
-        )
-    is_beat = np.isin(symbol, list(BEAT_SYMBOLS))
-    return Beats(sample[is_beat], symbol[is_beat])
+    if unit is not None and unit not in MV_PER_UNIT:
+        raise DiffecgError(f"unknown unit {unit!r}; choose one of {', '.join(MV_PER_UNIT)}")
+    if path.suffix.lower() in EDF:
+        from diffecg.data.read_edf import read_edf
 
+        return read_edf(path)
+    if path.suffix.lower() in TABLES:
+        from diffecg.data.read_table import read_table
 
-def record_names(folder: Path) -> list[str]:
-    """Return the names of a database's records: those in its file RECORDS, else of all headers.
+        return read_table(path, fs_hz, unit or "mV")
+    from diffecg.data.read_wfdb import read_wfdb
 
-    Raises:
-        DiffecgError: the folder holds no record.
-    """
-    listing = folder / "RECORDS"
-    if listing.is_file():
-        names = listing.read_text(errors="replace").split()
-    else:
-        names = sorted(file.stem for file in folder.glob("*.hea"))
-    if not names:
-        raise DiffecgError(f"{folder} holds no WFDB record (no RECORDS, no .hea)")
-    return names
-
-
-def _read_digital(path: Path) -> wfdb.Record:
-    try:
-        return wfdb.rdrecord(str(path), physical=False)
-    except FileNotFoundError as error:
-        raise DiffecgError(f"record {path}: {Path(error.filename or '').name} is missing") from error
-    except Exception as error:  # wfdb raises whatever its parsing ran into
-        raise DiffecgError(
-            f"record {path} cannot be read: a file of it is truncated or damaged, or header and signal "
-            f"do not match ({_one_line(error)})"
-        ) from error
-
-
-def _check_signals(path: Path, header: wfdb.Record) -> None:
-    if header.n_sig == 0 or header.d_signal is None or len(header.d_signal) == 0:
-        raise DiffecgError(f"record {path} holds no signal")
-    if not header.fs or header.fs <= 0:
-        raise DiffecgError(f"record {path}: sampling rate {header.fs} Hz is not positive")
-    for lead, gain in zip(header.sig_name, header.adc_gain, strict=True):
-        if not gain:
-            raise DiffecgError(f"record {path}: lead {lead} has a gain of {gain}")
-    if any(count != 1 for count in header.samps_per_frame):
-        raise DiffecgError(
-            f"record {path} has leads with several samples a frame; store each rate as its own record"
-        )
-    sums: Sequence[int | None] = header.calc_checksum()
-    for lead, given, found in zip(header.sig_name, header.checksum, sums, strict=True):
-        if given is not None and found is not None and (given - found) % 65536:
-            raise DiffecgError(
-                f"record {path}: lead {lead} does not match its header (checksum {found % 65536}, "
-                f"header {given % 65536}); fetch the files again"
-            )
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return read_wfdb(path)

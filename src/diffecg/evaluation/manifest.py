@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.data.records import Beats, Record, read_beats, read_record
+from diffecg.data.read_wfdb import read_beats
+from diffecg.data.records import Beats, Record, read_record
 from diffecg.errors import DiffecgError
 
 CONTEXT_S = 10.0

@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from diffecg.data.labels import UNKNOWN, class_map
-from diffecg.data.records import read_beats, read_record, record_names
+from diffecg.data.read_wfdb import read_beats, record_names
+from diffecg.data.records import read_record
 from diffecg.data.store import Windows, open_windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.sets import WindowSet

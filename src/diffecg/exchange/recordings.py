@@ -1,20 +1,24 @@
-"""Recordings out: repaired ones and forecasts, as WFDB with pictures, tables and a data card."""
+"""What becomes of a recording: repaired, or continued by a forecast; with pictures, tables, a data card."""
 
 from __future__ import annotations
 
 import json
-import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from diffecg.data.records import MV_PER_UNIT, Record
+from diffecg.data.records import Record
+from diffecg.exchange.records import write_record
 from diffecg.exchange.wfdb_format import DIGITS_PER_MV, write_wfdb
 from diffecg.exchange.windows import CARD
 from diffecg.plotting.pictures import drawn_strip, save
+from diffecg.tasks.gaps import Gap
 from diffecg.tasks.results import Drawn
 
 CONTEXT_S = 3.0
@@ -27,68 +31,58 @@ MOST_SHOWN_S = 20.0
 
 
 def write_repaired(
-    folder: Path,
-    record: Record,
-    row: int,
-    drawn: Drawn,
-    gaps: list[tuple[int, int]],
-) -> None:
-    """Write a repaired recording into ``folder``.
+    folder: Path, record: Record, rows: Sequence[int], drawn: Drawn, gaps: Sequence[Gap], suffix: str = ""
+) -> Path:
+    """Write a repaired recording into ``folder`` and return its path.
 
-    The record keeps its name, leads, gains and annotations; all samples that were observed keep
-    their stored integers. Beside it: ``gaps.csv`` (mean width of the band in each gap),
-    ``draws.npz`` (every draw of the missing samples), a picture of each gap, ``card.json``.
+    The recording keeps its name, leads, units and annotations; all samples that were observed stay what was
+    stored. Beside it: ``gaps.csv`` (with the mean width of the band in each gap), ``draws.npz`` (every
+    draw of the drawn samples), a picture of each gap, ``card.json``.
 
     Args:
         folder: an empty folder.
         record: what was read.
-        row: the lead that was repaired.
-        drawn: what ``impute`` returned for that lead, (time).
-        gaps: (first sample, sample after the last) of each gap.
+        rows: the leads that were repaired.
+        drawn: what ``impute`` returned for them, (lead, time).
+        gaps: what was drawn, and why.
+        suffix: the format, as :func:`diffecg.exchange.records.write_record` takes it.
     """
-    header, drawn_here = record.header, ~drawn.observed
-    digital = header.d_signal.T.astype(np.int64)
-    scale = record.header.adc_gain[row] / MV_PER_UNIT[header.units[row]]
-    filled = np.rint(drawn.signal_mv * scale + header.baseline[row])
-    digital[row] = np.where(drawn_here, filled, digital[row])
-    absent = record.missing.copy()
-    absent[row] = False
-    write_wfdb(
-        folder / record.name,
-        digital,
-        record.fs_hz,
-        record.leads,
-        gain=header.adc_gain,
-        baseline=header.baseline,
-        units=header.units,
-        missing=absent,
-        start=(header.base_date, header.base_time),
-        comments=[*header.comments, f"lead {record.leads[row]} partly synthetic: see {CARD}"],
-    )
-    annotations = record.path.with_name(f"{record.name}.atr")
-    if annotations.is_file():
-        shutil.copyfile(annotations, folder / f"{record.name}.atr")
-    where = np.flatnonzero(drawn_here)
+    repaired = record
+    for i, row in enumerate(rows):
+        repaired = repaired.with_drawn(row, drawn.signal_mv[i], ~drawn.observed[i])
+    names = ", ".join(record.leads[row] for row in rows)
+    comment = f"partly synthetic ({names}): see {CARD}"
+    path = write_record(folder, replace(repaired, comments=(*record.comments, comment)), suffix)
+    lead, sample = np.nonzero(~drawn.observed)
     np.savez_compressed(
         folder / "draws.npz",
-        sample=where,
-        draws_mv=drawn.draws_mv[:, where],
-        lower_mv=drawn.lower_mv[where],
-        upper_mv=drawn.upper_mv[where],
+        leads=np.array([record.leads[row] for row in rows]),
+        lead=lead,
+        sample=sample,
+        draws_mv=drawn.draws_mv[:, lead, sample],
+        lower_mv=drawn.lower_mv[lead, sample],
+        upper_mv=drawn.upper_mv[lead, sample],
         seeds=np.array(drawn.seeds),
         fs_hz=drawn.fs_hz,
     )
-    _gap_table(drawn, gaps).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
+    place = {row: i for i, row in enumerate(rows)}
+    _gap_table(record, drawn, place, gaps).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
     context = int(CONTEXT_S * drawn.fs_hz)
-    for number, (first, last) in enumerate(gaps[:MOST_PICTURES], start=1):
-        last_shown = min(last, first + int(MOST_SHOWN_S * drawn.fs_hz))
-        span = slice(max(0, first - context), last_shown + context)
-        title = f"{record.name} {record.leads[row]}: gap {number}, {drawn.band:.0%} band"
+    for number, gap in enumerate(gaps[:MOST_PICTURES], start=1):
+        last_shown = min(gap.last, gap.first + int(MOST_SHOWN_S * drawn.fs_hz))
+        span = slice(max(0, gap.first - context), last_shown + context)
+        title = f"{record.name} {record.leads[gap.row]}: gap {number}, {drawn.band:.0%} band"
         save(
-            repair_picture(drawn, span, record.signal_mv[row], title),
+            repair_picture(drawn.lead(place[gap.row]), span, record.signal_mv[gap.row], title),
             folder / f"gap-{number:03d}.png",
         )
-    _write_card(folder, record, row, drawn, gaps)
+    _write_card(
+        folder,
+        record,
+        drawn,
+        synthetic_samples=[[record.leads[gap.row], gap.first, gap.last] for gap in gaps],
+    )
+    return path
 
 
 def write_forecast(
@@ -136,7 +130,7 @@ def write_forecast(
     )
     title = f"{record.name} {lead}: forecast from {at / record.fs_hz:g} s, {drawn.band:.0%} band"
     save(forecast_picture(drawn, past_mv, at, title, truth), folder / "forecast.png")
-    _write_card(folder, record, row, drawn, [(at, at + horizon)])
+    _write_card(folder, record, drawn, synthetic_samples=[[lead, at, at + horizon]])
 
 
 def forecast_picture(
@@ -184,27 +178,31 @@ def repair_picture(
     )
 
 
-def _gap_table(drawn: Drawn, gaps: list[tuple[int, int]]) -> pd.DataFrame:
+def _gap_table(record: Record, drawn: Drawn, place: dict[int, int], gaps: Sequence[Gap]) -> pd.DataFrame:
     width = drawn.upper_mv - drawn.lower_mv
     return pd.DataFrame(
         [
-            (first / drawn.fs_hz, last / drawn.fs_hz, last - first, width[first:last].mean())
-            for first, last in gaps
+            (
+                record.leads[gap.row],
+                gap.first / drawn.fs_hz,
+                gap.last / drawn.fs_hz,
+                gap.last - gap.first,
+                gap.reason,
+                width[place[gap.row], gap.first : gap.last].mean(),
+            )
+            for gap in gaps
         ],
-        columns=["from_s", "to_s", "samples", "mean_band_width_mv"],
+        columns=["lead", "from_s", "to_s", "samples", "reason", "mean_band_width_mv"],
     )
 
 
-def _write_card(
-    folder: Path, record: Record, row: int, drawn: Drawn, stretches: list[tuple[int, int]]
-) -> None:
+def _write_card(folder: Path, record: Record, drawn: Drawn, **about: Any) -> None:
     card = {
         **drawn.info,
         "record": record.name,
-        "lead": record.leads[row],
         "fs_hz": drawn.fs_hz,
         "unit": "mV",
-        "synthetic_samples": [list(stretch) for stretch in stretches],
+        **about,
         "signal": "mean of the draws",
         "seeds": list(drawn.seeds),
         "band": drawn.band,

@@ -10,6 +10,7 @@ import numpy as np
 import wfdb
 from numpy.typing import NDArray
 
+from diffecg.data.records import Annotation
 from diffecg.errors import DiffecgError
 
 DIGITS_PER_MV = 1000.0
@@ -75,12 +76,20 @@ def write_wfdb(
         write_dir=str(path.parent),
     )
     if beats:
-        samples, symbols = zip(*beats, strict=True)
-        wfdb.wrann(
-            path.name,
-            "atr",
-            np.asarray(samples, dtype=np.int64),
-            list(symbols),
-            fs=fs_hz,
-            write_dir=str(path.parent),
-        )
+        write_annotations(path, [Annotation(*beat) for beat in beats], fs_hz)
+
+
+def write_annotations(path: Path, notes: Sequence[Annotation], fs_hz: float) -> None:
+    """Write the annotations of the record at ``path`` as its ``.atr``; symbols of our own become notes."""
+    known = set(wfdb.io.annotation.ann_label_table["symbol"])
+    symbols = [note.symbol if note.symbol in known else '"' for note in notes]
+    texts = [note.text if note.symbol in known else f"{note.symbol} {note.text}".strip() for note in notes]
+    wfdb.wrann(
+        path.name,
+        "atr",
+        np.array([note.sample for note in notes], dtype=np.int64),
+        symbols,
+        aux_note=texts if any(texts) else None,
+        fs=fs_hz,
+        write_dir=str(path.parent),
+    )

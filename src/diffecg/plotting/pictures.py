@@ -102,7 +102,7 @@ def drawn_strip(
     )
     if truth_mv is not None:
         hidden = np.where(inside, truth_mv, np.nan)
-        axis.plot(time_s, hidden, "--", color=INK, linewidth=0.7 * zoom, label="hidden truth")
+        axis.plot(time_s, hidden, "--", color=INK, linewidth=0.7 * zoom, label="recorded, hidden")
     axis.plot(
         time_s,
         np.where(inside, mean_mv, np.nan),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,3 +59,14 @@ class Drawn:
     """Share of further draws to expect between the bounds."""
     info: dict[str, Any]
     """Model, sampler, steps, version: what it takes to make the same again."""
+
+    def lead(self, row: int) -> Drawn:
+        """Return one lead, axes (time), of what has axes (lead, time)."""
+        return replace(
+            self,
+            signal_mv=self.signal_mv[row],
+            lower_mv=self.lower_mv[row],
+            upper_mv=self.upper_mv[row],
+            draws_mv=self.draws_mv[:, row],
+            observed=self.observed[row],
+        )
