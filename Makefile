@@ -1,5 +1,6 @@
 # make demo   pictures of all three tasks, from the models that come with the package
 # make test   style, types, import direction and tests
+# make test-long   tests that take minutes, on real recordings
 # Both make .venv when it is missing, or when what it is made from has changed.
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 FLAGS := -c constraints.txt
 
-.PHONY: demo test check pytest report clean
+.PHONY: demo test test-long check pytest report clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
@@ -25,7 +26,10 @@ check: .venv/dev.stamp
 	$(BIN)/lint-imports
 
 pytest: .venv/dev.stamp
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not long"
+
+test-long: .venv/dev.stamp
+	$(BIN)/pytest -m long
 
 .venv/run.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diffecg needs Python 3.11 or later: make PYTHON=python3.11")'

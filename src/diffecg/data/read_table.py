@@ -91,8 +91,11 @@ def read_table(path: Path, fs_hz: float | None, unit: str) -> Record:
 
 def _arrays(path: Path) -> tuple[dict[str, NDArray[Any]], float | None]:
     """Return the leads of a NumPy file and its rate, if it tells."""
-    loaded = np.load(path, allow_pickle=False)
-    found: dict[str, NDArray[Any]] = {"signal_mv": loaded} if path.suffix.lower() == ".npy" else dict(loaded)
+    if path.suffix.lower() == ".npy":
+        found: dict[str, NDArray[Any]] = {"signal_mv": np.load(path, allow_pickle=False)}
+    else:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            found = dict(arrays)
     if "signal_mv" not in found:
         raise DiffecgError(f"{path} has no array signal_mv; it holds {', '.join(found) or 'nothing'}")
     signal = np.atleast_2d(found["signal_mv"])

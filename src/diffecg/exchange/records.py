@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from diffecg.data.read_edf import END, MISSING
 from diffecg.data.read_table import ANNOTATIONS
@@ -112,13 +113,12 @@ def _write_edf(path: Path, record: Record) -> None:
             label=lead[:16],
             physical_dimension=unit.replace("µ", "u")[:8],
             digital_range=(low, high),
-            # Numbers of the header have few digits: those of a narrow range tell the scale best.
             physical_range=(_short((low - zero) / gain), _short((high - zero) / gain)),
         )
         for row, lead, unit, gain, zero in zip(
             stored, ready.leads, ready.units, ready.gain, ready.baseline, strict=True
         )
-        for low, high in [(int(row.min()), max(int(row.max()), int(row.min()) + 1))]
+        for low, high in [_range(row, gain, zero, bits)]
     ]
     notes = [
         edfio.EdfAnnotation(note.sample / ready.fs_hz, None, f"{note.symbol} {note.text}".strip())
@@ -182,6 +182,17 @@ def _write_annotation_table(path: Path, record: Record) -> None:
             columns=["sample", "time_s", "symbol", "text"],
         )
         table.to_csv(path.with_name(path.stem + ANNOTATIONS), index=False)
+
+
+def _range(row: NDArray[np.int64], gain: float, zero: float, bits: int) -> tuple[int, int]:
+    """Return digital bounds around the samples of a lead, at whole units where the gain allows.
+
+    Numbers of EDF's header have eight characters: whole or small ones tell the scale best.
+    """
+    low, high = int(row.min()), max(int(row.max()), int(row.min()) + 1)
+    whole = floor((low - zero) / gain) * gain + zero, ceil((high - zero) / gain) * gain + zero
+    fits = -(2 ** (bits - 1)) <= whole[0] and whole[1] < 2 ** (bits - 1)
+    return (int(whole[0]), int(whole[1])) if fits and all(x.is_integer() for x in whole) else (low, high)
 
 
 def _short(value: float) -> float:
