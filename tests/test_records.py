@@ -18,7 +18,7 @@ from diffecg.data.read_wfdb import record_names
 from diffecg.data.records import Annotation, Record, read_record
 from diffecg.errors import DiffecgError
 from diffecg.exchange.recordings import write_repaired
-from diffecg.exchange.records import WRITERS, write_record
+from diffecg.exchange.records import WRITERS, file_name, write_record
 from diffecg.tasks.gaps import find_gaps, hidden
 
 INTEGERS = ("", ".edf", ".bdf")
@@ -36,11 +36,16 @@ def made(fs_hz=360.0, samples=3601, start=(None, None)):
     return Record("r", fs_hz, leads, units, stored, gain, baseline, missing, path, start, (), lambda: NOTES)
 
 
+def written(folder, record, suffix):
+    """Write a record under its name and return the path."""
+    return write_record(folder / file_name(record, suffix), record)
+
+
 @pytest.mark.parametrize("fs_hz", [360.0, 128.0, 62.5])
 @pytest.mark.parametrize("suffix", [*INTEGERS, *TABLES])
 def test_what_is_written_is_read_again(tmp_path, suffix, fs_hz):
     record = made(fs_hz)
-    back = read_record(write_record(tmp_path, record, suffix))
+    back = read_record(written(tmp_path, record, suffix))
     assert (back.fs_hz, back.leads) == (fs_hz, record.leads)
     assert np.array_equal(back.missing, record.missing)
     if suffix in INTEGERS:
@@ -55,14 +60,14 @@ def test_what_is_written_is_read_again(tmp_path, suffix, fs_hz):
 @pytest.mark.parametrize("suffix", [*INTEGERS, ".csv", ".parquet"])
 def test_the_start_is_kept(tmp_path, suffix):
     start = (date(2020, 2, 29), time(23, 59, 58))
-    back = read_record(write_record(tmp_path, made(start=start), suffix))
+    back = read_record(written(tmp_path, made(start=start), suffix))
     assert back.start == start
     assert back.fs_hz == 360
 
 
 def test_an_array_keeps_the_samples_and_nothing_else(tmp_path):
     record = made()
-    path = write_record(tmp_path, record, ".npy")
+    path = written(tmp_path, record, ".npy")
     with pytest.raises(DiffecgError, match="--fs"):
         read_record(path)
     assert np.array_equal(read_record(path, fs_hz=360).signal_mv[:2], record.signal_mv[:2], equal_nan=True)
@@ -72,7 +77,7 @@ def test_other_libraries_read_what_is_written(tmp_path):
     record = made()
     known = ~record.missing
     physical = (record.stored - np.array(record.baseline)[:, None]) / np.array(record.gain)[:, None]
-    paths = {suffix: write_record(tmp_path, record, suffix) for suffix in WRITERS}
+    paths = {suffix: written(tmp_path, record, suffix) for suffix in WRITERS}
     edf, bdf = edfio.read_edf(paths[".edf"]), edfio.read_bdf(paths[".bdf"])
     for found in (edf, bdf):
         assert [signal.label for signal in found.signals] == list(record.leads)
@@ -95,7 +100,7 @@ def test_numbers_become_integers_as_fine_as_the_format_allows(tmp_path, suffix):
         tmp_path / "a.b.csv", index=False
     )
     record = read_record(tmp_path / "a.b.csv")
-    back = read_record(write_record(tmp_path, record, suffix))
+    back = read_record(written(tmp_path, record, suffix))
     step = {"": 1e-5, ".bdf": 1e-5, ".edf": 1e-3}[suffix]
     assert np.abs(back.signal_mv - signal).max() <= 0.51 * step
 
@@ -103,10 +108,10 @@ def test_numbers_become_integers_as_fine_as_the_format_allows(tmp_path, suffix):
 def test_samples_that_need_more_bits_are_refused(tmp_path):
     record = replace(made(), stored=made().stored * 1000)
     with pytest.raises(DiffecgError, match="16 bits; choose bdf"):
-        write_record(tmp_path, record, ".edf")
+        written(tmp_path, record, ".edf")
     with pytest.raises(DiffecgError, match=r"\.xlsx.*\.parquet"):
-        write_record(tmp_path, record, ".xlsx")
-    assert read_record(write_record(tmp_path, record, ".bdf")).stored.max() > 2**15
+        written(tmp_path, record, ".xlsx")
+    assert read_record(written(tmp_path, record, ".bdf")).stored.max() > 2**15
 
 
 CLOCKS = {
@@ -174,7 +179,7 @@ DAMAGE = {
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damage_is_told_in_one_line(tmp_path, damage):
     suffix, harm, message = DAMAGE[damage]
-    path = write_record(tmp_path, made(), suffix)
+    path = written(tmp_path, made(), suffix)
     harm(path)
     with pytest.raises(DiffecgError, match=message) as caught:
         read_record(path)
@@ -261,7 +266,7 @@ def test_real_recordings_come_back_with_every_observed_sample(mitdb, runs, tmp_p
     whole = replace(whole, path=tmp_path / "cut" / "r.x", name=f"cut{full.name}")
     model = diffecg.load(runs["strip"])
     for suffix in WRITERS:
-        source = read_record(write_record(tmp_path, whole, suffix), fs_hz=full.fs_hz)
+        source = read_record(written(tmp_path, whole, suffix), fs_hz=full.fs_hz)
         rows = [0, 1] if suffix in ("", ".csv") else [place % 2]
         gaps = find_gaps(source, rows, PATTERNS[pattern], [])
         drawn = model.impute(hidden(source, rows, gaps), source.fs_hz, draws=1, steps=1)

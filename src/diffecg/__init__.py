@@ -11,14 +11,26 @@ from diffecg._version import __version__ as __version__
 from diffecg.errors import DiffecgError as DiffecgError
 
 if TYPE_CHECKING:
+    from diffecg.data.records import Record as Record
+    from diffecg.data.records import read_record as read_record
     from diffecg.data.store import Windows as Windows
     from diffecg.data.store import open_windows as open_windows
+    from diffecg.exchange.ecosystem import as_record as as_record
+    from diffecg.exchange.ecosystem import to_frame as to_frame
+    from diffecg.exchange.ecosystem import to_mne as to_mne
+    from diffecg.exchange.records import write_record as write_record
     from diffecg.tasks.model import Model as Model
     from diffecg.tasks.model import load as load
     from diffecg.tasks.results import Drawn as Drawn
     from diffecg.tasks.results import Generated as Generated
 
 _LAZY = {
+    "Record": "diffecg.data.records",
+    "read_record": "diffecg.data.records",
+    "write_record": "diffecg.exchange.records",
+    "as_record": "diffecg.exchange.ecosystem",
+    "to_frame": "diffecg.exchange.ecosystem",
+    "to_mne": "diffecg.exchange.ecosystem",
     "Windows": "diffecg.data.store",
     "open_windows": "diffecg.data.store",
     "Model": "diffecg.tasks.model",

@@ -33,35 +33,55 @@ _MOST_MISSING = 100
 
 
 def read_table(path: Path, fs_hz: float | None, unit: str) -> Record:
-    """Return the recording in a CSV, Parquet or NumPy file.
-
-    The rate comes from the column of time (``time``, ``t``, ``time_s``, ``time_ms``, …; seconds, or dates)
-    unless ``fs_hz`` is given. Times that are left out are missing samples. A lead's unit is told by its
-    column: ``II (mV)``, ``II [uV]``, ``II_uV``.
-
-    Args:
-        path: the file.
-        fs_hz: sampling rate in Hz; needed where the file does not tell.
-        unit: unit of leads that do not tell.
+    """Return the recording in a CSV, Parquet or NumPy file; see :func:`from_frame`.
 
     Raises:
         DiffecgError: it is missing or damaged; it holds no numbers; its rate is unknown or times are uneven.
     """
     if not path.is_file():
         raise DiffecgError(f"no file at {path}")
-    start: tuple[date | None, time | None] = (None, None)
+    kind = path.suffix.lower()
     try:
-        if path.suffix.lower() in (".npz", ".npy"):
-            columns, found = _arrays(path)
-        else:
-            table = pd.read_parquet(path) if path.suffix.lower() == ".parquet" else pd.read_csv(path)
-            columns, found, start = _timed(table, path, fs_hz)
+        if kind in (".npz", ".npy"):
+            columns, rate = _arrays(path)
+            return _record(columns, path, fs_hz or rate, unit)
+        return from_frame(
+            pd.read_parquet(path) if kind == ".parquet" else pd.read_csv(path), path, fs_hz, unit
+        )
     except DiffecgError:
         raise
     except (ValueError, OSError, KeyError, EOFError, zipfile.BadZipFile, UnicodeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise DiffecgError(f"{path} cannot be read as {path.suffix[1:].upper()} ({reason})") from error
-    rate = fs_hz or found
+        raise DiffecgError(f"{path} cannot be read as {kind[1:].upper()} ({reason})") from error
+
+
+def from_frame(table: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) -> Record:
+    """Return the recording in a table with a column a lead.
+
+    The rate comes from the column of time (``time``, ``t``, ``time_s``, ``time_ms``, …; seconds, or dates)
+    unless ``fs_hz`` is given. Times that are left out are missing samples. A lead's unit is told by its
+    column: ``II (mV)``, ``II [uV]``, ``II_uV``.
+
+    Args:
+        table: the table; columns that hold no numbers are passed over.
+        path: what to call it.
+        fs_hz: sampling rate in Hz; needed where there is no time.
+        unit: unit of leads that do not tell.
+
+    Raises:
+        DiffecgError: it holds no numbers; its rate is unknown or times are uneven.
+    """
+    columns, rate, start = _timed(table, path, fs_hz)
+    return _record(columns, path, fs_hz or rate, unit, start)
+
+
+def _record(
+    columns: dict[str, NDArray[Any]],
+    path: Path,
+    rate: float | None,
+    unit: str,
+    start: tuple[date | None, time | None] = (None, None),
+) -> Record:
     if rate is None:
         raise DiffecgError(f"{path} has no column of time and tells no rate; give it in Hz with --fs")
     if not columns or not len(next(iter(columns.values()))):

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from diffecg.data.records import Record
-from diffecg.exchange.records import write_record
+from diffecg.exchange.records import file_name, write_record
 from diffecg.exchange.wfdb_format import DIGITS_PER_MV, write_wfdb
 from diffecg.exchange.windows import CARD
 from diffecg.plotting.pictures import drawn_strip, save
@@ -45,14 +45,16 @@ def write_repaired(
         rows: the leads that were repaired.
         drawn: what ``impute`` returned for them, (lead, time).
         gaps: what was drawn, and why.
-        suffix: the format, as :func:`diffecg.exchange.records.write_record` takes it.
+        suffix: of the format, as :func:`diffecg.exchange.records.write_record` takes it.
     """
     repaired = record
     for i, row in enumerate(rows):
         repaired = repaired.with_drawn(row, drawn.signal_mv[i], ~drawn.observed[i])
     names = ", ".join(record.leads[row] for row in rows)
     comment = f"partly synthetic ({names}): see {CARD}"
-    path = write_record(folder, replace(repaired, comments=(*record.comments, comment)), suffix)
+    path = write_record(
+        folder / file_name(record, suffix), replace(repaired, comments=(*record.comments, comment))
+    )
     lead, sample = np.nonzero(~drawn.observed)
     np.savez_compressed(
         folder / "draws.npz",

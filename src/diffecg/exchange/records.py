@@ -28,8 +28,8 @@ _EDF_TEXT = 8
 """Characters that a number of the header has in EDF."""
 
 
-def write_record(folder: Path, record: Record, suffix: str) -> Path:
-    """Write a recording into ``folder`` under its name, and return the path.
+def write_record(path: str | Path, record: Record) -> Path:
+    """Write a recording and return the path; its suffix tells the format: none is WFDB.
 
     What is stored as integers stays the same integers in WFDB and EDF; what is stored as numbers stays the
     same numbers in tables and arrays. Integers become numbers in the leads' units in the one, and numbers
@@ -37,20 +37,23 @@ def write_record(folder: Path, record: Record, suffix: str) -> Path:
     ``NAME_annotations.csv``.
 
     Args:
-        folder: where to.
+        path: where to: no suffix, ``.edf``, ``.bdf``, ``.csv``, ``.parquet``, ``.npz`` or ``.npy``.
         record: what to write.
-        suffix: the format: ``""`` for WFDB, ``.edf``, ``.bdf``, ``.csv``, ``.parquet``, ``.npz`` or ``.npy``.
 
     Raises:
         DiffecgError: an unknown suffix; samples that do not fit into the format.
     """
-    if suffix not in WRITERS:
+    path = Path(path)
+    if path.suffix not in WRITERS:
         known = ", ".join(name or "none (WFDB)" for name in WRITERS)
-        raise DiffecgError(f"unknown suffix {suffix!r}; choose one of {known}")
-    name = record.name if suffix else re.sub(r"[^\w-]", "_", record.name)  # WFDB allows no more
-    path = folder / f"{name}{suffix}"
-    WRITERS[suffix](path, record)
+        raise DiffecgError(f"unknown suffix {path.suffix!r}; choose one of {known}")
+    WRITERS[path.suffix](path, record)
     return path
+
+
+def file_name(record: Record, suffix: str) -> str:
+    """Return the name of a recording's file in a format; WFDB allows but letters, digits, - and _."""
+    return record.name + suffix if suffix else re.sub(r"[^\w-]", "_", record.name)
 
 
 def digitised(record: Record, bits: int) -> Record:
