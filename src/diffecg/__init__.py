@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from diffecg.exchange.ecosystem import to_frame as to_frame
     from diffecg.exchange.ecosystem import to_mne as to_mne
     from diffecg.exchange.records import write_record as write_record
+    from diffecg.tasks.dataset import SyntheticWindows as SyntheticWindows
+    from diffecg.tasks.forecaster import Forecaster as Forecaster
     from diffecg.tasks.model import Model as Model
     from diffecg.tasks.model import load as load
     from diffecg.tasks.results import Drawn as Drawn
@@ -33,6 +35,8 @@ _LAZY = {
     "to_mne": "diffecg.exchange.ecosystem",
     "Windows": "diffecg.data.store",
     "open_windows": "diffecg.data.store",
+    "SyntheticWindows": "diffecg.tasks.dataset",
+    "Forecaster": "diffecg.tasks.forecaster",
     "Model": "diffecg.tasks.model",
     "load": "diffecg.tasks.model",
     "Drawn": "diffecg.tasks.results",

@@ -54,6 +54,11 @@ class Model:
         """Classes that the model knows."""
         return self.config.labels
 
+    @property
+    def past_s(self) -> float:
+        """What a forecast is made from, in seconds."""
+        return _PAST_WINDOWS * self.config.window.duration_s
+
     def to(self, device: str) -> Model:
         """Move the model to a device (``cpu``, ``cuda``) and return it."""
         self.denoiser.to(device)
@@ -231,7 +236,7 @@ class Model:
             raise DiffecgError(
                 f"horizon {horizon_s:g} s must be at least one sample and at most {MOST_HORIZON_S:g} s"
             )
-        used = past[..., -max(round(_PAST_WINDOWS * self.config.window.duration_s * fs_hz), 1) :]
+        used = past[..., -max(round(self.past_s * fs_hz), 1) :]
         future = np.full((*past.shape[:-1], samples), np.nan, dtype=past.dtype)
         drawn = self.impute(np.concatenate([used, future], axis=-1), fs_hz, **settings)
         return Drawn(
