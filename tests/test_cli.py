@@ -96,6 +96,38 @@ def test_impute_and_forecast(run, runs, record, tmp_path):
     assert run("forecast", runs["strip"], record, "--horizon", 0.5, "--out", tmp_path / "end", *few)[0] == 0
 
 
+def test_a_file_of_another_format_is_repaired(run, runs, record, tmp_path):
+    few = ["--draws", 1, "--steps", 1]
+    read = diffecg.read_record(record)
+    table = diffecg.to_frame(read)
+    table.loc[3000:3099, "V1"] = np.nan
+    table.loc[7200:7560, "MLII"] = table["MLII"][7200]
+    source = tmp_path / "holter.csv"
+    table.to_csv(source, index=False)
+    assert "--fs" in run("impute", runs["strip"], source, "--out", tmp_path / "a")[2]
+    asked = ["--detect", "flat", "--fs", 360, "--format", "edf"]
+    assert run("impute", runs["strip"], source, *asked, "--out", tmp_path / "a", *few)[0] == 0
+    gaps = pd.read_csv(tmp_path / "a" / "gaps.csv")
+    assert gaps["lead"].tolist() == ["MLII", "V1"]
+    assert gaps["reason"].tolist() == ["flat", "missing"]
+    back = diffecg.read_record(tmp_path / "a" / "holter.edf")
+    assert np.isfinite(back.signal_mv).all()
+    kept = np.isfinite(table["V1"])
+    assert np.abs(back.signal_mv[1] - table["V1"])[kept].max() < 6e-4
+    status, out, _ = run("info", tmp_path / "a" / "holter.edf")
+    assert status == 0
+    assert "2 lead(s), 60 s at 360 Hz" in out
+    assert "beats detected at the beginning" in out
+    asked = ["--fs", 360, "--unit", "V"]
+    status, _, err = run("forecast", runs["strip"], source, *asked, "--out", tmp_path / "b", *few)
+    assert status == 0
+    assert "warning: MLII spans" in err
+    status, _, err = run("forecast", runs["strip"], source, *asked, "--strict", "--out", tmp_path / "c", *few)
+    assert status == 1
+    assert "wrong unit or gain" in err
+    assert not (tmp_path / "c").exists()
+
+
 @pytest.mark.parametrize("length", [187, 250, 275, 300, 360])
 def test_windows_of_any_length_train_and_generate(run, database, tmp_path, length):
     beats, model = tmp_path / "beats", tmp_path / "run"
@@ -143,6 +175,7 @@ def bad(tmp_path, record, runs):
         "gap unreadable": (["impute", model, record, "--gap", "noon", *out], "from:to"),
         "no gap": (["impute", model, record, *out], "--gap"),
         "all missing": (["impute", model, record, "--gap", "0:60", *out], "nothing is observed"),
+        "unknown fault": (["impute", model, record, "--detect", "ugly", *out], "flat, clipped, saturated"),
         "no lead": (["impute", model, record, "--gap", "1:2", "--lead", "aVR", *out], "MLII, V1"),
         "no record": (["impute", model, tmp_path / "999", "--gap", "1:2", *out], "999.hea is missing"),
         "late": (["forecast", model, record, "--at", "61", *out], "60.000 s"),

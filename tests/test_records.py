@@ -1,5 +1,6 @@
 """Recordings in and out: what was stored comes back, and damage is told in one line."""
 
+import re
 from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
@@ -14,6 +15,7 @@ from helpers import make_ecg
 import diffecg
 from diffecg.data.describe import describe
 from diffecg.data.faults import FAULTS, find_faults
+from diffecg.data.likeness import doubts
 from diffecg.data.read_wfdb import record_names
 from diffecg.data.records import Annotation, Record, read_record
 from diffecg.errors import DiffecgError
@@ -243,6 +245,42 @@ def test_beats_without_annotations_are_detected(mitdb):
     told = describe(record)["beats"]["rate_per_min"]
     found = describe(replace(record, annotations=tuple))["beats"]["rate_per_min"]
     assert abs(found / told - 1) < 0.05
+
+
+def lead_of(signal, fs_hz=360.0, lead="II", notes=()):
+    """Return a record of one lead."""
+    stored = np.atleast_2d(signal)
+    settings = (stored, (1.0,), (0.0,), np.isnan(stored), Path("nowhere/r.csv"))
+    return Record("r", fs_hz, (lead,), ("mV",), *settings, annotations=lambda: notes)
+
+
+STRANGE = {
+    "unit": (lambda x: 1000 * x, "spans .* wrong unit"),
+    "noise": (lambda x: np.random.default_rng(0).standard_normal(len(x)), "no sharp waves"),
+    "breathing": (lambda x: np.sin(np.arange(len(x)) / 200), "no sharp waves.*|no heart rate"),
+    "upside down": (lambda x: -x, "points down in 100% .* inverted"),
+}
+
+
+@pytest.mark.parametrize("change", STRANGE)
+def test_what_is_no_usual_ecg_is_doubted(mitdb, change):
+    usual = read_record(mitdb / "103").signal_mv[0, : 120 * 360]
+    assert doubts(lead_of(usual), 0) == []
+    strange, evidence = STRANGE[change]
+    found = doubts(lead_of(strange(usual)), 0)
+    assert found
+    assert all(re.search(evidence, doubt) for doubt in found)
+    paced = lead_of(usual, notes=(Annotation(7, "/"),) * 3)
+    assert "3 beats are annotated as paced" in doubts(paced, 0)[0]
+
+
+def test_real_ecgs_are_not_doubted(mitdb):
+    found = {}
+    for name in ("100", "106", "114", "203", "208", "214", "222", "232"):
+        full = read_record(mitdb / name)
+        record = replace(full, stored=full.stored[:, :108_000], missing=full.missing[:, :108_000])
+        found |= {(name, row): doubt for row in record.voltages if (doubt := doubts(record, row))}
+    assert found == {}
 
 
 PATTERNS = {

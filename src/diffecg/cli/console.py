@@ -82,6 +82,27 @@ class Reading:
         return read_record(path, fs_hz=self.fs, unit=self.unit)
 
 
+Strict = Annotated[
+    bool, Parameter(negative="", help="Refuse a recording that looks like no ECG the models know; else warn.")
+]
+
+
+def look(record: Record, rows: Sequence[int], *, strict: bool) -> None:
+    """Warn of leads that look like no ECG that the models know.
+
+    Raises:
+        DiffecgError: ``strict`` and there are some.
+    """
+    from diffecg.data.likeness import doubts
+    from diffecg.errors import DiffecgError
+
+    found = dict.fromkeys(doubt for row in rows for doubt in doubts(record, row))
+    if found and strict:
+        raise DiffecgError("; ".join(found))
+    for doubt in found:
+        stderr.print(f"diffecg: warning: {doubt}", markup=False, highlight=False, soft_wrap=True)
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Drawing:

@@ -42,6 +42,7 @@ def in_words(about: dict[str, Any]) -> str:
         level = f", {lead['low_mv']:.2f} to {lead['high_mv']:.2f} mV" if "low_mv" in lead else ""
         voltage = "" if level or lead["missing"] == 1 else " (no voltage)"
         lines.append(f"  {lead['lead']}: {lead['unit']}{voltage}{level}; {faults}")
+        lines += [f"    {doubt}" for doubt in lead.get("doubts", [])]
     beats = about["beats"]
     if "annotated" in beats:
         counts = ", ".join(f"{count} {symbol}" for symbol, count in beats["annotated"].items())

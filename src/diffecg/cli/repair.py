@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Compute, Drawing, Force, Json, Reading, progress_bar, show
+from diffecg.cli.console import Compute, Drawing, Force, Json, Reading, Strict, look, progress_bar, show
 
 if TYPE_CHECKING:
     from diffecg.data.records import Record
@@ -34,6 +34,7 @@ def impute(
     lead: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     label: str | None = None,
     format: Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"] | None = None,
+    strict: Strict = False,
     reading: Reading = Reading(),
     drawing: Drawing = Drawing(),
     compute: Compute = Compute(),
@@ -94,6 +95,7 @@ def impute(
             f"nothing is missing in {names} of {read.name}; say what to fill with --gap from:to, in seconds, "
             "or what to look for with --detect flat,clipped,saturated,noise"
         )
+    look(read, rows, strict=strict)
     with progress_bar("impute") as move:
         drawn = loaded.impute(
             hidden(read, rows, gaps),
@@ -126,6 +128,7 @@ def forecast(
     horizon: float = 1.0,
     lead: Lead = None,
     label: str | None = None,
+    strict: Strict = False,
     reading: Reading = Reading(),
     drawing: Drawing = Drawing(),
     compute: Compute = Compute(),
@@ -166,6 +169,7 @@ def forecast(
         raise DiffecgError(
             f"--at {at:g} s lies outside the recording; choose above 0 to {read.duration_s:.3f} s"
         )
+    look(read, [row], strict=strict)
     past_mv = read.signal_mv[row, :cut]
     with progress_bar("forecast") as move:
         drawn = loaded.forecast(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from diffecg.data.faults import FAULTS, find_faults
+from diffecg.data.likeness import doubts
 from diffecg.data.records import BEAT_SYMBOLS, Record
 
 DETECTED_S = 300.0
@@ -43,6 +44,7 @@ def _lead(record: Record, row: int) -> dict[str, Any]:
         return about
     low, middle, high = np.nanpercentile(signal_mv, [0.1, 50, 99.9])
     about |= {"low_mv": float(low), "median_mv": float(middle), "high_mv": float(high)}
+    about["doubts"] = doubts(record, row)
     faults = find_faults(signal_mv, record.fs_hz, list(FAULTS))
     return about | {kind: float(mask.mean()) for kind, mask in faults.items()}
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from diffecg.data.likeness import APART_S, find_beats
 from diffecg.errors import DiffecgError
 from diffecg.tasks.checks import as_signal
 from diffecg.tasks.fill import check_rate
@@ -19,12 +20,6 @@ BEATS_S = 10.0
 """Where beats are looked for."""
 SETTLED_S = 0.1
 """A peak counts once so much has followed it."""
-APART_S = 0.25
-"""Two beats lie no nearer."""
-_BAND_HZ = (5.0, 18.0)
-_WIDTH_S = 0.1
-_SHARE = 0.4
-_QUANTILE = 97
 
 
 class Forecaster:
@@ -90,21 +85,3 @@ class Forecaster:
         peaks = peaks[peaks < len(recent) - SETTLED_S * self.fs_hz] + self.seen - len(recent)
         new = peaks[peaks > self._last_beat + APART_S * self.fs_hz]
         return int(new[-1]) if len(new) else None
-
-
-def find_beats(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.int64]:
-    """Return the samples of heartbeats in some seconds of a lead (time): peaks of the power of QRS complexes.
-
-    A band-pass and a moving mean after Pan and Tompkins 1985 (IEEE Trans Biomed Eng 32:230-236), with one
-    threshold instead of their adaptive ones: a share of a high quantile.
-    """
-    from scipy.signal import butter, find_peaks, sosfiltfilt  # takes a while to import
-
-    band = butter(2, [_BAND_HZ[0], min(_BAND_HZ[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos")
-    width = max(round(_WIDTH_S * fs_hz), 1)
-    power = np.convolve(np.abs(sosfiltfilt(band, signal_mv)), np.full(width, 1 / width), "same")
-    height = _SHARE * np.percentile(power, _QUANTILE)
-    if height <= 0:
-        return np.empty(0, dtype=np.int64)
-    peaks: NDArray[np.int64] = find_peaks(power, height=height, distance=max(round(APART_S * fs_hz), 1))[0]
-    return peaks
