@@ -2,8 +2,8 @@
 
     python benchmarks/faults.py mitdb/ nstdb/
 
-Prints a table of the faulty share of the leads of a database, and one of the noise that is found in two minutes
-of six records to which each noise of the MIT-BIH Noise Stress Test Database was added at three ratios.
+Prints a table of the faulty share of the leads of a database, and one of the noise found in two minutes of
+six records to which each noise of the MIT-BIH Noise Stress Test Database was added at three ratios.
 """
 
 from __future__ import annotations
