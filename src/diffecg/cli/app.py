@@ -14,6 +14,7 @@ from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
 from diffecg.cli.evaluate import evaluate
 from diffecg.cli.evaluate_task import evaluate_task
+from diffecg.cli.export import export
 from diffecg.cli.generate import generate
 from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
@@ -44,6 +45,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     evaluate,
     evaluate_task,
     bench,
+    export,
 )
 for _place, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_place)

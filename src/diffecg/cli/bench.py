@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from diffecg.evaluation.speed import Generator
-    from diffecg.tasks.model import Model
 
 HEAD = (
     "generator",
@@ -64,13 +63,12 @@ def bench(
     from diffecg.evaluation.peers import peer
     from diffecg.evaluation.speed import race
 
-    loaded = [compute.load(name) for name in models]
-    if not loaded:
+    if not models:
         raise DiffecgError("name at least one model: a bundled one or a model folder")
     if rounds < 1:
         raise DiffecgError(f"rounds {rounds} must be at least 1")
-    window = loaded[0].config.window
-    generators = [ours(model, compute) for model in loaded]
+    window = compute.load(models[0]).config.window
+    generators = [ours(name, compute) for name in models]
     generators += [peer(name, len(window.leads), window.length, compute.batch_size) for name in vs]
     if not training:
         generators = [replace(generator, loss=None) for generator in generators]
@@ -115,7 +113,7 @@ def bench(
     show(result.to_dict(), text, as_json=json)
 
 
-def ours(model: Model, compute: Compute) -> Generator:
+def ours(name: str, compute: Compute) -> Generator:
     """Return a model as something that draws windows of its first class."""
     import torch
 
@@ -125,6 +123,7 @@ def ours(model: Model, compute: Compute) -> Generator:
     from diffecg.training.batches import Batch
     from diffecg.training.objective import denoising
 
+    model = compute.load(name)
     label, sampling = next(iter(model.labels), None), Sampling(**compute.sampling())
     used = sampling.resolved(model.config.diffusion)
 
@@ -138,4 +137,9 @@ def ours(model: Model, compute: Compute) -> Generator:
 
     window, objective = model.config.window, denoising(model.config.diffusion)
     about = f"{used.sampler}, {used.steps} steps"
-    return Generator(model.name, draw, model.denoiser.network, about, loss)
+    if compute.engine == "torch":
+        return Generator(model.name, draw, model.denoiser.network, about, loss)
+    from diffecg.evaluation.speed import operations
+
+    plain = ours(name, replace(compute, engine="torch"))
+    return replace(plain, draw=draw, about=f"{about}, {compute.engine}", loss=None, cost=operations(plain))

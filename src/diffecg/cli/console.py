@@ -52,13 +52,15 @@ class Compute:
     """Processor threads to use; as many as torch likes unless given."""
     device: str = "cpu"
     """Where to compute: cpu, cuda."""
+    engine: str = "torch"
+    """What computes: torch, or onnx (ONNX Runtime, faster on processors; its first use takes a while)."""
 
     def load(self, model: str) -> Model:
         """Return the model, on the device; let torch use the threads."""
         from diffecg.tasks.model import load
 
         use_threads(self.threads)
-        return load(model, self.device)
+        return load(model, self.device, engine=self.engine)
 
     def sampling(self) -> dict[str, Any]:
         """Return the arguments that the tasks take."""

@@ -38,6 +38,8 @@ class Generator:
     """Its setting, in words."""
     loss: Loss | None = None
     """Training loss; None: training is not measured."""
+    cost: tuple[int, float] | None = None
+    """What :func:`operations` returned, for networks that it cannot look into."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def race(
     peak = median(peaks)
     speeds = []
     for generator, rate, learnt in zip(generators, rates, trained, strict=True):
-        evaluations, megaflop = operations(generator)
+        evaluations, megaflop = generator.cost or operations(generator)
         share = median(rate) * evaluations * megaflop / 1e3 / peak
         parameters = sum(p.numel() for p in generator.network.parameters())
         speeds.append(

@@ -24,6 +24,8 @@ from diffecg.tasks.fill import check_rate, fill
 from diffecg.tasks.results import Drawn, Generated
 from diffecg.tasks.synthesize import Progress, Sampling, counting, synthesize
 
+ENGINES = ("torch", "onnx")
+"""What can compute a network."""
 MOST_HORIZON_S = 600.0
 _PAST_WINDOWS = 3
 
@@ -304,15 +306,17 @@ def _shifted(progress: Progress, start: int, total: int) -> Progress:
     return lambda done, _: progress(start + done, total)
 
 
-def load(name: str | Path, device: str = "cpu") -> Model:
+def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Model:
     """Return the model called ``name``.
 
     Args:
         name: a bundled model (``mitbih-beat``, ``mitbih-beat-fast``, ``mitbih-strip``) or a model folder.
         device: where it is to run: ``cpu``, ``cuda``.
+        engine: what computes the network: ``torch``, or ``onnx``, which is faster on processors: ONNX Runtime
+            gets an export that is made when it is first asked for.
 
     Raises:
-        DiffecgError: there is no such model, it is damaged, or there is no such device.
+        DiffecgError: there is no such model, it is damaged, or there is no such device or engine.
     """
     folder = pretrained.find(str(name))
     if folder is None:
@@ -323,6 +327,12 @@ def load(name: str | Path, device: str = "cpu") -> Model:
                 f"{', '.join(pretrained.names())}"
             )
     model = Model(load_model(folder), folder.name, sha256((folder / WEIGHTS).read_bytes()).hexdigest())
+    if engine not in ENGINES or (engine == "onnx" and device != "cpu"):
+        raise DiffecgError(f"unknown engine {engine!r} on {device}; choose torch, or on cpu onnx")
+    if engine == "onnx":
+        from diffecg.model.onnx import with_onnx
+
+        with_onnx(model.denoiser, model.weights_sha256)
     try:
         return model.to(device)
     except (RuntimeError, AssertionError) as error:

@@ -1,0 +1,36 @@
+"""``diffecg export``: a model's network for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from diffecg.cli.console import Force, Json, show
+from diffecg.errors import DiffecgError
+
+
+def export(model: str, /, *, out: Path, force: Force = False, json: Json = False) -> None:
+    """Write a model's network as ONNX, for batches of any size.
+
+    Example: diffecg export mitbih-beat-fast --out beat.onnx
+
+    STFT, noise levels and sampler stay outside: docs/speed.md tells what goes in and comes out. To let ONNX
+    Runtime draw, no export is needed: --engine onnx makes its own.
+
+    Parameters
+    ----------
+    model:
+        A bundled model or a model folder.
+    out:
+        File to write, .onnx.
+    """
+    from diffecg.data.store import refuse_existing
+    from diffecg.model.onnx import INPUTS, OUTPUT, export_onnx
+    from diffecg.tasks.model import load
+
+    if out.suffix != ".onnx":
+        raise DiffecgError(f"unknown suffix {out.suffix!r} of {out}; choose .onnx")
+    refuse_existing(out, force=force, is_folder=False)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    export_onnx(load(model).denoiser, out)
+    result = {"out": str(out), "inputs": list(INPUTS), "outputs": [OUTPUT]}
+    show(result, f"{out}: inputs {', '.join(INPUTS)}; output {OUTPUT}", as_json=json)
