@@ -53,7 +53,7 @@ class Compute:
     device: str = "cpu"
     """Where to compute: cpu, cuda."""
     engine: str = "torch"
-    """What computes: torch, or onnx (ONNX Runtime, faster on processors; its first use takes a while)."""
+    """What computes: torch, or onnx (ONNX Runtime, faster on one thread; its first use takes a while)."""
 
     def load(self, model: str) -> Model:
         """Return the model, on the device; let torch use the threads."""

@@ -185,13 +185,12 @@ def _even(
     seconds: NDArray[np.float64], path: Path, name: str, fs_hz: float | None
 ) -> tuple[NDArray[np.int64], float]:
     """Return each row's place on an even grid, and the grid's rate in Hz; a longer step is a gap."""
-    rows = np.arange(len(seconds))
-    even = (len(seconds) - 1) / seconds[-1]
-    if np.abs(seconds * even - rows).max() < 1:  # whatever the times are rounded to
+    rows, steps = np.arange(len(seconds)), np.diff(seconds)
+    usual, even = float(np.median(steps)), (len(seconds) - 1) / seconds[-1]
+    breaks = np.flatnonzero(steps > _STEP[1] * usual) + 1
+    if not len(breaks) and np.abs(seconds * even - rows).max() < 1:  # whatever the times are rounded to
         return rows, fs_hz or _whole(even, len(seconds))
-    steps = np.diff(seconds)
-    usual = float(np.median(steps))
-    bounds = [0, *(np.flatnonzero(steps > _STEP[1] * usual) + 1).tolist(), len(seconds)]
+    bounds = [0, *breaks.tolist(), len(seconds)]
     parts = [seconds[first:last] for first, last in zip(bounds[:-1], bounds[1:], strict=True)]
     longest = max(parts, key=len)
     if (steps > _STEP[0] * usual).all() and len(longest) > 1:
