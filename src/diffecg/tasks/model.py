@@ -312,8 +312,8 @@ def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Mod
     Args:
         name: a bundled model (``mitbih-beat``, ``mitbih-beat-fast``, ``mitbih-strip``) or a model folder.
         device: where it is to run: ``cpu``, ``cuda``.
-        engine: what computes the network: ``torch``, or ``onnx``: ONNX Runtime, faster on a single thread, with
-            an export that is made when it is first asked for.
+        engine: what computes the network: ``torch``, or ``onnx``: ONNX Runtime, faster on a single thread,
+            with an export that is made when it is first asked for.
 
     Raises:
         DiffecgError: there is no such model, it is damaged, or there is no such device or engine.
