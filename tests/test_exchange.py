@@ -14,6 +14,7 @@ from diffecg.exchange.read_windows import read_windows
 from diffecg.exchange.recordings import write_forecast, write_repaired
 from diffecg.exchange.wfdb_format import write_wfdb
 from diffecg.exchange.windows import write_generated
+from diffecg.plotting.paper import Paper
 from diffecg.tasks.gaps import Gap, find_gaps
 
 
@@ -193,3 +194,12 @@ def test_records_in_other_formats_keep_their_integers(tmp_path, runs, record, fm
     assert np.array_equal(back.stored.T[known], digital[known])
     assert np.isfinite(back.signal_mv[0]).all()
     assert np.isnan(back.signal_mv[1, ~known]).all()
+
+
+def test_paper_of_a_wrong_unit_stays_small():
+    usual, huge = Paper(3.0, -1.0, 1.5), Paper(3.0, -700.0, 1300.0)
+    assert usual.mm_per_mv == 10
+    assert len(usual.draw()[1][0, 0].get_yticks()) == 6
+    figure, axes = huge.draw()
+    assert figure.get_figheight() < 10
+    assert len(axes[0, 0].get_yticks()) == 41

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 MM_PER_S = 25.0
 MM_PER_MV = 10.0
+TALLEST_MV = 20.0
+"""A panel of a larger range is drawn to a smaller scale: no ECG reaches so far."""
 _MM_PER_INCH = 25.4
 _FINE, _COARSE = "#f6d5d5", "#e9a9a9"
 INK, ACCENT, BAND, FAINT = "#16213a", "#0b63c5", "#8ab8ee", "#7a8194"
@@ -41,10 +43,15 @@ class Paper:
     zoom: float = 1.0
     """Scale of the sheet: 1 prints at 25 mm/s."""
 
+    @property
+    def mm_per_mv(self) -> float:
+        """Scale of the voltage."""
+        return MM_PER_MV * min(1.0, TALLEST_MV / (self.high_mv - self.low_mv))
+
     def draw(self, title: str = "") -> tuple[Figure, NDArray[np.object_]]:
         """Return a figure and its axes (row column), ruled and without ticks."""
         width = self.duration_s * MM_PER_S
-        height = (self.high_mv - self.low_mv) * MM_PER_MV
+        height = (self.high_mv - self.low_mv) * self.mm_per_mv
         sheet_width = self.left_mm + self.columns * (width + self.gap_mm)
         sheet_height = self.top_mm + self.rows * (height + self.title_mm) + self.bottom_mm
         scale = self.zoom / _MM_PER_INCH
@@ -72,7 +79,7 @@ class Paper:
         figure.text(
             self.left_mm / sheet_width,
             2.5 / sheet_height,
-            "25 mm/s  10 mm/mV",
+            f"25 mm/s  {self.mm_per_mv:.3g} mm/mV",
             fontsize=5.5 * self.zoom,
             color=FAINT,
         )
@@ -83,10 +90,11 @@ class Paper:
         axes.set_ylim(self.low_mv, self.high_mv)
         axes.set_xticks(np.arange(0, self.duration_s + 1e-9, 0.2))
         axes.set_xticks(np.arange(0, self.duration_s + 1e-9, 0.04), minor=True)
-        first, last = np.ceil(self.low_mv * 10 - 1e-6), np.floor(self.high_mv * 10 + 1e-6)
-        tenths = np.arange(first, last + 1)
-        axes.set_yticks(tenths[tenths % 5 == 0] / 10)
-        axes.set_yticks(tenths / 10, minor=True)
+        scale = self.mm_per_mv
+        first, last = np.ceil(self.low_mv * scale - 1e-6), np.floor(self.high_mv * scale + 1e-6)
+        lines = np.arange(first, last + 1)
+        axes.set_yticks(lines[lines % 5 == 0] / scale)
+        axes.set_yticks(lines / scale, minor=True)
         axes.grid(which="minor", color=_FINE, linewidth=0.35 * self.zoom)
         axes.grid(which="major", color=_COARSE, linewidth=0.6 * self.zoom)
         axes.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
