@@ -50,6 +50,8 @@ def test_an_export_runs_elsewhere(run, runs, tmp_path):
     (answer,) = session.run(None, {name: value.numpy() for name, value in given.items()})
     assert np.allclose(answer, denoiser.network(x, noise, features, label).detach(), atol=1e-5)
     assert run("export", runs["beat"], "--out", out)[0] == 1
+    assert run("export", "nosuch", "--out", tmp_path / "new" / "x.onnx")[0] == 1
+    assert not (tmp_path / "new").exists()
     assert "choose .onnx" in run("export", runs["beat"], "--out", tmp_path / "x.pt")[2]
 
 

@@ -188,6 +188,14 @@ def test_damage_is_told_in_one_line(tmp_path, damage):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("fs_hz", [-5.0, 1.0, float("nan"), 1e9])
+def test_a_rate_of_no_ecg_is_refused(tmp_path, fs_hz):
+    np.savez(tmp_path / "r.npz", signal_mv=np.zeros((1, 99)), fs_hz=fs_hz)
+    for read in (lambda: read_record(tmp_path / "r.npz"), lambda: diffecg.as_record(np.zeros(99), fs_hz)):
+        with pytest.raises(DiffecgError, match="20 to 20000"):
+            read()
+
+
 def test_an_unknown_unit_is_refused(tmp_path):
     with pytest.raises(DiffecgError, match=r"'furlong'.*mV, uV"):
         read_record(tmp_path / "r.csv", unit="furlong")

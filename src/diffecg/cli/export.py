@@ -30,7 +30,6 @@ def export(model: str, /, *, out: Path, force: Force = False, json: Json = False
     if out.suffix != ".onnx":
         raise DiffecgError(f"unknown suffix {out.suffix!r} of {out}; choose .onnx")
     refuse_existing(out, force=force, is_folder=False)
-    out.parent.mkdir(parents=True, exist_ok=True)
     export_onnx(load(model).denoiser, out)
     result = {"out": str(out), "inputs": list(INPUTS), "outputs": [OUTPUT]}
     show(result, f"{out}: inputs {', '.join(INPUTS)}; output {OUTPUT}", as_json=json)

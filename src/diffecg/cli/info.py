@@ -26,16 +26,14 @@ def info(record: Path, /, *, reading: Reading = Reading(), json: Json = False) -
 
 def in_words(about: dict[str, Any]) -> str:
     """Return a description as lines of text."""
+    from diffecg.data.faults import FAULTS
+
     lines = [
         f"{about['name']}: {len(about['leads'])} lead(s), {about['duration_s']:g} s at {about['fs_hz']:g} Hz"
         + (f", from {about['start']}" if about["start"] else "")
     ]
     for lead in about["leads"]:
-        shares = {
-            name: lead[name]
-            for name in ("missing", "flat", "clipped", "saturated", "noise")
-            if lead.get(name)
-        }
+        shares = {name: lead[name] for name in ("missing", *FAULTS) if lead.get(name)}
         faults = (
             ", ".join(f"{share:.2%} {name}" for name, share in shares.items()) or "nothing missing or faulty"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from datetime import date, time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def read_edf(path: Path) -> Record:
         path,
         start,
         tuple(f"left out: {signal.label} ({signal.sampling_frequency:g} Hz)" for signal in left_out),
-        partial(_annotations, notes, fs_hz),
+        cache(partial(_annotations, notes, fs_hz)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from datetime import date, datetime, time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ def _record(
         path,
         start,
         (),
-        partial(_annotations, path.with_name(path.stem + ANNOTATIONS)),
+        cache(partial(_annotations, path.with_name(path.stem + ANNOTATIONS))),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +49,7 @@ def read_wfdb(path: Path) -> Record:
         path,
         (header.base_date, header.base_time),
         tuple(header.comments),
-        partial(_annotations, path),
+        cache(partial(_annotations, path)),
     )
 
 

@@ -24,6 +24,9 @@ MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "µV": 1e-3, "V": 1e3}
 ECG_LEAD = re.compile(r"(?i)(ecg.*|ekg.*|m?l?i{1,3}|av[rlf]|m?c?v[1-6]?r?)$")
 """Names of ECG leads."""
 
+FS_RANGE_HZ = (20.0, 20_000.0)
+"""Sampling rates that are taken for real."""
+
 WFDB = ("", ".hea", ".dat", ".atr")
 EDF = (".edf", ".bdf")
 TABLES = (".csv", ".parquet", ".npz", ".npy")
@@ -78,6 +81,10 @@ class Record:
     annotations: Callable[[], tuple[Annotation, ...]] = tuple
     """Returns the annotations, which are read when they are asked for."""
 
+    def __post_init__(self) -> None:
+        """Refuse a sampling rate that no ECG has."""
+        check_rate(self.fs_hz)
+
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
@@ -86,11 +93,16 @@ class Record:
     @cached_property
     def signal_mv(self) -> NDArray[np.float64]:
         """Signal in mV, axes (lead, time); NaN where a sample is missing and in leads of no voltage."""
-        scale = [MV_PER_UNIT.get(unit, np.nan) for unit in self.units]
-        gain, zero, scale_mv = (np.array(x)[:, None] for x in (self.gain, self.baseline, scale))
-        signal: NDArray[np.float64] = (self.stored - zero) / gain * scale_mv
-        signal[self.missing] = np.nan
+        scale = np.array([MV_PER_UNIT.get(unit, np.nan) for unit in self.units])
+        signal: NDArray[np.float64] = self.values * scale[:, None]
         return signal
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """Samples in the leads' own units, axes (lead, time); NaN where one is missing."""
+        gain, zero = (np.array(numbers)[:, None] for numbers in (self.gain, self.baseline))
+        values: NDArray[np.float64] = np.where(self.missing, np.nan, (self.stored - zero) / gain)
+        return values
 
     @property
     def voltages(self) -> list[int]:
@@ -142,6 +154,19 @@ class Record:
         stored[row, drawn] = np.rint(values) if np.issubdtype(stored.dtype, np.integer) else values
         missing[row, drawn] = False
         return replace(self, stored=stored, missing=missing)
+
+
+def check_rate(fs_hz: float) -> None:
+    """Refuse a sampling rate that no ECG has.
+
+    Raises:
+        DiffecgError: so it is.
+    """
+    if not isinstance(fs_hz, (int, float, np.number)) or not FS_RANGE_HZ[0] <= fs_hz <= FS_RANGE_HZ[1]:
+        raise DiffecgError(
+            f"sampling rate {fs_hz} Hz is not one of an ECG; give it in Hz, "
+            f"{FS_RANGE_HZ[0]:g} to {FS_RANGE_HZ[1]:g}"
+        )
 
 
 def read_record(path: str | Path, *, fs_hz: float | None = None, unit: str | None = None) -> Record:

@@ -57,13 +57,10 @@ def to_mne(record: Record) -> mne.io.RawArray:
         import mne
     except ImportError as error:
         raise ImportError("to_mne needs MNE: pip install 'diffecg[mne]'") from error
-    kinds = ["ecg" if row in record.voltages else "misc" for row in range(len(record.leads))]
-    values = (record.stored - np.array(record.baseline)[:, None]) / np.array(record.gain)[:, None]
-    signal = np.where(
-        np.isin(np.arange(len(values)), record.voltages)[:, None], record.signal_mv / _MV_PER_V, values
-    )
+    voltage = np.isin(np.arange(len(record.leads)), record.voltages)
+    kinds = ["ecg" if is_voltage else "misc" for is_voltage in voltage]
     raw = mne.io.RawArray(
-        np.where(record.missing, np.nan, signal),
+        np.where(voltage[:, None], record.signal_mv / _MV_PER_V, record.values),
         mne.create_info(list(record.leads), record.fs_hz, kinds),
         verbose="error",
     )

@@ -161,7 +161,7 @@ def _write_table(path: Path, record: Record) -> None:
 
 def _write_array(path: Path, record: Record) -> None:
     voltage = np.isin(np.arange(len(record.leads)), record.voltages)
-    signal = np.where(voltage[:, None], record.signal_mv, _in_units(record).to_numpy().T)
+    signal = np.where(voltage[:, None], record.signal_mv, record.values)
     if path.suffix == ".npy":
         np.save(path, signal)
     else:
@@ -172,10 +172,8 @@ def _write_array(path: Path, record: Record) -> None:
 
 def _in_units(record: Record) -> pd.DataFrame:
     """Return the leads in their units as columns ``lead (unit)``; NaN = missing."""
-    gain, baseline = (np.array(values)[:, None] for values in (record.gain, record.baseline))
-    values = np.where(record.missing, np.nan, (record.stored - baseline) / gain)
     names = [f"{lead} ({unit})" for lead, unit in zip(record.leads, record.units, strict=True)]
-    return pd.DataFrame(values.T, columns=names)
+    return pd.DataFrame(record.values.T, columns=names)
 
 
 def _write_annotation_table(path: Path, record: Record) -> None:

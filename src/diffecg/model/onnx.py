@@ -54,6 +54,7 @@ def export_onnx(denoiser: ConditionalDenoiser, path: Path) -> None:
         finally:
             logging.getLogger("torch.onnx").setLevel(level)
     assert program is not None
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     program.save(str(partial))
     partial.replace(path)
@@ -64,10 +65,8 @@ def with_onnx(denoiser: ConditionalDenoiser, weights_sha256: str) -> Conditional
 
     The ONNX model is made once for each file of weights and kept in the user's cache folder.
     """
-    folder = Path(pooch.os_cache("diffecg"))
-    path = folder / f"{weights_sha256}.onnx"
+    path = Path(pooch.os_cache("diffecg")) / f"{weights_sha256}.onnx"
     if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
         export_onnx(denoiser, path)
     denoiser.network = OnnxNetwork(denoiser.network, path)  # type: ignore[assignment]
     return denoiser

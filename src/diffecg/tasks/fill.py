@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.data.records import check_rate
 from diffecg.data.windows import resample
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.tasks.plan import plan_windows, rounds
 from diffecg.tasks.synthesize import Advance, Progress, Sampling, counting, synthesize
 
-FS_RANGE_HZ = (20.0, 20_000.0)
-"""Sampling rates that are taken for real."""
 PIECE_S = 1.0
 """What is filled at once by models that are given best matches: about a heartbeat, so that there are some."""
 CORE = 0.6
@@ -68,19 +67,6 @@ def fill(
         filled = job.run(label, seeds, sampling, advance)
         draws[:, group] = np.where(missing[group], filled, draws[:, group])
     return draws
-
-
-def check_rate(fs_hz: float) -> None:
-    """Refuse a sampling rate that no ECG has.
-
-    Raises:
-        DiffecgError: so it is.
-    """
-    if not isinstance(fs_hz, (int, float, np.number)) or not FS_RANGE_HZ[0] <= fs_hz <= FS_RANGE_HZ[1]:
-        raise DiffecgError(
-            f"sampling rate {fs_hz} Hz is not one of an ECG; give it in Hz, "
-            f"{FS_RANGE_HZ[0]:g} to {FS_RANGE_HZ[1]:g}"
-        )
 
 
 def check_signal(signal_mv: NDArray[np.floating], fs_hz: float) -> None:

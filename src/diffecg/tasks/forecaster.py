@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from diffecg.data.likeness import APART_S, find_beats
+from diffecg.data.records import check_rate
 from diffecg.errors import DiffecgError
 from diffecg.tasks.checks import as_signal
-from diffecg.tasks.fill import check_rate
 from diffecg.tasks.model import Model
 from diffecg.tasks.results import Drawn
 

@@ -15,12 +15,13 @@ from diffecg._version import __version__
 from diffecg.bands import bounds
 from diffecg.config import Config
 from diffecg.data.labels import UNKNOWN
+from diffecg.data.records import check_rate
 from diffecg.data.rhythm import rhythm_track
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import WEIGHTS, load_model
 from diffecg.tasks.checks import as_signal, sampling_of, seeds_from, whole
-from diffecg.tasks.fill import check_rate, fill
+from diffecg.tasks.fill import fill
 from diffecg.tasks.results import Drawn, Generated
 from diffecg.tasks.synthesize import Progress, Sampling, counting, synthesize
 
