@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from diffecg.transform.matches import _correlate, best_matches
+from diffecg.transform.matches import Matches, _correlate, best_matches
+
+
+def one_lead(signal, observed, **settings):
+    """Return the matches of signals (batch time), each on its own."""
+    found = best_matches(signal[:, None], observed[:, None], **settings)
+    return Matches(*(part.squeeze(-2) for part in found))
 
 
 def test_correlations_by_their_definition():
@@ -26,7 +32,7 @@ def test_a_signal_that_repeats_itself_is_restored(gaps):
     for first, last in gaps:
         observed[:, first:last] = False
     holed = torch.where(observed, signal, torch.full_like(signal, 99.0))
-    found = best_matches(holed, observed, count=2, context=25, apart=5)
+    found = one_lead(holed, observed, count=2, context=25, apart=5)
     assert (found.mean - signal)[~observed].abs().max() < 1e-6
     assert found.variance.max() < 1e-6
     assert torch.equal(found.share, (~observed).to(signal.dtype))
@@ -37,7 +43,7 @@ def test_levels_do_not_matter_and_the_nearest_level_is_taken():
     signal = np.sin(2 * np.pi * time / 40) + np.where(time < 200, 0, 3.0)
     observed = np.ones(400, bool)
     observed[300:320] = False
-    found = best_matches(
+    found = one_lead(
         torch.from_numpy(signal)[None], torch.from_numpy(observed)[None], count=6, context=20, apart=5
     )
     assert np.abs(found.mean[0].numpy() - signal)[~observed].max() < 1e-6
@@ -47,7 +53,7 @@ def test_without_anything_to_match_there_is_no_guess():
     signal = torch.ones(2, 100)
     observed = torch.zeros(2, 100, dtype=torch.bool)
     observed[1, 40:60] = True
-    found = best_matches(signal, observed, count=3, context=20, apart=5)
+    found = one_lead(signal, observed, count=3, context=20, apart=5)
     assert not found.share.any()
     assert not found.mean.any()
     assert not found.variance.any()
@@ -58,7 +64,7 @@ def test_matches_agree_with_a_search_by_hand():
     signal = np.cumsum(rng.normal(size=300))
     observed = np.ones(300, bool)
     observed[140:160] = False
-    found = best_matches(
+    found = one_lead(
         torch.from_numpy(signal)[None], torch.from_numpy(observed)[None], count=1, context=15, apart=5
     )
     best, best_error = 0, np.inf
@@ -71,3 +77,20 @@ def test_matches_agree_with_a_search_by_hand():
                 best, best_error = shift, difference.var()
                 level = difference.mean()
     assert np.allclose(found.mean[0, 140:160], signal[140 + best : 160 + best] - level)
+
+
+def test_another_lead_shows_where_the_match_is():
+    """Two shapes follow each other at random; only the other lead tells which is hidden."""
+    rng = np.random.default_rng(3)
+    kinds = rng.integers(2, size=20)
+    shape = np.hanning(30)
+    beats = [
+        np.pad(np.stack([shape * (2 * kind - 1), shape * (1 + kind)]), ((0, 0), (10, 10))) for kind in kinds
+    ]
+    signal = torch.from_numpy(np.concatenate(beats, axis=1))[None]
+    observed = torch.ones_like(signal, dtype=torch.bool)
+    for beat in range(5, 8):
+        hidden = observed.clone()
+        hidden[:, 1, beat * 50 + 5 : beat * 50 + 45] = False
+        found = best_matches(signal, hidden, count=1, context=5, apart=5)
+        assert (found.mean - signal)[~hidden].abs().max() < 1e-6

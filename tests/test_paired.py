@@ -34,7 +34,7 @@ def periodic(forecast=False, gap=(2030, 2110)):
     shown = signal[: hidden.stop].copy() if forecast else signal.copy()
     shown[hidden] = np.nan
     peaks = peaks[(peaks < hidden.start) | ((peaks >= hidden.stop) & (not forecast))]
-    return Context(shown, FS_HZ, hidden, peaks, signal[: RR + 1], RR // 2), truth
+    return Context(shown, np.empty((0, len(shown))), FS_HZ, hidden, peaks, signal[: RR + 1], RR // 2), truth
 
 
 @pytest.mark.parametrize("forecast", [False, True])

@@ -20,8 +20,8 @@ def test_forward_has_the_shape_of_its_input_and_starts_at_zero(name):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = ConditionalDenoiser(config).eval()
-        signal = torch.randn(2, 1, config.window.length)
-    observed = torch.ones(2, 1, config.window.length, dtype=torch.bool)
+        signal = torch.randn(2, len(config.window.leads), config.window.length)
+    observed = torch.ones_like(signal, dtype=torch.bool)
     condition = model.condition(signal, observed, [None, None])
     xt = model.encode(signal, condition)
     answer = model.predict(xt, torch.ones(2), condition)
@@ -33,7 +33,7 @@ def test_class_noise_level_and_conditions_all_matter(name, runs):
     model = diffecg.load(runs[name]).denoiser
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        signal = torch.randn(1, 1, model.config.window.length)
+        signal = torch.randn(1, len(model.config.window.leads), model.config.window.length)
         for parameter in model.parameters():  # a network that has hardly trained hardly listens
             parameter.data.add_(0.05 * torch.randn_like(parameter))
     xt = model.transform(signal)
@@ -61,11 +61,13 @@ def test_class_noise_level_and_conditions_all_matter(name, runs):
 
 def test_what_is_hidden_has_no_part_in_the_conditions(name, runs):
     model = diffecg.load(runs[name]).denoiser
-    signal, other = torch.from_numpy(make_ecg(0)[0][: 2 * model.config.window.length]).float().chunk(2)
-    observed = torch.ones(1, 1, len(signal), dtype=torch.bool)
+    window = model.config.window
+    ecg = torch.from_numpy(make_ecg(0, duration_s=60)[0]).float()
+    signal, other = ecg[: 2 * len(window.leads) * window.length].reshape(2, len(window.leads), -1)
+    observed = torch.ones_like(signal, dtype=torch.bool)
     observed[..., 40:70] = False
-    changed = torch.where(observed[0, 0], signal, other)
-    one, same, another = (model.condition(s[None, None], observed, [None]) for s in (signal, changed, other))
+    changed = torch.where(observed, signal, other)
+    one, same, another = (model.condition(s[None], observed[None], [None]) for s in (signal, changed, other))
     assert torch.equal(one.features, same.features)
     assert not torch.equal(one.features, another.features)
     assert all(torch.equal(a, b) for a, b in zip(one.gauge, same.gauge, strict=True))
@@ -75,7 +77,7 @@ def test_samples_depend_on_their_seed_alone(name, runs):
     model = diffecg.load(runs[name])
     label = model.labels[0] if model.labels else None
     whole = model.generate(label, 7, seed=3, steps=STEPS)
-    assert whole.signal_mv.shape == (7, 1, model.config.window.length)
+    assert whole.signal_mv.shape == (7, len(model.config.window.leads), model.config.window.length)
     assert whole.seeds == tuple(range(3, 10))
     for batch_size in (1, 3, 64):
         again = model.generate(label, 7, seed=3, steps=STEPS, batch_size=batch_size)

@@ -134,9 +134,9 @@ def test_seeds_and_data_order(windows):
 
 def test_task_masks():
     rng = np.random.default_rng(0)
-    generation = draw_masks(rng, 50, 256, (1, 0, 0))
-    imputation = draw_masks(rng, 500, 256, (0, 1, 0))
-    forecasting = draw_masks(rng, 500, 256, (0, 0, 1))
+    generation = draw_masks(rng, 50, 1, 256, (1, 0, 0))[:, 0]
+    imputation = draw_masks(rng, 500, 1, 256, (0, 1, 0))[:, 0]
+    forecasting = draw_masks(rng, 500, 1, 256, (0, 0, 1))[:, 0]
     assert not generation.any()
     assert forecasting[:, 0].all()
     assert not forecasting[:, -1].any()
@@ -145,8 +145,21 @@ def test_task_masks():
     assert (~imputation).any(axis=1).all()
     gaps = (np.diff(np.pad(~imputation, ((0, 0), (1, 0))).astype(int), axis=1) == 1).sum(axis=1)
     assert set(gaps) == {1, 2, 3}
-    shares = draw_masks(rng, 4000, 64, (0.5, 0.25, 0.25)).any(axis=1).mean()
+    shares = draw_masks(rng, 4000, 1, 64, (0.5, 0.25, 0.25)).any(axis=2).mean()
     assert shares == pytest.approx(0.5, abs=0.03)
+
+
+def test_masks_of_several_leads():
+    rng = np.random.default_rng(0)
+    mask = draw_masks(rng, 3000, 2, 64, (0.4, 0.3, 0.3))
+    assert mask.shape == (3000, 2, 64)
+    first, second = mask[:, 0], mask[:, 1]
+    alike, whole = (first == second).all(axis=1), mask.all(axis=2)
+    assert not (whole.all(axis=1)).any(), "something is always hidden"
+    assert whole.any(axis=1).mean() == pytest.approx(1 / 3, abs=0.03), "of one lead only"
+    assert alike.mean() == pytest.approx(1 / 3 + 0.4**2 / 3, abs=0.04)
+    drawn_from_the_other = (whole.any(axis=1) & ~mask.any(axis=2).all(axis=1)).mean()
+    assert drawn_from_the_other == pytest.approx(0.4 / 3, abs=0.03)
 
 
 def test_the_average_has_its_half_life():
@@ -215,7 +228,7 @@ def test_settings_are_checked(tmp_path):
     (tmp_path / "config.json").write_text(to_json(config).replace("samples", "sampels"))
     with pytest.raises(DiffecgError, match="sampels"):
         read_config(tmp_path / "config.json")
-    with pytest.raises(DiffecgError, match="beat, strip, paper"):
+    with pytest.raises(DiffecgError, match="beat, strip, strip2, paper"):
         preset("beats")
     short = with_settings(preset("paper"), ["diffusion.schedule_steps=200"])
     with pytest.raises(DiffecgError, match=r"0\.36"):

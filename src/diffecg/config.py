@@ -52,11 +52,22 @@ class WindowConfig:
     fs_hz: PositiveNumber = 360.0
     """Sampling rate of a window, in Hz. Recordings at other rates are resampled."""
     leads: Annotated[tuple[str, ...], Field(min_length=1)] = ("MLII",)
-    """Names of the leads that make one window, in order; ``*`` stands for any lead of a record."""
+    """Names of the leads that make one window, in order; ``*`` stands for any lead of a record, ``*`` and
+    ``*`` for any two."""
     before: NonNegative = 128
     """``beat``: samples before the R peak."""
     stride: Positive = 250
     """``strip``: samples from one window's start to the next."""
+
+    @property
+    def any_leads(self) -> bool:
+        """True if a window takes any leads, not those of certain names."""
+        return set(self.leads) == {"*"}
+
+    @property
+    def companions(self) -> int:
+        """Other leads that are shown with any one lead of a record."""
+        return len(self.leads) - 1 if self.any_leads else 0
 
     @property
     def duration_s(self) -> float:
@@ -270,6 +281,23 @@ PRESETS: dict[str, Config] = {
             balance=0.0,
             tasks=(0.35, 0.4, 0.25),
             virtual_leads=1.0,
+        ),
+    ),
+    "strip2": Config(
+        name="strip2",
+        labels=(),
+        window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*", "*"), before=0),
+        conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5, residual=True),
+        transform=TransformConfig(hop=16, relative=True),
+        network=UNetConfig(attention=3, positions=True, dropout=0.05),
+        training=TrainingConfig(
+            samples=110_000,
+            batch=16,
+            warmup=5_000,
+            half_life=40_000,
+            balance=0.0,
+            tasks=(0.2, 0.5, 0.3),
+            virtual_leads=0.9,
         ),
     ),
     "paper": Config(

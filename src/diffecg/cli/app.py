@@ -15,10 +15,11 @@ from diffecg.cli.demo import demo
 from diffecg.cli.evaluate import evaluate
 from diffecg.cli.evaluate_task import evaluate_task
 from diffecg.cli.export import export
+from diffecg.cli.forecast import forecast
 from diffecg.cli.generate import generate
 from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
-from diffecg.cli.repair import forecast, impute
+from diffecg.cli.repair import denoise, impute
 from diffecg.cli.train import distill, train
 from diffecg.errors import DiffecgError
 
@@ -41,6 +42,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     generate,
     augment,
     impute,
+    denoise,
     forecast,
     evaluate,
     evaluate_task,

@@ -87,17 +87,20 @@ def restore(
     model: Model, draws: int, seed: int, sampling: dict[str, Any]
 ) -> Callable[[Context], NDArray[np.float64]]:
     """Return what draws the hidden stretch of a context with a model."""
+    import numpy as np
 
     def method(context: Context) -> NDArray[np.float64]:
-        hidden = context.hidden
-        if hidden.stop == len(context.signal_mv):
-            past, horizon_s = context.signal_mv[: hidden.start], (hidden.stop - hidden.start) / context.fs_hz
+        hidden, leads = context.hidden, context.signal_mv[None]
+        if model.config.window.companions:
+            leads = np.concatenate([leads, context.others_mv])
+        if hidden.stop == leads.shape[1]:
+            past, horizon_s = leads[:, : hidden.start], (hidden.stop - hidden.start) / context.fs_hz
             ahead = model.forecast(
                 past, context.fs_hz, horizon_s=horizon_s, draws=draws, seed=seed, **sampling
             )
-            return ahead.draws_mv.astype(float)
-        filled = model.impute(context.signal_mv, context.fs_hz, draws=draws, seed=seed, **sampling)
-        return filled.draws_mv[:, hidden].astype(float)
+            return ahead.draws_mv[:, 0].astype(float)
+        filled = model.impute(leads, context.fs_hz, draws=draws, seed=seed, **sampling)
+        return filled.draws_mv[:, 0, hidden].astype(float)
 
     return method
 

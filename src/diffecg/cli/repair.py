@@ -1,10 +1,10 @@
-"""``diffecg impute`` and ``diffecg forecast``: recordings in, recordings out."""
+"""``diffecg impute`` and ``diffecg denoise``: recordings in, recordings out."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -12,15 +12,12 @@ from diffecg.cli.console import Compute, Drawing, Force, Json, Reading, Strict, 
 
 if TYPE_CHECKING:
     from diffecg.data.records import Record
+    from diffecg.tasks.gaps import Gap
     from diffecg.tasks.model import Model
 
-SHOWN_PAST_S = 4.0
-"""What a forecast's picture shows of the past."""
-
-Lead = Annotated[
-    str | None,
-    Parameter(help="Name of the lead; the model's own, else MLII or II, else the first ECG lead."),
-]
+Spans = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
+Leads = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
+Format = Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"]
 
 
 def impute(
@@ -29,11 +26,11 @@ def impute(
     /,
     *,
     out: Path,
-    gap: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    gap: Spans = (),
     detect: str = "",
-    lead: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    lead: Leads = (),
     label: str | None = None,
-    format: Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"] | None = None,
+    format: Format | None = None,
     strict: Strict = False,
     reading: Reading = Reading(),
     drawing: Drawing = Drawing(),
@@ -75,59 +72,43 @@ def impute(
     format:
         Format of the repaired recording; that of the given one unless told otherwise.
     """
-    from diffecg.data.store import new_folder, refuse_existing
+    from diffecg.data.store import refuse_existing
     from diffecg.errors import DiffecgError
-    from diffecg.exchange.recordings import write_repaired
-    from diffecg.tasks.gaps import find_gaps, hidden
-    from diffecg.tasks.masks import parse_gap
+    from diffecg.tasks.gaps import hidden
 
     refuse_existing(out, force=force, is_folder=True)
     loaded, read = compute.load(model), reading.read(record)
-    gaps_s, kinds = [parse_gap(text) for text in gap], [word for word in detect.split(",") if word]
-    one = bool(gap) or loaded.config.window.leads != ("*",)
-    asked = sorted({read.lead_index(name) for name in lead})
-    asked = asked or ([choose_lead(loaded, read, None)] if one else read.voltages)
-    gaps = find_gaps(read, asked, gaps_s, kinds)
-    rows = sorted({gap.row for gap in gaps})
-    if not rows:
-        names = ", ".join(read.leads[row] for row in asked)
+    gaps = _find(loaded, read, gap, detect, lead)
+    if not gaps:
         raise DiffecgError(
-            f"nothing is missing in {names} of {read.name}; say what to fill with --gap from:to, in seconds, "
+            f"nothing is missing in {read.name}; say what to fill with --gap from:to, in seconds, "
             "or what to look for with --detect flat,clipped,saturated,noise"
         )
+    rows, shown = _rows(loaded, read, gaps)
     look(read, rows, strict=strict)
     with progress_bar("impute") as move:
         drawn = loaded.impute(
-            hidden(read, rows, gaps),
+            hidden(read, shown, gaps),
             read.fs_hz,
             label=label,
             progress=move,
             **asdict(drawing),
             **compute.sampling(),
         )
-    suffix = read.path.suffix.lower() if format is None else "" if format == "wfdb" else f".{format}"
-    with new_folder(out, force=force) as folder:
-        path = write_repaired(folder, read, rows, drawn, gaps, suffix)
-    missing_s = sum(gap.last - gap.first for gap in gaps) / read.fs_hz
-    leads = [read.leads[row] for row in rows]
-    text = (
-        f"{out}/{path.name}: {len(gaps)} gap(s), {missing_s:.2f} s of lead {', '.join(leads)} drawn "
-        f"{drawing.draws} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"
-    )
-    result = {"out": str(out), "file": path.name, "leads": leads, "gaps": len(gaps), "missing_s": missing_s}
-    show({**result, **drawn.info}, text, as_json=json)
+    _write(out, read, rows, drawn.lead([shown.index(row) for row in rows]), gaps, format, force, json)
 
 
-def forecast(
+def denoise(
     model: str,
     record: Path,
     /,
     *,
     out: Path,
-    at: float | None = None,
-    horizon: float = 1.0,
-    lead: Lead = None,
+    stretch: Spans = (),
+    detect: str = "noise",
+    lead: Leads = (),
     label: str | None = None,
+    format: Format | None = None,
     strict: Strict = False,
     reading: Reading = Reading(),
     drawing: Drawing = Drawing(),
@@ -135,61 +116,64 @@ def forecast(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Forecast what follows a moment of a recording, several times, with a band.
+    """Draw noisy stretches of a recording anew, several times, in agreement with what they show.
 
-    Example: diffecg forecast mitbih-strip mitdb/100 --at 60 --horizon 1 --out ahead/
+    Example:
+    diffecg denoise mitbih-strip mitdb/104 --stretch 300:320 --out clean/
+
+    diffecg denoise mitbih-strip holter.edf --out clean/
+
+    Baseline wander, muscle noise, moving electrodes: the noise's spectrum is what a stretch holds beyond the
+    rest of its lead, of which some must be clean. All other samples are written as they were stored. The
+    folder gets what that of impute does.
 
     Parameters
     ----------
     model:
-        A bundled model (mitbih-strip suits recordings) or a model folder.
+        A bundled model of strips (mitbih-strip) or a model folder.
     record:
         The recording, in any format that impute takes.
     out:
-        Folder to write: a record with mean and bounds, forecast.csv, every draw, a picture.
-    at:
-        Moment in seconds; only what lies before it is used. The record's end unless given.
-    horizon:
-        Seconds to draw.
+        Folder to write.
+    stretch:
+        A noisy stretch, from:to in seconds; may be repeated. Unless given, noise is looked for.
+    detect:
+        What to look for where no stretch is given, with commas: noise, flat, clipped, saturated.
+    lead:
+        Lead to repair; may be repeated. Unless given: all in which noise is found; with --stretch the model's
+        own, else MLII or II, else the first ECG lead.
     label:
         Class of the beats, if the model knows classes.
+    format:
+        Format of the repaired recording; that of the given one unless told otherwise.
     """
-    from diffecg.data.store import new_folder, refuse_existing
+    import numpy as np
+
+    from diffecg.data.store import refuse_existing
     from diffecg.errors import DiffecgError
-    from diffecg.exchange.recordings import write_forecast
-    from diffecg.tasks.masks import ROUNDING_S
+    from diffecg.tasks.gaps import hidden
 
     refuse_existing(out, force=force, is_folder=True)
     loaded, read = compute.load(model), reading.read(record)
-    row = choose_lead(loaded, read, lead)
-    end = read.stored.shape[1]
-    at = read.duration_s if at is None else at
-    cut = min(round(at * read.fs_hz), end) if 0 < at <= read.duration_s + ROUNDING_S else 0
-    if cut < 1:
+    gaps = _find(loaded, read, stretch, "" if stretch else detect, lead)
+    if not gaps:
         raise DiffecgError(
-            f"--at {at:g} s lies outside the recording; choose above 0 to {read.duration_s:.3f} s"
+            f"no {detect} is found in {read.name}; say where with --stretch from:to, in seconds"
         )
-    look(read, [row], strict=strict)
-    past_mv = read.signal_mv[row, :cut]
-    with progress_bar("forecast") as move:
-        drawn = loaded.forecast(
-            past_mv,
+    rows, shown = _rows(loaded, read, gaps)
+    look(read, rows, strict=strict)
+    recorded = read.signal_mv[shown]
+    with progress_bar("denoise") as move:
+        drawn = loaded.denoise(
+            recorded,
             read.fs_hz,
-            horizon_s=horizon,
+            np.isnan(hidden(read, shown, gaps)) & ~np.isnan(recorded),
             label=label,
             progress=move,
             **asdict(drawing),
             **compute.sampling(),
         )
-    with new_folder(out, force=force) as folder:
-        shown = past_mv[-round(SHOWN_PAST_S * read.fs_hz) :]
-        write_forecast(folder, read, row, drawn, cut, shown)
-    text = (
-        f"{out}: {horizon:g} s of lead {read.leads[row]} from {cut / read.fs_hz:g} s drawn "
-        f"{drawing.draws} times; forecast.png, forecast.csv, all draws in draws.npz"
-    )
-    result = {"out": str(out), "lead": read.leads[row], "at_s": cut / read.fs_hz}
-    show({**result, **drawn.info}, text, as_json=json)
+    _write(out, read, rows, drawn.lead([shown.index(row) for row in rows]), gaps, format, force, json)
 
 
 def choose_lead(model: Model, record: Record, wanted: str | None) -> int:
@@ -202,3 +186,47 @@ def choose_lead(model: Model, record: Record, wanted: str | None) -> int:
         return record.lead_index(wanted)
     own = model.config.window.leads[0]
     return record.usual_lead() if own == "*" else record.lead_index(own)
+
+
+def _find(model: Model, record: Record, spans: Spans, detect: str, leads: Leads) -> list[Gap]:
+    """Return what is to be drawn: given, missing, or found, in the leads asked for."""
+    from diffecg.tasks.gaps import find_gaps
+    from diffecg.tasks.masks import parse_gap
+
+    asked = sorted({record.lead_index(name) for name in leads})
+    one = bool(spans) or not model.config.window.any_leads
+    asked = asked or ([choose_lead(model, record, None)] if one else record.voltages)
+    kinds = [word for word in detect.split(",") if word]
+    return find_gaps(record, asked, [parse_gap(text) for text in spans], kinds)
+
+
+def _rows(model: Model, record: Record, gaps: list[Gap]) -> tuple[list[int], list[int]]:
+    """Return the leads to be drawn, and those that the model is shown."""
+    rows = sorted({gap.row for gap in gaps})
+    return rows, sorted({*rows, *record.voltages}) if model.config.window.companions else rows
+
+
+def _write(
+    out: Path,
+    record: Record,
+    rows: list[int],
+    drawn: Any,
+    gaps: list[Gap],
+    format: Format | None,
+    force: bool,
+    json: bool,
+) -> None:
+    """Write what was drawn of some leads, and say so."""
+    from diffecg.data.store import new_folder
+    from diffecg.exchange.recordings import write_repaired
+
+    suffix = record.path.suffix.lower() if format is None else "" if format == "wfdb" else f".{format}"
+    with new_folder(out, force=force) as folder:
+        path = write_repaired(folder, record, rows, drawn, gaps, suffix)
+    seconds, leads = sum(gap.last - gap.first for gap in gaps) / record.fs_hz, [record.leads[r] for r in rows]
+    text = (
+        f"{out}/{path.name}: {len(gaps)} gap(s), {seconds:.2f} s of lead {', '.join(leads)} drawn "
+        f"{len(drawn.seeds)} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"
+    )
+    result = {"out": str(out), "file": path.name, "leads": leads, "gaps": len(gaps), "missing_s": seconds}
+    show({**result, **drawn.info}, text, as_json=json)

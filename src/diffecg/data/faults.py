@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.data.runs import stretches
 from diffecg.errors import DiffecgError
 
 FLAT_S = 0.5
@@ -96,10 +97,9 @@ def _windows(signal: NDArray[np.floating], starts: NDArray[np.int64], length: in
 
 def _longer(mask: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
     """Return the runs of True that are at least so long."""
-    edges = np.flatnonzero(np.diff(mask, prepend=False, append=False))
-    runs, kept = edges.reshape(-1, 2), np.zeros_like(mask)
-    for first, last in runs[runs[:, 1] - runs[:, 0] >= least]:
-        kept[first:last] = True
+    kept = np.zeros_like(mask)
+    for first, last in stretches(mask):
+        kept[first:last] = last - first >= least
     return kept
 
 

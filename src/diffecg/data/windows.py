@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -42,8 +43,7 @@ def resample(signal: NDArray[np.float64], fs_hz: float, to_hz: float) -> NDArray
     """
     if fs_hz == to_hz:
         return signal
-    # Rounding the rates, not their ratio, makes the way back the exact inverse of the way there.
-    ratio = Fraction(to_hz).limit_denominator(1000) / Fraction(fs_hz).limit_denominator(1000)
+    ratio = rate_ratio(fs_hz, to_hz)
     if signal.shape[-1] == 1:  # the filter's straight line needs two samples
         return np.repeat(signal, math.ceil(ratio), axis=-1)
     from scipy.signal import resample_poly  # takes half a second to import
@@ -52,6 +52,12 @@ def resample(signal: NDArray[np.float64], fs_hz: float, to_hz: float) -> NDArray
         signal, ratio.numerator, ratio.denominator, axis=-1, padtype="line"
     )
     return resampled
+
+
+def rate_ratio(fs_hz: float, to_hz: float) -> Fraction:
+    """Return ``to_hz`` over ``fs_hz``: n samples become ceil(n ratio) by :func:`resample`."""
+    # Rounding the rates, not their ratio, makes the way back the exact inverse of the way there.
+    return Fraction(to_hz).limit_denominator(1000) / Fraction(fs_hz).limit_denominator(1000)
 
 
 def cut_windows(
@@ -66,7 +72,7 @@ def cut_windows(
         split: which part the record plays.
         labels: annotation symbol to class.
     """
-    groups = [(lead,) for lead in record.leads] if window.leads == ("*",) else [window.leads]
+    groups = permutations(record.leads, len(window.leads)) if window.any_leads else [window.leads]
     cuts = [_cut_leads(record, beats, window, split, labels, leads) for leads in groups]
     return Cut(
         np.concatenate([cut.signal_mv for cut in cuts]),

@@ -50,6 +50,8 @@ class Context:
 
     signal_mv: NDArray[np.float64]
     """(time), in mV; NaN where hidden. A forecast's signal ends with what is hidden."""
+    others_mv: NDArray[np.float64]
+    """The record's other leads (lead time), NaN where a forecast is to tell them."""
     fs_hz: float
     """Sampling rate, in Hz."""
     hidden: slice
@@ -121,7 +123,8 @@ def _load(folder: Path, name: str) -> tuple[Record, Beats]:
 
 
 def _context(record: Record, beats: Beats, case: Case) -> tuple[Context, NDArray[np.float64]]:
-    signal = record.signal_mv[record.lead_index(case.lead)]
+    row = record.lead_index(case.lead)
+    signal = record.signal_mv[row]
     around = round(CONTEXT_S * record.fs_hz)
     end = case.start + case.length
     first, last = case.start - around, end if case.forecast else end + around
@@ -129,6 +132,9 @@ def _context(record: Record, beats: Beats, case: Case) -> tuple[Context, NDArray
     hidden = slice(around, around + case.length)
     truth = shown[hidden].copy()
     shown[hidden] = np.nan
+    others = record.signal_mv[[other for other in record.voltages if other != row], first:last]
+    if case.forecast:
+        others[:, hidden] = np.nan
     before, after = (round(s * record.fs_hz) for s in _AROUND_S)
     apart = beats.sample + after < case.start
     if not case.forecast:
@@ -138,4 +144,5 @@ def _context(record: Record, beats: Beats, case: Case) -> tuple[Context, NDArray
     inside = (beats.sample >= first) & (beats.sample < last)
     visible = (beats.sample < case.start) | ((beats.sample >= end) & (not case.forecast))
     peaks = beats.sample[inside & visible] - first
-    return Context(shown, record.fs_hz, hidden, peaks, np.nanmean(windows, axis=0), before), truth
+    mean_beat = np.nanmean(windows, axis=0)
+    return Context(shown, others, record.fs_hz, hidden, peaks, mean_beat, before), truth

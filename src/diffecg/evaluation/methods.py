@@ -66,15 +66,15 @@ def best_matches(context: Context) -> Array:
 
     An annotation-free guess, and the one that strip models are given (``transform/matches.py``).
     """
-    signal = torch.from_numpy(context.signal_mv)[None]
+    signal = torch.from_numpy(context.signal_mv)[None, None]
     near = round(MATCH_CONTEXT_S * context.fs_hz)
     guesses, weights = all_matches(
         signal, torch.isfinite(signal), count=MATCHES, context=near, apart=max(1, near // 3)
     )
-    found = weights[:, 0, context.hidden.start] > 0
+    found = weights[:, 0, 0, context.hidden.start] > 0
     if not found.any():
         return linear(context)
-    return np.asarray(guesses[found, 0, context.hidden].numpy())
+    return np.asarray(guesses[found, 0, 0, context.hidden].numpy())
 
 
 METHODS: dict[str, Method] = {

@@ -12,8 +12,8 @@ import pandas as pd
 
 from diffecg.data.read_table import from_frame
 from diffecg.data.records import MV_PER_UNIT, Annotation, Record
+from diffecg.data.runs import stretches
 from diffecg.errors import DiffecgError
-from diffecg.tasks.masks import stretches
 
 if TYPE_CHECKING:
     import mne

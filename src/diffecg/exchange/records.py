@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from diffecg.data.read_edf import END, MISSING
 from diffecg.data.read_table import ANNOTATIONS
 from diffecg.data.records import Record
+from diffecg.data.runs import stretches
 from diffecg.errors import DiffecgError
 from diffecg.exchange.wfdb_format import write_annotations, write_wfdb
-from diffecg.tasks.masks import stretches
 
 _EDF_BITS = {".edf": 16, ".bdf": 24}
 _EDF_TEXT = 8

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from diffecg.config import Config, DiffusionConfig, UNetConfig
+from diffecg.diffusion.evidence import Evidence, evidence
 from diffecg.diffusion.levels import KarrasLevels, Levels, cosine_schedule, linear_schedule
 from diffecg.diffusion.parametrisation import PARAMETRISATIONS
 from diffecg.errors import DiffecgError
@@ -18,6 +19,7 @@ from diffecg.model.unet import UNet
 from diffecg.transform.gauge import Gauge, match_gauge
 from diffecg.transform.layout import Transform
 from diffecg.transform.matches import best_matches
+from diffecg.transform.spectrum import Noise
 
 
 class Condition(NamedTuple):
@@ -110,6 +112,23 @@ class ConditionalDenoiser(nn.Module):
         """Return the windows (batch lead time), in mV, that a grid (batch channel *grid) stands for."""
         return condition.gauge.undo(self.transform.inverse(grid))
 
+    def evidence(
+        self, signal_mv: Tensor, noisy: Tensor, observed: Tensor, noise: Noise, condition: Condition
+    ) -> Evidence:
+        """Return what a noisy recording says of the grid.
+
+        Args:
+            signal_mv: (batch lead time), in mV; anything where nothing was recorded.
+            noisy: (batch lead time), True = recorded with noise.
+            observed: (batch lead time), True = known.
+            noise: the noise.
+            condition: what is known.
+        """
+        power, correlation = (torch.from_numpy(part).to(signal_mv) for part in noise)
+        unit = condition.gauge.unit
+        covariance = self.transform.noise_covariance(power, correlation, noisy, observed, unit)
+        return evidence(self.encode(signal_mv, condition), covariance)
+
     def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the network's raw answer F (batch channel *grid).
 
@@ -137,12 +156,11 @@ class ConditionalDenoiser(nn.Module):
             xt: noisy grid of the same shape.
             sigma: noise level (batch,).
             condition: what is known.
-            weight: of each grid point (batch 1 *grid).
+            weight: of each grid point (batch channel *grid).
         """
         c_skip, c_out, _ = (_like(c, x0) for c in self.coefficients(sigma))
         target = (x0 - c_skip * xt) / c_out
         error = self._consistent(self.predict(xt, sigma, condition) - target).square()
-        weight = weight.expand_as(error)
         return (weight * error).flatten(1).sum(1) / weight.flatten(1).sum(1)
 
     def _consistent(self, grid: Tensor) -> Tensor:

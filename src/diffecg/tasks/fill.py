@@ -7,17 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.config import WindowConfig
 from diffecg.data.records import check_rate
+from diffecg.data.wander import without_wander
 from diffecg.data.windows import resample
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.tasks.plan import plan_windows, rounds
-from diffecg.tasks.synthesize import Advance, Progress, Sampling, counting, synthesize
+from diffecg.tasks.rates import bridged, fit_length, resample_mask
+from diffecg.tasks.synthesize import Advance, Noisy, Progress, Sampling, counting, synthesize
+from diffecg.transform.spectrum import Noise, find_noise
 
 PIECE_S = 1.0
 """What is filled at once by models that are given best matches: about a heartbeat, so that there are some."""
 CORE = 0.6
-"""What is filled at once by other models, as a share of their window."""
+"""What is filled at once where there are none, as a share of the window."""
 
 
 def fill(
@@ -28,6 +32,7 @@ def fill(
     seeds: Sequence[int],
     sampling: Sampling,
     progress: Progress | None = None,
+    noisy_mv: NDArray[np.floating] | None = None,
 ) -> NDArray[np.floating]:
     """Return draws (draw lead time) of ``signal_mv`` (lead time) with its NaNs filled.
 
@@ -42,35 +47,34 @@ def fill(
         seeds: one a draw.
         sampling: sampler, steps, batch size.
         progress: called with windows done and in all.
+        noisy_mv: what was recorded with noise where ``signal_mv`` is missing (lead time), in mV, to agree
+            with; the same elsewhere; NaN = nothing was. None: nothing is known of what is missing.
 
     Raises:
         DiffecgError: see :func:`check_signal`.
     """
-    check_signal(signal_mv, fs_hz)
     window = model.config.window
-    missing = np.isnan(signal_mv)
+    check_signal(signal_mv, fs_hz, alone=not window.companions)
     draws = np.repeat(signal_mv[None], len(seeds), axis=0)
-    if not missing.any():
-        return draws
-    if window.leads == ("*",):
-        groups = [[lead] for lead in range(len(signal_mv)) if missing[lead].any()]
-    elif len(window.leads) == len(signal_mv):
-        groups = [list(range(len(signal_mv)))]
-    else:
-        raise DiffecgError(
-            f"the model takes the leads {', '.join(window.leads)} together, "
-            f"the signal has {len(signal_mv)} lead(s)"
-        )
-    jobs = [_Job(model, signal_mv[group], fs_hz) for group in groups]
-    advance = counting(progress, sum(len(job.steps) for job in jobs) * len(seeds))
-    for group, job in zip(groups, jobs, strict=True):
-        filled = job.run(label, seeds, sampling, advance)
-        draws[:, group] = np.where(missing[group], filled, draws[:, group])
+    missing, jobs = np.isnan(signal_mv), []
+    for group in _groups(window, missing):
+        jobs.append((group, _Job(model, missing[group], fs_hz)))
+        missing[group] = False
+    advance = counting(progress, sum(len(job.steps) for _, job in jobs) * len(seeds))
+    for group, job in jobs:
+        noisy = None if noisy_mv is None else noisy_mv[group]
+        filled = job.run(draws[:, group], noisy, label, seeds, sampling, advance)
+        draws[:, group] = np.where(np.isnan(draws[:, group]), filled, draws[:, group])
     return draws
 
 
-def check_signal(signal_mv: NDArray[np.floating], fs_hz: float) -> None:
+def check_signal(signal_mv: NDArray[np.floating], fs_hz: float, *, alone: bool = True) -> None:
     """Refuse what cannot be filled.
+
+    Args:
+        signal_mv: (lead time), in mV, NaN = missing.
+        fs_hz: its sampling rate, in Hz.
+        alone: each lead must show something; else one of them must.
 
     Raises:
         DiffecgError: a rate out of range, infinite samples, a lead with nothing observed or with
@@ -79,11 +83,12 @@ def check_signal(signal_mv: NDArray[np.floating], fs_hz: float) -> None:
     check_rate(fs_hz)
     if np.isinf(signal_mv).any():
         raise DiffecgError("the signal holds infinite samples; mark missing samples by NaN")
+    something = not alone and not np.isnan(signal_mv).all()
     for i, lead in enumerate(signal_mv):
         known = lead[~np.isnan(lead)]
         if known.size == lead.size:
             continue
-        if not known.size:
+        if not known.size and not something:
             raise DiffecgError(
                 f"nothing is observed in lead {i}: all of it is missing; to make a signal out of "
                 "nothing use generate"
@@ -94,86 +99,128 @@ def check_signal(signal_mv: NDArray[np.floating], fs_hz: float) -> None:
             )
 
 
-class _Job:
-    """One lead (or leads that are modelled together) at the model's rate."""
+def _groups(window: WindowConfig, missing: NDArray[np.bool_]) -> list[list[int]]:
+    """Return which leads (of missing (lead time)) are filled together, one group after the other.
 
-    def __init__(self, model: ConditionalDenoiser, signal_mv: NDArray[np.floating], fs_hz: float) -> None:
-        window = model.config.window
-        self.model, self.length, self.fs_hz = model, window.length, fs_hz
-        self.samples = signal_mv.shape[1]
-        missing = np.isnan(signal_mv)
-        # Recorders differ in their zero line: shift to the level that the network was trained at.
-        self.shift = model.transform.mean_mv.cpu().numpy() - np.nanmedian(signal_mv, axis=1, keepdims=True)
-        bridged = np.stack([_interpolate(row) for row in signal_mv])
-        self.signal_mv = resample(bridged, fs_hz, window.fs_hz) + self.shift
-        self.missing = _resample_mask(missing, fs_hz, window.fs_hz, self.signal_mv.shape[1])
-        most = round(PIECE_S * window.fs_hz) if model.config.conditions.matches else int(CORE * self.length)
+    Raises:
+        DiffecgError: the model takes certain leads, and these are not as many.
+    """
+    together, leads = len(window.leads), range(len(missing))
+    if not window.any_leads:
+        if together != len(missing):
+            raise DiffecgError(
+                f"the model takes the leads {', '.join(window.leads)} together, "
+                f"the signal has {len(missing)} lead(s)"
+            )
+        return [list(leads)] if missing.any() else []
+    groups, rest = [], missing.copy()
+    for lead in leads:
+        if rest[lead].any():
+            # Those go together of which the others show most where one is missing.
+            others = sorted(set(leads) - {lead}, key=lambda i: (rest[i] & rest[lead]).sum())
+            groups.append([lead, *others[: together - 1]])
+            rest[groups[-1]] = False
+    return groups
+
+
+class _Job:
+    """One lead, or leads that are modelled together, at the model's rate.
+
+    Leads that the model wants beyond those that there are count as missing and stay so.
+    """
+
+    def __init__(self, model: ConditionalDenoiser, missing: NDArray[np.bool_], fs_hz: float) -> None:
+        window, leads = model.config.window, len(missing)
+        self.model, self.length, self.fs_hz, self.to_hz = model, window.length, fs_hz, window.fs_hz
+        self.samples = missing.shape[1]
+        self.missing = resample_mask(missing, fs_hz, window.fs_hz)
+        matched = model.config.conditions.matches and not self.missing.all(axis=1).any()
+        most = round(PIECE_S * window.fs_hz) if matched else int(CORE * self.length)
         most = min(max(most, 1), self.length)
-        self.steps = plan_windows(np.any(self.missing, axis=0), self.length, most)
+        some, seen = np.any(self.missing, axis=0), ~np.all(self.missing, axis=0)
+        self.steps = plan_windows(some, seen, length=self.length, most=most)
+        before = max(0, *(-step.start for step in self.steps))
+        after = max(0, *(step.start + self.length - self.missing.shape[1] for step in self.steps))
+        self.inside = slice(before, before + self.missing.shape[1])
+        self.pad = ((0, len(window.leads) - leads), (before, after))
 
     def run(
         self,
+        draws_mv: NDArray[np.floating],
+        noisy_mv: NDArray[np.floating] | None,
         label: str | None,
         seeds: Sequence[int],
         sampling: Sampling,
         advance: Advance | None,
     ) -> NDArray[np.float64]:
-        """Return draws (draw lead time) at the recording's own rate."""
-        samples = self.signal_mv.shape[1]
-        before = max(0, *(-step.start for step in self.steps))
-        after = max(0, *(step.start + self.length - samples for step in self.steps))
-        state = np.repeat(np.pad(self.signal_mv, ((0, 0), (before, after)))[None], len(seeds), axis=0)
-        known = np.pad(~self.missing, ((0, 0), (before, after)))
+        """Return draws (draw lead time) of the recording at its own rate with what is missing filled.
+
+        Args:
+            draws_mv: the same with NaN where missing.
+            noisy_mv: see :func:`fill`.
+            label: class of the windows.
+            seeds: one a draw.
+            sampling: sampler, steps, batch size.
+            advance: called after each batch of windows.
+        """
+        leads = len(self.missing)
+        # Recorders differ in their zero line: shift to the level that the network was trained at.
+        shift = self.model.transform.mean_mv.cpu().numpy()[:leads] - _level(draws_mv)
+        state = np.pad(self._resampled(draws_mv) + shift, ((0, 0), *self.pad))
+        known = np.pad(~self.missing, self.pad)
+        noisy = None if noisy_mv is None else self._noisy(noisy_mv, shift)
         for turn in rounds(self.steps, self.length):
             steps = [self.steps[i] for i in turn]
-            spans = [slice(before + step.start, before + step.start + self.length) for step in steps]
-            windows = np.concatenate([state[:, :, span] for span in spans])
-            observed = np.repeat(np.stack([known[:, span] for span in spans]), len(seeds), axis=0)
+            starts = [self.inside.start + step.start for step in steps]
+            spans = [slice(start, start + self.length) for start in starts]
             drawn = synthesize(
                 self.model,
-                windows,
-                observed,
-                [label] * len(windows),
+                np.concatenate([state[:, :, span] for span in spans]),
+                np.repeat(np.stack([known[:, span] for span in spans]), len(seeds), axis=0),
+                [label] * len(seeds) * len(steps),
                 [_step_seed(seed, i) for i in turn for seed in seeds],
                 sampling,
                 advance,
+                noisy=None if noisy is None else noisy.windows(spans),
             )
-            places = [slice(before + step.fill_from, before + step.fill_to) for step in steps]
-            for place, span, window in zip(places, spans, np.split(drawn, len(steps)), strict=True):
-                local = slice(place.start - span.start, place.stop - span.start)
-                state[:, :, place] = np.where(known[:, place], state[:, :, place], window[:, :, local])
-            for place in places:
-                known[:, place] = True
-        filled = state[:, :, before : before + samples] - self.shift
-        return _fit_length(resample(filled, self.model.config.window.fs_hz, self.fs_hz), self.samples)
+            for step, span, window in zip(steps, spans, np.split(drawn, len(steps)), strict=True):
+                local = slice(step.fill_from - step.start, step.fill_to - step.start)
+                place = slice(span.start + local.start, span.start + local.stop)
+                old = state[:, :leads, place]
+                state[:, :leads, place] = np.where(known[:leads, place], old, window[:, :leads, local])
+                known[:leads, place] = True
+        filled = state[:, :leads, self.inside] - shift
+        return fit_length(resample(filled, self.to_hz, self.fs_hz), self.samples)
+
+    def _resampled(self, signal_mv: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return a signal (... time) at the model's rate, straight lines where it is missing."""
+        rows = [bridged(row) for row in signal_mv.reshape(-1, self.samples)]
+        return resample(np.stack(rows), self.fs_hz, self.to_hz).reshape(*signal_mv.shape[:-1], -1)
+
+    def _noisy(self, noisy_mv: NDArray[np.floating], shift: NDArray[np.floating]) -> Noisy:
+        """Return what was recorded with noise (lead time), at the model's rate and level, for each draw."""
+        recorded, given = (
+            self._resampled(noisy_mv),
+            ~resample_mask(np.isnan(noisy_mv), self.fs_hz, self.to_hz),
+        )
+        masks = ~self.missing, given & self.missing
+        rows = [without_wander(row, self.to_hz, *mask) for row, *mask in zip(recorded, *masks, strict=True)]
+        recorded = np.stack(rows)
+        noise = find_noise(self.model.transform, recorded, *masks)
+        return Noisy(
+            np.pad(recorded + shift, ((0, 0), *self.pad)),
+            np.pad(given, self.pad),
+            Noise(*(np.pad(part, (self.pad[0], (0, 0))) for part in noise)),
+        )
 
 
-def _interpolate(row: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return ``row`` (time) with straight lines over its gaps, so that resampling does not ring."""
-    known = ~np.isnan(row)
-    time = np.arange(len(row))
-    bridged: NDArray[np.float64] = np.interp(time, time[known], row[known].astype(np.float64))
-    return bridged
-
-
-def _resample_mask(missing: NDArray[np.bool_], fs_hz: float, to_hz: float, length: int) -> NDArray[np.bool_]:
-    """Return which samples (lead time) at another rate lie on or beside missing ones."""
-    if fs_hz == to_hz:
-        return missing
-    ratio = fs_hz / to_hz
-    before = np.clip(np.floor((np.arange(length) - 0.5) * ratio).astype(int), 0, None)
-    after = np.ceil((np.arange(length) + 0.5) * ratio).astype(int) + 1
-    counts = np.pad(np.cumsum(missing, axis=1), ((0, 0), (1, 0)))
-    last = missing.shape[1]
-    touched: NDArray[np.bool_] = counts[:, np.minimum(after, last)] > counts[:, np.minimum(before, last)]
-    return touched
-
-
-def _fit_length(signal: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """Return ``signal`` (… time) cut, or continued by its last value, to ``length`` samples."""
-    short = max(length - signal.shape[-1], 0)
-    padding = [(0, 0)] * (signal.ndim - 1) + [(0, short)]
-    return np.pad(signal, padding, mode="edge")[..., :length]
+def _level(signal_mv: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the median of what is known of each row (... 1); zero where nothing is."""
+    unknown = np.isnan(signal_mv)
+    level: NDArray[np.floating] = np.nanmedian(
+        np.where(unknown.all(axis=-1, keepdims=True), 0, signal_mv), axis=-1, keepdims=True
+    )
+    return level
 
 
 def _step_seed(seed: int, step: int) -> int:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from diffecg.data.faults import find_faults
 from diffecg.data.records import Record
-from diffecg.tasks.masks import gap_mask, stretches
+from diffecg.data.runs import stretches
+from diffecg.tasks.masks import gap_mask
 
 MARGIN_S = 0.02
 """A fault begins a little before it shows, and ends a little after."""

@@ -47,9 +47,3 @@ def gap_mask(gaps_s: Sequence[tuple[float, float]], samples: int, fs_hz: float) 
             )
         mask[round(first * fs_hz) : round(last * fs_hz)] = True
     return mask
-
-
-def stretches(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return (first sample, sample after the last) of every run of True in ``mask`` (time)."""
-    edges = np.flatnonzero(np.diff(np.pad(mask, 1).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,7 @@ class Model:
         signal_mv: ArrayLike,
         fs_hz: float,
         *,
+        noisy_mv: ArrayLike | None = None,
         label: str | None = None,
         draws: int = 16,
         seed: int = 0,
@@ -177,6 +179,8 @@ class Model:
         Args:
             signal_mv: (time) or (lead, time), in mV, of any length; NaN = missing.
             fs_hz: its sampling rate, in Hz; any.
+            noisy_mv: the same signal with what was recorded where it is missing, if that is only noisy (see
+                :meth:`denoise`).
             label: class of the beats, if known.
             draws: how many times to draw what is missing.
             seed: seed of the first draw; draw i has ``seed + i``.
@@ -197,7 +201,8 @@ class Model:
         if not 0 < band < 1:
             raise DiffecgError(f"band {band:g} must lie between 0 and 1, 0.9 for 90 %")
         rows = np.atleast_2d(given)
-        drawn = fill(self.denoiser, rows, fs_hz, label, seeds, sampling, progress)
+        recorded = None if noisy_mv is None else np.atleast_2d(as_signal(noisy_mv))
+        drawn = fill(self.denoiser, rows, fs_hz, label, seeds, sampling, progress, recorded)
         drawn = drawn.reshape(draws, *given.shape)
         missing = np.isnan(given)
         hidden = drawn[:, missing].astype(np.float64)
@@ -219,6 +224,30 @@ class Model:
             band,
             self._info("impute", sampling),
         )
+
+    def denoise(self, signal_mv: ArrayLike, fs_hz: float, noisy: ArrayLike, **settings: Any) -> Drawn:
+        """Return a recording with its noisy stretches drawn anew, several times, in agreement with them.
+
+        The noise's spectrum is what these stretches hold beyond the rest; the more noise there is at a
+        frequency, the less the recording counts there and the more what the model expects.
+
+        Args:
+            signal_mv: (time) or (lead, time), in mV; NaN = missing, which is filled as :meth:`impute` does.
+            fs_hz: its sampling rate, in Hz; any.
+            noisy: True where it is noisy, of the same shape, or (time) for all leads alike.
+            **settings: as for :meth:`impute`.
+
+        Raises:
+            DiffecgError: as for :meth:`impute`; ``noisy`` does not fit, or leaves nothing to go by.
+        """
+        recorded, mask = as_signal(signal_mv), np.asarray(noisy)
+        if mask.dtype != bool or mask.shape not in (recorded.shape, recorded.shape[-1:]):
+            raise DiffecgError(
+                f"noisy, of shape {mask.shape}, must be True or False for each of {recorded.shape} samples"
+            )
+        clean = np.where(mask, recorded.dtype.type(np.nan), recorded)
+        drawn = self.impute(clean, fs_hz, noisy_mv=recorded, **settings)
+        return replace(drawn, info={**drawn.info, "task": "denoise"})
 
     def forecast(self, past_mv: ArrayLike, fs_hz: float, *, horizon_s: float = 1.0, **settings: Any) -> Drawn:
         """Return what may follow a recording, several times.

@@ -20,21 +20,25 @@ class Step:
     """Sample after the last one taken."""
 
 
-def plan_windows(missing: NDArray[np.bool_], length: int, most: int) -> list[Step]:
+def plan_windows(
+    missing: NDArray[np.bool_], seen: NDArray[np.bool_], *, length: int, most: int
+) -> list[Step]:
     """Return the windows that fill all missing samples, in the order in which they are to be drawn.
 
     What lies within ``most`` samples is filled at once, centred. A longer gap is filled piece by piece: each
     is the end of its window and continues what came before it; the last one sees both sides. A long gap at
-    the signal's start, before which nothing came, is filled from its end backwards.
+    the signal's start, before which nothing came, is filled from its end backwards. Where another lead is
+    seen, each piece is in the middle of its window.
 
     Args:
-        missing: (time,), True = to be filled, but not all of it.
+        missing: (time,), True = to be filled in some lead.
+        seen: (time,), True = some lead is observed; it must be, somewhere.
         length: samples in a window.
         most: samples that are filled at once, at most ``length``.
     """
     total, rest = len(missing), missing.copy()
     steps: list[Step] = []
-    end = int(np.argmin(missing))
+    end = 0 if seen[0] else int(np.argmax(seen))
     while end > most:
         end -= most
         steps.append(Step(end, end, end + most))
@@ -44,7 +48,7 @@ def plan_windows(missing: NDArray[np.bool_], length: int, most: int) -> list[Ste
     while (at := np.searchsorted(where, position)) < len(where):
         first = int(where[at])
         position = int(where[np.searchsorted(where, first + most) - 1]) + 1
-        if position == first + most and position < total and rest[position]:
+        if position == first + most and position < total and rest[position] and not seen[position]:
             start = position - length
         else:
             start = max(0, min(first - (length - (position - first)) // 2, total - length))

@@ -60,8 +60,8 @@ class Drawn:
     info: dict[str, Any]
     """Model, sampler, steps, version: what it takes to make the same again."""
 
-    def lead(self, row: int) -> Drawn:
-        """Return one lead, axes (time), of what has axes (lead, time)."""
+    def lead(self, row: int | list[int]) -> Drawn:
+        """Return one lead, axes (time), or some of what has axes (lead, time)."""
         return replace(
             self,
             signal_mv=self.signal_mv[row],

@@ -12,16 +12,39 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from diffecg.config import DiffusionConfig
+from diffecg.diffusion.evidence import agreeing
 from diffecg.diffusion.noise import SeededNoise
-from diffecg.diffusion.samplers import SAMPLERS
+from diffecg.diffusion.samplers import SAMPLERS, Denoiser
 from diffecg.errors import DiffecgError
-from diffecg.model.denoiser import ConditionalDenoiser, build_levels
+from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
+from diffecg.transform.spectrum import Noise
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
 Advance = Callable[[int], None]
 """Called with the number of windows done since the last call."""
+
+
+@dataclass(frozen=True)
+class Noisy:
+    """What was recorded with noise of what is missing."""
+
+    signal_mv: NDArray[np.floating]
+    """(batch lead time), in mV."""
+    given: NDArray[np.bool_]
+    """(batch lead time) or (lead time), True = recorded at all."""
+    noise: Noise
+    """What noise."""
+
+    def windows(self, spans: Sequence[slice]) -> Noisy:
+        """Return stretches of a recording, all rows of the first, then all of the next."""
+        rows = len(self.signal_mv)
+        return Noisy(
+            np.concatenate([self.signal_mv[:, :, span] for span in spans]),
+            np.repeat(np.stack([self.given[:, span] for span in spans]), rows, axis=0),
+            self.noise,
+        )
 
 
 @dataclass(frozen=True)
@@ -58,6 +81,7 @@ def synthesize(
     sampling: Sampling,
     advance: Advance | None = None,
     track: NDArray[np.float32] | None = None,
+    noisy: Noisy | None = None,
 ) -> NDArray[np.float32]:
     """Return one drawn window (batch lead time), in mV, for each seed.
 
@@ -72,6 +96,7 @@ def synthesize(
         sampling: sampler, steps, batch size.
         advance: called after each batch of windows.
         track: beats that the network is told (batch label+1 time); None: none.
+        noisy: what the result is to agree with where it is missing, within its noise; None: nothing.
 
     Raises:
         DiffecgError: an unknown sampler, a number of steps that it cannot take.
@@ -94,12 +119,26 @@ def synthesize(
             condition = model.condition(signal, mask, labels[rows], told, drawn.tolist())
             noise = SeededNoise(seeds[rows])
             xt = noise(signal.new_empty(len(signal), *grid)) * float(sigmas[0])
-            x0 = draw(partial(model, condition=condition), xt, sigmas, noise)
+            denoiser: Denoiser = partial(model, condition=condition)
+            if noisy is not None:
+                denoiser = _agreeing(model, noisy, rows, mask, condition)
+            x0 = draw(denoiser, xt, sigmas, noise)
             windows = model.decode(x0, condition).cpu().numpy()
         result[rows] = np.where(observed[rows], clean[rows], windows)
         if advance is not None:
             advance(len(clean[rows]))
     return result
+
+
+def _agreeing(
+    model: ConditionalDenoiser, noisy: Noisy, rows: slice, observed: Tensor, condition: Condition
+) -> Denoiser:
+    """Return a denoiser that agrees with some of the windows that were recorded with noise."""
+    recorded, given = (
+        torch.from_numpy(part[rows]).to(observed.device) for part in (noisy.signal_mv, noisy.given)
+    )
+    seen = model.evidence(recorded.float(), given & ~observed, observed, noisy.noise, condition)
+    return agreeing(partial(model, condition=condition), seen, model.transform.prior())
 
 
 def _noise_levels(model: ConditionalDenoiser, sampling: Sampling) -> Tensor:

@@ -67,8 +67,10 @@ class BatchSource:
         settings = self.config.training
         rows = np.searchsorted(self._cumulative, rng.random(size)).clip(max=len(self._label) - 1)
         signal_mv = self.windows.signal_mv[rows].astype(np.float32)
-        observed = draw_masks(rng, size, signal_mv.shape[2], settings.tasks)
-        chosen = observed.any(axis=1) & (rng.random(size) < settings.virtual_leads)
+        observed = draw_masks(rng, size, signal_mv.shape[1], signal_mv.shape[2], settings.tasks)
+        shown = np.any(observed, axis=1)
+        told = shown.any(axis=1)
+        chosen = told & (rng.random(size) < settings.virtual_leads)
         if chosen.any():
             other = self.windows.signal_mv[self._other_lead[rows[chosen]]]
             width = round(FILTER_S * self.windows.fs_hz)
@@ -77,14 +79,14 @@ class BatchSource:
             signal_mv *= np.exp(settings.gain * rng.standard_normal((size, 1, 1))).astype(np.float32)
         hidden = rng.random(size) < settings.unknown_label
         labels = np.where(hidden, UNKNOWN, self._label[rows])
-        untold = observed.any(axis=1) | (rng.random(size) < settings.unknown_label)
+        untold = told | (rng.random(size) < settings.unknown_label)
         morphologies = np.where(untold, -1, self._morphology[rows])
         return Batch(
             torch.from_numpy(signal_mv),
-            torch.from_numpy(observed)[:, None].expand(signal_mv.shape),
+            torch.from_numpy(observed),
             labels.tolist(),
             morphologies.tolist(),
-            self._track(rng, rows, observed) if self.config.conditions.rhythm else None,
+            self._track(rng, rows, shown) if self.config.conditions.rhythm else None,
         )
 
     def _track(self, rng: np.random.Generator, rows: NDArray[np.intp], observed: NDArray[np.bool_]) -> Tensor:
@@ -104,20 +106,20 @@ def virtual_leads(
 ) -> NDArray[np.float32]:
     """Return windows (batch lead time) as leads elsewhere on other bodies would show them.
 
-    Each is a random combination of two leads, cos(a) one + sin(a) other, passed through a random filter
-    of its own: a unit impulse plus white noise under a Hann window. Shapes change, rhythm does not.
+    Each lead is a random combination of two, cos(a) one + sin(a) other, passed through a random filter of
+    its own: a unit impulse plus white noise under a Hann window. Shapes change, rhythm does not.
 
     Args:
         rng: source of randomness.
         signal_mv: (batch lead time), in mV.
-        other_mv: the same stretches in another lead.
+        other_mv: the same stretches in other leads, of the same shape.
         width: of the filter on either side, in samples.
         strength: standard deviation of the noise.
     """
-    angle = rng.uniform(0, 2 * np.pi, (len(signal_mv), 1, 1))
+    angle = rng.uniform(0, 2 * np.pi, (*signal_mv.shape[:2], 1))
     mixed = np.cos(angle) * signal_mv + np.sin(angle) * other_mv
     window = np.hanning(2 * width + 3)[1:-1]
-    taps = strength * window * rng.standard_normal((len(signal_mv), 1, 2 * width + 1))
+    taps = strength * window * rng.standard_normal((*signal_mv.shape[:2], 2 * width + 1))
     taps[..., width] += 1
     padded = np.pad(mixed, ((0, 0), (0, 0), (width, width)), mode="edge")
     filtered: NDArray[np.float32] = fftconvolve(padded, taps, mode="valid", axes=-1).astype(np.float32)
@@ -125,7 +127,10 @@ def virtual_leads(
 
 
 def _other_leads(index: pd.DataFrame) -> NDArray[np.intp]:
-    """Return for each window the row of the same stretch in another lead; its own where there is none."""
+    """Return for each window the row of the same stretch in other leads; its own where there is none.
+
+    Windows of two leads are there in both orders, so that each is the other's.
+    """
     places = pd.Series(np.arange(len(index)))
     stretch = [index["record"].to_numpy(), index["sample"].to_numpy()]
     first, last = (places.groupby(stretch).transform(end).to_numpy() for end in ("first", "last"))
@@ -133,17 +138,27 @@ def _other_leads(index: pd.DataFrame) -> NDArray[np.intp]:
 
 
 def draw_masks(
-    rng: np.random.Generator, size: int, length: int, tasks: tuple[float, float, float]
+    rng: np.random.Generator, size: int, leads: int, length: int, tasks: tuple[float, float, float]
 ) -> NDArray[np.bool_]:
-    """Return a random mask (batch time), True = observed, for each of ``size`` samples.
+    """Return a random mask (batch lead time), True = observed, for each of ``size`` samples.
+
+    Of several leads, a third of the samples hide the same of all, a third something of one lead only (all
+    of it, where the task is generation: a lead to be drawn from the others), a third something else of each.
 
     Args:
         rng: source of randomness.
         size: number of samples.
+        leads: leads of a sample.
         length: samples in a window.
         tasks: shares of generation (nothing observed), imputation (all but one to three gaps, their
             lengths log-uniform) and forecasting (the first part, its length uniform).
     """
+    if leads > 1:
+        flat = draw_masks(rng, size * leads, 1, length, tasks)
+        each = flat.reshape(size, leads, length)
+        kind, only = rng.integers(3, size=(size, 1, 1)), rng.integers(leads, size=(size, 1, 1))
+        elsewhere = np.arange(leads)[:, None] != only
+        return np.select([kind == 0, kind == 1], [each[:, :1], each | elsewhere], each)
     task = np.searchsorted(np.cumsum(tasks) / sum(tasks), rng.random(size), side="right")
     time = np.arange(length)
     shortest = min(4, length)
@@ -154,4 +169,5 @@ def draw_masks(
     missing = (inside & (np.arange(MOST_GAPS) < number[:, None])[..., None]).any(axis=1)
     cut = rng.integers(max(length // 10, 1), length, size)
     past = time < cut[:, None]
-    return np.select([(task == 1)[:, None], (task == 2)[:, None]], [~missing, past], False)
+    mask: NDArray[np.bool_] = np.select([(task == 1)[:, None], (task == 2)[:, None]], [~missing, past], False)
+    return mask[:, None]

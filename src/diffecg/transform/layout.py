@@ -12,6 +12,9 @@ from diffecg.transform.gauge import Gauge, own_gauge
 from diffecg.transform.matches import Matches
 from diffecg.transform.spectrogram import istft, pad_end, padded_length, stft
 
+UNKNOWN = 1e6
+"""Variance of what is not known."""
+
 
 class Transform(nn.Module):
     """Standardised spectrogram (or raw signal) of a window, with its exact inverse.
@@ -59,7 +62,7 @@ class Transform(nn.Module):
         """Take the statistics from windows of training data (batch lead time), in mV."""
         self.mean_mv.copy_(signal_mv.mean(dim=(0, 2))[:, None])
         signal = self.gauge(signal_mv, torch.ones_like(signal_mv, dtype=torch.bool)).apply(signal_mv)
-        power = self._analyse(signal).abs().square().mean(dim=(0, 3))
+        power = self.analyse(signal).abs().square().mean(dim=(0, 3))
         spread = power.sqrt().clamp(min=1e-4 * float(power.max()) ** 0.5)[..., None]
         scale = spread**self.config.whitening
         parts = 1 if self.config.layout == "signal" else 2
@@ -80,7 +83,7 @@ class Transform(nn.Module):
 
     def forward(self, signal: Tensor) -> Tensor:
         """Return the standardised grid (batch channel *grid) of gauged windows (batch lead time)."""
-        return self._to_grid(self._analyse(signal) / self.scale)
+        return self._to_grid(self.analyse(signal) / self.scale)
 
     def inverse(self, grid: Tensor) -> Tensor:
         """Return the gauged windows (batch lead time) of a standardised grid (batch channel *grid)."""
@@ -107,7 +110,7 @@ class Transform(nn.Module):
         known = torch.where(observed, signal, 0.0)
         c1 = self(known)
         unit = 1.0 if self.config.layout == "signal" else self.config.n_fft / 2
-        c2 = self._to_grid(self._analyse(observed.to(signal.dtype)) / unit)
+        c2 = self._to_grid(self.analyse(observed.to(signal.dtype)) / unit)
         return torch.cat([c1, c2], dim=1)
 
     def encode_rhythm(self, track: Tensor) -> Tensor:
@@ -119,7 +122,7 @@ class Transform(nn.Module):
         Args:
             track: (batch label+1 time), as :func:`diffecg.data.rhythm.rhythm_track` makes it.
         """
-        pulses = self._to_grid(self._analyse(track[:, :-1].sum(dim=1, keepdim=True)))
+        pulses = self._to_grid(self.analyse(track[:, :-1].sum(dim=1, keepdim=True)))
         samples = 1 if self.config.layout == "signal" else self.config.n_fft
         return self._beside(pulses, torch.cat([track[:, :-1] * samples, track[:, -1:]], dim=1))
 
@@ -148,29 +151,72 @@ class Transform(nn.Module):
         of_matches = self.channels * (1 + conditions.matches) + 2 * self.leads if conditions.matches else 0
         return of_rhythm + of_matches
 
+    def whole_frames(self, mask: Tensor) -> Tensor:
+        """Return which frames (batch lead frame) see nothing but True of a mask (batch lead time)."""
+        return self._pooled((~mask).to(torch.float32)) == 0
+
+    def prior(self) -> Tensor:
+        """Return the variance of the training data at each grid point, broadcast over (batch channel *grid).
+
+        It follows from the scale, which is the spread of each frequency to the power of ``whitening``.
+        """
+        power = self.scale[None] ** (2 / self.config.whitening - 2 if self.config.whitening else 0)
+        return self.spread_out(power / power.mean())
+
+    def noise_covariance(
+        self, power: Tensor, correlation: Tensor, noisy: Tensor, observed: Tensor, unit: Tensor
+    ) -> Tensor:
+        """Return the covariance of noise between frames (batch channel ... frame frame).
+
+        Frames in which something is unknown have a very large one.
+
+        Args:
+            power: of the noise, in mV^2 (lead freq).
+            correlation: of a frame with the next (lead freq).
+            noisy: (batch lead time), True = recorded with that noise.
+            observed: (batch lead time), True = known.
+            unit: what the windows are measured in (batch lead time).
+        """
+        level = self._pooled(noisy / unit.square()).sqrt()[:, :, None]
+        unknown = self._pooled((~observed & ~noisy).to(unit.dtype)) > 0
+        place = torch.arange(level.shape[-1], device=level.device)
+        apart = (place[:, None] - place).abs()
+        alike = (
+            correlation[..., None, None] ** apart * (power / self.scale[..., 0].square() / 2)[..., None, None]
+        )
+        covariance = level[..., None] * level[..., None, :] * alike
+        return self.spread_out(covariance + torch.diag_embed(UNKNOWN * unknown.to(unit.dtype))[:, :, None])
+
     def missing_share(self, observed: Tensor) -> Tensor:
-        """Return how much of what each grid point sees is missing (batch 1 *grid), 0 to 1."""
-        missing = (~observed).to(torch.float32).mean(dim=1, keepdim=True)
+        """Return how much of what each grid point sees is missing (batch channel *grid), 0 to 1."""
+        return self.spread_out(self._pooled((~observed).to(torch.float32))[:, :, None])
+
+    def spread_out(self, values: Tensor) -> Tensor:
+        """Return values (batch lead freq ...), where freq may be 1, at all their grid points."""
         if self.config.layout == "signal":
-            return missing
-        share = self._pooled(missing)
-        return share if self.dims == 1 else share[:, :, None]
+            return values[:, :, 0]
+        values = values.expand(-1, -1, self.config.n_fft // 2 + 1, *values.shape[3:])
+        values = values.flatten(1, 2) if self.config.layout == "bins" else values
+        return torch.cat([values, values], dim=1)
 
     def _beside(self, grid: Tensor, signals: Tensor) -> Tensor:
         """Return a grid (batch channel *grid) with each signal's means over frames as further channels."""
-        frames = signals if self.config.layout == "signal" else self._pooled(signals)
+        frames = self._pooled(signals)
         if self.dims == 2:
             frames = frames[:, :, None].expand(-1, -1, grid.shape[2], -1)
         return torch.cat([grid, frames], dim=1)
 
     def _pooled(self, signal: Tensor) -> Tensor:
         """Return the mean over each frame (batch channel frame) of a signal (batch channel time)."""
+        if self.config.layout == "signal":
+            return signal
         n_fft, hop = self.config.n_fft, self.config.hop
-        padded = pad_end(signal, padded_length(self.length, hop, n_fft))
+        padded = pad_end(signal, padded_length(signal.shape[-1], hop, n_fft))
         padded = F.pad(padded, (n_fft // 2, n_fft // 2), mode="replicate")
         return F.avg_pool1d(padded, n_fft, hop)
 
-    def _analyse(self, signal: Tensor) -> Tensor:
+    def analyse(self, signal: Tensor) -> Tensor:
+        """Return the spectrogram (batch lead freq frame) of signals (batch lead time) of any length."""
         if self.config.layout == "signal":
             return signal[:, :, None]
         return stft(signal, self.config.n_fft, self.config.hop)

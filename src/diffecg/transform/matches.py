@@ -37,11 +37,9 @@ class Matches(NamedTuple):
 def best_matches(signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int) -> Matches:
     """Return the best matches for the gaps of each lead, with mean and variance.
 
-    Arguments as for :func:`all_matches`, with any axes before that of time.
+    Arguments as for :func:`all_matches`.
     """
-    flat = signal.flatten(0, -2), observed.flatten(0, -2)
-    found = all_matches(*flat, count=count, context=context, apart=apart)
-    guesses, weight = (part.reshape(count, *signal.shape) for part in found)
+    guesses, weight = all_matches(signal, observed, count=count, context=context, apart=apart)
     total = weight.sum(dim=0)
     weight = weight / total.clamp(min=1e-6)
     mean = (weight * guesses).sum(dim=0)
@@ -52,49 +50,54 @@ def best_matches(signal: Tensor, observed: Tensor, *, count: int, context: int, 
 def all_matches(
     signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int
 ) -> tuple[Tensor, Tensor]:
-    """Return the best matches for the gaps of each signal, and which of them are matches at all.
+    """Return the best matches for the gaps of each lead, and which of them are matches at all.
 
     A match is a shift at which everything around and inside the gap is observed; the best ones have the
-    least squared difference to the gap's surroundings, levels aside. The correlations that this takes are
-    computed by FFT for all shifts at once.
+    least squared difference to what is observed there, levels aside: the gap's surroundings, and what other
+    leads show around and inside it. The correlations that this takes are computed by FFT for all shifts at
+    once.
 
     Args:
-        signal: (batch time); anything where missing.
-        observed: (batch time), True = known.
+        signal: (batch lead time); anything where missing.
+        observed: (batch lead time), True = known.
         count: how many matches to take.
         context: samples on either side that make the surroundings.
         apart: least distance between two matches, in samples.
 
     Returns:
-        The missing samples by match, the best first (match batch time), and a weight of the same shape: that
-        of the best match is one, those of others are less as their squared difference is more; zero where
-        there is none and where the signal is observed.
+        The missing samples by match, the best first (match batch lead time), and a weight of the same shape:
+        that of the best match is one, those of others are less as their squared difference is more; zero
+        where there is none and where the signal is observed.
     """
     x = torch.where(observed, signal, torch.zeros_like(signal))
     guesses, weights = (x.new_zeros(count, *x.shape) for _ in range(2))
-    edges = F.pad((~observed).to(torch.int8), (1, 0)).diff(dim=1)
-    number = (edges == 1).cumsum(dim=1) * ~observed
-    for gap in range(1, min(int(number.max()), MOST_GAPS) + 1):
-        inside = number == gap
-        rows = torch.nonzero(inside.any(dim=1) & observed.any(dim=1)).squeeze(1)
-        if len(rows):
-            guess, weight = _for_one_gap(x[rows], observed[rows], inside[rows], count, context, apart)
-            guesses[:, rows] = torch.where(inside[rows], guess, guesses[:, rows])
-            weights[:, rows] = torch.where(inside[rows], weight, weights[:, rows])
+    edges = F.pad((~observed).to(torch.int8), (1, 0)).diff(dim=2)
+    number = (edges == 1).cumsum(dim=2) * ~observed
+    for lead in range(x.shape[1]):
+        for gap in range(1, min(int(number[:, lead].max()), MOST_GAPS) + 1):
+            inside = number[:, lead] == gap
+            rows = torch.nonzero(inside.any(dim=1) & observed[:, lead].any(dim=1)).squeeze(1)
+            if len(rows):
+                found = _for_one_gap(x[rows], observed[rows], inside[rows], lead, count, context, apart)
+                for kept, new in zip((guesses, weights), found, strict=True):
+                    kept[:, rows, lead] = torch.where(inside[rows], new, kept[:, rows, lead])
     return guesses, weights
 
 
 def _for_one_gap(
-    x: Tensor, observed: Tensor, inside: Tensor, count: int, context: int, apart: int
+    x: Tensor, observed: Tensor, inside: Tensor, lead: int, count: int, context: int, apart: int
 ) -> tuple[Tensor, Tensor]:
-    """Return the matches for one gap in each row (match batch time), and which of them are any."""
-    length = x.shape[1]
+    """Return the matches for one gap of a lead in each row (match batch time), and which of them are any."""
+    length = x.shape[2]
     place = torch.arange(length, device=x.device)
     first = inside.to(torch.int8).argmax(dim=1, keepdim=True)
     last = length - 1 - inside.flip(1).to(torch.int8).argmax(dim=1, keepdim=True)
     near = (place >= first - context) & (place <= last + context)
-    error, level = _errors(x, (near & observed).to(x.dtype))
-    missing = _correlate(near.to(x.dtype), 1 - observed.to(x.dtype), outside=1)
+    around = near[:, None] & observed
+    error, level = _errors(x, around.to(x.dtype), lead)
+    wanted = around.clone()
+    wanted[:, lead] = near
+    missing = _correlate(wanted.to(x.dtype), 1 - observed.to(x.dtype), outside=1).sum(dim=1)
     error = torch.where(missing < 0.5, error, torch.inf)
     shifts = torch.arange(-length + 1, length, device=x.device)
     guesses, weights = [], []
@@ -103,35 +106,35 @@ def _for_one_gap(
         least, best = error.min(dim=1, keepdim=True)
         shift = shifts[best]
         source = (place + shift).clamp(0, length - 1)
-        guesses.append(x.gather(1, source) - level.gather(1, best))
-        weights.append((smallest / (least + ERROR_FLOOR)).expand_as(x))
+        guesses.append(x[:, lead].gather(1, source) - level.gather(1, best))
+        weights.append((smallest / (least + ERROR_FLOOR)).expand(-1, length))
         error = error.masked_fill((shifts - shift).abs() < apart, torch.inf)
     return torch.stack(guesses), torch.stack(weights)
 
 
-def _errors(x: Tensor, around: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the mean squared difference at each shift (batch 2*time-1), levels aside, and the levels."""
-    total = around.sum(dim=1, keepdim=True).clamp(min=1)
+def _errors(x: Tensor, around: Tensor, lead: int) -> tuple[Tensor, Tensor]:
+    """Return the mean squared difference at each shift (batch 2*time-1), levels aside; a lead's levels."""
+    total = around.sum(dim=2, keepdim=True)
     own = around * x
     there = _correlate(around, x)
     square = _correlate(around, x.square())
     cross = _correlate(own, x)
-    level = (there - own.sum(dim=1, keepdim=True)) / total
-    error = (square - 2 * cross + (own * x).sum(dim=1, keepdim=True)) / total - level.square()
-    return error.clamp(min=0), level
+    level = (there - own.sum(dim=2, keepdim=True)) / total.clamp(min=1)
+    error = square - 2 * cross + (own * x).sum(dim=2, keepdim=True) - total * level.square()
+    return error.sum(dim=1).clamp(min=0) / total.sum(dim=1).clamp(min=1), level[:, lead]
 
 
 def _correlate(pattern: Tensor, signal: Tensor, *, outside: float = 0.0) -> Tensor:
     """Return sum over t of pattern(t) signal(t + shift) for all shifts -time+1 to time-1.
 
     Args:
-        pattern: (batch time).
-        signal: (batch time).
+        pattern: (batch lead time).
+        signal: (batch lead time).
         outside: the signal's value before its start and after its end.
     """
-    length = pattern.shape[1]
+    length = pattern.shape[-1]
     size = 2 * length
     spectrum = torch.fft.rfft(pattern, size).conj() * torch.fft.rfft(signal - outside, size)
     circular = torch.fft.irfft(spectrum, size)
-    shifted = torch.cat([circular[:, length + 1 :], circular[:, :length]], dim=1)
-    return shifted + outside * pattern.sum(dim=1, keepdim=True)
+    shifted = torch.cat([circular[..., length + 1 :], circular[..., :length]], dim=-1)
+    return shifted + outside * pattern.sum(dim=-1, keepdim=True)

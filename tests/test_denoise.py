@@ -1,0 +1,186 @@
+"""Noisy stretches: exact where all is Gaussian, noise known by its spectrum, clean samples untouched."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import wfdb
+from helpers import make_ecg
+
+import diffecg
+from diffecg.config import TransformConfig, WindowConfig
+from diffecg.data.records import read_record
+from diffecg.data.wander import without_wander
+from diffecg.diffusion.evidence import agreeing, evidence
+from diffecg.diffusion.levels import KarrasLevels
+from diffecg.diffusion.noise import SeededNoise
+from diffecg.diffusion.samplers import SAMPLERS
+from diffecg.errors import DiffecgError
+from diffecg.transform.layout import Transform
+from diffecg.transform.spectrum import find_noise
+
+FEW = {"draws": 2, "steps": 4}
+FS_HZ = 100.0
+
+
+@pytest.fixture(scope="module")
+def strip(runs):
+    return diffecg.load(runs["strip"])
+
+
+@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm2m"])
+@pytest.mark.parametrize("correlation", [0.0, 0.9])
+def test_gaussian_data_and_noise_have_the_exact_posterior(sampler, correlation):
+    """x0 ~ N(0, P), y = x0 + n, n ~ N(0, C): the posterior's mean is P (P + C)^-1 y."""
+    frames, prior, count = 4, 0.5, 6000
+    place = torch.arange(frames)
+    noise = 0.3 * correlation ** (place[:, None] - place).abs().double()
+    recorded = torch.tensor([1.0, -0.5, 0.2, 0.8], dtype=torch.float64)
+    seen = evidence(recorded.expand(count, 1, -1), noise.expand(count, 1, -1, -1))
+
+    def denoiser(xt, sigma):
+        square = sigma.reshape(-1, 1, 1) ** 2
+        return prior / (prior + square) * xt
+
+    sigmas, source = KarrasLevels(0.004, 100.0, -0.5, 1.4).grid(300), SeededNoise(range(count))
+    xt = source(torch.empty(count, 1, frames, dtype=torch.float64)) * sigmas[0]
+    drawn = SAMPLERS[sampler](agreeing(denoiser, seen, torch.tensor(prior)), xt, sigmas, source)[:, 0]
+    gain = prior * torch.linalg.inv(prior * torch.eye(frames) + noise)
+    assert drawn.mean(dim=0).tolist() == pytest.approx((gain @ recorded).tolist(), abs=0.03)
+    if sampler == "ddpm":
+        spread = prior * torch.eye(frames, dtype=torch.float64) - gain * prior
+        assert torch.allclose(torch.cov(drawn.T), spread, atol=0.02)
+
+
+def fitted(layout="bins"):
+    transform = Transform(TransformConfig(layout=layout, hop=16), WindowConfig(length=1000, fs_hz=FS_HZ))
+    windows = np.stack([make_ecg(seed, duration_s=10, fs_hz=FS_HZ)[0] for seed in range(8)])
+    transform.fit(torch.from_numpy(windows).float()[:, None])
+    return transform
+
+
+def test_noise_is_known_by_what_it_adds():
+    rng, transform = np.random.default_rng(0), fitted()
+    clean = 0.2 * make_ecg(1, duration_s=600, fs_hz=FS_HZ)[0]
+    where = np.zeros_like(clean, dtype=bool)
+    where[10_000:40_000] = True
+    window = torch.hann_window(32).sqrt().square().sum().item()
+    white = find_noise(
+        transform, (clean + 0.2 * rng.normal(size=len(clean)) * where)[None], ~where[None], where[None]
+    )
+    assert white.power[0] == pytest.approx(np.full(17, 0.04 * window), rel=0.3)
+    offset = find_noise(transform, (clean + 0.5 * where)[None], ~where[None], where[None])
+    assert offset.power[0, 0] == pytest.approx(
+        (0.5 * torch.hann_window(32).sqrt().sum().item()) ** 2, rel=0.2
+    )
+    assert offset.correlation[0, 0] == pytest.approx(0.99, abs=0.02)
+    assert offset.power[0, 5:].max() < 0.01 * offset.power[0, 0]
+    nothing = find_noise(transform, clean[None], ~where[None], where[None])
+    assert nothing.power.max() < 0.2 * white.power.max()
+
+
+@pytest.mark.parametrize("layout", ["bins", "picture"])
+def test_the_variance_of_white_noise_in_the_grid(layout):
+    transform, rng = fitted(layout), np.random.default_rng(1)
+    noise = torch.from_numpy(0.1 * rng.normal(size=(4000, 1, 1000))).float()
+    everywhere = torch.ones(1, 1, 1000, dtype=torch.bool)
+    window = torch.hann_window(32).sum()
+    power = torch.full((1, 17), 0.01 * float(window))
+    covariance = transform.noise_covariance(
+        power, torch.zeros(1, 17), everywhere, ~everywhere, torch.ones(1, 1, 1)
+    )
+    expected = covariance.diagonal(dim1=-2, dim2=-1)[0]
+    found = transform(noise).var(dim=0)
+    inner = (..., slice(2, -2))  # frames at the ends see reflections
+    ratio = (found / expected)[inner].reshape(-1, 17, found[inner].shape[-1]).mean(dim=(0, 2))
+    assert ratio[1:-1].tolist() == pytest.approx([1.0] * 15, rel=0.05)
+    hidden = transform.noise_covariance(
+        power, torch.zeros(1, 17), ~everywhere, ~everywhere, torch.ones(1, 1, 1)
+    )
+    assert hidden.diagonal(dim1=-2, dim2=-1).min() >= 1e6
+
+
+def test_wander_is_taken_away_and_heartbeats_stay():
+    clean = make_ecg(2, duration_s=60, fs_hz=FS_HZ)[0]
+    time, where = np.arange(len(clean)) / FS_HZ, np.zeros(len(clean), bool)
+    where[2000:3500] = True
+    wander = 0.8 * np.sin(2 * np.pi * 0.2 * time) + 0.5
+    steady = without_wander(clean + wander * where, FS_HZ, ~where, where)
+    assert np.array_equal(steady[~where], clean[~where])
+    error = (steady - clean)[where]
+    assert np.sqrt(np.mean(error**2)) < 0.15 * np.sqrt(np.mean(wander[where] ** 2))
+    kept = without_wander(clean, FS_HZ, ~where, where)
+    assert np.abs(kept - clean).max() < 0.05
+    none = np.zeros_like(where)
+    assert np.array_equal(without_wander(clean, FS_HZ, ~none, none), clean)
+    assert np.array_equal(without_wander(clean, FS_HZ, none, ~none), clean), "nothing to go by"
+
+
+@pytest.mark.parametrize("fs_hz", [100.0, 360.0])
+def test_clean_samples_stay_and_a_recording_without_noise_is_believed(strip, fs_hz):
+    signal = make_ecg(3, duration_s=20, fs_hz=fs_hz)[0].astype(np.float32)
+    where = np.zeros(len(signal), bool)
+    where[int(8 * fs_hz) : int(10 * fs_hz)] = True
+    drawn = strip.denoise(signal, fs_hz, where, draws=4, steps=20)
+    assert drawn.info["task"] == "denoise"
+    assert np.array_equal(drawn.observed, ~where)
+    assert np.array_equal(drawn.signal_mv[~where], signal[~where])
+    filled = strip.impute(np.where(where, np.nan, signal), fs_hz, draws=4, steps=20)
+    believed, guessed = (np.std((result.signal_mv - signal)[where]) for result in (drawn, filled))
+    assert believed < 0.5 * guessed
+
+
+def test_leads_rows_and_missing_samples(strip):
+    signal = np.stack([make_ecg(seed, duration_s=15, fs_hz=100)[0] for seed in (4, 5)])
+    where = np.zeros(1500, bool)
+    where[700:800] = True
+    both = strip.denoise(signal, 100, where, **FEW)
+    assert (~both.observed).sum() == 200
+    one = strip.denoise(signal, 100, np.stack([where, ~where & where]), **FEW)
+    assert np.array_equal(one.signal_mv[1], signal[1])
+    signal[0, 750:900] = np.nan
+    filled = strip.denoise(signal, 100, where, **FEW)
+    assert np.isfinite(filled.signal_mv).all()
+
+
+@pytest.mark.parametrize("noisy", [np.zeros(3, bool), np.zeros(1500), [[True] * 1500] * 2])
+def test_a_mask_that_does_not_fit_is_refused(strip, noisy):
+    with pytest.raises(DiffecgError, match="True or False"):
+        strip.denoise(make_ecg(4, duration_s=15, fs_hz=100)[0], 100, noisy, **FEW)
+
+
+def test_a_lead_of_nothing_but_noise_is_refused(strip):
+    with pytest.raises(DiffecgError, match="nothing is observed"):
+        strip.denoise(make_ecg(4, duration_s=15, fs_hz=100)[0], 100, np.ones(1500, bool), **FEW)
+
+
+def test_the_command(run, runs, record, tmp_path):
+    few = ["--draws", 2, "--steps", 2]
+    status, out, err = run(
+        "denoise", runs["strip"], record, "--stretch", "12:13", "--out", tmp_path / "clean", *few
+    )
+    assert status == 0, err
+    assert "1 gap(s), 1.00 s of lead MLII" in out
+    before, after = (wfdb.rdrecord(str(p), physical=False) for p in (record, tmp_path / "clean" / "100"))
+    changed = np.flatnonzero((before.d_signal != after.d_signal).any(axis=1))
+    assert 12 * 360 <= changed.min() < changed.max() < 13 * 360
+    assert pd.read_csv(tmp_path / "clean" / "gaps.csv")["from_s"].tolist() == [12.0]
+    status, _, err = run("denoise", runs["strip"], record, "--out", tmp_path / "found", *few)
+    assert status == 1
+    assert "--stretch from:to" in err
+
+
+@pytest.mark.parametrize("name", ["bw", "em"])
+def test_real_noise_on_a_real_recording(mitdb, name):
+    """Heavy noise is halved at least; the whole table is what benchmarks/denoise.py makes."""
+    signal = read_record(mitdb / "103").signal_mv[0][:10_800].copy()
+    noise = read_record(mitdb.parent / "nstdb" / name).signal_mv[0][5000:7160]
+    where = np.zeros(len(signal), bool)
+    where[4000:6160] = True
+    noisy = signal.copy()
+    noisy[where] += 2 * signal.std() * (noise - noise.mean()) / noise.std()
+    drawn = diffecg.load("mitbih-strip").denoise(noisy, 360, where, draws=2)
+    left, was = (math.sqrt(np.mean((x - signal)[where] ** 2)) for x in (drawn.signal_mv, noisy))
+    assert left < 0.5 * was
