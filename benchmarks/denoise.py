@@ -118,7 +118,8 @@ def table(
             lines.append([words, f"{snr_db} dB", *cells, f"{band:.0%}"])
     legend = (
         f"RMSE in mV (without the mean error of the stretch): {records} records of {options.split}, "
-        f"a stretch of {options.length:g} s for each kind and SNR, lead 0; {options.model}, mean of {options.draws} draws.\n\n"
+        f"a stretch of {options.length:g} s for each kind and SNR, lead 0; {options.model}, mean of "
+        f"{options.draws} draws.\n\n"
     )
     return legend + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

@@ -15,6 +15,7 @@ from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.tasks.plan import plan_windows, rounds
 from diffecg.tasks.rates import bridged, fit_length, resample_mask
+from diffecg.tasks.seams import joined
 from diffecg.tasks.synthesize import Advance, Noisy, Progress, Sampling, counting, synthesize
 from diffecg.transform.spectrum import Noise, find_noise
 
@@ -64,7 +65,7 @@ def fill(
     for group, job in jobs:
         noisy = None if noisy_mv is None else noisy_mv[group]
         filled = job.run(draws[:, group], noisy, label, seeds, sampling, advance)
-        draws[:, group] = np.where(np.isnan(draws[:, group]), filled, draws[:, group])
+        draws[:, group] = joined(draws[:, group], filled, fs_hz)
     return draws
 
 
