@@ -162,7 +162,7 @@ def test_the_command(run, runs, record, tmp_path):
         "denoise", runs["strip"], record, "--stretch", "12:13", "--out", tmp_path / "clean", *few
     )
     assert status == 0, err
-    assert "1 gap(s), 1.00 s of lead MLII" in out
+    assert "1 noisy stretch(s), 1.00 s of lead MLII" in out
     before, after = (wfdb.rdrecord(str(p), physical=False) for p in (record, tmp_path / "clean" / "100"))
     changed = np.flatnonzero((before.d_signal != after.d_signal).any(axis=1))
     assert 12 * 360 <= changed.min() < changed.max() < 13 * 360

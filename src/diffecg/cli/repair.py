@@ -218,14 +218,15 @@ def _write(
 ) -> None:
     """Write what was drawn of some leads, and say so."""
     from diffecg.data.store import new_folder
-    from diffecg.exchange.recordings import write_repaired
+    from diffecg.exchange.recordings import GAP_OF_TASK, write_repaired
 
     suffix = record.path.suffix.lower() if format is None else "" if format == "wfdb" else f".{format}"
     with new_folder(out, force=force) as folder:
         path = write_repaired(folder, record, rows, drawn, gaps, suffix)
     seconds, leads = sum(gap.last - gap.first for gap in gaps) / record.fs_hz, [record.leads[r] for r in rows]
+    what = GAP_OF_TASK[drawn.info["task"]]
     text = (
-        f"{out}/{path.name}: {len(gaps)} gap(s), {seconds:.2f} s of lead {', '.join(leads)} drawn "
+        f"{out}/{path.name}: {len(gaps)} {what}(s), {seconds:.2f} s of lead {', '.join(leads)} drawn "
         f"{len(drawn.seeds)} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"
     )
     result = {"out": str(out), "file": path.name, "leads": leads, "gaps": len(gaps), "missing_s": seconds}

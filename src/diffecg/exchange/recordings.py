@@ -28,6 +28,8 @@ MOST_PICTURES = 20
 """Pictures of the first gaps only: a recording may have thousands."""
 MOST_SHOWN_S = 20.0
 """Of a longer gap the picture shows the beginning."""
+GAP_OF_TASK = {"impute": "gap", "denoise": "noisy stretch"}
+"""What the tasks call what they draw."""
 
 
 def write_repaired(
@@ -43,7 +45,7 @@ def write_repaired(
         folder: an empty folder.
         record: what was read.
         rows: the leads that were repaired.
-        drawn: what ``impute`` returned for them, (lead, time).
+        drawn: what ``impute`` or ``denoise`` returned for them, (lead, time).
         gaps: what was drawn, and why.
         suffix: of the format, as :func:`diffecg.exchange.records.write_record` takes it.
     """
@@ -73,7 +75,8 @@ def write_repaired(
     for number, gap in enumerate(gaps[:MOST_PICTURES], start=1):
         last_shown = min(gap.last, gap.first + int(MOST_SHOWN_S * drawn.fs_hz))
         span = slice(max(0, gap.first - context), last_shown + context)
-        title = f"{record.name} {record.leads[gap.row]}: gap {number}, {drawn.band:.0%} band"
+        what = GAP_OF_TASK[drawn.info["task"]]
+        title = f"{record.name} {record.leads[gap.row]}: {what} {number}, {drawn.band:.0%} band"
         save(
             repair_picture(drawn.lead(place[gap.row]), span, record.signal_mv[gap.row], title),
             folder / f"gap-{number:03d}.png",

@@ -77,7 +77,7 @@ def drawn_strip(
         upper_mv: (time), upper bound of the band.
         observed: (time), True = given.
         title: of the sheet.
-        truth_mv: (time), what was hidden, if known; drawn dashed.
+        truth_mv: (time), what was recorded there, if anything; drawn dashed.
         draws_mv: some draws (time), drawn thin.
         zoom: scale of the sheet.
     """
@@ -102,7 +102,7 @@ def drawn_strip(
     )
     if truth_mv is not None:
         hidden = np.where(inside, truth_mv, np.nan)
-        axis.plot(time_s, hidden, "--", color=INK, linewidth=0.7 * zoom, label="recorded, hidden")
+        axis.plot(time_s, hidden, "--", color=INK, linewidth=0.7 * zoom, label="recorded")
     axis.plot(
         time_s,
         np.where(inside, mean_mv, np.nan),
