@@ -94,3 +94,23 @@ def test_another_lead_shows_where_the_match_is():
         hidden[:, 1, beat * 50 + 5 : beat * 50 + 45] = False
         found = best_matches(signal, hidden, count=1, context=5, apart=5)
         assert (found.mean - signal)[~hidden].abs().max() < 1e-6
+
+
+def test_matches_lie_beyond_the_window_too():
+    time = np.arange(600)
+    signal = torch.from_numpy(np.where((time % 300) < 100, np.sin(time / 7.0), 0.1 * np.cos(time / 3.0)))[
+        None, None
+    ]
+    observed = torch.ones_like(signal, dtype=torch.bool)
+    observed[..., 330:370] = False
+    observed[..., 20:25] = False
+    settings = {"count": 1, "context": 20, "apart": 5}
+    wide = best_matches(signal, observed, **settings, reach=200)
+    assert wide.mean.shape == (1, 1, 200)
+    assert torch.equal(wide.share[0, 0], (~observed[0, 0, 200:400]).to(wide.share.dtype)), (
+        "only the window's gaps"
+    )
+    alone = best_matches(signal[..., 200:400], observed[..., 200:400], **settings)
+    truth = signal[..., 330:370]
+    errors = [(found.mean[..., 130:170] - truth).abs().mean() for found in (wide, alone)]
+    assert errors[0] < 0.6 * errors[1]

@@ -63,7 +63,7 @@ def test_the_jump_at_a_seam_is_that_of_a_real_signal(mitdb, name):
 
 @pytest.mark.long
 def test_a_whole_recording_is_filled_as_well_as_its_windows(mitdb):
-    """The figures of evaluate-task hold for impute on the recording that the cases come from."""
+    """impute on a recording keeps, or exceeds, the figures that evaluate-task has for its cases."""
     model, draws = diffecg.load("mitbih-strip"), 8
     errors, held = {"window": [], "recording": []}, {"window": [], "recording": []}
 
@@ -94,5 +94,6 @@ def test_a_whole_recording_is_filled_as_well_as_its_windows(mitdb):
                 "window", truth, model.impute(context.signal_mv, context.fs_hz, draws=draws), context.hidden
             )
         assert len(stretches(np.isnan(whole))) == len(apart) >= 8
-    assert np.mean(errors["recording"]) == pytest.approx(np.mean(errors["window"]), rel=0.1)
-    assert np.mean(held["recording"]) == pytest.approx(np.mean(held["window"]), abs=0.05)
+    # A recording holds more to look for matches in than the 10 s around a case.
+    assert np.mean(errors["recording"]) <= 1.05 * np.mean(errors["window"])
+    assert np.mean(held["recording"]) >= np.mean(held["window"]) - 0.05

@@ -70,6 +70,7 @@ class ConditionalDenoiser(nn.Module):
         labels: Sequence[str | None],
         track: Tensor | None = None,
         morphologies: Sequence[int] | None = None,
+        reach: int = 0,
     ) -> Condition:
         """Return what samples are to agree with.
 
@@ -79,8 +80,11 @@ class ConditionalDenoiser(nn.Module):
             labels: class of each window; None = unknown.
             track: beats that are told (batch label+1 time); None: none.
             morphologies: that of each window within its class, -1 = unknown; None: all unknown.
+            reach: samples that signal and mask hold on either side of the window, for matches only.
         """
         wanted = self.config.conditions
+        around_mv, seen = signal_mv, observed
+        signal_mv, observed = (part[..., reach : part.shape[-1] - reach] for part in (around_mv, seen))
         gauge = self.transform.gauge(signal_mv, observed)
         signal = gauge.apply(signal_mv)
         known = [self.transform.encode(signal, observed)]
@@ -92,9 +96,8 @@ class ConditionalDenoiser(nn.Module):
         if wanted.matches:
             fs_hz = self.config.window.fs_hz
             context = round(wanted.match_context_s * fs_hz)
-            found = best_matches(
-                signal, observed, count=wanted.matches, context=context, apart=max(1, context // 3)
-            )
+            settings = {"count": wanted.matches, "context": context, "apart": max(1, context // 3)}
+            found = best_matches(gauge.apply(around_mv), seen, **settings, reach=reach)
             near = match_gauge(signal, observed, found, fs_hz)
             known.append(self.transform.encode_matches(signal, observed, found, near.unit))
             if wanted.residual:

@@ -21,6 +21,9 @@ from diffecg.transform.spectrum import Noise, find_noise
 
 PIECE_S = 1.0
 """What is filled at once by models that are given best matches: about a heartbeat, so that there are some."""
+REACH_S = 30.0
+"""How far on either side of a window best matches are sought. In DS1 (42 gaps of 1 s) the CRPS of five
+matches is 0.104 mV where 4.5 s beside the gap are searched, 0.078 where 10 s are, 0.070 where 40 s."""
 CORE = 0.6
 """What is filled at once where there are none, as a share of the window."""
 
@@ -140,8 +143,10 @@ class _Job:
         most = min(max(most, 1), self.length)
         some, seen = np.any(self.missing, axis=0), ~np.all(self.missing, axis=0)
         self.steps = plan_windows(some, seen, length=self.length, most=most)
-        before = max(0, *(-step.start for step in self.steps))
-        after = max(0, *(step.start + self.length - self.missing.shape[1] for step in self.steps))
+        self.reach = round(REACH_S * window.fs_hz) if matched else 0
+        before = self.reach + max(0, *(-step.start for step in self.steps))
+        end = max(step.start + self.length for step in self.steps)
+        after = self.reach + max(0, end - self.missing.shape[1])
         self.inside = slice(before, before + self.missing.shape[1])
         self.pad = ((0, len(window.leads) - leads), (before, after))
 
@@ -174,15 +179,17 @@ class _Job:
             steps = [self.steps[i] for i in turn]
             starts = [self.inside.start + step.start for step in steps]
             spans = [slice(start, start + self.length) for start in starts]
+            wide = [slice(span.start - self.reach, span.stop + self.reach) for span in spans]
             drawn = synthesize(
                 self.model,
-                np.concatenate([state[:, :, span] for span in spans]),
-                np.repeat(np.stack([known[:, span] for span in spans]), len(seeds), axis=0),
+                np.concatenate([state[:, :, span] for span in wide]),
+                np.repeat(np.stack([known[:, span] for span in wide]), len(seeds), axis=0),
                 [label] * len(seeds) * len(steps),
                 [_step_seed(seed, i) for i in turn for seed in seeds],
                 sampling,
                 advance,
                 noisy=None if noisy is None else noisy.windows(spans),
+                reach=self.reach,
             )
             for step, span, window in zip(steps, spans, np.split(drawn, len(steps)), strict=True):
                 local = slice(step.fill_from - step.start, step.fill_to - step.start)

@@ -82,6 +82,7 @@ def synthesize(
     advance: Advance | None = None,
     track: NDArray[np.float32] | None = None,
     noisy: Noisy | None = None,
+    reach: int = 0,
 ) -> NDArray[np.float32]:
     """Return one drawn window (batch lead time), in mV, for each seed.
 
@@ -97,6 +98,7 @@ def synthesize(
         advance: called after each batch of windows.
         track: beats that the network is told (batch label+1 time); None: none.
         noisy: what the result is to agree with where it is missing, within its noise; None: nothing.
+        reach: samples that signal and mask hold before each window and after it, where matches are sought.
 
     Raises:
         DiffecgError: an unknown sampler, a number of steps that it cannot take.
@@ -106,7 +108,8 @@ def synthesize(
     device = model.transform.mean_mv.device
     grid = (model.transform.channels, *model.transform.grid)
     clean = np.where(observed, signal_mv, 0).astype(np.float32)
-    result = np.empty_like(clean)
+    inner = (..., slice(reach, clean.shape[2] - reach))
+    result = clean[inner].copy()
     for start in range(0, len(clean), sampling.batch_size):
         rows = slice(start, start + sampling.batch_size)
         mask = torch.from_numpy(observed[rows]).to(device)
@@ -114,17 +117,17 @@ def synthesize(
             told = None if track is None else torch.from_numpy(track[rows]).to(device)
             signal = torch.from_numpy(clean[rows]).to(device)
             # An observed signal shows its morphology; from nothing, one must be drawn.
-            from_nothing = ~observed[rows].any(axis=(1, 2))
+            from_nothing = ~observed[inner][rows].any(axis=(1, 2))
             drawn = np.where(from_nothing, model.draw_morphologies(labels[rows], seeds[rows]), -1)
-            condition = model.condition(signal, mask, labels[rows], told, drawn.tolist())
+            condition = model.condition(signal, mask, labels[rows], told, drawn.tolist(), reach)
             noise = SeededNoise(seeds[rows])
             xt = noise(signal.new_empty(len(signal), *grid)) * float(sigmas[0])
             denoiser: Denoiser = partial(model, condition=condition)
             if noisy is not None:
-                denoiser = _agreeing(model, noisy, rows, mask, condition)
+                denoiser = _agreeing(model, noisy, rows, mask[inner], condition)
             x0 = draw(denoiser, xt, sigmas, noise)
             windows = model.decode(x0, condition).cpu().numpy()
-        result[rows] = np.where(observed[rows], clean[rows], windows)
+        result[rows] = np.where(observed[inner][rows], result[rows], windows)
         if advance is not None:
             advance(len(clean[rows]))
     return result

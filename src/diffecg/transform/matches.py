@@ -34,12 +34,14 @@ class Matches(NamedTuple):
     """(... time): share of the wanted matches that were found."""
 
 
-def best_matches(signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int) -> Matches:
+def best_matches(
+    signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int, reach: int = 0
+) -> Matches:
     """Return the best matches for the gaps of each lead, with mean and variance.
 
     Arguments as for :func:`all_matches`.
     """
-    guesses, weight = all_matches(signal, observed, count=count, context=context, apart=apart)
+    guesses, weight = all_matches(signal, observed, count=count, context=context, apart=apart, reach=reach)
     total = weight.sum(dim=0)
     weight = weight / total.clamp(min=1e-6)
     mean = (weight * guesses).sum(dim=0)
@@ -48,7 +50,7 @@ def best_matches(signal: Tensor, observed: Tensor, *, count: int, context: int, 
 
 
 def all_matches(
-    signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int
+    signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int, reach: int = 0
 ) -> tuple[Tensor, Tensor]:
     """Return the best matches for the gaps of each lead, and which of them are matches at all.
 
@@ -63,16 +65,20 @@ def all_matches(
         count: how many matches to take.
         context: samples on either side that make the surroundings.
         apart: least distance between two matches, in samples.
+        reach: samples on either side in which matches are sought, but whose own gaps are nobody's concern.
 
     Returns:
-        The missing samples by match, the best first (match batch lead time), and a weight of the same shape:
-        that of the best match is one, those of others are less as their squared difference is more; zero
-        where there is none and where the signal is observed.
+        Without these samples, what is missing by match, the best first (match batch lead time), and a weight
+        of the same shape: that of the best match is one, those of others are less as their squared difference
+        is more; zero where there is none and where the signal is observed.
     """
     x = torch.where(observed, signal, torch.zeros_like(signal))
     guesses, weights = (x.new_zeros(count, *x.shape) for _ in range(2))
-    edges = F.pad((~observed).to(torch.int8), (1, 0)).diff(dim=2)
-    number = (edges == 1).cumsum(dim=2) * ~observed
+    inner = slice(reach, x.shape[2] - reach)
+    hidden = torch.zeros_like(observed)
+    hidden[..., inner] = ~observed[..., inner]
+    edges = F.pad(hidden.to(torch.int8), (1, 0)).diff(dim=2)
+    number = (edges == 1).cumsum(dim=2) * hidden
     for lead in range(x.shape[1]):
         for gap in range(1, min(int(number[:, lead].max()), MOST_GAPS) + 1):
             inside = number[:, lead] == gap
@@ -81,7 +87,7 @@ def all_matches(
                 found = _for_one_gap(x[rows], observed[rows], inside[rows], lead, count, context, apart)
                 for kept, new in zip((guesses, weights), found, strict=True):
                     kept[:, rows, lead] = torch.where(inside[rows], new, kept[:, rows, lead])
-    return guesses, weights
+    return guesses[..., inner], weights[..., inner]
 
 
 def _for_one_gap(
