@@ -100,7 +100,8 @@ def _for_one_gap(
     last = length - 1 - inside.flip(1).to(torch.int8).argmax(dim=1, keepdim=True)
     near = (place >= first - context) & (place <= last + context)
     around = near[:, None] & observed
-    error, level = _errors(x, around.to(x.dtype), lead)
+    # Differences of large sums: in single precision, round-off would choose between matches.
+    error, level = (part.to(x.dtype) for part in _errors(x.double(), around.double(), lead))
     wanted = around.clone()
     wanted[:, lead] = near
     missing = _correlate(wanted.to(x.dtype), 1 - observed.to(x.dtype), outside=1).sum(dim=1)
