@@ -195,6 +195,7 @@ def bad(tmp_path, record, runs):
         "no windows": (["train", "--data", tmp_path / "none", *out], "diffecg prepare"),
         "no database": (["prepare", "ptbxl", "--from", tmp_path, *out], "mitdb"),
         "no source": (["prepare", "mitdb", *out], "--download"),
+        "no split": (["prepare", "svdb", "--split", "strict", *out], "choose one of svdb"),
         "no folder": (["prepare", "mitdb", "--from", tmp_path / "none", *out], "--download"),
         "no length": (["prepare", "mitdb", "--from", tmp_path, "--length", "0", *out], "length 0"),
         "device": (["generate", model, "--device", "cuda:9", *out], "cuda:9"),

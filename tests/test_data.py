@@ -12,6 +12,7 @@ from helpers import make_ecg, write_record
 import diffecg
 from diffecg.config import WindowConfig, preset
 from diffecg.data.labels import CLASS_MAPS, LABELS, class_map
+from diffecg.data.physionet import DATABASES
 from diffecg.data.prepare import prepare
 from diffecg.data.read_wfdb import read_beats
 from diffecg.data.records import read_record
@@ -32,7 +33,7 @@ def test_splits_share_no_record_and_cover_the_database():
     assert len(set(DS1 + DS2 + PACED)) == 48
     assert set(SPLITS["classic"].train) - set(SPLITS["strict"].train) == {"201"}
     assert set(SPLITS["strict"].left_out) == {*PACED, "201"}
-    for parts in SPLITS.values():
+    for parts in (SPLITS[name] for name in DATABASES["mitdb"].splits):
         assert sorted([*parts.train, *parts.test, *parts.left_out]) == sorted(DS1 + DS2 + PACED)
     development = SPLITS["development"]
     assert set(development.train + development.test) == set(SPLITS["strict"].train)
@@ -122,6 +123,27 @@ def test_strips_take_every_lead_at_another_rate(database):
     assert set(windows.index["lead"]) == {"MLII", "V1"}
     assert windows.fs_hz == 100
     assert np.isfinite(windows.signal_mv).all()
+
+
+def test_two_leads_make_a_window_in_both_orders(database):
+    windows = prepare(database, preset("strip2").window).windows
+    assert windows.signal_mv.shape[1:] == (2, 1000)
+    assert windows.index["lead"].unique().tolist() == ["MLII+V1", "V1+MLII"]
+    of_record = windows.index["record"] == "101"
+    one, other = (
+        windows.signal_mv[of_record & (windows.index["lead"] == lead)] for lead in ("MLII+V1", "V1+MLII")
+    )
+    assert np.array_equal(one, other[:, ::-1])
+
+
+def test_an_annotation_at_the_very_end_is_no_beat(tmp_path):
+    path = write_record(tmp_path / "101")
+    beats = read_beats(path)
+    last = int(beats.sample[-1])
+    assert len(read_beats(path, length=last).sample) == len(beats.sample) - 1
+    assert len(read_beats(path, length=last + 1).sample) == len(beats.sample)
+    with pytest.raises(DiffecgError, match="same recording"):
+        read_beats(path, length=last - 1)
 
 
 def test_bad_stretches_are_dropped_with_their_reason(tmp_path):

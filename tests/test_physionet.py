@@ -1,11 +1,14 @@
 """Downloads: verified, continued, refused; from a server of our own."""
 
 import functools
+import shutil
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 
+import diffecg
 from diffecg.data.physionet import DATABASES, Database, database, download
 from diffecg.errors import DiffecgError
 
@@ -50,8 +53,28 @@ def test_every_file_of_the_database_has_its_checksum():
     names = set(DATABASES["mitdb"].checksums())
     assert len(names) == 48 * 3 + 1
     assert {"100.dat", "234.atr", "RECORDS"} <= names
-    with pytest.raises(DiffecgError, match="mitdb"):
+    assert len(DATABASES["svdb"].checksums()) == 78 * 3
+    with pytest.raises(DiffecgError, match="mitdb, svdb"):
         database("mitdb2")
+
+
+def test_the_other_database_is_for_tests_only(mitdb, run, tmp_path):
+    source = mitdb.parent / "svdb"
+    if not (source / "894.dat").is_file():
+        pytest.skip("svdb is not beside mitdb")
+    few = tmp_path / "svdb"
+    few.mkdir()
+    for name in ("800", "860"):  # the annotations of 860 go on to the sample after its last
+        for suffix in (".hea", ".dat", ".atr"):
+            shutil.copy(source / f"{name}{suffix}", few)
+    status, _, err = run("prepare", "svdb", "--from", few, "--out", tmp_path / "beats")
+    assert status == 0, err
+    windows = diffecg.open_windows(tmp_path / "beats")
+    assert set(windows.index["split"]) == {"test"}
+    assert set(windows.index["lead"]) == {"ECG1"}
+    assert windows.index["label"].value_counts()["S"] > 40
+    peak = np.abs(windows.signal_mv[:, 0] - np.median(windows.signal_mv[:, 0], axis=1, keepdims=True))
+    assert np.median(peak.argmax(axis=1)) == pytest.approx(128, abs=8)
 
 
 def test_a_stopped_download_goes_on(mitdb, few, serve, tmp_path):

@@ -18,8 +18,9 @@ def prepare(
     out: Path,
     source: Annotated[Path | None, Parameter(name="--from")] = None,
     preset: str = "beat",
-    split: str = "strict",
+    split: str | None = None,
     class_map: str = "aami",
+    lead: str | None = None,
     length: int | None = None,
     download: Annotated[bool, Parameter(negative="")] = False,
     url: str | None = None,
@@ -33,18 +34,21 @@ def prepare(
     Parameters
     ----------
     database:
-        Name of the database: mitdb.
+        Name of the database: mitdb; or svdb, whose people chose nothing, for tests only.
     out:
         Folder to write; diffecg.open_windows reads it.
     source:
         Folder with the database's WFDB files; with --download, where to put them.
     preset:
-        What a window is: beat, strip or paper.
+        What a window is: beat, strip, strip2 or paper.
     split:
-        strict leaves out record 201, the same patient as 202; classic keeps it; development divides DS1
-        alone, to make choices that DS2 must not make.
+        Of mitdb: strict, unless told otherwise, leaves out record 201, the same patient as 202; classic keeps
+        it; development divides DS1 alone, to make choices that DS2 must not make. Of svdb: all records are
+        for testing.
     class_map:
         aami, or aami-escape-s, which counts escape beats (e, j) as S.
+    lead:
+        Lead of the beats: MLII in mitdb, ECG1 in svdb, whose placement is not known.
     length:
         Samples in a window, other than the preset's.
     download:
@@ -61,6 +65,11 @@ def prepare(
 
     known = physionet.database(database)
     window = find_preset(preset).window
+    split = known.splits[0] if split is None else split
+    if split not in known.splits:
+        raise DiffecgError(f"{database} has no split {split!r}; choose one of {', '.join(known.splits)}")
+    if not window.any_leads:
+        window = replace(window, leads=(lead or known.lead,))
     if length is not None:
         if length < 1:
             raise DiffecgError(f"length {length} must be at least 1 sample")

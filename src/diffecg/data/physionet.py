@@ -24,6 +24,10 @@ class Database:
     """Where its files are."""
     citation: str
     licence: str
+    splits: tuple[str, ...]
+    """Splits of its records (``data/splits.py``), the usual one first."""
+    lead: str
+    """The lead of beats, where it is not the model's."""
 
     def checksums(self) -> dict[str, str]:
         """Return the SHA-256 of every file that is needed, by file name."""
@@ -40,7 +44,19 @@ DATABASES = {
         "Moody GB, Mark RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol "
         "20(3):45-50 (2001)",
         "ODC-By 1.0",
-    )
+        ("strict", "classic", "development"),
+        "MLII",
+    ),
+    "svdb": Database(
+        "svdb",
+        "1.0.0",
+        "https://physionet.org/files/svdb/1.0.0/",
+        "Greenwald SD, Patil RS, Mark RG. Improved detection and classification of arrhythmias in "
+        "noise-corrupted electrocardiograms using contextual information. Comput Cardiol 17:461-464 (1990)",
+        "ODC-By 1.0",
+        ("svdb",),
+        "ECG1",
+    ),
 }
 
 

@@ -71,12 +71,13 @@ def read_beats(path: str | Path, extension: str = "atr", *, length: int | None =
     annotation = _read_annotation(path, extension)
     sample = np.asarray(annotation.sample, dtype=np.int64)
     symbol = np.asarray(annotation.symbol, dtype=np.str_)
-    if length is not None and sample.size and (sample.max() >= length or sample.min() < 0):
+    # One past the end is where the annotator's clock stops, as in svdb/860; more is another recording.
+    if length is not None and sample.size and (sample.max() > length or sample.min() < 0):
         raise DiffecgError(
             f"{file} annotates sample {sample.max()}, but the record has {length} samples; "
             "are the two files of the same recording?"
         )
-    is_beat = np.isin(symbol, list(BEAT_SYMBOLS))
+    is_beat = np.isin(symbol, list(BEAT_SYMBOLS)) & (sample < (np.inf if length is None else length))
     return Beats(sample[is_beat], symbol[is_beat])
 
 
