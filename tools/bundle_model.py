@@ -76,8 +76,8 @@ LIMITS = {
     "patients. One lead (MLII), one recorder. The window holds no RR interval, so that an S beat is "
     "known by its shape alone.",
     "strip": "Trained on two-lead Holter recordings of 21 people. A search for similar surroundings (best "
-    "matches, above), from which it starts, is as near to the truth as the mean of its draws, and ahead in CRPS. "
-    "Long gaps are filled a second at a time; where only two or three seconds came before, draws grow "
+    "matches, above), from which it starts, is as near to the truth as the mean of its draws, and ahead in "
+    "CRPS. Long gaps are filled a second at a time; where only two or three seconds came before, draws grow "
     "noisy and drift. Strips from nothing are far from real ones: QRS complexes are too low, and change "
     "from beat to beat.",
 }
