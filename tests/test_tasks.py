@@ -34,7 +34,7 @@ masks = st.lists(st.tuples(st.booleans(), st.integers(1, 400)), min_size=1, max_
 @given(missing=masks, length=st.integers(10, 300), share=st.floats(0.05, 1))
 def test_a_plan_fills_every_gap_once_and_in_order(missing, length, share):
     missing[-1] &= not missing.all()
-    most = max(int(length * share), 1)
+    most = min(max(int(length * share), 1), length - 1)
     steps = plan_windows(missing, ~missing, length=length, most=most)
     taken = np.zeros(len(missing), dtype=int)
     for step in steps:

@@ -39,7 +39,7 @@ class Job:
         self.missing = resample_mask(missing, fs_hz, window.fs_hz)
         matched = model.config.conditions.matches and not self.missing.all(axis=1).any()
         most = round(PIECE_S * window.fs_hz) if matched else int(CORE * self.length)
-        most = min(max(most, 1), self.length)
+        most = max(1, min(most, self.length - 1))  # a window must see something
         some, seen = np.any(self.missing, axis=0), ~np.all(self.missing, axis=0)
         self.steps = plan_windows(some, seen, length=self.length, most=most)
         self.reach = round(REACH_S * window.fs_hz) if matched else 0

@@ -34,7 +34,7 @@ def plan_windows(
         missing: (time,), True = to be filled in some lead.
         seen: (time,), True = some lead is observed; it must be, somewhere.
         length: samples in a window.
-        most: samples that are filled at once, at most ``length``.
+        most: samples that are filled at once, less than ``length``.
     """
     total, rest = len(missing), missing.copy()
     steps: list[Step] = []
