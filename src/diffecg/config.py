@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -259,6 +259,24 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
+_STRIP = Config(
+    name="strip",
+    labels=(),
+    window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
+    conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5, residual=True),
+    transform=TransformConfig(hop=16, relative=True),
+    network=UNetConfig(attention=3, positions=True, dropout=0.05),
+    training=TrainingConfig(
+        samples=170_000,
+        batch=16,
+        warmup=5_000,
+        half_life=40_000,
+        balance=0.0,
+        tasks=(0.35, 0.4, 0.25),
+        virtual_leads=1.0,
+    ),
+)
+
 PRESETS: dict[str, Config] = {
     "beat": Config(
         conditions=ConditionConfig(morphologies=32),
@@ -266,39 +284,12 @@ PRESETS: dict[str, Config] = {
         network=DenseConfig(),
         diffusion=DiffusionConfig(sampler="ddpm"),
     ),
-    "strip": Config(
-        name="strip",
-        labels=(),
-        window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
-        conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5, residual=True),
-        transform=TransformConfig(hop=16, relative=True),
-        network=UNetConfig(attention=3, positions=True, dropout=0.05),
-        training=TrainingConfig(
-            samples=170_000,
-            batch=16,
-            warmup=5_000,
-            half_life=40_000,
-            balance=0.0,
-            tasks=(0.35, 0.4, 0.25),
-            virtual_leads=1.0,
-        ),
-    ),
-    "strip2": Config(
+    "strip": _STRIP,
+    "strip2": replace(
+        _STRIP,
         name="strip2",
-        labels=(),
-        window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*", "*"), before=0),
-        conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5, residual=True),
-        transform=TransformConfig(hop=16, relative=True),
-        network=UNetConfig(attention=3, positions=True, dropout=0.05),
-        training=TrainingConfig(
-            samples=110_000,
-            batch=16,
-            warmup=5_000,
-            half_life=40_000,
-            balance=0.0,
-            tasks=(0.2, 0.5, 0.3),
-            virtual_leads=0.9,
-        ),
+        window=replace(_STRIP.window, leads=("*", "*")),
+        training=replace(_STRIP.training, samples=110_000, tasks=(0.2, 0.5, 0.3), virtual_leads=0.9),
     ),
     "paper": Config(
         name="paper",

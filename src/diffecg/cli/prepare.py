@@ -68,6 +68,8 @@ def prepare(
     split = known.splits[0] if split is None else split
     if split not in known.splits:
         raise DiffecgError(f"{database} has no split {split!r}; choose one of {', '.join(known.splits)}")
+    if window.any_leads and lead:
+        raise DiffecgError(f"the preset {preset} takes any leads; leave out --lead")
     if not window.any_leads:
         window = replace(window, leads=(lead or known.lead,))
     if length is not None:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from diffecg.tasks.gaps import Gap
     from diffecg.tasks.model import Model
 
-Spans = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
-Leads = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
+Several = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 Format = Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"]
 
 
@@ -26,9 +25,9 @@ def impute(
     /,
     *,
     out: Path,
-    gap: Spans = (),
+    gap: Several = (),
     detect: str = "",
-    lead: Leads = (),
+    lead: Several = (),
     label: str | None = None,
     format: Format | None = None,
     strict: Strict = False,
@@ -78,10 +77,10 @@ def impute(
 
     refuse_existing(out, force=force, is_folder=True)
     loaded, read = compute.load(model), reading.read(record)
-    gaps = _find(loaded, read, gap, detect, lead)
+    asked, gaps = _find(loaded, read, gap, detect, lead)
     if not gaps:
         raise DiffecgError(
-            f"nothing is missing in {read.name}; say what to fill with --gap from:to, in seconds, "
+            f"nothing is missing in {asked} of {read.name}; say what to fill with --gap from:to, in seconds, "
             "or what to look for with --detect flat,clipped,saturated,noise"
         )
     rows, shown = _rows(loaded, read, gaps)
@@ -104,9 +103,9 @@ def denoise(
     /,
     *,
     out: Path,
-    stretch: Spans = (),
+    stretch: Several = (),
     detect: str = "noise",
-    lead: Leads = (),
+    lead: Several = (),
     label: str | None = None,
     format: Format | None = None,
     strict: Strict = False,
@@ -155,10 +154,10 @@ def denoise(
 
     refuse_existing(out, force=force, is_folder=True)
     loaded, read = compute.load(model), reading.read(record)
-    gaps = _find(loaded, read, stretch, "" if stretch else detect, lead)
+    asked, gaps = _find(loaded, read, stretch, "" if stretch else detect, lead)
     if not gaps:
         raise DiffecgError(
-            f"no {detect} is found in {read.name}; say where with --stretch from:to, in seconds"
+            f"no {detect} is found in {asked} of {read.name}; say where with --stretch from:to, in seconds"
         )
     rows, shown = _rows(loaded, read, gaps)
     look(read, rows, strict=strict)
@@ -188,8 +187,8 @@ def choose_lead(model: Model, record: Record, wanted: str | None) -> int:
     return record.usual_lead() if own == "*" else record.lead_index(own)
 
 
-def _find(model: Model, record: Record, spans: Spans, detect: str, leads: Leads) -> list[Gap]:
-    """Return what is to be drawn: given, missing, or found, in the leads asked for."""
+def _find(model: Model, record: Record, spans: Several, detect: str, leads: Several) -> tuple[str, list[Gap]]:
+    """Return the names of the leads asked for, and what is to be drawn there: given, missing, or found."""
     from diffecg.tasks.gaps import find_gaps
     from diffecg.tasks.masks import parse_gap
 
@@ -197,7 +196,8 @@ def _find(model: Model, record: Record, spans: Spans, detect: str, leads: Leads)
     one = bool(spans) or not model.config.window.any_leads
     asked = asked or ([choose_lead(model, record, None)] if one else record.voltages)
     kinds = [word for word in detect.split(",") if word]
-    return find_gaps(record, asked, [parse_gap(text) for text in spans], kinds)
+    gaps = find_gaps(record, asked, [parse_gap(text) for text in spans], kinds)
+    return ", ".join(record.leads[row] for row in asked), gaps
 
 
 def _rows(model: Model, record: Record, gaps: list[Gap]) -> tuple[list[int], list[int]]:

@@ -52,6 +52,11 @@ class Transform(nn.Module):
         return 2 if self.config.layout == "picture" else 1
 
     @property
+    def _parts(self) -> int:
+        """Real numbers in a coefficient."""
+        return 1 if self.config.layout == "signal" else 2
+
+    @property
     def grid(self) -> tuple[int, ...]:
         """Sizes of the axes of the grid."""
         with torch.no_grad():
@@ -65,8 +70,7 @@ class Transform(nn.Module):
         power = self.analyse(signal).abs().square().mean(dim=(0, 3))
         spread = power.sqrt().clamp(min=1e-4 * float(power.max()) ** 0.5)[..., None]
         scale = spread**self.config.whitening
-        parts = 1 if self.config.layout == "signal" else 2
-        mean_square = (power[..., None] / scale.square()).mean() / parts
+        mean_square = (power[..., None] / scale.square()).mean() / self._parts
         self.scale.copy_(scale * mean_square.sqrt())
 
     def gauge(self, signal_mv: Tensor, observed: Tensor) -> Gauge:
@@ -181,9 +185,8 @@ class Transform(nn.Module):
         unknown = self._pooled((~observed & ~noisy).to(unit.dtype)) > 0
         place = torch.arange(level.shape[-1], device=level.device)
         apart = (place[:, None] - place).abs()
-        alike = (
-            correlation[..., None, None] ** apart * (power / self.scale[..., 0].square() / 2)[..., None, None]
-        )
+        at_once = power / self.scale[..., 0].square() / self._parts
+        alike = correlation[..., None, None] ** apart * at_once[..., None, None]
         covariance = level[..., None] * level[..., None, :] * alike
         return self.spread_out(covariance + torch.diag_embed(UNKNOWN * unknown.to(unit.dtype))[:, :, None])
 

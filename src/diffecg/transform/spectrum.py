@@ -47,10 +47,8 @@ def find_noise(
     pairs = zip(signal_mv, clean, strict=True)
     centred = np.stack([lead - (np.median(lead[seen]) if seen.any() else 0) for lead, seen in pairs])
     frames = transform.analyse(torch.from_numpy(centred).float()[None])[0]
-    of_noisy, of_clean = (
-        [_mean(frames, transform.whole_frames(torch.from_numpy(mask)[None])[0], lag) for lag in (0, 1)]
-        for mask in (noisy, clean)
-    )
+    chosen = [transform.whole_frames(torch.from_numpy(mask)[None])[0] for mask in (noisy, clean)]
+    of_noisy, of_clean = ([_mean(frames, which, lag) for lag in (0, 1)] for which in chosen)
     power = torch.maximum(of_noisy[0] - of_clean[0], LEAST * of_clean[0])
     correlation = (of_noisy[1] - of_clean[1]) / power.clamp(min=1e-12)
     return Noise(power.numpy(), correlation.clamp(-MOST_CORRELATION, MOST_CORRELATION).numpy())
