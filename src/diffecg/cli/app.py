@@ -20,6 +20,7 @@ from diffecg.cli.generate import generate
 from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
 from diffecg.cli.repair import denoise, impute
+from diffecg.cli.study import study
 from diffecg.cli.train import distill, train
 from diffecg.errors import DiffecgError
 
@@ -51,6 +52,8 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for _place, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_place)
+study.sort_key = len(_COMMANDS)
+app.command(study)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,10 +11,6 @@ from diffecg.cli.console import Compute, Force, Json, print_table, progress_bar,
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from diffecg.evaluation.manifest import Context
     from diffecg.tasks.model import Model
 
 
@@ -62,6 +57,7 @@ def evaluate_task(
     from diffecg.data.store import refuse_existing
     from diffecg.evaluation.tasks import evaluate_tasks
     from diffecg.exchange.task_report import cells, groups, head, write_task_report
+    from diffecg.studies.restoring import restorer
 
     refuse_existing(out, force=force, is_folder=True)
     if draws < 2:
@@ -69,7 +65,7 @@ def evaluate_task(
     if not data.is_dir():
         raise DiffecgError(f"no folder {data}; get the database with diffecg prepare mitdb --download")
     loaded = [compute.load(name) for name in models]
-    methods = {model.name: restore(model, draws, seed, compute.sampling()) for model in loaded}
+    methods = {model.name: restorer(model, draws, seed, compute.sampling()) for model in loaded}
     described = {model.name: _described(model, compute) for model in loaded}
     about = {"database": data.name, "draws": draws, "models": described}
     with progress_bar("evaluate") as move:
@@ -81,28 +77,6 @@ def evaluate_task(
         for group, found in groups(report.rows).items():
             print_table(group, head(), [cells(*method) for method in found.items()], words=1)
     show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)
-
-
-def restore(
-    model: Model, draws: int, seed: int, sampling: dict[str, Any]
-) -> Callable[[Context], NDArray[np.float64]]:
-    """Return what draws the hidden stretch of a context with a model."""
-    import numpy as np
-
-    def method(context: Context) -> NDArray[np.float64]:
-        hidden, leads = context.hidden, context.signal_mv[None]
-        if model.config.window.companions:
-            leads = np.concatenate([leads, context.others_mv])
-        if hidden.stop == leads.shape[1]:
-            past, horizon_s = leads[:, : hidden.start], (hidden.stop - hidden.start) / context.fs_hz
-            ahead = model.forecast(
-                past, context.fs_hz, horizon_s=horizon_s, draws=draws, seed=seed, **sampling
-            )
-            return ahead.draws_mv[:, 0].astype(float)
-        filled = model.impute(leads, context.fs_hz, draws=draws, seed=seed, **sampling)
-        return filled.draws_mv[:, 0, hidden].astype(float)
-
-    return method
 
 
 def _described(model: Model, compute: Compute) -> dict[str, Any]:

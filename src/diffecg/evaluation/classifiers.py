@@ -1,4 +1,4 @@
-"""Three classifiers of different kinds, on equal terms: all see as many beats, classes equally often.
+"""Three classifiers of different kinds, on equal terms: all see as many beats.
 
 A residual convolutional network in the manner of Kachuee et al. (2018), arXiv 1805.00794; a recurrent one;
 and gradient boosting on features that cardiologists name. Only the last one sees RR intervals, where they are
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import torch
@@ -31,6 +32,9 @@ Array = NDArray[np.floating]
 Labels = NDArray[np.str_]
 Predictor = Callable[[Array], Labels]
 """What is seen of windows to the class of each."""
+Mode = Literal["evenly", "as they occur", "weighted"]
+"""How often the windows of each class are seen: classes equally often, windows equally often, or the latter
+with errors weighted so that classes count alike."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,8 @@ class Classifier:
 
     represent: Callable[[WindowSet], Array]
     """What it sees of windows: an array whose first axis is the window."""
-    fit: Callable[[Array, Labels, int], Predictor]
-    """Takes what is seen of the windows to train on, the class of each, and a seed."""
+    fit: Callable[[Array, Labels, int, Mode], Predictor]
+    """Takes what is seen of the windows to train on, the class of each, a seed, and a mode."""
 
 
 class ResidualNetwork(nn.Module):
@@ -108,12 +112,16 @@ def named_features(windows: WindowSet) -> NDArray[np.float64]:
     return np.column_stack(columns)
 
 
-def fit_network(kind: Callable[[int, int], nn.Module], seen: Array, labels: Labels, seed: int) -> Predictor:
+def fit_network(
+    kind: Callable[[int, int], nn.Module], seen: Array, labels: Labels, seed: int, mode: Mode = "evenly"
+) -> Predictor:
     """Return a network of a kind (made from leads and classes) trained on signals (window lead time)."""
     classes = np.unique(labels)
     signals = torch.from_numpy(seen)
     answers = torch.from_numpy(np.searchsorted(classes, labels))
     rng = np.random.default_rng(seed)
+    counts = torch.bincount(answers).float()
+    weight = len(labels) / (len(classes) * counts) if mode == "weighted" else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = kind(signals.shape[1], len(classes))
@@ -121,8 +129,8 @@ def fit_network(kind: Callable[[int, int], nn.Module], seen: Array, labels: Labe
         optimizer = torch.optim.AdamW(network.parameters(), _RATE, weight_decay=0.01)
         steps = SEEN // _BATCH
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, steps)
-        for rows in _evenly(labels, rng, steps * _BATCH).reshape(steps, _BATCH):
-            loss = F.cross_entropy(network(signals[rows]), answers[rows])
+        for rows in _seen(labels, rng, steps * _BATCH, mode).reshape(steps, _BATCH):
+            loss = F.cross_entropy(network(signals[rows]), answers[rows], weight)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -138,14 +146,16 @@ def fit_network(kind: Callable[[int, int], nn.Module], seen: Array, labels: Labe
     return predict
 
 
-def fit_boosting(columns: Array, labels: Labels, seed: int) -> Predictor:
+def fit_boosting(columns: Array, labels: Labels, seed: int, mode: Mode = "evenly") -> Predictor:
     """Return gradient boosting on features (window feature), trained on beats drawn as for the networks.
 
     Raises:
         DiffecgError: scikit-learn is not installed.
     """
-    rows = _evenly(labels, np.random.default_rng(seed), SEEN // 4)
-    model = extra("sklearn.ensemble", "HistGradientBoostingClassifier")(max_iter=60, random_state=seed)
+    rows = _seen(labels, np.random.default_rng(seed), SEEN // 4, mode)
+    weight = "balanced" if mode == "weighted" else None
+    kind = extra("sklearn.ensemble", "HistGradientBoostingClassifier")
+    model = kind(max_iter=60, random_state=seed, class_weight=weight)
     known = np.isfinite(columns[rows]).any(axis=0)  # without a single value there is nothing to split at
     model.fit(columns[rows][:, known], labels[rows])
 
@@ -162,13 +172,13 @@ CLASSIFIERS = {
 }
 
 
-def _evenly(labels: Labels, rng: np.random.Generator, count: int) -> NDArray[np.intp]:
-    """Return the places of ``count`` windows, every class equally often, each window as often as others."""
-    classes = np.unique(labels)
-    share = -(-count // len(classes))
+def _seen(labels: Labels, rng: np.random.Generator, count: int, mode: Mode) -> NDArray[np.intp]:
+    """Return the places of ``count`` windows; of those seen equally often, each as often as others."""
+    groups = [labels == label for label in np.unique(labels)] if mode == "evenly" else [labels == labels]
+    share = -(-count // len(groups))
     chosen = []
-    for label in classes:
-        rows = np.flatnonzero(labels == label)
+    for group in groups:
+        rows = np.flatnonzero(group)
         rounds = -(-share // len(rows))
         chosen.append(np.concatenate([rng.permutation(rows) for _ in range(rounds)])[:share])
     return rng.permutation(np.concatenate(chosen))[:count]

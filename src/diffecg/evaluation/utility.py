@@ -79,7 +79,7 @@ def _scores(
     found: dict[tuple[str, str], list[Scores]] = {pair: [] for pairs in SETTINGS.values() for pair in pairs}
     for trained_on in _TRAINED_ON:
         for seed in range(seeds):
-            predict = kind.fit(*seen[trained_on], seed)
+            predict = kind.fit(*seen[trained_on], seed, "evenly")
             for (one, tested_on), scores in found.items():
                 if one == trained_on:
                     tested, truth = seen[tested_on]
