@@ -130,6 +130,60 @@ def augmentation(
 
 
 @study.command
+def ablation(
+    *,
+    data: Path,
+    out: Path,
+    samples: int = 120_000,
+    count: int = 300,
+    models: Several = ("mitbih-beat", "mitbih-beat-fast"),
+    evaluations: Annotated[tuple[int, ...], Parameter(negative="", consume_multiple=True)] = (
+        1,
+        2,
+        4,
+        8,
+        16,
+        20,
+        32,
+        100,
+        1000,
+    ),
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Measure what each choice of the beat model is worth, one changed at a time.
+
+    Example: diffecg study ablation --data beats/ --out studies/ablation --threads 1
+
+    Representation, conditions, schedules, networks; then every sampler against the number of evaluations.
+    Judged on held-out beats of DS1; DS2 is not opened.
+
+    Parameters
+    ----------
+    data:
+        Beats: a folder that diffecg prepare wrote.
+    out:
+        Folder of the study.
+    samples:
+        Windows that the preset's network is trained on; other networks get as much arithmetic.
+    count:
+        Beats of each class that are compared.
+    models:
+        Drawn with every sampler: a teacher; then students, each drawn in its own way.
+    evaluations:
+        Of the network, in the table of samplers; 1000 for ddpm alone.
+    """
+    from diffecg.data.store import open_windows
+    from diffecg.studies import ablation as study
+
+    use_threads(threads)
+    windows = open_windows(data)
+    settings = study.AblationSettings(samples, count, models, evaluations)
+    results = _computed(out, study.about(windows, settings), study.cells(windows, out, settings))
+    _written(out, "Ablation", study.tables(results, settings), {}, as_json=json)
+
+
+@study.command
 def transfer(
     *,
     data: Path,

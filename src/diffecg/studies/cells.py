@@ -31,7 +31,12 @@ class Cell:
     @property
     def file(self) -> str:
         """Name of the file that holds its result."""
-        return "".join(c if c.isalnum() or c in ".+" else "-" for c in self.name) + ".json"
+        return f"{file_stem(self.name)}.json"
+
+
+def file_stem(name: str) -> str:
+    """Return a name as files and folders can bear it."""
+    return "".join(c if c.isalnum() or c in ".+" else "-" for c in name)
 
 
 def run_cells(
