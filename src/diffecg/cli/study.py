@@ -53,7 +53,7 @@ def generators(
     out:
         Folder of the study.
     minutes:
-        Training time of each generator.
+        Training time of each generator, of the processor; with one thread, what a quiet machine takes.
     count:
         Beats of each class that each generator makes.
     seeds:

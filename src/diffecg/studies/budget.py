@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import CONFIG
 from diffecg.training.loop import train
 
-_PROBE_S = 10.0
+_PROBE_S = 20.0
 _WARMUP, _HALF_LIFE = 0.1, 0.06
 """Most of a short run, as shares of its windows."""
 
@@ -29,17 +30,20 @@ def shortened(config: Config, samples: int) -> Config:
 
 
 def train_for(config: Config, windows: Windows, folder: Path, seconds: float) -> None:
-    """Train a run whose learning rate has fallen to zero after about ``seconds``, or go on with it.
+    """Train a run whose learning rate has fallen to zero after about ``seconds`` of the processor, or go on.
 
-    How many windows that makes is measured once, before the run begins, and then stands in its settings.
+    How many windows that makes is measured once, before the run begins, and then stands in its settings. The
+    processor's clock does not run while other programs do.
     """
     if (folder / CONFIG).is_file():
         config = read_config(folder / CONFIG)
     else:
         rows: list[dict[str, float]] = []
+        wall, busy = time.monotonic(), time.process_time()
         with tempfile.TemporaryDirectory() as probe:
             train(config, windows, Path(probe), report=rows.append, max_seconds=min(_PROBE_S, seconds))
-        config = shortened(config, round(rows[-1]["samples_per_s"] * seconds))
+        share = (time.process_time() - busy) / (time.monotonic() - wall)
+        config = shortened(config, round(rows[-1]["samples_per_s"] / share * seconds))
     train(config, windows, folder)
 
 

@@ -58,7 +58,7 @@ class Trained:
 
 
 def train_peer(peer: Peer, windows: WindowSet, folder: Path, seconds: float, *, seed: int = 0) -> Trained:
-    """Train a peer until it has trained for ``seconds`` in all, and return it.
+    """Train a peer until it has trained for ``seconds`` of the processor in all, and return it.
 
     Classes are drawn equally often: a generator of rare beats is judged by its rare beats.
 
@@ -76,7 +76,7 @@ def train_peer(peer: Peer, windows: WindowSet, folder: Path, seconds: float, *, 
     peer.train()
     saved = time.monotonic()
     while trained.seconds < seconds:
-        started = time.monotonic()
+        started = time.process_time()
         rng = np.random.default_rng([seed, trained.steps])
         classes = rng.integers(len(groups), size=BATCH)
         rows = [groups[one][rng.integers(len(groups[one]))] for one in classes]
@@ -85,7 +85,7 @@ def train_peer(peer: Peer, windows: WindowSet, folder: Path, seconds: float, *, 
             torch.manual_seed(int(rng.integers(2**62)))
             peer.learn(signals, torch.from_numpy(classes))
         trained.steps += 1
-        trained.seconds += time.monotonic() - started
+        trained.seconds += time.process_time() - started
         if trained.seconds >= seconds or time.monotonic() - saved > CHECKPOINT_S:
             _save(folder / CHECKPOINT, trained)
             saved = time.monotonic()
