@@ -24,7 +24,7 @@ from diffecg.model.folder import WEIGHTS, load_model
 from diffecg.tasks.checks import as_signal, sampling_of, seeds_from, whole
 from diffecg.tasks.fill import fill
 from diffecg.tasks.results import Drawn, Generated
-from diffecg.tasks.synthesize import Progress, Sampling, counting, synthesize
+from diffecg.tasks.synthesize import Near, Progress, Sampling, counting, synthesize
 
 ENGINES = ("torch", "onnx")
 """What can compute a network."""
@@ -127,6 +127,58 @@ class Model:
             tuple(seeds),
             self._info("generate", sampling),
             beats,
+        )
+
+    def vary(
+        self,
+        signal_mv: ArrayLike,
+        label: str | Sequence[str | None] | None = None,
+        count: int = 1,
+        seed: int = 0,
+        *,
+        strength: float = 2.0,
+        sampler: str | None = None,
+        steps: int | None = None,
+        batch_size: int = 64,
+    ) -> Generated:
+        """Return windows that resemble given ones, as a heart's next beats resemble its last.
+
+        Noise is added and taken away again (SDEdit, Meng et al. 2022, arXiv 2108.01073): what is larger than
+        the noise stays, what is smaller is drawn anew. Each depends on its window and its seed alone.
+
+        Args:
+            signal_mv: a window (lead time) of the model's, to be varied ``count`` times; or one for each new
+                window (count lead time). In mV.
+            label: class of all windows, or one a window; None: unknown.
+            count: number of windows.
+            seed: seed of the first window.
+            strength: the noise, in units of a whitened spectrogram's spread; at 2, normal beats vary about
+                as they do within a record, at 8 the model makes other people of them.
+            sampler: as for :meth:`generate`.
+            steps: from the model's highest noise level; of these, those below ``strength`` are taken.
+            batch_size: as for :meth:`generate`.
+
+        Raises:
+            DiffecgError: windows of another shape, or not finite; settings out of range.
+        """
+        count, sampling = whole("count", count), sampling_of(sampler, steps, batch_size)
+        seeds, labels, window = seeds_from(seed, count), _one_each(label, count), self.config.window
+        for one in labels:
+            self._check_label(one)
+        shape, given = (len(window.leads), window.length), np.asarray(signal_mv, dtype=np.float32)
+        if given.shape not in (shape, (count, *shape)) or not np.isfinite(given).all():
+            raise DiffecgError(
+                f"windows of shape {given.shape} must be finite and {shape} or {(count, *shape)}, in mV"
+            )
+        if not 0 < strength <= self.config.diffusion.sigma_max:
+            most = self.config.diffusion.sigma_max
+            raise DiffecgError(f"strength {strength:g} must lie above 0 and not above {most:g}")
+        near = Near(np.broadcast_to(given, (count, *shape)).copy(), strength)
+        nothing = np.zeros((count, *shape), dtype=np.float32)
+        made = synthesize(self.denoiser, nothing, nothing > 0, labels, seeds, sampling, near=near)
+        names, info = tuple(one or UNKNOWN for one in labels), self._info("vary", sampling)
+        return Generated(
+            made, window.fs_hz, window.leads, names, tuple(seeds), {**info, "strength": strength}
         )
 
     def stream(

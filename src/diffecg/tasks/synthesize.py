@@ -48,6 +48,20 @@ class Noisy:
 
 
 @dataclass(frozen=True)
+class Near:
+    """Windows that the new ones are to resemble: SDEdit, Meng et al. (2022), arXiv 2108.01073."""
+
+    signal_mv: NDArray[np.floating]
+    """(batch lead time), in mV."""
+    sigma: float
+    """Noise that is added to them and taken away again; what is smaller is drawn anew."""
+
+    def levels(self, sigmas: Tensor) -> Tensor:
+        """Return the noise levels from this one down."""
+        return torch.cat([sigmas.new_tensor([self.sigma]), sigmas[sigmas < self.sigma]])
+
+
+@dataclass(frozen=True)
 class Sampling:
     """How samples are drawn."""
 
@@ -83,6 +97,7 @@ def synthesize(
     track: NDArray[np.float32] | None = None,
     noisy: Noisy | None = None,
     reach: int = 0,
+    near: Near | None = None,
 ) -> NDArray[np.float32]:
     """Return one drawn window (batch lead time), in mV, for each seed.
 
@@ -99,12 +114,15 @@ def synthesize(
         track: beats that the network is told (batch label+1 time); None: none.
         noisy: what the result is to agree with where it is missing, within its noise; None: nothing.
         reach: samples that signal and mask hold before each window and after it, where matches are sought.
+        near: windows that the result is to resemble; None: none.
 
     Raises:
         DiffecgError: an unknown sampler, a number of steps that it cannot take.
     """
     sampling = sampling.resolved(model.config.diffusion)
     draw, sigmas = SAMPLERS[str(sampling.sampler)], _noise_levels(model, sampling)
+    if near is not None:
+        sigmas = near.levels(sigmas)
     device = model.transform.mean_mv.device
     grid = (model.transform.channels, *model.transform.grid)
     clean = np.where(observed, signal_mv, 0).astype(np.float32)
@@ -116,12 +134,15 @@ def synthesize(
         with torch.no_grad():
             told = None if track is None else torch.from_numpy(track[rows]).to(device)
             signal = torch.from_numpy(clean[rows]).to(device)
-            # An observed signal shows its morphology; from nothing, one must be drawn.
-            from_nothing = ~observed[inner][rows].any(axis=(1, 2))
+            # A signal shows its morphology; from nothing, one must be drawn.
+            from_nothing = ~observed[inner][rows].any(axis=(1, 2)) & (near is None)
             drawn = np.where(from_nothing, model.draw_morphologies(labels[rows], seeds[rows]), -1)
             condition = model.condition(signal, mask, labels[rows], told, drawn.tolist(), reach)
             noise = SeededNoise(seeds[rows])
             xt = noise(signal.new_empty(len(signal), *grid)) * float(sigmas[0])
+            if near is not None:
+                given = torch.from_numpy(near.signal_mv[rows]).to(signal)
+                xt = xt + model.encode(given, condition)
             denoiser: Denoiser = partial(model, condition=condition)
             if noisy is not None:
                 denoiser = _agreeing(model, noisy, rows, mask[inner], condition)

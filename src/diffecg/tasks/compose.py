@@ -1,0 +1,211 @@
+"""A recording out of a rhythm: every beat drawn where it is to come, with its label, by one heart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import solve_toeplitz
+from scipy.signal import lfilter
+
+from diffecg.errors import DiffecgError
+from diffecg.rhythm.timing import Rhythm, check_beats
+from diffecg.tasks.model import Model, load
+from diffecg.tasks.patient import Patient, draw_patient, levelled
+from diffecg.tasks.synthesize import Progress
+
+STRENGTH = 2.0
+"""How much beats of one heart differ (see ``Model.vary``)."""
+_CHUNK = 1024
+_ONSET_S = {"N": 0.22, "S": 0.22, "V": 0.125, "F": 0.125}
+"""How long before the R peak a beat begins to show: its P wave, or its QRS."""
+_QRS_END_S, _QRS_BEGIN_S = 0.125, 0.07
+_FADE_S = 0.033
+_ORDER = 8
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A synthetic recording whose every beat is known."""
+
+    signal_mv: NDArray[np.float32]
+    """(lead time), in mV."""
+    fs_hz: float
+    """Sampling rate, in Hz."""
+    leads: tuple[str, ...]
+    beats: tuple[tuple[int, str], ...]
+    """(sample of the R peak, label) of every beat."""
+    info: dict[str, Any]
+    """What it takes to make the same again."""
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return int(self.signal_mv.shape[1])
+
+
+def compose(
+    beats: Rhythm | Sequence[tuple[float, str]],
+    duration_s: float | None = None,
+    *,
+    model: str | Model = "mitbih-beat",
+    seed: int = 0,
+    patient_seed: int = 0,
+    strength: float = STRENGTH,
+    progress: Progress | None = None,
+) -> Composition:
+    """Return a recording with these beats.
+
+    Each beat is the patient's beat of its class, varied by its own seed, at its own time. Where one beat ends
+    and the next begins the two are blended; between beats that are far apart runs the zero line, with noise
+    of the beats' own spectrum.
+
+    Args:
+        beats: a rhythm, or (time of the R peak in s, label) of each beat in order.
+        duration_s: of the recording, in s; None: until a second after the last of the given beats.
+        model: of beats.
+        seed: of the rhythm and of each beat's variation.
+        patient_seed: of the person; the same person may have many recordings.
+        strength: how much beats of a class differ (see :meth:`Model.vary`).
+        progress: called with beats done and in all.
+
+    Raises:
+        DiffecgError: beats that no heart can make, unknown labels, no beat at all, or a length of zero.
+    """
+    loaded = model if isinstance(model, Model) else load(model)
+    if isinstance(beats, Rhythm):
+        if duration_s is None:
+            raise DiffecgError("a rhythm has no end: say how long the recording is to be")
+        given = beats.beats(duration_s, seed)
+    else:
+        given = [(float(time_s), label) for time_s, label in beats]
+    patient = draw_patient(loaded, patient_seed)
+    _check(given, duration_s, patient)
+    fs_hz = loaded.config.window.fs_hz
+    samples = round((given[-1][0] + 1.0 if duration_s is None else duration_s) * fs_hz)
+    places = [(round(time_s * fs_hz), label) for time_s, label in given]
+    signal_mv = _assembled(loaded, patient, places, samples, seed, strength, progress)
+    info = {
+        "synthetic": True,
+        "task": "compose",
+        "model": loaded.name,
+        "weights_sha256": loaded.weights_sha256,
+        "rhythm": beats.text if isinstance(beats, Rhythm) else None,
+        "seed": seed,
+        "patient_seed": patient_seed,
+        "strength": strength,
+    }
+    return Composition(signal_mv, fs_hz, loaded.config.window.leads, tuple(places), info)
+
+
+def _check(beats: Sequence[tuple[float, str]], duration_s: float | None, patient: Patient) -> None:
+    if not beats:
+        raise DiffecgError("there is no beat to compose; a longer recording or a faster rhythm has some")
+    unknown = [label for _, label in beats if label not in patient.beats_mv]
+    if unknown:
+        raise DiffecgError(f"unknown label {unknown[0]!r}; choose of {', '.join(patient.beats_mv)}")
+    outside = [t for t, _ in beats if not 0 <= t < (np.inf if duration_s is None else duration_s)]
+    if outside:
+        raise DiffecgError(f"a beat at {outside[0]:g} s lies outside the recording")
+    check_beats(beats)
+
+
+def _assembled(
+    model: Model,
+    patient: Patient,
+    beats: Sequence[tuple[int, str]],
+    samples: int,
+    seed: int,
+    strength: float,
+    progress: Progress | None,
+) -> NDArray[np.float32]:
+    """Return the recording (lead time), in mV."""
+    window = model.config.window
+    margin = window.length
+    total = np.zeros((len(window.leads), samples + 2 * margin))
+    weight = np.zeros(samples + 2 * margin)
+    borders = _borders(beats, window.fs_hz)
+    quiet: list[Array] = []
+    for first, drawn in _varied(model, patient, beats, seed, strength):
+        for i, beat in enumerate(drawn, start=first):
+            at = beats[i][0] - window.before + margin
+            share = _share(borders[i : i + 2] + margin - at, window.length, window.fs_hz)
+            total[:, at : at + window.length] += share * beat
+            weight[at : at + window.length] += share
+        if not quiet:
+            quiet = [beat[:, : window.before // 3] for beat in drawn]
+        if progress is not None:
+            progress(first + len(drawn), len(beats))
+    inside = slice(margin, margin + samples)
+    level = total / np.maximum(weight, 1e-9)
+    places, known = np.arange(len(weight)), weight > 1e-6
+    for lead in level:
+        lead[~known] = np.interp(places[~known], places[known], lead[known])
+    alone = np.sqrt(np.clip(1 - weight, 0, 1))
+    noise = _noise(np.stack(quiet), len(weight), np.random.default_rng([seed, patient.seed]))
+    out: NDArray[np.float32] = (level + alone * noise)[:, inside].astype(np.float32)
+    return out
+
+
+def _varied(
+    model: Model, patient: Patient, beats: Sequence[tuple[int, str]], seed: int, strength: float
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Yield the number of the first beat and some drawn beats (beat lead time), in order."""
+    window = model.config.window
+    for first in range(0, len(beats), _CHUNK):
+        labels = [label for _, label in beats[first : first + _CHUNK]]
+        given = np.stack([patient.beats_mv[label] for label in labels])
+        seeds = np.random.SeedSequence([seed, patient.seed]).generate_state(1, np.uint64)[0] >> np.uint64(2)
+        made = model.vary(given, labels, len(labels), int(seeds) + first, strength=strength, batch_size=256)
+        drawn = [
+            levelled(one[None], x, window.fs_hz, window.before)[0]
+            for one, x in zip(made.signal_mv, labels, strict=True)
+        ]
+        yield first, np.stack(drawn)
+
+
+def _borders(beats: Sequence[tuple[int, str]], fs_hz: float) -> NDArray[np.int64]:
+    """Return where each beat ends and the next begins, in samples: (beats + 1,).
+
+    That is where the next begins to show, but not within either's QRS.
+    """
+    inner = []
+    for (one, _), (two, label) in zip(beats, beats[1:], strict=False):
+        border = max(two - round(_ONSET_S[label] * fs_hz), one + round(_QRS_END_S * fs_hz))
+        inner.append(min(border, two - round(_QRS_BEGIN_S * fs_hz)))
+    far = round(10 * fs_hz)
+    return np.array([beats[0][0] - far, *inner, beats[-1][0] + far])
+
+
+def _share(borders: NDArray[np.int64], length: int, fs_hz: float) -> Array:
+    """Return a window's weight (time): one between its borders, falling to zero over them and at its ends.
+
+    Weights of neighbours add up to one where both reach over the border between them.
+    """
+    fade = round(_FADE_S * fs_hz)
+    place = np.arange(length)
+    begin, end = (np.clip((place - border + fade) / (2 * fade), 0, 1) for border in borders)
+    ends = np.minimum(np.minimum(place + 1, length - place) / fade, 1)
+    return np.asarray(np.minimum(begin - end, ends))
+
+
+def _noise(quiet: Array, samples: int, rng: np.random.Generator) -> Array:
+    """Return noise (lead time) with the spectrum of stretches (beat lead time) where beats are quiet.
+
+    An autoregressive process by the Yule-Walker equations (Box and Jenkins 1970, section 3.2); the parabola
+    through each stretch is taken out.
+    """
+    length = quiet.shape[2]
+    parabola = np.vander(np.linspace(-1, 1, length), 3)
+    rest = quiet - quiet @ np.linalg.pinv(parabola).T @ parabola.T
+    out = []
+    for lead in rest.transpose(1, 0, 2):
+        alike = np.array([np.mean(lead[:, : length - lag] * lead[:, lag:]) for lag in range(_ORDER + 1)])
+        alike[0] += 1e-12
+        past = solve_toeplitz(alike[:-1], alike[1:])
+        fresh = np.sqrt(max(alike[0] - past @ alike[1:], 0)) * rng.standard_normal(samples)
+        out.append(lfilter([1.0], np.concatenate([[1.0], -past]), fresh))
+    return np.stack(out)
