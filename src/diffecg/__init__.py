@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from diffecg.exchange.ecosystem import to_frame as to_frame
     from diffecg.exchange.ecosystem import to_mne as to_mne
     from diffecg.exchange.records import write_record as write_record
+    from diffecg.rhythm.timing import Rhythm as Rhythm
+    from diffecg.tasks.compose import Composition as Composition
+    from diffecg.tasks.compose import compose as compose
     from diffecg.tasks.dataset import SyntheticWindows as SyntheticWindows
     from diffecg.tasks.forecaster import Forecaster as Forecaster
     from diffecg.tasks.model import Model as Model
@@ -35,6 +38,9 @@ _LAZY = {
     "to_mne": "diffecg.exchange.ecosystem",
     "Windows": "diffecg.data.store",
     "open_windows": "diffecg.data.store",
+    "Rhythm": "diffecg.rhythm.timing",
+    "Composition": "diffecg.tasks.compose",
+    "compose": "diffecg.tasks.compose",
     "SyntheticWindows": "diffecg.tasks.dataset",
     "Forecaster": "diffecg.tasks.forecaster",
     "Model": "diffecg.tasks.model",

@@ -10,6 +10,7 @@ from cyclopts import App, CycloptsError
 from diffecg._version import __version__
 from diffecg.cli.augment import augment
 from diffecg.cli.bench import bench
+from diffecg.cli.compose import compose
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
 from diffecg.cli.evaluate import evaluate
@@ -41,6 +42,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     train,
     distill,
     generate,
+    compose,
     augment,
     impute,
     denoise,

@@ -123,6 +123,38 @@ def drawn_strip(
     return figure
 
 
+def rhythm_sheet(
+    rows: Sequence[NDArray[np.floating]],
+    fs_hz: float,
+    beats: Sequence[tuple[int, str]],
+    row_s: float,
+    title: str,
+    *,
+    zoom: float = 0.8,
+) -> Figure:
+    """Return a picture of a recording, row under row, each beat under its label.
+
+    Args:
+        rows: stretches (time) that follow each other, in mV; only the last may be shorter.
+        fs_hz: sampling rate, in Hz.
+        beats: (sample of the R peak, label) of the recording.
+        row_s: length of a row, in s.
+        title: of the sheet.
+        zoom: scale of the sheet.
+    """
+    low, high = limits_mv(*(np.clip(row, *_SHOWN_MV) for row in rows))
+    figure, axes = Paper(row_s, low, high, len(rows), 1, zoom=zoom).draw(title)
+    for place, row in enumerate(rows):
+        axis = axes[place, 0]
+        axis.plot(np.arange(len(row)) / fs_hz, np.clip(row, low, high), color=INK, linewidth=_TRACE * zoom)
+        for sample, label in beats:
+            at_s = sample / fs_hz - place * row_s
+            if 0 <= at_s < len(row) / fs_hz:
+                colour = INK if label == "N" else ACCENT
+                axis.text(at_s, high, label, ha="center", va="top", fontsize=7 * zoom, color=colour)
+    return figure
+
+
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, at 150 dots an inch."""
     figure.savefig(path, dpi=150, facecolor="white")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -11,19 +11,23 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
+from diffecg.data.runs import stretches
 from diffecg.errors import DiffecgError
 from diffecg.rhythm.timing import Rhythm, check_beats
 from diffecg.tasks.model import Model, load
 from diffecg.tasks.patient import Patient, draw_patient, levelled
 from diffecg.tasks.synthesize import Progress
 
-STRENGTH = 2.0
-"""How much beats of one heart differ (see ``Model.vary``)."""
+STRENGTH = 1.0
+"""How much beats of one heart differ (see ``Model.vary``): the height of normal beats by 5 %. In DS1
+it varies by 8.5 % (median of its records), breathing and noise included, which a strength of 2 gives."""
 _CHUNK = 1024
 _ONSET_S = {"N": 0.22, "S": 0.22, "V": 0.125, "F": 0.125}
 """How long before the R peak a beat begins to show: its P wave, or its QRS."""
 _QRS_END_S, _QRS_BEGIN_S = 0.125, 0.07
 _FADE_S = 0.033
+_RETURN_S = 0.15
+"""How long the last wave of a beat takes back to the zero line, at most."""
 _ORDER = 8
 Array = NDArray[np.float64]
 
@@ -39,6 +43,8 @@ class Composition:
     leads: tuple[str, ...]
     beats: tuple[tuple[int, str], ...]
     """(sample of the R peak, label) of every beat."""
+    notes: tuple[tuple[int, str], ...]
+    """(sample, words) where noise begins or ends."""
     info: dict[str, Any]
     """What it takes to make the same again."""
 
@@ -53,6 +59,7 @@ def compose(
     *,
     model: str | Model = "mitbih-beat",
     seed: int = 0,
+    rhythm_seed: int | None = None,
     patient_seed: int = 0,
     strength: float = STRENGTH,
     progress: Progress | None = None,
@@ -67,7 +74,8 @@ def compose(
         beats: a rhythm, or (time of the R peak in s, label) of each beat in order.
         duration_s: of the recording, in s; None: until a second after the last of the given beats.
         model: of beats.
-        seed: of the rhythm and of each beat's variation.
+        seed: of each beat's variation.
+        rhythm_seed: of the rhythm; None: the same.
         patient_seed: of the person; the same person may have many recordings.
         strength: how much beats of a class differ (see :meth:`Model.vary`).
         progress: called with beats done and in all.
@@ -79,7 +87,7 @@ def compose(
     if isinstance(beats, Rhythm):
         if duration_s is None:
             raise DiffecgError("a rhythm has no end: say how long the recording is to be")
-        given = beats.beats(duration_s, seed)
+        given = beats.beats(duration_s, seed if rhythm_seed is None else rhythm_seed)
     else:
         given = [(float(time_s), label) for time_s, label in beats]
     patient = draw_patient(loaded, patient_seed)
@@ -93,12 +101,12 @@ def compose(
         "task": "compose",
         "model": loaded.name,
         "weights_sha256": loaded.weights_sha256,
-        "rhythm": beats.text if isinstance(beats, Rhythm) else None,
+        "rhythm": asdict(beats) if isinstance(beats, Rhythm) else None,
         "seed": seed,
         "patient_seed": patient_seed,
         "strength": strength,
     }
-    return Composition(signal_mv, fs_hz, loaded.config.window.leads, tuple(places), info)
+    return Composition(signal_mv, fs_hz, loaded.config.window.leads, tuple(places), (), info)
 
 
 def _check(beats: Sequence[tuple[float, str]], duration_s: float | None, patient: Patient) -> None:
@@ -141,9 +149,8 @@ def _assembled(
             progress(first + len(drawn), len(beats))
     inside = slice(margin, margin + samples)
     level = total / np.maximum(weight, 1e-9)
-    places, known = np.arange(len(weight)), weight > 1e-6
-    for lead in level:
-        lead[~known] = np.interp(places[~known], places[known], lead[known])
+    for first, last in stretches(weight <= 1e-6):
+        level[:, first:last] = _pause(level, slice(first, last), round(_RETURN_S * window.fs_hz))
     alone = np.sqrt(np.clip(1 - weight, 0, 1))
     noise = _noise(np.stack(quiet), len(weight), np.random.default_rng([seed, patient.seed]))
     out: NDArray[np.float32] = (level + alone * noise)[:, inside].astype(np.float32)
@@ -190,6 +197,17 @@ def _share(borders: NDArray[np.int64], length: int, fs_hz: float) -> Array:
     begin, end = (np.clip((place - border + fade) / (2 * fade), 0, 1) for border in borders)
     ends = np.minimum(np.minimum(place + 1, length - place) / fade, 1)
     return np.asarray(np.minimum(begin - end, ends))
+
+
+def _pause(level: Array, pause: slice, most: int) -> Array:
+    """Return the course (lead time) from the end of a beat to the zero line, and from there to the next."""
+    length = pause.stop - pause.start
+    falling = np.zeros(length)
+    span = min(length, most)
+    falling[:span] = 0.5 + 0.5 * np.cos(np.pi * (np.arange(span) + 1) / (span + 1))
+    before = level[:, pause.start - 1, None] if pause.start else np.zeros((len(level), 1))
+    after = level[:, pause.stop, None] if pause.stop < level.shape[1] else np.zeros((len(level), 1))
+    return before * falling + after * falling[::-1]
 
 
 def _noise(quiet: Array, samples: int, rng: np.random.Generator) -> Array:

@@ -32,9 +32,9 @@ class Patient:
 def draw_patient(model: Model, seed: int = 0) -> Patient:
     """Return someone, the same for the same seed.
 
-    The normal beat and the ventricular one are the quietest of a few, for noise is added on request. A supraventricular beat takes the normal one's way
-    through the ventricles: of CANDIDATES the one that is most like it is taken. A fusion beat is both at
-    once: the one that is most like their mean.
+    The normal beat and the ventricular one are the quietest of a few, for noise is added on request. A
+    supraventricular beat takes the normal one's way through the ventricles: of CANDIDATES the one that is
+    most like it is taken. A fusion beat is both at once: the one that is most like their mean.
 
     Args:
         model: of beats, of the classes N, S, V and F.

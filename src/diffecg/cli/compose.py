@@ -1,0 +1,109 @@
+"""``diffecg compose``: a rhythm in, an annotated recording out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from diffecg.cli.console import Force, Json, Threads, progress_bar, show, use_threads
+from diffecg.cli.repair import Format, Several
+
+
+def compose(
+    rhythm: str,
+    /,
+    *,
+    out: Path,
+    minutes: float = 1.0,
+    heart_rate: float | None = None,
+    sdnn: float | None = None,
+    respiration: float = 0.25,
+    model: str = "mitbih-beat",
+    patient_seed: int = 0,
+    seed: int = 0,
+    draws: int = 1,
+    noise: Several = (),
+    noise_from: Annotated[Path | None, Parameter(show_default=False)] = None,
+    format: Format = "wfdb",
+    threads: Threads = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Compose a recording whose every beat is known: its time and its class.
+
+    Example: diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --seed 7 --out bigeminy/
+
+    The rhythm is a period that is repeated: labels (N, S, V, F), N*8 for eight, (N*3 V)*10 for a group, and
+    names: bigeminy, trigeminy, quadrigeminy, couplet, triplet, salvo of 5; atrial bigeminy has S for V. Or
+    like:208, a random rhythm with the statistics of that record of DS1. Ectopic beats come as early, and
+    pauses last as long, as real ones.
+
+    Parameters
+    ----------
+    rhythm:
+        Which beats come.
+    out:
+        Folder to write: a record with reference annotations, a picture, card.json.
+    minutes:
+        Length of the recording.
+    heart_rate:
+        Of normal beats, in beats a minute; 72, or the record's, unless given.
+    sdnn:
+        Standard deviation of the intervals between normal beats, in ms; 40, or the record's, unless given.
+    respiration:
+        Rate of breathing in Hz, at which the heart rate sways.
+    model:
+        Of beats: a bundled model or a model folder.
+    patient_seed:
+        Who: the same person for the same number.
+    seed:
+        Of the rhythm and of what varies from beat to beat; draw i has the same beats and seed + i.
+    draws:
+        How many recordings of the same beats.
+    noise:
+        Recorded noise as em:6 or em:6:60:120 (bw, ma or em; dB; from and to in s); may be repeated.
+    noise_from:
+        Folder of the MIT-BIH Noise Stress Test Database.
+    """
+    from diffecg.data.store import new_folder, refuse_existing
+    from diffecg.errors import DiffecgError
+    from diffecg.exchange.composed import write_composed
+    from diffecg.rhythm.timing import Rhythm
+    from diffecg.tasks.compose import compose as compose_recording
+    from diffecg.tasks.model import load
+    from diffecg.tasks.noise import parse_noise, with_noise
+
+    refuse_existing(out, force=force, is_folder=True)
+    stretches = [parse_noise(text) for text in noise]
+    if stretches and noise_from is None:
+        raise DiffecgError("--noise needs --noise-from, the folder of the MIT-BIH Noise Stress Test Database")
+    if draws < 1:
+        raise DiffecgError(f"draws {draws} must be at least 1")
+    use_threads(threads)
+    asked = Rhythm(rhythm, heart_rate, sdnn, respiration)
+    asked.beats(60 * minutes, seed)  # what cannot be read is refused before the model is loaded
+    loaded, composed = load(model), []
+    with progress_bar("compose") as move:
+        for i in range(draws):
+
+            def progress(done: int, total: int, before: int = i) -> None:
+                move(before * total + done, draws * total)
+
+            one = compose_recording(
+                asked,
+                60 * minutes,
+                model=loaded,
+                seed=seed + i,
+                rhythm_seed=seed,
+                patient_seed=patient_seed,
+                progress=progress,
+            )
+            composed.append(with_noise(one, stretches, noise_from) if stretches and noise_from else one)
+    suffix = "" if format == "wfdb" else f".{format}"
+    with new_folder(out, force=force) as folder:
+        card = write_composed(folder, composed, out.name, suffix)
+    counts = ", ".join(f"{count} {label}" for label, count in card["beats"].items())
+    text = f"{out}: {', '.join(card['records'])}, {60 * minutes:g} s, {counts}; rhythm.png"
+    show({"out": str(out), **card}, text, as_json=json)
