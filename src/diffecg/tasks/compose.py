@@ -15,7 +15,7 @@ from diffecg.data.runs import stretches
 from diffecg.errors import DiffecgError
 from diffecg.rhythm.timing import Rhythm, check_beats
 from diffecg.tasks.model import Model, load
-from diffecg.tasks.patient import Patient, draw_patient, levelled
+from diffecg.tasks.patient import Patient, draw_patient, level_of
 from diffecg.tasks.synthesize import Progress
 
 STRENGTH = 1.0
@@ -136,8 +136,10 @@ def _assembled(
     total = np.zeros((len(window.leads), samples + 2 * margin))
     weight = np.zeros(samples + 2 * margin)
     borders = _borders(beats, window.fs_hz)
-    quiet: list[Array] = []
-    for first, drawn in _varied(model, patient, beats, seed, strength):
+    quiet: list[NDArray[np.floating]] = []
+    levels: list[NDArray[np.floating]] = []
+    for first, drawn, level in _varied(model, patient, beats, seed, strength):
+        levels.extend(level[..., 0])
         for i, beat in enumerate(drawn, start=first):
             at = beats[i][0] - window.before + margin
             share = _share(borders[i : i + 2] + margin - at, window.length, window.fs_hz)
@@ -148,30 +150,31 @@ def _assembled(
         if progress is not None:
             progress(first + len(drawn), len(beats))
     inside = slice(margin, margin + samples)
-    level = total / np.maximum(weight, 1e-9)
+    course = total / np.maximum(weight, 1e-9)
     for first, last in stretches(weight <= 1e-6):
-        level[:, first:last] = _pause(level, slice(first, last), round(_RETURN_S * window.fs_hz))
-    alone = np.sqrt(np.clip(1 - weight, 0, 1))
-    noise = _noise(np.stack(quiet), len(weight), np.random.default_rng([seed, patient.seed]))
-    out: NDArray[np.float32] = (level + alone * noise)[:, inside].astype(np.float32)
+        course[:, first:last] = _pause(course, slice(first, last), round(_RETURN_S * window.fs_hz))
+    course += np.sqrt(np.clip(1 - weight, 0, 1)) * _noise(
+        np.stack(quiet), len(weight), np.random.default_rng([seed, patient.seed])
+    )
+    peaks = [sample for sample, _ in beats]
+    wander = np.stack([np.interp(np.arange(samples), peaks, lead) for lead in np.stack(levels, axis=1)])
+    out: NDArray[np.float32] = (course[:, inside] + wander).astype(np.float32)
     return out
 
 
 def _varied(
     model: Model, patient: Patient, beats: Sequence[tuple[int, str]], seed: int, strength: float
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield the number of the first beat and some drawn beats (beat lead time), in order."""
+) -> Iterator[tuple[int, NDArray[np.floating], NDArray[np.floating]]]:
+    """Yield the first beat's number, beats (beat lead time) with zero lines at 0, and these (beat lead 1)."""
     window = model.config.window
     for first in range(0, len(beats), _CHUNK):
         labels = [label for _, label in beats[first : first + _CHUNK]]
-        given = np.stack([patient.beats_mv[label] for label in labels])
+        given = np.stack([patient.beats_mv[label] + patient.level_mv for label in labels])
         seeds = np.random.SeedSequence([seed, patient.seed]).generate_state(1, np.uint64)[0] >> np.uint64(2)
         made = model.vary(given, labels, len(labels), int(seeds) + first, strength=strength, batch_size=256)
-        drawn = [
-            levelled(one[None], x, window.fs_hz, window.before)[0]
-            for one, x in zip(made.signal_mv, labels, strict=True)
-        ]
-        yield first, np.stack(drawn)
+        pairs = zip(made.signal_mv, labels, strict=True)
+        level = np.stack([level_of(beat, label, window.fs_hz, window.before) for beat, label in pairs])
+        yield first, made.signal_mv - level, level
 
 
 def _borders(beats: Sequence[tuple[int, str]], fs_hz: float) -> NDArray[np.int64]:

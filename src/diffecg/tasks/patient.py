@@ -27,7 +27,9 @@ class Patient:
     """A beat of each class, to be varied."""
 
     beats_mv: dict[str, NDArray[np.float32]]
-    """By label, (lead time), in mV."""
+    """By label, (lead time), in mV, the zero line at 0."""
+    level_mv: NDArray[np.float32]
+    """Where recordings of this person have their zero line, (lead 1), in mV."""
     seed: int
 
 
@@ -49,13 +51,16 @@ def draw_patient(model: Model, seed: int = 0) -> Patient:
     window = model.config.window
     if window.kind != "beat" or set(model.labels) != set(_LEVEL_S):
         raise DiffecgError(f"{model.name} does not make beats of N, S, V and F; choose such as mitbih-beat")
-    drawn = {}
+    drawn: dict[str, NDArray[np.float32]] = {}
+    levels: dict[str, Array] = {}
     for place, label in enumerate(_LEVEL_S):
         first = (4 * seed + place) * CANDIDATES % (2**62)
         made = model.generate(label, CANDIDATES, first, batch_size=CANDIDATES).signal_mv
-        drawn[label] = levelled(made, label, window.fs_hz, window.before)
+        levels[label] = level_of(made, label, window.fs_hz, window.before)
+        drawn[label] = (made - levels[label]).astype(np.float32)
     cut = window.fs_hz, window.before
-    normal, others = _quiet(drawn["N"], *cut)[0], _quiet(drawn["V"], *cut)
+    first, others = _quiet(drawn["N"], *cut)[0], drawn["V"][_quiet(drawn["V"], *cut)]
+    normal = drawn["N"][first]
     log_ratio = np.random.default_rng(seed).normal(*_LOG_RATIO)
     ratios = np.log(_height(others, *cut) / _height(normal, *cut))
     ventricular = others[np.abs(ratios - log_ratio).argmin()]
@@ -67,24 +72,23 @@ def draw_patient(model: Model, seed: int = 0) -> Patient:
             "V": ventricular,
             "F": _nearest(drawn["F"], (normal + ventricular) / 2, core),
         },
+        levels["N"][first].astype(np.float32),
         seed,
     )
 
 
-def levelled(windows: Array, label: str, fs_hz: float, before: int) -> NDArray[np.float32]:
-    """Return beats (window lead time) of a class moved so that their zero line is at 0 mV."""
+def level_of(windows: Array, label: str, fs_hz: float, before: int) -> Array:
+    """Return where the zero line of beats (… lead time) of a class is (… lead 1), in mV."""
     quiet = slice(*(before + round(s * fs_hz) for s in _LEVEL_S[label]))
-    level = np.median(windows[..., quiet], axis=-1, keepdims=True)
-    out: NDArray[np.float32] = (windows - level).astype(np.float32)
-    return out
+    level: Array = np.median(windows[..., quiet], axis=-1, keepdims=True)
+    return level
 
 
-def _quiet(windows: NDArray[np.float32], fs_hz: float, before: int) -> NDArray[np.float32]:
-    """Return the half of the windows (window lead time) that is smoothest before the beat, in their order."""
+def _quiet(windows: NDArray[np.float32], fs_hz: float, before: int) -> NDArray[np.intp]:
+    """Return the places of that half of the windows (window lead time) which is smoothest before the beat."""
     still = windows[:, :, : before - round(_BEGINS_S * fs_hz)]
     bent = np.square(np.diff(still, n=2, axis=2)).sum(axis=(1, 2))
-    quiet: NDArray[np.float32] = windows[bent <= np.median(bent)]
-    return quiet
+    return np.flatnonzero(bent <= np.median(bent))
 
 
 def _height(windows: Array, fs_hz: float, before: int) -> Array:
