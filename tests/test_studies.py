@@ -263,38 +263,31 @@ def test_beats_are_those_of_the_models_classes(small):
         beats.part("other")
 
 
+FEWER = "from diffecg.evaluation import classifiers; classifiers.SEEN = 256; "
+MAIN = "from diffecg.cli.app import main; main()"
+
+
 @pytest.mark.long
 def test_generators_killed_and_started_again(small, runs, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "diffecg",
-        "study",
-        "generators",
-        "--data",
-        small,
-        "--out",
-        tmp_path / "study",
-    ]
-    command += ["--minutes", "0.02", "--count", "20", "--seeds", "2", "--models", str(runs["beat"])]
-    command += ["--presets", "beat", "--threads", "1", "--json"]
+    out = tmp_path / "study"
+    settings = ["--minutes", 0.02, "--count", 20, "--seeds", 2, "--models", runs["beat"], "--presets", "beat"]
+    arguments = ["study", "generators", "--data", small, "--out", out, *settings, "--threads", 1, "--json"]
+    command = [sys.executable, "-c", FEWER + MAIN, *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    cells = tmp_path / "study" / "cells"
-    process = subprocess.Popen([str(x) for x in command], env=environment, stderr=subprocess.DEVNULL)
-    while not (cells.is_dir() and len(list(cells.glob("*.json"))) >= 2):
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    while len(list(out.glob("cells/*.json"))) < 2:
         assert process.poll() is None
         time.sleep(0.1)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    finished = {file: file.stat().st_mtime_ns for file in cells.glob("*.json")}
-    done = subprocess.run(
-        [str(x) for x in command], env=environment, capture_output=True, text=True, check=True
-    )
+    finished = {file: file.stat().st_mtime_ns for file in out.glob("cells/*.json")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     assert {file: file.stat().st_mtime_ns for file in finished} == finished
     rows = json.loads(done.stdout)["tables"]["Generators"]
     assert {row["generator"] for row in rows} >= {*PEERS, "preset beat", "SMOTE", "mean beat + noise"}
-    assert (tmp_path / "study" / "beats.png").stat().st_size > 10_000
-    assert (tmp_path / "study" / "reports" / "SMOTE" / "report.html").is_file()
+    assert (out / "beats.png").stat().st_size > 10_000
+    assert (out / "reports" / "SMOTE" / "report.html").is_file()
 
 
 @pytest.mark.long
@@ -315,8 +308,8 @@ def test_ablation_from_end_to_end(run, small, runs, tmp_path, monkeypatch):
         "--count",
         20,
     ]
-    status, out, _ = run(*command, "--models", runs["beat"], runs["beat"], "--evaluations", 1, 4, "--json")
-    assert status == 0
+    status, out, err = run(*command, "--models", runs["beat"], runs["beat"], "--evaluations", 1, 4, "--json")
+    assert status == 0, err
     tables = json.loads(out)["tables"]
     assert [row["variant"] for row in tables["Conditions"]] == list(few["Conditions"])
     assert [row["variant"] for row in tables["Class told or not"]] == list(variants.CLASSLESS)

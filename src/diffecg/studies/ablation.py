@@ -10,6 +10,7 @@ from statistics import mean
 from typing import Any
 
 import numpy as np
+import torch
 
 from diffecg._version import __version__
 from diffecg.config import Config, preset, with_settings
@@ -22,7 +23,7 @@ from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.studies.beats import Beats, beats_of
 from diffecg.studies.budget import flop, shortened
 from diffecg.studies.cells import Cell, file_stem
-from diffecg.studies.tables import Table
+from diffecg.studies.tables import Table, figure
 from diffecg.studies.variants import CLASSLESS, VARIANTS
 from diffecg.tasks.model import Model, load
 from diffecg.training.checkpoint import fingerprint
@@ -139,7 +140,9 @@ def _variant(
 def same_arithmetic(change: list[str], windows: Windows, samples: int) -> Config:
     """Return the settings of a run that takes as many operations as ``samples`` windows of the preset."""
     config = for_windows(with_settings(preset("beat"), change), windows.info)
-    cost = [flop(ConditionalDenoiser(for_windows(c, windows.info))) for c in (preset("beat"), config)]
+    with torch.random.fork_rng(devices=[]):
+        both = (ConditionalDenoiser(for_windows(c, windows.info)) for c in (preset("beat"), config))
+        cost = [flop(one.eval()) for one in both]
     return shortened(config, round(samples * cost[0] / cost[1]))
 
 
@@ -163,7 +166,7 @@ def _mixture(model: Model, beats: Beats, settings: AblationSettings) -> Figures:
     rng = np.random.default_rng(0)
     count = settings.count * len(beats.labels)
     blind = model.config.training.unknown_label >= 1
-    labels = [UNKNOWN] * count if blind else rng.choice(learnt.labels, count).tolist()
+    labels = [None] * count if blind else rng.choice(learnt.labels, count).tolist()
     made = model.generate(labels, count, batch_size=_BATCH)
     synthetic, *real = (
         WindowSet(one.signal_mv, one.fs_hz, np.full(len(one.signal_mv), UNKNOWN))
@@ -193,9 +196,15 @@ def _student(name: str, beats: Beats, settings: AblationSettings) -> dict[str, A
 
 
 def _line(name: str, result: dict[str, Any], labels: Sequence[str]) -> tuple[str, ...]:
-    means = (mean(result["figures"][label][metric] for label in labels) for metric in SHOWN)
-    return (name, f"{result['megaflop']:.1f}", f"{result['windows']:,}", *(f"{one:.2f}" for one in means))
+    means = (figure(_mean(result["figures"], metric, labels)) for metric in SHOWN)
+    return (name, f"{result['megaflop']:.1f}", f"{result['windows']:,}", *means)
 
 
 def _short(figures: Figures) -> str:
-    return " ".join(f"{mean(figures[label][metric] for label in CLASSES):.2f}" for metric in STEPS)
+    return " ".join(figure(_mean(figures, metric, CLASSES)) for metric in STEPS)
+
+
+def _mean(figures: Figures, metric: str, labels: Sequence[str]) -> float | None:
+    """Return the mean over those of the classes that have the figure."""
+    values = [figures[label][metric] for label in labels if metric in figures.get(label, {})]
+    return mean(values) if values else None
