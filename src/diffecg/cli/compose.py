@@ -33,7 +33,7 @@ def compose(
 ) -> None:
     """Compose a recording whose every beat is known: its time and its class.
 
-    Example: `diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --seed 7 --out bigeminy/`
+    Example: `diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --out bigeminy/`
 
     The rhythm is a period that is repeated: labels (N, S, V, F), `N*8` for eight, `(N*3 V)*10` for a group,
     and names: bigeminy, trigeminy, quadrigeminy, couplet, triplet, salvo of 5; atrial bigeminy has S for V. Or
