@@ -36,8 +36,8 @@ def compose(
     Example: `diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --out bigeminy/`
 
     The rhythm is a period that is repeated: labels (N, S, V, F), `N*8` for eight, `(N*3 V)*10` for a group,
-    and names: bigeminy, trigeminy, quadrigeminy, couplet, triplet, salvo of 5; atrial bigeminy has S for V. Or
-    like:208, a random rhythm with the statistics of that record of DS1. Ectopic beats come as early, and
+    and names: bigeminy, trigeminy, quadrigeminy, couplet, triplet, salvo of 5; atrial bigeminy has S for V.
+    Or like:208, a random rhythm with the statistics of that record of DS1. Ectopic beats come as early, and
     pauses last as long, as real ones.
 
     Parameters
