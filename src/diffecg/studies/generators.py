@@ -20,7 +20,7 @@ from diffecg.evaluation.rows import ALL
 from diffecg.evaluation.sets import WindowSet
 from diffecg.exchange.report import write_report
 from diffecg.studies.beats import Beats, beats_of, without_rr
-from diffecg.studies.cells import Cell
+from diffecg.studies.cells import Cell, file_stem
 from diffecg.studies.confusion import Counts, Unseen, confusions, macro_f1
 from diffecg.studies.makers import Maker, makers
 from diffecg.studies.tables import Table, figure, spread
@@ -128,7 +128,7 @@ def _judged(
     made = draw(labels)
     seconds = time.monotonic() - started
     report = evaluate(made, beats.all, Settings(SECTIONS, seeds=max(2, settings.seeds), most=settings.count))
-    write_report(report, folder / "reports" / name, force=True)
+    write_report(report, folder / "reports" / file_stem(name), force=True)
     shown = {label: made.of(label).signal_mv[:_EXAMPLES, 0].astype(float) for label in beats.labels}
     return {
         "rows": report.to_dict()["rows"],
