@@ -257,6 +257,8 @@ def test_draws_have_the_same_beats_and_formats_are_as_asked(run, tmp_path):
         (["N", "--heart-rate", 400], "heart rate 400"),
         (["N", "--noise", "em:6"], "--noise-from"),
         (["N", "--draws", 0], "draws 0"),
+        (["N", "--seed", -1], "seed -1"),
+        (["N", "--patient-seed", -1], "patient_seed -1"),
         (["N", "--model", "mitbih-strip"], "does not make beats"),
     ],
 )

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from diffecg.data.windows import resample
 from diffecg.evaluation.extras import extra
-from diffecg.evaluation.sets import WindowSet
+from diffecg.evaluation.sets import WindowSet, in_turn
 
 FS_HZ = 125.0
 """Rate at which the networks see a beat, in Hz."""
@@ -176,9 +176,5 @@ def _seen(labels: Labels, rng: np.random.Generator, count: int, mode: Mode) -> N
     """Return the places of ``count`` windows; of those seen equally often, each as often as others."""
     groups = [labels == label for label in np.unique(labels)] if mode == "evenly" else [labels == labels]
     share = -(-count // len(groups))
-    chosen = []
-    for group in groups:
-        rows = np.flatnonzero(group)
-        rounds = -(-share // len(rows))
-        chosen.append(np.concatenate([rng.permutation(rows) for _ in range(rounds)])[:share])
+    chosen = [in_turn(np.flatnonzero(group), share, rng) for group in groups]
     return rng.permutation(np.concatenate(chosen))[:count]

@@ -165,6 +165,12 @@ def matched(synthetic: WindowSet, real: WindowSet, *, resampling: bool) -> Windo
     return replace(synthetic, before=real.before)
 
 
+def in_turn(rows: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return ``count`` of the rows at random, each as often as the others but for one."""
+    rounds = [rng.permutation(rows) for _ in range(-(-count // len(rows)))]
+    return np.concatenate(rounds)[:count] if rounds else rows[:0]
+
+
 def mean_beats(real: WindowSet, labels: Sequence[str], seed: int = 0) -> WindowSet:
     """Return the trivial baseline: each class's mean window plus white noise of its spread.
 

@@ -49,6 +49,8 @@ class Rhythm:
         """
         if not (np.isfinite(duration_s) and duration_s > 0):
             raise DiffecgError(f"a recording of {duration_s:g} s holds no beat; its length must be above 0")
+        if seed < 0:
+            raise DiffecgError(f"seed {seed} must be at least 0")
         like = self.text.removeprefix(LIKE).strip() if self.text.startswith(LIKE) else ""
         known = statistics(like)
         usual = (known.heart_rate, known.sdnn_ms) if like else (HEART_RATE, SDNN_MS)

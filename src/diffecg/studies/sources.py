@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.sets import WindowSet, mean_beats
+from diffecg.evaluation.sets import WindowSet, in_turn, mean_beats
 
 Source = Callable[[WindowSet, Mapping[str, int], int], WindowSet]
 """Takes real training windows, how many to make of each class, and a seed; returns the new ones."""
@@ -25,7 +25,7 @@ _NEIGHBOURS = 5
 def repeated(train: WindowSet, wanted: Mapping[str, int], seed: int) -> WindowSet:
     """Return training windows themselves, each as often as the others of its class."""
     rng = np.random.default_rng(seed)
-    rows = [_evenly(np.flatnonzero(train.labels == label), count, rng) for label, count in wanted.items()]
+    rows = [in_turn(np.flatnonzero(train.labels == label), count, rng) for label, count in wanted.items()]
     return train.take(np.concatenate(rows))
 
 
@@ -105,11 +105,6 @@ def library(name: str) -> Any:
     except ImportError as error:
         package = {"imblearn": "imbalanced-learn"}.get(name.partition(".")[0], name)
         raise DiffecgError(f"studies need {package} ({error}): pip install 'diffecg[studies]'") from error
-
-
-def _evenly(rows: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    rounds = [rng.permutation(rows) for _ in range(-(-count // len(rows)))]
-    return np.concatenate(rounds)[:count] if rounds else rows[:0]
 
 
 def _warped(window: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from scipy.signal import lfilter
 from diffecg.data.runs import stretches
 from diffecg.errors import DiffecgError
 from diffecg.rhythm.timing import Rhythm, check_beats
+from diffecg.tasks.checks import whole
 from diffecg.tasks.model import Model, load
 from diffecg.tasks.patient import Patient, draw_patient, level_of
 from diffecg.tasks.synthesize import Progress
@@ -83,6 +84,7 @@ def compose(
     Raises:
         DiffecgError: beats that no heart can make, unknown labels, no beat at all, or a length of zero.
     """
+    seed, patient_seed = whole("seed", seed, 0), whole("patient_seed", patient_seed, 0)
     loaded = model if isinstance(model, Model) else load(model)
     if isinstance(beats, Rhythm):
         if duration_s is None:
