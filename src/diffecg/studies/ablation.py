@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import mean
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from diffecg._version import __version__
 from diffecg.config import Config, preset, with_settings
 from diffecg.data.labels import UNKNOWN
 from diffecg.data.store import Windows
@@ -23,10 +22,10 @@ from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.studies.beats import Beats, beats_of
 from diffecg.studies.budget import flop, shortened
 from diffecg.studies.cells import Cell, file_stem
+from diffecg.studies.provenance import depends_on
 from diffecg.studies.tables import Table, figure
 from diffecg.studies.variants import CLASSLESS, VARIANTS
 from diffecg.tasks.model import Model, load
-from diffecg.training.checkpoint import fingerprint
 from diffecg.training.loop import for_windows, train
 
 SHOWN = ("sliced Wasserstein, time", "Fréchet, encoder", "precision", "coverage")
@@ -60,15 +59,7 @@ Figures = dict[str, dict[str, float]]
 
 def about(windows: Windows, settings: AblationSettings) -> dict[str, Any]:
     """Return all that the results depend on."""
-    return {
-        "study": "ablation",
-        "settings": asdict(settings),
-        "windows": fingerprint(windows),
-        "split": windows.info["split"],
-        "class_map": windows.info["class_map"],
-        "models": {name: load(name).weights_sha256 for name in settings.models},
-        "diffecg": __version__,
-    }
+    return depends_on("ablation", settings, windows, settings.models)
 
 
 def cells(windows: Windows, folder: Path, settings: AblationSettings) -> list[Cell]:

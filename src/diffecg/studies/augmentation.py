@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from diffecg._version import __version__
 from diffecg.data.store import Windows
 from diffecg.evaluation.classifiers import CLASSIFIERS
 from diffecg.evaluation.sets import WindowSet
@@ -17,10 +16,9 @@ from diffecg.studies.beats import Beats, beats_of
 from diffecg.studies.cells import Cell
 from diffecg.studies.confusion import Unseen, f1, macro_f1
 from diffecg.studies.outcomes import cell_name, counts_of, outcome_tables
+from diffecg.studies.provenance import depends_on
 from diffecg.studies.strategies import SHORT, STRATEGIES, part_of, sources_of, train_and_test
 from diffecg.studies.tables import Table, figure, spread
-from diffecg.tasks.model import load
-from diffecg.training.checkpoint import fingerprint
 
 RANDOM = "random beats"
 _RANDOM_NOTE = (
@@ -48,15 +46,7 @@ class AugmentationSettings:
 
 def about(windows: Windows, settings: AugmentationSettings) -> dict[str, Any]:
     """Return all that the results depend on."""
-    return {
-        "study": "augmentation",
-        "settings": asdict(settings),
-        "windows": fingerprint(windows),
-        "split": windows.info["split"],
-        "class_map": windows.info["class_map"],
-        "model": load(settings.model).weights_sha256,
-        "diffecg": __version__,
-    }
+    return depends_on("augmentation", settings, windows, [settings.model])
 
 
 def cells(windows: Windows, folder: Path, settings: AugmentationSettings) -> list[Cell]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import mean
@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from diffecg._version import __version__
 from diffecg.data.store import Windows
 from diffecg.evaluation.classifiers import CLASSIFIERS
 from diffecg.evaluation.report import Settings, evaluate
@@ -23,9 +22,8 @@ from diffecg.studies.beats import Beats, beats_of, without_rr
 from diffecg.studies.cells import Cell, file_stem
 from diffecg.studies.confusion import Counts, Unseen, confusions, macro_f1
 from diffecg.studies.makers import Maker, makers
+from diffecg.studies.provenance import depends_on
 from diffecg.studies.tables import Table, figure, spread
-from diffecg.tasks.model import load
-from diffecg.training.checkpoint import fingerprint
 
 SECTIONS = ("fidelity", "physiology", "privacy")
 DISTANCE, FRECHET = "sliced Wasserstein, time", "Fréchet, encoder"
@@ -62,15 +60,7 @@ class GeneratorSettings:
 
 def about(windows: Windows, settings: GeneratorSettings) -> dict[str, Any]:
     """Return all that the results depend on."""
-    return {
-        "study": "generators",
-        "settings": asdict(settings),
-        "windows": fingerprint(windows),
-        "split": windows.info["split"],
-        "class_map": windows.info["class_map"],
-        "models": {name: load(name).weights_sha256 for name in settings.models},
-        "diffecg": __version__,
-    }
+    return depends_on("generators", settings, windows, settings.models)
 
 
 def cells(windows: Windows, folder: Path, settings: GeneratorSettings) -> list[Cell]:

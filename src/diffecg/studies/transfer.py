@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from diffecg._version import __version__
 from diffecg.data.read_wfdb import record_names
 from diffecg.data.store import Windows
 from diffecg.errors import DiffecgError
@@ -27,6 +26,7 @@ from diffecg.studies.beats import Beats, beats_of, without_rr
 from diffecg.studies.cells import Cell
 from diffecg.studies.confusion import Unseen
 from diffecg.studies.outcomes import cell_name, outcome_tables
+from diffecg.studies.provenance import depends_on
 from diffecg.studies.restoring import restorer
 from diffecg.studies.sources import Source
 from diffecg.studies.strategies import OURS, SHORT, STRATEGIES, sources_of, train_and_test
@@ -75,15 +75,9 @@ class Other:
 def about(windows: Windows, other: Other, settings: TransferSettings) -> dict[str, Any]:
     """Return all that the results depend on."""
     return {
-        "study": "transfer",
-        "settings": asdict(settings),
-        "windows": fingerprint(windows),
+        **depends_on("transfer", settings, windows, [settings.model, settings.strip]),
         "other": fingerprint(other.windows),
         "records": record_names(other.folder),
-        "split": windows.info["split"],
-        "class_map": windows.info["class_map"],
-        "models": {name: load(name).weights_sha256 for name in (settings.model, settings.strip)},
-        "diffecg": __version__,
     }
 
 
