@@ -179,9 +179,9 @@ def bad(tmp_path, record, runs):
         "no lead": (["impute", model, record, "--gap", "1:2", "--lead", "aVR", *out], "MLII, V1"),
         "no record": (["impute", model, tmp_path / "999", "--gap", "1:2", *out], "999.hea is missing"),
         "late": (["forecast", model, record, "--at", "61", *out], "60.000 s"),
-        "early": (["forecast", model, record, "--at", "0", *out], "--at 0"),
-        "at no time": (["forecast", model, record, "--at", "nan", *out], "--at nan"),
-        "at the end of time": (["forecast", model, record, "--at", "inf", *out], "--at inf"),
+        "early": (["forecast", model, record, "--at", "0", *out], "at 0 s"),
+        "at no time": (["forecast", model, record, "--at", "nan", *out], "at nan s"),
+        "at the end of time": (["forecast", model, record, "--at", "inf", *out], "at inf s"),
         "window settings": (
             ["train", "--set", "window.length=9", "--data", tmp_path, *out],
             "diffecg prepare",

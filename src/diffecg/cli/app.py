@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from diffecg._version import __version__
 from diffecg.cli.augment import augment
@@ -21,6 +21,7 @@ from diffecg.cli.generate import generate
 from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
 from diffecg.cli.repair import denoise, impute
+from diffecg.cli.serve import serve
 from diffecg.cli.study import study
 from diffecg.cli.train import distill, train
 from diffecg.errors import DiffecgError
@@ -33,6 +34,7 @@ app = App(
         "Start with: diffecg demo. Not a medical device."
     ),
     result_action="return_value",
+    default_parameter=Parameter(negative=""),
     suppress_keyboard_interrupt=False,
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (
@@ -51,6 +53,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     evaluate_task,
     bench,
     export,
+    serve,
 )
 for _place, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_place)

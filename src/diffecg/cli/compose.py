@@ -7,8 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Force, Json, Threads, progress_bar, show, use_threads
+from diffecg.cli.console import Flat, Force, Json, Threads, progress_bar, show, use_threads
 from diffecg.cli.repair import Format, Several
+from diffecg.tasks.requests import Composing
 
 
 def compose(
@@ -16,13 +17,8 @@ def compose(
     /,
     *,
     out: Path,
-    minutes: float = 1.0,
-    heart_rate: float | None = None,
-    sdnn: float | None = None,
-    respiration: float = 0.25,
+    asked: Annotated[Composing, Flat] = Composing(),
     model: str = "mitbih-beat",
-    patient_seed: int = 0,
-    seed: int = 0,
     draws: int = 1,
     noise: Several = (),
     noise_from: Annotated[Path | None, Parameter(show_default=False)] = None,
@@ -46,20 +42,8 @@ def compose(
         Which beats come.
     out:
         Folder to write: a record with reference annotations, a picture, card.json.
-    minutes:
-        Length of the recording.
-    heart_rate:
-        Of normal beats, in beats a minute; 72, or the record's, unless given.
-    sdnn:
-        Standard deviation of the intervals between normal beats, in ms; 40, or the record's, unless given.
-    respiration:
-        Rate of breathing in Hz, at which the heart rate sways.
     model:
         Of beats: a bundled model or a model folder.
-    patient_seed:
-        Who: the same person for the same number.
-    seed:
-        Of the rhythm and of what varies from beat to beat; draw i has the same beats and seed + i.
     draws:
         How many recordings of the same beats.
     noise:
@@ -70,7 +54,6 @@ def compose(
     from diffecg.data.store import new_folder, refuse_existing
     from diffecg.errors import DiffecgError
     from diffecg.exchange.composed import write_composed
-    from diffecg.rhythm.timing import Rhythm
     from diffecg.tasks.compose import compose as compose_recording
     from diffecg.tasks.model import load
     from diffecg.tasks.noise import parse_noise, with_noise
@@ -82,8 +65,8 @@ def compose(
     if draws < 1:
         raise DiffecgError(f"draws {draws} must be at least 1")
     use_threads(threads)
-    asked = Rhythm(rhythm, heart_rate, sdnn, respiration)
-    asked.beats(60 * minutes, seed)  # what cannot be read is refused before the model is loaded
+    beats, seed, duration_s = asked.rhythm(rhythm), asked.seed, 60 * asked.minutes
+    beats.beats(duration_s, seed)  # what cannot be read is refused before the model is loaded
     loaded, composed = load(model), []
     with progress_bar("compose") as move:
         for i in range(draws):
@@ -92,12 +75,12 @@ def compose(
                 move(before * total + done, draws * total)
 
             one = compose_recording(
-                asked,
-                60 * minutes,
+                beats,
+                duration_s,
                 model=loaded,
                 seed=seed + i,
                 rhythm_seed=seed,
-                patient_seed=patient_seed,
+                patient_seed=asked.patient_seed,
                 progress=progress,
             )
             composed.append(with_noise(one, stretches, noise_from) if stretches and noise_from else one)
@@ -105,5 +88,5 @@ def compose(
     with new_folder(out, force=force) as folder:
         card = write_composed(folder, composed, out.name, suffix)
     counts = ", ".join(f"{count} {label}" for label, count in card["beats"].items())
-    text = f"{out}: {', '.join(card['records'])}, {60 * minutes:g} s, {counts}; rhythm.png"
+    text = f"{out}: {', '.join(card['records'])}, {duration_s:g} s, {counts}; rhythm.png"
     show({"out": str(out), **card}, text, as_json=json)

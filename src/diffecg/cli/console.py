@@ -22,6 +22,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from diffecg.tasks.requests import Method
+
 if TYPE_CHECKING:
     from diffecg.data.records import Record
     from diffecg.tasks.model import Model
@@ -31,6 +33,8 @@ _PIPED_WIDTH = 160
 
 Force = Annotated[bool, Parameter(negative="", help="Replace what is already there.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON.")]
+Flat = Parameter(name="*")
+"""For settings that are given as flags of their own."""
 Seed = Annotated[int, Parameter(help="Seed of the first sample; sample i has seed + i.")]
 Threads = Annotated[
     int | None, Parameter(help="Processor threads to use; as many as torch likes unless given.")
@@ -39,15 +43,9 @@ Threads = Annotated[
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Compute:
-    """How samples are computed; the flags that all tasks share."""
+class Compute(Method):
+    """How samples are computed, and where; the flags that all tasks share."""
 
-    sampler: str | None = None
-    """ddpm, ddim, heun or dpm2m; the model's own unless given."""
-    steps: int | None = None
-    """Steps of the sampler; as the model was made for unless given."""
-    batch_size: int = 64
-    """Windows computed together; changes speed and memory, not the samples."""
     threads: int | None = None
     """Processor threads to use; as many as torch likes unless given."""
     device: str = "cpu"
@@ -103,19 +101,6 @@ def look(record: Record, rows: Sequence[int], *, strict: bool) -> None:
         raise DiffecgError("; ".join(found))
     for doubt in found:
         stderr.print(f"diffecg: warning: {doubt}", markup=False, highlight=False, soft_wrap=True)
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Drawing:
-    """How often what is missing is drawn; the flags that impute and forecast share."""
-
-    draws: int = 16
-    """How many times to draw what is missing."""
-    band: float = 0.9
-    """Share of draws between the lower and the upper bound."""
-    seed: int = 0
-    """Seed of the first draw; draw i has seed + i."""
 
 
 def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from diffecg.cli.console import Compute, Force, Json, Seed, progress_bar, show
-from diffecg.errors import DiffecgError
+from diffecg.cli.console import Compute, Flat, Force, Json, progress_bar, show
+from diffecg.tasks.requests import Making
 
 
 def generate(
@@ -13,10 +14,7 @@ def generate(
     /,
     *,
     out: Path,
-    label: str | None = None,
-    count: int = 1,
-    seed: Seed = 0,
-    rhythm: str | None = None,
+    asked: Annotated[Making, Flat] = Making(),
     compute: Compute = Compute(),
     force: Force = False,
     json: Json = False,
@@ -31,41 +29,26 @@ def generate(
         A bundled model (mitbih-beat, mitbih-beat-fast, mitbih-strip) or a model folder.
     out:
         File to write: .npz, .parquet or .csv; without a suffix, a folder of WFDB records.
-    label:
-        Class of the windows: N, S, V or F; left to the model unless given.
-    count:
-        Number of windows.
-    rhythm:
-        Beats of every window, as "0.5:N 1.3:N 1.9:V" (time of the R peak in s, class), for strips.
     """
     from diffecg.data.store import refuse_existing
     from diffecg.exchange.windows import check_format, write_generated
+    from diffecg.tasks.masks import parse_times
 
     check_format(out)
     refuse_existing(out, force=force, is_folder=not out.suffix)
     loaded = compute.load(model)
     with progress_bar("generate") as move:
         windows = loaded.stream(
-            label, count, seed, rhythm=parse_rhythm(rhythm), progress=move, **compute.sampling()
+            asked.label,
+            asked.count,
+            asked.seed,
+            rhythm=parse_times(asked.rhythm),
+            progress=move,
+            **compute.sampling(),
         )
-        card = write_generated(windows, out, count=count, before=loaded.config.window.before, force=force)
-    text = f"{count} windows of class {label or 'unknown'} in {out}, seeds {seed} to {seed + count - 1}"
+        card = write_generated(
+            windows, out, count=asked.count, before=loaded.config.window.before, force=force
+        )
+    last = asked.seed + asked.count - 1
+    text = f"{asked.count} windows of class {asked.label or 'unknown'} in {out}, seeds {asked.seed} to {last}"
     show({"out": str(out), **card}, text, as_json=json)
-
-
-def parse_rhythm(text: str | None) -> list[tuple[float, str]] | None:
-    """Return the beats of a text such as ``0.5:N 1.3:V``: time in s and label of each.
-
-    Raises:
-        DiffecgError: it is not of that form.
-    """
-    if text is None:
-        return None
-    beats = []
-    for beat in text.split():
-        time_s, _, label = beat.partition(":")
-        try:
-            beats.append((float(time_s), label))
-        except ValueError:
-            raise DiffecgError(f'rhythm {beat!r} is not of the form "0.5:N 1.3:V"') from None
-    return beats

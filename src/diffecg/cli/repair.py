@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Compute, Drawing, Force, Json, Reading, Strict, look, progress_bar, show
-
-if TYPE_CHECKING:
-    from diffecg.data.records import Record
-    from diffecg.tasks.gaps import Gap
-    from diffecg.tasks.model import Model
+from diffecg.cli.console import Compute, Flat, Force, Json, Reading, Strict, look, progress_bar, show
+from diffecg.tasks.requests import Drawing, Gaps, Stretches
 
 Several = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 Format = Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"]
@@ -25,14 +20,11 @@ def impute(
     /,
     *,
     out: Path,
-    gap: Several = (),
-    detect: str = "",
-    lead: Several = (),
-    label: str | None = None,
+    asked: Annotated[Gaps, Flat] = Gaps(),
     format: Format | None = None,
     strict: Strict = False,
     reading: Reading = Reading(),
-    drawing: Drawing = Drawing(),
+    drawing: Annotated[Drawing, Flat] = Drawing(),
     compute: Compute = Compute(),
     force: Force = False,
     json: Json = False,
@@ -59,42 +51,10 @@ def impute(
         a NumPy file.
     out:
         Folder to write.
-    gap:
-        A stretch to draw anew, from:to in seconds; may be repeated.
-    detect:
-        Faults to look for and draw anew, with commas: flat, clipped, saturated, noise.
-    lead:
-        Lead to repair; may be repeated. Unless given: all in which something is missing or found; with --gap
-        the model's own, else MLII or II, else the first ECG lead.
-    label:
-        Class of the beats, if the model knows classes.
     format:
         Format of the repaired recording; that of the given one unless told otherwise.
     """
-    from diffecg.data.store import refuse_existing
-    from diffecg.errors import DiffecgError
-    from diffecg.tasks.gaps import hidden
-
-    refuse_existing(out, force=force, is_folder=True)
-    loaded, read = compute.load(model), reading.read(record)
-    asked, gaps = _find(loaded, read, gap, detect, lead)
-    if not gaps:
-        raise DiffecgError(
-            f"nothing is missing in {asked} of {read.name}; say what to fill with --gap from:to, in seconds, "
-            "or what to look for with --detect flat,clipped,saturated,noise"
-        )
-    rows, shown = _rows(loaded, read, gaps)
-    look(read, rows, strict=strict)
-    with progress_bar("impute") as move:
-        drawn = loaded.impute(
-            hidden(read, shown, gaps),
-            read.fs_hz,
-            label=label,
-            progress=move,
-            **asdict(drawing),
-            **compute.sampling(),
-        )
-    _write(out, read, rows, drawn.lead([shown.index(row) for row in rows]), gaps, format, force, json)
+    _repaired("impute", model, record, out, asked, format, strict, reading, drawing, compute, force, json)
 
 
 def denoise(
@@ -103,14 +63,11 @@ def denoise(
     /,
     *,
     out: Path,
-    stretch: Several = (),
-    detect: str = "noise",
-    lead: Several = (),
-    label: str | None = None,
+    asked: Annotated[Stretches, Flat] = Stretches(),
     format: Format | None = None,
     strict: Strict = False,
     reading: Reading = Reading(),
-    drawing: Drawing = Drawing(),
+    drawing: Annotated[Drawing, Flat] = Drawing(),
     compute: Compute = Compute(),
     force: Force = False,
     json: Json = False,
@@ -134,100 +91,45 @@ def denoise(
         The recording, in any format that impute takes.
     out:
         Folder to write.
-    stretch:
-        A noisy stretch, from:to in seconds; may be repeated. Unless given, noise is looked for.
-    detect:
-        What to look for where no stretch is given, with commas: noise, flat, clipped, saturated.
-    lead:
-        Lead to repair; may be repeated. Unless given: all in which noise is found; with --stretch the model's
-        own, else MLII or II, else the first ECG lead.
-    label:
-        Class of the beats, if the model knows classes.
     format:
         Format of the repaired recording; that of the given one unless told otherwise.
     """
-    import numpy as np
-
-    from diffecg.data.store import refuse_existing
-    from diffecg.errors import DiffecgError
-    from diffecg.tasks.gaps import hidden
-
-    refuse_existing(out, force=force, is_folder=True)
-    loaded, read = compute.load(model), reading.read(record)
-    asked, gaps = _find(loaded, read, stretch, "" if stretch else detect, lead)
-    if not gaps:
-        raise DiffecgError(
-            f"no {detect} is found in {asked} of {read.name}; say where with --stretch from:to, in seconds"
-        )
-    rows, shown = _rows(loaded, read, gaps)
-    look(read, rows, strict=strict)
-    recorded = read.signal_mv[shown]
-    with progress_bar("denoise") as move:
-        drawn = loaded.denoise(
-            recorded,
-            read.fs_hz,
-            np.isnan(hidden(read, shown, gaps)) & ~np.isnan(recorded),
-            label=label,
-            progress=move,
-            **asdict(drawing),
-            **compute.sampling(),
-        )
-    _write(out, read, rows, drawn.lead([shown.index(row) for row in rows]), gaps, format, force, json)
+    _repaired("denoise", model, record, out, asked, format, strict, reading, drawing, compute, force, json)
 
 
-def choose_lead(model: Model, record: Record, wanted: str | None) -> int:
-    """Return the row of the lead to work on.
-
-    Raises:
-        DiffecgError: the record has no such lead.
-    """
-    if wanted is not None:
-        return record.lead_index(wanted)
-    own = model.config.window.leads[0]
-    return record.usual_lead() if own == "*" else record.lead_index(own)
-
-
-def _find(model: Model, record: Record, spans: Several, detect: str, leads: Several) -> tuple[str, list[Gap]]:
-    """Return the names of the leads asked for, and what is to be drawn there: given, missing, or found."""
-    from diffecg.tasks.gaps import find_gaps
-    from diffecg.tasks.masks import parse_gap
-
-    asked = sorted({record.lead_index(name) for name in leads})
-    one = bool(spans) or not model.config.window.any_leads
-    asked = asked or ([choose_lead(model, record, None)] if one else record.voltages)
-    kinds = [word for word in detect.split(",") if word]
-    gaps = find_gaps(record, asked, [parse_gap(text) for text in spans], kinds)
-    return ", ".join(record.leads[row] for row in asked), gaps
-
-
-def _rows(model: Model, record: Record, gaps: list[Gap]) -> tuple[list[int], list[int]]:
-    """Return the leads to be drawn, and those that the model is shown."""
-    rows = sorted({gap.row for gap in gaps})
-    return rows, sorted({*rows, *record.voltages}) if model.config.window.companions else rows
-
-
-def _write(
+def _repaired(
+    task: str,
+    model: str,
+    path: Path,
     out: Path,
-    record: Record,
-    rows: list[int],
-    drawn: Any,
-    gaps: list[Gap],
+    asked: Gaps | Stretches,
     format: Format | None,
+    strict: bool,
+    reading: Reading,
+    drawing: Drawing,
+    compute: Compute,
     force: bool,
     json: bool,
 ) -> None:
-    """Write what was drawn of some leads, and say so."""
-    from diffecg.data.store import new_folder
+    """Read, draw what is asked anew, write, and say so."""
+    from diffecg.data.store import new_folder, refuse_existing
     from diffecg.exchange.recordings import GAP_OF_TASK, write_repaired
+    from diffecg.tasks.repair import plan_repair, repair
 
+    refuse_existing(out, force=force, is_folder=True)
+    loaded, record = compute.load(model), reading.read(path)
+    plan = plan_repair(loaded, record, asked)
+    look(record, plan.rows, strict=strict)
+    with progress_bar(task) as move:
+        drawn = repair(loaded, record, plan, asked, drawing, progress=move, **compute.sampling())
     suffix = record.path.suffix.lower() if format is None else "" if format == "wfdb" else f".{format}"
     with new_folder(out, force=force) as folder:
-        path = write_repaired(folder, record, rows, drawn, gaps, suffix)
-    seconds, leads = sum(gap.last - gap.first for gap in gaps) / record.fs_hz, [record.leads[r] for r in rows]
-    what = GAP_OF_TASK[drawn.info["task"]]
+        file = write_repaired(folder, record, plan.rows, drawn, plan.gaps, suffix).name
+    leads = [record.leads[row] for row in plan.rows]
+    seconds = sum(gap.last - gap.first for gap in plan.gaps) / record.fs_hz
     text = (
-        f"{out}/{path.name}: {len(gaps)} {what}(s), {seconds:.2f} s of lead {', '.join(leads)} drawn "
-        f"{len(drawn.seeds)} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"
+        f"{out}/{file}: {len(plan.gaps)} {GAP_OF_TASK[task]}(s), {seconds:.2f} s of lead {', '.join(leads)} "
+        f"drawn {len(drawn.seeds)} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"
     )
-    result = {"out": str(out), "file": path.name, "leads": leads, "gaps": len(gaps), "missing_s": seconds}
+    result = {"out": str(out), "file": file, "leads": leads, "gaps": len(plan.gaps), "missing_s": seconds}
     show({**result, **drawn.info}, text, as_json=json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import index
 from typing import Any
 
@@ -57,13 +58,17 @@ def sampling_of(sampler: str | None, steps: int | None, batch_size: int) -> Samp
     return Sampling(sampler, whole("steps", steps), whole("batch_size", batch_size))
 
 
-def seeds_from(seed: int, count: int) -> range:
-    """Return ``count`` seeds from ``seed`` on.
+def seeds_from(seed: int | Sequence[int], count: int) -> Sequence[int]:
+    """Return ``count`` seeds from ``seed`` on, or those that are given.
 
     Raises:
-        DiffecgError: they are out of range.
+        DiffecgError: they are out of range, or not as many.
     """
-    seed = whole("seed", seed, least=0)
-    if seed > MOST_SEED - count:
-        raise DiffecgError(f"seed {seed} must be 0 to {MOST_SEED - count}")
-    return range(seed, seed + count)
+    if isinstance(seed, Sequence):
+        if len(seed) != count:
+            raise DiffecgError(f"{len(seed)} seeds for a count of {count}; give one a window")
+        return [seeds_from(one, 1)[0] for one in seed]
+    first: int = whole("seed", seed, least=0)
+    if first > MOST_SEED - count:
+        raise DiffecgError(f"seed {first} must be 0 to {MOST_SEED - count}")
+    return range(first, first + count)

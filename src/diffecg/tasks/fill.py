@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from diffecg.data.records import check_rate
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.tasks.job import Job
+from diffecg.tasks.results import Glimpse
 from diffecg.tasks.seams import joined
 from diffecg.tasks.synthesize import Progress, Sampling, counting
 
@@ -25,6 +26,7 @@ def fill(
     sampling: Sampling,
     progress: Progress | None = None,
     noisy_mv: NDArray[np.floating] | None = None,
+    watch: Callable[[Glimpse], None] | None = None,
 ) -> NDArray[np.floating]:
     """Return draws (draw lead time) of ``signal_mv`` (lead time) with its NaNs filled.
 
@@ -41,6 +43,7 @@ def fill(
         progress: called with windows done and in all.
         noisy_mv: what was recorded with noise where ``signal_mv`` is missing (lead time), in mV, to agree
             with; the same elsewhere; NaN = nothing was. None: nothing is known of what is missing.
+        watch: is shown each stretch as it is being drawn.
 
     Raises:
         DiffecgError: see :func:`check_signal`.
@@ -50,7 +53,7 @@ def fill(
     draws = np.repeat(signal_mv[None], len(seeds), axis=0)
     missing, jobs = np.isnan(signal_mv), []
     for group in _groups(window, missing):
-        jobs.append((group, Job(model, missing[group], fs_hz)))
+        jobs.append((group, Job(model, missing[group], fs_hz, watch)))
         missing[group] = False
     advance = counting(progress, sum(len(job.steps) for _, job in jobs) * len(seeds))
     for group, job in jobs:

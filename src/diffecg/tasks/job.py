@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from diffecg.data.windows import resample
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.tasks.plan import plan_windows, rounds
 from diffecg.tasks.rates import bridged, fit_length, resample_mask
+from diffecg.tasks.results import Glimpse
 from diffecg.tasks.synthesize import Advance, Noisy, Sampling, synthesize
 from diffecg.transform.spectrum import Noise, find_noise
 
@@ -32,7 +35,14 @@ class Job:
     Leads that the model wants beyond those that there are count as missing and stay so.
     """
 
-    def __init__(self, model: ConditionalDenoiser, missing: NDArray[np.bool_], fs_hz: float) -> None:
+    def __init__(
+        self,
+        model: ConditionalDenoiser,
+        missing: NDArray[np.bool_],
+        fs_hz: float,
+        watch: Callable[[Glimpse], None] | None = None,
+    ) -> None:
+        self.watch = watch
         window, leads = model.config.window, len(missing)
         self.model, self.length, self.fs_hz, self.to_hz = model, window.length, fs_hz, window.fs_hz
         self.samples = missing.shape[1]
@@ -80,7 +90,15 @@ class Job:
                 window
                 for first in range(0, len(turn), together)
                 for window in self._draw(
-                    turn[first : first + together], state, known, noisy, label, seeds, sampling, advance
+                    turn[first : first + together],
+                    state,
+                    known,
+                    shift,
+                    noisy,
+                    label,
+                    seeds,
+                    sampling,
+                    advance,
                 )
             ]
             for i, window in zip(turn, drawn, strict=True):
@@ -98,6 +116,7 @@ class Job:
         turn: Sequence[int],
         state: NDArray[np.float64],
         known: NDArray[np.bool_],
+        shift: NDArray[np.floating],
         noisy: Noisy | None,
         label: str | None,
         seeds: Sequence[int],
@@ -105,6 +124,8 @@ class Job:
         advance: Advance | None,
     ) -> list[NDArray[np.float32]]:
         """Return the windows (draw lead time) of some steps."""
+        if self.watch is not None:
+            sampling = replace(sampling, watch=partial(self._show, turn, len(seeds), shift))
         starts = [self.inside.start + self.steps[i].start for i in turn]
         spans = [slice(start, start + self.length) for start in starts]
         wide = [slice(span.start - self.reach, span.stop + self.reach) for span in spans]
@@ -120,6 +141,23 @@ class Job:
             reach=self.reach,
         )
         return np.split(drawn, len(turn))
+
+    def _show(
+        self,
+        turn: Sequence[int],
+        draws: int,
+        shift: NDArray[np.floating],
+        rows: slice,
+        sigma: float,
+        windows: NDArray[np.float32],
+    ) -> None:
+        """Tell the watcher where in the recording some windows lie, and what is being drawn there."""
+        for place, window in enumerate(windows, start=rows.start):
+            step, draw = self.steps[turn[place // draws]], place % draws
+            local = slice(step.fill_from - step.start, step.fill_to - step.start)
+            drawn = window[: len(self.missing), local] - shift[draw]
+            if self.watch is not None:
+                self.watch(Glimpse(draw, step.fill_from / self.to_hz, self.to_hz, drawn, sigma))
 
     def _resampled(self, signal_mv: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return a signal (... time) at the model's rate, straight lines where it is missing."""

@@ -47,3 +47,21 @@ def gap_mask(gaps_s: Sequence[tuple[float, float]], samples: int, fs_hz: float) 
             )
         mask[round(first * fs_hz) : round(last * fs_hz)] = True
     return mask
+
+
+def parse_times(text: str | None) -> list[tuple[float, str]] | None:
+    """Return the beats of a text such as ``0.5:N 1.3:V``: time in s and label of each.
+
+    Raises:
+        DiffecgError: it is not of that form.
+    """
+    if text is None:
+        return None
+    beats = []
+    for beat in text.split():
+        time_s, _, label = beat.partition(":")
+        try:
+            beats.append((float(time_s), label))
+        except ValueError:
+            raise DiffecgError(f'rhythm {beat!r} is not of the form "0.5:N 1.3:V"') from None
+    return beats

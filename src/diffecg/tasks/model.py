@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +23,7 @@ from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import WEIGHTS, load_model
 from diffecg.tasks.checks import as_signal, sampling_of, seeds_from, whole
 from diffecg.tasks.fill import fill
-from diffecg.tasks.results import Drawn, Generated
+from diffecg.tasks.results import Drawn, Generated, Glimpse
 from diffecg.tasks.synthesize import Near, Progress, Sampling, counting, synthesize
 
 ENGINES = ("torch", "onnx")
@@ -72,7 +72,7 @@ class Model:
         self,
         label: str | Sequence[str | None] | None = None,
         count: int = 1,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         *,
         rhythm: Sequence[tuple[float, str]] | None = None,
         sampler: str | None = None,
@@ -82,12 +82,13 @@ class Model:
     ) -> Generated:
         """Return ``count`` synthetic windows.
 
-        Window i has the seed ``seed + i`` and depends on nothing else: a set may be made in parts.
+        Window i has the seed ``seed + i``, or the one given for it, and depends on nothing else: a set may be
+        made in parts.
 
         Args:
             label: class of all windows, or one a window; None leaves it to the model.
             count: number of windows.
-            seed: seed of the first window.
+            seed: seed of the first window, or one a window.
             rhythm: the beats of every window, as (time of the R peak in s, label), for models that take one.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
             steps: steps of the sampler; None: the model's own.
@@ -225,6 +226,7 @@ class Model:
         steps: int | None = None,
         batch_size: int = 64,
         progress: Progress | None = None,
+        watch: Callable[[Glimpse], None] | None = None,
     ) -> Drawn:
         """Return a recording with its missing samples filled, several times.
 
@@ -241,6 +243,7 @@ class Model:
             steps: as for :meth:`generate`.
             batch_size: as for :meth:`generate`.
             progress: called with windows done and in all.
+            watch: is shown each stretch as it is being drawn, after each evaluation of the network.
 
         Raises:
             DiffecgError: a signal with nothing observed, infinite, flat, or at an impossible rate;
@@ -254,7 +257,7 @@ class Model:
             raise DiffecgError(f"band {band:g} must lie between 0 and 1, 0.9 for 90 %")
         rows = np.atleast_2d(given)
         recorded = None if noisy_mv is None else np.atleast_2d(as_signal(noisy_mv))
-        drawn = fill(self.denoiser, rows, fs_hz, label, seeds, sampling, progress, recorded)
+        drawn = fill(self.denoiser, rows, fs_hz, label, seeds, sampling, progress, recorded, watch)
         drawn = drawn.reshape(draws, *given.shape)
         missing = np.isnan(given)
         hidden = drawn[:, missing].astype(np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,6 +32,31 @@ class Generated:
     def __len__(self) -> int:
         """Return the number of windows."""
         return len(self.seeds)
+
+    def take(self, rows: Sequence[int]) -> Generated:
+        """Return some of the windows."""
+        return replace(
+            self,
+            signal_mv=self.signal_mv[list(rows)],
+            labels=tuple(self.labels[row] for row in rows),
+            seeds=tuple(self.seeds[row] for row in rows),
+        )
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What a stretch looks like in the midst of being drawn."""
+
+    draw: int
+    """Which draw."""
+    from_s: float
+    """Where the stretch begins, in s from the signal's first sample."""
+    fs_hz: float
+    """Sampling rate, in Hz: the model's."""
+    signal_mv: NDArray[np.floating]
+    """(lead, time), in mV."""
+    sigma: float
+    """Noise that is still in it."""
 
 
 @dataclass(frozen=True)

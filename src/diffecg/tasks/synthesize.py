@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,7 @@ from diffecg.diffusion.noise import SeededNoise
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
+from diffecg.tasks.requests import Method
 from diffecg.transform.spectrum import Noise
 
 Progress = Callable[[int, int], None]
@@ -61,16 +62,17 @@ class Near:
         return torch.cat([sigmas.new_tensor([self.sigma]), sigmas[sigmas < self.sigma]])
 
 
+Watch = Callable[[slice, float, NDArray[np.float32]], None]
+"""Called after each evaluation of the network with which windows these are, the noise level, and what they
+look like so far (batch lead time), in mV."""
+
+
 @dataclass(frozen=True)
-class Sampling:
+class Sampling(Method):
     """How samples are drawn."""
 
-    sampler: str | None = None
-    """``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own."""
-    steps: int | None = None
-    """Steps of the sampler; None: the model's own."""
-    batch_size: int = 64
-    """Windows computed together. It changes speed and memory, not the samples."""
+    watch: Watch | None = None
+    """Is shown each step; it changes nothing."""
 
     def resolved(self, config: DiffusionConfig) -> Sampling:
         """Return the same with the model's own choices filled in.
@@ -83,7 +85,7 @@ class Sampling:
             raise DiffecgError(f"unknown sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}")
         if self.batch_size < 1:
             raise DiffecgError(f"batch size {self.batch_size} must be at least 1")
-        return Sampling(sampler, config.steps if self.steps is None else self.steps, self.batch_size)
+        return replace(self, sampler=sampler, steps=config.steps if self.steps is None else self.steps)
 
 
 def synthesize(
@@ -146,6 +148,8 @@ def synthesize(
             denoiser: Denoiser = partial(model, condition=condition)
             if noisy is not None:
                 denoiser = _agreeing(model, noisy, rows, mask[inner], condition)
+            if sampling.watch is not None:
+                denoiser = _watched(denoiser, model, rows, condition, sampling.watch)
             x0 = draw(denoiser, xt, sigmas, noise)
             windows = model.decode(x0, condition).cpu().numpy()
         result[rows] = np.where(observed[inner][rows], result[rows], windows)
@@ -163,6 +167,19 @@ def _agreeing(
     )
     seen = model.evidence(recorded.float(), given & ~observed, observed, noisy.noise, condition)
     return agreeing(partial(model, condition=condition), seen, model.transform.prior())
+
+
+def _watched(
+    denoiser: Denoiser, model: ConditionalDenoiser, rows: slice, condition: Condition, watch: Watch
+) -> Denoiser:
+    """Return a denoiser that shows what it finds."""
+
+    def shown(xt: Tensor, sigma: Tensor) -> Tensor:
+        x0 = denoiser(xt, sigma)
+        watch(rows, float(sigma[0]), model.decode(x0, condition).cpu().numpy())
+        return x0
+
+    return shown
 
 
 def _noise_levels(model: ConditionalDenoiser, sampling: Sampling) -> Tensor:

@@ -1,0 +1,1 @@
+"""The studio: a service that makes and repairs ECG, and its page in the browser."""

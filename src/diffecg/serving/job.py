@@ -1,0 +1,89 @@
+"""A job: what was asked, where it stands, and who waits to hear of it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from diffecg.serving import bodies
+from diffecg.serving.bodies import GenerateRequest, Request, State
+
+RESULT = "result.json"
+OUT = "out"
+FINAL: tuple[State, ...] = ("done", "failed", "cancelled")
+
+
+@dataclass
+class Job:
+    """A piece of work."""
+
+    id: str
+    task: str
+    asked: Request
+    folder: Path
+    """Holds ``result.json`` and, under ``out``, what can be downloaded."""
+    inputs: dict[str, str] = field(default_factory=dict)
+    """Paths on the server of what the request names by id."""
+    state: State = "queued"
+    done: int = 0
+    total: int = 0
+    error: str = ""
+    glimpse: dict[str, Any] | None = None
+    """The last look at what is being drawn."""
+    changes: int = 0
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def change(self, **values: Any) -> None:
+        """Set some of the values above and wake who waits; what is final stays."""
+        if self.state in FINAL:
+            return
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.changes += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait(self, since: int, timeout_s: float) -> None:
+        """Return when there were more changes than ``since``, or the time is over."""
+        if self.changes > since or self.state in FINAL:
+            return
+        try:
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+        except TimeoutError:
+            return
+
+    @property
+    def batch(self) -> tuple[Any, ...] | None:
+        """What jobs have in common that can be computed together; None: it is computed alone."""
+        one = self.asked
+        if not isinstance(one, GenerateRequest) or one.rhythm:
+            return None
+        return one.model, one.sampler, one.steps, one.batch_size
+
+    def status(self, position: int = 0) -> bodies.Job:
+        """Return where it stands."""
+        out = self.folder / OUT
+        files = sorted(str(f.relative_to(out)) for f in out.rglob("*") if f.is_file()) if out.is_dir() else []
+        return bodies.Job(
+            self.id,
+            self.task,
+            self.state,
+            self.done,
+            self.total,
+            position,
+            self.error,
+            files if self.state == "done" else [],
+            asdict(self.asked),
+        )
+
+    def order(self) -> dict[str, Any]:
+        """Return what the worker is told."""
+        return {
+            "id": self.id,
+            "task": self.task,
+            "folder": str(self.folder),
+            "inputs": self.inputs,
+            "asked": asdict(self.asked),
+        }
