@@ -71,6 +71,8 @@ class Performer:
             return
         self.current = first["id"]
         self.desk.check(self.current)
+        if first["task"] != "evaluate":  # a report makes its own folder
+            (Path(first["folder"]) / OUT).mkdir()
         _write_result(first, self.tasks[first["task"]](first))
 
     def _load(self, name: str) -> Model:
@@ -181,7 +183,7 @@ class Performer:
             settings,
             progress=self._progress(order),
         )
-        write_report(report, Path(order["folder"]) / OUT, force=True)
+        write_report(report, Path(order["folder"]) / OUT)
         return report.to_dict()
 
     def _settings(self, order: Order) -> dict[str, Any]:

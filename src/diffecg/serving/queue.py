@@ -14,7 +14,7 @@ from typing import Any
 
 from diffecg.errors import DiffecgError
 from diffecg.serving.bodies import GenerateRequest, Request
-from diffecg.serving.job import FINAL, OUT, Job
+from diffecg.serving.job import FINAL, Job
 from diffecg.serving.metrics import Metrics
 from diffecg.serving.settings import Settings
 
@@ -71,7 +71,7 @@ class Queue:
             raise QueueFull(f"{len(self.waiting)} jobs wait already; try again in a few seconds")
         key = secrets.token_urlsafe(9)
         folder = self.settings.folder / "jobs" / key
-        (folder / OUT).mkdir(parents=True)
+        folder.mkdir(parents=True)
         job = Job(key, task, asked, folder, inputs)
         self._forget_oldest()
         self.jobs[key] = job
@@ -93,6 +93,7 @@ class Queue:
         return self.waiting.index(job) if job in self.waiting else 0
 
     async def _run(self) -> None:
+        await self._started()  # so that it is ready when the first job comes
         while True:
             await self._arrived.wait()
             self._arrived.clear()
@@ -140,6 +141,10 @@ class Queue:
         if job is None:
             return
         state = news.pop("state", None)
+        if "error" in news:  # users have no business with the server's folders
+            news["error"] = (
+                news["error"].replace(f"{job.folder}/", "").replace(f"{self.settings.folder}/", "")
+            )
         if news:
             job.change(**news)
         if state in FINAL:

@@ -36,6 +36,7 @@ export function onTheme(redraw) {
   document.addEventListener("themechange", redraw);
 }
 
+const GAIN = 5;
 const SVG = "http://www.w3.org/2000/svg";
 
 function element(name, attributes) {
@@ -44,16 +45,16 @@ function element(name, attributes) {
   return made;
 }
 
-/** A small picture of a window on paper: 0.1 mV and 40 ms boxes, one unit a millimetre. */
+/** A small picture of a window on paper at half gain, 5 mm/mV and 25 mm/s: boxes of 0.2 mV and 40 ms. */
 export function thumbnail(signal, fs, [low, high]) {
-  const width = (signal.length / fs) * 25, height = (high - low) * 10;
+  const width = (signal.length / fs) * 25, height = (high - low) * GAIN;
   const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
   for (let x = 0; x <= width; x += 1) svg.append(element("line", { x1: x, x2: x, y1: 0, y2: height, class: x % 5 ? "fine" : "grid" }));
   for (let y = 0; y <= height; y += 1) {
-    const major = Math.round(high * 10 - y) % 5 === 0;
+    const major = Math.round(high * GAIN - y) % 5 === 0;
     svg.append(element("line", { x1: 0, x2: width, y1: y, y2: y, class: major ? "grid" : "fine" }));
   }
-  const points = Array.from(signal, (mv, i) => `${((i / fs) * 25).toFixed(2)},${((high - mv) * 10).toFixed(2)}`);
+  const points = Array.from(signal, (mv, i) => `${((i / fs) * 25).toFixed(2)},${((high - mv) * GAIN).toFixed(2)}`);
   svg.append(element("path", { class: "trace", d: `M${points.join("L")}` }));
   return svg;
 }

@@ -54,6 +54,7 @@ export class Strip {
     this.hiddenAfter = Infinity;
     this.overlays = () => [];   // further traces, given (from, to, pixels)
     this.shapes = () => [];
+    this.replaced = () => false; // whether what was recorded at a time was drawn anew
     this.onMark = () => {};     // (from, to, finished)
     this.listen();
     onTheme(() => this.draw());
@@ -153,7 +154,10 @@ export class Strip {
     const [from, to] = this.view, pixels = Math.max(100, this.plot.clientWidth - margins.left - margins.right);
     const end = Math.min(to, this.hiddenAfter);
     const line = { type: "scatter", mode: "lines", line: { color: colour("signal"), width: 1.3 }, hovertemplate: "%{x:.3f} s, %{y:.2f} mV<extra></extra>" };
-    const traces = [{ ...envelope(this.signal, this.fs, from, end, pixels), ...line }, ...this.overlays(from, to, pixels)];
+    const seen = envelope(this.signal, this.fs, from, end, pixels);
+    const faint = { x: seen.x, y: seen.y.map((v, i) => (this.replaced(seen.x[i]) ? v : null)), ...line, line: { color: colour("quiet"), width: 0.8 } };
+    seen.y = seen.y.map((v, i) => (this.replaced(seen.x[i]) ? null : v));
+    const traces = [{ ...seen, ...line }, faint, ...this.overlays(from, to, pixels)];
     const near = this.beats.filter(([time]) => time >= from && time <= end);
     const names = near.length < 60 ? near.map(([x, text]) => ({ x, y: 1, yref: "paper", yanchor: "bottom", text, showarrow: false, font: { size: 12 } })) : [];
     const [big, small] = timeSteps(to - from);

@@ -40,6 +40,12 @@ export class Work {
     }
   }
 
+  /** Tell what is being done, beside the progress. */
+  note(words) {
+    const status = this.view.querySelector(".status");
+    if (status.querySelector("progress")) status.lastChild.textContent = ` ${words}`;
+  }
+
   show(job) {
     if (job.state === "queued") say(this.view, `Waiting: ${plural(job.position, "job")} before this one.`);
     if (job.state !== "running") return;

@@ -1,0 +1,75 @@
+// A cut that is dragged, what may follow it, and what did.
+
+import { get, numbers } from "./api.js";
+import { colour } from "./paper.js";
+import { opener } from "./recording.js";
+import { glimpseTraces, Strip, stretchTraces } from "./strip.js";
+import { say, Work } from "./work.js";
+
+export function forecastView(view, models) {
+  const strip = new Strip(view.querySelector("#forecast-strip"), "Recording to forecast");
+  const form = view.querySelector("form.controls"), tools = view.querySelector(".strip-tools");
+  const at = tools.querySelector("[name=at]"), truth = tools.querySelector("[name=truth]");
+  const download = form.querySelector(".download");
+  const work = new Work(view, form);
+  const model = models.find((one) => one.kind === "strip");
+  let now = null, cut = 0, result = null, glimpse = null;
+  strip.marking = true;
+  strip.root.classList.add("marking");
+
+  strip.shapes = () => [{ type: "line", yref: "paper", x0: cut, x1: cut, y0: 0, y1: 1, line: { color: colour("accent"), width: 2 } }];
+  strip.overlays = (from, to) => [
+    ...(result ? result.stretches.flatMap((one) => stretchTraces(one, result.fs_hz, from, to)) : []),
+    ...glimpseTraces(glimpse),
+    ...(truth.checked ? [came(to)] : []),
+  ];
+  const came = (to) => {
+    const first = Math.round(cut * strip.fs), last = Math.min(strip.signal.length, Math.round(Math.min(to, cut + 30) * strip.fs));
+    const y = Array.from(strip.signal.subarray(first, last));
+    return { x: y.map((_, i) => (first + i) / strip.fs), y, type: "scatter", mode: "lines", hoverinfo: "skip", line: { color: colour("truth"), width: 1.4 } };
+  };
+  const move = (time) => {
+    cut = Math.min(Math.max(time, 0.1), strip.duration);
+    at.value = cut.toFixed(2);
+    strip.hiddenAfter = cut;
+    result = null;
+    download.hidden = true;
+    strip.draw();
+  };
+  strip.onMark = (_, time) => move(time);
+  at.addEventListener("change", () => { move(at.valueAsNumber || 0); strip.reveal(cut); });
+  truth.addEventListener("change", () => strip.draw());
+  tools.addEventListener("change", (event) => {
+    if (event.target.name !== "forecast-drag") return;
+    strip.marking = event.target.value === "mark";
+    strip.root.classList.toggle("marking", strip.marking);
+  });
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const body = { recording: now.info.id, model: model.name, lead: now.lead, at: cut, ...numbers(form, ["horizon", "draws", "seed"]) };
+    const job = await work.run("api/forecast", body, { onGlimpse: (one) => {
+      // The model sees the last of the past: its time zero lies there.
+      glimpse = { ...one, from_s: one.from_s + Math.max(0, cut - 3 * model.window_s) };
+      work.note(`noise level ${one.sigma.toPrecision(2)}`);
+      strip.draw();
+    } });
+    glimpse = null;
+    if (!job) { strip.draw(); return; }
+    result = await get(`api/jobs/${job.id}/result`);
+    download.href = `api/jobs/${job.id}/download`;
+    download.hidden = false;
+    say(view, `${body.horizon} s from ${cut.toFixed(2)} s drawn ${body.draws} times: mean, single draws, and the band of 90 %.`);
+    const length = strip.view[1] - strip.view[0];
+    if (cut + body.horizon > strip.view[1]) strip.move(cut + body.horizon - 0.9 * length, cut + body.horizon + 0.1 * length);
+    else strip.draw();
+  });
+
+  opener(view, (opened) => {
+    now = opened;
+    strip.show(now.signal, now.info.fs_hz, now.info.beats);
+    move(Math.min(40, 0.75 * strip.duration));
+    strip.move(cut - 6, cut + 2);
+  });
+  return () => strip.draw();
+}

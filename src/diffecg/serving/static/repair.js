@@ -1,0 +1,88 @@
+// Stretches marked by hand, drawn anew step by step, taken back, downloaded.
+
+import { get, numbers } from "./api.js";
+import { colour } from "./paper.js";
+import { opener } from "./recording.js";
+import { glimpseTraces, Strip, stretchTraces } from "./strip.js";
+import { plural, say, Work } from "./work.js";
+
+export function repairView(view, models) {
+  const strip = new Strip(view.querySelector("#repair-strip"), "Recording to repair");
+  const form = view.querySelector("form.controls"), tools = view.querySelector(".strip-tools");
+  const undo = tools.querySelector("[name=undo]"), download = form.querySelector(".download");
+  const work = new Work(view, form);
+  const model = models.find((one) => one.kind === "strip");
+  let now = null, gaps = [], result = null, history = [], glimpse = null, marking = null;
+
+  strip.overlays = (from, to) => [
+    ...(result ? result.stretches.flatMap((one) => stretchTraces(one, result.fs_hz, from, to)) : []),
+    ...glimpseTraces(glimpse),
+  ];
+  strip.replaced = (time) => Boolean(result) && gaps.some(([from, to]) => time > from && time < to);
+  strip.shapes = () => [...gaps, ...(marking ? [marking] : [])].map(([x0, x1]) => ({ type: "rect", yref: "paper", x0, x1, y0: 0, y1: 1, fillcolor: colour("gap"), line: { width: 1, color: colour("accent") } }));
+  strip.onMark = (one, other, finished) => {
+    marking = [Math.min(one, other), Math.max(one, other)];
+    if (finished) { const [from, to] = marking; marking = null; if (to - from > 0.01) mark(from, to); }
+    strip.draw();
+  };
+
+  const step = (change) => { history.push({ gaps, result }); change(); update(); };
+  const mark = (from, to) => {
+    from = Math.max(0, from); to = Math.min(to, strip.duration);
+    if (!(to > from)) { say(view, "A stretch must end after it begins, within the recording.", true); return; }
+    const apart = gaps.filter(([a, b]) => b < from || a > to), over = gaps.filter(([a, b]) => !(b < from || a > to));
+    const wide = over.reduce(([a, b], [c, d]) => [Math.min(a, c), Math.max(b, d)], [from, to]);
+    step(() => { gaps = [...apart, wide.map((t) => Math.round(t * 1000) / 1000)].sort((a, b) => a[0] - b[0]); result = null; });
+    say(view, "");
+    strip.reveal(wide[0]);
+  };
+  const update = () => {
+    undo.disabled = !history.length;
+    download.hidden = !result;
+    if (result) download.href = `api/jobs/${result.id}/download`;
+    view.querySelector(".gaps").replaceChildren(...gaps.map((gap) => {
+      const item = document.createElement("li"), remove = document.createElement("button");
+      remove.type = "button";
+      remove.textContent = "×";
+      remove.setAttribute("aria-label", `Unmark ${gap[0]} to ${gap[1]} s`);
+      remove.addEventListener("click", () => step(() => { gaps = gaps.filter((one) => one !== gap); result = null; }));
+      item.append(`${gap[0].toFixed(2)} to ${gap[1].toFixed(2)} s`, remove);
+      return item;
+    }));
+    strip.draw();
+  };
+
+  tools.addEventListener("change", (event) => {
+    if (event.target.name !== "repair-drag") return;
+    strip.marking = event.target.value === "mark";
+    strip.root.classList.toggle("marking", strip.marking);
+  });
+  tools.querySelector("[name=add]").addEventListener("click", () => {
+    const [from, to] = ["from", "to"].map((name) => tools.querySelector(`[name=${name}]`).valueAsNumber);
+    mark(from, to);
+  });
+  undo.addEventListener("click", () => { ({ gaps, result } = history.pop()); say(view, ""); update(); });
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const task = form.elements.task.value, spans = gaps.map(([from, to]) => `${from}:${to}`);
+    const lost = now.info.missing_s[now.lead];
+    if (!spans.length && !lost && task === "impute") { say(view, "Mark a stretch first: choose “marks a stretch” and drag over it.", true); return; }
+    const body = { recording: now.info.id, model: model.name, lead: [now.lead], ...numbers(form, ["draws", "seed"]), [task === "impute" ? "gap" : "stretch"]: spans };
+    const job = await work.run(`api/${task}`, body, { onGlimpse: (one) => { glimpse = one; work.note(`noise level ${one.sigma.toPrecision(2)}`); strip.reveal(one.from_s); strip.draw(); } });
+    glimpse = null;
+    if (!job) { strip.draw(); return; }
+    const found = await get(`api/jobs/${job.id}/result`);
+    step(() => { result = { ...found, id: job.id }; });
+    const seconds = found.stretches.reduce((sum, one) => sum + (one.last - one.first) / found.fs_hz, 0);
+    say(view, `${plural(found.stretches.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, drawn ${body.draws} times: mean, single draws, and the band of 90 %. All other samples stay as they were.`);
+  });
+
+  opener(view, (opened) => {
+    now = opened;
+    gaps = []; result = null; history = [];
+    strip.show(now.signal, now.info.fs_hz, now.info.beats);
+    update();
+  });
+  return () => strip.draw();
+}
