@@ -1,14 +1,15 @@
 # make demo   pictures of all three tasks, from the models that come with the package
 # make test   style, types, import direction and tests
 # make test-long   tests that take minutes, on real recordings
-# Both make .venv when it is missing, or when what it is made from has changed.
+# make test-studio the page in a browser (Chromium, if there is one), the service under load
+# All make .venv when it is missing, or when what it is made from has changed.
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 FLAGS := -c constraints.txt
 
-.PHONY: demo test test-long check pytest report clean
+.PHONY: demo test test-long test-studio check pytest report clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
@@ -26,10 +27,13 @@ check: .venv/dev.stamp
 	$(BIN)/lint-imports
 
 pytest: .venv/dev.stamp
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not long"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not long and not studio"
 
 test-long: .venv/dev.stamp
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m long
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "long and not studio"
+
+test-studio: .venv/dev.stamp
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m studio
 
 .venv/run.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diffecg needs Python 3.11 or later: make PYTHON=python3.11")'

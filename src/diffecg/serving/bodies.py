@@ -5,69 +5,81 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pydantic import ConfigDict
+import docstring_parser
+from pydantic import ConfigDict, GetJsonSchemaHandler
 
 from diffecg.tasks.requests import Composing, Drawing, Gaps, Making, Method, Moment, Stretches
 
-_STRICT = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
+class Documented:
+    """Settings whose JSON schema says what the docstrings under their fields say; no other is taken."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema with descriptions, those of the bases' fields too."""
+        schema = handler.resolve_ref_schema(handler(core))
+        for base in cls.__mro__[:-1]:
+            for field_ in docstring_parser.parse_from_object(base).params:
+                if field_.arg_name in schema["properties"] and field_.description:
+                    words = " ".join(field_.description.split())
+                    schema["properties"][field_.arg_name].setdefault("description", words)
+        return schema
+
+
 @dataclass(frozen=True, kw_only=True)
-class GenerateRequest(Making, Method):
+class GenerateRequest(Making, Method, Documented):
     """Windows to make."""
 
     model: str = "mitbih-beat"
     """One of the server's models."""
-    __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImputeRequest(Gaps, Drawing, Method):
+class ImputeRequest(Gaps, Drawing, Method, Documented):
     """Gaps of a recording to fill."""
 
     recording: str
     """Id of an uploaded recording."""
     model: str = "mitbih-strip"
     """One of the server's models."""
-    __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class DenoiseRequest(Stretches, Drawing, Method):
+class DenoiseRequest(Stretches, Drawing, Method, Documented):
     """Noisy stretches of a recording to draw anew, in agreement with what they show."""
 
     recording: str
     """Id of an uploaded recording."""
     model: str = "mitbih-strip"
     """One of the server's models."""
-    __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForecastRequest(Moment, Drawing, Method):
+class ForecastRequest(Moment, Drawing, Method, Documented):
     """What follows a moment of a recording."""
 
     recording: str
     """Id of an uploaded recording."""
     model: str = "mitbih-strip"
     """One of the server's models."""
-    __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComposeRequest(Composing):
+class ComposeRequest(Composing, Documented):
     """A recording to compose."""
 
     text: str
     """Which beats come: a period of labels, repeats, groups and names, or like:208."""
     model: str = "mitbih-beat"
     """One of the server's models, of beats."""
-    __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateRequest:
+class EvaluateRequest(Documented):
     """A set of synthetic windows to judge against real ones."""
 
     synthetic: str
@@ -82,7 +94,6 @@ class EvaluateRequest:
     """How often sets are drawn anew."""
     most: int = 500
     """Most windows of a class on either side of a comparison."""
-    __pydantic_config__ = _STRICT
 
 
 OfRecording = ImputeRequest | DenoiseRequest | ForecastRequest
@@ -90,12 +101,11 @@ Request = GenerateRequest | OfRecording | ComposeRequest | EvaluateRequest
 
 
 @dataclass(frozen=True, kw_only=True)
-class RhythmRequest(Composing):
+class RhythmRequest(Composing, Documented):
     """A rhythm to look at before it is composed."""
 
     text: str
     """Which beats come."""
-    __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True)

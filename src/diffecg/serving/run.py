@@ -26,17 +26,17 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
     """
     app = create_app(settings)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        raise DiffecgError(
-            f"cannot bind to {host}:{port} ({error.strerror}); choose another --port"
-        ) from None
-    listener.listen(128)
-    token = f"?token={settings.token}" if settings.token else ""
-    shown = f"[{host}]" if ":" in host else host
-    ready(f"http://{shown}:{listener.getsockname()[1]}/{token}")
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
-    uvicorn.Server(config).run(sockets=[listener])
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise DiffecgError(
+                f"cannot bind to {host}:{port} ({error.strerror}); choose another --port"
+            ) from None
+        listener.listen(128)
+        token = f"?token={settings.token}" if settings.token else ""
+        shown = f"[{host}]" if ":" in host else host
+        ready(f"http://{shown}:{listener.getsockname()[1]}/{token}")
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+        uvicorn.Server(config).run(sockets=[listener])

@@ -6,7 +6,8 @@ import re
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,22 +60,17 @@ class Uploads:
         Raises:
             DiffecgError: it cannot be read; nothing of it is kept.
         """
-        key, folder = self._new()
-        try:
+        with self._new() as (key, folder):
             path = _main(_written(folder, files), folder)
-            kept = self._kept(key, path, read_record(path, fs_hz=fs_hz, unit=unit))
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        return kept
+            return self._kept(key, path, read_record(path, fs_hz=fs_hz, unit=unit))
 
     def add_written(self, folder: Path, name: str) -> Kept:
         """Keep a copy of a recording that a job wrote."""
-        key, copy = self._new()
-        for file in folder.iterdir():
-            if file.stem == name:
-                shutil.copy(file, copy)
-        return self._kept(key, copy / name, read_record(copy / name))
+        with self._new() as (key, copy):
+            for file in folder.iterdir():
+                if file.stem == name:
+                    shutil.copy(file, copy)
+            return self._kept(key, copy / name, read_record(copy / name))
 
     def add_set(self, files: Sequence[File], fs_hz: float | None = None) -> WindowsInfo:
         """Keep a set of windows: one file.
@@ -82,26 +78,30 @@ class Uploads:
         Raises:
             DiffecgError: it cannot be read; nothing of it is kept.
         """
-        key, folder = self._new()
-        try:
+        with self._new() as (key, folder):
             written = _written(folder, files)
             if len(written) != 1 or written[0].suffix.lower() not in _SETS:
                 raise DiffecgError(f"send one file of {', '.join(_SETS)}")
             windows = read_windows(written[0], fs_hz=fs_hz)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
         counts = Counter(windows.labels.tolist())
         info = WindowsInfo(key, written[0].name, float(windows.fs_hz), dict(counts))
         self.sets[key] = (written[0], info)
         self._forget(self.sets)
         return info
 
-    def _new(self) -> tuple[str, Path]:
+    @contextmanager
+    def _new(self) -> Iterator[tuple[str, Path]]:
+        """Yield an id and its folder; of what cannot be read nothing is kept, and users are told no path."""
         key = secrets.token_urlsafe(9)
         folder = self.folder / "uploads" / key
         folder.mkdir(parents=True)
-        return key, folder
+        try:
+            yield key, folder
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, DiffecgError):
+                raise DiffecgError(str(error).replace(f"{folder}/", "").replace(str(folder), "")) from None
+            raise
 
     def _kept(self, key: str, path: Path, record: Record) -> Kept:
         if not record.voltages:

@@ -69,7 +69,8 @@ export function forecastView(view, models) {
     now = opened;
     strip.show(now.signal, now.info.fs_hz, now.info.beats);
     move(Math.min(40, 0.75 * strip.duration));
-    strip.move(cut - 6, cut + 2);
+    const length = strip.view[1] - strip.view[0];
+    strip.move(cut - 0.7 * length, cut + 0.3 * length);
   });
   return () => strip.draw();
 }

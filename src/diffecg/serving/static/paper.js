@@ -9,7 +9,7 @@ export const margins = { left: LEFT, right: RIGHT };
 export function axis(title, big, small) {
   return {
     title: { text: title, font: { size: 13 } }, dtick: big, gridcolor: colour("grid"), zeroline: false,
-    fixedrange: true, tickfont: { size: 12 }, ticks: "",
+    fixedrange: true, tickfont: { size: 12 }, tickangle: 0, ticks: "",
     minor: small ? { dtick: small, showgrid: true, gridcolor: colour("fine") } : {},
   };
 }
@@ -22,11 +22,10 @@ export function layout(x, y, more = {}) {
   };
 }
 
-/** Grid steps that show as paper does while the boxes are wide enough, else plainer ones. */
-export function timeSteps(seconds) {
-  if (seconds <= 12) return [0.2 * Math.ceil(seconds / 6), 0.04];
-  const step = [1, 2, 5, 10, 30, 60, 120, 300, 600].find((s) => seconds / s <= 14) ?? 1800;
-  return [step, step / 5];
+/** Grid steps: those of paper while its boxes can be told apart, else plainer ones, with room for each label. */
+export function timeSteps(seconds, pixels) {
+  const step = [0.2, 0.4, 1, 2, 5, 10, 30, 60, 120, 300, 600].find((s) => (seconds / s) * 48 <= pixels) ?? 1800;
+  return [step, (pixels / seconds) * 0.04 >= 3 ? 0.04 : step / 5];
 }
 
 export const config = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };

@@ -79,7 +79,7 @@ export function reportView(view) {
     });
     const count = new Set(shown.map((row) => row.metric)).size;
     plot.style.height = `${Math.max(220, 90 + 24 * count)}px`;
-    const x = { ...axis("value / floor", undefined, 0), type: "log" }, y = { ...axis("", undefined, 0), automargin: true, autorange: "reversed" };
+    const x = { ...axis("value / floor", undefined, 0), type: "log", nticks: Math.max(3, Math.round(plot.clientWidth / 160)) }, y = { ...axis("", undefined, 0), automargin: true, autorange: "reversed" };
     Plotly.react(plot, traces, layout(x, y, { showlegend: true, legend: { orientation: "h", y: 1.08 }, plot_bgcolor: colour("panel"),
       shapes: [{ type: "line", x0: 1, x1: 1, yref: "paper", y0: 0, y1: 1, line: { color: colour("truth"), width: 2 } }] }), config);
   }

@@ -2,7 +2,7 @@
 
 import { axis, colour, config, layout, margins, onTheme, timeSteps } from "./paper.js";
 
-const SHORTEST_S = 0.5, USUAL_S = 8;
+const SHORTEST_S = 0.5, USUAL_PX_S = 150;
 
 /** The smallest and largest sample of each pixel, in their order: what a line through all samples would show. */
 function envelope(signal, fs, from, to, pixels) {
@@ -48,7 +48,7 @@ export class Strip {
     this.slider = root.querySelector("input");
     this.signal = new Float32Array();
     this.fs = 1;
-    this.view = [0, USUAL_S];
+    this.view = [0, 8];
     this.marking = false;
     this.beats = [];
     this.hiddenAfter = Infinity;
@@ -64,7 +64,7 @@ export class Strip {
   get duration() { return this.signal.length / this.fs; }
 
   show(signal, fs, beats = []) {
-    Object.assign(this, { signal, fs, beats, limits: limits(signal), view: [0, Math.min(USUAL_S, signal.length / fs)] });
+    Object.assign(this, { signal, fs, beats, limits: limits(signal), view: [0, Math.min(Math.max(this.root.clientWidth, 300) / USUAL_PX_S, signal.length / fs)] });
     this.draw();
   }
 
@@ -160,7 +160,7 @@ export class Strip {
     const traces = [{ ...seen, ...line }, faint, ...this.overlays(from, to, pixels)];
     const near = this.beats.filter(([time]) => time >= from && time <= end);
     const names = near.length < 60 ? near.map(([x, text]) => ({ x, y: 1, yref: "paper", yanchor: "bottom", text, showarrow: false, font: { size: 12 } })) : [];
-    const [big, small] = timeSteps(to - from);
+    const [big, small] = timeSteps(to - from, pixels);
     const x = { ...axis("time (s)", big, small), range: [from, to] };
     const y = { ...axis("mV", 0.5, 0.1), range: this.limits };
     Plotly.react(this.plot, traces, layout(x, y, { annotations: names, shapes: this.shapes() }), config);

@@ -1,0 +1,348 @@
+"""The service, as programs use it: a real server in a process of its own."""
+
+import io
+import json
+import os
+import re
+import signal
+import time
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+import wfdb
+from helpers import write_record
+from servers import serving
+
+import diffecg
+
+FAST, STRIP = "mitbih-beat-fast", "mitbih-strip"
+SLOW = {"model": FAST, "label": "N", "count": 2000, "sampler": "ddpm", "steps": 1000}
+"""What takes minutes, so that it can be met while it runs."""
+
+
+@pytest.fixture(scope="module")
+def server(windows):
+    with serving("--model", FAST, STRIP, "--beats", windows["beat"]) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def recording(server, tmp_path_factory):
+    path = write_record(tmp_path_factory.mktemp("sent") / "100")
+    files = [path.with_suffix(suffix) for suffix in (".hea", ".dat", ".atr")]
+    answer = server.upload(*files)
+    assert answer.status_code == 201, answer.text
+    return path, answer.json()
+
+
+def windows_of(server, job, length=256, **query):
+    content = server("GET", f"/api/jobs/{job['id']}/windows", params=query).content
+    return np.frombuffer(content, "<f4").reshape(-1, length)
+
+
+def unzipped(content, folder):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def test_what_it_is(server):
+    assert server("GET", "/healthz").text == "ok\n"
+    models = server("GET", "/api/models").json()
+    assert [(one["name"], one["kind"]) for one in models] == [(FAST, "beat"), (STRIP, "strip")]
+    assert models[0]["labels"] == ["N", "S", "V", "F"]
+    described = server("GET", "/openapi.json").json()
+    assert {
+        "/api/generate",
+        "/api/impute",
+        "/api/denoise",
+        "/api/forecast",
+        "/api/compose",
+        "/api/evaluate",
+    } <= set(described["paths"])
+    fields = described["components"]["schemas"]["ImputeRequest"]["properties"]
+    assert fields["draws"]["description"] == "How many times to draw what is missing."
+    page = server("GET", "/")
+    assert page.status_code == 200
+    assert "diffecg studio" in page.text
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert not re.findall(r"(?:src|href)=\"(?:https?:)?//", page.text)
+    assert len(server("GET", "/plotly.js").content) > 10**6
+
+
+def test_generated_beats_are_the_librarys(server, tmp_path):
+    job, result = server.result("generate", model=FAST, label="V", count=5, seed=3)
+    own = diffecg.load(FAST).generate("V", 5, seed=3)
+    assert np.abs(np.array(result["signal_mv"]) - own.signal_mv).max() < 1e-3
+    assert np.abs(windows_of(server, job) - own.signal_mv[:, 0]).max() < 1e-4
+    assert np.array_equal(windows_of(server, job, first=3, count=10), windows_of(server, job)[3:])
+
+    def export(**query):
+        return server("GET", f"/api/jobs/{job['id']}/export", params=query).content
+
+    with np.load(io.BytesIO(export(format="npz"))) as file:
+        assert np.array_equal(file["signal_mv"][:, 0], windows_of(server, job))
+        assert file["seeds"].tolist() == [3, 4, 5, 6, 7]
+    table = pd.read_csv(io.BytesIO(export(format="csv", window=2)))
+    assert table["seed"].tolist() == [5]
+    assert np.abs(table.filter(like="mv_").to_numpy()[0] - windows_of(server, job)[2]).max() < 1e-5
+    folder = unzipped(export(format="wfdb"), tmp_path)
+    record = wfdb.rdrecord(str(folder / "w00000004"))
+    assert np.abs(record.p_signal[:, 0] - windows_of(server, job)[1]).max() < 1e-3
+    assert export(format="png", window=0).startswith(b"\x89PNG")
+
+
+def test_requests_that_wait_are_computed_together_and_stay_apart(server):
+    blocking = server.ask("generate", **SLOW)
+    jobs = [
+        server.ask("generate", model=FAST, label="VSNF"[i % 4], count=3 + i, seed=10 * i) for i in range(6)
+    ]
+    server("DELETE", f"/api/jobs/{blocking['id']}")
+    model = diffecg.load(FAST)
+    for i, job in enumerate(jobs):
+        assert server.wait(job)["state"] == "done"
+        own = model.generate("VSNF"[i % 4], 3 + i, seed=10 * i).signal_mv[:, 0]
+        assert np.abs(windows_of(server, job) - own).max() < 1e-4
+    counted = server("GET", "/metrics").text
+    several = {
+        float(m[0]): float(m[1])
+        for m in re.findall(r'jobs_together_bucket\{le="([\d.]+)"\} ([\d.]+)', counted)
+    }
+    assert several[8.0] > several[4.0]  # a batch of five to eight
+
+
+def test_a_job_can_be_followed_and_cancelled(server):
+    job = server.ask("generate", **SLOW)
+    events = server("GET", f"/api/jobs/{job['id']}/events", stream=True).iter_lines(decode_unicode=True)
+    states = []
+    for line in events:
+        if line.startswith("data:"):
+            states.append(json.loads(line[5:])["state"])
+            if states[-1] == "running":
+                server("DELETE", f"/api/jobs/{job['id']}")
+    assert states[-1] == "cancelled"
+    assert states == sorted(states, key=["queued", "running", "cancelled"].index)
+    assert server("GET", f"/api/jobs/{job['id']}/result").status_code == 409
+    assert server("DELETE", f"/api/jobs/{job['id']}").json()["state"] == "cancelled"
+
+
+def test_a_killed_worker_fails_its_job_and_the_server_goes_on(server):
+    job = server.ask("generate", **SLOW)
+    while server("GET", f"/api/jobs/{job['id']}").json()["state"] != "running":
+        time.sleep(0.05)
+    waits = server.ask("generate", model=FAST, count=2)
+    os.kill(server.worker(), signal.SIGKILL)
+    ended = server.wait(job)
+    assert ended["state"] == "failed"
+    assert "status -9" in ended["error"]
+    assert server.wait(waits)["state"] == "done"
+
+
+def test_a_gap_is_filled_and_all_else_stays(server, recording, tmp_path):
+    path, info = recording
+    assert (info["leads"], info["lead"], info["fs_hz"]) == (["MLII", "V1"], "MLII", 360.0)
+    before = wfdb.rdrecord(str(path), physical=False).d_signal
+    sent = server("GET", f"/api/recordings/{info['id']}/signal?lead=V1").content
+    assert np.abs(np.frombuffer(sent, "<f4") - (before[:, 1] - 1024) / 200).max() < 1e-6
+    job, result = server.result(
+        "impute",
+        recording=info["id"],
+        model=STRIP,
+        gap=["20.0:20.5", "31:31.25"],
+        lead=["MLII"],
+        draws=3,
+        steps=2,
+    )
+    spans = [(one["first"], one["last"]) for one in result["stretches"]]
+    assert spans == [(7200, 7380), (11160, 11250)]
+    folder = unzipped(server("GET", f"/api/jobs/{job['id']}/download").content, tmp_path)
+    after = wfdb.rdrecord(str(folder / "100"), physical=False).d_signal
+    changed = np.zeros(len(after), dtype=bool)
+    for first, last in spans:
+        changed[first:last] = True
+    assert np.array_equal(after[~changed], before[~changed])
+    assert np.array_equal(after[:, 1], before[:, 1])
+    mean = np.array(result["stretches"][0]["mean_mv"])
+    assert np.abs((after[7200:7380, 0] - 1024) / 200 - mean).max() < 0.003
+    own = diffecg.load(STRIP)
+    holed = (before[:, 0] - 1024) / 200.0
+    holed[changed] = np.nan
+    drawn = own.impute(holed, 360.0, draws=3, steps=2).signal_mv
+    assert np.abs(drawn[7200:7380] - mean).max() < 1e-3
+
+
+def test_what_is_drawn_is_shown_step_by_step(server, recording):
+    _, info = recording
+    job = server.ask("impute", recording=info["id"], model=STRIP, gap=["20:21"], draws=2, steps=6)
+    glimpses, kind = [], ""
+    for line in server("GET", f"/api/jobs/{job['id']}/events", stream=True).iter_lines(decode_unicode=True):
+        if line.startswith("event:"):
+            kind = line[6:].strip()
+        elif line.startswith("data:") and kind == "glimpse":
+            glimpses.append(json.loads(line[5:]))
+    assert glimpses
+    for place in {one["from_s"] for one in glimpses}:  # one piece of the gap after the other
+        sigmas = [one["sigma"] for one in glimpses if one["from_s"] == place]
+        assert sigmas == sorted(sigmas, reverse=True)
+    assert all(len(one["draws_mv"]) == 2 and 20 <= one["from_s"] <= 21 for one in glimpses)
+
+
+def test_forecast_and_denoise(server, recording):
+    _, info = recording
+    _, ahead = server.result(
+        "forecast", recording=info["id"], model=STRIP, at=30, horizon=0.5, draws=2, steps=2
+    )
+    (stretch,) = ahead["stretches"]
+    assert (stretch["first"], len(stretch["mean_mv"])) == (10800, 180)
+    _, clean = server.result(
+        "denoise", recording=info["id"], model=STRIP, stretch=["20:21"], draws=2, steps=2, lead=["MLII"]
+    )
+    assert clean["task"] == "denoise"
+    assert len(clean["stretches"][0]["mean_mv"]) == 360
+
+
+def test_a_composed_recording_has_the_beats_that_the_rhythm_has(server):
+    asked = {"text": "N*3 V", "minutes": 0.2, "seed": 5}
+    beats = server("POST", "/api/rhythm", json=asked).json()["beats"]
+    job, _ = server.result("compose", model=FAST, **asked)
+    kept = server("POST", f"/api/jobs/{job['id']}/recording").json()
+    assert [label for _, label in kept["beats"]] == [label for _, label in beats]
+    assert np.abs(np.array([t for t, _ in kept["beats"]]) - [t for t, _ in beats]).max() < 0.003
+    assert kept["samples"] == (12 * 360)
+
+
+def test_a_set_is_judged_against_the_servers_beats(server, tmp_path):
+    made, _ = server.result("generate", model=FAST, label="N", count=40)
+    job, report = server.result(
+        "evaluate", synthetic=made["id"], sections=["fidelity"], part="train", seeds=2
+    )
+    rows = {(row["metric"], row["label"]): row for row in report["rows"]}
+    assert rows["sliced Wasserstein, time", "N"]["floor"] > 0
+    assert "report.html" in job["files"]
+    page = server("GET", f"/api/jobs/{job['id']}/files/report.html")
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    export = tmp_path / "n.npz"
+    export.write_bytes(server("GET", f"/api/jobs/{made['id']}/export?format=npz").content)
+    sent = server.upload(export, to="sets").json()
+    assert sent["counts"] == {"N": 40}
+    _, again = server.result("evaluate", synthetic=sent["id"], sections=["fidelity"], part="train", seeds=2)
+    assert [row["value"] for row in again["rows"]] == [row["value"] for row in report["rows"]]
+
+
+def test_real_beats_are_those_it_was_started_with(server, windows):
+    content = server("GET", "/api/real", params={"label": "V", "count": 3}).content
+    shown = np.frombuffer(content, "<f4").reshape(3, -1)
+    kept = diffecg.open_windows(windows["beat"])
+    mine = np.asarray(kept.signal_mv)[(kept.index["label"] == "V").to_numpy(), 0].astype("<f4")
+    assert all((mine == one).all(axis=1).any() for one in shown)
+    assert server("GET", "/api/real", params={"label": "no"}).status_code == 404
+
+
+TOO_MUCH = [
+    ("generate", {"model": FAST, "count": 2001}, 413, "count 2001 is more than this server gives, 2000"),
+    ("generate", {"model": FAST, "count": 0}, 422, "count 0 must be at least 1"),
+    ("generate", {"model": FAST, "steps": 10**9}, 413, "steps"),
+    ("generate", {"model": FAST, "seed": -1}, 422, "seed"),
+    ("generate", {"model": FAST, "seed": 10**400}, 422, "seed"),
+    ("generate", {"model": "/etc"}, 422, "unknown model '/etc'"),
+    ("generate", {"model": "mitbih-beat"}, 422, "this server has mitbih-beat-fast, mitbih-strip"),
+    ("generate", {"model": FAST, "label": "X"}, 422, "N, S, V, F"),
+    ("generate", {"model": FAST, "colour": "red"}, 422, "colour"),
+    ("compose", {"model": FAST, "text": "N*9", "minutes": 61}, 413, "minutes 61"),
+    ("compose", {"model": FAST, "text": "N*9 (V"}, 422, "("),
+    ("impute", {"model": STRIP, "recording": "../etc", "gap": ["1:2"]}, 404, "no recording"),
+    ("evaluate", {"synthetic": "nothing"}, 404, "no job"),
+]
+
+
+@pytest.mark.parametrize(("task", "body", "status", "words"), TOO_MUCH)
+def test_what_is_too_much_or_wrong_is_refused_at_once(server, task, body, status, words):
+    answer = server("POST", f"/api/{task}", json=body)
+    assert answer.status_code == status, answer.text
+    assert words in json.dumps(answer.json()["detail"])
+
+
+def test_a_job_that_cannot_be_done_says_why(server, recording):
+    _, info = recording
+    job = server.wait(server.ask("impute", recording=info["id"], model=STRIP, gap=["50:90"]))
+    assert job["state"] == "failed"
+    assert "90" in job["error"]
+    assert "/" not in job["error"].replace("from/to", "")
+
+
+def test_files_that_are_no_recordings_are_refused_in_one_line(server, tmp_path):
+    whole = write_record(tmp_path / "100")
+    bad = {
+        "cut.hea": whole.with_suffix(".hea").read_bytes()[:10],
+        "rubbish.edf": b"\0" * 300,
+        "rubbish.csv": b"a,b\nx,y\n",
+        "pickle.npz": b"\x80\x04cos\nsystem\n.",
+        "../../name.csv": b"time,ECG\n0,0\n",
+        "noise.exe": b"MZ",
+        "away.hea": b"away 1 360 100\n../../etc/passwd 16 200 16 0 0 0 0 MLII\n",
+        "absolute.hea": b"absolute 1 360 100\n/etc/passwd 16 200 16 0 0 0 0 MLII\n",
+        "huge.hea": b"huge 1 360 99999999999\nhuge.dat 16 200 16 0 0 0 0 MLII\n",
+    }
+    for name, content in bad.items():
+        answer = server("POST", "/api/recordings", files=[("files", (name, content))])
+        assert answer.status_code == 422, (name, answer.text)
+        detail = answer.json()["detail"]
+        assert isinstance(detail, str)
+        assert "\n" not in detail
+        assert "root:" not in detail
+        assert "/tmp" not in detail
+    large = server("POST", "/api/recordings", files=[("files", ("x.csv", b"0" * 65_000_000))])
+    assert large.status_code == 413
+    assert server("GET", "/healthz").text == "ok\n"
+
+
+def test_a_full_queue_says_so(server):
+    jobs = [server.ask("generate", **SLOW)]
+    answers = [server("POST", "/api/generate", json=SLOW) for _ in range(70)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    jobs += [answer.json() for answer in answers if answer.status_code == 202]
+    assert len(refused) >= 5
+    assert refused[0].headers["retry-after"] == "2"
+    for job in jobs[::-1]:
+        server("DELETE", f"/api/jobs/{job['id']}")
+    assert {server.wait(job)["state"] for job in jobs} == {"cancelled"}
+
+
+def test_only_its_own_page_may_ask(server):
+    def status(method="GET", path="/api/models", **headers):
+        return server(method, path, headers=headers).status_code
+
+    assert status() == 200
+    assert status(Host="evil.example") == 421
+    assert status(Origin="https://evil.example") == 403
+    assert status("POST", "/api/generate", Origin="null") == 403
+    assert status(Origin=server.url) == 200
+    assert "access-control-allow-origin" not in server("GET", "/api/models").headers
+
+
+def test_a_token_is_needed_when_it_binds_elsewhere():
+    with serving("--model", FAST, "--host", "0.0.0.0", "--token", "sesame", host="127.0.0.1") as server:
+        assert server("GET", "/api/models").status_code == 401
+        assert server("GET", "/").status_code == 401
+        assert server("GET", "/healthz").status_code == 200
+        wrong = {"Authorization": "Bearer nonsense"}
+        assert server("GET", "/api/models", headers=wrong).status_code == 401
+        assert server("GET", "/api/models", headers={"Authorization": "Bearer sesame"}).status_code == 200
+        opened = server("GET", "/?token=sesame", allow_redirects=False)
+        assert opened.status_code == 303
+        cookie = opened.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=strict" in cookie
+        assert server("GET", "/", cookies=opened.cookies).status_code == 200
+
+
+def test_a_server_that_cannot_start_says_why(run, server):
+    port = server.url.rsplit(":", 1)[1]
+    status, _, err = run("serve", "--model", FAST, "--port", port)
+    assert status == 1
+    assert "choose another --port" in err
+    status, _, err = run("serve", "--model", "nowhere")
+    assert status == 1
+    assert err.count("\n") == 1
