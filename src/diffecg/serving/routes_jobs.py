@@ -27,7 +27,7 @@ from diffecg.serving.bodies import (
 )
 from diffecg.serving.export import FORMATS, Format, exported, zipped
 from diffecg.serving.job import FINAL, OUT, RESULT
-from diffecg.serving.server import Here
+from diffecg.serving.server import Followed, Here
 
 router = APIRouter()
 _REFUSED: dict[int | str, dict[str, Any]] = {
@@ -110,10 +110,9 @@ async def job(
 
 
 @router.get("/jobs/{key}/events", response_class=EventSourceResponse, responses=_REFUSED, tags=["jobs"])
-async def events(key: str, server: Here) -> AsyncIterator[ServerSentEvent]:
+async def events(found: Followed, server: Here) -> AsyncIterator[ServerSentEvent]:
     """Follow a job: events ``status`` as it goes on and ``glimpse`` of what is being drawn, until it ends."""
-    found, seen = server.job(key), -1
-    glimpse = None
+    seen, glimpse = -1, None
     while True:
         if found.glimpse is not None and found.glimpse is not glimpse:
             glimpse = found.glimpse

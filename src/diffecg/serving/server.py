@@ -102,3 +102,11 @@ def _server(request: HttpRequest) -> Server:
 
 Here = Annotated[Server, Depends(_server)]
 """The server, in the signature of a route."""
+
+
+def _followed(key: str, server: Here) -> Job:
+    return server.job(key)
+
+
+Followed = Annotated[Job, Depends(_followed)]
+"""A job, found before anything is answered."""
