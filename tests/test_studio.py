@@ -341,7 +341,7 @@ def test_fifty_clients_for_a_minute(server):
         for one in clients:
             one.join()
 
-    load(15)  # until as many results are kept as ever are
+    load(65)  # until as many results are kept as ever are
     before = _resident_mb(server)
     load(60)
     after = _resident_mb(server)

@@ -32,6 +32,8 @@ class Job:
     error: str = ""
     glimpse: dict[str, Any] | None = None
     """The last look at what is being drawn."""
+    ended: float = 0.0
+    """When it ended, by the monotonic clock."""
     changes: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -7,6 +7,7 @@ import json
 import secrets
 import shutil
 import sys
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -41,6 +42,7 @@ class Queue:
         self.jobs: dict[str, Job] = {}
         self.waiting: deque[Job] = deque()
         self.running: dict[str, Job] = {}
+        self.finished: deque[Job] = deque()
         self.worker: asyncio.subprocess.Process | None = None
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -158,7 +160,8 @@ class Queue:
         self.running = {}
 
     def _end(self, job: Job, state: str) -> None:
-        job.change(state=state, glimpse=None)
+        job.change(state=state, glimpse=None, ended=time.monotonic())
+        self.finished.append(job)
         self.metrics.jobs.labels(job.task, state).inc()
         self.metrics.waiting.set(len(self.waiting))
 
@@ -195,9 +198,10 @@ class Queue:
             await self.worker.wait()
 
     def _forget_oldest(self) -> None:
-        """Delete results beyond those that are kept."""
-        finished = [job for job in self.jobs.values() if job.state in FINAL]
-        for job in finished[: max(0, len(finished) - self.settings.limits.jobs + 1)]:
+        """Delete old results beyond those that are kept."""
+        limits = self.settings.limits
+        while len(self.finished) > limits.jobs and time.monotonic() - self.finished[0].ended > limits.keep_s:
+            job = self.finished.popleft()
             del self.jobs[job.id]
             shutil.rmtree(job.folder, ignore_errors=True)
 

@@ -38,7 +38,9 @@ class Limits:
     queue: int = 64
     """Jobs that wait."""
     jobs: int = 200
-    """Finished jobs whose results are kept."""
+    """Finished jobs whose results are kept, however old."""
+    keep_s: float = 60.0
+    """How long results are kept at least, in s."""
     uploads: int = 32
     """Recordings and sets that are kept."""
 
