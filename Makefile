@@ -1,4 +1,5 @@
 # make demo   pictures of all three tasks, from the models that come with the package
+# make studio the studio in the browser
 # make test   style, types, import direction and tests
 # make test-long   tests that take minutes, on real recordings
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
@@ -9,10 +10,13 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 FLAGS := -c constraints.txt
 
-.PHONY: demo test test-long test-studio check pytest report clean
+.PHONY: demo studio test test-long test-studio check pytest report clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
+
+studio: .venv/serve.stamp
+	$(BIN)/diffecg serve --open
 
 test: check pytest
 
@@ -40,6 +44,10 @@ test-studio: .venv/dev.stamp
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(PIP) install $(FLAGS) torch
 	$(PIP) install $(FLAGS) -e .
+	touch $@
+
+.venv/serve.stamp: .venv/run.stamp
+	$(PIP) install $(FLAGS) -e '.[serve]'
 	touch $@
 
 .venv/dev.stamp: .venv/run.stamp

@@ -251,6 +251,10 @@ def test_every_view_fits_and_has_no_serious_fault(browser, server, record, schem
     page.locator("#made .beat").first.click()
     page.wait_for_selector("#beat-plot .trace")
     assert not _serious(page)
+    page.goto(f"{server.url}/service.html")
+    page.wait_for_selector("body[data-ready]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not _serious(page)
     page.close()
 
 

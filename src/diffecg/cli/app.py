@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -26,6 +27,14 @@ from diffecg.cli.study import study
 from diffecg.cli.train import distill, train
 from diffecg.errors import DiffecgError
 
+
+def _in_words(default: Any) -> str | None:
+    """Return what help tells of a default: nothing of an empty one."""
+    if default is False or default in ((), "", None):
+        return None
+    return " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
+
+
 app = App(
     name="diffecg",
     version=f"diffecg {__version__}",
@@ -34,7 +43,7 @@ app = App(
         "Start with: diffecg demo. Not a medical device."
     ),
     result_action="return_value",
-    default_parameter=Parameter(negative=""),
+    default_parameter=Parameter(negative="", show_default=_in_words),
     suppress_keyboard_interrupt=False,
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (

@@ -60,7 +60,8 @@ def demo(
         write_page(folder, [beat_model, strip_model], seed)
         move(4, 4, "done")
     page = (out / "index.html").resolve()
-    show({"page": str(page)}, f"open {page}", as_json=json)
+    text = f"open {page}\nthe studio, in the browser: pip install 'diffecg[serve]', then diffecg serve --open"
+    show({"page": str(page)}, text, as_json=json)
 
 
 def beats_picture(model: Model, seed: int) -> Figure:
