@@ -99,7 +99,7 @@ def fine_tuned(
     half_life = min(settings.half_life, samples // 6)
     for seen in range(settings.batch, samples + 1, settings.batch):
         batch = source.batch(rng, settings.batch)
-        loss = learn(student, batch).mean()
+        loss = learn(student, batch, slice(0, len(batch.labels))).mean()
         if weight > 0:
             free = generation_only(batch)
             label = student.label_index(free.labels, free.morphologies)

@@ -97,7 +97,7 @@ def test_demo_needs_nothing_but_the_package(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("the demo wants a network"))
     main(["demo", "--out", str(tmp_path / "demo")])
     main(["demo", "--out", str(tmp_path / "demo"), "--seed", "1"])
-    page = Path(capsys.readouterr().out.splitlines()[-1].removeprefix("open "))
+    page = Path(re.findall(r"(?m)^open (.*)$", capsys.readouterr().out)[-1])
     text = page.read_text()
     assert text.count("data:image/png;base64,") == 3
     assert "not a medical device" in text

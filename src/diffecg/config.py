@@ -235,6 +235,8 @@ class TrainingConfig:
     """Standard deviation of the log of a random gain, for leads of unknown gain."""
     seed: NonNegative = 0
     """Seed of weights, data order and noise."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the network's arithmetic; weights, averages and the optimiser stay float32."""
     checkpoint_every: Positive = 25_000
     """Samples between checkpoints."""
 

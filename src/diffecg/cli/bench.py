@@ -133,7 +133,7 @@ def ours(name: str, compute: Compute) -> Generator:
     def loss(count: int) -> Tensor:
         nothing = torch.zeros(count, len(window.leads), window.length)
         batch = Batch(nothing, nothing > 0, [label or UNKNOWN] * count, [-1] * count, None)
-        return objective(model.denoiser, batch).mean()
+        return objective(model.denoiser, batch, slice(0, count)).mean()
 
     window, objective = model.config.window, denoising(model.config.diffusion)
     about = f"{used.sampler}, {used.steps} steps"

@@ -26,6 +26,8 @@ def train(
     minutes: float | None = None,
     seed: int | None = None,
     set: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    accumulate: int = 1,
+    device: str = "cpu",
     threads: Threads = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
@@ -34,7 +36,9 @@ def train(
 
     Example: diffecg train --preset beat --data beats/ --out runs/beat --samples 100000
 
-    The run's folder is a model folder: diffecg generate runs/beat … works with it.
+    The run's folder is a model folder: diffecg generate runs/beat … works with it. Started by torchrun,
+    several processes, on one machine or many, train together: `torchrun --nproc-per-node 4 -m diffecg train
+    …`; a run may go on with another number of them.
 
     Parameters
     ----------
@@ -52,6 +56,10 @@ def train(
         Seed of weights, data order and noise.
     set:
         Another setting, as network.width=96; may be repeated. --dry-run lists all.
+    accumulate:
+        Parts in which a process computes its share of a batch: less memory, the same result.
+    device:
+        Where to compute: cpu, or cuda, of which each process takes one.
     dry_run:
         Print the settings and stop.
     """
@@ -71,7 +79,8 @@ def train(
     from diffecg.training.loop import for_windows
 
     windows = open_windows(data)
-    _run(for_windows(config, windows.info), windows, out, minutes, as_json=json)
+    config = for_windows(config, windows.info)
+    _run(config, windows, out, minutes, as_json=json, accumulate=accumulate, device=device)
 
 
 def distill(
@@ -129,12 +138,15 @@ def _run(
     *,
     as_json: bool,
     teacher: ConditionalDenoiser | None = None,
+    accumulate: int = 1,
+    device: str = "cpu",
 ) -> None:
     """Train, showing progress, and tell what came of it."""
     from diffecg.training.loop import train as train_model
+    from diffecg.training.parallel import processes
 
     last: dict[str, float] = {}
-    with progress_bar(f"train {config.name}") as move:
+    with processes(device) as among, progress_bar(f"train {config.name}") as move:
 
         def report(row: dict[str, float]) -> None:
             last.update(row)
@@ -148,7 +160,18 @@ def _run(
                 )
 
         limit = None if minutes is None else 60 * minutes
-        train_model(config, windows, out, report=report, max_seconds=limit, teacher=teacher)
+        train_model(
+            config,
+            windows,
+            out,
+            report=report,
+            max_seconds=limit,
+            teacher=teacher,
+            among=among,
+            accumulate=accumulate,
+        )
+    if not among.first:
+        return
     text = f"{out}: already trained on {config.training.samples} samples"
     if last:
         text = (

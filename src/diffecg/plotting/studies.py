@@ -51,5 +51,5 @@ def learning_curve(
         axis.set_xticks(list(shares), [f"{share:.0%}" for share in shares])
         axis.set_xlabel("real training beats")
         axis.set_title(kind, loc="left")
-    axes[0].legend(fontsize=6)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
     return figure

@@ -48,7 +48,8 @@ class Performer:
             torch.set_num_threads(threads)
         self.desk = desk
         self.engine = engine
-        self.current = ""
+        self.current: list[str] = []
+        """Jobs that are computed at present."""
         self.model = cache(self._load)
         self.tasks: dict[str, Callable[[Order], dict[str, Any]]] = {
             "impute": self._repair,
@@ -65,12 +66,11 @@ class Performer:
             DiffecgError: it cannot be done.
             Cancelled: it is not wanted any more.
         """
-        first, self.current = orders[0], ""
+        first, self.current = orders[0], [order["id"] for order in orders]
+        self.desk.check(self.current)
         if first["task"] == "generate":
             self._generate(orders)
             return
-        self.current = first["id"]
-        self.desk.check(self.current)
         if first["task"] != "evaluate":  # a report makes its own folder
             (Path(first["folder"]) / OUT).mkdir()
         _write_result(first, self.tasks[first["task"]](first))
@@ -83,7 +83,7 @@ class Performer:
 
     def _progress(self, order: Order) -> Callable[[int, int], None]:
         def progress(done: int, total: int) -> None:
-            self.desk.check(order["id"])
+            self.desk.check(self.current)
             self.desk.tell(order["id"], done=done, total=total)
 
         return progress

@@ -7,7 +7,7 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -32,13 +32,13 @@ class Desk:
         self._news.write(json.dumps({"id": job, **news}) + "\n")
         self._news.flush()
 
-    def check(self, job: str) -> None:
-        """Stop what is computed for a job that was cancelled.
+    def check(self, jobs: Iterable[str]) -> None:
+        """Stop what is computed for jobs that were all cancelled.
 
         Raises:
-            Cancelled: so it was.
+            Cancelled: so they were.
         """
-        if job in self.cancelled:
+        if all(job in self.cancelled for job in jobs):
             raise Cancelled
 
     def _read(self, orders: TextIO) -> None:

@@ -43,6 +43,16 @@ class Batch(NamedTuple):
     track: Tensor | None
     """Beats that are told (batch label+1 time); None for models that take no rhythm."""
 
+    def share(self, rows: slice, device: str) -> Batch:
+        """Return some of the windows, on a device."""
+        return Batch(
+            self.signal_mv[rows].to(device),
+            self.observed[rows].to(device),
+            self.labels[rows],
+            self.morphologies[rows],
+            None if self.track is None else self.track[rows].to(device),
+        )
+
 
 class BatchSource:
     """Draws batches from windows."""

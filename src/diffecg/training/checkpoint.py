@@ -7,7 +7,6 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,8 @@ from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import write_atomically
 
 CHECKPOINT = "checkpoint.pt"
+BEFORE = "checkpoint-before.pt"
+"""The one before: what is left if a disk spoils the last."""
 METRICS = "metrics.jsonl"
 
 
@@ -39,7 +40,7 @@ class State:
 
 
 def save_checkpoint(folder: Path, state: State) -> None:
-    """Write the checkpoint of a run, whole or not at all."""
+    """Write the checkpoint of a run, whole or not at all; keep the one before."""
     buffer = io.BytesIO()
     torch.save(
         {
@@ -52,7 +53,11 @@ def save_checkpoint(folder: Path, state: State) -> None:
         },
         buffer,
     )
-    write_atomically(folder / CHECKPOINT, buffer.getvalue())
+    last, new = folder / CHECKPOINT, folder / "checkpoint-new.pt"
+    write_atomically(new, buffer.getvalue())
+    if last.is_file():
+        last.replace(folder / BEFORE)
+    new.replace(last)
 
 
 def restore_checkpoint(folder: Path, state: State) -> bool:
@@ -63,17 +68,15 @@ def restore_checkpoint(folder: Path, state: State) -> bool:
     Raises:
         DiffecgError: the checkpoint is damaged, or of other settings or data.
     """
-    path = folder / CHECKPOINT
-    if not path.is_file():
+    found = [path for path in (folder / CHECKPOINT, folder / BEFORE) if path.is_file()]
+    if not found:
         return False
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
-        state.model.load_state_dict(stored["model"])
-        state.average.load_state_dict(stored["average"])
-        state.optimizer.load_state_dict(stored["optimizer"])
-    except (RuntimeError, KeyError, ValueError, EOFError, UnpicklingError) as error:
-        reason = str(error).splitlines()[0]
-        raise DiffecgError(f"{path} cannot be restored ({reason}); train into another --out") from error
+        stored = _load(found[0], state)
+    except DiffecgError:
+        if len(found) < 2:
+            raise
+        stored = _load(found[1], state)
     if stored.get("data") != state.data:
         raise DiffecgError(f"{folder} was trained on other windows; train into another --out")
     state.samples, state.seconds = int(stored["samples"]), float(stored["seconds"])
@@ -81,6 +84,19 @@ def restore_checkpoint(folder: Path, state: State) -> bool:
     text = "".join(json.dumps(row) + "\n" for row in kept)
     write_atomically(folder / METRICS, text.encode())
     return True
+
+
+def _load(path: Path, state: State) -> dict[str, Any]:
+    """Bring ``state`` to a checkpoint, and return the rest of it."""
+    try:
+        stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state.model.load_state_dict(stored["model"])
+        state.average.load_state_dict(stored["average"])
+        state.optimizer.load_state_dict(stored["optimizer"])
+    except Exception as error:  # torch raises whatever its parsing ran into
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DiffecgError(f"{path} cannot be restored ({reason}); train into another --out") from error
+    return stored
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:

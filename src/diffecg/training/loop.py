@@ -12,13 +12,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from torch import Tensor
 
 from diffecg.config import Config, TrainingConfig, WindowConfig, read_config
@@ -36,6 +37,7 @@ from diffecg.training.checkpoint import (
     save_checkpoint,
 )
 from diffecg.training.objective import Objective, denoising, distillation
+from diffecg.training.parallel import ALONE, Processes
 
 _LOG_EVERY = 50
 _VALIDATION_WINDOWS = 512
@@ -53,6 +55,8 @@ def train(
     report: Report | None = None,
     max_seconds: float | None = None,
     teacher: ConditionalDenoiser | None = None,
+    among: Processes = ALONE,
+    accumulate: int = 1,
 ) -> ConditionalDenoiser:
     """Train a model on windows, or go on with the run in ``folder``, and return the averaged model.
 
@@ -67,26 +71,50 @@ def train(
         max_seconds: stop after this time, to go on later.
         teacher: a model to begin from and to learn from in place of the data alone; ``config`` is then
             what :func:`~diffecg.training.objective.student_config` gives.
+        among: the processes that train together; the first of them writes and reports.
+        accumulate: parts in which a process computes its share of a batch, to save memory.
 
     Raises:
         DiffecgError: the windows or an earlier run in ``folder`` do not fit the settings.
     """
     settings = config.training
+    shares = among.shares(settings.batch, accumulate)
     objective = denoising(config.diffusion) if teacher is None else distillation(teacher, config.diffusion)
     validation = windows.part("validation")
     source = BatchSource(windows.part("train"), config)
     _check(config, windows, folder)
     folder.mkdir(parents=True, exist_ok=True)
     state = _initial_state(config, source, teacher)
-    restore_checkpoint(folder, state)
+    for model in (state.model, state.average, *([] if teacher is None else [teacher])):
+        model.to(among.device)
+    with only_one(folder) if among.first else nullcontext():
+        restore_checkpoint(folder, state)
+        _go_on(config, source, validation, objective, state, folder, report, max_seconds, among, shares)
+    return state.average.eval()
+
+
+def _go_on(
+    config: Config,
+    source: BatchSource,
+    validation: Windows,
+    objective: Objective,
+    state: State,
+    folder: Path,
+    report: Report | None,
+    max_seconds: float | None,
+    among: Processes,
+    shares: list[slice],
+) -> None:
+    """Train from where ``state`` stands to the end, or until it is stopped."""
+    settings = config.training
     started, start_samples, start_seconds = time.monotonic(), state.samples, state.seconds
     losses: list[Tensor] = []
     with deferred_interrupt() as interrupted:
         while state.samples < settings.samples:
-            losses.append(_step(config, source, objective, state))
+            losses.append(_step(config, source, objective, state, among, shares))
             elapsed = time.monotonic() - started
             state.seconds = start_seconds + elapsed
-            stop = interrupted() or (max_seconds is not None and elapsed > max_seconds)
+            stop = among.any(interrupted() or (max_seconds is not None and elapsed > max_seconds))
             passed = _passed(state.samples, settings.batch, settings.checkpoint_every)
             keep = stop or passed or state.samples >= settings.samples
             if keep or state.samples // settings.batch % _LOG_EVERY == 0:
@@ -100,16 +128,30 @@ def train(
                     "seconds_left": max(settings.samples - state.samples, 0) / speed,
                 }
                 losses.clear()
-                if keep:
+                if keep and among.first:
                     row["validation_loss"] = validation_loss(state.average, validation, objective)
                     save_checkpoint(folder, state)
                     save_model(folder, config, state.average.state_dict())
-                _log(folder, row, report)
+                if among.first:
+                    _log(folder, row, report)
             if interrupted():
                 raise KeyboardInterrupt
             if stop:
                 break
-    return state.average.eval()
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Keep other processes from training into a folder; the lock is gone when this one is, however it ends.
+
+    Raises:
+        DiffecgError: another one does.
+    """
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise DiffecgError(f"another process is training into {folder}; wait for it or stop it") from None
 
 
 @contextmanager
@@ -166,23 +208,35 @@ def validation_loss(model: ConditionalDenoiser, validation: Windows, objective: 
     rng = np.random.default_rng(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        losses = [objective(model, source.batch(rng, 64)) for _ in range(_VALIDATION_WINDOWS // 64)]
+        whole = slice(0, 64)
+        losses = [objective(model, source.batch(rng, 64), whole) for _ in range(_VALIDATION_WINDOWS // 64)]
     return float(torch.cat(losses).mean())
 
 
-def _step(config: Config, source: BatchSource, objective: Objective, state: State) -> Tensor:
-    """Take one optimisation step; return its loss."""
+def _step(
+    config: Config,
+    source: BatchSource,
+    objective: Objective,
+    state: State,
+    among: Processes,
+    shares: list[slice],
+) -> Tensor:
+    """Take one optimisation step; return its loss, the mean over the whole batch."""
     settings = config.training
     rng = np.random.default_rng([settings.seed, state.samples])
     batch = source.batch(rng, settings.batch)
     state.model.train()
     for group in state.optimizer.param_groups:
         group["lr"] = learning_rate(settings, state.samples)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(rng.integers(2**62)))
-        loss = objective(state.model, batch).mean()
-        state.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+    seed, loss = int(rng.integers(2**62)), torch.zeros((), device=among.device)
+    state.optimizer.zero_grad(set_to_none=True)
+    for rows in shares:
+        with torch.random.fork_rng(devices=[]), _precision(settings, among):
+            torch.manual_seed(seed)  # the same for all parts: each takes its rows of the batch's noise
+            part = objective(state.model, batch, rows).mean() / len(shares)
+        part.backward()  # type: ignore[no-untyped-call]
+        loss += part.detach()
+    loss = among.average(state.model, loss)
     torch.nn.utils.clip_grad_norm_(state.model.parameters(), 1.0)
     state.optimizer.step()
     state.samples += settings.batch
@@ -193,7 +247,14 @@ def _step(config: Config, source: BatchSource, objective: Objective, state: Stat
         seen=state.samples,
         half_life=settings.half_life,
     )
-    return loss.detach()
+    return loss
+
+
+def _precision(settings: TrainingConfig, among: Processes) -> AbstractContextManager[Any]:
+    """Return what lets the network compute in the precision that is asked for."""
+    if settings.precision == "float32":
+        return nullcontext()
+    return torch.autocast(among.device.partition(":")[0], torch.bfloat16)
 
 
 def _initial_state(config: Config, source: BatchSource, teacher: ConditionalDenoiser | None) -> State:

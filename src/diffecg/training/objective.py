@@ -15,8 +15,11 @@ from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
 from diffecg.training.batches import Batch
 
-Objective = Callable[[ConditionalDenoiser, Batch], Tensor]
-"""Maps a model and windows to each window's loss (batch,)."""
+Objective = Callable[[ConditionalDenoiser, Batch, slice], Tensor]
+"""Maps a model, windows and the rows to compute to each of these rows' loss (row,).
+
+What is random is drawn for all windows, so that a row's loss does not depend on which others are computed
+with it (but for dropout)."""
 
 LOSS_FLOOR = 0.1
 """Weight of what is observed in the loss, where what is missing weighs 1."""
@@ -33,11 +36,12 @@ def denoising(config: DiffusionConfig) -> Objective:
     """
     levels = build_levels(config)
 
-    def loss(model: ConditionalDenoiser, batch: Batch) -> Tensor:
-        x0, condition, weight = _encoded(model, batch)
-        u = (torch.arange(len(x0)) + torch.rand(len(x0))) / len(x0)
-        sigma = levels.quantile(u.clamp(1e-6, 1 - 1e-6)).float()
-        return model.loss(x0, noisy(x0, sigma), sigma, condition, weight)
+    def loss(model: ConditionalDenoiser, batch: Batch, rows: slice) -> Tensor:
+        count = len(batch.labels)
+        x0, condition, weight = _encoded(model, batch, rows)
+        u = (torch.arange(count) + torch.rand(count)) / count
+        sigma = levels.quantile(u.clamp(1e-6, 1 - 1e-6)).float()[rows].to(x0)
+        return model.loss(x0, noisy(x0, sigma, count, rows), sigma, condition, weight)
 
     return loss
 
@@ -60,15 +64,17 @@ def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Obje
     draw = SAMPLERS["dpm2m" if sampler == "ddpm" else sampler]  # one that adds noise leads to no one place
     teacher = teacher.eval().requires_grad_(False)
 
-    def loss(model: ConditionalDenoiser, batch: Batch) -> Tensor:
-        x0, condition, weight = _encoded(model, batch)
-        step = torch.arange(len(x0)) % student.steps
-        sigma = sigmas[step * every].float()
-        xt, aim, taught = noisy(x0, sigma), torch.empty_like(x0), _condition(teacher, batch)
+    def loss(model: ConditionalDenoiser, batch: Batch, rows: slice) -> Tensor:
+        count = len(batch.labels)
+        x0, condition, weight = _encoded(model, batch, rows)
+        step = (torch.arange(count) % student.steps)[rows]
+        sigma = sigmas[step * every].float().to(x0)
+        xt, aim = noisy(x0, sigma, count, rows), torch.empty_like(x0)
+        taught = _condition(teacher, batch.share(rows, str(x0.device)))
         for i in range(student.steps):
-            rows, path = step == i, sigmas[i * every : (i + 1) * every + 1]
-            known = taught.rows(rows)
-            aim[rows] = _aim(draw, partial(teacher, condition=known), xt[rows], path)
+            mine, path = (step == i).to(x0.device), sigmas[i * every : (i + 1) * every + 1]
+            known = taught.rows(mine)
+            aim[mine] = _aim(draw, partial(teacher, condition=known), xt[mine], path)
         return model.loss(aim, xt, sigma, condition, weight)
 
     return loss
@@ -104,9 +110,10 @@ def student_config(teacher: Config, steps: int) -> Config:
     )
 
 
-def noisy(x0: Tensor, sigma: Tensor) -> Tensor:
-    """Return x0 (batch channel *grid) with fresh noise of standard deviation sigma (batch,)."""
-    return x0 + sigma.reshape(-1, *(1,) * (x0.ndim - 1)) * torch.randn_like(x0)
+def noisy(x0: Tensor, sigma: Tensor, count: int, rows: slice) -> Tensor:
+    """Return x0 (row channel *grid) with the noise that these rows of ``count`` get, of size sigma (row,)."""
+    noise = torch.randn(count, *x0.shape[1:])[rows].to(x0)
+    return x0 + sigma.reshape(-1, *(1,) * (x0.ndim - 1)) * noise
 
 
 def _aim(draw: Sampler, denoise: Denoiser, xt: Tensor, path: Tensor) -> Tensor:
@@ -116,8 +123,9 @@ def _aim(draw: Sampler, denoise: Denoiser, xt: Tensor, path: Tensor) -> Tensor:
     return (end - share * xt) / (1 - share)
 
 
-def _encoded(model: ConditionalDenoiser, batch: Batch) -> tuple[Tensor, Condition, Tensor]:
-    """Return the clean grid, what the network is told, and the weight of each grid point."""
+def _encoded(model: ConditionalDenoiser, batch: Batch, rows: slice) -> tuple[Tensor, Condition, Tensor]:
+    """Return some rows' clean grid, what the network is told, and the weight of each grid point."""
+    batch = batch.share(rows, str(model.transform.mean_mv.device))
     condition = _condition(model, batch)
     weight = LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_share(batch.observed)
     return model.encode(batch.signal_mv, condition), condition, weight

@@ -1,0 +1,211 @@
+"""Training in several processes, in parts, through crashes."""
+
+import json
+import os
+import random
+import resource
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from helpers import tiny
+from safetensors.torch import load_file
+
+from diffecg.cli.app import main
+from diffecg.data.store import open_windows
+from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.training.batches import BatchSource
+from diffecg.training.checkpoint import BEFORE, CHECKPOINT, read_metrics
+from diffecg.training.loop import only_one, train
+from diffecg.training.objective import denoising
+from diffecg.training.parallel import Processes
+
+SMALL = ["--set", "network.width=16", "--set", "network.hidden=16", "--set", "training.batch=16"]
+SMALL += ["--set", "training.checkpoint_every=32", "--set", "network.dropout=0"]
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+def apart(one, other):
+    """Return the largest difference of two runs' weights."""
+    return max(
+        float((a - b).abs().max())
+        for a, b in zip(weights(one).values(), weights(other).values(), strict=True)
+    )
+
+
+def command(data, out, *more, samples=128):
+    return ["-m", "diffecg", "train", "--data", data, "--out", out, "--samples", samples, *SMALL, *more]
+
+
+def start(*arguments, count=0, **settings):
+    """Start a command in this interpreter, in ``count`` processes by torchrun."""
+    run = ["-m", "torch.distributed.run", "--nproc-per-node", count] if count else []
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    full = [sys.executable, *map(str, [*run, *arguments])]
+    return subprocess.Popen(
+        full, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, **settings
+    )
+
+
+def done(process):
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    return err
+
+
+def losses(folder):
+    return np.array([row["loss"] for row in read_metrics(folder)])
+
+
+@pytest.fixture(scope="module")
+def straight(windows, tmp_path_factory):
+    """An undisturbed run of one process."""
+    out = tmp_path_factory.mktemp("straight") / "run"
+    main(list(map(str, command(windows["beat"], out)[2:])))
+    return out
+
+
+def test_a_rows_loss_does_not_depend_on_the_others(windows):
+    config = tiny("beat")
+    source = BatchSource(open_windows(windows["beat"]).part("train"), config)
+    batch, objective = source.batch(np.random.default_rng(0), 16), denoising(config.diffusion)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        model = ConditionalDenoiser(config).eval()
+        model.transform.fit(batch.signal_mv)
+
+        def loss(rows):
+            torch.manual_seed(1)
+            return objective(model, batch, rows)
+
+        whole = loss(slice(0, 16))
+        parts = torch.cat(
+            [
+                loss(rows)
+                for count in (1, 2)
+                for rank in range(count)
+                for rows in Processes(rank, count).shares(16, 4 // count)
+            ]
+        )
+    assert torch.allclose(parts[:16], whole, rtol=1e-5)
+    assert torch.allclose(parts[16:], whole, rtol=1e-5)
+
+
+def test_shares_are_all_rows_once():
+    for count, accumulate in ((1, 1), (2, 1), (2, 4), (8, 2)):
+        rows = [
+            i
+            for rank in range(count)
+            for s in Processes(rank, count).shares(32, accumulate)
+            for i in range(32)[s]
+        ]
+        assert rows == list(range(32))
+    with pytest.raises(DiffecgError, match="batch of 32 cannot be divided among 3"):
+        Processes(0, 3).shares(32, 1)
+
+
+def test_parts_of_a_batch_make_the_same_step(windows, straight, tmp_path):
+    main(list(map(str, command(windows["beat"], tmp_path / "parts", "--accumulate", 4)[2:])))
+    assert losses(tmp_path / "parts") == pytest.approx(losses(straight), rel=1e-4)
+    assert apart(tmp_path / "parts", straight) < 1e-4
+
+
+def test_two_processes_make_the_curve_of_one(windows, straight, tmp_path):
+    done(start(*command(windows["beat"], tmp_path / "two"), count=2))
+    assert losses(tmp_path / "two") == pytest.approx(losses(straight), rel=1e-4)
+    assert apart(tmp_path / "two", straight) < 1e-4
+
+
+@pytest.mark.long
+def test_a_run_goes_on_with_another_number_of_processes(windows, straight, tmp_path):
+    process = start(*command(windows["beat"], tmp_path / "run"))
+    while len(read_metrics(tmp_path / "run")) < 2:
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    done(start(*command(windows["beat"], tmp_path / "run"), count=2))
+    assert losses(tmp_path / "run") == pytest.approx(losses(straight), rel=1e-4)
+
+
+@pytest.mark.long
+def test_two_nodes_make_the_curve_of_one(windows, straight, tmp_path):
+    node = ["-m", "torch.distributed.run", "--nnodes", 2, "--nproc-per-node", 1]
+    node += ["--master-addr", "127.0.0.1", "--master-port", 29517, "--node-rank"]
+    nodes = [start(*node, rank, *command(windows["beat"], tmp_path / "two")) for rank in range(2)]
+    for one in nodes:
+        done(one)
+    assert losses(tmp_path / "two") == pytest.approx(losses(straight), rel=1e-4)
+
+
+@pytest.mark.long
+def test_a_run_killed_ten_times_ends_as_if_it_had_not_been(windows, tmp_path):
+    rng, out = random.Random(0), tmp_path / "run"
+    done(start(*command(windows["beat"], tmp_path / "straight", samples=3200)))
+    for _ in range(10):
+        rows = len(read_metrics(out)) + rng.randint(1, 9)
+        process = start(*command(windows["beat"], out, samples=3200))
+        while len(read_metrics(out)) < rows and process.poll() is None:
+            time.sleep(0.002)
+        time.sleep(0.03 * rng.random())
+        assert process.poll() is None  # it had not ended
+        process.kill()
+        process.communicate()
+    done(start(*command(windows["beat"], out, samples=3200)))
+    assert apart(out, tmp_path / "straight") == 0
+    assert losses(out).tolist() == losses(tmp_path / "straight").tolist()
+
+
+def test_a_spoilt_checkpoint_leaves_the_one_before(windows, tmp_path):
+    config, data, out = tiny("beat", checkpoint_every=16), open_windows(windows["beat"]), tmp_path / "run"
+    train(config, data, tmp_path / "straight")
+
+    def stop(row):
+        if row["samples"] == 48:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, data, out, report=stop)
+    (out / CHECKPOINT).write_bytes((out / CHECKPOINT).read_bytes()[:1000])
+    train(config, data, out)
+    assert apart(out, tmp_path / "straight") == 0
+    assert [row["samples"] for row in read_metrics(out)] == [16, 32, 48, 64]
+    for file in (CHECKPOINT, BEFORE):
+        (out / file).write_bytes(b"spoilt")
+    with pytest.raises(DiffecgError, match="cannot be restored"):
+        train(config, data, out)
+
+
+@pytest.mark.long
+def test_a_full_disk_is_told_and_nothing_is_lost(windows, straight, tmp_path):
+    def little():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    process = start(*command(windows["beat"], tmp_path / "run"), preexec_fn=little)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 1
+    assert err.count("\n") == 1
+    assert "File too large" in err
+    done(start(*command(windows["beat"], tmp_path / "run")))
+    assert apart(tmp_path / "run", straight) == 0
+
+
+def test_two_runs_on_one_folder_are_refused(windows, tmp_path):
+    with only_one(tmp_path), pytest.raises(DiffecgError, match="another process is training into"):
+        train(tiny("beat"), open_windows(windows["beat"]), tmp_path)
+
+
+def test_less_precise_arithmetic_trains_too(windows, tmp_path):
+    config = tiny("beat", precision="bfloat16")
+    train(config, open_windows(windows["beat"]), tmp_path / "low")
+    train(tiny("beat"), open_windows(windows["beat"]), tmp_path / "full")
+    low, full = losses(tmp_path / "low"), losses(tmp_path / "full")
+    assert (low != full).all()
+    assert low == pytest.approx(full, rel=0.05)
+    assert json.loads((tmp_path / "low" / "config.json").read_text())["training"]["precision"] == "bfloat16"
