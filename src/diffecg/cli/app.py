@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError, Parameter
 from diffecg._version import __version__
 from diffecg.cli.augment import augment
 from diffecg.cli.bench import bench
+from diffecg.cli.bulk import bulk
 from diffecg.cli.compose import compose
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
@@ -66,8 +67,9 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for _place, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_place)
-study.sort_key = len(_COMMANDS)
-app.command(study)
+for _group in (bulk, study):
+    _group.sort_key = len(_COMMANDS)
+    app.command(_group)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from diffecg.config import load_json
 from diffecg.data.labels import UNKNOWN, class_map
 from diffecg.data.read_wfdb import read_beats, record_names
 from diffecg.data.records import read_record
 from diffecg.data.store import Windows, open_windows
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.sets import WindowSet
+from diffecg.evaluation.sets import WindowSet, one_set
 from diffecg.exchange.windows import CARD
 
 SIGNAL = ("signal_mv", "signal", "signals", "windows", "beats", "X", "x", "data")
@@ -33,8 +34,8 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
 
     ``.npz``: an array of windows (window time) or (window lead time) in mV, called one of SIGNAL, and if
     present labels, the rate and records, called one of LABEL, RATE, RECORD. ``.csv`` and ``.parquet``: a row
-    a window, its samples in numeric columns or in one column of lists. A folder: prepared windows, or WFDB
-    records of one window each, labelled by their first annotation.
+    a window, its samples in numeric columns or in one column of lists. A folder: prepared windows, shards of
+    ``diffecg bulk``, or WFDB records of one window each, labelled by their first annotation.
 
     Args:
         path: file or folder.
@@ -48,6 +49,8 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
         raise DiffecgError(f"no file or folder {path}")
     if path.is_dir() and (path / "info.json").is_file():
         return from_prepared(open_windows(path))
+    if path.is_dir() and (path / "set.json").is_file():
+        return _read_shards(path, fs_hz)
     if path.is_dir():
         return _read_wfdb(path)
     readers = {".npz": _read_npz, ".csv": _read_csv, ".parquet": _read_parquet}
@@ -101,6 +104,13 @@ def _read_parquet(path: Path, fs_hz: float | None) -> WindowSet:
     table = pq.read_table(path)
     info = json.loads((pq.read_metadata(path).metadata or {}).get(b"diffecg", b"{}"))
     return _from_table(path, table.to_pandas(), info, fs_hz)
+
+
+def _read_shards(folder: Path, fs_hz: float | None) -> WindowSet:
+    manifest = folder / "manifest.json"
+    if not manifest.is_file():
+        raise DiffecgError(f"{folder} is not finished: {manifest.name} is missing; run the command again")
+    return one_set([read_windows(folder / one["name"], fs_hz=fs_hz) for one in load_json(manifest)["shards"]])
 
 
 def _from_table(path: Path, table: pd.DataFrame, info: dict[str, Any], fs_hz: float | None) -> WindowSet:

@@ -1,0 +1,123 @@
+"""Where shards are made: processes on this machine, or a Ray cluster."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+from diffecg.errors import DiffecgError
+
+ENGINES = ("local", "ray")
+_ATTEMPTS = 3
+"""How often an item is tried whose process dies."""
+Item = TypeVar("Item")
+Outcome = tuple[Item, Any]
+"""An item, and what came of it: what the function returned, or a string that says why it failed."""
+
+
+def run(
+    function: Callable[[Item], dict[str, Any]],
+    items: Sequence[Item],
+    engine: str = "local",
+    *,
+    workers: int = 2,
+    address: str | None = None,
+) -> Iterator[Outcome[Item]]:
+    """Yield each item with what came of it, as they are done; a failed one does not stop the rest.
+
+    Args:
+        function: at the top of a module; called in another process, with one thread.
+        items: what to call it with.
+        engine: ``local`` or ``ray``.
+        workers: processes of ``local``, or processors that a Ray cluster of our own is given.
+        address: of a Ray cluster that runs; None starts one.
+
+    Raises:
+        DiffecgError: an unknown engine, or Ray is not installed.
+    """
+    if engine not in ENGINES:
+        raise DiffecgError(f"unknown engine {engine!r}; choose one of {', '.join(ENGINES)}")
+    return _local(function, items, workers) if engine == "local" else _ray(function, items, workers, address)
+
+
+def alone() -> None:
+    """Let a worker compute with one thread: there is a worker for each processor."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def attempt(function: Callable[[Item], dict[str, Any]], item: Item) -> dict[str, Any] | str:
+    """Return what a function returns, or why it failed."""
+    try:
+        return function(item)
+    except (DiffecgError, OSError, MemoryError) as error:
+        return " ".join(str(error).split()) or type(error).__name__
+
+
+def _local(
+    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], workers: int
+) -> Iterator[Outcome[Item]]:
+    """Use processes; when one dies, what the pool had in hand is tried again in a new one."""
+    left, tries = list(items), Counter[int]()
+    places = {id(item): place for place, item in enumerate(items)}
+    while left:
+        with ProcessPoolExecutor(workers, get_context("spawn"), alone) as pool:
+            waiting: dict[Future[Any], Item] = {}
+            try:
+                while left or waiting:
+                    while left and len(waiting) < 2 * workers:
+                        future = pool.submit(attempt, function, left[0])
+                        waiting[future] = left.pop(0)
+                    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                        outcome = future.result()
+                        yield waiting.pop(future), outcome
+            except BrokenProcessPool:
+                for item in waiting.values():
+                    tries[places[id(item)]] += 1
+                    if tries[places[id(item)]] < _ATTEMPTS:
+                        left.append(item)
+                    else:
+                        yield item, f"its process died {_ATTEMPTS} times"
+
+
+def _ray(
+    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], workers: int, address: str | None
+) -> Iterator[Outcome[Item]]:
+    """Use a Ray cluster, which tries again by itself what a dead worker or node had in hand."""
+    try:
+        import ray
+    except ImportError:
+        raise DiffecgError("the engine ray needs Ray: pip install 'diffecg[ray]'") from None
+    mine = not ray.is_initialized()
+    if mine:
+        settings: dict[str, Any] = {"address": address} if address else {"num_cpus": workers}
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, **settings)
+
+    def work(item: Item) -> dict[str, Any] | str:
+        alone()
+        return attempt(function, item)
+
+    remote = ray.remote(num_cpus=1, max_retries=_ATTEMPTS)(work)
+    try:
+        left, waiting = list(items), dict[Any, Item]()
+        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        abreast = 2 * max(1, int(resources.get("CPU", workers)))
+        while left or waiting:
+            while left and len(waiting) < abreast:
+                reference = remote.remote(left[0])
+                waiting[reference] = left.pop(0)
+            (done, *_), _ = ray.wait(list(waiting))
+            item = waiting.pop(done)
+            try:
+                yield item, ray.get(done)
+            except ray.exceptions.RayError as error:
+                yield item, str(error).splitlines()[0]
+    finally:
+        if mine:
+            ray.shutdown()

@@ -1,0 +1,132 @@
+"""A set in shards: files that are written whole or not at all, each with a mark beside it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any
+
+import fsspec
+
+from diffecg.errors import DiffecgError
+
+ABOUT = "set.json"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of a set."""
+
+    name: str
+    """Of its file."""
+    first: int
+    """Place of its first window in the set."""
+    count: int
+    """Windows in it."""
+
+
+def plan(count: int, size: int) -> list[Shard]:
+    """Return the shards of a set of ``count`` windows, ``size`` in each but the last.
+
+    Raises:
+        DiffecgError: a count or size below 1.
+    """
+    if count < 1 or size < 1:
+        raise DiffecgError(f"count {count} and shard size {size} must be at least 1")
+    return [
+        Shard(f"shard-{i:06d}.parquet", first, min(size, count - first))
+        for i, first in enumerate(range(0, count, size))
+    ]
+
+
+class Store:
+    """A folder of shards on any file system that fsspec knows: a path, ``s3://…``, ``memory://…``."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.files, self.root = fsspec.core.url_to_fs(url)
+        except (ValueError, ImportError) as error:
+            raise DiffecgError(f"cannot open {url} ({error})") from None
+        self.url = url
+
+    def begin(self, about: Mapping[str, Any]) -> None:
+        """Write what the set is, or check that it is this one.
+
+        Raises:
+            DiffecgError: there is another set, or something else.
+        """
+        ours = json.loads(json.dumps(about))
+        self.files.makedirs(self.root, exist_ok=True)
+        theirs = self._read(ABOUT)
+        if theirs is None:
+            if self.files.ls(self.root):
+                raise DiffecgError(f"{self.url} is not empty and holds no set; choose another --out")
+            self._put(ABOUT, _text(ours))
+            return
+        other = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
+        if other:
+            raise DiffecgError(
+                f"{self.url} holds a set with other {', '.join(other)} ({ABOUT}); choose another --out"
+            )
+
+    def finished(self, shard: Shard, *, verify: bool = False) -> dict[str, Any] | None:
+        """Return the mark of a shard that is done, or None.
+
+        Args:
+            shard: which one.
+            verify: read the file and compare its checksum; else its size alone.
+        """
+        mark, path = self._read(_mark(shard.name)), f"{self.root}/{shard.name}"
+        if mark is None or mark.get("first") != shard.first or mark.get("count") != shard.count:
+            return None
+        if not self.files.exists(path) or self.files.size(path) != mark["bytes"]:
+            return None
+        if verify and sha256(self.files.cat_file(path)).hexdigest() != mark["sha256"]:
+            return None
+        return mark
+
+    def put(self, shard: Shard, content: bytes) -> dict[str, Any]:
+        """Write a shard, then its mark; return the mark."""
+        mark = {**asdict(shard), "bytes": len(content), "sha256": sha256(content).hexdigest()}
+        self._put(shard.name, content)
+        self._put(_mark(shard.name), _text(mark))
+        return mark
+
+    def close(self, marks: Sequence[Mapping[str, Any]]) -> None:
+        """Write the manifest of a set whose shards are all done."""
+        digest = sha256("".join(mark["sha256"] for mark in marks).encode()).hexdigest()
+        total = sum(mark["count"] for mark in marks)
+        self._put(MANIFEST, _text({"windows": total, "sha256": digest, "shards": list(marks)}))
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        path = f"{self.root}/{name}"
+        if not self.files.exists(path):
+            return None
+        try:
+            found: dict[str, Any] = json.loads(self.files.cat_file(path))
+        except ValueError:
+            return None
+        return found
+
+    def _put(self, name: str, content: bytes) -> None:
+        """Write a file under a name of its own, then give it its name."""
+        partial = f"{self.root}/.{name}.{uuid.uuid4().hex[:8]}"
+        try:
+            self.files.pipe_file(partial, content)
+            self.files.mv(partial, f"{self.root}/{name}")
+        except OSError:
+            if self.files.exists(partial):
+                self.files.rm(partial)
+            raise
+
+
+def _mark(name: str) -> str:
+    return f"{name}.json"
+
+
+def _text(value: Any) -> bytes:
+    return (json.dumps(value, indent=2) + "\n").encode()

@@ -1,0 +1,202 @@
+"""Large sets in shards: the same set whoever makes it, whatever happens meanwhile."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import diffecg
+from diffecg.bulk.engines import run as run_all
+from diffecg.bulk.generate import Making, generate
+from diffecg.bulk.shards import MANIFEST, Shard, Store, plan
+from diffecg.errors import DiffecgError
+from diffecg.exchange.read_windows import read_windows
+
+FAST = "mitbih-beat-fast"
+SMALL = Making(FAST, ("S", "V"), 50, seed=7, shard=16)
+
+
+def manifest(folder):
+    return json.loads((folder / MANIFEST).read_text())
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bulk") / "set"
+    told = generate(SMALL, str(folder))
+    assert told == {"shards": 4, "there": 0, "made": 4, "failed": {}}
+    return folder
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**5))
+def test_shards_are_all_windows_once(count, size):
+    shards = plan(count, max(size, count // 100 + 1))
+    assert shards[0].first == 0
+    assert all(one.first + one.count == two.first for one, two in zip(shards, shards[1:], strict=False))
+    assert shards[-1].first + shards[-1].count == count
+
+
+def test_the_set_is_the_librarys(whole):
+    made = read_windows(whole)
+    own = diffecg.load(FAST).generate(["S", "V"] * 25, 50, seed=7)
+    assert np.abs(made.signal_mv - own.signal_mv).max() < 1e-4
+    assert made.labels.tolist() == list(own.labels)
+    assert manifest(whole)["windows"] == 50
+
+
+def test_what_is_lacking_or_spoilt_is_made_again(whole, tmp_path):
+    folder = tmp_path / "set"
+    subprocess.run(["cp", "-r", whole, folder], check=True)
+    before = manifest(folder)
+    assert generate(SMALL, str(folder))["made"] == 0
+    (folder / "shard-000001.parquet").unlink()
+    cut, flipped = folder / "shard-000002.parquet", folder / "shard-000003.parquet"
+    cut.write_bytes(cut.read_bytes()[:-10])
+    content = bytearray(flipped.read_bytes())
+    content[100] ^= 1
+    flipped.write_bytes(content)
+    assert generate(SMALL, str(folder))["made"] == 2
+    assert generate(SMALL, str(folder), verify=True)["made"] == 1
+    assert generate(SMALL, str(folder), verify=True)["made"] == 0
+    assert manifest(folder) == before
+
+
+def test_another_set_is_not_overwritten(whole, tmp_path):
+    with pytest.raises(DiffecgError, match="other seed"):
+        generate(Making(FAST, ("S", "V"), 50, seed=8, shard=16), str(whole))
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(DiffecgError, match="not empty and holds no set"):
+        generate(SMALL, str(tmp_path))
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    unfinished = tmp_path / "unfinished"
+    subprocess.run(["cp", "-r", whole, unfinished], check=True)
+    (unfinished / MANIFEST).unlink()
+    with pytest.raises(DiffecgError, match="not finished"):
+        read_windows(unfinished)
+
+
+def test_a_store_may_be_any_file_system():
+    store, shard = Store("memory://somewhere/set"), Shard("shard-000000.parquet", 0, 3)
+    store.begin({"what": 1})
+    assert store.finished(shard) is None
+    mark = store.put(shard, b"content")
+    assert store.finished(shard, verify=True) == mark
+    fsspec.filesystem("memory").pipe_file("/somewhere/set/shard-000000.parquet", b"CONTENT")
+    assert store.finished(shard) == mark
+    assert store.finished(shard, verify=True) is None
+    assert not [name for name in store.files.ls(store.root, detail=False) if "/." in name]
+    with pytest.raises(DiffecgError, match="cannot open"):
+        Store("nosuch://x")
+
+
+def odd(number):
+    if number % 2 == 0:
+        raise DiffecgError(f"{number} is even")
+    if number == 5 and not os.environ.get("DIFFECG_SURVIVE"):
+        os._exit(9)
+    return {"number": number}
+
+
+def test_a_failed_item_and_a_dead_worker_do_not_stop_the_rest(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    found = dict(run_all(odd, list(range(8)), workers=2))
+    assert sorted(found) == list(range(8))
+    assert found[2] == "2 is even"
+    assert found[5] == "its process died 3 times"
+    assert found[7] == {"number": 7}
+    with pytest.raises(DiffecgError, match="local, ray"):
+        run_all(odd, [1], "cluster")
+
+
+def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "diffecg",
+        "bulk",
+        "generate",
+        FAST,
+        "--label",
+        "S",
+        "V",
+        "--count",
+        "50",
+    ]
+    command += ["--seed", "7", "--shard", "16", "--out", str(tmp_path / "set")]
+
+    def little():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+
+    failed = subprocess.run(command, capture_output=True, text=True, preexec_fn=little)
+    assert failed.returncode == 1
+    assert "File too large" in failed.stderr.splitlines()[-1]
+    assert not list((tmp_path / "set").glob(".*"))
+    assert [file.name for file in (tmp_path / "set").glob("*.parquet")] == ["shard-000003.parquet"]  # it is small
+    subprocess.run(command, check=True, capture_output=True)
+    assert manifest(tmp_path / "set") == manifest(whole)
+
+
+@pytest.mark.long
+def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
+    making = Making(FAST, ("N", "S", "V", "F"), 100_000, shard=4096)
+    assert generate(making, str(tmp_path / "local"))["made"] == 25
+    killed = []
+
+    def kill():
+        while not killed:
+            time.sleep(0.2)
+            done = len(list((tmp_path / "ray").glob("*.parquet"))) if (tmp_path / "ray").is_dir() else 0
+            workers = subprocess.run(
+                ["pgrep", "-f", "ray::work"], capture_output=True, text=True
+            ).stdout.split()
+            if done >= 5 and workers:
+                os.kill(int(workers[0]), 9)
+                killed.append(workers[0])
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    told = generate(making, str(tmp_path / "ray"), "ray")
+    thread.join()
+    assert told["failed"] == {}
+    assert manifest(tmp_path / "ray") == manifest(tmp_path / "local")
+    assert manifest(tmp_path / "ray")["windows"] == 100_000
+
+
+@pytest.mark.long
+def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(tmp_path):
+    making = Making(FAST, ("N", "V"), 20_000, shard=1000)
+    generate(making, str(tmp_path / "straight"))
+    command = [
+        sys.executable,
+        "-m",
+        "diffecg",
+        "bulk",
+        "generate",
+        FAST,
+        "--label",
+        "N",
+        "V",
+        "--count",
+        "20000",
+    ]
+    command += ["--shard", "1000", "--out", str(tmp_path / "run")]
+    for wanted in (2, 7, 13):
+        process = subprocess.Popen(
+            command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        while len(list((tmp_path / "run").glob("*.parquet"))) < wanted:
+            time.sleep(0.05)
+        os.killpg(process.pid, 9)
+        process.wait()
+    subprocess.run(command, check=True, capture_output=True)
+    assert manifest(tmp_path / "run") == manifest(tmp_path / "straight")
