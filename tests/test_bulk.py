@@ -141,7 +141,7 @@ def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
     assert failed.returncode == 1
     assert "File too large" in failed.stderr.splitlines()[-1]
     assert not list((tmp_path / "set").glob(".*"))
-    assert [file.name for file in (tmp_path / "set").glob("*.parquet")] == ["shard-000003.parquet"]  # it is small
+    assert [file.name for file in (tmp_path / "set").glob("*.parquet")] == ["shard-000003.parquet"]
     subprocess.run(command, check=True, capture_output=True)
     assert manifest(tmp_path / "set") == manifest(whole)
 
@@ -200,3 +200,27 @@ def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(tmp_path):
         process.wait()
     subprocess.run(command, check=True, capture_output=True)
     assert manifest(tmp_path / "run") == manifest(tmp_path / "straight")
+
+
+@pytest.mark.long
+def test_two_runs_on_one_folder_make_the_same_set(whole, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "diffecg",
+        "bulk",
+        "generate",
+        FAST,
+        "--label",
+        "S",
+        "V",
+        "--count",
+        "50",
+    ]
+    command += ["--seed", "7", "--shard", "16", "--out", str(tmp_path / "set")]
+    runs = [subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) for _ in range(2)]
+    for run in runs:
+        _, err = run.communicate(timeout=300)
+        assert run.returncode == 0, err
+    assert manifest(tmp_path / "set") == manifest(whole)
+    assert generate(SMALL, str(tmp_path / "set"), verify=True)["made"] == 0
