@@ -330,3 +330,20 @@ def test_transfer_from_end_to_end(run, database, small, runs, tmp_path, monkeypa
     assert {row["figure"] for row in tables["Distances"]} == set(transfer.SHOWN)
     assert tables["Other database: residual CNN"][-1]["strategy"] == transfer.SYNTHETIC
     assert "Other database: next heartbeat" in tables
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--seeds", "0"], "seeds 0 must be at least 2"),
+        (["--shares", "0"], "share 0 must lie above 0"),
+        (["--shares", "2"], "share 2"),
+    ],
+)
+def test_settings_that_make_no_study_are_refused(run, windows, tmp_path, more, words):
+    status, _, err = run(
+        "study", "augmentation", "--data", windows["beat"], "--out", tmp_path / "study", *more
+    )
+    assert status == 1
+    assert words in err
+    assert not (tmp_path / "study").exists()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from diffecg.data.store import Windows
+from diffecg.errors import DiffecgError
 from diffecg.evaluation.classifiers import CLASSIFIERS
 from diffecg.evaluation.sets import WindowSet
 from diffecg.studies.beats import Beats, beats_of
@@ -19,6 +20,7 @@ from diffecg.studies.outcomes import cell_name, counts_of, outcome_tables
 from diffecg.studies.provenance import depends_on
 from diffecg.studies.strategies import SHORT, STRATEGIES, part_of, sources_of, train_and_test
 from diffecg.studies.tables import Table, figure, spread
+from diffecg.tasks.checks import whole
 
 RANDOM = "random beats"
 _RANDOM_NOTE = (
@@ -42,6 +44,13 @@ class AugmentationSettings:
     """Beats of each class that each generator draws in all."""
     minutes: float = 20.0
     """Training time of the GAN."""
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no study: a paired test needs two seeds."""
+        whole("seeds", self.seeds, 2)
+        wrong = [share for share in self.shares if not 0 < share <= 1]
+        if wrong:
+            raise DiffecgError(f"share {wrong[0]:g} must lie above 0 and not above 1; 0.1 is a tenth")
 
 
 def about(windows: Windows, settings: AugmentationSettings) -> dict[str, Any]:

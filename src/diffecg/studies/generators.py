@@ -24,6 +24,7 @@ from diffecg.studies.confusion import Counts, Unseen, confusions, macro_f1
 from diffecg.studies.makers import Maker, makers
 from diffecg.studies.provenance import depends_on
 from diffecg.studies.tables import Table, figure, spread
+from diffecg.tasks.checks import whole
 
 SECTIONS = ("fidelity", "physiology", "privacy")
 DISTANCE, FRECHET = "sliced Wasserstein, time", "Fréchet, encoder"
@@ -56,6 +57,10 @@ class GeneratorSettings:
     """Trained models of ours to show beside: bundled names or folders."""
     presets: tuple[str, ...] = ("beat", "paper")
     """Presets of ours to train for the same time."""
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no study."""
+        whole("seeds", self.seeds, 1)
 
 
 def about(windows: Windows, settings: GeneratorSettings) -> dict[str, Any]:

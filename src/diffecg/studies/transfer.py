@@ -31,6 +31,7 @@ from diffecg.studies.restoring import restorer
 from diffecg.studies.sources import Source
 from diffecg.studies.strategies import OURS, SHORT, STRATEGIES, sources_of, train_and_test
 from diffecg.studies.tables import Table, figure
+from diffecg.tasks.checks import whole
 from diffecg.tasks.model import load
 from diffecg.training.checkpoint import fingerprint
 
@@ -61,6 +62,10 @@ class TransferSettings:
     """How often each hidden stretch is drawn."""
     each: int = 1
     """Hidden stretches of each kind in a record."""
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no study."""
+        whole("seeds", self.seeds, 2)
 
 
 @dataclass(frozen=True)
