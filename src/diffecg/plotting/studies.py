@@ -25,7 +25,8 @@ def generators(
     for name, by_class in beats.items():
         windows = np.concatenate([np.asarray(found, dtype=float) for found in by_class.values()])
         each = len(next(iter(by_class.values())))
-        words = {i * each: f"{name}, {label}" if i == 0 else label for i, label in enumerate(by_class)}
+        short = name.removesuffix(" (as bundled)")
+        words = {i * each: f"{short}, {label}" if i == 0 else label for i, label in enumerate(by_class)}
         rows.append((words, windows))
     return beat_grid(rows, fs_hz, title, zoom=0.8)
 
