@@ -295,6 +295,9 @@ def test_files_that_are_no_recordings_are_refused_in_one_line(server, tmp_path):
         assert "/tmp" not in detail
     large = server("POST", "/api/recordings", files=[("files", ("x.csv", b"0" * 65_000_000))])
     assert large.status_code == 413
+    pieces = (b" " * 100_000 for _ in range(10))  # a body that does not tell its length
+    unknown = server("POST", "/api/generate", data=pieces, headers={"content-type": "application/json"})
+    assert unknown.status_code == 413
     assert server("GET", "/healthz").text == "ok\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
@@ -94,14 +95,15 @@ class Limited:
 
         async def noted(message: Message) -> None:
             nonlocal answered
+            if got > self.most and not answered:
+                return  # whatever the application makes of a body cut short
             answered = True
             await send(message)
 
-        try:
+        with suppress(_TooLarge):
             await self.app(scope, counted, noted)
-        except _TooLarge:
-            if not answered:
-                await self._too_large()(scope, receive, send)
+        if got > self.most and not answered:
+            await self._too_large()(scope, receive, send)
 
     def _too_large(self) -> JSONResponse:
         return _no(413, f"the request is larger than {self.most / 1e6:g} MB")
