@@ -347,3 +347,14 @@ def test_settings_that_make_no_study_are_refused(run, windows, tmp_path, more, w
     assert status == 1
     assert words in err
     assert not (tmp_path / "study").exists()
+
+
+def test_every_variant_of_the_ablation_can_be_built():
+    from diffecg.config import preset, with_settings
+    from diffecg.model.denoiser import ConditionalDenoiser
+    from diffecg.studies import variants
+
+    for group in (*variants.VARIANTS.values(), variants.CLASSLESS):
+        for change in group.values():
+            small = [*change, "network.width=16"]
+            ConditionalDenoiser(with_settings(preset("beat"), small))

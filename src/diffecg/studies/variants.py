@@ -32,7 +32,7 @@ VARIANTS: dict[str, dict[str, list[str]]] = {
         "cosine schedule, v": ["diffusion.levels=cosine", "diffusion.target=v"],
         "linear schedule, v": ["diffusion.levels=linear", "diffusion.target=v"],
         "linear schedule, noise": LINEAR,
-        "linear schedule to 0.01, noise": [*LINEAR, "diffusion.beta_last=0.01"],
+        "linear schedule to 0.0125, noise": [*LINEAR, "diffusion.beta_last=0.0125"],
         "linear schedule to 0.04, noise": [*LINEAR, "diffusion.beta_last=0.04"],
         "linear schedule from 1e-5, noise": [*LINEAR, "diffusion.beta_first=1e-5"],
     },
