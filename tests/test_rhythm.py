@@ -45,6 +45,9 @@ def test_the_language_says_which_beats(text, beats):
         ("salvo of", "breaks off"),
         ("atrial N", "'N' at character 8"),
         ("(N*1000)*1000", "'1000' at character 10"),
+        ("(N*100000)*100000", "'100000' at character 12"),
+        ("(" * 1200 + "N" + ")" * 1200, "brackets within each other"),
+        ("N*" + "9" * 5000, "whole number"),
     ],
 )
 def test_what_cannot_be_read_is_pointed_at(text, place):

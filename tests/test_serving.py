@@ -189,6 +189,23 @@ def test_what_is_drawn_is_shown_step_by_step(server, recording):
     assert all(len(one["draws_mv"]) == 2 and 20 <= one["from_s"] <= 21 for one in glimpses)
 
 
+def test_a_model_in_a_folder_is_called_by_its_name(runs):
+    with serving("--model", runs["beat"]) as server:
+        (model,) = server("GET", "/api/models").json()
+        assert model["name"] == runs["beat"].name
+        job, _ = server.result("generate", model=model["name"], count=2, steps=2)
+        assert len(windows_of(server, job)) == 2
+        assert server("POST", "/api/generate", json={"model": str(runs["beat"])}).status_code == 422
+
+
+def test_a_recording_can_be_deleted(server, tmp_path):
+    path = write_record(tmp_path / "100")
+    kept = server.upload(path.with_suffix(".hea"), path.with_suffix(".dat")).json()["id"]
+    assert server("DELETE", f"/api/recordings/{kept}").status_code == 204
+    assert server("GET", f"/api/recordings/{kept}").status_code == 404
+    assert server("DELETE", f"/api/recordings/{kept}").status_code == 404
+
+
 def test_forecast_and_denoise(server, recording):
     _, info = recording
     _, ahead = server.result(
@@ -252,6 +269,8 @@ TOO_MUCH = [
     ("generate", {"model": FAST, "colour": "red"}, 422, "colour"),
     ("compose", {"model": FAST, "text": "N*9", "minutes": 61}, 413, "minutes 61"),
     ("compose", {"model": FAST, "text": "N*9 (V"}, 422, "("),
+    ("compose", {"model": FAST, "text": "(N*50000)*20000"}, 422, "100,000 beats"),
+    ("compose", {"model": FAST, "text": "N " * 1000}, 413, "characters of the rhythm"),
     ("impute", {"model": STRIP, "recording": "../etc", "gap": ["1:2"]}, 404, "no recording"),
     ("evaluate", {"synthetic": "nothing"}, 404, "no job"),
 ]
@@ -319,6 +338,7 @@ def test_only_its_own_page_may_ask(server):
 
     assert status() == 200
     assert status(Host="evil.example") == 421
+    assert status(Host="[") in (400, 421)
     assert status(Origin="https://evil.example") == 403
     assert status("POST", "/api/generate", Origin="null") == 403
     assert status(Origin=server.url) == 200
@@ -339,6 +359,8 @@ def test_a_token_is_needed_when_it_binds_elsewhere():
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
         assert server("GET", "/", cookies=opened.cookies).status_code == 200
+        among = {"Cookie": 'other={"a":1}; ' + cookie.split(";")[0]}
+        assert server("GET", "/", headers=among).status_code == 200
 
 
 def test_a_server_that_cannot_start_says_why(run, server):

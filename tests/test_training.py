@@ -192,7 +192,8 @@ def test_unfit_data_and_other_settings_are_refused(windows, runs, tmp_path):
     with pytest.raises(DiffecgError, match="other settings"):
         train(tiny("beat", seed=9), open_windows(windows["beat"]), runs["beat"])
     shutil.copytree(runs["beat"], tmp_path / "damaged")
-    (tmp_path / "damaged" / "checkpoint.pt").write_bytes(b"no checkpoint")
+    for name in ("checkpoint.pt", "checkpoint-before.pt"):
+        (tmp_path / "damaged" / name).write_bytes(b"no checkpoint")
     with pytest.raises(DiffecgError, match="cannot be restored"):
         train(tiny("beat"), open_windows(windows["beat"]), tmp_path / "damaged")
 

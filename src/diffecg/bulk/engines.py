@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from contextlib import contextmanager, suppress
+from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
 from diffecg.errors import DiffecgError
@@ -50,25 +52,33 @@ def alone() -> None:
     import torch
 
     torch.set_num_threads(1)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    """Leave when the process is gone that this one works for."""
+    connection.wait([sentinel])
+    os._exit(1)
 
 
 def attempt(function: Callable[[Item], dict[str, Any]], item: Item) -> dict[str, Any] | str:
     """Return what a function returns, or why it failed."""
     try:
         return function(item)
-    except (DiffecgError, OSError, MemoryError) as error:
+    except Exception as error:  # torch, Arrow and file systems raise what they like
         return " ".join(str(error).split()) or type(error).__name__
 
 
 def _local(
     function: Callable[[Item], dict[str, Any]], items: Sequence[Item], workers: int
 ) -> Iterator[Outcome[Item]]:
-    """Use processes; when one dies, what the pool had in hand is tried again in a new one."""
-    left, tries = list(items), Counter[int]()
-    places = {id(item): place for place, item in enumerate(items)}
+    """Use processes; when one dies, what they had in hand is tried again, one item at a time."""
+    left = list(items)
     while left:
-        with ProcessPoolExecutor(workers, get_context("spawn"), alone) as pool:
-            waiting: dict[Future[Any], Item] = {}
+        waiting: dict[Future[Any], Item] = {}
+        with _pool(workers) as pool:
             try:
                 while left or waiting:
                     while left and len(waiting) < 2 * workers:
@@ -78,12 +88,31 @@ def _local(
                         outcome = future.result()
                         yield waiting.pop(future), outcome
             except BrokenProcessPool:
-                for item in waiting.values():
-                    tries[places[id(item)]] += 1
-                    if tries[places[id(item)]] < _ATTEMPTS:
-                        left.append(item)
-                    else:
-                        yield item, f"its process died {_ATTEMPTS} times"
+                pass
+        for item in waiting.values():
+            yield item, _by_itself(function, item)
+
+
+def _by_itself(function: Callable[[Item], dict[str, Any]], item: Item) -> dict[str, Any] | str:
+    """Return what comes of an item in a process that does nothing else."""
+    for _ in range(_ATTEMPTS):
+        with _pool(1) as pool, suppress(BrokenProcessPool):
+            return pool.submit(attempt, function, item).result()
+    return f"its process died {_ATTEMPTS} times"
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield processes that end with this one, and at once when it is interrupted."""
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), alone)
+    try:
+        yield pool
+    except BaseException:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _ray(
@@ -117,7 +146,7 @@ def _ray(
             try:
                 yield item, ray.get(done)
             except ray.exceptions.RayError as error:
-                yield item, str(error).splitlines()[0]
+                yield item, str(error).strip().splitlines()[-1]
     finally:
         if mine:
             ray.shutdown()

@@ -63,10 +63,13 @@ class Store:
         self.files.makedirs(self.root, exist_ok=True)
         theirs = self._read(ABOUT)
         if theirs is None:
-            if self.files.ls(self.root):
-                raise DiffecgError(f"{self.url} is not empty and holds no set; choose another --out")
-            self._put(ABOUT, _text(ours))
-            return
+            names = [_name(path) for path in self.files.ls(self.root, detail=False)]
+            if all(name.startswith(f".{ABOUT}.") for name in names):  # left by one that was killed
+                self._put(ABOUT, _text(ours))
+                return
+            theirs = self._read(ABOUT)  # another process may just have begun the same set
+        if theirs is None:
+            raise DiffecgError(f"{self.url} is not empty and holds no set; choose another --out")
         other = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
         if other:
             raise DiffecgError(
@@ -83,7 +86,7 @@ class Store:
         mark, path = self._read(_mark(shard.name)), f"{self.root}/{shard.name}"
         if mark is None or mark.get("first") != shard.first or mark.get("count") != shard.count:
             return None
-        if not self.files.exists(path) or self.files.size(path) != mark["bytes"]:
+        if "sha256" not in mark or not self.files.exists(path) or self.files.size(path) != mark.get("bytes"):
             return None
         if verify and sha256(self.files.cat_file(path)).hexdigest() != mark["sha256"]:
             return None
@@ -107,10 +110,10 @@ class Store:
         if not self.files.exists(path):
             return None
         try:
-            found: dict[str, Any] = json.loads(self.files.cat_file(path))
+            found = json.loads(self.files.cat_file(path))
         except ValueError:
             return None
-        return found
+        return found if isinstance(found, dict) else None
 
     def _put(self, name: str, content: bytes) -> None:
         """Write a file under a name of its own, then give it its name."""
@@ -122,6 +125,10 @@ class Store:
             if self.files.exists(partial):
                 self.files.rm(partial)
             raise
+
+
+def _name(path: str) -> str:
+    return path.rstrip("/").rsplit("/", 1)[-1]
 
 
 def _mark(name: str) -> str:

@@ -27,6 +27,7 @@ NAMES = {
 """Beats of each name; ``atrial`` puts S in place of V."""
 MOST_BEATS = 100_000
 """Longest period."""
+_DEEPEST, _DIGITS = 50, 9
 _WORD = re.compile(r"([()*]|[^\s()*]+)")
 
 
@@ -50,6 +51,7 @@ class _Parser:
         self.text = text
         self.words = [(found.group(1), found.start(1)) for found in _WORD.finditer(text)]
         self.place = 0
+        self.depth = 0
 
     def rhythm(self) -> list[str]:
         """Return all beats of the text."""
@@ -64,7 +66,10 @@ class _Parser:
             unit = self._unit()
             if self._next() == "*":
                 self.place += 1
-                unit = unit * self._number("how many times")
+                times = self._number("how many times")
+                if len(unit) * times > MOST_BEATS:
+                    self._refuse(f"more than {MOST_BEATS:,} beats in one period", back=1)
+                unit = unit * times
             beats += unit
             if len(beats) > MOST_BEATS:
                 self._refuse(f"more than {MOST_BEATS:,} beats in one period", back=1)
@@ -76,7 +81,11 @@ class _Parser:
         if word == "(":
             opened = self.place
             self.place += 1
+            self.depth += 1
+            if self.depth > _DEEPEST:
+                self._refuse(f"more than {_DEEPEST} brackets within each other", back=1)
             beats = self._items()
+            self.depth -= 1
             if self._next() != ")":
                 self.place = opened
                 self._refuse("a bracket that is never closed")
@@ -104,7 +113,7 @@ class _Parser:
 
     def _number(self, what: str) -> int:
         word = self._next()
-        if not word.isdecimal() or not 0 < int(word) <= MOST_BEATS:
+        if not word.isdecimal() or len(word) > _DIGITS or not 0 < int(word) <= MOST_BEATS:
             self._refuse(f"{what}? write a whole number from 1 to {MOST_BEATS:,}")
         self.place += 1
         return int(word)

@@ -47,7 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         Queue(settings, metrics),
         Uploads(settings.folder, settings.limits.uploads),
         metrics,
-        {name: _describe(name) for name in settings.models},
+        _models(settings.models),
         None if settings.beats is None else open_windows(settings.beats),
     )
 
@@ -87,6 +87,17 @@ def create_app(settings: Settings) -> FastAPI:
 
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     return app
+
+
+def _models(given: tuple[str, ...]) -> dict[str, tuple[str, ModelInfo]]:
+    """Return what was given and its description, by the name that requests use."""
+    found: dict[str, tuple[str, ModelInfo]] = {}
+    for name in given:
+        info = _describe(name)
+        if info.name in found:
+            raise DiffecgError(f"two models are called {info.name!r}; rename a folder")
+        found[info.name] = name, info
+    return found
 
 
 def _describe(name: str) -> ModelInfo:

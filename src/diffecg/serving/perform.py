@@ -91,7 +91,7 @@ class Performer:
     def _generate(self, orders: list[Order]) -> None:
         """Make the windows of several orders together; each window depends on its own seed alone."""
         first = orders[0]["asked"]
-        model = self.model(first["model"])
+        model = self.model(orders[0]["inputs"]["model"])
         rows = [
             (place, order["asked"]["label"], order["asked"]["seed"] + i)
             for place, order in enumerate(orders)
@@ -115,24 +115,19 @@ class Performer:
                     files[place].flush()
                     done, total = sum(map(len, made[place])), orders[place]["asked"]["count"]
                     self.desk.tell(orders[place]["id"], done=done, total=total)
+                    if done == total:  # others may go on
+                        _write_windows(orders[place], made[place], model.config.window.before)
+                        self.desk.tell(orders[place]["id"], state="done")
         finally:
             for file in files:
                 file.close()
-        before = model.config.window.before
-        for order, chunks in zip(orders, made, strict=True):
-            if self._wanted(order):
-                path = Path(order["folder"]) / OUT / BEATS
-                card = write_generated(chunks, path, count=order["asked"]["count"], before=before)
-                _write_result(
-                    order, {**card, "signal_mv": _rounded([w for c in chunks for w in c.signal_mv])}
-                )
 
     def _wanted(self, order: Order) -> bool:
         return order["id"] not in self.desk.cancelled
 
     def _repair(self, order: Order) -> dict[str, Any]:
         asked = _asked(Gaps if order["task"] == "impute" else Stretches, order)
-        model, record = self.model(order["asked"]["model"]), _record(order)
+        model, record = self.model(order["inputs"]["model"]), _record(order)
         plan = plan_repair(model, record, asked)
         drawn = repair(model, record, plan, asked, _asked(Drawing, order), **self._settings(order))
         path = write_repaired(
@@ -151,7 +146,7 @@ class Performer:
 
     def _forecast(self, order: Order) -> dict[str, Any]:
         asked = _asked(Moment, order)
-        model, record = self.model(order["asked"]["model"]), _record(order)
+        model, record = self.model(order["inputs"]["model"]), _record(order)
         row, cut = cut_at(model, record, asked)
         drawn = ahead(model, record, row, cut, asked, _asked(Drawing, order), **self._settings(order))
         past_mv = record.signal_mv[row, :cut][-round(_PAST_S * record.fs_hz) :]
@@ -165,7 +160,7 @@ class Performer:
         made = compose(
             asked.rhythm(order["asked"]["text"]),
             60 * asked.minutes,
-            model=self.model(order["asked"]["model"]),
+            model=self.model(order["inputs"]["model"]),
             seed=asked.seed,
             patient_seed=asked.patient_seed,
             progress=self._progress(order),
@@ -236,6 +231,13 @@ def _stretch(drawn: Drawn, first: int, last: int) -> dict[str, Any]:
         "upper_mv": _rounded(drawn.upper_mv[span]),
         "draws_mv": _rounded(drawn.draws_mv[:SHOWN_DRAWS, span]),
     }
+
+
+def _write_windows(order: Order, chunks: list[Generated], before: int) -> None:
+    path, count = Path(order["folder"]) / OUT / BEATS, order["asked"]["count"]
+    card = write_generated(chunks, path, count=count, before=before)
+    signal_mv = np.concatenate([chunk.signal_mv for chunk in chunks])
+    _write_result(order, {**card, "signal_mv": _rounded(signal_mv)})
 
 
 def _rounded(values: Any) -> Any:

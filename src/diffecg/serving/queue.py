@@ -88,14 +88,17 @@ class Queue:
             self.waiting.remove(job)
             self._end(job, "cancelled")
         elif job.id in self.running:
-            self._tell({"cancel": job.id})
+            self._tell({"cancel": job.id})  # what is computed for it ends at the network's next evaluation
+            del self.running[job.id]
+            self._end(job, "cancelled")
 
     def position(self, job: Job) -> int:
         """Return how many jobs come before it."""
         return self.waiting.index(job) if job in self.waiting else 0
 
     async def _run(self) -> None:
-        await self._started()  # so that it is ready when the first job comes
+        with suppress(OSError):  # a job will try again, and tell
+            await self._started()  # so that it is ready when the first job comes
         while True:
             await self._arrived.wait()
             self._arrived.clear()

@@ -24,7 +24,7 @@ Rate = Annotated[float | None, Query(description="Sampling rate in Hz, for files
 @router.get("/models")
 async def models(server: Here) -> list[ModelInfo]:
     """List the models that the server was started with."""
-    return list(server.models.values())
+    return [info for _, info in server.models.values()]
 
 
 @router.post("/recordings", status_code=201, responses=_LARGE)
@@ -45,6 +45,13 @@ async def upload(
 async def recording(key: str, server: Here) -> Recording:
     """Describe a recording."""
     return server.recording(key).info
+
+
+@router.delete("/recordings/{key}", status_code=204, responses=_LOST)
+async def forget(key: str, server: Here) -> None:
+    """Delete a recording."""
+    server.recording(key)
+    server.uploads.forget(key)
 
 
 @router.get("/recordings/{key}/signal", responses=_LOST)
@@ -85,7 +92,9 @@ async def rhythm(asked: RhythmRequest, server: Here) -> RhythmAnswer:
         raise TooMuch(
             f"minutes {asked.minutes:g} is more than this server gives, {server.settings.limits.minutes:g}"
         )
-    return RhythmAnswer(asked.rhythm(asked.text).beats(60 * asked.minutes, asked.seed))
+    server.settings.limits.check_text(asked.text)
+    beats = await run_in_threadpool(asked.rhythm(asked.text).beats, 60 * asked.minutes, asked.seed)
+    return RhythmAnswer(beats)
 
 
 async def _contents(files: list[UploadFile]) -> list[File]:

@@ -39,19 +39,24 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 _SILENCE_S = 15.0
 
 
-def _submit(server: Here, task: str, asked: bodies.Request) -> bodies.Job:
+async def _submit(server: Here, task: str, asked: bodies.Request) -> bodies.Job:
     server.settings.limits.check(asked)
-    inputs = {}
+    inputs: dict[str, str] = {}
     if not isinstance(asked, EvaluateRequest):
         model = server.model(asked.model)
+        inputs["model"] = server.models[asked.model][0]
         label = getattr(asked, "label", None)
         if label is not None and label not in model.labels:
             known = ", ".join(model.labels) or "none"
             raise DiffecgError(f"unknown label {label!r} for the model {model.name}; it knows {known}")
     if isinstance(asked, OfRecording):
-        inputs["recording"] = str(server.recording(asked.recording).path)
+        kept = server.recording(asked.recording)
+        server.settings.limits.check_draws(asked.draws, kept.info.samples)
+        inputs["recording"] = str(kept.path)
     if isinstance(asked, ComposeRequest):
-        asked.rhythm(asked.text).beats(60 * asked.minutes, asked.seed)  # refused now rather than later
+        server.settings.limits.check_text(asked.text)
+        beats = asked.rhythm(asked.text).beats  # refused now rather than later
+        await run_in_threadpool(beats, 60 * asked.minutes, asked.seed)
     if isinstance(asked, EvaluateRequest):
         inputs["synthetic"] = str(server.windows(asked.synthetic, real=False))
         inputs["against"] = str(server.windows(asked.against, real=True))
@@ -62,37 +67,37 @@ def _submit(server: Here, task: str, asked: bodies.Request) -> bodies.Job:
 @router.post("/generate", status_code=202, responses=_REFUSED, tags=["work"])
 async def generate(asked: GenerateRequest, server: Here) -> bodies.Job:
     """Make synthetic windows of a class."""
-    return _submit(server, "generate", asked)
+    return await _submit(server, "generate", asked)
 
 
 @router.post("/impute", status_code=202, responses=_REFUSED, tags=["work"])
 async def impute(asked: ImputeRequest, server: Here) -> bodies.Job:
     """Fill gaps of a recording, several times, with a band."""
-    return _submit(server, "impute", asked)
+    return await _submit(server, "impute", asked)
 
 
 @router.post("/denoise", status_code=202, responses=_REFUSED, tags=["work"])
 async def denoise(asked: DenoiseRequest, server: Here) -> bodies.Job:
     """Draw noisy stretches of a recording anew, in agreement with what they show."""
-    return _submit(server, "denoise", asked)
+    return await _submit(server, "denoise", asked)
 
 
 @router.post("/forecast", status_code=202, responses=_REFUSED, tags=["work"])
 async def forecast(asked: ForecastRequest, server: Here) -> bodies.Job:
     """Forecast what follows a moment of a recording, several times, with a band."""
-    return _submit(server, "forecast", asked)
+    return await _submit(server, "forecast", asked)
 
 
 @router.post("/compose", status_code=202, responses=_REFUSED, tags=["work"])
 async def compose(asked: ComposeRequest, server: Here) -> bodies.Job:
     """Compose a recording whose every beat is known."""
-    return _submit(server, "compose", asked)
+    return await _submit(server, "compose", asked)
 
 
 @router.post("/evaluate", status_code=202, responses=_REFUSED, tags=["work"])
 async def evaluate(asked: EvaluateRequest, server: Here) -> bodies.Job:
     """Report whether synthetic windows can be trusted, each figure beside its floor."""
-    return _submit(server, "evaluate", asked)
+    return await _submit(server, "evaluate", asked)
 
 
 @router.get("/jobs/{key}", responses=_REFUSED, tags=["jobs"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 from contextlib import suppress
-from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,7 +44,10 @@ class Guard:
         await Limited(self.app, int(most))(scope, receive, _protected(send))
 
     def _refused(self, scope: Scope, headers: Headers) -> JSONResponse | RedirectResponse | None:
-        host = urlsplit(f"//{headers.get('host', '')}").hostname
+        try:
+            host = urlsplit(f"//{headers.get('host', '')}").hostname
+        except ValueError:
+            host = None
         if self.settings.loopback and host not in LOOPBACK:
             # A page elsewhere whose name was made to point at this machine must not reach it.
             return _no(421, f"this server answers to {', '.join(LOOPBACK)} only")
@@ -60,9 +63,9 @@ class Guard:
             answer = RedirectResponse("/", 303)
             answer.set_cookie(COOKIE, asked, httponly=True, samesite="strict")
             return answer
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
         given = headers.get("authorization", "").removeprefix("Bearer ")
-        if self._known(given) or (cookie is not None and self._known(cookie.value)):
+        if self._known(given) or self._known(cookie):
             return None
         return _no(401, "a token is needed: Authorization: Bearer TOKEN, or open /?token=TOKEN")
 

@@ -33,6 +33,10 @@ class Limits:
     """Length of a forecast, in s."""
     upload_mb: float = 64.0
     """Size of an uploaded recording or set, in MB."""
+    samples: int = 10**8
+    """Samples of a recording times draws."""
+    text: int = 500
+    """Characters of a rhythm."""
     body_kb: float = 256.0
     """Size of any other request, in kB."""
     queue: int = 64
@@ -69,6 +73,22 @@ class Limits:
             _check("most", asked.most, 2, 5000)
         else:
             _seed("seed", asked.seed)
+
+    def check_draws(self, draws: int, samples: int) -> None:
+        """Refuse what would not fit into memory.
+
+        Raises:
+            TooMuch: so it is.
+        """
+        _check("draws x samples of the recording", draws * samples, 0, self.samples)
+
+    def check_text(self, text: str) -> None:
+        """Refuse a rhythm that is too long to read.
+
+        Raises:
+            TooMuch: so it is.
+        """
+        _check("characters of the rhythm", len(text), 0, self.text)
 
     def check_composing(self, asked: Composing) -> None:
         """Refuse a recording that is too long, or seeds out of range.

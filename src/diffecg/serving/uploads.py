@@ -89,6 +89,11 @@ class Uploads:
         self._forget(self.sets)
         return info
 
+    def forget(self, key: str) -> None:
+        """Delete a recording."""
+        del self.recordings[key]
+        shutil.rmtree(self.folder / "uploads" / key, ignore_errors=True)
+
     @contextmanager
     def _new(self) -> Iterator[tuple[str, Path]]:
         """Yield an id and its folder; of what cannot be read nothing is kept, and users are told no path."""

@@ -58,7 +58,7 @@ def attempt(desk: Desk, jobs: list[dict[str, Any]], work: Callable[[], None]) ->
         work()
     except Cancelled:
         state = "cancelled"
-    except (DiffecgError, MemoryError) as problem:
+    except (DiffecgError, MemoryError, OSError) as problem:
         state, error = "failed", str(problem) or "there is not enough memory for this"
     except Exception as problem:
         import traceback

@@ -60,10 +60,10 @@ def save_checkpoint(folder: Path, state: State) -> None:
     new.replace(last)
 
 
-def restore_checkpoint(folder: Path, state: State) -> bool:
+def restore_checkpoint(folder: Path, state: State, *, trim: bool = True) -> bool:
     """Bring ``state`` to where the run in ``folder`` stood; return whether there was a checkpoint.
 
-    Metrics that were logged after the checkpoint are removed: they will be logged again.
+    Metrics that were logged after the checkpoint are removed if ``trim``: they will be logged again.
 
     Raises:
         DiffecgError: the checkpoint is damaged, or of other settings or data.
@@ -80,6 +80,8 @@ def restore_checkpoint(folder: Path, state: State) -> bool:
     if stored.get("data") != state.data:
         raise DiffecgError(f"{folder} was trained on other windows; train into another --out")
     state.samples, state.seconds = int(stored["samples"]), float(stored["seconds"])
+    if not trim:
+        return True
     kept = [row for row in read_metrics(folder) if row["samples"] <= state.samples]
     text = "".join(json.dumps(row) + "\n" for row in kept)
     write_atomically(folder / METRICS, text.encode())

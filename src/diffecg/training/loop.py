@@ -88,7 +88,11 @@ def train(
     for model in (state.model, state.average, *([] if teacher is None else [teacher])):
         model.to(among.device)
     with only_one(folder) if among.first else nullcontext():
-        restore_checkpoint(folder, state)
+        restore_checkpoint(folder, state, trim=among.first)
+        if not among.agree(state.samples):
+            raise DiffecgError(
+                f"the processes do not find the same checkpoint in {folder}; all must reach that folder"
+            )
         _go_on(config, source, validation, objective, state, folder, report, max_seconds, among, shares)
     return state.average.eval()
 
@@ -114,7 +118,8 @@ def _go_on(
             losses.append(_step(config, source, objective, state, among, shares))
             elapsed = time.monotonic() - started
             state.seconds = start_seconds + elapsed
-            stop = among.any(interrupted() or (max_seconds is not None and elapsed > max_seconds))
+            pressed = among.any(interrupted())
+            stop = pressed or among.any(max_seconds is not None and elapsed > max_seconds)
             passed = _passed(state.samples, settings.batch, settings.checkpoint_every)
             keep = stop or passed or state.samples >= settings.samples
             if keep or state.samples // settings.batch % _LOG_EVERY == 0:
@@ -134,7 +139,7 @@ def _go_on(
                     save_model(folder, config, state.average.state_dict())
                 if among.first:
                     _log(folder, row, report)
-            if interrupted():
+            if pressed:
                 raise KeyboardInterrupt
             if stop:
                 break

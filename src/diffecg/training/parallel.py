@@ -69,6 +69,14 @@ class Processes:
         dist.all_reduce(wishes)
         return bool(wishes > 0)
 
+    def agree(self, number: int) -> bool:
+        """Return whether all processes have the same number."""
+        if self.count == 1:
+            return True
+        numbers = torch.tensor([number, -number], dtype=torch.float64, device=self.device)
+        dist.all_reduce(numbers, dist.ReduceOp.MAX)
+        return bool(numbers[0] == -numbers[1])
+
 
 ALONE = Processes()
 

@@ -33,6 +33,8 @@ export async function post(path, body) {
 
 export const cancel = (id) => asked(`api/jobs/${id}`, { method: "DELETE" });
 
+export const remove = (id) => asked(`api/recordings/${id}`, { method: "DELETE" }).catch(() => {});
+
 /** Follow a job; resolves to its last status, rejects when it failed. */
 export function follow(id, onStatus = () => {}, onGlimpse = () => {}) {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 // A rhythm as it is typed: its beats at once, its strip a moment later, the whole recording on request.
 
-import { cancel, floats, follow, numbers, post, Refused } from "./api.js";
+import { cancel, floats, follow, numbers, post, Refused, remove } from "./api.js";
 import { keep } from "./recording.js";
 import { Strip } from "./strip.js";
 import { say, Work } from "./work.js";
@@ -33,6 +33,7 @@ export function composeView(view, models) {
       if (mine !== turn || last.state !== "done") return;
       const info = await post(`api/jobs/${job.id}/recording`, {});
       const signal = await floats(`api/recordings/${info.id}/signal?lead=${encodeURIComponent(info.lead)}`);
+      remove(info.id); // a look, not a recording to go on with
       if (mine !== turn) return;
       composed = null;
       download.hidden = goOn.hidden = true;

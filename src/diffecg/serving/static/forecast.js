@@ -47,15 +47,18 @@ export function forecastView(view, models) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const before = now, asked = cut;
     const body = { recording: now.info.id, model: model.name, lead: now.lead, at: cut, ...numbers(form, ["horizon", "draws", "seed"]) };
     const job = await work.run("api/forecast", body, { onGlimpse: (one) => {
       // The model sees the last of the past: its time zero lies there.
+      if (now !== before || cut !== asked) { glimpse = null; return; }
       glimpse = { ...one, from_s: one.from_s + Math.max(0, cut - 3 * model.window_s) };
       work.note(`noise level ${one.sigma.toPrecision(2)}`);
       strip.draw();
     } });
     glimpse = null;
-    if (!job) { strip.draw(); return; }
+    if (job && (now !== before || cut !== asked)) say(view, "The forecast is not shown: the cut or the recording was changed meanwhile.");
+    if (!job || now !== before || cut !== asked) { strip.draw(); return; }
     result = await get(`api/jobs/${job.id}/result`);
     download.href = `api/jobs/${job.id}/download`;
     download.hidden = false;

@@ -30,6 +30,7 @@ export function generateView(view, models) {
     const body = { model: used.name, label, ...numbers(form, ["count", "seed", "steps"]) };
     const length = Math.round(used.window_s * used.fs_hz);
     made.replaceChildren();
+    work.start.disabled = true;
     view.querySelector("#all-beats").hidden = true;
     const beside = await real(label, used, Math.min(body.count, 48));
     let shown = 0, range = beside && span(beside), adding = Promise.resolve();

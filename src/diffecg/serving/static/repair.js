@@ -18,7 +18,7 @@ export function repairView(view, models) {
     ...(result ? result.stretches.flatMap((one) => stretchTraces(one, result.fs_hz, from, to)) : []),
     ...glimpseTraces(glimpse),
   ];
-  strip.replaced = (time) => Boolean(result) && gaps.some(([from, to]) => time > from && time < to);
+  strip.replaced = (time) => Boolean(result) && result.stretches.some((one) => time * result.fs_hz >= one.first && time * result.fs_hz < one.last);
   strip.shapes = () => [...gaps, ...(marking ? [marking] : [])].map(([x0, x1]) => ({ type: "rect", yref: "paper", x0, x1, y0: 0, y1: 1, fillcolor: colour("gap"), line: { width: 1, color: colour("accent") } }));
   strip.onMark = (one, other, finished) => {
     marking = [Math.min(one, other), Math.max(one, other)];
@@ -65,13 +65,15 @@ export function repairView(view, models) {
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const before = now, marked = gaps;
     const task = form.elements.task.value, spans = gaps.map(([from, to]) => `${from}:${to}`);
     const lost = now.info.missing_s[now.lead];
     if (!spans.length && !lost && task === "impute") { say(view, "Mark a stretch first: choose “marks a stretch” and drag over it.", true); return; }
     const body = { recording: now.info.id, model: model.name, lead: [now.lead], ...numbers(form, ["draws", "seed"]), [task === "impute" ? "gap" : "stretch"]: spans };
-    const job = await work.run(`api/${task}`, body, { onGlimpse: (one) => { glimpse = one; work.note(`noise level ${one.sigma.toPrecision(2)}`); strip.reveal(one.from_s); strip.draw(); } });
+    const job = await work.run(`api/${task}`, body, { onGlimpse: (one) => { if (now !== before) return; glimpse = one; work.note(`noise level ${one.sigma.toPrecision(2)}`); strip.reveal(one.from_s); strip.draw(); } });
     glimpse = null;
-    if (!job) { strip.draw(); return; }
+    if (job && (now !== before || gaps !== marked)) say(view, "What was drawn is not shown: the recording or its marks were changed meanwhile.");
+    if (!job || now !== before || gaps !== marked) { strip.draw(); return; }
     const found = await get(`api/jobs/${job.id}/result`);
     step(() => { result = { ...found, id: job.id }; });
     const seconds = found.stretches.reduce((sum, one) => sum + (one.last - one.first) / found.fs_hz, 0);

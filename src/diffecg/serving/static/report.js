@@ -56,7 +56,11 @@ export function reportView(view) {
       button.type = "button";
       button.textContent = name === "label" ? "class" : name;
       if (i === column) cell.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
-      button.addEventListener("click", () => { order = [i, i === column ? -way : 1]; draw(); });
+      button.addEventListener("click", () => {
+        order = [i, i === column ? -way : 1];
+        draw();
+        view.querySelectorAll("#report-table th button")[i].focus();
+      });
       cell.append(button);
       head.append(cell);
     });

@@ -37,6 +37,7 @@ async function start() {
     shown[name] = build(section, models);
   }
   const go = () => {
+    if (location.hash === "#main") return; // the link past the navigation
     const name = VIEWS[location.hash.slice(1)] ? location.hash.slice(1) : "generate";
     for (const other of Object.keys(VIEWS)) document.getElementById(`view-${other}`).hidden = other !== name;
     for (const link of document.querySelectorAll("nav a")) {
