@@ -26,6 +26,12 @@ FAST = "mitbih-beat-fast"
 SMALL = Making(FAST, ("S", "V"), 50, seed=7, shard=16)
 
 
+def small_command(out):
+    """Return the command that makes what SMALL is."""
+    made = [FAST, "--label", "S", "V", "--count", "50", "--seed", "7", "--shard", "16"]
+    return [sys.executable, "-m", "diffecg", "bulk", "generate", *made, "--out", str(out)]
+
+
 def manifest(folder):
     return json.loads((folder / MANIFEST).read_text())
 
@@ -119,20 +125,7 @@ def test_a_failed_item_and_a_dead_worker_do_not_stop_the_rest(monkeypatch):
 
 
 def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "diffecg",
-        "bulk",
-        "generate",
-        FAST,
-        "--label",
-        "S",
-        "V",
-        "--count",
-        "50",
-    ]
-    command += ["--seed", "7", "--shard", "16", "--out", str(tmp_path / "set")]
+    command = small_command(tmp_path / "set")
 
     def little():
         resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
@@ -204,20 +197,7 @@ def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(tmp_path):
 
 @pytest.mark.long
 def test_two_runs_on_one_folder_make_the_same_set(whole, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "diffecg",
-        "bulk",
-        "generate",
-        FAST,
-        "--label",
-        "S",
-        "V",
-        "--count",
-        "50",
-    ]
-    command += ["--seed", "7", "--shard", "16", "--out", str(tmp_path / "set")]
+    command = small_command(tmp_path / "set")
     runs = [subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) for _ in range(2)]
     for run in runs:
         _, err = run.communicate(timeout=300)

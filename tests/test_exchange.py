@@ -157,7 +157,7 @@ def test_a_repaired_record_keeps_every_observed_integer(record, runs, tmp_path, 
 def test_a_forecast_is_written_with_the_truth(record, runs, tmp_path):
     read = read_record(record)
     drawn = diffecg.load(runs["strip"]).forecast(read.signal_mv[0, :7200], 360, draws=2, steps=2)
-    write_forecast(tmp_path, read, 0, drawn, 7200, read.signal_mv[0, 6000:7200])
+    write_forecast(tmp_path, read, 0, drawn, 7200)
     table = pd.read_csv(tmp_path / "forecast.csv")
     assert len(table) == 360
     assert table["time_s"][0] == 20

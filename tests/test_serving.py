@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import wfdb
-from helpers import write_record
+from helpers import make_ecg, write_record
 from servers import serving
 
 import diffecg
@@ -196,6 +196,16 @@ def test_a_model_in_a_folder_is_called_by_its_name(runs):
         job, _ = server.result("generate", model=model["name"], count=2, steps=2)
         assert len(windows_of(server, job)) == 2
         assert server("POST", "/api/generate", json={"model": str(runs["beat"])}).status_code == 422
+
+
+def test_what_a_file_does_not_tell_is_told_once(server, tmp_path):
+    table = tmp_path / "watch.csv"
+    pd.DataFrame({"ECG": 1000 * make_ecg(fs_hz=130.0)[0]}).to_csv(table, index=False)
+    kept = server.upload(table, fs=130, unit="uV").json()
+    assert (kept["fs_hz"], kept["duration_s"]) == (130.0, 60.0)
+    _, result = server.result("impute", recording=kept["id"], model=STRIP, gap=["20:21"], draws=2, steps=2)
+    assert result["fs_hz"] == 130.0
+    assert max(map(abs, result["stretches"][0]["mean_mv"])) < 10
 
 
 def test_a_recording_can_be_deleted(server, tmp_path):

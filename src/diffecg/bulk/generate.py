@@ -12,7 +12,7 @@ from typing import Any
 from diffecg._version import __version__
 from diffecg.bulk.engines import run
 from diffecg.bulk.shards import Shard, Store, plan
-from diffecg.errors import DiffecgError
+from diffecg.data.labels import check_label
 from diffecg.exchange.windows import write_generated
 from diffecg.tasks.model import Model, load
 from diffecg.tasks.requests import Method
@@ -69,10 +69,7 @@ def generate(
     """
     model = _model(making.model)
     for label in making.labels:
-        if label not in model.labels:
-            raise DiffecgError(
-                f"unknown label {label!r} for {model.name}; choose of {', '.join(model.labels)}"
-            )
+        check_label(label, model.labels, model.name)
     store, shards = Store(url), plan(making.count, making.shard)
     about = {**asdict(making), "weights_sha256": model.weights_sha256, "diffecg": __version__}
     store.begin({name: value for name, value in about.items() if name != "model"} | {"model": model.name})
@@ -101,9 +98,7 @@ def make_shard(task: _Task) -> dict[str, Any]:
         [labels[(shard.first + i) % len(labels)] for i in range(shard.count)],
         shard.count,
         making.seed + shard.first,
-        sampler=making.method.sampler,
-        steps=making.method.steps,
-        batch_size=making.method.batch_size,
+        **making.method.sampling(),
     )
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / shard.name

@@ -60,10 +60,6 @@ class Compute(Method):
         use_threads(self.threads)
         return load(model, self.device, engine=self.engine)
 
-    def sampling(self) -> dict[str, Any]:
-        """Return the arguments that the tasks take."""
-        return {"sampler": self.sampler, "steps": self.steps, "batch_size": self.batch_size}
-
 
 @Parameter(name="*")
 @dataclass(frozen=True)

@@ -8,9 +8,6 @@ from typing import Annotated
 from diffecg.cli.console import Compute, Flat, Force, Json, Reading, Strict, look, progress_bar, show
 from diffecg.tasks.requests import Drawing, Moment
 
-SHOWN_PAST_S = 4.0
-"""What a forecast's picture shows of the past."""
-
 
 def forecast(
     model: str,
@@ -50,8 +47,7 @@ def forecast(
     with progress_bar("forecast") as move:
         drawn = ahead(loaded, read, row, cut, asked, drawing, progress=move, **compute.sampling())
     with new_folder(out, force=force) as folder:
-        shown = read.signal_mv[row, :cut][-round(SHOWN_PAST_S * read.fs_hz) :]
-        write_forecast(folder, read, row, drawn, cut, shown)
+        write_forecast(folder, read, row, drawn, cut)
     text = (
         f"{out}: {asked.horizon:g} s of lead {read.leads[row]} from {cut / read.fs_hz:g} s drawn "
         f"{drawing.draws} times; forecast.png, forecast.csv, all draws in draws.npz"

@@ -7,7 +7,7 @@ Q (paced, or not classifiable).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from diffecg.errors import DiffecgError
@@ -39,3 +39,14 @@ def class_map(name: str) -> Mapping[str, str]:
     if name not in CLASS_MAPS:
         raise DiffecgError(f"unknown class map {name!r}; choose one of {', '.join(CLASS_MAPS)}")
     return CLASS_MAPS[name]
+
+
+def check_label(label: str | None, known: Sequence[str], model: str) -> None:
+    """Refuse a class that a model does not know; None, unknown, is allowed.
+
+    Raises:
+        DiffecgError: so it is.
+    """
+    if label is not None and label not in known:
+        words = f"its labels are {', '.join(known)}" if known else "it has no labels"
+        raise DiffecgError(f"unknown label {label!r} for the model {model}; {words}")

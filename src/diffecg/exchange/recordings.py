@@ -23,6 +23,8 @@ from diffecg.tasks.results import Drawn
 
 CONTEXT_S = 3.0
 """Shown before and after a gap."""
+SHOWN_PAST_S = 4.0
+"""Of the past, beside a forecast."""
 SHOWN_DRAWS = 8
 MOST_PICTURES = 20
 """Pictures of the first gaps only: a recording may have thousands."""
@@ -90,9 +92,7 @@ def write_repaired(
     return path
 
 
-def write_forecast(
-    folder: Path, record: Record, row: int, drawn: Drawn, at: int, past_mv: NDArray[np.float64]
-) -> None:
+def write_forecast(folder: Path, record: Record, row: int, drawn: Drawn, at: int) -> None:
     """Write a forecast into ``folder``.
 
     A WFDB record with the mean and the bounds as leads, ``forecast.csv`` (with the truth where the
@@ -104,7 +104,6 @@ def write_forecast(
         row: the lead that was forecast.
         drawn: what ``forecast`` returned for that lead, (time).
         at: first sample of the forecast.
-        past_mv: what the picture shows before it, (time).
     """
     horizon = len(drawn.signal_mv)
     truth = record.signal_mv[row, at : at + horizon]
@@ -134,6 +133,7 @@ def write_forecast(
         fs_hz=drawn.fs_hz,
     )
     title = f"{record.name} {lead}: forecast from {at / record.fs_hz:g} s, {drawn.band:.0%} band"
+    past_mv = record.signal_mv[row, :at][-round(SHOWN_PAST_S * record.fs_hz) :]
     save(forecast_picture(drawn, past_mv, at, title, truth), folder / "forecast.png")
     _write_card(folder, record, drawn, synthetic_samples=[[lead, at, at + horizon]])
 

@@ -39,33 +39,28 @@ class GenerateRequest(Making, Method, Documented):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImputeRequest(Gaps, Drawing, Method, Documented):
+class OfRecording(Drawing, Method, Documented):
+    """What is asked of an uploaded recording."""
+
+    recording: str
+    """Id of an uploaded recording."""
+    model: str = "mitbih-strip"
+    """One of the server's models."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImputeRequest(Gaps, OfRecording):
     """Gaps of a recording to fill."""
 
-    recording: str
-    """Id of an uploaded recording."""
-    model: str = "mitbih-strip"
-    """One of the server's models."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class DenoiseRequest(Stretches, Drawing, Method, Documented):
+class DenoiseRequest(Stretches, OfRecording):
     """Noisy stretches of a recording to draw anew, in agreement with what they show."""
 
-    recording: str
-    """Id of an uploaded recording."""
-    model: str = "mitbih-strip"
-    """One of the server's models."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class ForecastRequest(Moment, Drawing, Method, Documented):
+class ForecastRequest(Moment, OfRecording):
     """What follows a moment of a recording."""
-
-    recording: str
-    """Id of an uploaded recording."""
-    model: str = "mitbih-strip"
-    """One of the server's models."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +91,6 @@ class EvaluateRequest(Documented):
     """Most windows of a class on either side of a comparison."""
 
 
-OfRecording = ImputeRequest | DenoiseRequest | ForecastRequest
 Request = GenerateRequest | OfRecording | ComposeRequest | EvaluateRequest
 
 

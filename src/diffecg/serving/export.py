@@ -15,6 +15,7 @@ from diffecg.errors import DiffecgError
 from diffecg.exchange.report import to_png
 from diffecg.exchange.windows import write_generated
 from diffecg.plotting.pictures import NAMES, beat_grid
+from diffecg.serving.job import BEATS
 from diffecg.tasks.results import Generated
 
 Format = Literal["npz", "parquet", "csv", "wfdb", "png"]
@@ -41,7 +42,7 @@ def exported(folder: Path, before: int, format: Format, window: int | None) -> t
     Raises:
         DiffecgError: there is no such window; a picture of all is asked for.
     """
-    windows = _read(folder / "beats.npz")
+    windows = _read(folder / BEATS)
     name = "beats"
     if window is not None:
         if window >= len(windows):

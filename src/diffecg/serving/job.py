@@ -10,8 +10,9 @@ from typing import Any
 from diffecg.serving import bodies
 from diffecg.serving.bodies import GenerateRequest, Request, State
 
-RESULT = "result.json"
-OUT = "out"
+RESULT, OUT = "result.json", "out"
+BEATS, WINDOWS, COMPOSED = "beats.npz", "windows.f32", "composed"
+"""What jobs write: generated windows as a set and as they come, and the record that is composed."""
 FINAL: tuple[State, ...] = ("done", "failed", "cancelled")
 
 
@@ -24,8 +25,8 @@ class Job:
     asked: Request
     folder: Path
     """Holds ``result.json`` and, under ``out``, what can be downloaded."""
-    inputs: dict[str, str] = field(default_factory=dict)
-    """Paths on the server of what the request names by id."""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    """Of what the request names by id: paths on the server, and what a file does not tell."""
     state: State = "queued"
     done: int = 0
     total: int = 0
@@ -67,7 +68,7 @@ class Job:
     def status(self, position: int = 0) -> bodies.Job:
         """Return where it stands."""
         out = self.folder / OUT
-        files = sorted(str(f.relative_to(out)) for f in out.rglob("*") if f.is_file()) if out.is_dir() else []
+        found = out.rglob("*") if self.state == "done" else ()
         return bodies.Job(
             self.id,
             self.task,
@@ -76,7 +77,7 @@ class Job:
             self.total,
             position,
             self.error,
-            files if self.state == "done" else [],
+            sorted(str(file.relative_to(out)) for file in found if file.is_file()),
             asdict(self.asked),
         )
 

@@ -22,19 +22,16 @@ from diffecg.exchange.recordings import write_forecast, write_repaired
 from diffecg.exchange.report import write_report
 from diffecg.exchange.windows import write_generated
 from diffecg.model.folder import write_atomically
-from diffecg.serving.job import OUT, RESULT
+from diffecg.serving.job import BEATS, COMPOSED, OUT, RESULT, WINDOWS
 from diffecg.serving.worker import Desk
 from diffecg.tasks.compose import compose
 from diffecg.tasks.masks import parse_times
 from diffecg.tasks.model import Model, load
 from diffecg.tasks.repair import ahead, cut_at, plan_repair, repair
-from diffecg.tasks.requests import Composing, Drawing, Gaps, Moment, Stretches
+from diffecg.tasks.requests import Composing, Drawing, Gaps, Method, Moment, Stretches
 from diffecg.tasks.results import Drawn, Generated, Glimpse
 
 SHOWN_DRAWS = 8
-BEATS = "beats.npz"
-COMPOSED = "composed"
-_PAST_S = 4.0
 _DIGITS = 4
 _CHUNK = 64
 Order = dict[str, Any]
@@ -43,7 +40,7 @@ Order = dict[str, Any]
 class Performer:
     """Loads models when they are first asked for, and does what is ordered."""
 
-    def __init__(self, desk: Desk, folder: Path, threads: int | None, engine: str) -> None:
+    def __init__(self, desk: Desk, threads: int | None, engine: str) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
         self.desk = desk
@@ -97,10 +94,10 @@ class Performer:
             for place, order in enumerate(orders)
             for i in range(order["asked"]["count"])
         ]
-        settings = {name: first[name] for name in ("sampler", "steps", "batch_size")}
+        settings = _asked(Method, orders[0]).sampling()
         rhythm = parse_times(first["rhythm"])
         made: list[list[Generated]] = [[] for _ in orders]
-        files = [(Path(order["folder"]) / "windows.f32").open("ab") for order in orders]
+        files = [(Path(order["folder"]) / WINDOWS).open("ab") for order in orders]
         try:
             for start in range(0, len(rows), _CHUNK):
                 part = [row for row in rows[start : start + _CHUNK] if self._wanted(orders[row[0]])]
@@ -149,8 +146,7 @@ class Performer:
         model, record = self.model(order["inputs"]["model"]), _record(order)
         row, cut = cut_at(model, record, asked)
         drawn = ahead(model, record, row, cut, asked, _asked(Drawing, order), **self._settings(order))
-        past_mv = record.signal_mv[row, :cut][-round(_PAST_S * record.fs_hz) :]
-        write_forecast(Path(order["folder"]) / OUT, record, row, drawn, cut, past_mv)
+        write_forecast(Path(order["folder"]) / OUT, record, row, drawn, cut)
         stretch = {"lead": record.leads[row], **_stretch(drawn, 0, len(drawn.signal_mv))}
         stretch |= {"first": cut, "last": cut + len(drawn.signal_mv)}
         return {**drawn.info, **_about(record, [row]), "stretches": [stretch]}
@@ -196,9 +192,7 @@ class Performer:
                 looks.clear()
 
         return {
-            "sampler": asked["sampler"],
-            "steps": asked["steps"],
-            "batch_size": asked["batch_size"],
+            **_asked(Method, order).sampling(),
             "progress": self._progress(order),
             "watch": watch,
         }
@@ -212,7 +206,8 @@ def _asked(kind: Any, order: Order) -> Any:
 
 
 def _record(order: Order) -> Record:
-    return read_record(order["inputs"]["recording"])
+    inputs = order["inputs"]
+    return read_record(inputs["recording"], fs_hz=inputs["fs_hz"], unit=inputs["unit"])
 
 
 def _about(record: Record, rows: list[int]) -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Queue:
         for job in [*self.running.values(), *self.waiting]:
             job.change(state="cancelled", error="the server was stopped")
 
-    def submit(self, task: str, asked: Request, inputs: dict[str, str]) -> Job:
+    def submit(self, task: str, asked: Request, inputs: dict[str, Any]) -> Job:
         """Return a new job that waits its turn.
 
         Raises:

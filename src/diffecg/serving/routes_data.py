@@ -88,11 +88,7 @@ async def real(
 @router.post("/rhythm", responses=_LARGE)
 async def rhythm(asked: RhythmRequest, server: Here) -> RhythmAnswer:
     """Return the beats of a rhythm, before anything is composed."""
-    if asked.minutes > server.settings.limits.minutes:
-        raise TooMuch(
-            f"minutes {asked.minutes:g} is more than this server gives, {server.settings.limits.minutes:g}"
-        )
-    server.settings.limits.check_text(asked.text)
+    server.settings.limits.check(asked)
     beats = await run_in_threadpool(asked.rhythm(asked.text).beats, 60 * asked.minutes, asked.seed)
     return RhythmAnswer(beats)
 

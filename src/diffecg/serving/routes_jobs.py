@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
+from diffecg.data.labels import check_label
 from diffecg.errors import DiffecgError
 from diffecg.serving import bodies
 from diffecg.serving.bodies import (
@@ -26,7 +27,7 @@ from diffecg.serving.bodies import (
     Recording,
 )
 from diffecg.serving.export import FORMATS, Format, exported, zipped
-from diffecg.serving.job import FINAL, OUT, RESULT
+from diffecg.serving.job import COMPOSED, FINAL, OUT, RESULT, WINDOWS
 from diffecg.serving.server import Followed, Here
 
 router = APIRouter()
@@ -41,20 +42,17 @@ _SILENCE_S = 15.0
 
 async def _submit(server: Here, task: str, asked: bodies.Request) -> bodies.Job:
     server.settings.limits.check(asked)
-    inputs: dict[str, str] = {}
+    inputs: dict[str, Any] = {}
     if not isinstance(asked, EvaluateRequest):
         model = server.model(asked.model)
         inputs["model"] = server.models[asked.model][0]
         label = getattr(asked, "label", None)
-        if label is not None and label not in model.labels:
-            known = ", ".join(model.labels) or "none"
-            raise DiffecgError(f"unknown label {label!r} for the model {model.name}; it knows {known}")
+        check_label(label, model.labels, model.name)
     if isinstance(asked, OfRecording):
         kept = server.recording(asked.recording)
         server.settings.limits.check_draws(asked.draws, kept.info.samples)
-        inputs["recording"] = str(kept.path)
+        inputs |= {"recording": str(kept.path), "fs_hz": kept.fs_hz, "unit": kept.unit}
     if isinstance(asked, ComposeRequest):
-        server.settings.limits.check_text(asked.text)
         beats = asked.rhythm(asked.text).beats  # refused now rather than later
         await run_in_threadpool(beats, 60 * asked.minutes, asked.seed)
     if isinstance(asked, EvaluateRequest):
@@ -108,9 +106,9 @@ async def job(
 ) -> bodies.Job:
     """Tell where a job stands; with ``wait``, when it has ended or the time is over."""
     found = server.job(key)
-    deadline = _now() + wait
-    while found.state not in FINAL and _now() < deadline:
-        await found.wait(found.changes, deadline - _now())
+    deadline = time.monotonic() + wait
+    while found.state not in FINAL and time.monotonic() < deadline:
+        await found.wait(found.changes, deadline - time.monotonic())
     return found.status(server.queue.position(found))
 
 
@@ -157,7 +155,7 @@ async def windows(
         raise HTTPException(404, "the job makes no windows")
     info = server.model(found.asked.model)
     length = round(info.window_s * info.fs_hz) * len(info.leads) * np.dtype("<f4").itemsize
-    content = await run_in_threadpool(_part, found.folder / "windows.f32", first * length, count * length)
+    content = await run_in_threadpool(_part, found.folder / WINDOWS, first * length, count * length)
     return Response(content[: len(content) // length * length], media_type="application/octet-stream")
 
 
@@ -207,7 +205,7 @@ async def as_recording(key: str, server: Here) -> Recording:
     job = server.finished(key)
     if job.task != "compose":
         raise DiffecgError("only what was composed is a recording of its own")
-    kept = await run_in_threadpool(server.uploads.add_written, job.folder / OUT, "composed")
+    kept = await run_in_threadpool(server.uploads.add_written, job.folder / OUT, COMPOSED)
     return kept.info
 
 
@@ -217,7 +215,3 @@ def _part(path: Path, first: int, length: int) -> bytes:
     with path.open("rb") as file:
         file.seek(first)
         return file.read(length)
-
-
-def _now() -> float:
-    return time.monotonic()

@@ -12,6 +12,7 @@ from fastapi import Request as HttpRequest
 from diffecg.data.store import Windows
 from diffecg.errors import DiffecgError
 from diffecg.serving.bodies import ModelInfo
+from diffecg.serving.job import BEATS as MADE
 from diffecg.serving.job import OUT, Job
 from diffecg.serving.metrics import Metrics
 from diffecg.serving.queue import Queue
@@ -93,7 +94,7 @@ class Server:
         job = self.finished(key)
         if job.task != "generate":
             raise DiffecgError(f"the job {key} made no windows")
-        return job.folder / OUT / "beats.npz"
+        return job.folder / OUT / MADE
 
 
 def _server(request: HttpRequest) -> Server:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from diffecg.errors import DiffecgError
-from diffecg.serving.bodies import EvaluateRequest, GenerateRequest, Request
+from diffecg.serving.bodies import ComposeRequest, EvaluateRequest, GenerateRequest, Request, RhythmRequest
 from diffecg.tasks.requests import Composing, Drawing, Method, Moment
 
 MOST_SEED = 2**62
@@ -48,7 +48,7 @@ class Limits:
     uploads: int = 32
     """Recordings and sets that are kept."""
 
-    def check(self, asked: Request) -> None:
+    def check(self, asked: Request | RhythmRequest) -> None:
         """Refuse what is too much, or impossible.
 
         Raises:
@@ -67,7 +67,10 @@ class Limits:
         if isinstance(asked, Moment):
             _check("horizon", asked.horizon, 0.0, self.horizon_s)
         if isinstance(asked, Composing):
-            self.check_composing(asked)
+            _check("minutes", asked.minutes, 0.0, self.minutes)
+            _seed("patient_seed", asked.patient_seed)
+        if isinstance(asked, ComposeRequest | RhythmRequest):
+            _check("characters of the rhythm", len(asked.text), 0, self.text)
         if isinstance(asked, EvaluateRequest):
             _check("seeds", asked.seeds, 2, 20)
             _check("most", asked.most, 2, 5000)
@@ -81,25 +84,6 @@ class Limits:
             TooMuch: so it is.
         """
         _check("draws x samples of the recording", draws * samples, 0, self.samples)
-
-    def check_text(self, text: str) -> None:
-        """Refuse a rhythm that is too long to read.
-
-        Raises:
-            TooMuch: so it is.
-        """
-        _check("characters of the rhythm", len(text), 0, self.text)
-
-    def check_composing(self, asked: Composing) -> None:
-        """Refuse a recording that is too long, or seeds out of range.
-
-        Raises:
-            TooMuch: it is longer than this.
-            DiffecgError: a seed is out of range.
-        """
-        _check("minutes", asked.minutes, 0.0, self.minutes)
-        _seed("patient_seed", asked.patient_seed)
-        _seed("seed", asked.seed)
 
 
 @dataclass(frozen=True)

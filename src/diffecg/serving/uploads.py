@@ -36,6 +36,10 @@ class Kept:
     path: Path
     info: Recording
     record: Record
+    fs_hz: float | None = None
+    """What was told of a file that does not tell its rate."""
+    unit: str | None = None
+    """Likewise, of its unit."""
 
 
 class Uploads:
@@ -62,7 +66,7 @@ class Uploads:
         """
         with self._new() as (key, folder):
             path = _main(_written(folder, files), folder)
-            return self._kept(key, path, read_record(path, fs_hz=fs_hz, unit=unit))
+            return self._kept(key, path, read_record(path, fs_hz=fs_hz, unit=unit), fs_hz, unit)
 
     def add_written(self, folder: Path, name: str) -> Kept:
         """Keep a copy of a recording that a job wrote."""
@@ -91,8 +95,7 @@ class Uploads:
 
     def forget(self, key: str) -> None:
         """Delete a recording."""
-        del self.recordings[key]
-        shutil.rmtree(self.folder / "uploads" / key, ignore_errors=True)
+        self._delete(self.recordings, key)
 
     @contextmanager
     def _new(self) -> Iterator[tuple[str, Path]]:
@@ -108,7 +111,9 @@ class Uploads:
                 raise DiffecgError(str(error).replace(f"{folder}/", "").replace(str(folder), "")) from None
             raise
 
-    def _kept(self, key: str, path: Path, record: Record) -> Kept:
+    def _kept(
+        self, key: str, path: Path, record: Record, fs_hz: float | None = None, unit: str | None = None
+    ) -> Kept:
         if not record.voltages:
             record.usual_lead()  # says why
         leads = [record.leads[row] for row in record.voltages]
@@ -130,15 +135,17 @@ class Uploads:
             ],
             doubts(record, usual),
         )
-        self.recordings[key] = Kept(path, info, record)
+        self.recordings[key] = Kept(path, info, record, fs_hz, unit)
         self._forget(self.recordings)
         return self.recordings[key]
 
     def _forget(self, kept: dict[str, Any]) -> None:
         while len(kept) > self.most:
-            oldest = next(iter(kept))
-            del kept[oldest]
-            shutil.rmtree(self.folder / "uploads" / oldest, ignore_errors=True)
+            self._delete(kept, next(iter(kept)))
+
+    def _delete(self, kept: dict[str, Any], key: str) -> None:
+        del kept[key]
+        shutil.rmtree(self.folder / "uploads" / key, ignore_errors=True)
 
 
 def signal_of(kept: Kept, lead: str) -> NDArray[np.float32]:

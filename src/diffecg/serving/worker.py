@@ -8,7 +8,6 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, TextIO
 
 from diffecg.errors import DiffecgError
@@ -22,7 +21,7 @@ class Desk:
     """Where orders come in and news goes out."""
 
     def __init__(self, orders: TextIO, news: TextIO) -> None:
-        self.orders: queue.Queue[list[dict[str, Any]] | None] = queue.Queue()
+        self.orders: queue.Queue[list[dict[str, Any]]] = queue.Queue()
         self.cancelled: set[str] = set()
         self._news = news
         threading.Thread(target=self._read, args=(orders,), daemon=True).start()
@@ -80,11 +79,9 @@ def main() -> None:
 
     from diffecg.serving.perform import Performer
 
-    performer = Performer(desk, Path.cwd(), **settings)
+    performer = Performer(desk, **settings)
     while True:
         jobs = desk.orders.get()
-        if jobs is None:
-            return
         attempt(desk, jobs, lambda jobs=jobs: performer.perform(jobs))  # type: ignore[misc]
 
 

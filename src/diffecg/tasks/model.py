@@ -15,7 +15,7 @@ from diffecg import pretrained
 from diffecg._version import __version__
 from diffecg.bands import bounds
 from diffecg.config import Config
-from diffecg.data.labels import UNKNOWN
+from diffecg.data.labels import UNKNOWN, check_label
 from diffecg.data.records import check_rate
 from diffecg.data.rhythm import rhythm_track
 from diffecg.errors import DiffecgError
@@ -355,10 +355,7 @@ class Model:
         return tuple(sorted(beats))
 
     def _check_label(self, label: str | None) -> None:
-        if label is None or label in self.labels:
-            return
-        known = f"its labels are {', '.join(self.labels)}" if self.labels else "it has no labels"
-        raise DiffecgError(f"unknown label {label!r} for the model {self.name}; {known}")
+        check_label(label, self.labels, self.name)
 
     def _info(self, task: str, sampling: Sampling) -> dict[str, Any]:
         resolved = sampling.resolved(self.config.diffusion)

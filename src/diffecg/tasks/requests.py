@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diffecg.rhythm.timing import Rhythm
@@ -19,6 +19,10 @@ class Method:
     """Steps of the sampler; as the model was made for unless given."""
     batch_size: int = 64
     """Windows computed together; changes speed and memory, not the samples."""
+
+    def sampling(self) -> dict[str, Any]:
+        """Return the arguments that the tasks take."""
+        return {"sampler": self.sampler, "steps": self.steps, "batch_size": self.batch_size}
 
 
 @dataclass(frozen=True)
