@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import diffecg
 from diffecg.bulk.engines import run as run_all
 from diffecg.bulk.generate import Making, generate
-from diffecg.bulk.shards import MANIFEST, Shard, Store, plan
+from diffecg.data.shards import MANIFEST, Shard, Store, plan
 from diffecg.errors import DiffecgError
 from diffecg.exchange.read_windows import read_windows
 

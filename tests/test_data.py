@@ -11,8 +11,8 @@ from helpers import make_ecg, write_record
 
 import diffecg
 from diffecg.config import WindowConfig, preset
+from diffecg.data.databases import DATABASES
 from diffecg.data.labels import CLASS_MAPS, LABELS, class_map
-from diffecg.data.physionet import DATABASES
 from diffecg.data.prepare import prepare
 from diffecg.data.read_wfdb import read_beats
 from diffecg.data.records import read_record
@@ -309,7 +309,7 @@ def test_bad_annotations_are_refused(record, tmp_path):
 def test_a_record_without_the_lead_is_refused(database, tmp_path):
     with pytest.raises(DiffecgError, match=r"V9.*MLII, V1"):
         prepare(database, WindowConfig(leads=("V9",)))
-    with pytest.raises(DiffecgError, match="holds no WFDB record"):
+    with pytest.raises(DiffecgError, match="holds no recording"):
         prepare(tmp_path, WindowConfig())
     with pytest.raises(DiffecgError, match="strict, classic"):
         prepare(database, WindowConfig(), split_name="random")

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import diffecg
-from diffecg.data.physionet import DATABASES, Database, database, download
+from diffecg.data.databases import DATABASES, Database, database
+from diffecg.data.physionet import download
 from diffecg.errors import DiffecgError
 
 FEW = ("100.hea", "100.dat", "100.atr", "RECORDS")

@@ -11,8 +11,8 @@ from typing import Any
 
 from diffecg._version import __version__
 from diffecg.bulk.engines import run
-from diffecg.bulk.shards import Shard, Store, plan
 from diffecg.data.labels import check_label
+from diffecg.data.shards import Shard, Store, plan
 from diffecg.exchange.windows import write_generated
 from diffecg.tasks.model import Model, load
 from diffecg.tasks.requests import Method

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Force, Json, progress_bar, show
-from diffecg.config import preset as find_preset
+from diffecg.cli.console import Flat, Force, Json, progress_bar, show
+from diffecg.data.cutting import Cutting
 
 
 def prepare(
@@ -17,12 +17,9 @@ def prepare(
     *,
     out: Path,
     source: Annotated[Path | None, Parameter(name="--from")] = None,
-    preset: str = "beat",
-    split: str | None = None,
-    class_map: str = "aami",
-    lead: str | None = None,
-    length: int | None = None,
-    download: Annotated[bool, Parameter(negative="")] = False,
+    cutting: Annotated[Cutting, Flat] = Cutting(),
+    people: Path | None = None,
+    download: bool = False,
     url: str | None = None,
     force: Force = False,
     json: Json = False,
@@ -31,77 +28,57 @@ def prepare(
 
     Example: diffecg prepare mitdb --from mitdb/ --preset beat --out beats/
 
+    One's own recordings, WFDB, EDF or BDF, in a folder and its subfolders: diffecg prepare own --from
+    hospital/ --preset strip --out strips/
+
     Parameters
     ----------
     database:
-        Name of the database: mitdb; or svdb, whose people chose nothing, for tests only.
+        Name of the database: mitdb; svdb, whose people chose nothing, for tests only; own, any other.
     out:
         Folder to write; diffecg.open_windows reads it.
     source:
-        Folder with the database's WFDB files; with --download, where to put them.
-    preset:
-        What a window is: beat, strip, strip2 or paper.
-    split:
-        Of mitdb: strict, unless told otherwise, leaves out record 201, the same patient as 202; classic keeps
-        it; development divides DS1 alone, to make choices that DS2 must not make. Of svdb: all records are
-        for testing.
-    class_map:
-        aami, or aami-escape-s, which counts escape beats (e, j) as S.
-    lead:
-        Lead of the beats: MLII in mitdb, ECG1 in svdb, whose placement is not known.
-    length:
-        Samples in a window, other than the preset's.
+        Folder with the database's files; with --download, where to put them.
+    people:
+        Of one's own: a CSV file with the columns record and person, of the records that take part. Without
+        it all do, and each counts as a person of its own.
     download:
         Get the database from PhysioNet first, into --from; verified by SHA-256.
     url:
         Where to download from, other than PhysioNet.
     """
-    from dataclasses import replace
-
-    from diffecg.data import physionet
+    from diffecg.data.databases import database as find_database
+    from diffecg.data.people import read_people
     from diffecg.data.prepare import prepare as prepare_windows
     from diffecg.data.store import refuse_existing, write_windows
     from diffecg.errors import DiffecgError
 
-    known = physionet.database(database)
-    window = find_preset(preset).window
-    split = known.splits[0] if split is None else split
-    if split not in known.splits:
-        raise DiffecgError(f"{database} has no split {split!r}; choose one of {', '.join(known.splits)}")
-    if window.any_leads and lead:
-        raise DiffecgError(f"the preset {preset} takes any leads; leave out --lead")
-    if not window.any_leads:
-        window = replace(window, leads=(lead or known.lead,))
-    if length is not None:
-        if length < 1:
-            raise DiffecgError(f"length {length} must be at least 1 sample")
-        window = replace(window, length=length, before=min(window.before, length // 2))
+    known = find_database(database)
+    window, split = cutting.window(known), cutting.split_of(known)
     refuse_existing(out, force=force, is_folder=True)
     if source is None and not download:
         raise DiffecgError(f"say where the files of {database} are with --from, or use --download")
     folder = source or Path(database)
     if download:
+        from diffecg.data import physionet
+
         with progress_bar(f"download {database}") as move:
             physionet.download(known, folder, url=url, progress=move)
     with progress_bar(f"prepare {database}") as move:
         prepared = prepare_windows(
             folder,
             window,
-            source={
-                "database": known.name,
-                "version": known.version,
-                "licence": known.licence,
-                "citation": known.citation,
-            },
+            source=known.about(),
             split_name=split,
-            class_map_name=class_map,
+            class_map_name=cutting.class_map,
+            people=None if people is None else read_people(people),
             progress=move,
         )
         write_windows(prepared.windows, out, force=force)
     reasons = prepared.dropped.groupby(["split", "reason"], as_index=False)["count"].sum()
     lines = [
         f"{out}: {len(prepared.windows)} windows of {window.length} samples at {window.fs_hz:g} Hz",
-        f"split {split}, class map {class_map}",
+        f"split {split}, class map {cutting.class_map}",
         "",
         prepared.counts.to_string(),
         "",

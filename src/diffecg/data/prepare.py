@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from diffecg.config import WindowConfig
 from diffecg.data.labels import LABELS, UNKNOWN, class_map
-from diffecg.data.read_wfdb import read_beats, record_names
-from diffecg.data.records import read_record
-from diffecg.data.splits import split
+from diffecg.data.people import part_of
+from diffecg.data.read_wfdb import read_beats
+from diffecg.data.records import Beats, read_record
+from diffecg.data.source import Source
+from diffecg.data.splits import Split
 from diffecg.data.store import Windows
-from diffecg.data.windows import Cut, cut_windows
+from diffecg.data.windows import Cut, Dropped, cut_windows
 from diffecg.errors import DiffecgError
 
 Progress = Callable[[int, int, str], None]
@@ -41,49 +43,40 @@ def prepare(
     source: dict[str, str] | None = None,
     split_name: str = "strict",
     class_map_name: str = "aami",
+    people: dict[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
     """Return the windows of a database's records that take part in the split.
 
     Args:
-        folder: where the WFDB records are.
+        folder: where the recordings are, on any file system that fsspec knows.
         window: what a window is.
         source: what to note of the database: name, version, licence, citation.
-        split_name: ``strict``, ``classic`` or ``development``.
+        split_name: ``strict``, ``classic``, ``development``, ``svdb`` or ``people``.
         class_map_name: ``aami`` or ``aami-escape-s``.
+        people: of the split ``people``: the records that take part and the person of each.
         progress: called before each record.
 
     Raises:
         DiffecgError: a record is missing or unreadable, or has not the wanted leads.
     """
-    parts, labels = split(split_name), dict(class_map(class_map_name))
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise DiffecgError(f"no folder {folder}; get the database with --download")
-    present = record_names(folder)
-    wanted = [name for name in present if name in parts.train + parts.test]
+    labels, records = dict(class_map(class_map_name)), Source(folder)
+    present, parts = part_of(records, split_name, people)
+    wanted = [name for name in present if parts.has(name)]
     if not wanted:
         raise DiffecgError(f"none of the records of the split {split_name!r} is in {folder}")
-    cuts: list[Cut] = []
-    for i, name in enumerate(wanted):
-        if progress is not None:
-            progress(i, len(wanted), f"record {name}")
-        record = read_record(folder / name)
-        beats = read_beats(folder / name, length=record.signal_mv.shape[1])
-        cuts.append(cut_windows(record, beats, window, parts, labels))
-    dropped = sum((cut.dropped for cut in cuts), Counter[tuple[str, str, str]]())
-    for name in present:
-        annotated = (folder / f"{name}.atr").is_file()
-        if window.kind == "beat" and name in parts.left_out and annotated:
-            for symbol in read_beats(folder / name).symbol:
-                dropped["left out", labels.get(symbol, UNKNOWN), parts.left_out[name]] += 1
-    index = pd.concat([cut.index for cut in cuts], ignore_index=True)
+
+    def begin(name: str) -> None:
+        if progress is not None and name in wanted:
+            progress(wanted.index(name), len(wanted), f"record {name}")
+
+    signal_mv, index, dropped = cut_records(records, present, window, parts, labels, begin=begin)
     if index.empty:
         reasons = ", ".join(sorted({reason for _, _, reason in dropped})) or "the records are too short"
         raise DiffecgError(
             f"no window of {window.length} samples is left ({reasons}); choose another --length"
         )
-    counts = _counts(index)
+    counts = counts_of(index)
     dropped_table = pd.DataFrame(
         [(*key, count) for key, count in sorted(dropped.items())],
         columns=["split", "label", "reason", "count"],
@@ -98,11 +91,87 @@ def prepare(
         "counts": counts.to_dict(orient="index"),
         "dropped": dropped_table.to_dict(orient="records"),
     }
-    signal_mv = np.concatenate([cut.signal_mv for cut in cuts])
     return Prepared(Windows(signal_mv, window.fs_hz, index, info), counts, dropped_table)
 
 
-def _counts(index: pd.DataFrame) -> pd.DataFrame:
+def cut_records(
+    source: Source,
+    names: Sequence[str],
+    window: WindowConfig,
+    parts: Split,
+    labels: dict[str, str],
+    *,
+    begin: Callable[[str], None] = lambda name: None,
+    failed: dict[str, str] | None = None,
+) -> tuple[NDArray[np.float32], pd.DataFrame, Dropped]:
+    """Return the windows of several records (window lead time), in mV, their index, and what was not taken.
+
+    Args:
+        source: where the records are.
+        names: of the records; of those that take no part, beats are counted among what was not taken.
+        window: what a window is.
+        parts: which part each record plays.
+        labels: annotation symbol to class.
+        begin: called with the name of each record.
+        failed: takes the records that cannot be cut, each with its reason; None: the first one raises.
+
+    Raises:
+        DiffecgError: a record is missing or damaged, or has not the leads or annotations that are needed.
+    """
+    cuts, dropped = list[Cut](), Dropped()
+    for name in names:
+        begin(name)
+        try:
+            if parts.has(name):
+                cuts.append(_cut_record(source, name, window, parts, labels))
+            elif window.kind == "beat" and name in parts.left_out:
+                dropped += _left_out(source, name, parts, labels)
+        except DiffecgError as error:
+            if failed is None:
+                raise
+            failed[name] = str(error)
+    empty = np.empty((0, len(window.leads), window.length), np.float32)
+    signal_mv = np.concatenate([empty, *(cut.signal_mv for cut in cuts)])
+    index = pd.concat([cut.index for cut in cuts], ignore_index=True) if cuts else pd.DataFrame()
+    return signal_mv, index, sum((cut.dropped for cut in cuts), dropped)
+
+
+def _cut_record(source: Source, name: str, window: WindowConfig, parts: Split, labels: dict[str, str]) -> Cut:
+    """Return the windows of a recording.
+
+    Args:
+        source: where it is.
+        name: of the recording there.
+        window: what a window is.
+        parts: which part it plays.
+        labels: annotation symbol to class.
+
+    Raises:
+        DiffecgError: it is missing or damaged, or has not the leads or annotations that are needed.
+    """
+    with source.local(name) as path:
+        record = replace(read_record(path), name=name)
+        length = record.signal_mv.shape[1]
+        # Databases that we know tell their beats: a strip without them is a file that was lost.
+        needed = window.kind == "beat" or parts.validation is None
+        if needed or path.with_name(f"{path.name}.atr").is_file():
+            beats = read_beats(path, length=length)
+        else:
+            beats = Beats(np.empty(0, np.int64), np.empty(0, np.str_))
+        return cut_windows(record, beats, window, parts, labels)
+
+
+def _left_out(source: Source, name: str, parts: Split, labels: dict[str, str]) -> Dropped:
+    """Return the beats of a record that takes no part; none where they are not told."""
+    with source.local(name) as path:
+        if not path.with_name(f"{path.name}.atr").is_file():
+            return Dropped()
+        symbols = read_beats(path).symbol
+    return Dropped(("left out", labels.get(symbol, UNKNOWN), parts.left_out[name]) for symbol in symbols)
+
+
+def counts_of(index: pd.DataFrame) -> pd.DataFrame:
+    """Return how many windows there are: a row a part, a column a class."""
     present = set(index["label"])
     labels = [label for label in (*LABELS, UNKNOWN) if label in present]
     table = pd.crosstab(index["split"], index["label"])

@@ -6,11 +6,14 @@ Records 201 (DS1) and 202 (DS2) are of the same man, so ``strict`` leaves 201 ou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.data.databases import PEOPLE
 from diffecg.errors import DiffecgError
 
 # fmt: off
@@ -70,6 +73,20 @@ class Split:
     """Records for testing."""
     left_out: dict[str, str]
     """Records that take no part, each with its reason."""
+    validation: tuple[str, ...] | None = None
+    """Records for validation; None: those for training, at the end of each of their rounds."""
+
+    def has(self, record: str) -> bool:
+        """Tell whether a record takes part."""
+        return record in self.train or record in self.test or record in (self.validation or ())
+
+    def part(self, record: str) -> str | None:
+        """Return the part that all of a record plays; None: its rounds divide it."""
+        if record in self.test:
+            return "test"
+        if self.validation is None:
+            return None
+        return "validation" if record in self.validation else "train"
 
 
 _PACED_OUT = dict.fromkeys(PACED, "paced record, excluded by AAMI EC57")
@@ -91,6 +108,9 @@ SPLITS = {
     "svdb": Split("svdb", (), SVDB, {}),
 }
 
+PEOPLE_SHARES = (0.7, 0.1, 0.2)
+"""About how many of its people train, validate and test."""
+
 
 def split(name: str) -> Split:
     """Return the split called ``name``.
@@ -101,3 +121,18 @@ def split(name: str) -> Split:
     if name not in SPLITS:
         raise DiffecgError(f"unknown split {name!r}; choose one of {', '.join(SPLITS)}")
     return SPLITS[name]
+
+
+def by_person(person: Mapping[str, str]) -> Split:
+    """Return the split ``people``, of records of whom ``person`` tells the person.
+
+    The part of a person follows from the SHA-256 of the name alone: it does not change when records come or
+    go, and every worker of a cluster finds the same.
+    """
+    bounds = np.cumsum(PEOPLE_SHARES)[:-1]
+    parts: tuple[list[str], ...] = ([], [], [])
+    for record, name in person.items():
+        place = int.from_bytes(sha256(name.encode()).digest()[:8]) / 2**64
+        parts[int(np.searchsorted(bounds, place, side="right"))].append(record)
+    train, validation, test = (tuple(part) for part in parts)
+    return Split(PEOPLE, train, test, {}, validation)

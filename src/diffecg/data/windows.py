@@ -23,6 +23,9 @@ CROSSING = "lies in training and in validation"
 MISSING = "holds missing samples"
 FLAT = "is a flat line"
 
+Dropped = Counter[tuple[str, str, str]]
+"""Windows not taken by (split, label, reason)."""
+
 
 @dataclass(frozen=True)
 class Cut:
@@ -32,8 +35,7 @@ class Cut:
     """Axes (window, lead, time), in mV."""
     index: pd.DataFrame
     """A row a window: record, sample, symbol, label, split, lead, fs_hz, rr_before_s, rr_after_s, beats."""
-    dropped: Counter[tuple[str, str, str]]
-    """Number of windows not taken by (split, label, reason)."""
+    dropped: Dropped
 
 
 def resample(signal: NDArray[np.float64], fs_hz: float, to_hz: float) -> NDArray[np.float64]:
@@ -77,7 +79,7 @@ def cut_windows(
     return Cut(
         np.concatenate([cut.signal_mv for cut in cuts]),
         pd.concat([cut.index for cut in cuts], ignore_index=True),
-        sum((cut.dropped for cut in cuts), Counter()),
+        sum((cut.dropped for cut in cuts), Dropped()),
     )
 
 
@@ -103,8 +105,9 @@ def _cut_leads(
         symbol = np.full(len(start), "", dtype=np.str_)
         rr_s = np.full(len(start) + 1, np.nan)
     label = np.array([labels.get(s, UNKNOWN) for s in symbol], dtype=np.str_)
-    if record.name in split.test:
-        part, crosses = np.full(len(start), "test"), np.zeros(len(start), bool)
+    whole = split.part(record.name)
+    if whole is not None:
+        part, crosses = np.full(len(start), whole), np.zeros(len(start), bool)
     else:
         bounds = validation_bounds(length, ROUND_S * window.fs_hz)
         first, last, middle = (
@@ -123,7 +126,7 @@ def _cut_leads(
     reason[~inside] = EDGE
 
     kept = reason == ""
-    dropped = Counter(zip(part[~kept], label[~kept], reason[~kept], strict=True))
+    dropped = Dropped(zip(part[~kept], label[~kept], reason[~kept], strict=True))
     index = pd.DataFrame(
         {
             "record": record.name,
