@@ -3,14 +3,20 @@
 # make test   style, types, import direction and tests
 # make test-long   tests that take minutes, on real recordings
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
-# All make .venv when it is missing, or when what it is made from has changed.
+# make lock   requirements.lock from pyproject.toml and constraints.txt, with uv
+# make audit  known weaknesses of what is in requirements.lock, with pip-audit
+# All make .venv when it is missing, or when what it is made from has changed: demo and studio with what they need,
+# in the versions of constraints.txt; the tests with requirements.lock, whose hashes are checked on what is installed anew.
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 FLAGS := -c constraints.txt
+LOCKED := --require-hashes --only-binary :all: --no-deps -r
+UV ?= uv
+AUDIT ?= pip-audit
 
-.PHONY: demo studio test test-long test-studio check pytest report clean
+.PHONY: demo studio test test-long test-studio check pytest report lock audit clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
@@ -39,9 +45,11 @@ test-long: .venv/dev.stamp
 test-studio: .venv/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m studio
 
-.venv/run.stamp: pyproject.toml constraints.txt
+$(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diffecg needs Python 3.11 or later: make PYTHON=python3.11")'
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) install $(FLAGS) torch
 	$(PIP) install $(FLAGS) -e .
 	touch $@
@@ -50,9 +58,25 @@ test-studio: .venv/dev.stamp
 	$(PIP) install $(FLAGS) -e '.[serve]'
 	touch $@
 
-.venv/dev.stamp: .venv/run.stamp
-	$(PIP) install $(FLAGS) -e '.[dev]'
-	touch $@
+# torch: a build at hand (find-links) first, as pip prefers PyPI's, whose hash its link names. What a CUDA build needs
+# beyond the lock, torch itself pins: the third line adds it. With all this, demo and studio have what they need, too.
+.venv/dev.stamp: pyproject.toml constraints.txt requirements.lock | $(BIN)/python
+	@sed -n '/^torch==/,/[^\\]$$/p' requirements.lock | $(PIP) install --no-index $(LOCKED) /dev/stdin 2> /dev/null \
+		|| echo "torch: no build at hand that the lock knows: from the index"
+	$(PIP) install $(LOCKED) requirements.lock
+	$(PIP) install $(FLAGS) torch
+	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) check
+	touch .venv/run.stamp
+	touch .venv/serve.stamp $@
+
+lock: | $(BIN)/python
+	@command -v $(UV) > /dev/null || { echo "uv is missing: pipx install uv, or make lock UV=/path/to/uv"; exit 1; }
+	$(BIN)/python tools/lock.py --uv $(UV)
+
+audit:
+	@command -v $(AUDIT) > /dev/null || { echo "pip-audit is missing: pipx install pip-audit, or make audit AUDIT=/path/to/pip-audit"; exit 1; }
+	$(AUDIT) --strict --require-hashes --disable-pip -r requirements.lock
 
 clean:
 	rm -rf .venv diffecg-demo
