@@ -49,7 +49,7 @@ def windows(database, tmp_path_factory):
 @pytest.fixture(scope="session")
 def runs(windows, tmp_path_factory):
     """Folder of a short training run, by preset."""
-    from diffecg.data.store import open_windows
+    from diffecg.data.opening import open_windows
 
     folders = {}
     for name in PRESETS:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from diffecg.data.store import open_windows
+from diffecg.data.opening import open_windows
 from diffecg.exchange.read_windows import read_windows
 from diffecg.tasks.augment import wanted
 

@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 import diffecg
 from diffecg.bulk.engines import run as run_all
 from diffecg.bulk.generate import Making, generate
+from diffecg.bulk.settings import Running
 from diffecg.data.shards import MANIFEST, Shard, Store, plan
 from diffecg.errors import DiffecgError
 from diffecg.exchange.read_windows import read_windows
 
 FAST = "mitbih-beat-fast"
+CHECKED = Running(verify=True)
 SMALL = Making(FAST, ("S", "V"), 50, seed=7, shard=16)
 
 
@@ -40,7 +42,7 @@ def manifest(folder):
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bulk") / "set"
     told = generate(SMALL, str(folder))
-    assert told == {"shards": 4, "there": 0, "made": 4, "failed": {}}
+    assert (told.shards, told.there, told.made, told.windows, told.failed) == (4, 0, 4, 50, {})
     return folder
 
 
@@ -64,16 +66,16 @@ def test_what_is_lacking_or_spoilt_is_made_again(whole, tmp_path):
     folder = tmp_path / "set"
     subprocess.run(["cp", "-r", whole, folder], check=True)
     before = manifest(folder)
-    assert generate(SMALL, str(folder))["made"] == 0
+    assert generate(SMALL, str(folder)).made == 0
     (folder / "shard-000001.parquet").unlink()
     cut, flipped = folder / "shard-000002.parquet", folder / "shard-000003.parquet"
     cut.write_bytes(cut.read_bytes()[:-10])
     content = bytearray(flipped.read_bytes())
     content[100] ^= 1
     flipped.write_bytes(content)
-    assert generate(SMALL, str(folder))["made"] == 2
-    assert generate(SMALL, str(folder), verify=True)["made"] == 1
-    assert generate(SMALL, str(folder), verify=True)["made"] == 0
+    assert generate(SMALL, str(folder)).made == 2
+    assert generate(SMALL, str(folder), CHECKED).made == 1
+    assert generate(SMALL, str(folder), CHECKED).made == 0
     assert manifest(folder) == before
 
 
@@ -95,7 +97,7 @@ def test_a_store_may_be_any_file_system():
     store, shard = Store("memory://somewhere/set"), Shard("shard-000000.parquet", 0, 3)
     store.begin({"what": 1})
     assert store.finished(shard) is None
-    mark = store.put(shard, b"content")
+    mark = store.put(shard, b"content", 3)
     assert store.finished(shard, verify=True) == mark
     fsspec.filesystem("memory").pipe_file("/somewhere/set/shard-000000.parquet", b"CONTENT")
     assert store.finished(shard) == mark
@@ -115,13 +117,13 @@ def odd(number):
 
 def test_a_failed_item_and_a_dead_worker_do_not_stop_the_rest(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    found = dict(run_all(odd, list(range(8)), workers=2))
+    found = dict(run_all(odd, list(range(8))))
     assert sorted(found) == list(range(8))
     assert found[2] == "2 is even"
     assert found[5] == "its process died 3 times"
     assert [found[number] for number in (1, 3, 7)] == [{"number": number} for number in (1, 3, 7)]
     with pytest.raises(DiffecgError, match="local, ray"):
-        run_all(odd, [1], "cluster")
+        run_all(odd, [1], Running("cluster"))
 
 
 def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
@@ -142,7 +144,7 @@ def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
 @pytest.mark.long
 def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
     making = Making(FAST, ("N", "S", "V", "F"), 100_000, shard=4096)
-    assert generate(making, str(tmp_path / "local"))["made"] == 25
+    assert generate(making, str(tmp_path / "local")).made == 25
     killed = []
 
     def kill():
@@ -158,9 +160,9 @@ def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
 
     thread = threading.Thread(target=kill)
     thread.start()
-    told = generate(making, str(tmp_path / "ray"), "ray")
+    told = generate(making, str(tmp_path / "ray"), Running("ray"))
     thread.join()
-    assert told["failed"] == {}
+    assert told.failed == {}
     assert manifest(tmp_path / "ray") == manifest(tmp_path / "local")
     assert manifest(tmp_path / "ray")["windows"] == 100_000
 
@@ -203,4 +205,4 @@ def test_two_runs_on_one_folder_make_the_same_set(whole, tmp_path):
         _, err = run.communicate(timeout=300)
         assert run.returncode == 0, err
     assert manifest(tmp_path / "set") == manifest(whole)
-    assert generate(SMALL, str(tmp_path / "set"), verify=True)["made"] == 0
+    assert generate(SMALL, str(tmp_path / "set"), CHECKED).made == 0

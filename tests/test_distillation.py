@@ -8,7 +8,7 @@ import torch
 from helpers import tiny
 
 from diffecg.config import preset
-from diffecg.data.store import open_windows
+from diffecg.data.opening import open_windows
 from diffecg.diffusion.samplers import sample_ddim, sample_dpm2m, sample_heun
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import build_levels

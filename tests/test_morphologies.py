@@ -20,7 +20,8 @@ def beats(seed=0):
 
 def test_shapes_that_differ_are_told_apart_and_counted():
     signal_mv, labels, sign = beats()
-    member, share = divide(signal_mv, labels, ["N", "S", "V"], 2, seed=0)
+    divided, member = divide(signal_mv, labels, ["N", "S", "V"], 2, seed=0)
+    share = divided.share
     inverted = member[:400] == member[:400][sign < 0][0]
     assert (inverted == (sign < 0)).all()
     assert sorted(share[0].tolist()) == [0.25, 0.75]
@@ -28,12 +29,13 @@ def test_shapes_that_differ_are_told_apart_and_counted():
     assert share[1].tolist() == [1, 0]
     assert member[460] == -1
     assert share[2].tolist() == [0, 0]
-    assert (divide(signal_mv, labels, ["N", "S", "V"], 2, seed=0)[0] == member).all()
+    assert (divide(signal_mv, labels, ["N", "S", "V"], 2, seed=0)[1] == member).all()
 
 
 def test_none_are_wanted():
     signal_mv, labels, _ = beats()
-    member, share = divide(signal_mv, labels, ["N"], 0, seed=0)
+    divided, member = divide(signal_mv, labels, ["N"], 0, seed=0)
+    share = divided.share
     assert (member == -1).all()
     assert share.shape == (1, 0)
 

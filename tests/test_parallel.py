@@ -15,7 +15,7 @@ from helpers import tiny
 from safetensors.torch import load_file
 
 from diffecg.cli.app import main
-from diffecg.data.store import open_windows
+from diffecg.data.opening import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.training.batches import BatchSource
@@ -37,6 +37,7 @@ def apart(one, other):
     return max(
         float((a - b).abs().max())
         for a, b in zip(weights(one).values(), weights(other).values(), strict=True)
+        if a.numel()
     )
 
 

@@ -14,7 +14,7 @@ import torch
 from scipy.stats import ttest_rel
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
-from diffecg.data.store import open_windows
+from diffecg.data.opening import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation import classifiers
 from diffecg.evaluation.sets import WindowSet

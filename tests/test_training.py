@@ -12,7 +12,7 @@ from helpers import tiny
 from safetensors.torch import load_file
 
 from diffecg.config import TrainingConfig, UNetConfig, preset, read_config, to_json, with_settings
-from diffecg.data.store import open_windows
+from diffecg.data.opening import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser, build_levels
 from diffecg.model.folder import load_model, save_model

@@ -11,10 +11,10 @@ from diffecg._version import __version__ as __version__
 from diffecg.errors import DiffecgError as DiffecgError
 
 if TYPE_CHECKING:
+    from diffecg.data.opening import open_windows as open_windows
     from diffecg.data.records import Record as Record
     from diffecg.data.records import read_record as read_record
     from diffecg.data.store import Windows as Windows
-    from diffecg.data.store import open_windows as open_windows
     from diffecg.exchange.ecosystem import as_record as as_record
     from diffecg.exchange.ecosystem import to_frame as to_frame
     from diffecg.exchange.ecosystem import to_mne as to_mne
@@ -37,7 +37,7 @@ _LAZY = {
     "to_frame": "diffecg.exchange.ecosystem",
     "to_mne": "diffecg.exchange.ecosystem",
     "Windows": "diffecg.data.store",
-    "open_windows": "diffecg.data.store",
+    "open_windows": "diffecg.data.opening",
     "Rhythm": "diffecg.rhythm.timing",
     "Composition": "diffecg.tasks.compose",
     "compose": "diffecg.tasks.compose",

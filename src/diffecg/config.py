@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -235,6 +236,8 @@ class TrainingConfig:
     """Standard deviation of the log of a random gain, for leads of unknown gain."""
     seed: NonNegative = 0
     """Seed of weights, data order and noise."""
+    pool: Positive = 65_536
+    """Windows in memory at a time, about, of data that are streamed from shards."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the network's arithmetic; weights, averages and the optimiser stay float32."""
     checkpoint_every: Positive = 25_000
@@ -323,9 +326,14 @@ def preset(name: str) -> Config:
     return PRESETS[name]
 
 
+@cache
+def _adapter() -> TypeAdapter[Config]:
+    return TypeAdapter(Config)
+
+
 def to_json(config: Config) -> str:
     """Return ``config`` as indented JSON text."""
-    return TypeAdapter(Config).dump_json(config, indent=2).decode() + "\n"
+    return _adapter().dump_json(config, indent=2).decode() + "\n"
 
 
 def read_config(path: Path) -> Config:
@@ -335,7 +343,7 @@ def read_config(path: Path) -> Config:
         DiffecgError: the file is missing, is no JSON, or holds unknown or impossible settings.
     """
     try:
-        return TypeAdapter(Config).validate_json(path.read_bytes())
+        return _adapter().validate_json(path.read_bytes())
     except FileNotFoundError:
         raise DiffecgError(f"{path} is missing; a model folder holds one") from None
     except ValidationError as error:
@@ -350,7 +358,7 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
     Raises:
         DiffecgError: an unknown setting, or a value of the wrong kind.
     """
-    tree = TypeAdapter(Config).dump_python(config, mode="json")
+    tree = _adapter().dump_python(config, mode="json")
     for setting in settings:
         path, equals, text = setting.partition("=")
         if path == "network.kind" and text in NETWORKS:
@@ -366,10 +374,10 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
             )
         try:
             place[name] = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # too many digits, too many brackets
             place[name] = text
     try:
-        return TypeAdapter(Config).validate_python(tree)
+        return _adapter().validate_python(tree)
     except ValidationError as error:
         raise DiffecgError(_first_fault(error)) from None
 
@@ -397,5 +405,5 @@ def load_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise DiffecgError(f"{path} is missing") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise DiffecgError(f"{path} is no valid JSON ({error})") from None

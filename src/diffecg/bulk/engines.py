@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
+from diffecg.bulk.settings import LOCAL, Running
 from diffecg.errors import DiffecgError
 
-ENGINES = ("local", "ray")
 _ATTEMPTS = 3
 """How often an item is tried whose process dies."""
 Item = TypeVar("Item")
@@ -25,26 +25,22 @@ Outcome = tuple[Item, Any]
 def run(
     function: Callable[[Item], dict[str, Any]],
     items: Sequence[Item],
-    engine: str = "local",
-    *,
-    workers: int = 2,
-    address: str | None = None,
+    running: Running = LOCAL,
 ) -> Iterator[Outcome[Item]]:
     """Yield each item with what came of it, as they are done; a failed one does not stop the rest.
 
     Args:
         function: at the top of a module; called in another process, with one thread.
         items: what to call it with.
-        engine: ``local`` or ``ray``.
-        workers: processes of ``local``, or processors that a Ray cluster of our own is given.
-        address: of a Ray cluster that runs; None starts one.
+        running: where and how.
 
     Raises:
         DiffecgError: an unknown engine, or Ray is not installed.
     """
-    if engine not in ENGINES:
-        raise DiffecgError(f"unknown engine {engine!r}; choose one of {', '.join(ENGINES)}")
-    return _local(function, items, workers) if engine == "local" else _ray(function, items, workers, address)
+    engines = {"local": _local, "ray": _ray}
+    if running.engine not in engines:
+        raise DiffecgError(f"unknown engine {running.engine!r}; choose one of {', '.join(engines)}")
+    return engines[running.engine](function, items, running)
 
 
 def alone() -> None:
@@ -72,16 +68,16 @@ def attempt(function: Callable[[Item], dict[str, Any]], item: Item) -> dict[str,
 
 
 def _local(
-    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], workers: int
+    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], running: Running
 ) -> Iterator[Outcome[Item]]:
     """Use processes; when one dies, what they had in hand is tried again, one item at a time."""
     left = list(items)
     while left:
         waiting: dict[Future[Any], Item] = {}
-        with _pool(workers) as pool:
+        with _pool(running.workers) as pool:
             try:
                 while left or waiting:
-                    while left and len(waiting) < 2 * workers:
+                    while left and len(waiting) < 2 * running.workers:
                         future = pool.submit(attempt, function, left[0])
                         waiting[future] = left.pop(0)
                     for future in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -116,7 +112,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _ray(
-    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], workers: int, address: str | None
+    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], running: Running
 ) -> Iterator[Outcome[Item]]:
     """Use a Ray cluster, which tries again by itself what a dead worker or node had in hand."""
     try:
@@ -125,7 +121,9 @@ def _ray(
         raise DiffecgError("the engine ray needs Ray: pip install 'diffecg[ray]'") from None
     mine = not ray.is_initialized()
     if mine:
-        settings: dict[str, Any] = {"address": address} if address else {"num_cpus": workers}
+        settings: dict[str, Any] = (
+            {"address": running.address} if running.address else {"num_cpus": running.workers}
+        )
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **settings)
 
     def work(item: Item) -> dict[str, Any] | str:
@@ -136,7 +134,7 @@ def _ray(
     try:
         left, waiting = list(items), dict[Any, Item]()
         resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        abreast = 2 * max(1, int(resources.get("CPU", workers)))
+        abreast = 2 * max(1, int(resources.get("CPU", running.workers)))
         while left or waiting:
             while left and len(waiting) < abreast:
                 reference = remote.remote(left[0])

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from diffecg._version import __version__
-from diffecg.bulk.engines import run
+from diffecg.bulk.sets import Completed, Progress, complete
+from diffecg.bulk.settings import LOCAL, Running
 from diffecg.data.labels import check_label
 from diffecg.data.shards import Shard, Store, plan
 from diffecg.exchange.windows import write_generated
 from diffecg.tasks.model import Model, load
 from diffecg.tasks.requests import Method
-
-Progress = Callable[[int, int], None]
-"""Called with windows done and in all."""
 
 
 @dataclass(frozen=True)
@@ -46,23 +43,17 @@ class _Task:
 def generate(
     making: Making,
     url: str,
-    engine: str = "local",
+    running: Running = LOCAL,
     *,
-    workers: int = 2,
-    address: str | None = None,
-    verify: bool = False,
     progress: Progress = lambda *_: None,
-) -> dict[str, Any]:
-    """Make the shards that ``url`` lacks; return how many were made and were there, and why some failed.
+) -> Completed:
+    """Make the shards that ``url`` lacks; return what came of it.
 
     Args:
         making: which windows.
         url: a folder, on any file system that fsspec knows and every worker can reach.
-        engine: ``local`` or ``ray``.
-        workers: processes.
-        address: of a Ray cluster.
-        verify: compare the checksums of the shards that are there; spoilt ones are made again.
-        progress: called as shards are done.
+        running: where and how.
+        progress: called as shards are done, with windows.
 
     Raises:
         DiffecgError: ``url`` holds another set; unknown labels, model or engine.
@@ -70,24 +61,14 @@ def generate(
     model = _model(making.model)
     for label in making.labels:
         check_label(label, model.labels, model.name)
-    store, shards = Store(url), plan(making.count, making.shard)
-    about = {**asdict(making), "weights_sha256": model.weights_sha256, "diffecg": __version__}
-    store.begin({name: value for name, value in about.items() if name != "model"} | {"model": model.name})
-    marks = {shard: mark for shard in shards if (mark := store.finished(shard, verify=verify))}
-    there, failed = len(marks), {}
-    done = sum(shard.count for shard in marks)
-    progress(done, making.count)
-    lacking = [_Task(making, shard, url) for shard in shards if shard not in marks]
-    for task, outcome in run(make_shard, lacking, engine, workers=workers, address=address):
-        if isinstance(outcome, str):
-            failed[task.shard.name] = outcome
-            continue
-        marks[task.shard] = outcome
-        done += task.shard.count
-        progress(done, making.count)
-    if not failed:
-        store.close([marks[shard] for shard in shards])
-    return {"shards": len(shards), "there": there, "made": len(marks) - there, "failed": failed}
+    about = {
+        **asdict(making),
+        "model": model.name,
+        "weights_sha256": model.weights_sha256,
+        "diffecg": __version__,
+    }
+    tasks = [_Task(making, shard, url) for shard in plan(making.count, making.shard)]
+    return complete(url, about, make_shard, tasks, running, progress)
 
 
 def make_shard(task: _Task) -> dict[str, Any]:
@@ -103,7 +84,7 @@ def make_shard(task: _Task) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / shard.name
         write_generated([windows], path, count=shard.count, before=model.config.window.before)
-        return Store(task.url).put(shard, path.read_bytes())
+        return Store(task.url).put(shard, path.read_bytes(), shard.count)
 
 
 @cache

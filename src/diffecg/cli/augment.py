@@ -37,7 +37,8 @@ def augment(
     to_ratio:
         Size of every class that the model knows, as a multiple of the largest one's.
     """
-    from diffecg.data.store import open_windows, refuse_existing, write_windows
+    from diffecg.data.opening import open_windows
+    from diffecg.data.store import refuse_existing, write_windows
     from diffecg.tasks.augment import augment as augment_windows
     from diffecg.tasks.synthesize import Sampling
 

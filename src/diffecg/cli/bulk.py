@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
+from diffecg.bulk.settings import Running
 from diffecg.cli.console import Flat, Json, Seed, progress_bar, show
+from diffecg.data.cutting import Cutting
+from diffecg.errors import DiffecgError
 from diffecg.tasks.requests import Method
+
+if TYPE_CHECKING:
+    from diffecg.bulk.sets import Completed
 
 bulk = App(
     name="bulk",
@@ -20,6 +27,68 @@ bulk = App(
 
 
 @bulk.command
+def prepare(
+    database: str,
+    /,
+    *,
+    source: Annotated[str, Parameter(name="--from")],
+    out: str,
+    cutting: Annotated[Cutting, Flat] = Cutting(),
+    people: Path | None = None,
+    records: int = 20,
+    retry: bool = False,
+    running: Annotated[Running, Flat] = Running(),
+    json: Json = False,
+) -> None:
+    """Cut any number of recordings into windows, in shards of Parquet with a manifest.
+
+    Example: diffecg bulk prepare own --from s3://hospital/ecg --preset strip --out s3://hospital/strips
+
+    Records that cannot be cut are listed with their reasons and do not stop the rest. `diffecg train --data`
+    streams the shards; `diffecg evaluate --against` and `diffecg.open_windows` read them into memory.
+
+    Parameters
+    ----------
+    database:
+        Name of the database: mitdb, svdb; own, any other.
+    source:
+        Folder with the database's files, a path or an address that fsspec knows, as `s3://bucket/ecg`.
+    out:
+        Folder of the set, likewise.
+    people:
+        Of one's own: a CSV file with the columns record and person, of the records that take part. Without
+        it all do, and each counts as a person of its own.
+    records:
+        Records in a shard.
+    retry:
+        Make those shards again in which records failed.
+    """
+    from diffecg.bulk.prepare import failures, totals
+    from diffecg.bulk.prepare import prepare as make
+    from diffecg.data.databases import database as find_database
+    from diffecg.data.people import read_people
+
+    known = find_database(database)
+    told = None if people is None else read_people(people)
+    with progress_bar(f"bulk prepare {database}") as move:
+        completed = make(
+            known, source, out, cutting, running, people=told, records=records, retry=retry, progress=move
+        )
+    _refuse_unfinished(completed)
+    failed, counts = failures(completed), totals(completed)
+    lines = [
+        f"{out}: {completed.windows} windows in {completed.shards} shards, {completed.made} made now; "
+        "manifest.json",
+        *(f"{part:10} {', '.join(f'{label} {n}' for label, n in counts[part].items())}" for part in counts),
+    ]
+    if failed:
+        shown = list(failed.items())[:5]
+        lines += ["", f"{len(failed)} records could not be cut (all in manifest.json):"]
+        lines += [f"  {name}: {why}" for name, why in shown]
+    show({**_told(out, completed), "counts": counts, "failed": failed}, "\n".join(lines), as_json=json)
+
+
+@bulk.command
 def generate(
     model: str,
     /,
@@ -29,10 +98,7 @@ def generate(
     label: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = ("N",),
     seed: Seed = 0,
     shard: int = 4096,
-    engine: Literal["local", "ray"] = "local",
-    workers: int = 2,
-    address: str | None = None,
-    verify: bool = False,
+    running: Annotated[Running, Flat] = Running(),
     method: Annotated[Method, Flat] = Method(),
     json: Json = False,
 ) -> None:
@@ -52,28 +118,31 @@ def generate(
         Classes, in turn: window i gets the i-th.
     shard:
         Windows in a shard.
-    engine:
-        Where shards are made: local, by processes of this machine; ray, by a cluster (`pip install
-        'diffecg[ray]'`).
-    workers:
-        Processes, of one thread each.
-    address:
-        Of a Ray cluster that runs; one is started on this machine unless given.
-    verify:
-        Compare the checksums of the shards that are there, and make spoilt ones again.
     """
     from diffecg.bulk.generate import Making
     from diffecg.bulk.generate import generate as make
-    from diffecg.errors import DiffecgError
 
-    making = Making(model, label, count, seed, shard, method)
     with progress_bar("bulk generate") as move:
-        told = make(making, out, engine, workers=workers, address=address, verify=verify, progress=move)
-    failed = told["failed"]
-    if failed:
-        name, why = next(iter(failed.items()))
+        completed = make(Making(model, label, count, seed, shard, method), out, running, progress=move)
+    _refuse_unfinished(completed)
+    text = f"{out}: {count} windows in {completed.shards} shards, {completed.made} made now; manifest.json"
+    show(_told(out, completed), text, as_json=json)
+
+
+def _refuse_unfinished(completed: Completed) -> None:
+    if completed.failed:
+        name, why = next(iter(completed.failed.items()))
         raise DiffecgError(
-            f"{len(failed)} of {told['shards']} shards failed, {name} for one: {why}; run the command again"
+            f"{len(completed.failed)} of {completed.shards} shards failed, {name} for one: {why}; run the "
+            "command again"
         )
-    text = f"{out}: {count} windows in {told['shards']} shards, {told['made']} made now; manifest.json"
-    show({"out": out, **told}, text, as_json=json)
+
+
+def _told(out: str, completed: Completed) -> dict[str, Any]:
+    return {
+        "out": out,
+        "windows": completed.windows,
+        "shards": completed.shards,
+        "there": completed.there,
+        "made": completed.made,
+    }

@@ -16,7 +16,7 @@ def prepare(
     /,
     *,
     out: Path,
-    source: Annotated[Path | None, Parameter(name="--from")] = None,
+    source: Annotated[str | None, Parameter(name="--from")] = None,
     cutting: Annotated[Cutting, Flat] = Cutting(),
     people: Path | None = None,
     download: bool = False,
@@ -38,7 +38,8 @@ def prepare(
     out:
         Folder to write; diffecg.open_windows reads it.
     source:
-        Folder with the database's files; with --download, where to put them.
+        Folder with the database's files, a path or an address that fsspec knows, as `s3://bucket/ecg`; with
+        --download, where to put them.
     people:
         Of one's own: a CSV file with the columns record and person, of the records that take part. Without
         it all do, and each counts as a person of its own.
@@ -58,12 +59,12 @@ def prepare(
     refuse_existing(out, force=force, is_folder=True)
     if source is None and not download:
         raise DiffecgError(f"say where the files of {database} are with --from, or use --download")
-    folder = source or Path(database)
+    folder = source or database
     if download:
         from diffecg.data import physionet
 
         with progress_bar(f"download {database}") as move:
-            physionet.download(known, folder, url=url, progress=move)
+            physionet.download(known, Path(folder), url=url, progress=move)
     with progress_bar(f"prepare {database}") as move:
         prepared = prepare_windows(
             folder,

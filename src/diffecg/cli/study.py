@@ -63,7 +63,7 @@ def generators(
     presets:
         Presets to train for the same time.
     """
-    from diffecg.data.store import open_windows
+    from diffecg.data.opening import open_windows
     from diffecg.plotting.studies import generators as picture
     from diffecg.studies import generators as study
 
@@ -115,7 +115,7 @@ def augmentation(
     minutes:
         Training time of the GAN.
     """
-    from diffecg.data.store import open_windows
+    from diffecg.data.opening import open_windows
     from diffecg.plotting.studies import learning_curve
     from diffecg.studies import augmentation as study
     from diffecg.studies.beats import beats_of
@@ -173,7 +173,7 @@ def ablation(
     evaluations:
         Of the network, in the table of samplers; 1000 for ddpm alone.
     """
-    from diffecg.data.store import open_windows
+    from diffecg.data.opening import open_windows
     from diffecg.studies import ablation as study
 
     use_threads(threads)
@@ -231,7 +231,7 @@ def transfer(
     each:
         Hidden stretches of each kind in a record.
     """
-    from diffecg.data.store import open_windows
+    from diffecg.data.opening import open_windows
     from diffecg.exchange.read_windows import from_prepared
     from diffecg.studies import transfer as study
     from diffecg.studies.beats import beats_of

@@ -14,12 +14,13 @@ from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
     from diffecg.data.store import Windows
+    from diffecg.data.stream import WindowStream
     from diffecg.model.denoiser import ConditionalDenoiser
 
 
 def train(
     *,
-    data: Path,
+    data: str,
     out: Path,
     preset: str = "beat",
     samples: int | None = None,
@@ -43,7 +44,8 @@ def train(
     Parameters
     ----------
     data:
-        Folder that diffecg prepare wrote.
+        Folder that diffecg prepare wrote; or shards of diffecg bulk prepare, also at an address that fsspec
+        knows, of which about `training.pool` windows are in memory at a time.
     out:
         Folder of the run: settings, averaged weights, metrics.jsonl, checkpoint.
     preset:
@@ -75,10 +77,10 @@ def train(
         print(to_json(config), end="")
         return
     use_threads(threads)
-    from diffecg.data.store import open_windows
+    from diffecg.data.opening import open_data
     from diffecg.training.loop import for_windows
 
-    windows = open_windows(data)
+    windows = open_data(data)
     config = for_windows(config, windows.info)
     _run(config, windows, out, minutes, as_json=json, accumulate=accumulate, device=device)
 
@@ -86,7 +88,7 @@ def train(
 def distill(
     teacher: str,
     *,
-    data: Path,
+    data: str,
     out: Path,
     steps: int = 4,
     samples: int | None = None,
@@ -120,19 +122,19 @@ def distill(
         Another setting, as training.learning_rate=1e-4; may be repeated.
     """
     use_threads(threads)
-    from diffecg.data.store import open_windows
+    from diffecg.data.opening import open_data
     from diffecg.tasks.model import load
     from diffecg.training.objective import student_config
 
     denoiser = load(teacher).denoiser
     settings = [*set, *([] if samples is None else [f"training.samples={samples}"])]
     config = with_settings(student_config(denoiser.config, steps), settings)
-    _run(config, open_windows(data), out, minutes, as_json=json, teacher=denoiser)
+    _run(config, open_data(data), out, minutes, as_json=json, teacher=denoiser)
 
 
 def _run(
     config: Config,
-    windows: Windows,
+    windows: Windows | WindowStream,
     out: Path,
     minutes: float | None,
     *,

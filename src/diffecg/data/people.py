@@ -31,23 +31,29 @@ def read_people(path: Path) -> dict[str, str]:
     return dict(zip(table["record"], table["person"], strict=True))
 
 
-def part_of(source: Source, split_name: str, people: dict[str, str] | None = None) -> tuple[list[str], Split]:
-    """Return the names of a database's recordings, and the split.
+def people_of(source: Source, split_name: str, people: dict[str, str] | None = None) -> dict[str, str]:
+    """Return the recordings to cut, and the person of each.
 
     Args:
         source: where they are.
         split_name: one of ``data/splits.py``.
-        people: of the split ``people``: the records that take part and the person of each; None: all records,
-            each of a person of its own.
+        people: of one's own: the records that take part and the person of each; None: all recordings, each
+            of a person of its own.
 
     Raises:
-        DiffecgError: no recording is there, an unknown split, or people where records are the split's.
+        DiffecgError: no recording is there; people are told where the split knows them.
     """
-    if split_name != PEOPLE:
-        if people is not None:
-            raise DiffecgError(
-                f"the split {split_name!r} knows its records; people are told of one's own only"
-            )
-        return source.names(), split(split_name)
-    people = people or {name: name for name in source.names()}
-    return list(people), by_person(people)
+    if people is not None and split_name != PEOPLE:
+        raise DiffecgError(
+            f"the split {split_name!r} knows its people; they are told of one's own records only"
+        )
+    return {name: name for name in source.names()} if people is None else people
+
+
+def parts_of(split_name: str, people: dict[str, str]) -> Split:
+    """Return the part that each record plays.
+
+    Raises:
+        DiffecgError: an unknown split.
+    """
+    return by_person(people) if split_name == PEOPLE else split(split_name)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from diffecg.config import WindowConfig
 from diffecg.data.labels import LABELS, UNKNOWN, class_map
-from diffecg.data.people import part_of
+from diffecg.data.people import parts_of, people_of
 from diffecg.data.read_wfdb import read_beats
 from diffecg.data.records import Beats, read_record
 from diffecg.data.source import Source
@@ -61,16 +61,17 @@ def prepare(
         DiffecgError: a record is missing or unreadable, or has not the wanted leads.
     """
     labels, records = dict(class_map(class_map_name)), Source(folder)
-    present, parts = part_of(records, split_name, people)
+    present = people_of(records, split_name, people)
+    parts = parts_of(split_name, present)
     wanted = [name for name in present if parts.has(name)]
     if not wanted:
         raise DiffecgError(f"none of the records of the split {split_name!r} is in {folder}")
 
-    def begin(name: str) -> None:
-        if progress is not None and name in wanted:
-            progress(wanted.index(name), len(wanted), f"record {name}")
+    def begin(place: int, name: str) -> None:
+        if progress is not None:
+            progress(place, len(present), f"record {name}")
 
-    signal_mv, index, dropped = cut_records(records, present, window, parts, labels, begin=begin)
+    signal_mv, index, dropped = cut_records(records, list(present), window, parts, labels, begin=begin)
     if index.empty:
         reasons = ", ".join(sorted({reason for _, _, reason in dropped})) or "the records are too short"
         raise DiffecgError(
@@ -101,7 +102,7 @@ def cut_records(
     parts: Split,
     labels: dict[str, str],
     *,
-    begin: Callable[[str], None] = lambda name: None,
+    begin: Callable[[int, str], None] = lambda place, name: None,
     failed: dict[str, str] | None = None,
 ) -> tuple[NDArray[np.float32], pd.DataFrame, Dropped]:
     """Return the windows of several records (window lead time), in mV, their index, and what was not taken.
@@ -112,15 +113,15 @@ def cut_records(
         window: what a window is.
         parts: which part each record plays.
         labels: annotation symbol to class.
-        begin: called with the name of each record.
+        begin: called with the place and the name of each record.
         failed: takes the records that cannot be cut, each with its reason; None: the first one raises.
 
     Raises:
         DiffecgError: a record is missing or damaged, or has not the leads or annotations that are needed.
     """
     cuts, dropped = list[Cut](), Dropped()
-    for name in names:
-        begin(name)
+    for place, name in enumerate(names):
+        begin(place, name)
         try:
             if parts.has(name):
                 cuts.append(_cut_record(source, name, window, parts, labels))

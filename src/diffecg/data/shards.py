@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
-import fsspec
-
+from diffecg.data.source import open_url
 from diffecg.errors import DiffecgError
 
 ABOUT = "set.json"
@@ -24,13 +24,13 @@ class Shard:
     name: str
     """Of its file."""
     first: int
-    """Place of its first window in the set."""
+    """Place in the set of the first of what it is made of: windows, or records."""
     count: int
-    """Windows in it."""
+    """How many."""
 
 
 def plan(count: int, size: int) -> list[Shard]:
-    """Return the shards of a set of ``count`` windows, ``size`` in each but the last.
+    """Return the shards of a set made of ``count`` windows or records, ``size`` in each but the last.
 
     Raises:
         DiffecgError: a count or size below 1.
@@ -47,10 +47,7 @@ class Store:
     """A folder of shards on any file system that fsspec knows: a path, ``s3://…``, ``memory://…``."""
 
     def __init__(self, url: str) -> None:
-        try:
-            self.files, self.root = fsspec.core.url_to_fs(url)
-        except (ValueError, ImportError) as error:
-            raise DiffecgError(f"cannot open {url} ({error})") from None
+        self.files, self.root = open_url(url)
         self.url = url
 
     def begin(self, about: Mapping[str, Any]) -> None:
@@ -86,15 +83,27 @@ class Store:
         mark, path = self._read(_mark(shard.name)), f"{self.root}/{shard.name}"
         if mark is None or mark.get("first") != shard.first or mark.get("count") != shard.count:
             return None
-        if "sha256" not in mark or not self.files.exists(path) or self.files.size(path) != mark.get("bytes"):
+        if (
+            not {"sha256", "windows"} <= set(mark)
+            or not self.files.exists(path)
+            or self.files.size(path) != mark.get("bytes")
+        ):
             return None
         if verify and sha256(self.files.cat_file(path)).hexdigest() != mark["sha256"]:
             return None
         return mark
 
-    def put(self, shard: Shard, content: bytes) -> dict[str, Any]:
-        """Write a shard, then its mark; return the mark."""
-        mark = {**asdict(shard), "bytes": len(content), "sha256": sha256(content).hexdigest()}
+    def put(self, shard: Shard, content: bytes, windows: int, **more: Any) -> dict[str, Any]:
+        """Write a shard, then its mark; return the mark.
+
+        Args:
+            shard: which one.
+            content: of its file.
+            windows: how many that is.
+            more: what else to note of them.
+        """
+        noted = {"windows": windows, "bytes": len(content), "sha256": sha256(content).hexdigest(), **more}
+        mark = {**asdict(shard), **noted}
         self._put(shard.name, content)
         self._put(_mark(shard.name), _text(mark))
         return mark
@@ -102,8 +111,37 @@ class Store:
     def close(self, marks: Sequence[Mapping[str, Any]]) -> None:
         """Write the manifest of a set whose shards are all done."""
         digest = sha256("".join(mark["sha256"] for mark in marks).encode()).hexdigest()
-        total = sum(mark["count"] for mark in marks)
+        total = sum(mark["windows"] for mark in marks)
         self._put(MANIFEST, _text({"windows": total, "sha256": digest, "shards": list(marks)}))
+
+    def opened(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what the set is, and its manifest.
+
+        Raises:
+            DiffecgError: there is no set, or it is not finished.
+        """
+        about, manifest = self._read(ABOUT), self._read(MANIFEST)
+        if about is None:
+            raise DiffecgError(f"{self.url} holds no set of shards ({ABOUT} is missing)")
+        if manifest is None:
+            raise DiffecgError(f"{self.url} is not finished: {MANIFEST} is missing; run the command again")
+        return about, manifest
+
+    def content(self, mark: Mapping[str, Any]) -> bytes:
+        """Return the file of a shard of the manifest.
+
+        Raises:
+            DiffecgError: it is missing, or not what was written.
+        """
+        path, content = f"{self.root}/{mark['name']}", b""
+        with suppress(FileNotFoundError):
+            content = self.files.cat_file(path)
+        if sha256(content).hexdigest() != mark["sha256"]:
+            raise DiffecgError(
+                f"{self.url}/{mark['name']} is missing or spoilt; run the command that made the set again, "
+                "with --verify"
+            )
+        return content
 
     def _read(self, name: str) -> dict[str, Any] | None:
         path = f"{self.root}/{name}"
@@ -125,6 +163,12 @@ class Store:
             if self.files.exists(partial):
                 self.files.rm(partial)
             raise
+
+
+def is_set(url: str) -> bool:
+    """Tell whether an address is that of a set of shards."""
+    files, root = open_url(url)
+    return bool(files.exists(f"{root}/{ABOUT}"))
 
 
 def _name(path: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
@@ -76,17 +77,19 @@ class Split:
     validation: tuple[str, ...] | None = None
     """Records for validation; None: those for training, at the end of each of their rounds."""
 
+    @cached_property
+    def _part(self) -> dict[str, str]:
+        parts = {"train": self.train, "validation": self.validation or (), "test": self.test}
+        return {record: part for part, records in parts.items() for record in records}
+
     def has(self, record: str) -> bool:
         """Tell whether a record takes part."""
-        return record in self.train or record in self.test or record in (self.validation or ())
+        return record in self._part
 
     def part(self, record: str) -> str | None:
         """Return the part that all of a record plays; None: its rounds divide it."""
-        if record in self.test:
-            return "test"
-        if self.validation is None:
-            return None
-        return "validation" if record in self.validation else "train"
+        part = self._part.get(record)
+        return None if part == "train" and self.validation is None else part
 
 
 _PACED_OUT = dict.fromkeys(PACED, "paced record, excluded by AAMI EC57")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,10 @@ class Windows:
         if not rows.size:
             parts = ", ".join(sorted(self.index["split"].unique()))
             raise DiffecgError(f"no windows in the part {split!r}; there are {parts}")
+        return self.take(rows)
+
+    def take(self, rows: NDArray[np.intp]) -> Windows:
+        """Return the windows at some places."""
         index = self.index.iloc[rows].reset_index(drop=True)
         return Windows(self.signal_mv[rows], self.fs_hz, index, self.info)
 
@@ -72,8 +76,8 @@ def write_windows(windows: Windows, folder: str | Path, *, force: bool = False) 
         (partial / "info.json").write_text(json.dumps(info, indent=2) + "\n")
 
 
-def open_windows(folder: str | Path) -> Windows:
-    """Return the windows that ``diffecg prepare`` wrote to ``folder``, memory-mapped.
+def read_folder(folder: str | Path) -> Windows:
+    """Return the windows of a folder that :func:`write_windows` wrote, memory-mapped.
 
     Raises:
         DiffecgError: the folder is missing, incomplete or inconsistent.
@@ -97,6 +101,13 @@ def open_windows(folder: str | Path) -> Windows:
             f"{signal_mv.shape}; prepare it again"
         )
     return Windows(signal_mv, float(info["fs_hz"]), index, info)
+
+
+def joined(windows: Sequence[Windows]) -> Windows:
+    """Return the windows of one database as one."""
+    first = windows[0]
+    index = pd.concat([some.index for some in windows], ignore_index=True)
+    return Windows(np.concatenate([some.signal_mv for some in windows]), first.fs_hz, index, first.info)
 
 
 @contextmanager

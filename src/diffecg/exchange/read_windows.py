@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from diffecg.config import load_json
 from diffecg.data.labels import UNKNOWN, class_map
+from diffecg.data.opening import open_windows
+from diffecg.data.read_table import load_arrays
 from diffecg.data.read_wfdb import read_beats, record_names
 from diffecg.data.records import read_record
-from diffecg.data.store import Windows, open_windows
+from diffecg.data.shards import Store, is_set
+from diffecg.data.store import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.sets import WindowSet, one_set
 from diffecg.exchange.windows import CARD
@@ -49,7 +49,7 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
         raise DiffecgError(f"no file or folder {path}")
     if path.is_dir() and (path / "info.json").is_file():
         return from_prepared(open_windows(path))
-    if path.is_dir() and (path / "set.json").is_file():
+    if path.is_dir() and is_set(str(path)):
         return _read_shards(path, fs_hz)
     if path.is_dir():
         return _read_wfdb(path)
@@ -59,9 +59,13 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
             f"cannot read {path.name}: choose one of {', '.join(readers)} or a folder of WFDB records"
         )
     try:
-        return readers[path.suffix](path, fs_hz)
-    except (OSError, ValueError, EOFError, KeyError, BadZipFile, pa.ArrowException) as error:
+        found, card = readers[path.suffix](path)
+    except Exception as error:  # the libraries raise whatever their parsing ran into
         raise DiffecgError(f"{path} is damaged or no {path.suffix} file ({error})") from error
+    info = _info(path, card)
+    if isinstance(found, pd.DataFrame):
+        return _from_table(path, found, info, fs_hz)
+    return _from_arrays(path, found, info, fs_hz)
 
 
 def from_prepared(windows: Windows) -> WindowSet:
@@ -80,9 +84,35 @@ def from_prepared(windows: Windows) -> WindowSet:
     )
 
 
-def _read_npz(path: Path, fs_hz: float | None) -> WindowSet:
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+def _read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], str | bytes]:
+    arrays = load_arrays(path)
+    return arrays, str(arrays.get("card", "{}"))
+
+
+def _read_csv(path: Path) -> tuple[pd.DataFrame, str | bytes]:
+    beside = path.with_suffix(".card.json")
+    return pd.read_csv(path), beside.read_bytes() if beside.is_file() else "{}"
+
+
+def _read_parquet(path: Path) -> tuple[pd.DataFrame, str | bytes]:
+    table = pq.read_table(path)
+    return table.to_pandas(), (table.schema.metadata or {}).get(b"diffecg", "{}")
+
+
+def _info(path: Path, card: str | bytes) -> dict[str, Any]:
+    """Return what the card of a set of windows says."""
+    try:
+        info = json.loads(card)
+    except (ValueError, RecursionError) as error:
+        raise DiffecgError(f"the card of {path} is no valid JSON ({error})") from None
+    if not isinstance(info, dict):
+        raise DiffecgError(f"the card of {path} is no JSON object")
+    return info
+
+
+def _from_arrays(
+    path: Path, arrays: dict[str, NDArray[Any]], info: dict[str, Any], fs_hz: float | None
+) -> WindowSet:
     signal = _first(arrays, SIGNAL)
     if signal is None:
         raise DiffecgError(
@@ -90,35 +120,26 @@ def _read_npz(path: Path, fs_hz: float | None) -> WindowSet:
             f"{', '.join(SIGNAL)}"
         )
     rate, labels, records = (_first(arrays, names) for names in (RATE, LABEL, RECORD))
-    info = json.loads(str(arrays["card"])) if "card" in arrays else {}
     return _set(path, signal, rate, labels, records, info, fs_hz)
 
 
-def _read_csv(path: Path, fs_hz: float | None) -> WindowSet:
-    beside = path.with_suffix(".card.json")
-    info = json.loads(beside.read_text()) if beside.is_file() else {}
-    return _from_table(path, pd.read_csv(path), info, fs_hz)
-
-
-def _read_parquet(path: Path, fs_hz: float | None) -> WindowSet:
-    table = pq.read_table(path)
-    info = json.loads((pq.read_metadata(path).metadata or {}).get(b"diffecg", b"{}"))
-    return _from_table(path, table.to_pandas(), info, fs_hz)
-
-
 def _read_shards(folder: Path, fs_hz: float | None) -> WindowSet:
-    manifest = folder / "manifest.json"
-    if not manifest.is_file():
-        raise DiffecgError(f"{folder} is not finished: {manifest.name} is missing; run the command again")
-    return one_set([read_windows(folder / one["name"], fs_hz=fs_hz) for one in load_json(manifest)["shards"]])
+    about, manifest = Store(str(folder)).opened()
+    if "window" in about:
+        return from_prepared(open_windows(folder))
+    return one_set([read_windows(folder / mark["name"], fs_hz=fs_hz) for mark in manifest["shards"]])
 
 
 def _from_table(path: Path, table: pd.DataFrame, info: dict[str, Any], fs_hz: float | None) -> WindowSet:
-    columns = {str(name): table[name] for name in table.columns}
-    nested = _first(columns, SIGNAL)
+    table = table.rename(columns=str)
+    if not len(table):
+        raise DiffecgError(f"{path} holds no window")
+    if table.columns.has_duplicates:
+        raise DiffecgError(f"{path} names a column twice: {', '.join(table.columns)}")
+    columns = {name: table[name] for name in table.columns}
+    nested = _first({name: column for name, column in columns.items() if _is_nested(column)}, SIGNAL)
     if nested is not None:
-        signal = np.array([np.vstack(window) for window in nested.map(list)], dtype=np.float32)
-        signal = signal.transpose(0, 2, 1) if np.ndim(nested.iloc[0][0]) == 0 else signal
+        signal = _stacked(path, nested)
     else:
         samples = [
             name
@@ -127,13 +148,26 @@ def _from_table(path: Path, table: pd.DataFrame, info: dict[str, Any], fs_hz: fl
             and not name.startswith("Unnamed")
             and pd.api.types.is_numeric_dtype(column)
         ]
-        signal = table[samples].to_numpy(dtype=np.float32)
-        leads = table["lead"].nunique() if "lead" in columns else 1
+        signal = table[samples].to_numpy(dtype=np.float64, na_value=np.nan)
+        leads = table["lead"].map(str).nunique() if "lead" in columns else 1
         if leads > 1 and len(table) % leads == 0:  # a row a lead, as generate writes
             signal = signal.reshape(len(table) // leads, leads, -1)
             columns = {name: column.iloc[::leads] for name, column in columns.items()}
     rate, labels, records = (_first(columns, names) for names in (RATE, LABEL, RECORD))
     return _set(path, signal, rate, labels, records, info, fs_hz)
+
+
+def _is_nested(column: pd.Series[Any]) -> bool:
+    return isinstance(column.iloc[0], (list, np.ndarray))
+
+
+def _stacked(path: Path, windows: pd.Series[Any]) -> NDArray[np.float64]:
+    """Return windows that are lists of samples, or of leads: (window lead time)."""
+    try:
+        signal = np.array([np.vstack(window) for window in windows.map(list)], dtype=np.float64)
+        return signal.transpose(0, 2, 1) if np.ndim(windows.iloc[0][0]) == 0 else signal
+    except (ValueError, TypeError, IndexError) as error:
+        raise DiffecgError(f"{path}: {windows.name!r} holds no windows of one length ({error})") from error
 
 
 def _read_wfdb(path: Path) -> WindowSet:
@@ -159,7 +193,7 @@ def _read_wfdb(path: Path) -> WindowSet:
         rates.pop(),
         np.array(labels, dtype=np.str_),
         before=int(np.median(places)) if places else None,
-        info=json.loads(card.read_text()) if card.is_file() else {},
+        info=_info(path, card.read_bytes()) if card.is_file() else {},
     )
 
 
@@ -177,21 +211,32 @@ def _set(
             f"{path}: windows of shape {signal.shape} and type {signal.dtype}; expected numbers with axes "
             "(window, time) or (window, lead, time)"
         )
-    rates = np.unique(np.asarray(rate, dtype=float)) if rate is not None else np.array([fs_hz or np.nan])
-    if len(rates) != 1 or not rates[0] > 0:
+    try:
+        told = np.asarray(fs_hz or np.nan if rate is None else rate)
+        if told.dtype.kind not in "fiuOSU":
+            raise TypeError(f"a rate of type {told.dtype}")
+        rates = np.unique(told.astype(np.float64))
+        names = np.full(len(signal), UNKNOWN) if labels is None else np.asarray(labels).astype(np.str_)
+        groups = None if records is None else np.asarray(records).astype(np.str_)
+    except (ValueError, TypeError) as error:
+        raise DiffecgError(f"{path}: the rates, labels or records cannot be read ({error})") from error
+    if len(rates) != 1 or not 0 < rates[0] < np.inf:
         raise DiffecgError(
             f"{path} does not tell one sampling rate; give it with --fs"
             if rate is None
             else f"{path}: windows at several rates, or none above zero ({rates.tolist()[:3]})"
         )
-    names = np.full(len(signal), UNKNOWN) if labels is None else np.asarray(labels).astype(np.str_)
-    if len(names) != len(signal):
-        raise DiffecgError(f"{path}: {len(names)} labels for {len(signal)} windows")
+    for what, given in (("labels", names), ("records", groups)):
+        if given is not None and given.shape != signal.shape[:1]:
+            shape = " x ".join(map(str, given.shape)) or "no list of"
+            raise DiffecgError(f"{path}: {shape} {what} for {len(signal)} windows")
+    with np.errstate(over="ignore"):  # what is no signal becomes infinite, and is left out where sets are compared
+        signal_mv = np.asarray(signal, dtype=np.float32)
     return WindowSet(
-        np.asarray(signal, dtype=np.float32).reshape(len(signal), -1, signal.shape[-1]),
+        signal_mv.reshape(len(signal), -1, signal.shape[-1]),
         float(rates[0]),
         names,
-        None if records is None else np.asarray(records).astype(np.str_),
+        groups,
         info=info,
     )
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from diffecg.data.labels import UNKNOWN
+from diffecg.data.parquet import SIGNAL, nested
 from diffecg.data.store import new_folder, refuse_existing
 from diffecg.errors import DiffecgError
 from diffecg.exchange.wfdb_format import DIGITS_PER_MV, write_wfdb
@@ -149,23 +150,15 @@ def _write_parquet(chunks: Iterator[Generated], tally: Tally, path: Path) -> Non
         ("seed", pa.int64()),
         ("label", pa.string()),
         ("fs_hz", pa.float64()),
-        ("signal_mv", pa.list_(pa.list_(pa.float32()))),
+        ("signal_mv", SIGNAL),
     ]
     schema = pa.schema(types)
     with pq.ParquetWriter(path, schema) as writer:
         for chunk in chunks:
             fs_hz = [chunk.fs_hz] * len(chunk)
-            columns = [chunk.seeds, chunk.labels, fs_hz, _nested(chunk.signal_mv)]
+            columns = [chunk.seeds, chunk.labels, fs_hz, nested(chunk.signal_mv)]
             writer.write_table(pa.table(columns, schema=schema))
         writer.add_key_value_metadata({"diffecg": json.dumps(tally.card())})
-
-
-def _nested(signal_mv: NDArray[np.float32]) -> pa.Array:
-    """Return windows (window lead time) as an array of lists of lists."""
-    count, leads, length = signal_mv.shape
-    values = pa.array(signal_mv.ravel())
-    rows = pa.ListArray.from_arrays(np.arange(0, count * leads * length + 1, length, dtype=np.int32), values)
-    return pa.ListArray.from_arrays(np.arange(0, count * leads + 1, leads, dtype=np.int32), rows)
 
 
 def _write_csv(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from diffecg import pretrained
 from diffecg._version import __version__
 from diffecg.config import read_config
-from diffecg.data.store import open_windows
+from diffecg.data.opening import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.serving import routes_data, routes_jobs
 from diffecg.serving.bodies import ModelInfo

@@ -5,6 +5,8 @@ So a run that was stopped goes on with the very batches that it would have seen.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +18,7 @@ from torch import Tensor
 
 from diffecg.config import Config
 from diffecg.data.labels import UNKNOWN
-from diffecg.data.morphologies import divide
+from diffecg.data.morphologies import Morphologies, divide
 from diffecg.data.rhythm import from_text, rhythm_track
 from diffecg.data.store import Windows
 from diffecg.errors import DiffecgError
@@ -57,18 +59,34 @@ class Batch(NamedTuple):
 class BatchSource:
     """Draws batches from windows."""
 
-    def __init__(self, windows: Windows, config: Config) -> None:
+    def __init__(
+        self,
+        windows: Windows,
+        config: Config,
+        counts: Mapping[str, int] | None = None,
+        morphologies: Morphologies | None = None,
+    ) -> None:
+        """Draw from ``windows``.
+
+        Args:
+            windows: all of them, or a part of more.
+            config: the settings.
+            counts: windows of each class in all; None: in ``windows``.
+            morphologies: of the classes; None: those of ``windows``.
+        """
         self.windows = windows
         self.config = config
         self._label = windows.index["label"].to_numpy(dtype=np.str_)
-        _, inverse, counts = np.unique(self._label, return_inverse=True, return_counts=True)
-        weight = (counts.astype(float) ** -config.training.balance)[inverse]
+        of_class = weights(Counter(self._label.tolist()) if counts is None else counts, config)
+        weight = np.array([of_class[label] for label in self._label])
         self._cumulative = np.cumsum(weight) / weight.sum()
         self._other_lead = _other_leads(windows.index)
-        most = config.conditions.morphologies
-        self._morphology, self.morphology_share = divide(
-            windows.signal_mv, self._label, config.labels, most, config.training.seed
-        )
+        if morphologies is None:
+            most, seed = config.conditions.morphologies, config.training.seed
+            morphologies, self._morphology = divide(windows.signal_mv, self._label, config.labels, most, seed)
+        else:
+            self._morphology = morphologies.of(windows.signal_mv, self._label)
+        self.morphologies = morphologies
         if config.conditions.rhythm and "beats" not in windows.index:
             raise DiffecgError("the windows do not tell their beats; prepare them again")
 
@@ -105,6 +123,11 @@ class BatchSource:
         told = told & (observed | (rng.random((len(rows), 1)) < 0.5))
         rhythms = [from_text(text) for text in self.windows.index["beats"].to_numpy()[rows]]
         return torch.from_numpy(rhythm_track(rhythms, observed.shape[1], self.config.conditions.rhythm, told))
+
+
+def weights(counts: Mapping[str, int], config: Config) -> dict[str, float]:
+    """Return how often a window of each class is drawn, beside others: its class's count to -balance."""
+    return {label: float(count) ** -config.training.balance for label, count in counts.items()}
 
 
 def virtual_leads(

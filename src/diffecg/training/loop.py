@@ -24,6 +24,7 @@ from torch import Tensor
 
 from diffecg.config import Config, TrainingConfig, WindowConfig, read_config
 from diffecg.data.store import Windows
+from diffecg.data.stream import WindowStream
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import CONFIG, save_model
@@ -32,10 +33,10 @@ from diffecg.training.batches import BatchSource
 from diffecg.training.checkpoint import (
     METRICS,
     State,
-    fingerprint,
     restore_checkpoint,
     save_checkpoint,
 )
+from diffecg.training.feed import Feed, feed
 from diffecg.training.objective import Objective, denoising, distillation
 from diffecg.training.parallel import ALONE, Processes
 
@@ -49,7 +50,7 @@ Report = Callable[[dict[str, float]], None]
 
 def train(
     config: Config,
-    windows: Windows,
+    windows: Windows | WindowStream,
     folder: Path,
     *,
     report: Report | None = None,
@@ -65,7 +66,7 @@ def train(
 
     Args:
         config: the settings.
-        windows: what ``open_windows`` gives; the part ``train`` trains, ``validation`` validates.
+        windows: what ``open_data`` gives; the part ``train`` trains, ``validation`` validates.
         folder: where the run is kept.
         report: called with every row of metrics.
         max_seconds: stop after this time, to go on later.
@@ -80,11 +81,10 @@ def train(
     settings = config.training
     shares = among.shares(settings.batch, accumulate)
     objective = denoising(config.diffusion) if teacher is None else distillation(teacher, config.diffusion)
-    validation = windows.part("validation")
-    source = BatchSource(windows.part("train"), config)
-    _check(config, windows, folder)
+    data = feed(windows, config)
+    _check(config, data.sample, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    state = _initial_state(config, source, teacher)
+    state = _initial_state(config, data, teacher)
     for model in (state.model, state.average, *([] if teacher is None else [teacher])):
         model.to(among.device)
     with only_one(folder) if among.first else nullcontext():
@@ -93,14 +93,13 @@ def train(
             raise DiffecgError(
                 f"the processes do not find the same checkpoint in {folder}; all must reach that folder"
             )
-        _go_on(config, source, validation, objective, state, folder, report, max_seconds, among, shares)
+        _go_on(config, data, objective, state, folder, report, max_seconds, among, shares)
     return state.average.eval()
 
 
 def _go_on(
     config: Config,
-    source: BatchSource,
-    validation: Windows,
+    data: Feed,
     objective: Objective,
     state: State,
     folder: Path,
@@ -115,7 +114,7 @@ def _go_on(
     losses: list[Tensor] = []
     with deferred_interrupt() as interrupted:
         while state.samples < settings.samples:
-            losses.append(_step(config, source, objective, state, among, shares))
+            losses.append(_step(config, data.at(state.samples), objective, state, among, shares))
             elapsed = time.monotonic() - started
             state.seconds = start_seconds + elapsed
             pressed = among.any(interrupted())
@@ -134,7 +133,7 @@ def _go_on(
                 }
                 losses.clear()
                 if keep and among.first:
-                    row["validation_loss"] = validation_loss(state.average, validation, objective)
+                    row["validation_loss"] = validation_loss(state.average, data.validation, objective)
                     save_checkpoint(folder, state)
                     save_model(folder, config, state.average.state_dict())
                 if among.first:
@@ -262,8 +261,8 @@ def _precision(settings: TrainingConfig, among: Processes) -> AbstractContextMan
     return torch.autocast(among.device.partition(":")[0], torch.bfloat16)
 
 
-def _initial_state(config: Config, source: BatchSource, teacher: ConditionalDenoiser | None) -> State:
-    settings, windows = config.training, source.windows
+def _initial_state(config: Config, data: Feed, teacher: ConditionalDenoiser | None) -> State:
+    settings, windows = config.training, data.sample
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         model = ConditionalDenoiser(config)
@@ -272,7 +271,7 @@ def _initial_state(config: Config, source: BatchSource, teacher: ConditionalDeno
     else:
         rows = np.linspace(0, len(windows) - 1, min(_FIT_WINDOWS, len(windows))).astype(int)
         model.transform.fit(torch.from_numpy(windows.signal_mv[rows]))
-        model.morphology_share.copy_(torch.from_numpy(source.morphology_share))
+        model.morphology_share.copy_(torch.from_numpy(data.morphologies.share))
     optimizer: torch.optim.Optimizer
     if settings.optimizer == "adam":
         optimizer = torch.optim.Adam(model.parameters(), settings.learning_rate)
@@ -281,7 +280,7 @@ def _initial_state(config: Config, source: BatchSource, teacher: ConditionalDeno
             model.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.99)
         )
     average = copy.deepcopy(model).requires_grad_(False)
-    return State(model, average, optimizer, fingerprint(windows))
+    return State(model, average, optimizer, data.fingerprint)
 
 
 def _check(config: Config, windows: Windows, folder: Path) -> None:

@@ -1,0 +1,28 @@
+"""Prepared windows, whether they were written as one or in shards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from diffecg.data.shards import is_set
+from diffecg.data.store import Windows, read_folder
+from diffecg.data.stream import WindowStream
+
+
+def open_windows(folder: str | Path) -> Windows:
+    """Return the windows that ``prepare`` wrote, memory-mapped, or ``bulk prepare``, read into memory.
+
+    Raises:
+        DiffecgError: the folder is missing, incomplete or inconsistent.
+    """
+    found = open_data(folder)
+    return found.whole() if isinstance(found, WindowStream) else found
+
+
+def open_data(url: str | Path) -> Windows | WindowStream:
+    """Return the windows of ``prepare``, or a stream of those of ``bulk prepare``.
+
+    Raises:
+        DiffecgError: the folder is missing, incomplete or inconsistent.
+    """
+    return WindowStream(str(url)) if is_set(str(url)) else read_folder(Path(url))

@@ -1,0 +1,196 @@
+"""Training on shards that are read as they are needed."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+from helpers import tiny, write_record
+from hypothesis import given
+from hypothesis import strategies as st
+from test_parallel import apart, command, done, losses, start
+
+from diffecg.bulk.prepare import prepare as prepare_shards
+from diffecg.bulk.settings import Running
+from diffecg.data.cutting import Cutting
+from diffecg.data.databases import database as find_database
+from diffecg.data.opening import open_data, open_windows
+from diffecg.data.prepare import prepare
+from diffecg.data.shards import Store
+from diffecg.errors import DiffecgError
+from diffecg.training.feed import Route, feed
+from diffecg.training.loop import train
+
+MITDB, ONE = find_database("mitdb"), Running(workers=1)
+
+
+@pytest.fixture(scope="module")
+def shards(database, tmp_path_factory):
+    """Windows of the small database, a record a shard, by preset."""
+    folders = {}
+    for name in ("beat", "strip"):
+        folders[name] = tmp_path_factory.mktemp("shards") / name
+        prepare_shards(MITDB, str(database), str(folders[name]), Cutting(name), ONE, records=1)
+    return folders
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """A stream of twelve training shards and one to validate, of one's own people."""
+    folder = tmp_path_factory.mktemp("people")
+    (folder / "db").mkdir()
+    people = {}
+    for i in range(13):
+        write_record(folder / "db" / f"p{i}", seed=i, leads=("MLII",), duration_s=20.0 + 2 * i)
+        people[f"p{i}"] = "a" if i == 12 else "b"  # a validates, b trains
+    own, cutting = find_database("own"), Cutting("beat", lead="MLII")
+    prepare_shards(own, str(folder / "db"), str(folder / "set"), cutting, ONE, people=people, records=1)
+    return folder / "set"
+
+
+routes = st.tuples(
+    st.lists(st.integers(1, 50), min_size=1, max_size=12),
+    st.floats(0, 1),
+    st.integers(1, 400),
+    st.integers(0, 9),
+)
+
+
+def route(drawn):
+    rows, balance, pool, seed = np.array(drawn[0]), *drawn[1:]
+    weight = rows ** (1 - balance)
+    return Route(rows, weight, pool, seed), rows, weight
+
+
+@given(routes)
+def test_every_window_is_drawn_as_often_as_from_memory(drawn):
+    """Over an epoch a shard is drawn from in proportion to its weight, whatever the pool."""
+    way, rows, weight = route(drawn)
+    expected, ends = np.zeros(len(rows)), way._planned(0)[1]
+    lasts = np.diff(ends, prepend=0)
+    for place, samples in enumerate(lasts):
+        held = way._shards(0, place)
+        expected[held] += samples * weight[held] / weight[held].sum()
+    assert expected == pytest.approx(rows.sum() * weight / weight.sum())
+    assert ends[-1] == pytest.approx(rows.sum())
+
+
+@given(routes)
+def test_the_pool_moves_one_shard_at_a_time(drawn):
+    way, rows, _ = route(drawn)
+    epoch, same = int(rows.sum()), route(drawn)[0]
+    shortest = np.diff(way._planned(0)[1], prepend=0).min()
+    held = way.at(0)
+    for samples in range(1, epoch):
+        now, ahead = way.at(samples), way.next(samples - 1)
+        assert now == same.at(samples)
+        assert len(now) == len(set(now)) == len(held)
+        if now != held and shortest > 1.001:  # it may stay for less than a sample
+            assert now == ahead
+            assert len(set(now) - set(held)) == 1
+        held = now
+
+
+def test_all_in_the_pool_is_all_in_memory(database, shards, tmp_path):
+    """Weights, losses and validation are those of windows in memory, bit for bit."""
+    config, whole = tiny("strip"), prepare(database, tiny("strip").window).windows
+    train(config, whole, tmp_path / "memory")
+    train(config, open_data(shards["strip"]), tmp_path / "stream")
+    assert apart(tmp_path / "memory", tmp_path / "stream") == 0
+    assert losses(tmp_path / "memory").tolist() == losses(tmp_path / "stream").tolist()
+
+
+def test_classes_are_divided_as_in_memory(database, shards):
+    config, whole = tiny("beat"), prepare(database, tiny("beat").window).windows
+    memory, stream = feed(whole, config), feed(open_data(shards["beat"]), config)
+    assert (memory.morphologies.share == stream.morphologies.share).all()
+    one, other = memory.at(0), stream.at(0)
+    assert (one.windows.signal_mv == other.windows.signal_mv).all()
+    assert np.mean(one._morphology == other._morphology) > 0.95
+
+
+def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
+    stream = open_data(many)
+    rows = stream.counts["train"].sum(axis=1).to_numpy()
+    config = tiny("beat", pool=int(3 * rows[rows > 0].mean()))
+    read, size = [], []
+    original = Store.content
+    monkeypatch.setattr(
+        Store, "content", lambda self, mark: read.append(mark["name"]) or original(self, mark)
+    )
+    sample = feed(stream, config)
+    first = len(read)
+    for samples in range(0, int(rows.sum()), 4):
+        source = sample.at(samples)
+        size.append(source.windows.index["record"].nunique())
+        assert len(sample.at.__self__._read) <= 4
+    assert set(size) == {3}
+    assert Counter(read[first:]).most_common(1)[0][1] <= 3  # an epoch's beginning may read a shard again
+    assert set(read[first:]) == {mark["name"] for mark, n in zip(stream.marks, rows, strict=True) if n}
+
+
+def test_the_rare_class_is_drawn_as_often(many):
+    stream = open_data(many)
+    config = tiny("beat", pool=40, balance=0.5)
+    counts = stream.counts["train"].sum()
+    share = counts**0.5 / (counts**0.5).sum()
+    source, drawn = feed(stream, config), Counter()
+    epoch = int(counts.sum())
+    for samples in range(0, 40 * epoch, 16):
+        drawn.update(source.at(samples % epoch).batch(np.random.default_rng(samples), 16).labels)
+    drawn.pop("?")
+    total = drawn.total()
+    for label, wanted in share.items():
+        assert drawn[label] / total == pytest.approx(wanted, abs=0.02)
+
+
+def test_a_streamed_run_that_was_stopped_goes_on(many, tmp_path):
+    config, stream = tiny("beat", pool=40, samples=96, checkpoint_every=16), open_data(many)
+    train(config, stream, tmp_path / "straight")
+
+    def stop(row):
+        if row["samples"] == 48:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, open_data(many), tmp_path / "run", report=stop)
+    train(config, open_data(many), tmp_path / "run")
+    assert apart(tmp_path / "run", tmp_path / "straight") == 0
+
+
+def test_the_command_streams_and_processes_agree(many, tmp_path):
+    pool = ["--set", "training.pool=40"]
+    done(start(*command(many, tmp_path / "one", *pool)))
+    done(start(*command(many, tmp_path / "two", *pool), count=2))
+    assert apart(tmp_path / "one", tmp_path / "two") < 1e-4
+
+
+def test_a_spoilt_shard_is_told(shards, tmp_path):
+    folder = tmp_path / "set"
+    subprocess.run(["cp", "-r", shards["beat"], folder], check=True)
+    one = next(iter(sorted(folder.glob("*.parquet"))))
+    content = bytearray(one.read_bytes())
+    content[len(content) // 2] ^= 1
+    one.write_bytes(content)
+    with pytest.raises(DiffecgError, match=f"{one.name} is missing or spoilt.*--verify"):
+        train(tiny("beat"), open_data(folder), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    one.unlink()
+    with pytest.raises(DiffecgError, match="missing or spoilt"):
+        open_windows(folder)
+
+
+def test_other_sets_are_refused(shards, tmp_path):
+    made = [sys.executable, "-m", "diffecg", "bulk", "generate", "mitbih-beat-fast", "--count", "4"]
+    subprocess.run([*made, "--out", str(tmp_path / "made")], check=True, capture_output=True)
+    with pytest.raises(DiffecgError, match="synthetic"):
+        open_data(tmp_path / "made")
+    folder = tmp_path / "unfinished"
+    subprocess.run(["cp", "-r", shards["beat"], folder], check=True)
+    (folder / "manifest.json").unlink()
+    with pytest.raises(DiffecgError, match="not finished"):
+        open_data(folder)
+    about = json.loads((shards["beat"] / "set.json").read_text())
+    assert about["split"] == "strict"
