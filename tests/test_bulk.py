@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -18,7 +19,10 @@ from hypothesis import strategies as st
 import diffecg
 from diffecg.bulk.engines import run as run_all
 from diffecg.bulk.generate import Making, generate
+from diffecg.bulk.prepare import prepare
 from diffecg.bulk.settings import Running
+from diffecg.data.cutting import Cutting
+from diffecg.data.databases import database as find_database
 from diffecg.data.shards import MANIFEST, Shard, Store, plan
 from diffecg.errors import DiffecgError
 from diffecg.exchange.read_windows import read_windows
@@ -139,6 +143,42 @@ def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
     assert [file.name for file in (tmp_path / "set").glob("*.parquet")] == ["shard-000003.parquet"]
     subprocess.run(command, check=True, capture_output=True)
     assert manifest(tmp_path / "set") == manifest(whole)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a place where nobody may write")
+@pytest.mark.parametrize("task", ["prepare mitdb --from DB", "generate MODEL --count 4"])
+@pytest.mark.parametrize("bulk", [[], ["bulk"]])
+def test_an_output_that_cannot_be_written_is_told_in_a_line(bulk, task, database, run):
+    words = {"MODEL": FAST, "DB": database}
+    status, out, err = run(*bulk, *(words.get(word, word) for word in task.split()), "--out", "/proc/set")
+    assert (status, out) == (1, "")
+    assert re.fullmatch(r"diffecg: error: [\w ]+: /proc/\S+\n", err.splitlines(keepends=True)[-1])
+
+
+@pytest.mark.long
+def test_a_node_that_is_lost_loses_no_record(mitdb, tmp_path):
+    """Strips of the real database, on a Ray cluster of two nodes of which one goes away without grace."""
+    from ray.cluster_utils import Cluster
+
+    known, cutting = find_database("mitdb"), Cutting("strip")
+    prepare(known, str(mitdb), str(tmp_path / "local"), cutting, records=2)
+    cluster = Cluster()
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
+    lost = []
+
+    def remove(done, total):
+        if done >= 6 and not lost:
+            lost.append(nodes[-1])
+            cluster.remove_node(nodes[-1], allow_graceful=False)
+
+    try:
+        running = Running("ray", address=cluster.address)
+        told = prepare(known, str(mitdb), str(tmp_path / "ray"), cutting, running, records=2, progress=remove)
+    finally:
+        cluster.shutdown()
+    assert lost
+    assert told.failed == {}
+    assert manifest(tmp_path / "ray") == manifest(tmp_path / "local")
 
 
 @pytest.mark.long

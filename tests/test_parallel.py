@@ -1,5 +1,6 @@
 """Training in several processes, in parts, through crashes."""
 
+import itertools
 import json
 import os
 import random
@@ -195,6 +196,16 @@ def test_a_full_disk_is_told_and_nothing_is_lost(windows, straight, tmp_path):
     assert "File too large" in err
     done(start(*command(windows["beat"], tmp_path / "run")))
     assert apart(tmp_path / "run", straight) == 0
+
+
+def test_a_clock_that_jumps_stops_no_run(windows, tmp_path, monkeypatch):
+    jumps = itertools.cycle([0.0, 4e9, 1e6])
+    monkeypatch.setattr(time, "time", lambda: next(jumps))
+    config, data = tiny("beat"), open_windows(windows["beat"])
+    train(config, data, tmp_path / "run", max_seconds=500)
+    rows = read_metrics(tmp_path / "run")
+    assert rows[-1]["samples"] == config.training.samples
+    assert all(0 <= row["seconds"] < 500 for row in rows)
 
 
 def test_two_runs_on_one_folder_are_refused(windows, tmp_path):
