@@ -314,6 +314,7 @@ def test_ablation_from_end_to_end(run, small, runs, tmp_path, monkeypatch):
     assert [row["variant"] for row in tables["Conditions"]] == list(few["Conditions"])
     assert [row["variant"] for row in tables["Class told or not"]] == list(variants.CLASSLESS)
     assert len(tables["Steps against quality"]) == 5
+    assert (tmp_path / "study" / "steps-against-quality.png").is_file()
 
 
 @pytest.mark.long

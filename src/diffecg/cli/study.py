@@ -174,13 +174,15 @@ def ablation(
         Of the network, in the table of samplers; 1000 for ddpm alone.
     """
     from diffecg.data.opening import open_windows
+    from diffecg.plotting.studies import steps_against_quality
     from diffecg.studies import ablation as study
 
     use_threads(threads)
     windows = open_windows(data)
     settings = study.AblationSettings(samples, count, models, evaluations)
     results = _computed(out, study.about(windows, settings), study.cells(windows, out, settings))
-    _written(out, "Ablation", study.tables(results, settings), {}, as_json=json)
+    pictures = {"steps-against-quality": steps_against_quality(study.curves(results, settings))}
+    _written(out, "Ablation", study.tables(results, settings), pictures, as_json=json)
 
 
 @study.command
@@ -271,6 +273,5 @@ def _written(
     for name, figure in pictures.items():
         save(figure, out / f"{name}.png")
     rows = {table.title: [dict(zip(table.head, row, strict=True)) for row in table.rows] for table in tables}
-    show(
-        {"out": str(out), "tables": rows}, f"{markdown(tables)}\n{out}: tables.md, pictures", as_json=as_json
-    )
+    files = ", ".join(["tables.md", *(f"{name}.png" for name in pictures)])
+    show({"out": str(out), "tables": rows}, f"{markdown(tables)}\n{out}: {files}", as_json=as_json)

@@ -54,3 +54,25 @@ def learning_curve(
         axis.set_title(kind, loc="left")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
     return figure
+
+
+def steps_against_quality(curves: Mapping[str, Mapping[str, Mapping[int, float | None]]]) -> Figure:
+    """Return figures against the evaluations of the network, a panel a metric, a line a sampler or student.
+
+    Args:
+        curves: by metric, name and evaluations.
+    """
+    figure, axes = panels(len(curves), 3, "Figures of drawn beats against evaluations of the network")
+    for axis, (metric, lines) in zip(axes, curves.items(), strict=True):
+        for name, found in lines.items():
+            known = {number: value for number, value in found.items() if value is not None}
+            alone = "D" if len(known) == 1 else "o"
+            axis.plot([*known], [*known.values()], marker=alone, markersize=3, linewidth=1, label=name)
+        axis.set_xscale("log")
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.set_xlabel("evaluations")
+        share = metric == "coverage"
+        axis.set_ylim(*((0, 1) if share else (0.8, 4)))
+        axis.set_title(metric if share else f"{metric} / floor", loc="left")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, fontsize=7)
+    return figure

@@ -99,15 +99,34 @@ def tables(results: dict[str, Any], settings: AblationSettings) -> list[Table]:
 
 def _samplers(results: dict[str, Any], settings: AblationSettings) -> list[tuple[str, ...]]:
     """Return a row a sampler or student, a column a number of evaluations."""
+    found = _by_evaluations(results, settings)
+    return [
+        (name, *(_short(row[number]) if number in row else "–" for number in settings.evaluations))
+        for name, row in found.items()
+    ]
+
+
+def curves(
+    results: dict[str, Any], settings: AblationSettings
+) -> dict[str, dict[str, dict[int, float | None]]]:
+    """Return how each sampler's and student's figures depend on evaluations: by metric, name, evaluations."""
+    found = _by_evaluations(results, settings)
+    return {
+        metric: {
+            name: {number: _mean(figures, metric, CLASSES) for number, figures in row.items()}
+            for name, row in found.items()
+        }
+        for metric in STEPS
+    }
+
+
+def _by_evaluations(results: dict[str, Any], settings: AblationSettings) -> dict[str, dict[int, Figures]]:
     found: dict[str, dict[int, Figures]] = {sampler: {} for sampler in SAMPLERS}
     for sampler, number in _grid(settings):
         found[sampler][number] = results[f"{sampler}, {number}"]["figures"]
     for name in settings.models[1:]:
         found[name] = {results[name]["evaluations"]: results[name]["figures"]}
-    return [
-        (name, *(_short(row[number]) if number in row else "–" for number in settings.evaluations))
-        for name, row in found.items()
-    ]
+    return found
 
 
 def _grid(settings: AblationSettings) -> list[tuple[str, int]]:
