@@ -7,3 +7,6 @@ class DiffecgError(ValueError):
     The message is one line: what is wrong with the value given, the values allowed, the way out.
     The command line prints it and exits with status 1; every other exception is a bug.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))  # it may quote a name from a file

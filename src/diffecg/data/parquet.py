@@ -46,7 +46,9 @@ def to_parquet(signal_mv: NDArray[np.float32], index: pd.DataFrame) -> bytes:
         signal_mv: (window lead time), in mV.
         index: a row a window, as :class:`~diffecg.data.store.Windows` has it.
     """
-    columns = [pa.array(index.get(field.name, [None] * len(index)), field.type, from_pandas=True) for field in _INDEX]
+    columns = [
+        pa.array(index.get(field.name, [None] * len(index)), field.type, from_pandas=True) for field in _INDEX
+    ]
     buffer = io.BytesIO()
     table = pa.table([*columns, nested(signal_mv)], schema=_SCHEMA)
     pq.write_table(table, buffer, compression="zstd")

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.data.records import MV_PER_UNIT, Annotation, Record
+from diffecg.data.records import MV_PER_UNIT, Annotation, Record, is_scale
 from diffecg.errors import DiffecgError
 
 END = "end of recording"
 """Annotates the first sample after the end, where the last data record had to be filled up."""
 MISSING = "missing "
 """Annotates a stretch of a lead that has no samples: EDF knows no invalid ones."""
+_FARTHEST_S = 1e9
+"""An annotation may be so far from the start, in s."""
 _SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?+~|[]!x()ptu`'^\"=*D@")
 
 
@@ -49,6 +51,9 @@ def read_edf(path: Path) -> Record:
             steps = [_steps(signal) for signal in chosen]
             notes = [(note.onset, note.duration or 0.0, note.text) for note in edf.annotations]
             start = _start(edf)
+            far = [onset for onset, duration, _ in notes if not abs(onset) + duration < _FARTHEST_S]
+            if far:
+                raise DiffecgError(f"{path} holds an annotation at {far[0]:g} s")
     except DiffecgError:
         raise
     except Exception as error:  # edfio raises whatever its parsing ran into
@@ -56,8 +61,10 @@ def read_edf(path: Path) -> Record:
         raise DiffecgError(f"{path} cannot be read as {path.suffix[1:].upper()} ({reason})") from error
     fs_hz = float(chosen[0].sampling_frequency)
     leads = _distinct([signal.label or f"lead {i + 1}" for i, signal in enumerate(chosen)])
-    ends = [round(onset * fs_hz) for onset, _, text in notes if text == END]
+    ends = [max(round(onset * fs_hz), 0) for onset, _, text in notes if text == END]
     digital = digital[:, : min([digital.shape[1], *ends])]
+    if not digital.size:
+        raise DiffecgError(f"{path} holds no sample")
     gain, baseline = zip(*steps, strict=True)
     return Record(
         path.stem,
@@ -88,12 +95,12 @@ def _steps(signal: Any) -> tuple[float, float]:
     """Return gain (steps per unit) and baseline of a signal."""
     low, high = signal.physical_range
     first, last = signal.digital_range
-    if not (np.isfinite([low, high]).all() and low != high and last > first):
+    gain = (last - first) / (high - low) if high != low else 0.0
+    if last <= first or not is_scale(gain, first - low * gain):
         raise DiffecgError(
             f"signal {signal.label!r}: its physical range {low:g} to {high:g} or its digital range "
-            f"{first} to {last} is empty"
+            f"{first} to {last} is empty or none of a signal"
         )
-    gain = (last - first) / (high - low)
     return float(gain), float(first - low * gain)
 
 

@@ -27,6 +27,9 @@ ECG_LEAD = re.compile(r"(?i)(ecg.*|ekg.*|m?l?i{1,3}|av[rlf]|m?c?v[1-6]?r?)$")
 FS_RANGE_HZ = (20.0, 20_000.0)
 """Sampling rates that are taken for real."""
 
+LARGEST = 1e30
+"""Samples beyond it, in their units, are taken for damage; float32 ends at 3e38."""
+
 WFDB = ("", ".hea", ".dat", ".atr")
 EDF = (".edf", ".bdf")
 TABLES = (".csv", ".parquet", ".npz", ".npy")
@@ -167,6 +170,11 @@ def check_rate(fs_hz: float) -> None:
             f"sampling rate {fs_hz} Hz is not one of an ECG; give it in Hz, "
             f"{FS_RANGE_HZ[0]:g} to {FS_RANGE_HZ[1]:g}"
         )
+
+
+def is_scale(gain: float, baseline: float) -> bool:
+    """Return whether stored integers become numbers that one can reckon with."""
+    return 1e-12 < abs(gain) < 1e12 and abs(baseline) < 1e15
 
 
 def read_record(path: str | Path, *, fs_hz: float | None = None, unit: str | None = None) -> Record:

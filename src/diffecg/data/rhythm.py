@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.errors import DiffecgError
+
 Rhythm = Sequence[tuple[int, str]]
 """Beats as (sample of the R peak within the window, label)."""
 
@@ -17,9 +19,16 @@ def to_text(rhythm: Rhythm) -> str:
 
 
 def from_text(text: str) -> list[tuple[int, str]]:
-    """Return the beats that :func:`to_text` wrote."""
-    pairs = (beat.split(":") for beat in text.split())
-    return [(int(sample), label) for sample, label in pairs]
+    """Return the beats that :func:`to_text` wrote.
+
+    Raises:
+        DiffecgError: it is none of that.
+    """
+    try:
+        pairs = (beat.split(":") for beat in text.split())
+        return [(int(sample), label) for sample, label in pairs]
+    except ValueError as error:
+        raise DiffecgError(f"beats {text!r} are not of the form 12:N 95:V ({error})") from None
 
 
 def rhythm_track(

@@ -44,7 +44,9 @@ class Source:
             DiffecgError: there is no folder, or no recording in it.
         """
         if not self.files.isdir(self.root):
-            raise DiffecgError(f"no folder {self.url}; get the database with --download")
+            raise DiffecgError(
+                f"no folder {self.url}; choose another --from, or get a database with --download"
+            )
         listing = f"{self.root}/RECORDS"
         if self.files.isfile(listing):
             names: list[str] = self.files.cat_file(listing).decode(errors="replace").split()

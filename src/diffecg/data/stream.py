@@ -74,8 +74,11 @@ class WindowStream:
         places = np.flatnonzero(self.counts[part].sum(axis=1))
         places = places[_evenly(len(places), _SHARDS_SAMPLED)]
         each = math.ceil(most / len(places))
-        windows = [self.read([place], part) for place in places.tolist()]
-        return joined([some.take(_evenly(len(some), each)) for some in windows])
+        return joined([self._some(place, part, each) for place in places.tolist()])
+
+    def _some(self, place: int, part: str, most: int) -> Windows:
+        windows = self.read([place], part)
+        return windows.take(_evenly(len(windows), most))
 
     def whole(self) -> Windows:
         """Return all windows, in memory."""

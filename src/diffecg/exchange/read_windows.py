@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from diffecg.data.labels import UNKNOWN, class_map
 from diffecg.data.opening import open_windows
-from diffecg.data.read_table import load_arrays
+from diffecg.data.read_table import load_arrays, load_csv
 from diffecg.data.read_wfdb import read_beats, record_names
 from diffecg.data.records import read_record
 from diffecg.data.shards import Store, is_set
@@ -53,13 +54,12 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
         return _read_shards(path, fs_hz)
     if path.is_dir():
         return _read_wfdb(path)
-    readers = {".npz": _read_npz, ".csv": _read_csv, ".parquet": _read_parquet}
-    if path.suffix not in readers:
+    if path.suffix not in _READERS:
         raise DiffecgError(
-            f"cannot read {path.name}: choose one of {', '.join(readers)} or a folder of WFDB records"
+            f"cannot read {path.name}: choose one of {', '.join(_READERS)} or a folder of WFDB records"
         )
     try:
-        found, card = readers[path.suffix](path)
+        found, card = _READERS[path.suffix](path)
     except Exception as error:  # the libraries raise whatever their parsing ran into
         raise DiffecgError(f"{path} is damaged or no {path.suffix} file ({error})") from error
     info = _info(path, card)
@@ -91,12 +91,19 @@ def _read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], str | bytes]:
 
 def _read_csv(path: Path) -> tuple[pd.DataFrame, str | bytes]:
     beside = path.with_suffix(".card.json")
-    return pd.read_csv(path), beside.read_bytes() if beside.is_file() else "{}"
+    return load_csv(path), beside.read_bytes() if beside.is_file() else "{}"
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, str | bytes]:
-    table = pq.read_table(path)
-    return table.to_pandas(), (table.schema.metadata or {}).get(b"diffecg", "{}")
+    card = (pq.read_metadata(path).metadata or {}).get(b"diffecg", b"{}")
+    return pq.read_table(path).to_pandas(), card
+
+
+_READERS: dict[str, Callable[[Path], tuple[dict[str, NDArray[Any]] | pd.DataFrame, str | bytes]]] = {
+    ".npz": _read_npz,
+    ".csv": _read_csv,
+    ".parquet": _read_parquet,
+}
 
 
 def _info(path: Path, card: str | bytes) -> dict[str, Any]:
@@ -230,7 +237,9 @@ def _set(
         if given is not None and given.shape != signal.shape[:1]:
             shape = " x ".join(map(str, given.shape)) or "no list of"
             raise DiffecgError(f"{path}: {shape} {what} for {len(signal)} windows")
-    with np.errstate(over="ignore"):  # what is no signal becomes infinite, and is left out where sets are compared
+    with np.errstate(
+        over="ignore"
+    ):  # what is no signal becomes infinite, and is left out where sets are compared
         signal_mv = np.asarray(signal, dtype=np.float32)
     return WindowSet(
         signal_mv.reshape(len(signal), -1, signal.shape[-1]),
