@@ -13,6 +13,7 @@ from diffecg.data.store import write_windows
 from diffecg.training.loop import train
 
 torch.set_num_threads(1)
+pytest.register_assert_rewrite("fuzzing")
 
 
 @pytest.fixture(scope="session")

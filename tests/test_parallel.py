@@ -49,7 +49,7 @@ def command(data, out, *more, samples=128):
 def start(*arguments, count=0, **settings):
     """Start a command in this interpreter, in ``count`` processes by torchrun."""
     run = ["-m", "torch.distributed.run", "--nproc-per-node", count] if count else []
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
     full = [sys.executable, *map(str, [*run, *arguments])]
     return subprocess.Popen(
         full, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, **settings
