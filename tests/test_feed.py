@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import wfdb
 from helpers import tiny, write_record
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,6 +181,25 @@ def test_a_spoilt_shard_is_told(shards, tmp_path):
     one.unlink()
     with pytest.raises(DiffecgError, match="missing or spoilt"):
         open_windows(folder)
+
+
+def test_parts_and_classes_that_are_not_there(tmp_path):
+    """A set without validation is refused; a class that only others have is no fault."""
+    folder, people = tmp_path / "db", {}
+    folder.mkdir()
+    for i, person in enumerate(("b", "a", "g")):  # they train, validate and test
+        write_record(folder / f"p{i}", seed=i, leads=("MLII",), duration_s=30.0)
+        people[f"p{i}"] = person
+    wfdb.wrann("p0", "atr", np.arange(400, 9000, 300), symbol=["N"] * 29, write_dir=str(folder))
+    own, cutting = find_database("own"), Cutting("beat", lead="MLII")
+    prepare_shards(own, str(folder), str(tmp_path / "set"), cutting, ONE, people=people, records=1)
+    stream = open_data(tmp_path / "set")
+    assert stream.counts["train"].sum().to_dict() | {"N": 0} == dict.fromkeys(stream.counts["train"], 0)
+    train(tiny("beat", balance=1.0), stream, tmp_path / "run")
+    del people["p1"]
+    prepare_shards(own, str(folder), str(tmp_path / "two"), cutting, ONE, people=people, records=1)
+    with pytest.raises(DiffecgError, match="no windows in the part 'validation'; there are test, train"):
+        train(tiny("beat"), open_data(tmp_path / "two"), tmp_path / "other")
 
 
 def test_other_sets_are_refused(shards, tmp_path):

@@ -28,8 +28,9 @@ from fuzzing import (
 )
 from hypothesis import strategies as st
 
-from diffecg.data.read_wfdb import read_beats, record_names
+from diffecg.data.read_wfdb import read_beats
 from diffecg.data.records import BEAT_SYMBOLS, read_record
+from diffecg.data.source import Recordings
 from diffecg.exchange.read_windows import read_windows
 from diffecg.exchange.wfdb_format import write_annotations
 from diffecg.exchange.windows import CARD as FOLDER_CARD
@@ -150,7 +151,7 @@ def lists_of_records(folder, listing):
     (folder / "RECORDS").write_bytes(
         listing if isinstance(listing, bytes) else listing.encode(errors="replace")
     )
-    _, names = refused(record_names, folder)
+    _, names = refused(Recordings(folder).names)
     assert names is None or all(names)
 
 
@@ -198,7 +199,8 @@ NOTE = [pair(22, 0), pair(63, 6), b"## x\0\0"]
 FOUND = {
     "a note that is read for ever": (annotated(*NOTE, *NOTE, pair(1, 5), b"\0\0"), None),
     "no end": (annotated(pair(1, 5), pair(1, 5)), "breaks off"),
-    "a code of no annotation": (annotated(pair(45, 5), b"\0\0"), "unknown code 45"),
+    "a code of no annotation": (annotated(pair(55, 5), b"\0\0"), "unknown code 55"),
+    "a code of one's own": (annotated(pair(45, 5), b"\0\0"), None),
     "12 bits in 3 bytes": (header("r 1 360 1000\nr.dat 212\n", b"abc"), "3 bytes of signal are too few"),
     "a trillion samples": (header(f"r 1 360 {TRILLION}\nr.dat 16\n"), "96 bytes of signal"),
     "a trillion signals": (header(f"r {TRILLION} 360 24\nr.dat 16\n"), "signals, but has 1"),

@@ -1,16 +1,18 @@
 """Recordings, one's own too, to windows in shards."""
 
 import json
+from dataclasses import replace
 
 import fsspec
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import write_database, write_record
+from helpers import FS_HZ, make_ecg, write_database, write_record
 from hypothesis import given
 from hypothesis import strategies as st
 
 import diffecg
+from diffecg.bulk.engines import run as run_all
 from diffecg.bulk.prepare import failures, totals
 from diffecg.bulk.prepare import prepare as prepare_shards
 from diffecg.bulk.settings import Running
@@ -18,17 +20,19 @@ from diffecg.config import preset
 from diffecg.data.cutting import Cutting
 from diffecg.data.databases import database as find_database
 from diffecg.data.parquet import from_parquet, to_parquet
+from diffecg.data.people import read_people
 from diffecg.data.prepare import prepare
-from diffecg.data.records import read_record
+from diffecg.data.records import Beats, Record, read_record
 from diffecg.data.shards import MANIFEST
-from diffecg.data.source import Source
+from diffecg.data.source import Recordings
 from diffecg.data.splits import PEOPLE_SHARES, by_person
+from diffecg.data.windows import cut_windows
 from diffecg.errors import DiffecgError
 from diffecg.exchange.read_windows import read_windows
 from diffecg.exchange.records import write_record as write_edf
 from diffecg.training.loop import for_windows
 
-MITDB, ONE = find_database("mitdb"), Running(workers=1)
+MITDB, OWN, ONE = find_database("mitdb"), find_database("own"), Running(workers=1)
 
 
 def manifest(folder):
@@ -180,7 +184,7 @@ def test_people_stay_together(hospital, tmp_path, run):
 def test_what_is_ones_own_must_be_told(hospital, tmp_path, run):
     for arguments, why in (
         (("--from", hospital), "--lead"),
-        (("--from", hospital, "--lead", "II"), "has no annotations"),
+        (("--from", hospital, "--lead", "II"), "has no annotated beats"),
         (("--from", hospital, "--preset", "strip", "--lead", "II"), "takes any leads"),
         (("--from", hospital, "--preset", "strip", "--split", "strict"), "choose one of people"),
         (("--preset", "strip", "--download"), "cannot be downloaded"),
@@ -208,7 +212,7 @@ def test_recordings_may_be_on_any_file_system(hospital):
     memory = fsspec.filesystem("memory")
     for file in hospital.rglob("*.*"):
         memory.pipe_file(f"/hospital/{file.relative_to(hospital)}", file.read_bytes())
-    there, here = Source("memory://hospital"), Source(hospital)
+    there, here = Recordings("memory://hospital"), Recordings(hospital)
     assert there.names() == here.names()
     for name in here.names():
         with there.local(name) as path, here.local(name) as own:
@@ -219,4 +223,114 @@ def test_recordings_may_be_on_any_file_system(hospital):
     with pytest.raises(DiffecgError, match="cannot read"), there.local("ward0/p9"):
         pass
     with pytest.raises(DiffecgError, match="no folder"):
-        Source("memory://nowhere").names()
+        Recordings("memory://nowhere").names()
+
+
+def write_multi(folder, name):
+    """Write a record of two segments of half a minute, as PhysioNet does."""
+    folder.mkdir(exist_ok=True)
+    parts = []
+    for i in range(2):
+        write_record(folder / f"{name}_{i}", seed=i, leads=("II",), duration_s=30.0)
+        (folder / f"{name}_{i}.atr").unlink()
+        parts.append(f"{name}_{i} {read_record(folder / f'{name}_{i}').stored.shape[1]}\n")
+    total = sum(int(part.split()[1]) for part in parts)
+    (folder / f"{name}.hea").write_text(f"{name}/2 1 360 {total}\n" + "".join(parts))
+
+
+def test_segments_are_no_records_of_their_own(tmp_path):
+    write_multi(tmp_path / "db", "a")
+    write_record(tmp_path / "db" / "b", seed=5)
+    here = Recordings(tmp_path / "db")
+    assert here.names() == ["a", "b"]
+    memory = fsspec.filesystem("memory")
+    for file in (tmp_path / "db").iterdir():
+        memory.pipe_file(f"/multi/{file.name}", file.read_bytes())
+    there = Recordings("memory://multi")
+    assert there.names() == ["a", "b"]
+    with there.local("a") as path:
+        assert (read_record(path).stored == read_record(tmp_path / "db" / "a").stored).all()
+
+
+def test_a_recording_is_taken_once(hospital, tmp_path, run):
+    write_edf(hospital / "ward0" / "p0.edf", read_record(hospital / "ward0" / "p0"))
+    with pytest.raises(DiffecgError, match=r"ward0/p0 lies in .* in 2 formats"):
+        Recordings(hospital).names()
+    (hospital / "RECORDS").write_text("ward0/p0\n\nward1/\n")
+    (hospital / "ward1" / "RECORDS").write_text(" p1\nmy p5.edf\n")
+    assert Recordings(hospital).names() == ["ward0/p0", "ward1/p1", "ward1/my p5.edf"]
+    (hospital / "RECORDS").write_text("./\n")
+    with pytest.raises(DiffecgError, match="leads out"):
+        Recordings(hospital).names()
+
+
+def test_one_record_has_one_person(tmp_path):
+    people = tmp_path / "people.csv"
+    people.write_text("record,person\n100,NA\n./101, ann\n102,ann \n102,ann\n")
+    assert read_people(people) == {"100": "NA", "101": "ann", "102": "ann"}
+    for text, why in (
+        ("record,person\n100,ann\n./100,bob\n", "two people of record 100"),
+        ("record,person\n100,ann\n101, \n", "line 3"),
+    ):
+        people.write_text(text)
+        with pytest.raises(DiffecgError, match=why):
+            read_people(people)
+
+
+def test_another_source_is_another_set(tmp_path):
+    for place in ("one", "two"):
+        write_database(tmp_path / place, ("101",))
+    out = str(tmp_path / "out")
+    prepare_shards(MITDB, str(tmp_path / "one"), out, Cutting(), ONE)
+    with pytest.raises(DiffecgError, match="other source"):
+        prepare_shards(MITDB, str(tmp_path / "two"), out, Cutting(), ONE)
+
+
+def test_a_set_of_nothing_is_no_success(hospital, tmp_path, run):
+    bulk = ["bulk", "prepare", "own", "--workers", 1, "--from"]
+    status, _, err = run(*bulk, hospital, "--lead", "XX", "--out", tmp_path / "out")
+    assert (status, "no window of 256 samples is left" in err) == (1, True), err
+    people = tmp_path / "people.csv"
+    people.write_text("record,person\np0,ann\n")
+    status, _, err = run(*bulk, tmp_path / "no", "--lead", "I", "--people", people, "--out", tmp_path / "x")
+    assert (status, "no folder" in err) == (1, True), err
+    with pytest.raises(DiffecgError, match="workers 0 must be at least 1"):
+        run_all(len, [""], Running(workers=0))
+
+
+def test_strips_are_of_ecg_leads(tmp_path):
+    signal, _, _ = make_ecg(duration_s=11.0)
+    record = Record(
+        "night",
+        FS_HZ,
+        ("EEG Fpz-Cz", "ECG", "resp", "V5"),
+        ("uV", "mV", "Ohm", "mV"),
+        np.stack([signal] * 4),
+        (1.0,) * 4,
+        (0.0,) * 4,
+        np.zeros((4, len(signal)), bool),
+        tmp_path / "night",
+    )
+    strip = preset("strip").window
+    none, split = Beats(np.empty(0, np.int64), np.empty(0, np.str_)), by_person({"night": "ann"})
+    found = cut_windows(record, none, strip, split, {})
+    assert found.index["lead"].tolist() == ["ECG", "V5"]
+    alone, two = replace(record, leads=("EEG", "ECG", "resp", "EMG")), preset("strip2").window
+    with pytest.raises(DiffecgError, match="1 leads of an ECG; a window takes 2"):
+        cut_windows(alone, none, two, split, {})
+
+
+def test_an_edf_tells_its_own_beats(tmp_path):
+    write_record(tmp_path / "100", seed=3, leads=("II",), duration_s=30.0)
+    (tmp_path / "db").mkdir()
+    write_edf(tmp_path / "db" / "100.edf", read_record(tmp_path / "100"))
+    (tmp_path / "wfdb").mkdir()
+    for file in tmp_path.glob("100.*"):
+        file.rename(tmp_path / "wfdb" / file.name)
+    window = Cutting("beat", lead="II").window(OWN)
+    found, expected = (
+        prepare(tmp_path / folder, window, split_name="people").windows.index for folder in ("db", "wfdb")
+    )
+    assert found["label"].tolist() == expected["label"].tolist()
+    assert found["sample"].tolist() == expected["sample"].tolist()
+    assert len(found) > 20

@@ -78,7 +78,7 @@ def test_missing_damaged_and_unknown_files_are_refused(tmp_path):
         "a.npz": "damaged",
         "a.parquet": "damaged",
         "a.mat": "choose one of",
-        "empty": "no WFDB record",
+        "empty": "no recording",
         "b.npz": "no file",
     }.items():
         with pytest.raises(DiffecgError, match=reason):

@@ -16,8 +16,8 @@ import diffecg
 from diffecg.data.describe import describe
 from diffecg.data.faults import FAULTS, find_faults
 from diffecg.data.likeness import doubts
-from diffecg.data.read_wfdb import record_names
 from diffecg.data.records import Annotation, Record, read_record
+from diffecg.data.source import Recordings
 from diffecg.errors import DiffecgError
 from diffecg.exchange.recordings import write_repaired
 from diffecg.exchange.records import WRITERS, file_name, write_record
@@ -304,7 +304,7 @@ PATTERNS = {
 @pytest.mark.parametrize("place", range(20))
 def test_real_recordings_come_back_with_every_observed_sample(mitdb, runs, tmp_path, place):
     base = mitdb.parent / ("mitdb" if place % 2 else "svdb")
-    full = read_record(base / record_names(base)[2 * place])
+    full = read_record(base / Recordings(base).names()[2 * place])
     pattern = list(PATTERNS)[place % 5]
     stored = full.stored[:, : round(40 * full.fs_hz)]
     notes = tuple(note for note in full.annotations() if note.sample < stored.shape[1])

@@ -35,8 +35,10 @@ def run(
         running: where and how.
 
     Raises:
-        DiffecgError: an unknown engine, or Ray is not installed.
+        DiffecgError: an unknown engine, or Ray is not installed; no worker.
     """
+    if running.workers < 1:
+        raise DiffecgError(f"workers {running.workers} must be at least 1")
     engines = {"local": _local, "ray": _ray}
     if running.engine not in engines:
         raise DiffecgError(f"unknown engine {running.engine!r}; choose one of {', '.join(engines)}")

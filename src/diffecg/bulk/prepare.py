@@ -20,8 +20,9 @@ from diffecg.data.parquet import to_parquet
 from diffecg.data.people import parts_of, people_of
 from diffecg.data.prepare import counts_of, cut_records
 from diffecg.data.shards import Shard, Store, plan
-from diffecg.data.source import Source
+from diffecg.data.source import Recordings
 from diffecg.data.splits import Split
+from diffecg.errors import DiffecgError
 
 Counts = dict[str, dict[str, int]]
 
@@ -63,16 +64,19 @@ def prepare(
         progress: called as shards are done, with records.
 
     Raises:
-        DiffecgError: ``url`` holds another set; settings that do not fit the database; no recording is there.
+        DiffecgError: ``url`` holds another set; settings that do not fit the database; no recording is
+            there, or no window in any.
     """
     window, split_name = cutting.window(database), cutting.split_of(database)
     class_map(cutting.class_map)
-    person = people_of(Source(source), split_name, people)
+    records_of = Recordings(source)
+    person = people_of(records_of, split_name, people)
     about = {
         **database.about(),
         "split": split_name,
         "class_map": cutting.class_map,
         "window": asdict(window),
+        "source": records_of.root,
         "records": len(person),
         "records_sha256": sha256(json.dumps(person).encode()).hexdigest(),
         "shard": records,
@@ -88,7 +92,13 @@ def prepare(
     def again(mark: Any) -> bool:
         return retry and bool(mark["failed"])
 
-    return complete(url, about, make_shard, tasks, running, progress, again=again)
+    completed = complete(url, about, make_shard, tasks, running, progress, again=again)
+    if not (completed.windows or completed.failed):
+        why = next(iter(failures(completed).values()), "the records are too short, or take no part")
+        raise DiffecgError(
+            f"no window of {window.length} samples is left ({why}); choose another --out as well"
+        )
+    return completed
 
 
 def make_shard(task: _Task) -> dict[str, Any]:
@@ -96,7 +106,7 @@ def make_shard(task: _Task) -> dict[str, Any]:
     failed: dict[str, str] = {}
     labels = dict(class_map(task.class_map))
     signal_mv, index, dropped = cut_records(
-        Source(task.source), task.names, task.window, task.parts, labels, failed=failed
+        Recordings(task.source), task.names, task.window, task.parts, labels, failed=failed
     )
     counts = {} if index.empty else counts_of(index).to_dict(orient="index")
     return Store(task.url).put(

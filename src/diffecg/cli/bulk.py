@@ -45,7 +45,8 @@ def prepare(
     Example: diffecg bulk prepare own --from s3://hospital/ecg --preset strip --out s3://hospital/strips
 
     Records that cannot be cut are listed with their reasons and do not stop the rest. `diffecg train --data`
-    streams the shards; `diffecg evaluate --against` and `diffecg.open_windows` read them into memory.
+    streams the shards; `diffecg.open_windows`, and where they lie in a folder `diffecg evaluate --against`,
+    read them into memory.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def prepare(
         Of one's own: a CSV file with the columns record and person, of the records that take part. Without
         it all do, and each counts as a person of its own.
     records:
-        Records in a shard.
+        Records in a shard; of recordings of hours choose 1, as a worker holds a shard in memory.
     retry:
         Make those shards again in which records failed.
     """

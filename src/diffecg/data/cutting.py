@@ -23,7 +23,8 @@ class Cutting:
     class_map: str = "aami"
     """aami, or aami-escape-s, which counts escape beats (e, j) as S."""
     lead: str | None = None
-    """Lead of the beats: MLII in mitdb, ECG1 in svdb, whose placement is not known."""
+    """Lead of the beats: MLII in mitdb, ECG1 in svdb, whose placement is not known; of one's own it must be
+    told. Strips are of any lead of an ECG."""
     length: int | None = None
     """Samples in a window, other than the preset's."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from diffecg.data.shards import is_set
 from diffecg.data.store import Windows, read_folder
 from diffecg.data.stream import WindowStream
+from diffecg.errors import DiffecgError
 
 
 def open_windows(folder: str | Path) -> Windows:
@@ -25,4 +26,10 @@ def open_data(url: str | Path) -> Windows | WindowStream:
     Raises:
         DiffecgError: the folder is missing, incomplete or inconsistent.
     """
-    return WindowStream(str(url)) if is_set(str(url)) else read_folder(Path(url))
+    if is_set(str(url)):
+        return WindowStream(str(url))
+    if "://" in str(url):
+        raise DiffecgError(
+            f"{url} holds no set of shards, or cannot be reached; only those are read from there"
+        )
+    return read_folder(Path(url))

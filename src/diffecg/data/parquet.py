@@ -32,8 +32,14 @@ _SCHEMA = _INDEX.append(pa.field("signal_mv", SIGNAL))
 
 
 def nested(signal_mv: NDArray[np.float32]) -> pa.Array:
-    """Return windows (window lead time) as an array of lists of lists."""
+    """Return windows (window lead time) as an array of lists of lists.
+
+    Raises:
+        DiffecgError: there are more samples than Parquet's lists can count.
+    """
     count, leads, length = signal_mv.shape
+    if signal_mv.size >= 2**31:
+        raise DiffecgError(f"{count} windows are too many for one Parquet file; choose smaller shards")
     values = pa.array(signal_mv.ravel())
     rows = pa.ListArray.from_arrays(np.arange(0, count * leads * length + 1, length, dtype=np.int32), values)
     return pa.ListArray.from_arrays(np.arange(0, count * leads + 1, leads, dtype=np.int32), rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from diffecg.data.databases import PEOPLE
-from diffecg.data.source import Source
+from diffecg.data.source import Recordings
 from diffecg.data.splits import Split, by_person, split
 from diffecg.errors import DiffecgError
 
@@ -16,22 +16,27 @@ def read_people(path: Path) -> dict[str, str]:
     """Return the records that take part and the person of each, from a CSV file with these columns.
 
     Raises:
-        DiffecgError: it is no such file, or tells two people of a record.
+        DiffecgError: it is no such file, tells two people of a record, or leaves a cell empty.
     """
     try:
-        table = pd.read_csv(path, dtype=str)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise DiffecgError(f"{path} cannot be read as CSV ({' '.join(str(error).split())})") from error
     if not {"record", "person"} <= set(table.columns):
         raise DiffecgError(f"{path} has the columns {', '.join(table.columns)}; record, person are needed")
-    table = table.dropna(subset=["record", "person"]).drop_duplicates(["record", "person"])
-    twice = table["record"][table["record"].duplicated()].tolist()
-    if twice or table.empty:
-        raise DiffecgError(f"{path} tells two people of record {twice[0]}" if twice else f"{path} is empty")
-    return dict(zip(table["record"], table["person"], strict=True))
+    people: dict[str, str] = {}
+    for row, (record, person) in enumerate(zip(table["record"], table["person"], strict=True), 2):
+        name = str(PurePosixPath(record.strip()))  # one spelling, or a record might be two people's
+        if not (record.strip() and person.strip()):
+            raise DiffecgError(f"{path}, line {row}: record {record!r}, person {person!r}; both are needed")
+        if people.setdefault(name, person.strip()) != person.strip():
+            raise DiffecgError(f"{path} tells two people of record {name}")
+    if not people:
+        raise DiffecgError(f"{path} is empty")
+    return people
 
 
-def people_of(source: Source, split_name: str, people: dict[str, str] | None = None) -> dict[str, str]:
+def people_of(source: Recordings, split_name: str, people: dict[str, str] | None = None) -> dict[str, str]:
     """Return the recordings to cut, and the person of each.
 
     Args:
@@ -41,13 +46,16 @@ def people_of(source: Source, split_name: str, people: dict[str, str] | None = N
             of a person of its own.
 
     Raises:
-        DiffecgError: no recording is there; people are told where the split knows them.
+        DiffecgError: there is no folder, or no recording in it; people are told where the split knows them.
     """
     if people is not None and split_name != PEOPLE:
         raise DiffecgError(
             f"the split {split_name!r} knows its people; they are told of one's own records only"
         )
-    return {name: name for name in source.names()} if people is None else people
+    if people is None:
+        return {name: name for name in source.names()}
+    source.check()
+    return people
 
 
 def parts_of(split_name: str, people: dict[str, str]) -> Split:

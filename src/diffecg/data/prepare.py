@@ -11,11 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diffecg.config import WindowConfig
+from diffecg.data.databases import PEOPLE
 from diffecg.data.labels import LABELS, UNKNOWN, class_map
 from diffecg.data.people import parts_of, people_of
 from diffecg.data.read_wfdb import read_beats
-from diffecg.data.records import Beats, read_record
-from diffecg.data.source import Source
+from diffecg.data.records import beats_of, read_record
+from diffecg.data.source import Recordings
 from diffecg.data.splits import Split
 from diffecg.data.store import Windows
 from diffecg.data.windows import Cut, Dropped, cut_windows
@@ -60,7 +61,7 @@ def prepare(
     Raises:
         DiffecgError: a record is missing or unreadable, or has not the wanted leads.
     """
-    labels, records = dict(class_map(class_map_name)), Source(folder)
+    labels, records = dict(class_map(class_map_name)), Recordings(folder)
     present = people_of(records, split_name, people)
     parts = parts_of(split_name, present)
     wanted = [name for name in present if parts.has(name)]
@@ -96,7 +97,7 @@ def prepare(
 
 
 def cut_records(
-    source: Source,
+    source: Recordings,
     names: Sequence[str],
     window: WindowConfig,
     parts: Split,
@@ -137,7 +138,9 @@ def cut_records(
     return signal_mv, index, sum((cut.dropped for cut in cuts), dropped)
 
 
-def _cut_record(source: Source, name: str, window: WindowConfig, parts: Split, labels: dict[str, str]) -> Cut:
+def _cut_record(
+    source: Recordings, name: str, window: WindowConfig, parts: Split, labels: dict[str, str]
+) -> Cut:
     """Return the windows of a recording.
 
     Args:
@@ -152,17 +155,17 @@ def _cut_record(source: Source, name: str, window: WindowConfig, parts: Split, l
     """
     with source.local(name) as path:
         record = replace(read_record(path), name=name)
-        length = record.signal_mv.shape[1]
         # Databases that we know tell their beats: a strip without them is a file that was lost.
-        needed = window.kind == "beat" or parts.validation is None
-        if needed or path.with_name(f"{path.name}.atr").is_file():
-            beats = read_beats(path, length=length)
+        if parts.name != PEOPLE or path.with_name(f"{path.name}.atr").is_file():
+            beats = read_beats(path, length=record.stored.shape[1])
         else:
-            beats = Beats(np.empty(0, np.int64), np.empty(0, np.str_))
+            beats = beats_of(record)
+        if window.kind == "beat" and not beats.sample.size:
+            raise DiffecgError(f"record {name} has no annotated beats; cut strips, or annotate it")
         return cut_windows(record, beats, window, parts, labels)
 
 
-def _left_out(source: Source, name: str, parts: Split, labels: dict[str, str]) -> Dropped:
+def _left_out(source: Recordings, name: str, parts: Split, labels: dict[str, str]) -> Dropped:
     """Return the beats of a record that takes no part; none where they are not told."""
     with source.local(name) as path:
         if not path.with_name(f"{path.name}.atr").is_file():

@@ -19,6 +19,9 @@ from diffecg.errors import DiffecgError
 _COMMENT, _SKIP, _NOTE = 22, 59, 63
 """Codes of annotation files: a comment; a long step; the text of the annotation before it."""
 
+_USERS = range(42, 50)
+"""Codes that everybody may give a meaning; one that nobody defined is taken for a note."""
+
 _MOST_MISSING = 100
 """At most so many times as many samples as are in its segments has a record."""
 
@@ -89,22 +92,6 @@ def read_beats(path: str | Path, extension: str = "atr", *, length: int | None =
     return Beats(sample[is_beat], symbol[is_beat])
 
 
-def record_names(folder: Path) -> list[str]:
-    """Return the names of a database's records: those in its file RECORDS, else of all headers.
-
-    Raises:
-        DiffecgError: the folder holds no record.
-    """
-    listing = folder / "RECORDS"
-    if listing.is_file():
-        names = listing.read_text(errors="replace").split()
-    else:
-        names = sorted(file.stem for file in folder.glob("*.hea"))
-    if not names:
-        raise DiffecgError(f"{folder} holds no WFDB record (no RECORDS, no .hea)")
-    return names
-
-
 def _annotations(path: Path) -> tuple[Annotation, ...]:
     """Return what ``.atr`` says, nothing if there is none."""
     if not path.with_name(f"{path.name}.atr").is_file():
@@ -153,6 +140,8 @@ def _named(found: list[tuple[int, int, str]]) -> list[Annotation]:
         elif comment and defines:
             number, symbol = text.split(maxsplit=2)[:2]
             symbols[int(number)] = symbol
+        elif code in _USERS and code not in symbols:
+            named.append(Annotation(sample, '"', text))
         elif code not in symbols:
             raise ValueError(f"unknown code {code} at sample {sample}")
         elif code:

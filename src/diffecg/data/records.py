@@ -21,7 +21,7 @@ BEAT_SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?")
 MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "µV": 1e-3, "V": 1e3}
 """Millivolts in one of the units that files name."""
 
-ECG_LEAD = re.compile(r"(?i)(ecg.*|ekg.*|m?l?i{1,3}|av[rlf]|m?c?v[1-6]?r?)$")
+ECG_LEAD = re.compile(r"(?i)(ecg.*|ekg.*|m?l?i{1,3}|d[1-3]|av[rlf]|m?c?v[1-6]?r?|v[xyz]|cm[1-6])$")
 """Names of ECG leads."""
 
 FS_RANGE_HZ = (20.0, 20_000.0)
@@ -112,6 +112,11 @@ class Record:
         """Rows of the leads that are voltages."""
         return [row for row, unit in enumerate(self.units) if unit in MV_PER_UNIT]
 
+    @property
+    def ecg_leads(self) -> list[int]:
+        """Rows of the leads whose names are an ECG's; of all voltages, where none is."""
+        return [row for row in self.voltages if ECG_LEAD.match(self.leads[row])] or self.voltages
+
     def usual_lead(self) -> int:
         """Return the row of the lead that people look at first: MLII or II, else another ECG lead.
 
@@ -122,9 +127,8 @@ class Record:
             raise DiffecgError(
                 f"no lead of {self.name} is a voltage; their units are {', '.join(self.units)}"
             )
-        known = [row for row in self.voltages if ECG_LEAD.match(self.leads[row])]
-        first = [row for row in known if self.leads[row].upper() in ("MLII", "II")]
-        return (first or known or self.voltages)[0]
+        first = [row for row in self.ecg_leads if self.leads[row].upper() in ("MLII", "II")]
+        return (first or self.ecg_leads)[0]
 
     def lead_index(self, lead: str) -> int:
         """Return the row of ``lead``.
@@ -157,6 +161,14 @@ class Record:
         stored[row, drawn] = np.rint(values) if np.issubdtype(stored.dtype, np.integer) else values
         missing[row, drawn] = False
         return replace(self, stored=stored, missing=missing)
+
+
+def beats_of(record: Record) -> Beats:
+    """Return the beats among a recording's annotations."""
+    found = [note for note in record.annotations() if note.symbol in BEAT_SYMBOLS]
+    inside = [note for note in found if 0 <= note.sample < record.stored.shape[1]]
+    samples, symbols = ([getattr(note, what) for note in inside] for what in ("sample", "symbol"))
+    return Beats(np.array(samples, np.int64), np.array(symbols, np.str_))
 
 
 def check_rate(fs_hz: float) -> None:

@@ -63,8 +63,7 @@ class Store:
             names = [_name(path) for path in self.files.ls(self.root, detail=False)]
             if all(name.startswith(f".{ABOUT}.") for name in names):  # left by one that was killed
                 self._put(ABOUT, _text(ours))
-                return
-            theirs = self._read(ABOUT)  # another process may just have begun the same set
+            theirs = self._read(ABOUT)  # another process may just have begun a set, too
         if theirs is None:
             raise DiffecgError(f"{self.url} is not empty and holds no set; choose another --out")
         other = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
@@ -83,11 +82,12 @@ class Store:
         mark, path = self._read(_mark(shard.name)), f"{self.root}/{shard.name}"
         if mark is None or mark.get("first") != shard.first or mark.get("count") != shard.count:
             return None
-        if (
-            not {"sha256", "windows"} <= set(mark)
-            or not self.files.exists(path)
-            or self.files.size(path) != mark.get("bytes")
-        ):
+        if not {"sha256", "windows"} <= set(mark):
+            return None
+        try:
+            if self.files.info(path)["size"] != mark.get("bytes"):
+                return None
+        except FileNotFoundError:
             return None
         if verify and sha256(self.files.cat_file(path)).hexdigest() != mark["sha256"]:
             return None
@@ -144,12 +144,9 @@ class Store:
         return content
 
     def _read(self, name: str) -> dict[str, Any] | None:
-        path = f"{self.root}/{name}"
-        if not self.files.exists(path):
-            return None
         try:
-            found = json.loads(self.files.cat_file(path))
-        except ValueError:
+            found = json.loads(self.files.cat_file(f"{self.root}/{name}"))
+        except (FileNotFoundError, ValueError):
             return None
         return found if isinstance(found, dict) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
@@ -13,6 +14,9 @@ from fsspec.implementations.local import LocalFileSystem
 
 from diffecg.data.records import EDF
 from diffecg.errors import DiffecgError
+
+_AT_A_TIME = 1000
+"""Headers that are read together."""
 
 
 def open_url(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -28,38 +32,82 @@ def open_url(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     return files, root.rstrip("/") or "/"
 
 
-class Source:
+class Recordings:
     """Recordings in a folder and its subfolders."""
 
     def __init__(self, url: str | Path) -> None:
         self.url = str(url)
         self.files, self.root = open_url(self.url)
 
+    def check(self) -> None:
+        """Refuse a folder that is not there.
+
+        Raises:
+            DiffecgError: so it is.
+        """
+        if not self.files.isdir(self.root):
+            raise DiffecgError(f"no folder {self.url}; get a database with --download, or choose another")
+
     def names(self) -> list[str]:
         """Return the recordings' names: those in the file RECORDS, else all headers, EDF and BDF files.
 
-        A name is a path from the folder; WFDB records have no suffix.
+        A name is a path from the folder; WFDB records have no suffix. Segments of records are left out.
 
         Raises:
-            DiffecgError: there is no folder, or no recording in it.
+            DiffecgError: there is no folder, or no recording in it; one lies there in two formats.
         """
-        if not self.files.isdir(self.root):
-            raise DiffecgError(
-                f"no folder {self.url}; choose another --from, or get a database with --download"
-            )
+        self.check()
         listing = f"{self.root}/RECORDS"
         if self.files.isfile(listing):
-            names: list[str] = self.files.cat_file(listing).decode(errors="replace").split()
+            lines = self.files.cat_file(listing).decode(errors="replace").splitlines()
+            names = [name for line in lines if line.strip() for name in self._listed(line.strip())]
         else:
-            paths = (PurePosixPath(path).relative_to(self.root) for path in self.files.find(self.root))
-            names = [
-                str(path.with_suffix("") if path.suffix == ".hea" else path)
-                for path in sorted(paths)
-                if path.suffix == ".hea" or path.suffix.lower() in EDF
-            ]
+            names = self._found()
         if not names:
             raise DiffecgError(f"{self.url} holds no recording (no RECORDS, no .hea, .edf or .bdf)")
         return names
+
+    def _listed(self, line: str) -> list[str]:
+        """Return the recordings of a line of RECORDS: one, or those of a subfolder, which ends in a slash."""
+        folder = PurePosixPath(line)
+        if not line.endswith("/"):
+            return [line]
+        if folder.is_absolute() or ".." in folder.parts or not folder.parts:
+            raise DiffecgError(f"the folder {line!r} in RECORDS leads out of {self.url}")
+        return [line + name for name in Recordings(f"{self.url.rstrip('/')}/{line}").names()]
+
+    def _found(self) -> list[str]:
+        paths = sorted(PurePosixPath(path).relative_to(self.root) for path in self.files.find(self.root))
+        headers = [path for path in paths if path.suffix == ".hea"]
+        others = [path for path in paths if path.suffix.lower() in EDF]
+        stems = Counter(path.with_suffix("") for path in (*headers, *others))
+        for stem, count in stems.items():
+            if count > 1:
+                raise DiffecgError(
+                    f"{stem} lies in {self.url} in {count} formats; list those to take in a file RECORDS"
+                )
+        segments = self._segments(headers)
+        names = [str(path.with_suffix("")) for path in headers if path.with_suffix("") not in segments]
+        names += map(str, others)
+        for name in names:
+            if not name.isprintable():
+                raise DiffecgError(f"the name {name!r} of a recording is no text; give it another")
+        return sorted(names)
+
+    def _segments(self, headers: list[PurePosixPath]) -> set[PurePosixPath]:
+        """Return the records that are but segments of others, as the others' headers tell."""
+        segments = set()
+        for first in range(0, len(headers), _AT_A_TIME):
+            some = headers[first : first + _AT_A_TIME]
+            contents = self.files.cat_ranges(
+                [f"{self.root}/{path}" for path in some], 0, None, on_error="raise"
+            )
+            for path, content in zip(some, contents, strict=True):
+                lines = [line.split() for line in content.decode(errors="replace").splitlines()]
+                told = [words[0] for words in lines if words and words[0][0] != "#"]
+                if told and "/" in told[0]:  # as record/segments
+                    segments |= {path.with_name(one) for one in told[1:] if "/" not in one}
+        return segments
 
     @contextmanager
     def local(self, name: str) -> Iterator[Path]:
@@ -83,12 +131,16 @@ class Source:
 
     def _fetch_wfdb(self, name: str, path: Path) -> None:
         self._fetch(f"{name}.hea", path.with_name(f"{path.name}.hea"))
-        wanted = {f"{path.name}.atr"}
+        wanted, segments = {f"{path.name}.atr"}, set()
         with suppress(Exception):  # whatever is wrong with a header, its reader tells it better
-            wanted |= {Path(file).name for file in wfdb.rdheader(str(path)).file_name}
+            header = wfdb.rdheader(str(path))
+            segments = {Path(one).name for one in getattr(header, "seg_name", ())} - {"~", path.name}
+            wanted |= {Path(file).name for file in getattr(header, "file_name", None) or ()}
         for file in wanted:
             with suppress(DiffecgError):
                 self._fetch(str(PurePosixPath(name).with_name(file)), path.with_name(file))
+        for one in segments:
+            self._fetch_wfdb(str(PurePosixPath(name).with_name(one)), path.with_name(one))
 
     def _fetch(self, name: str, path: Path) -> None:
         try:

@@ -43,7 +43,7 @@ class WindowStream:
     def counts(self) -> dict[str, pd.DataFrame]:
         """Windows of each part: a row a shard, a column a class."""
         marks: list[dict[str, dict[str, int]]] = [mark["counts"] for mark in self.marks]  # type: ignore[misc]
-        parts = sorted({part for counts in marks for part in counts})
+        parts = sorted({part for counts in marks for part, of in counts.items() if sum(of.values())})
         return {
             part: pd.DataFrame([counts.get(part, {}) for counts in marks]).fillna(0).astype(int)
             for part in parts
@@ -70,7 +70,8 @@ class WindowStream:
             DiffecgError: there is no window in that part.
         """
         if part not in self.counts:
-            raise DiffecgError(f"no windows in the part {part!r}; there are {', '.join(self.counts)}")
+            parts = ", ".join(self.counts) or "none at all"
+            raise DiffecgError(f"no windows in the part {part!r}; there are {parts}")
         places = np.flatnonzero(self.counts[part].sum(axis=1))
         places = places[_evenly(len(places), _SHARDS_SAMPLED)]
         each = math.ceil(most / len(places))

@@ -17,6 +17,7 @@ from diffecg.data.labels import UNKNOWN
 from diffecg.data.records import Beats, Record
 from diffecg.data.rhythm import to_text
 from diffecg.data.splits import ROUND_S, Split, validation_bounds
+from diffecg.errors import DiffecgError
 
 EDGE = "runs past the record's end"
 CROSSING = "lies in training and in validation"
@@ -73,8 +74,14 @@ def cut_windows(
         window: what a window is.
         split: which part the record plays.
         labels: annotation symbol to class.
+
+    Raises:
+        DiffecgError: it has not the wanted leads, or fewer leads of an ECG than a window takes.
     """
-    groups = permutations(record.leads, len(window.leads)) if window.any_leads else [window.leads]
+    count, names = len(window.leads), [record.leads[row] for row in record.ecg_leads]
+    if window.any_leads and len(names) < count:
+        raise DiffecgError(f"record {record.name} has {len(names)} leads of an ECG; a window takes {count}")
+    groups = permutations(names, count) if window.any_leads else [window.leads]
     cuts = [_cut_leads(record, beats, window, split, labels, leads) for leads in groups]
     return Cut(
         np.concatenate([cut.signal_mv for cut in cuts]),

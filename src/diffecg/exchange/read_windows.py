@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from diffecg.data.labels import UNKNOWN, class_map
 from diffecg.data.opening import open_windows
 from diffecg.data.read_table import load_arrays, load_csv
-from diffecg.data.read_wfdb import read_beats, record_names
+from diffecg.data.read_wfdb import read_beats
 from diffecg.data.records import read_record
 from diffecg.data.shards import Store, is_set
+from diffecg.data.source import Recordings
 from diffecg.data.store import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.sets import WindowSet, one_set
@@ -179,7 +180,7 @@ def _stacked(path: Path, windows: pd.Series[Any]) -> NDArray[np.float64]:
 
 def _read_wfdb(path: Path) -> WindowSet:
     labels_of = class_map("aami")
-    records = [read_record(path / name) for name in record_names(path)]
+    records = [read_record(path / name) for name in Recordings(path).names()]
     shapes = {record.signal_mv.shape for record in records}
     rates = {record.fs_hz for record in records}
     if len(shapes) > 1 or len(rates) > 1:

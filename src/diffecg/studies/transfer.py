@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from diffecg.data.read_wfdb import record_names
+from diffecg.data.source import Recordings
 from diffecg.data.store import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.closeness import closeness
@@ -82,7 +82,7 @@ def about(windows: Windows, other: Other, settings: TransferSettings) -> dict[st
     return {
         **depends_on("transfer", settings, windows, [settings.model, settings.strip]),
         "other": fingerprint(other.windows),
-        "records": record_names(other.folder),
+        "records": Recordings(other.folder).names(),
     }
 
 
@@ -190,7 +190,7 @@ def _distances(sets: Any, averaged: WindowSet) -> list[dict[str, Any]]:
 def _restored(folder: Path, settings: TransferSettings) -> dict[str, Any]:
     model = load(settings.strip)
     methods = {model.name: restorer(model, settings.draws, seed=0, sampling={})}
-    return evaluate_tasks(folder, record_names(folder), methods, each=settings.each).to_dict()
+    return evaluate_tasks(folder, Recordings(folder).names(), methods, each=settings.each).to_dict()
 
 
 def _row(rows: list[dict[str, Any]], metric: str, label: str) -> Mapping[str, Any]:

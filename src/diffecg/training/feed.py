@@ -113,8 +113,8 @@ class Pool:
         self._places = np.flatnonzero(table.sum(axis=1))
         table = table.iloc[self._places]
         self._stream, self._config, self._morphologies = stream, config, morphologies
-        self._counts = {str(label): int(count) for label, count in table.sum().items()}
-        of_class = weights({label: count for label, count in self._counts.items() if count}, config)
+        self._counts = {str(label): int(count) for label, count in table.sum().items() if count}
+        of_class = weights(self._counts, config)
         weight = sum(table[label].to_numpy() * each for label, each in of_class.items())
         settings = config.training
         self._route = Route(table.sum(axis=1).to_numpy(), np.asarray(weight), settings.pool, settings.seed)
