@@ -256,7 +256,7 @@ def test_a_recording_is_taken_once(hospital, tmp_path, run):
     write_edf(hospital / "ward0" / "p0.edf", read_record(hospital / "ward0" / "p0"))
     with pytest.raises(DiffecgError, match=r"ward0/p0 lies in .* in 2 formats"):
         Recordings(hospital).names()
-    (hospital / "RECORDS").write_text("ward0/p0\n\nward1/\n")
+    (hospital / "RECORDS").write_text("ward0/p0\n\nward1/\n./ward0/p0\n")
     (hospital / "ward1" / "RECORDS").write_text(" p1\nmy p5.edf\n")
     assert Recordings(hospital).names() == ["ward0/p0", "ward1/p1", "ward1/my p5.edf"]
     (hospital / "RECORDS").write_text("./\n")

@@ -60,7 +60,8 @@ class Recordings:
         listing = f"{self.root}/RECORDS"
         if self.files.isfile(listing):
             lines = self.files.cat_file(listing).decode(errors="replace").splitlines()
-            names = [name for line in lines if line.strip() for name in self._listed(line.strip())]
+            listed = (name for line in lines if line.strip() for name in self._listed(line.strip()))
+            names = list(dict.fromkeys(listed))
         else:
             names = self._found()
         if not names:
@@ -69,12 +70,12 @@ class Recordings:
 
     def _listed(self, line: str) -> list[str]:
         """Return the recordings of a line of RECORDS: one, or those of a subfolder, which ends in a slash."""
-        folder = PurePosixPath(line)
+        folder = PurePosixPath(line)  # one spelling, or a record might be two people's
         if not line.endswith("/"):
-            return [line]
+            return [str(folder)]
         if folder.is_absolute() or ".." in folder.parts or not folder.parts:
             raise DiffecgError(f"the folder {line!r} in RECORDS leads out of {self.url}")
-        return [line + name for name in Recordings(f"{self.url.rstrip('/')}/{line}").names()]
+        return [str(folder / name) for name in Recordings(f"{self.url.rstrip('/')}/{folder}").names()]
 
     def _found(self) -> list[str]:
         paths = sorted(PurePosixPath(path).relative_to(self.root) for path in self.files.find(self.root))
@@ -106,7 +107,7 @@ class Recordings:
                 lines = [line.split() for line in content.decode(errors="replace").splitlines()]
                 told = [words[0] for words in lines if words and words[0][0] != "#"]
                 if told and "/" in told[0]:  # as record/segments
-                    segments |= {path.with_name(one) for one in told[1:] if "/" not in one}
+                    segments |= {path.parent / one for one in told[1:]}
         return segments
 
     @contextmanager

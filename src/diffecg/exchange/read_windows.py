@@ -238,9 +238,8 @@ def _set(
         if given is not None and given.shape != signal.shape[:1]:
             shape = " x ".join(map(str, given.shape)) or "no list of"
             raise DiffecgError(f"{path}: {shape} {what} for {len(signal)} windows")
-    with np.errstate(
-        over="ignore"
-    ):  # what is no signal becomes infinite, and is left out where sets are compared
+    # What is no signal becomes infinite, and is left out where sets are compared.
+    with np.errstate(over="ignore"):
         signal_mv = np.asarray(signal, dtype=np.float32)
     return WindowSet(
         signal_mv.reshape(len(signal), -1, signal.shape[-1]),
