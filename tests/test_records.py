@@ -300,6 +300,28 @@ PATTERNS = {
 }
 
 
+def same_annotations(path):
+    """Our annotations are wfdb's, to the sample, symbol and note."""
+    expected = wfdb.rdann(str(path), "atr")
+    notes = [text.rstrip("\0") for text in expected.aux_note]
+    found = read_record(path).annotations()
+    ours = [(one.sample, one.symbol, one.text) for one in found]
+    assert ours == list(zip(expected.sample.tolist(), expected.symbol, notes, strict=True))
+    assert len(ours) > 100
+
+
+@pytest.mark.parametrize("name", ["mitdb/100", "mitdb/207", "svdb/800", "svdb/860"])
+def test_annotations_are_those_that_wfdb_reads(mitdb, name):
+    same_annotations(mitdb.parent / name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("database", ["mitdb", "svdb"])
+def test_all_annotations_are_those_that_wfdb_reads(mitdb, database):
+    for name in Recordings(mitdb.parent / database).names():
+        same_annotations(mitdb.parent / database / name)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("place", range(20))
 def test_real_recordings_come_back_with_every_observed_sample(mitdb, runs, tmp_path, place):
