@@ -296,6 +296,9 @@ def test_a_set_of_nothing_is_no_success(hospital, tmp_path, run):
     assert (status, "no folder" in err) == (1, True), err
     with pytest.raises(DiffecgError, match="workers 0 must be at least 1"):
         run_all(len, [""], Running(workers=0))
+    with pytest.raises(DiffecgError, match="workers 0 must be at least 1"):
+        prepare_shards(OWN, str(hospital), str(tmp_path / "y"), Cutting("strip"), Running(workers=0))
+    assert not (tmp_path / "y").exists()
 
 
 def test_strips_are_of_ecg_leads(tmp_path):

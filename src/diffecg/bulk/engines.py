@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
@@ -37,12 +38,22 @@ def run(
     Raises:
         DiffecgError: an unknown engine, or Ray is not installed; no worker.
     """
+    check(running)
+    return _ENGINES[running.engine](function, items, running)
+
+
+def check(running: Running) -> None:
+    """Refuse what nothing can be made with.
+
+    Raises:
+        DiffecgError: an unknown engine, or Ray is not installed; no worker.
+    """
     if running.workers < 1:
         raise DiffecgError(f"workers {running.workers} must be at least 1")
-    engines = {"local": _local, "ray": _ray}
-    if running.engine not in engines:
-        raise DiffecgError(f"unknown engine {running.engine!r}; choose one of {', '.join(engines)}")
-    return engines[running.engine](function, items, running)
+    if running.engine not in _ENGINES:
+        raise DiffecgError(f"unknown engine {running.engine!r}; choose one of {', '.join(_ENGINES)}")
+    if running.engine == "ray" and find_spec("ray") is None:
+        raise DiffecgError("the engine ray needs Ray: pip install 'diffecg[ray]'")
 
 
 def alone() -> None:
@@ -117,10 +128,8 @@ def _ray(
     function: Callable[[Item], dict[str, Any]], items: Sequence[Item], running: Running
 ) -> Iterator[Outcome[Item]]:
     """Use a Ray cluster, which tries again by itself what a dead worker or node had in hand."""
-    try:
-        import ray
-    except ImportError:
-        raise DiffecgError("the engine ray needs Ray: pip install 'diffecg[ray]'") from None
+    import ray
+
     mine = not ray.is_initialized()
     if mine:
         settings: dict[str, Any] = (
@@ -150,3 +159,6 @@ def _ray(
     finally:
         if mine:
             ray.shutdown()
+
+
+_ENGINES = {"local": _local, "ray": _ray}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from diffecg.bulk.engines import run
+from diffecg.bulk.engines import check, run
 from diffecg.bulk.settings import Running
 from diffecg.data.shards import Shard, Store
 
@@ -68,8 +68,9 @@ def complete(
         again: tells of the mark of a shard that is there whether to make it again.
 
     Raises:
-        DiffecgError: ``url`` holds another set; an unknown engine.
+        DiffecgError: ``url`` holds another set; an unknown engine, or no worker.
     """
+    check(running)  # before anything is written
     store, shards = Store(url), [task.shard for task in tasks]
     store.begin(about)
     found = ((shard, store.finished(shard, verify=running.verify)) for shard in shards)

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
+from itertools import chain, permutations
 
 import numpy as np
 import pandas as pd
@@ -81,8 +81,15 @@ def cut_windows(
     count, names = len(window.leads), [record.leads[row] for row in record.ecg_leads]
     if window.any_leads and len(names) < count:
         raise DiffecgError(f"record {record.name} has {len(names)} leads of an ECG; a window takes {count}")
-    groups = permutations(names, count) if window.any_leads else [window.leads]
-    cuts = [_cut_leads(record, beats, window, split, labels, leads) for leads in groups]
+    groups = list(permutations(names, count)) if window.any_leads else [window.leads]
+    # Each lead once, though it may be in many groups: two of twelve leads make 132.
+    wanted = list(dict.fromkeys(chain.from_iterable(groups)))
+    rows = [record.lead_index(lead) for lead in wanted]
+    resampled = dict(zip(wanted, resample(record.signal_mv[rows], record.fs_hz, window.fs_hz), strict=True))
+    cuts = [
+        _cut_leads(record, beats, window, split, labels, leads, np.stack([resampled[lead] for lead in leads]))
+        for leads in groups
+    ]
     return Cut(
         np.concatenate([cut.signal_mv for cut in cuts]),
         pd.concat([cut.index for cut in cuts], ignore_index=True),
@@ -97,9 +104,8 @@ def _cut_leads(
     split: Split,
     labels: dict[str, str],
     leads: tuple[str, ...],
+    signal_mv: NDArray[np.float64],
 ) -> Cut:
-    rows = [record.lead_index(lead) for lead in leads]
-    signal_mv = resample(record.signal_mv[rows], record.fs_hz, window.fs_hz)
     length = signal_mv.shape[1]
     scale = window.fs_hz / record.fs_hz
     if window.kind == "beat":
