@@ -182,7 +182,7 @@ def mean_beats(real: WindowSet, labels: Sequence[str], seed: int = 0) -> WindowS
     rng = np.random.default_rng(seed)
     wanted = np.asarray(labels)
     signal_mv = np.empty((len(wanted), *real.signal_mv.shape[1:]), np.float32)
-    for label in set(wanted.tolist()):
+    for label in sorted(set(wanted.tolist())):
         rows = wanted == label
         signals = real.of(label).signal_mv
         noise = rng.standard_normal((int(rows.sum()), *signals.shape[1:]))

@@ -1,0 +1,84 @@
+"""Reference outputs of fixed inputs and seeds: ``python tests/regression.py`` writes ``tests/data/regression.npz``.
+
+Run it only when a change alters results on purpose, and say why in the commit. Inputs are stored beside the
+outputs, so that the comparison depends on nothing but the code under test.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+from helpers import tiny, write_database
+
+import diffecg
+from diffecg.data.prepare import prepare
+from diffecg.data.simulate import simulate_ecg
+from diffecg.evaluation.report import Settings, evaluate
+from diffecg.evaluation.sets import WindowSet
+from diffecg.exchange.read_windows import from_prepared
+from diffecg.rhythm.timing import Rhythm
+
+FILE = Path(__file__).parent / "data" / "regression.npz"
+FS_HZ = 250.0
+GAP, NOISY = slice(2000, 2250), slice(1000, 1500)
+SECTIONS = ("fidelity", "physiology", "privacy")
+
+
+def inputs() -> dict[str, np.ndarray]:
+    """Return the signals (time), in mV, that the outputs are computed from."""
+    signal = simulate_ecg(15.0, FS_HZ, seed=1, symbols=("N", "V")).signal_mv
+    gap = signal.copy()
+    gap[GAP] = np.nan
+    noisy = signal.copy()
+    noisy[NOISY] += 0.2 * np.random.default_rng(0).standard_normal(NOISY.stop - NOISY.start)
+    return {"gap_mv": gap, "noisy_mv": noisy}
+
+
+def outputs(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return samples, an imputed, a forecast, a denoised and a composed signal, and the figures of a report."""
+    beat, fast, strip = (diffecg.load(name) for name in ("mitbih-beat", "mitbih-beat-fast", "mitbih-strip"))
+    found = {
+        "beat": beat.generate(["N", "S", "V", "F", None], 5, seed=3).signal_mv,
+        "beat_fast": fast.generate(["N", "S", "V", "F"], 4, seed=5).signal_mv,
+        "strip": strip.generate(count=2, seed=7, steps=10).signal_mv,
+        "strip_rhythm": strip.generate(seed=1, steps=10, rhythm=[(0.5, "N"), (1.4, "V"), (2.6, "N")]).signal_mv,
+        "vary": beat.vary(beat.generate("V", seed=1).signal_mv[0], "V", 2, seed=9).signal_mv,
+    }
+    imputed = strip.impute(given["gap_mv"], FS_HZ, draws=4, seed=11, steps=10)
+    found |= {"imputed": imputed.draws_mv, "lower": imputed.lower_mv, "upper": imputed.upper_mv}
+    found["forecast"] = strip.forecast(given["gap_mv"][:1800], FS_HZ, draws=2, seed=13, steps=10).draws_mv
+    noisy = np.zeros(len(given["noisy_mv"]), dtype=bool)
+    noisy[NOISY] = True
+    found["denoised"] = strip.denoise(given["noisy_mv"], FS_HZ, noisy, draws=2, seed=15, steps=10).draws_mv
+    composed = diffecg.compose(Rhythm("N*3 V N*4 S", heart_rate=80), 12.0, seed=17)
+    found["composed"] = composed.signal_mv
+    found["composed_samples"] = np.array([sample for sample, _ in composed.beats])
+    found["composed_labels"] = np.array([label for _, label in composed.beats])
+    return found | report(fast)
+
+
+def report(model) -> dict[str, np.ndarray]:
+    """Return value, reference and baseline of every metric of an evaluation report (metric, 3)."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = write_database(Path(folder) / "mitdb")
+        real = from_prepared(prepare(database, tiny("beat").window).windows)
+    labels = ["N"] * 60 + ["V"] * 40
+    made = model.generate(labels, len(labels), seed=0)
+    synthetic = WindowSet(made.signal_mv, made.fs_hz, np.array(labels), before=real.before, info=made.info)
+    found = evaluate(synthetic, real, Settings(SECTIONS, seeds=2, bootstraps=12, most=40))
+    figures = [[row.value, row.floor, row.baseline] for row in found.rows]
+    names = [f"{row.section}: {row.metric}: {row.label}" for row in found.rows]
+    return {"report": np.array(figures, dtype=float), "report_metrics": np.array(names)}
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    stored = inputs()
+    np.savez_compressed(FILE, **{f"in_{k}": v for k, v in stored.items()}, **outputs(stored))
+    print(f"{FILE}: {FILE.stat().st_size / 1e3:.0f} kB")

@@ -1,0 +1,51 @@
+"""Results stay those of version 0.1: samples within 1e-4 mV, observed samples exactly, metrics within 1e-3."""
+
+import numpy as np
+import pytest
+from regression import FILE, GAP, NOISY, inputs, outputs
+
+
+@pytest.fixture(scope="module")
+def stored():
+    with np.load(FILE) as file:
+        return {name: file[name] for name in file.files}
+
+
+@pytest.fixture(scope="module")
+def computed(stored):
+    return outputs({name.removeprefix("in_"): value for name, value in stored.items() if name[:3] == "in_"})
+
+
+def test_inputs_are_reproduced(stored):
+    for name, signal in inputs().items():
+        np.testing.assert_array_equal(signal, stored[f"in_{name}"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "beat", "beat_fast", "strip", "strip_rhythm", "vary", "imputed", "lower", "upper", "forecast",
+        "denoised", "composed",
+    ],
+)  # fmt: skip
+def test_signals_agree_within_1e_4_mv(stored, computed, name):
+    assert computed[name].shape == stored[name].shape
+    np.testing.assert_allclose(computed[name], stored[name], rtol=0, atol=1e-4)
+
+
+def test_observed_samples_are_returned_unchanged(stored, computed):
+    for name, given, interval in (("imputed", "gap_mv", GAP), ("denoised", "noisy_mv", NOISY)):
+        observed = np.ones(len(stored[f"in_{given}"]), dtype=bool)
+        observed[interval] = False
+        for draw in computed[name]:
+            np.testing.assert_array_equal(draw[observed], stored[f"in_{given}"][observed])
+
+
+def test_composed_beats_are_the_same(stored, computed):
+    np.testing.assert_array_equal(computed["composed_samples"], stored["composed_samples"])
+    np.testing.assert_array_equal(computed["composed_labels"], stored["composed_labels"])
+
+
+def test_metrics_agree_within_1e_3(stored, computed):
+    assert computed["report"].shape == stored["report"].shape
+    np.testing.assert_allclose(computed["report"], stored["report"], rtol=1e-3, atol=1e-3)
