@@ -65,7 +65,7 @@ $(BIN)/python:
 		|| echo "torch: no build at hand that the lock knows: from the index"
 	$(PIP) install $(LOCKED) requirements.lock
 	$(PIP) install $(FLAGS) torch
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PIP) install --no-deps --no-build-isolation -e . -e research
 	$(PIP) check
 	touch .venv/run.stamp
 	touch .venv/serve.stamp $@

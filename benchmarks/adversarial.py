@@ -24,13 +24,13 @@ from steps import CLASSES, drawn, judged
 from torch import Tensor, nn
 
 import diffecg
+from diffecg.datasets.reading import from_prepared
 from diffecg.diffusion.samplers import SAMPLERS
-from diffecg.exchange.read_windows import from_prepared
+from diffecg.inference.model import Model
 from diffecg.model.denoiser import ConditionalDenoiser, build_levels
-from diffecg.tasks.model import Model
-from diffecg.training.average import update_average
+from diffecg.training.averaging import update_average
 from diffecg.training.batches import Batch, BatchSource
-from diffecg.training.objective import distillation
+from diffecg.training.objectives import distillation
 
 WEIGHTS = (0.0, 0.01, 0.03)
 PENALTY = 1.0

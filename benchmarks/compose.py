@@ -25,17 +25,18 @@ from scipy.stats import spearmanr
 from wfdb import processing
 
 import diffecg
-from diffecg.data.labels import class_map
-from diffecg.data.read_wfdb import read_beats
-from diffecg.data.records import read_record
-from diffecg.data.splits import DS2, split
-from diffecg.evaluation.classifiers import CLASSIFIERS
-from diffecg.evaluation.sets import WindowSet, one_set
-from diffecg.exchange.read_windows import from_prepared
-from diffecg.studies.confusion import Unseen, confusions, macro_f1, sensitivity
-from diffecg.studies.tables import Table, markdown, spread
-from diffecg.tasks.compose import compose
-from diffecg.tasks.noise import NoisyStretch, noisy, with_noise
+from diffecg.compose.noise import NoisyStretch, with_noise
+from diffecg.compose.recording import compose
+from diffecg.datasets.labels import class_map
+from diffecg.datasets.reading import from_prepared
+from diffecg.datasets.splits import DS2, split
+from diffecg.evaluation.generation.classifiers import CLASSIFIERS
+from diffecg.evaluation.generation.sets import WindowSet, one_set
+from diffecg.formats.registry import read_record
+from diffecg.formats.wfdb_annotations import read_beats
+from diffecg.signal.noise import noisy
+from research.studies.confusion import Unseen, confusions, macro_f1, sensitivity
+from research.studies.tables import Table, markdown, spread
 
 FS_HZ = 360.0
 NEAR_S, STANDARD_S = 0.075, 0.15

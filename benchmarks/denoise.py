@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 
 import diffecg
-from diffecg.data.records import read_record
-from diffecg.data.splits import DS2
+from diffecg.datasets.splits import DS2
+from diffecg.formats.registry import read_record
 
 KINDS = {"bw": "baseline wander", "ma": "muscle", "em": "electrode motion"}
 SNRS_DB = (6, 0, -6)

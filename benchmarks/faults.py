@@ -15,9 +15,9 @@ from statistics import mean
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.data.faults import FAULTS, find_faults
 from diffecg.data.read_wfdb import record_names
-from diffecg.data.records import read_record
+from diffecg.formats.registry import read_record
+from diffecg.signal.artefacts import FAULTS, find_faults
 
 CLEAN = ("100", "103", "111", "118", "213", "219")
 RATIOS_DB = (6, 0, -6)

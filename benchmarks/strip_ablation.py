@@ -18,9 +18,10 @@ import torch
 
 import diffecg
 from diffecg.cli.app import app
-from diffecg.config import preset, with_settings
-from diffecg.data.splits import DEVELOPMENT
-from diffecg.training.loop import for_windows, train
+from diffecg.config.io import with_settings
+from diffecg.config.presets import preset
+from diffecg.datasets.splits import DEVELOPMENT
+from diffecg.training.trainer import for_windows, train
 
 SAMPLES = 28_000
 EACH = 4

@@ -7,10 +7,10 @@ import torch
 from helpers import tiny, write_database, write_record
 
 from diffecg.cli.app import main
-from diffecg.config import PRESETS
-from diffecg.data.prepare import prepare
-from diffecg.data.store import write_windows
-from diffecg.training.loop import train
+from diffecg.config.presets import PRESETS
+from diffecg.datasets.folder import write_windows
+from diffecg.datasets.prepare import prepare
+from diffecg.training.trainer import train
 
 torch.set_num_threads(1)
 pytest.register_assert_rewrite("fuzzing")
@@ -50,7 +50,7 @@ def windows(database, tmp_path_factory):
 @pytest.fixture(scope="session")
 def runs(windows, tmp_path_factory):
     """Folder of a short training run, by preset."""
-    from diffecg.data.opening import open_windows
+    from diffecg.datasets.loading import open_windows
 
     folders = {}
     for name in PRESETS:

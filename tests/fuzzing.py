@@ -20,9 +20,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from diffecg.data.records import FS_RANGE_HZ, Annotation, read_record
+from diffecg.datasets.reading import read_windows
 from diffecg.errors import DiffecgError
-from diffecg.exchange.read_windows import read_windows
+from diffecg.formats.recording import FS_RANGE_HZ, Annotation
+from diffecg.formats.registry import read_record
 
 SHORT = 60
 """Examples of each property in the quick run."""

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from diffecg.config import Config, DenseConfig, UNetConfig, preset
-from diffecg.data.simulate import simulate_ecg
-from diffecg.exchange.wfdb_format import write_wfdb
+from diffecg.config.presets import preset
+from diffecg.config.schema import Config, DenseConfig, UNetConfig
+from diffecg.formats.wfdb import write_wfdb
+from diffecg.signal.simulation import simulate_ecg
 
 FS_HZ = 360.0
 SYMBOLS = ("N", "N", "N", "L", "V", "A", "F")

@@ -16,12 +16,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from helpers import tiny, write_database
 
 import diffecg
-from diffecg.data.prepare import prepare
-from diffecg.data.simulate import simulate_ecg
-from diffecg.evaluation.report import Settings, evaluate
-from diffecg.evaluation.sets import WindowSet
-from diffecg.exchange.read_windows import from_prepared
-from diffecg.rhythm.timing import Rhythm
+from diffecg.compose.timing import Rhythm
+from diffecg.datasets.prepare import prepare
+from diffecg.datasets.reading import from_prepared
+from diffecg.evaluation.generation.report import Settings, evaluate
+from diffecg.evaluation.generation.sets import WindowSet
+from diffecg.signal.simulation import simulate_ecg
 
 FILE = Path(__file__).parent / "data" / "regression.npz"
 FS_HZ = 250.0
@@ -46,7 +46,9 @@ def outputs(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         "beat": beat.generate(["N", "S", "V", "F", None], 5, seed=3).signal_mv,
         "beat_fast": fast.generate(["N", "S", "V", "F"], 4, seed=5).signal_mv,
         "strip": strip.generate(count=2, seed=7, steps=10).signal_mv,
-        "strip_rhythm": strip.generate(seed=1, steps=10, rhythm=[(0.5, "N"), (1.4, "V"), (2.6, "N")]).signal_mv,
+        "strip_rhythm": strip.generate(
+            seed=1, steps=10, rhythm=[(0.5, "N"), (1.4, "V"), (2.6, "N")]
+        ).signal_mv,
         "vary": beat.vary(beat.generate("V", seed=1).signal_mv[0], "V", 2, seed=9).signal_mv,
     }
     imputed = strip.impute(given["gap_mv"], FS_HZ, draws=4, seed=11, steps=10)

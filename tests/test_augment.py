@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from diffecg.data.opening import open_windows
-from diffecg.exchange.read_windows import read_windows
-from diffecg.tasks.augment import wanted
+from diffecg.datasets.loading import open_windows
+from diffecg.datasets.reading import read_windows
+from diffecg.inference.augment import wanted
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 import diffecg
 from diffecg.bulk.engines import run as run_all
 from diffecg.bulk.generate import Making, generate
+from diffecg.bulk.options import Running
 from diffecg.bulk.prepare import prepare
-from diffecg.bulk.settings import Running
-from diffecg.data.cutting import Cutting
-from diffecg.data.databases import database as find_database
-from diffecg.data.shards import MANIFEST, Shard, Store, plan
+from diffecg.datasets.databases import database as find_database
+from diffecg.datasets.options import Cutting
+from diffecg.datasets.reading import read_windows
+from diffecg.datasets.shards import MANIFEST, Shard, Store, plan
 from diffecg.errors import DiffecgError
-from diffecg.exchange.read_windows import read_windows
 
 FAST = "mitbih-beat-fast"
 CHECKED = Running(verify=True)

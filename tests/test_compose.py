@@ -8,11 +8,12 @@ import pytest
 import wfdb
 
 import diffecg
+from diffecg.compose import recording as composing
+from diffecg.compose.noise import NoisyStretch, parse_noise, with_noise
+from diffecg.compose.recording import compose
+from diffecg.compose.subject import draw_patient
 from diffecg.errors import DiffecgError
-from diffecg.tasks import compose as composing
-from diffecg.tasks.compose import compose
-from diffecg.tasks.noise import NoisyStretch, noisy, parse_noise, with_noise
-from diffecg.tasks.patient import draw_patient
+from diffecg.signal.noise import noisy
 
 FS_HZ = 360.0
 

@@ -10,17 +10,19 @@ import wfdb
 from helpers import make_ecg, write_record
 
 import diffecg
-from diffecg.config import WindowConfig, preset
-from diffecg.data.databases import DATABASES
-from diffecg.data.labels import CLASS_MAPS, LABELS, class_map
-from diffecg.data.prepare import prepare
-from diffecg.data.read_wfdb import read_beats
-from diffecg.data.records import read_record
-from diffecg.data.rhythm import from_text, rhythm_track, to_text
-from diffecg.data.splits import DS1, DS2, PACED, ROUND_S, SPLITS, split, validation_bounds
-from diffecg.data.store import write_windows
-from diffecg.data.windows import CROSSING, EDGE, FLAT, MISSING, cut_windows, resample
+from diffecg.config.presets import preset
+from diffecg.config.schema import WindowConfig
+from diffecg.datasets.cutting import CROSSING, EDGE, FLAT, MISSING, cut_windows
+from diffecg.datasets.databases import DATABASES
+from diffecg.datasets.folder import write_windows
+from diffecg.datasets.labels import CLASS_MAPS, LABELS, class_map
+from diffecg.datasets.prepare import prepare
+from diffecg.datasets.rhythm import from_text, rhythm_track, to_text
+from diffecg.datasets.splits import DS1, DS2, PACED, ROUND_S, SPLITS, split, validation_bounds
 from diffecg.errors import DiffecgError
+from diffecg.formats.registry import read_record
+from diffecg.formats.wfdb_annotations import read_beats
+from diffecg.signal.resampling import resample
 
 CLASSIC = {  # de Chazal et al. 2004
     "train": {"N": 45866, "S": 944, "V": 3788, "F": 415, "Q": 8},

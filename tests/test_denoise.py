@@ -10,16 +10,16 @@ import wfdb
 from helpers import make_ecg
 
 import diffecg
-from diffecg.config import TransformConfig, WindowConfig
-from diffecg.data.records import read_record
-from diffecg.data.wander import without_wander
-from diffecg.diffusion.evidence import agreeing, evidence
-from diffecg.diffusion.levels import KarrasLevels
+from diffecg.config.schema import TransformConfig, WindowConfig
 from diffecg.diffusion.noise import SeededNoise
+from diffecg.diffusion.posterior import agreeing, evidence
 from diffecg.diffusion.samplers import SAMPLERS
+from diffecg.diffusion.schedules import KarrasLevels
 from diffecg.errors import DiffecgError
-from diffecg.transform.layout import Transform
-from diffecg.transform.spectrum import find_noise
+from diffecg.formats.registry import read_record
+from diffecg.signal.baseline import without_wander
+from diffecg.transform.layouts import Transform
+from diffecg.transform.noise_spectrum import find_noise
 
 FEW = {"draws": 2, "steps": 4}
 FS_HZ = 100.0

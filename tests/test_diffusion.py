@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from diffecg.diffusion.levels import (
-    KarrasLevels,
-    VarianceSchedule,
-    cosine_schedule,
-    linear_schedule,
-)
 from diffecg.diffusion.noise import SeededNoise
-from diffecg.diffusion.parametrisation import PARAMETRISATIONS
+from diffecg.diffusion.preconditioning import PARAMETRISATIONS
 from diffecg.diffusion.samplers import SAMPLERS, sample_ddim, sample_ddpm
+from diffecg.diffusion.schedules import KarrasLevels, VarianceSchedule, cosine_schedule, linear_schedule
 
 MEAN, SPREAD = 0.7, 0.3
 KARRAS = KarrasLevels(0.004, 100.0, -0.5, 1.4)

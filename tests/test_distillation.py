@@ -7,15 +7,15 @@ import pytest
 import torch
 from helpers import tiny
 
-from diffecg.config import preset
-from diffecg.data.opening import open_windows
+from diffecg.config.presets import preset
+from diffecg.datasets.loading import open_windows
 from diffecg.diffusion.samplers import sample_ddim, sample_dpm2m, sample_heun
 from diffecg.errors import DiffecgError
+from diffecg.inference.sampling import Sampling, synthesize
 from diffecg.model.denoiser import build_levels
 from diffecg.model.folder import load_model
-from diffecg.tasks.synthesize import Sampling, synthesize
-from diffecg.training.loop import train
-from diffecg.training.objective import _aim, student_config
+from diffecg.training.objectives import _aim, student_config
+from diffecg.training.trainer import train
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4, 10])

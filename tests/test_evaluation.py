@@ -8,20 +8,20 @@ import pytest
 from helpers import make_ecg
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
-from diffecg.config import preset
-from diffecg.data.prepare import prepare
+from diffecg.config.presets import preset
+from diffecg.datasets.prepare import prepare
+from diffecg.datasets.reading import from_prepared
 from diffecg.errors import DiffecgError
-from diffecg.evaluation import classifiers
-from diffecg.evaluation.closeness import METRICS, closeness
-from diffecg.evaluation.encoder import FEATURES, features, load_encoder
-from diffecg.evaluation.physiology import measure, physiology
-from diffecg.evaluation.privacy import auc, privacy
-from diffecg.evaluation.report import Settings, evaluate
-from diffecg.evaluation.rows import interval_of
-from diffecg.evaluation.sets import WindowSet, cleaned, matched, mean_beats, one_set
-from diffecg.evaluation.utility import classification, utility
-from diffecg.exchange.read_windows import from_prepared
-from diffecg.exchange.report import write_report
+from diffecg.evaluation.generation import classifiers
+from diffecg.evaluation.generation.encoder import FEATURES, features, load_encoder
+from diffecg.evaluation.generation.fidelity import METRICS, closeness
+from diffecg.evaluation.generation.html import write_report
+from diffecg.evaluation.generation.physiology import measure, physiology
+from diffecg.evaluation.generation.privacy import auc, privacy
+from diffecg.evaluation.generation.report import Settings, evaluate
+from diffecg.evaluation.generation.rows import interval_of
+from diffecg.evaluation.generation.sets import WindowSet, cleaned, matched, mean_beats, one_set
+from diffecg.evaluation.generation.utility import classification, utility
 
 CLASSES = ["N", "S", "V"]
 

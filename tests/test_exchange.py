@@ -8,14 +8,14 @@ import pytest
 import wfdb
 
 import diffecg
-from diffecg.data.records import read_record
+from diffecg.datasets.reading import read_windows
+from diffecg.datasets.writing import write_generated
 from diffecg.errors import DiffecgError
-from diffecg.exchange.read_windows import read_windows
-from diffecg.exchange.recordings import write_forecast, write_repaired
-from diffecg.exchange.wfdb_format import write_wfdb
-from diffecg.exchange.windows import write_generated
+from diffecg.formats.registry import read_record
+from diffecg.formats.wfdb import write_wfdb
+from diffecg.inference.export import write_forecast, write_repaired
+from diffecg.inference.gaps import Gap, find_gaps
 from diffecg.plotting.paper import Paper
-from diffecg.tasks.gaps import Gap, find_gaps
 
 
 @pytest.fixture(scope="module")

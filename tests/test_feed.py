@@ -13,16 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_parallel import apart, command, done, losses, start
 
+from diffecg.bulk.options import Running
 from diffecg.bulk.prepare import prepare as prepare_shards
-from diffecg.bulk.settings import Running
-from diffecg.data.cutting import Cutting
-from diffecg.data.databases import database as find_database
-from diffecg.data.opening import open_data, open_windows
-from diffecg.data.prepare import prepare
-from diffecg.data.shards import Store
+from diffecg.datasets.databases import database as find_database
+from diffecg.datasets.loading import open_data, open_windows
+from diffecg.datasets.options import Cutting
+from diffecg.datasets.prepare import prepare
+from diffecg.datasets.shards import Store
 from diffecg.errors import DiffecgError
-from diffecg.training.feed import Route, feed
-from diffecg.training.loop import train
+from diffecg.training.data import Route, feed
+from diffecg.training.trainer import train
 
 MITDB, ONE = find_database("mitdb"), Running(workers=1)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.fidelity import (
+from diffecg.evaluation.generation.distances import (
     frechet_distance,
     maximum_mean_discrepancy,
     neighbour_coverage,

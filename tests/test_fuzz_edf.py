@@ -19,8 +19,8 @@ from fuzzing import (
 )
 from hypothesis import strategies as st
 
-from diffecg.data.records import Annotation, Record, read_record
-from diffecg.exchange.records import write_record
+from diffecg.formats.recording import Annotation, Record
+from diffecg.formats.registry import read_record, write_record
 
 
 @cache

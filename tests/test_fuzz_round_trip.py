@@ -11,9 +11,9 @@ from fuzzing import fuzz, long_run, notes, short_run
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diffecg.data.records import Record, read_record
-from diffecg.exchange.read_windows import read_windows
-from diffecg.exchange.records import write_record
+from diffecg.datasets.reading import read_windows
+from diffecg.formats.recording import Record
+from diffecg.formats.registry import read_record, write_record
 
 
 @st.composite

@@ -23,9 +23,9 @@ from fuzzing import (
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from diffecg.data.read_table import ANNOTATIONS
-from diffecg.data.records import read_record
-from diffecg.exchange.read_windows import read_windows
+from diffecg.datasets.reading import read_windows
+from diffecg.formats.annotation_table import ANNOTATIONS
+from diffecg.formats.registry import read_record
 
 TABLES = [
     "time_s,II (mV),V1_uV\n0,1,2\n0.01,3,4\n0.02,5,6\n0.03,7,8\n",

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from fuzzing import changed, fuzz, harmed, long_run, mended, refused, short_run, words
 from hypothesis import strategies as st
 
-from diffecg.config import PRESETS, load_json, preset, read_config, to_json, with_settings
-from diffecg.data.rhythm import from_text, to_text
-from diffecg.rhythm.language import LABELS, MOST_BEATS, NAMES, parse_rhythm
-from diffecg.rhythm.timing import Rhythm
-from diffecg.tasks.masks import parse_times
+from diffecg.compose.language import LABELS, MOST_BEATS, NAMES, parse_rhythm
+from diffecg.compose.timing import Rhythm
+from diffecg.config.io import read_config, to_json, with_settings
+from diffecg.config.presets import PRESETS, preset
+from diffecg.datasets.rhythm import from_text, to_text
+from diffecg.files import read_json
+from diffecg.inference.parsing import parse_times
 
 # ---- configuration ----
 
@@ -38,7 +40,7 @@ CONFIGS = [to_json(config) for config in PRESETS.values()]
 def configurations(folder, data):
     path = folder / "config.json"
     path.write_bytes(data)
-    refused(load_json, path)
+    refused(read_json, path)
     _, config = refused(read_config, path)
     if config is not None:
         path.write_text(to_json(config))

@@ -28,12 +28,12 @@ from fuzzing import (
 )
 from hypothesis import strategies as st
 
-from diffecg.data.read_wfdb import read_beats
-from diffecg.data.records import BEAT_SYMBOLS, read_record
-from diffecg.data.source import Recordings
-from diffecg.exchange.read_windows import read_windows
-from diffecg.exchange.wfdb_format import write_annotations
-from diffecg.exchange.windows import CARD as FOLDER_CARD
+from diffecg.datasets.reading import read_windows
+from diffecg.datasets.recording_folder import Recordings
+from diffecg.files import CARD as FOLDER_CARD
+from diffecg.formats.recording import BEAT_SYMBOLS
+from diffecg.formats.registry import read_record
+from diffecg.formats.wfdb_annotations import read_beats, write_annotations
 
 HEADERS = {
     "16": "r 2 360 24 12:34:56 01/02/2003\n"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from diffecg.transform.gauge import LEAST_ERROR, TYPICAL_MV, match_gauge, own_gauge
-from diffecg.transform.matches import best_matches
+from diffecg.transform.analogues import best_matches
+from diffecg.transform.normalisation import LEAST_ERROR, TYPICAL_MV, match_gauge, own_gauge
 
 FS_HZ = 100.0
 

@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 import diffecg
 from diffecg.errors import DiffecgError
-from diffecg.imblearn import DiffusionSampler
+from diffecg.integrations.imblearn import DiffusionSampler
 
 
 @pytest.fixture(scope="module")

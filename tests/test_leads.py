@@ -5,10 +5,10 @@ import pytest
 from helpers import make_ecg
 
 import diffecg
-from diffecg.config import WindowConfig
-from diffecg.data.records import read_record
+from diffecg.config.schema import WindowConfig
 from diffecg.errors import DiffecgError
-from diffecg.tasks.fill import _groups
+from diffecg.formats.registry import read_record
+from diffecg.inference.imputation import _groups
 
 FEW = {"draws": 2, "steps": 3}
 PAIR = WindowConfig(kind="strip", leads=("*", "*"))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffecg.transform.matches import Matches, _correlate, best_matches
+from diffecg.transform.analogues import Matches, _correlate, best_matches
 
 
 def one_lead(signal, observed, **settings):

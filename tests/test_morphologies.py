@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from helpers import tiny
 
-from diffecg.config import preset
-from diffecg.data.morphologies import divide
+from diffecg.config.presets import preset
+from diffecg.datasets.morphologies import divide
 from diffecg.model.denoiser import ConditionalDenoiser
 
 

@@ -8,9 +8,9 @@ from helpers import write_record
 from scipy.stats import norm, pearsonr
 
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.manifest import GAPS_S, Context, contexts, digest, make_manifest
-from diffecg.evaluation.methods import METHODS, expected_peaks
-from diffecg.evaluation.paired import METRICS, band_figures, case_scores, crps, summary
+from diffecg.evaluation.imputation.baselines import METHODS, expected_peaks
+from diffecg.evaluation.imputation.cases import GAPS_S, Context, contexts, digest, make_manifest
+from diffecg.evaluation.imputation.scores import METRICS, band_figures, case_scores, crps, summary
 
 FS_HZ, RR = 250.0, 200
 

@@ -16,14 +16,14 @@ from helpers import tiny
 from safetensors.torch import load_file
 
 from diffecg.cli.app import main
-from diffecg.data.opening import open_windows
+from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.training.batches import BatchSource
-from diffecg.training.checkpoint import BEFORE, CHECKPOINT, read_metrics
-from diffecg.training.loop import only_one, train
-from diffecg.training.objective import denoising
-from diffecg.training.parallel import Processes
+from diffecg.training.checkpoints import BEFORE, CHECKPOINT, read_metrics
+from diffecg.training.distributed import Processes
+from diffecg.training.objectives import denoising
+from diffecg.training.trainer import only_one, train
 
 SMALL = ["--set", "network.width=16", "--set", "network.hidden=16", "--set", "training.batch=16"]
 SMALL += ["--set", "training.checkpoint_every=32", "--set", "network.dropout=0"]

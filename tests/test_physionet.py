@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import diffecg
-from diffecg.data.databases import DATABASES, Database, database
-from diffecg.data.physionet import download
+from diffecg.datasets.databases import DATABASES, Database, database
+from diffecg.datasets.physionet import download
 from diffecg.errors import DiffecgError
 
 FEW = ("100.hea", "100.dat", "100.atr", "RECORDS")

@@ -13,24 +13,25 @@ from hypothesis import strategies as st
 
 import diffecg
 from diffecg.bulk.engines import run as run_all
+from diffecg.bulk.options import Running
 from diffecg.bulk.prepare import failures, totals
 from diffecg.bulk.prepare import prepare as prepare_shards
-from diffecg.bulk.settings import Running
-from diffecg.config import preset
-from diffecg.data.cutting import Cutting
-from diffecg.data.databases import database as find_database
-from diffecg.data.parquet import from_parquet, to_parquet
-from diffecg.data.people import read_people
-from diffecg.data.prepare import prepare
-from diffecg.data.records import Beats, Record, read_record
-from diffecg.data.shards import MANIFEST
-from diffecg.data.source import Recordings
-from diffecg.data.splits import PEOPLE_SHARES, by_person
-from diffecg.data.windows import cut_windows
+from diffecg.config.presets import preset
+from diffecg.datasets.cutting import cut_windows
+from diffecg.datasets.databases import database as find_database
+from diffecg.datasets.options import Cutting
+from diffecg.datasets.parquet import from_parquet, to_parquet
+from diffecg.datasets.prepare import prepare
+from diffecg.datasets.reading import read_windows
+from diffecg.datasets.recording_folder import Recordings
+from diffecg.datasets.shards import MANIFEST
+from diffecg.datasets.splits import PEOPLE_SHARES, by_person
+from diffecg.datasets.subjects import read_people
 from diffecg.errors import DiffecgError
-from diffecg.exchange.read_windows import read_windows
-from diffecg.exchange.records import write_record as write_edf
-from diffecg.training.loop import for_windows
+from diffecg.formats.recording import Beats, Record
+from diffecg.formats.registry import read_record
+from diffecg.formats.registry import write_record as write_edf
+from diffecg.training.trainer import for_windows
 
 MITDB, OWN, ONE = find_database("mitdb"), find_database("own"), Running(workers=1)
 

@@ -6,8 +6,8 @@ import torch
 from helpers import FS_HZ, make_ecg, tiny
 
 import diffecg
-from diffecg.config import PRESETS
-from diffecg.data.rhythm import rhythm_track
+from diffecg.config.presets import PRESETS
+from diffecg.datasets.rhythm import rhythm_track
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 

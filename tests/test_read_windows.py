@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import diffecg
+from diffecg.datasets.reading import read_windows
+from diffecg.datasets.writing import write_generated
 from diffecg.errors import DiffecgError
-from diffecg.exchange.read_windows import read_windows
-from diffecg.exchange.windows import write_generated
 
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])

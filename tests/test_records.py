@@ -13,15 +13,14 @@ import wfdb
 from helpers import make_ecg
 
 import diffecg
-from diffecg.data.describe import describe
-from diffecg.data.faults import FAULTS, find_faults
-from diffecg.data.likeness import doubts
-from diffecg.data.records import Annotation, Record, read_record
-from diffecg.data.source import Recordings
+from diffecg.datasets.recording_folder import Recordings
 from diffecg.errors import DiffecgError
-from diffecg.exchange.recordings import write_repaired
-from diffecg.exchange.records import WRITERS, file_name, write_record
-from diffecg.tasks.gaps import find_gaps, hidden
+from diffecg.formats.description import describe, warnings_of
+from diffecg.formats.recording import Annotation, Record
+from diffecg.formats.registry import WRITERS, file_name, read_record, write_record
+from diffecg.inference.export import write_repaired
+from diffecg.inference.gaps import find_gaps, hidden
+from diffecg.signal.artefacts import FAULTS, find_faults
 
 INTEGERS = ("", ".edf", ".bdf")
 TABLES = (".csv", ".parquet", ".npz")
@@ -273,13 +272,13 @@ STRANGE = {
 @pytest.mark.parametrize("change", STRANGE)
 def test_what_is_no_usual_ecg_is_doubted(mitdb, change):
     usual = read_record(mitdb / "103").signal_mv[0, : 120 * 360]
-    assert doubts(lead_of(usual), 0) == []
+    assert warnings_of(lead_of(usual), 0) == []
     strange, evidence = STRANGE[change]
-    found = doubts(lead_of(strange(usual)), 0)
+    found = warnings_of(lead_of(strange(usual)), 0)
     assert found
-    assert all(re.search(evidence, doubt) for doubt in found)
+    assert all(re.search(evidence, warning) for warning in found)
     paced = lead_of(usual, notes=(Annotation(7, "/"),) * 3)
-    assert "3 beats are annotated as paced" in doubts(paced, 0)[0]
+    assert "3 beats are annotated as paced" in warnings_of(paced, 0)[0]
 
 
 def test_real_ecgs_are_not_doubted(mitdb):
@@ -287,7 +286,7 @@ def test_real_ecgs_are_not_doubted(mitdb):
     for name in ("100", "106", "114", "203", "208", "214", "222", "232"):
         full = read_record(mitdb / name)
         record = replace(full, stored=full.stored[:, :108_000], missing=full.missing[:, :108_000])
-        found |= {(name, row): doubt for row in record.voltages if (doubt := doubts(record, row))}
+        found |= {(name, row): warning for row in record.voltages if (warning := warnings_of(record, row))}
     assert found == {}
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from diffecg.compose.language import parse_rhythm
+from diffecg.compose.rr_statistics import measure, statistics
+from diffecg.compose.timing import SHORTEST_S, Rhythm, check_beats, oscillation
 from diffecg.errors import DiffecgError
-from diffecg.rhythm.language import parse_rhythm
-from diffecg.rhythm.statistics import measure, statistics
-from diffecg.rhythm.timing import SHORTEST_S, Rhythm, check_beats, oscillation
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_beats_that_no_heart_can_make_are_refused():
 
 
 def test_the_shipped_statistics_are_those_of_the_records(mitdb):
-    from diffecg.data.labels import class_map
-    from diffecg.data.read_wfdb import read_beats
+    from diffecg.datasets.labels import class_map
+    from diffecg.formats.wfdb_annotations import read_beats
 
     beats, classes = read_beats(mitdb / "119"), class_map("aami")
     labels = np.array([classes.get(symbol, "?") for symbol in beats.symbol])

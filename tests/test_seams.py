@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 import diffecg
-from diffecg.data.records import read_record
-from diffecg.data.runs import stretches
-from diffecg.evaluation.manifest import contexts, make_manifest
-from diffecg.tasks.seams import joined
+from diffecg.evaluation.imputation.cases import contexts, make_manifest
+from diffecg.formats.registry import read_record
+from diffecg.signal.blending import joined
+from diffecg.signal.runs import stretches
 
 FS_HZ = 100.0
 

@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import diffecg
 from diffecg.errors import DiffecgError
-from diffecg.sklearn import DiffusionImputer
+from diffecg.integrations.sklearn import DiffusionImputer
 
 
 @parametrize_with_checks([DiffusionImputer(draws=1)])

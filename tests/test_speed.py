@@ -9,9 +9,9 @@ from torch import nn
 
 import diffecg
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.peers import peer
 from diffecg.evaluation.speed import Generator, operations, race
-from diffecg.tasks.model import Model
+from diffecg.inference.model import Model
+from research.rivals.speed import peer
 
 
 def layers(width: int, evaluations: int) -> Generator:

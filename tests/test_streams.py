@@ -9,9 +9,9 @@ from helpers import FS_HZ, make_ecg
 from torch.utils.data import DataLoader
 
 import diffecg
-from diffecg.data.likeness import find_beats
-from diffecg.data.records import read_record
 from diffecg.errors import DiffecgError
+from diffecg.formats.registry import read_record
+from diffecg.signal.rpeaks import find_beats
 
 
 def test_a_stream_gets_a_forecast_a_heartbeat_and_keeps_its_size(runs):

@@ -14,15 +14,15 @@ import torch
 from scipy.stats import ttest_rel
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
-from diffecg.data.opening import open_windows
+from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
-from diffecg.evaluation import classifiers
-from diffecg.evaluation.sets import WindowSet
-from diffecg.studies import confusion, sources, strategies
-from diffecg.studies.beats import beats_of
-from diffecg.studies.cells import Cell, run_cells
-from diffecg.studies.makers import PEERS
-from diffecg.studies.peers.train import train_peer
+from diffecg.evaluation.generation import classifiers
+from diffecg.evaluation.generation.sets import WindowSet
+from research.rivals.train import train_peer
+from research.studies import confusion, sources, strategies
+from research.studies.beats import beats_of
+from research.studies.grid import Cell, run_cells
+from research.studies.makers import PEERS
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # diffusers
 LABELS = ["N", "S", "V", "F"]
@@ -292,7 +292,7 @@ def test_generators_killed_and_started_again(small, runs, tmp_path):
 
 @pytest.mark.long
 def test_ablation_from_end_to_end(run, small, runs, tmp_path, monkeypatch):
-    from diffecg.studies import ablation, variants
+    from research.studies import ablation, variants
 
     few = {"Conditions": variants.VARIANTS["Conditions"]}
     monkeypatch.setattr(ablation, "VARIANTS", few)
@@ -319,7 +319,7 @@ def test_ablation_from_end_to_end(run, small, runs, tmp_path, monkeypatch):
 
 @pytest.mark.long
 def test_transfer_from_end_to_end(run, database, small, runs, tmp_path, monkeypatch):
-    from diffecg.studies import transfer
+    from research.studies import transfer
 
     monkeypatch.setattr(classifiers, "SEEN", 256)
     monkeypatch.setattr(transfer, "_LEAST", 5)
@@ -351,9 +351,10 @@ def test_settings_that_make_no_study_are_refused(run, windows, tmp_path, more, w
 
 
 def test_every_variant_of_the_ablation_can_be_built():
-    from diffecg.config import preset, with_settings
+    from diffecg.config.io import with_settings
+    from diffecg.config.presets import preset
     from diffecg.model.denoiser import ConditionalDenoiser
-    from diffecg.studies import variants
+    from research.studies import variants
 
     for group in (*variants.VARIANTS.values(), variants.CLASSLESS):
         for change in group.values():

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import diffecg
-from diffecg.data.runs import stretches
 from diffecg.errors import DiffecgError
-from diffecg.tasks.masks import gap_mask, parse_gap
-from diffecg.tasks.plan import plan_windows, rounds
+from diffecg.inference.parsing import parse_gap
+from diffecg.inference.windowing import plan_windows, rounds
+from diffecg.signal.masks import gap_mask
+from diffecg.signal.runs import stretches
 
 FEW = {"draws": 2, "steps": 2}
 

@@ -11,16 +11,20 @@ import torch
 from helpers import tiny
 from safetensors.torch import load_file
 
-from diffecg.config import TrainingConfig, UNetConfig, preset, read_config, to_json, with_settings
-from diffecg.data.opening import open_windows
+from diffecg.config.io import read_config, to_json, with_settings
+from diffecg.config.presets import preset
+from diffecg.config.schema import TrainingConfig, UNetConfig
+from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser, build_levels
 from diffecg.model.folder import load_model, save_model
-from diffecg.training.average import update_average
-from diffecg.training.batches import BatchSource, draw_masks, virtual_leads
-from diffecg.training.checkpoint import read_metrics
-from diffecg.training.loop import learning_rate, train, validation_loss
-from diffecg.training.objective import denoising
+from diffecg.training.averaging import update_average
+from diffecg.training.batches import BatchSource
+from diffecg.training.checkpoints import read_metrics
+from diffecg.training.masks import draw_masks
+from diffecg.training.objectives import denoising
+from diffecg.training.trainer import learning_rate, train, validation_loss
+from diffecg.training.virtual_leads import virtual_leads
 
 
 def weights(folder):
@@ -94,7 +98,7 @@ def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypa
         signal.raise_signal(signal.SIGINT)
         return update_average(*_, **__)
 
-    monkeypatch.setattr("diffecg.training.loop.update_average", interrupt)
+    monkeypatch.setattr("diffecg.training.trainer.update_average", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         train(config, data, tmp_path / "interrupted")

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import ShortTimeFFT
 
-from diffecg.config import TransformConfig, WindowConfig
+from diffecg.config.schema import TransformConfig, WindowConfig
 from diffecg.errors import DiffecgError
-from diffecg.transform.layout import Transform
-from diffecg.transform.spectrogram import istft, stft
+from diffecg.transform.layouts import Transform
+from diffecg.transform.stft import istft, stft
 
 LAYOUTS = ("picture", "bins", "signal")
 

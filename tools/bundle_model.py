@@ -12,9 +12,10 @@ import argparse
 import hashlib
 from pathlib import Path
 
-from diffecg.config import Config
-from diffecg.model.folder import WEIGHTS, load_model, save_model, write_atomically
-from diffecg.training.checkpoint import read_metrics
+from diffecg.config.schema import Config
+from diffecg.files import write_atomically
+from diffecg.model.folder import WEIGHTS, load_model, save_model
+from diffecg.training.checkpoints import read_metrics
 
 MOST_BYTES = 12_000_000
 PRETRAINED = Path(__file__).parents[1] / "src" / "diffecg" / "pretrained"

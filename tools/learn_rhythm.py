@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from diffecg.data.labels import class_map
-from diffecg.data.read_wfdb import read_beats
-from diffecg.data.splits import split
-from diffecg.rhythm.language import LABELS
-from diffecg.rhythm.statistics import FILE, measure
+from diffecg.compose.language import LABELS
+from diffecg.compose.rr_statistics import FILE, measure
+from diffecg.datasets.labels import class_map
+from diffecg.datasets.splits import split
+from diffecg.formats.wfdb_annotations import read_beats
 
 OUT = Path(__file__).parents[1] / "src" / "diffecg" / "rhythm" / FILE
 FS_HZ = 360.0

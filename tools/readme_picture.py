@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import diffecg
-from diffecg.plotting.pictures import NAMES, beat_grid, save
+from diffecg.plotting.figures import NAMES, beat_grid, save
 
 EACH = 3
 

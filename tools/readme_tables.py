@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from diffecg.exchange.report import number
+from diffecg.evaluation.generation.html import number
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -21,11 +21,11 @@ from PIL import Image
 from readme_tables import README, fill
 
 from diffecg.cli.app import app
-from diffecg.evaluation.paired import TaskRow
-from diffecg.evaluation.rows import Row
-from diffecg.exchange.report import HEAD, cells
-from diffecg.exchange.task_report import cells as task_cells
-from diffecg.exchange.task_report import groups
+from diffecg.evaluation.generation.html import HEAD, cells
+from diffecg.evaluation.generation.rows import Row
+from diffecg.evaluation.imputation.html import cells as task_cells
+from diffecg.evaluation.imputation.html import groups
+from diffecg.evaluation.imputation.scores import TaskRow
 
 ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / "docs" / "reports"

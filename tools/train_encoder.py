@@ -18,7 +18,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 import diffecg
-from diffecg.evaluation.encoder import FEATURES, FOLDER, WEIGHTS, Encoder, at_encoder_rate
+from diffecg.evaluation.generation.encoder import FEATURES, FOLDER, WEIGHTS, Encoder, at_encoder_rate
 
 STEPS, BATCH, RATE, SEED = 6000, 128, 2e-3, 0
 

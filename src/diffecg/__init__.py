@@ -11,42 +11,42 @@ from diffecg._version import __version__ as __version__
 from diffecg.errors import DiffecgError as DiffecgError
 
 if TYPE_CHECKING:
-    from diffecg.data.opening import open_windows as open_windows
-    from diffecg.data.records import Record as Record
-    from diffecg.data.records import read_record as read_record
-    from diffecg.data.store import Windows as Windows
-    from diffecg.exchange.ecosystem import as_record as as_record
-    from diffecg.exchange.ecosystem import to_frame as to_frame
-    from diffecg.exchange.ecosystem import to_mne as to_mne
-    from diffecg.exchange.records import write_record as write_record
-    from diffecg.rhythm.timing import Rhythm as Rhythm
-    from diffecg.tasks.compose import Composition as Composition
-    from diffecg.tasks.compose import compose as compose
-    from diffecg.tasks.dataset import SyntheticWindows as SyntheticWindows
-    from diffecg.tasks.forecaster import Forecaster as Forecaster
-    from diffecg.tasks.model import Model as Model
-    from diffecg.tasks.model import load as load
-    from diffecg.tasks.results import Drawn as Drawn
-    from diffecg.tasks.results import Generated as Generated
+    from diffecg.compose.recording import Composition as Composition
+    from diffecg.compose.recording import compose as compose
+    from diffecg.compose.timing import Rhythm as Rhythm
+    from diffecg.datasets.loading import open_windows as open_windows
+    from diffecg.datasets.windows import Windows as Windows
+    from diffecg.formats.recording import Record as Record
+    from diffecg.formats.registry import read_record as read_record
+    from diffecg.formats.registry import write_record as write_record
+    from diffecg.inference.forecaster import Forecaster as Forecaster
+    from diffecg.inference.loading import load as load
+    from diffecg.inference.model import Model as Model
+    from diffecg.inference.results import Drawn as Drawn
+    from diffecg.inference.results import Generated as Generated
+    from diffecg.inference.torch_dataset import SyntheticWindows as SyntheticWindows
+    from diffecg.integrations.conversion import as_record as as_record
+    from diffecg.integrations.mne import to_mne as to_mne
+    from diffecg.integrations.pandas import to_frame as to_frame
 
 _LAZY = {
-    "Record": "diffecg.data.records",
-    "read_record": "diffecg.data.records",
-    "write_record": "diffecg.exchange.records",
-    "as_record": "diffecg.exchange.ecosystem",
-    "to_frame": "diffecg.exchange.ecosystem",
-    "to_mne": "diffecg.exchange.ecosystem",
-    "Windows": "diffecg.data.store",
-    "open_windows": "diffecg.data.opening",
-    "Rhythm": "diffecg.rhythm.timing",
-    "Composition": "diffecg.tasks.compose",
-    "compose": "diffecg.tasks.compose",
-    "SyntheticWindows": "diffecg.tasks.dataset",
-    "Forecaster": "diffecg.tasks.forecaster",
-    "Model": "diffecg.tasks.model",
-    "load": "diffecg.tasks.model",
-    "Drawn": "diffecg.tasks.results",
-    "Generated": "diffecg.tasks.results",
+    "Record": "diffecg.formats.registry",
+    "read_record": "diffecg.formats.registry",
+    "write_record": "diffecg.formats.registry",
+    "as_record": "diffecg.integrations.conversion",
+    "to_frame": "diffecg.integrations.conversion",
+    "to_mne": "diffecg.integrations.conversion",
+    "Windows": "diffecg.datasets.windows",
+    "open_windows": "diffecg.datasets.loading",
+    "Rhythm": "diffecg.compose.timing",
+    "Composition": "diffecg.compose.recording",
+    "compose": "diffecg.compose.recording",
+    "SyntheticWindows": "diffecg.inference.torch_dataset",
+    "Forecaster": "diffecg.inference.forecaster",
+    "Model": "diffecg.inference.loading",
+    "load": "diffecg.inference.loading",
+    "Drawn": "diffecg.inference.results",
+    "Generated": "diffecg.inference.results",
 }
 
 __all__ = ["DiffecgError", "__version__", *_LAZY]

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
-from diffecg.bulk.settings import LOCAL, Running
+from diffecg.bulk.options import LOCAL, Running
 from diffecg.errors import DiffecgError
 
 _ATTEMPTS = 3

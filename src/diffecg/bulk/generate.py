@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from diffecg._version import __version__
-from diffecg.bulk.sets import Completed, Progress, complete
-from diffecg.bulk.settings import LOCAL, Running
-from diffecg.data.labels import check_label
-from diffecg.data.shards import Shard, Store, plan
-from diffecg.exchange.windows import write_generated
-from diffecg.tasks.model import Model, load
-from diffecg.tasks.requests import Method
+from diffecg.bulk.jobs import Completed, Progress, complete
+from diffecg.bulk.options import LOCAL, Running
+from diffecg.datasets.labels import check_label
+from diffecg.datasets.shards import Shard, Store, plan
+from diffecg.datasets.writing import write_generated
+from diffecg.inference.loading import load
+from diffecg.inference.model import Model
+from diffecg.inference.options import Method
 
 
 @dataclass(frozen=True)

@@ -10,18 +10,18 @@ from itertools import islice
 from typing import Any
 
 from diffecg._version import __version__
-from diffecg.bulk.sets import Completed, Progress, complete
-from diffecg.bulk.settings import LOCAL, Running
-from diffecg.config import WindowConfig
-from diffecg.data.cutting import Cutting
-from diffecg.data.databases import Database
-from diffecg.data.labels import class_map
-from diffecg.data.parquet import to_parquet
-from diffecg.data.people import parts_of, people_of
-from diffecg.data.prepare import counts_of, cut_records
-from diffecg.data.shards import Shard, Store, plan
-from diffecg.data.source import Recordings
-from diffecg.data.splits import Split
+from diffecg.bulk.jobs import Completed, Progress, complete
+from diffecg.bulk.options import LOCAL, Running
+from diffecg.config.schema import WindowConfig
+from diffecg.datasets.databases import Database
+from diffecg.datasets.labels import class_map
+from diffecg.datasets.options import Cutting
+from diffecg.datasets.parquet import to_parquet
+from diffecg.datasets.prepare import counts_of, cut_records
+from diffecg.datasets.recording_folder import Recordings
+from diffecg.datasets.shards import Shard, Store, plan
+from diffecg.datasets.splits import Split
+from diffecg.datasets.subjects import parts_of, people_of
 from diffecg.errors import DiffecgError
 
 Counts = dict[str, dict[str, int]]

@@ -20,11 +20,10 @@ from diffecg.cli.evaluate_task import evaluate_task
 from diffecg.cli.export import export
 from diffecg.cli.forecast import forecast
 from diffecg.cli.generate import generate
+from diffecg.cli.impute import denoise, impute
 from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
-from diffecg.cli.repair import denoise, impute
 from diffecg.cli.serve import serve
-from diffecg.cli.study import study
 from diffecg.cli.train import distill, train
 from diffecg.errors import DiffecgError
 
@@ -67,13 +66,17 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
 )
 for _place, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_place)
-for _group in (bulk, study):
-    _group.sort_key = len(_COMMANDS)
-    app.command(_group)
+bulk.sort_key = len(_COMMANDS)
+app.command(bulk)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 refused, 2 wrong usage, 130 interrupted."""
+    """Run ``diffecg`` and exit: 0 success, 1 error, 2 wrong usage, 130 interrupted."""
+    run(app, arguments)
+
+
+def run(app: App, arguments: Sequence[str] | None = None) -> None:
+    """Run an application and exit; every expected error is one line on stderr."""
     try:
         app(
             list(sys.argv[1:] if arguments is None else arguments),

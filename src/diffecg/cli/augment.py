@@ -37,10 +37,11 @@ def augment(
     to_ratio:
         Size of every class that the model knows, as a multiple of the largest one's.
     """
-    from diffecg.data.opening import open_windows
-    from diffecg.data.store import refuse_existing, write_windows
-    from diffecg.tasks.augment import augment as augment_windows
-    from diffecg.tasks.synthesize import Sampling
+    from diffecg.datasets.folder import write_windows
+    from diffecg.datasets.loading import open_windows
+    from diffecg.files import refuse_existing
+    from diffecg.inference.augment import augment as augment_windows
+    from diffecg.inference.sampling import Sampling
 
     refuse_existing(out, force=force, is_folder=True)
     real = open_windows(windows)

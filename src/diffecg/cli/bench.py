@@ -52,7 +52,8 @@ def bench(
     models:
         Bundled models or model folders; the first is what the others are compared with.
     vs:
-        Another project: diffusers, ecgen; may be repeated. It must be installed.
+        A generator that an installed package registers under the entry point group diffecg.rivals; may be
+        repeated.
     training:
         Measure training steps, too.
     rounds:
@@ -60,7 +61,7 @@ def bench(
     seconds:
         About how long a turn is.
     """
-    from diffecg.evaluation.peers import peer
+    from diffecg.evaluation.rivals import load_rival
     from diffecg.evaluation.speed import race
 
     if not models:
@@ -69,7 +70,7 @@ def bench(
         raise DiffecgError(f"rounds {rounds} must be at least 1")
     window = compute.load(models[0]).config.window
     generators = [ours(name, compute) for name in models]
-    generators += [peer(name, len(window.leads), window.length, compute.batch_size) for name in vs]
+    generators += [load_rival(name, len(window.leads), window.length, compute.batch_size) for name in vs]
     if not training:
         generators = [replace(generator, loss=None) for generator in generators]
     with progress_bar("bench") as move:
@@ -117,11 +118,11 @@ def ours(name: str, compute: Compute) -> Generator:
     """Return a model as something that draws windows of its first class."""
     import torch
 
-    from diffecg.data.labels import UNKNOWN
+    from diffecg.datasets.labels import UNKNOWN
     from diffecg.evaluation.speed import Generator
-    from diffecg.tasks.synthesize import Sampling
+    from diffecg.inference.sampling import Sampling
     from diffecg.training.batches import Batch
-    from diffecg.training.objective import denoising
+    from diffecg.training.objectives import denoising
 
     model = compute.load(name)
     label, sampling = next(iter(model.labels), None), Sampling(**compute.sampling())

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from diffecg.bulk.settings import Running
+from diffecg.bulk.options import Running
 from diffecg.cli.console import Flat, Json, Seed, progress_bar, show
-from diffecg.data.cutting import Cutting
+from diffecg.datasets.options import Cutting
 from diffecg.errors import DiffecgError
-from diffecg.tasks.requests import Method
+from diffecg.inference.options import Method
 
 if TYPE_CHECKING:
-    from diffecg.bulk.sets import Completed
+    from diffecg.bulk.jobs import Completed
 
 bulk = App(
     name="bulk",
@@ -66,8 +66,8 @@ def prepare(
     """
     from diffecg.bulk.prepare import failures, totals
     from diffecg.bulk.prepare import prepare as make
-    from diffecg.data.databases import database as find_database
-    from diffecg.data.people import read_people
+    from diffecg.datasets.databases import database as find_database
+    from diffecg.datasets.subjects import read_people
 
     known = find_database(database)
     told = None if people is None else read_people(people)

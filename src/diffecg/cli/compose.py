@@ -8,8 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from diffecg.cli.console import Flat, Force, Json, Threads, progress_bar, show, use_threads
-from diffecg.cli.repair import Format, Several
-from diffecg.tasks.requests import Composing
+from diffecg.cli.impute import Format, Several
+from diffecg.compose.options import Composing
 
 
 def compose(
@@ -51,12 +51,12 @@ def compose(
     noise_from:
         Folder of the MIT-BIH Noise Stress Test Database.
     """
-    from diffecg.data.store import new_folder, refuse_existing
+    from diffecg.compose.export import write_composed
+    from diffecg.compose.noise import parse_noise, with_noise
+    from diffecg.compose.recording import compose as compose_recording
     from diffecg.errors import DiffecgError
-    from diffecg.exchange.composed import write_composed
-    from diffecg.tasks.compose import compose as compose_recording
-    from diffecg.tasks.model import load
-    from diffecg.tasks.noise import parse_noise, with_noise
+    from diffecg.files import new_folder, refuse_existing
+    from diffecg.inference.loading import load
 
     refuse_existing(out, force=force, is_folder=True)
     stretches = [parse_noise(text) for text in noise]

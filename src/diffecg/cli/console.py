@@ -22,11 +22,11 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from diffecg.tasks.requests import Method
+from diffecg.inference.options import Method
 
 if TYPE_CHECKING:
-    from diffecg.data.records import Record
-    from diffecg.tasks.model import Model
+    from diffecg.formats.recording import Record
+    from diffecg.inference.model import Model
 
 stderr = Console(stderr=True)
 _PIPED_WIDTH = 160
@@ -55,7 +55,7 @@ class Compute(Method):
 
     def load(self, model: str) -> Model:
         """Return the model, on the device; let torch use the threads."""
-        from diffecg.tasks.model import load
+        from diffecg.inference.loading import load
 
         use_threads(self.threads)
         return load(model, self.device, engine=self.engine)
@@ -73,7 +73,7 @@ class Reading:
 
     def read(self, path: Path) -> Record:
         """Return the recording."""
-        from diffecg.data.records import read_record
+        from diffecg.formats.registry import read_record
 
         return read_record(path, fs_hz=self.fs, unit=self.unit)
 
@@ -89,14 +89,14 @@ def look(record: Record, rows: Sequence[int], *, strict: bool) -> None:
     Raises:
         DiffecgError: ``strict`` and there are some.
     """
-    from diffecg.data.likeness import doubts
     from diffecg.errors import DiffecgError
+    from diffecg.formats.description import warnings_of
 
-    found = dict.fromkeys(doubt for row in rows for doubt in doubts(record, row))
+    found = dict.fromkeys(warning for row in rows for warning in warnings_of(record, row))
     if found and strict:
         raise DiffecgError("; ".join(found))
-    for doubt in found:
-        stderr.print(f"diffecg: warning: {doubt}", markup=False, highlight=False, soft_wrap=True)
+    for warning in found:
+        stderr.print(f"diffecg: warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
 
 def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from diffecg.tasks.model import Model
+    from diffecg.inference.model import Model
 
 GAP_S = (4.0, 5.2)
 """The stretch of the strip that the demo hides."""
@@ -41,10 +41,10 @@ def demo(
     """
     use_threads(threads)
     from diffecg.cli.demo_page import write_page
-    from diffecg.data.simulate import simulate_ecg
-    from diffecg.data.store import new_folder
-    from diffecg.plotting.pictures import save
-    from diffecg.tasks.model import load
+    from diffecg.files import new_folder
+    from diffecg.inference.loading import load
+    from diffecg.plotting.figures import save
+    from diffecg.signal.simulation import simulate_ecg
 
     with progress_bar("demo") as move, new_folder(out, force=True) as folder:
         move(0, 4, "load the models")
@@ -66,7 +66,7 @@ def demo(
 
 def beats_picture(model: Model, seed: int) -> Figure:
     """Return the grid of generated beats, a row a class."""
-    from diffecg.plotting.pictures import NAMES, beat_grid
+    from diffecg.plotting.figures import NAMES, beat_grid
 
     rows = [
         ({0: NAMES[label]}, model.generate(label, A_ROW, seed + A_ROW * i).signal_mv[:, 0])
@@ -80,8 +80,8 @@ def gap_picture(model: Model, strip: NDArray[np.floating], seed: int) -> Figure:
     """Return the picture of a strip (time) with a gap filled."""
     import numpy as np
 
-    from diffecg.exchange.recordings import repair_picture
-    from diffecg.tasks.masks import gap_mask
+    from diffecg.inference.export import repair_picture
+    from diffecg.signal.masks import gap_mask
 
     fs_hz = model.config.window.fs_hz
     holed = np.where(gap_mask([GAP_S], len(strip), fs_hz), np.nan, strip)
@@ -92,7 +92,7 @@ def gap_picture(model: Model, strip: NDArray[np.floating], seed: int) -> Figure:
 
 def ahead_picture(model: Model, strip: NDArray[np.floating], seed: int) -> Figure:
     """Return the picture of a strip (time) cut short and forecast."""
-    from diffecg.exchange.recordings import forecast_picture
+    from diffecg.inference.export import forecast_picture
 
     fs_hz = model.config.window.fs_hz
     cut, end = round(CUT_S * fs_hz), round((CUT_S + HORIZON_S) * fs_hz)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffecg._version import __version__
-from diffecg.exchange.page import page, picture
+from diffecg.evaluation.html import page, picture
 
 if TYPE_CHECKING:
-    from diffecg.tasks.model import Model
+    from diffecg.inference.model import Model
 
 _SECTIONS = (
     (

@@ -7,16 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import (
-    Force,
-    Json,
-    Threads,
-    print_table,
-    progress_bar,
-    show,
-    stderr,
-    use_threads,
-)
+from diffecg.cli.console import Force, Json, Threads, print_table, progress_bar, show, stderr, use_threads
 
 
 def evaluate(
@@ -65,16 +56,16 @@ def evaluate(
     most:
         Most windows of a class on either side of a comparison.
     """
-    from diffecg.data.store import refuse_existing
+    from diffecg.files import refuse_existing
 
     refuse_existing(out, force=force, is_folder=True)
     use_threads(threads)
-    from diffecg.evaluation.extras import require_extras
-    from diffecg.evaluation.report import SECTIONS, Settings
-    from diffecg.evaluation.report import evaluate as evaluate_windows
-    from diffecg.evaluation.sets import one_set
-    from diffecg.exchange.read_windows import read_windows
-    from diffecg.exchange.report import HEAD, WORDS, cells, sections, write_report
+    from diffecg.datasets.reading import read_windows
+    from diffecg.evaluation.generation.html import HEAD, WORDS, cells, sections, write_report
+    from diffecg.evaluation.generation.report import SECTIONS, Settings
+    from diffecg.evaluation.generation.report import evaluate as evaluate_windows
+    from diffecg.evaluation.generation.sets import one_set
+    from diffecg.extras import require_extras
 
     require_extras()
     made = one_set([read_windows(path, fs_hz=fs) for path in synthetic])

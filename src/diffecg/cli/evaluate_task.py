@@ -11,7 +11,7 @@ from diffecg.cli.console import Compute, Force, Json, print_table, progress_bar,
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
-    from diffecg.tasks.model import Model
+    from diffecg.inference.model import Model
 
 
 def evaluate_task(
@@ -53,11 +53,11 @@ def evaluate_task(
     records:
         Names of records; may be repeated. Those of DS2 unless given.
     """
-    from diffecg.data.splits import DS2
-    from diffecg.data.store import refuse_existing
-    from diffecg.evaluation.tasks import evaluate_tasks
-    from diffecg.exchange.task_report import cells, groups, head, write_task_report
-    from diffecg.studies.restoring import restorer
+    from diffecg.datasets.splits import DS2
+    from diffecg.evaluation.imputation.html import cells, groups, head, write_task_report
+    from diffecg.evaluation.imputation.models import restorer
+    from diffecg.evaluation.imputation.report import evaluate_tasks
+    from diffecg.files import refuse_existing
 
     refuse_existing(out, force=force, is_folder=True)
     if draws < 2:
@@ -80,7 +80,7 @@ def evaluate_task(
 
 
 def _described(model: Model, compute: Compute) -> dict[str, Any]:
-    from diffecg.tasks.synthesize import Sampling
+    from diffecg.inference.sampling import Sampling
 
     sampling = Sampling(**compute.sampling()).resolved(model.config.diffusion)
     return {

@@ -23,9 +23,9 @@ def export(model: str, /, *, out: Path, force: Force = False, json: Json = False
     out:
         File to write, .onnx.
     """
-    from diffecg.data.store import refuse_existing
+    from diffecg.files import refuse_existing
+    from diffecg.inference.loading import load
     from diffecg.model.onnx import INPUTS, OUTPUT, export_onnx
-    from diffecg.tasks.model import load
 
     if out.suffix != ".onnx":
         raise DiffecgError(f"unknown suffix {out.suffix!r} of {out}; choose .onnx")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from diffecg.cli.console import Compute, Flat, Force, Json, Reading, Strict, look, progress_bar, show
-from diffecg.tasks.requests import Drawing, Moment
+from diffecg.inference.options import Drawing, Moment
 
 
 def forecast(
@@ -36,9 +36,9 @@ def forecast(
     out:
         Folder to write: a record with mean and bounds, forecast.csv, every draw, a picture.
     """
-    from diffecg.data.store import new_folder, refuse_existing
-    from diffecg.exchange.recordings import write_forecast
-    from diffecg.tasks.repair import ahead, cut_at
+    from diffecg.files import new_folder, refuse_existing
+    from diffecg.inference.export import write_forecast
+    from diffecg.inference.recordings import ahead, cut_at
 
     refuse_existing(out, force=force, is_folder=True)
     loaded, read = compute.load(model), reading.read(record)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from diffecg.cli.console import Compute, Flat, Force, Json, progress_bar, show
-from diffecg.tasks.requests import Making
+from diffecg.inference.options import Making
 
 
 def generate(
@@ -30,9 +30,9 @@ def generate(
     out:
         File to write: .npz, .parquet or .csv; without a suffix, a folder of WFDB records.
     """
-    from diffecg.data.store import refuse_existing
-    from diffecg.exchange.windows import check_format, write_generated
-    from diffecg.tasks.masks import parse_times
+    from diffecg.datasets.writing import check_format, write_generated
+    from diffecg.files import refuse_existing
+    from diffecg.inference.parsing import parse_times
 
     check_format(out)
     refuse_existing(out, force=force, is_folder=not out.suffix)

@@ -18,7 +18,7 @@ def info(record: Path, /, *, reading: Reading = Reading(), json: Json = False) -
     record:
         A WFDB record, an EDF or BDF file, a CSV or Parquet table, a NumPy file.
     """
-    from diffecg.data.describe import describe
+    from diffecg.formats.description import describe
 
     about = describe(reading.read(record))
     show({"file": str(record), **about}, in_words(about), as_json=json)
@@ -26,7 +26,7 @@ def info(record: Path, /, *, reading: Reading = Reading(), json: Json = False) -
 
 def in_words(about: dict[str, Any]) -> str:
     """Return a description as lines of text."""
-    from diffecg.data.faults import FAULTS
+    from diffecg.signal.artefacts import FAULTS
 
     lines = [
         f"{about['name']}: {len(about['leads'])} lead(s), {about['duration_s']:g} s at {about['fs_hz']:g} Hz"
@@ -40,7 +40,7 @@ def in_words(about: dict[str, Any]) -> str:
         level = f", {lead['low_mv']:.2f} to {lead['high_mv']:.2f} mV" if "low_mv" in lead else ""
         voltage = "" if level or lead["missing"] == 1 else " (no voltage)"
         lines.append(f"  {lead['lead']}: {lead['unit']}{voltage}{level}; {faults}")
-        lines += [f"    {doubt}" for doubt in lead.get("doubts", [])]
+        lines += [f"    {warning}" for warning in lead.get("warnings", [])]
     beats = about["beats"]
     if "annotated" in beats:
         counts = ", ".join(f"{count} {symbol}" for symbol, count in beats["annotated"].items())

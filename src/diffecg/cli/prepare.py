@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from diffecg.cli.console import Flat, Force, Json, progress_bar, show
-from diffecg.data.cutting import Cutting
+from diffecg.datasets.options import Cutting
 
 
 def prepare(
@@ -48,11 +48,12 @@ def prepare(
     url:
         Where to download from, other than PhysioNet.
     """
-    from diffecg.data.databases import database as find_database
-    from diffecg.data.people import read_people
-    from diffecg.data.prepare import prepare as prepare_windows
-    from diffecg.data.store import refuse_existing, write_windows
+    from diffecg.datasets.databases import database as find_database
+    from diffecg.datasets.folder import write_windows
+    from diffecg.datasets.prepare import prepare as prepare_windows
+    from diffecg.datasets.subjects import read_people
     from diffecg.errors import DiffecgError
+    from diffecg.files import refuse_existing
 
     known = find_database(database)
     window, split = cutting.window(known), cutting.split_of(known)
@@ -61,7 +62,7 @@ def prepare(
         raise DiffecgError(f"say where the files of {database} are with --from, or use --download")
     folder = source or database
     if download:
-        from diffecg.data import physionet
+        from diffecg.datasets import physionet
 
         with progress_bar(f"download {database}") as move:
             physionet.download(known, Path(folder), url=url, progress=move)

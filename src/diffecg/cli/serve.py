@@ -48,14 +48,14 @@ def serve(
     open:
         Open the page in the browser.
     """
-    from diffecg.serving.extras import require_serve
+    from diffecg.extras import require_serve
 
     require_serve()
     import secrets
     import tempfile
 
-    from diffecg.serving.run import run
-    from diffecg.serving.settings import LOOPBACK, Settings
+    from diffecg.service.run import run
+    from diffecg.service.settings import LOOPBACK, Settings
 
     inside = host in LOOPBACK
     token = token or os.environ.get("DIFFECG_TOKEN", "") or ("" if inside else secrets.token_urlsafe(16))

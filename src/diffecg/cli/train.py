@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from diffecg.cli.console import Json, Threads, progress_bar, show, stderr, use_threads
-from diffecg.config import Config, to_json, with_settings
-from diffecg.config import preset as find_preset
+from diffecg.config.io import to_json, with_settings
+from diffecg.config.presets import preset as find_preset
+from diffecg.config.schema import Config
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
-    from diffecg.data.store import Windows
-    from diffecg.data.stream import WindowStream
+    from diffecg.datasets.stream import WindowStream
+    from diffecg.datasets.windows import Windows
     from diffecg.model.denoiser import ConditionalDenoiser
 
 
@@ -77,8 +78,8 @@ def train(
         print(to_json(config), end="")
         return
     use_threads(threads)
-    from diffecg.data.opening import open_data
-    from diffecg.training.loop import for_windows
+    from diffecg.datasets.loading import open_data
+    from diffecg.training.trainer import for_windows
 
     windows = open_data(data)
     config = for_windows(config, windows.info)
@@ -122,9 +123,9 @@ def distill(
         Another setting, as training.learning_rate=1e-4; may be repeated.
     """
     use_threads(threads)
-    from diffecg.data.opening import open_data
-    from diffecg.tasks.model import load
-    from diffecg.training.objective import student_config
+    from diffecg.datasets.loading import open_data
+    from diffecg.inference.loading import load
+    from diffecg.training.objectives import student_config
 
     denoiser = load(teacher).denoiser
     settings = [*set, *([] if samples is None else [f"training.samples={samples}"])]
@@ -144,8 +145,8 @@ def _run(
     device: str = "cpu",
 ) -> None:
     """Train, showing progress, and tell what came of it."""
-    from diffecg.training.loop import train as train_model
-    from diffecg.training.parallel import processes
+    from diffecg.training.distributed import processes
+    from diffecg.training.trainer import train as train_model
 
     last: dict[str, float] = {}
     with processes(device) as among, progress_bar(f"train {config.name}") as move:

@@ -21,6 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 MATRIX = 2048
 """Side of the matrices that measure the machine's rate."""
 
+
 Loss = Callable[[int], torch.Tensor]
 """Maps a number of windows to the training loss on so many."""
 

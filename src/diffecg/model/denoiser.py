@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diffecg.config import Config, DiffusionConfig, UNetConfig
-from diffecg.diffusion.evidence import Evidence, evidence
-from diffecg.diffusion.levels import KarrasLevels, Levels, cosine_schedule, linear_schedule
-from diffecg.diffusion.parametrisation import PARAMETRISATIONS
+from diffecg.config.schema import Config, DiffusionConfig, UNetConfig
+from diffecg.diffusion.posterior import Evidence, evidence
+from diffecg.diffusion.preconditioning import PARAMETRISATIONS
+from diffecg.diffusion.schedules import KarrasLevels, Levels, cosine_schedule, linear_schedule
 from diffecg.errors import DiffecgError
 from diffecg.model.dense import DenseNetwork
 from diffecg.model.unet import UNet
-from diffecg.transform.gauge import Gauge, match_gauge
-from diffecg.transform.layout import Transform
-from diffecg.transform.matches import best_matches
-from diffecg.transform.spectrum import Noise
+from diffecg.transform.analogues import best_matches
+from diffecg.transform.layouts import Transform
+from diffecg.transform.noise_spectrum import Noise
+from diffecg.transform.normalisation import Gauge, match_gauge
 
 
 class Condition(NamedTuple):

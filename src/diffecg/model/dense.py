@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from diffecg.config import DenseConfig
+from diffecg.config.schema import DenseConfig
 from diffecg.model.layers import part, sinusoids, zero
 
 _EMBEDDING = 128

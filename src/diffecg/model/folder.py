@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 
 import torch
@@ -11,12 +10,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from diffecg.config import Config, read_config, to_json
+from diffecg.config.io import read_config, to_json
+from diffecg.config.schema import Config
 from diffecg.errors import DiffecgError
+from diffecg.files import write_atomically
 from diffecg.model.denoiser import ConditionalDenoiser
 
 WEIGHTS = "model.safetensors"
+
 CONFIG = "config.json"
+
 _DIGEST = "weights_sha256"
 
 
@@ -71,16 +74,6 @@ def load_model(folder: Path) -> ConditionalDenoiser:
         raise DiffecgError(f"{path} holds weights that are not finite; fetch the model again")
     model.load_state_dict(state)
     return model.eval()
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _digest(state: dict[str, Tensor]) -> str:

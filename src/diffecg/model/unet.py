@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from diffecg.config import UNetConfig
+from diffecg.config.schema import UNetConfig
 from diffecg.model.layers import (
     GROUPS,
     Downsample,

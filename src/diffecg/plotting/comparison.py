@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
+from diffecg.plotting.figures import NAMES
 from diffecg.plotting.paper import ACCENT, FAINT, INK
-from diffecg.plotting.pictures import NAMES
 
 Array = NDArray[np.floating]
 REAL, SYNTHETIC, BASELINE = "#51586b", ACCENT, "#c9772b"

@@ -13,22 +13,19 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 from torch import Tensor
 
-from diffecg.config import Config
-from diffecg.data.labels import UNKNOWN
-from diffecg.data.morphologies import Morphologies, divide
-from diffecg.data.rhythm import from_text, rhythm_track
-from diffecg.data.store import Windows
+from diffecg.config.schema import Config
+from diffecg.datasets.labels import UNKNOWN
+from diffecg.datasets.morphologies import Morphologies, divide
+from diffecg.datasets.rhythm import from_text, rhythm_track
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
+from diffecg.training.masks import draw_masks
+from diffecg.training.virtual_leads import virtual_leads
 
-LONGEST_GAP = 0.6
-"""Longest gap of the imputation task, as a share of the window."""
 FILTER_S = 0.07
 """How far a virtual lead's filter reaches on either side, in s."""
-MOST_GAPS = 3
-"""Most gaps in a window of the imputation task."""
 
 
 class Batch(NamedTuple):
@@ -130,35 +127,6 @@ def weights(counts: Mapping[str, int], config: Config) -> dict[str, float]:
     return {label: float(count) ** -config.training.balance for label, count in counts.items()}
 
 
-def virtual_leads(
-    rng: np.random.Generator,
-    signal_mv: NDArray[np.float32],
-    other_mv: NDArray[np.float32],
-    width: int,
-    strength: float,
-) -> NDArray[np.float32]:
-    """Return windows (batch lead time) as leads elsewhere on other bodies would show them.
-
-    Each lead is a random combination of two, cos(a) one + sin(a) other, passed through a random filter of
-    its own: a unit impulse plus white noise under a Hann window. Shapes change, rhythm does not.
-
-    Args:
-        rng: source of randomness.
-        signal_mv: (batch lead time), in mV.
-        other_mv: the same stretches in other leads, of the same shape.
-        width: of the filter on either side, in samples.
-        strength: standard deviation of the noise.
-    """
-    angle = rng.uniform(0, 2 * np.pi, (*signal_mv.shape[:2], 1))
-    mixed = np.cos(angle) * signal_mv + np.sin(angle) * other_mv
-    window = np.hanning(2 * width + 3)[1:-1]
-    taps = strength * window * rng.standard_normal((*signal_mv.shape[:2], 2 * width + 1))
-    taps[..., width] += 1
-    padded = np.pad(mixed, ((0, 0), (0, 0), (width, width)), mode="edge")
-    filtered: NDArray[np.float32] = fftconvolve(padded, taps, mode="valid", axes=-1).astype(np.float32)
-    return filtered
-
-
 def _other_leads(index: pd.DataFrame) -> NDArray[np.intp]:
     """Return for each window the row of the same stretch in other leads; its own where there is none.
 
@@ -168,39 +136,3 @@ def _other_leads(index: pd.DataFrame) -> NDArray[np.intp]:
     stretch = [index["record"].to_numpy(), index["sample"].to_numpy()]
     first, last = (places.groupby(stretch).transform(end).to_numpy() for end in ("first", "last"))
     return np.where(first == places, last, first)
-
-
-def draw_masks(
-    rng: np.random.Generator, size: int, leads: int, length: int, tasks: tuple[float, float, float]
-) -> NDArray[np.bool_]:
-    """Return a random mask (batch lead time), True = observed, for each of ``size`` samples.
-
-    Of several leads, a third of the samples hide the same of all, a third something of one lead only (all
-    of it, where the task is generation: a lead to be drawn from the others), a third something else of each.
-
-    Args:
-        rng: source of randomness.
-        size: number of samples.
-        leads: leads of a sample.
-        length: samples in a window.
-        tasks: shares of generation (nothing observed), imputation (all but one to three gaps, their
-            lengths log-uniform) and forecasting (the first part, its length uniform).
-    """
-    if leads > 1:
-        flat = draw_masks(rng, size * leads, 1, length, tasks)
-        each = flat.reshape(size, leads, length)
-        kind, only = rng.integers(3, size=(size, 1, 1)), rng.integers(leads, size=(size, 1, 1))
-        elsewhere = np.arange(leads)[:, None] != only
-        return np.select([kind == 0, kind == 1], [each[:, :1], each | elsewhere], each)
-    task = np.searchsorted(np.cumsum(tasks) / sum(tasks), rng.random(size), side="right")
-    time = np.arange(length)
-    shortest = min(4, length)
-    gaps = np.exp(rng.uniform(np.log(shortest), np.log(LONGEST_GAP * length), (size, MOST_GAPS)))
-    number = rng.integers(1, MOST_GAPS + 1, size)
-    start = rng.uniform(-gaps / 2, length - gaps / 2)
-    inside = (time >= start[..., None]) & (time < (start + np.maximum(gaps, 1))[..., None])
-    missing = (inside & (np.arange(MOST_GAPS) < number[:, None])[..., None]).any(axis=1)
-    cut = rng.integers(max(length // 10, 1), length, size)
-    past = time < cut[:, None]
-    mask: NDArray[np.bool_] = np.select([(task == 1)[:, None], (task == 2)[:, None]], [~missing, past], False)
-    return mask[:, None]

@@ -1,0 +1,100 @@
+"""Recorded noise in a composed recording, at a ratio that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffecg.compose.recording import Composition
+from diffecg.errors import DiffecgError
+from diffecg.formats.registry import read_record
+from diffecg.signal.noise import noisy
+from diffecg.signal.resampling import resample
+
+KINDS = {"bw": "baseline wander", "ma": "muscle artefact", "em": "electrode motion"}
+"""The records of the MIT-BIH Noise Stress Test Database: Moody et al. (1984), Comput Cardiol 11:381-384."""
+
+SNRS_DB = (-40.0, 60.0)
+
+
+@dataclass(frozen=True)
+class NoisyStretch:
+    """A stretch with noise."""
+
+    kind: str
+    """A key of KINDS."""
+    snr_db: float
+    """Power of the signal over that of the noise in the stretch, both without their means, in dB."""
+    from_s: float = 0.0
+    to_s: float = np.inf
+
+
+def parse_noise(text: str) -> NoisyStretch:
+    """Return what ``em:6`` or ``em:6:60:120`` asks for: kind, dB, and from and to in s.
+
+    Raises:
+        DiffecgError: it is not of that form, or out of range.
+    """
+    kind, *numbers = text.split(":")
+    try:
+        values = [float(number) for number in numbers]
+    except ValueError:
+        values = []
+    if kind not in KINDS or len(values) not in (1, 3) or not np.isfinite(values).all():
+        raise DiffecgError(
+            f"noise {text!r} is not of the form em:6 or em:6:60:120 (kind, dB, from and to in s); kinds are "
+            f"{', '.join(KINDS)}"
+        )
+    noise = NoisyStretch(kind, *values)
+    if not SNRS_DB[0] <= noise.snr_db <= SNRS_DB[1]:
+        raise DiffecgError(
+            f"noise {text!r}: {noise.snr_db:g} dB must lie between {SNRS_DB[0]:g} and {SNRS_DB[1]:g}"
+        )
+    if not 0 <= noise.from_s < noise.to_s:
+        raise DiffecgError(f"noise {text!r} must begin at 0 s or later, and end after that")
+    return noise
+
+
+def with_noise(composed: Composition, stretches: Sequence[NoisyStretch], folder: str | Path) -> Composition:
+    """Return a recording with recorded noise in some stretches, from places that its seed chooses.
+
+    Args:
+        composed: the recording.
+        stretches: where, what and how much.
+        folder: of the Noise Stress Test Database.
+
+    Raises:
+        DiffecgError: a stretch begins after the end; the noise is missing or unreadable.
+    """
+    signal_mv, notes = composed.signal_mv.astype(np.float64), list(composed.notes)
+    for place, stretch in enumerate(stretches):
+        first = round(stretch.from_s * composed.fs_hz)
+        last = min(round(min(stretch.to_s, 1e9) * composed.fs_hz), len(composed))
+        if last - first < 2:
+            raise DiffecgError(
+                f"the noise from {stretch.from_s:g} s lies outside the recording of "
+                f"{len(composed) / composed.fs_hz:g} s"
+            )
+        rng = np.random.default_rng([composed.info["seed"], place])
+        recorded = _recorded(Path(folder) / stretch.kind, composed.fs_hz)
+        begins = int(rng.integers(recorded.shape[1]))
+        rows = np.arange(len(signal_mv)) % len(recorded)
+        noise = np.take(recorded[rows], np.arange(begins, begins + last - first), axis=1, mode="wrap")
+        signal_mv[:, first:last] = noisy(signal_mv[:, first:last], noise, stretch.snr_db)
+        notes.append((first, f"{KINDS[stretch.kind]}, {stretch.snr_db:g} dB"))
+        if last < len(composed):
+            notes.append((last, f"{KINDS[stretch.kind]} ends"))
+    words = [f"{one.kind}:{one.snr_db:g}:{one.from_s:g}:{one.to_s:g}" for one in stretches]
+    info = {**composed.info, "noise": words}
+    return replace(composed, signal_mv=signal_mv.astype(np.float32), notes=tuple(sorted(notes)), info=info)
+
+
+def _recorded(path: Path, fs_hz: float) -> NDArray[np.float64]:
+    """Return recorded noise (lead time), in mV."""
+    record = read_record(path)
+    rows: NDArray[np.float64] = np.nan_to_num(resample(record.signal_mv, record.fs_hz, fs_hz))
+    return rows

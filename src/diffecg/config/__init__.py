@@ -1,0 +1,1 @@
+"""Settings of models and training: schema, presets, reading and writing."""

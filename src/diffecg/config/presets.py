@@ -1,0 +1,79 @@
+"""Presets: complete settings by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from diffecg.config.schema import (
+    ConditionConfig,
+    Config,
+    DenseConfig,
+    DiffusionConfig,
+    TrainingConfig,
+    TransformConfig,
+    UNetConfig,
+    WindowConfig,
+)
+from diffecg.errors import DiffecgError
+
+_STRIP = Config(
+    name="strip",
+    labels=(),
+    window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
+    conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), matches=5, residual=True),
+    transform=TransformConfig(hop=16, relative=True),
+    network=UNetConfig(attention=3, positions=True, dropout=0.05),
+    training=TrainingConfig(
+        samples=170_000,
+        batch=16,
+        warmup=5_000,
+        half_life=40_000,
+        balance=0.0,
+        tasks=(0.35, 0.4, 0.25),
+        virtual_leads=1.0,
+    ),
+)
+
+
+PRESETS: dict[str, Config] = {
+    "beat": Config(
+        conditions=ConditionConfig(morphologies=32),
+        transform=TransformConfig(consistent=True),
+        network=DenseConfig(),
+        diffusion=DiffusionConfig(sampler="ddpm"),
+    ),
+    "strip": _STRIP,
+    "strip2": replace(
+        _STRIP,
+        name="strip2",
+        window=replace(_STRIP.window, leads=("*", "*")),
+        training=replace(_STRIP.training, samples=110_000, tasks=(0.2, 0.5, 0.3), virtual_leads=0.9),
+    ),
+    "paper": Config(
+        name="paper",
+        transform=TransformConfig(layout="picture", whitening=1.0),
+        network=UNetConfig(width=32, multipliers=(1, 2, 2), dropout=0.0),
+        diffusion=DiffusionConfig(levels="linear", target="epsilon", steps=1000, sampler="ddpm"),
+        training=TrainingConfig(
+            samples=620_000,
+            optimizer="adam",
+            warmup=0,
+            decay=0.0,
+            half_life=40_000,
+            balance=0.0,
+            tasks=(0.34, 0.33, 0.33),
+        ),
+    ),
+}
+"""The presets. ``docs/paper.md`` lists what the paper leaves open and what was chosen here."""
+
+
+def preset(name: str) -> Config:
+    """Return the preset called ``name``.
+
+    Raises:
+        DiffecgError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise DiffecgError(f"unknown preset {name!r}; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,183 @@
+"""A database to windows: ``diffecg prepare``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diffecg.config.schema import WindowConfig
+from diffecg.datasets.cutting import Cut, Dropped, cut_windows
+from diffecg.datasets.databases import PEOPLE
+from diffecg.datasets.labels import LABELS, UNKNOWN, class_map
+from diffecg.datasets.recording_folder import Recordings
+from diffecg.datasets.splits import Split
+from diffecg.datasets.subjects import parts_of, people_of
+from diffecg.datasets.windows import Windows
+from diffecg.errors import DiffecgError
+from diffecg.formats.recording import beats_of
+from diffecg.formats.registry import read_record
+from diffecg.formats.wfdb_annotations import read_beats
+
+Progress = Callable[[int, int, str], None]
+"""Called with (done, total, what is being done)."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was cut from a database."""
+
+    windows: Windows
+    counts: pd.DataFrame
+    """Windows kept: a row a part (train, validation, test), a column a class."""
+    dropped: pd.DataFrame
+    """Windows not taken: a row for each part, class and reason."""
+
+
+def prepare(
+    folder: str | Path,
+    window: WindowConfig,
+    *,
+    source: dict[str, str] | None = None,
+    split_name: str = "strict",
+    class_map_name: str = "aami",
+    people: dict[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Prepared:
+    """Return the windows of a database's records that take part in the split.
+
+    Args:
+        folder: where the recordings are, on any file system that fsspec knows.
+        window: what a window is.
+        source: what to note of the database: name, version, licence, citation.
+        split_name: ``strict``, ``classic``, ``development``, ``svdb`` or ``people``.
+        class_map_name: ``aami`` or ``aami-escape-s``.
+        people: of the split ``people``: the records that take part and the person of each.
+        progress: called before each record.
+
+    Raises:
+        DiffecgError: a record is missing or unreadable, or has not the wanted leads.
+    """
+    labels, records = dict(class_map(class_map_name)), Recordings(folder)
+    present = people_of(records, split_name, people)
+    parts = parts_of(split_name, present)
+    wanted = [name for name in present if parts.has(name)]
+    if not wanted:
+        raise DiffecgError(f"none of the records of the split {split_name!r} is in {folder}")
+
+    def begin(place: int, name: str) -> None:
+        if progress is not None:
+            progress(place, len(present), f"record {name}")
+
+    signal_mv, index, dropped = cut_records(records, list(present), window, parts, labels, begin=begin)
+    if index.empty:
+        reasons = ", ".join(sorted({reason for _, _, reason in dropped})) or "the records are too short"
+        raise DiffecgError(
+            f"no window of {window.length} samples is left ({reasons}); choose another --length"
+        )
+    counts = counts_of(index)
+    dropped_table = pd.DataFrame(
+        [(*key, count) for key, count in sorted(dropped.items())],
+        columns=["split", "label", "reason", "count"],
+    )
+    info = {
+        **(source or {}),
+        "split": split_name,
+        "class_map": class_map_name,
+        "window": asdict(window),
+        "records": wanted,
+        "left_out": parts.left_out,
+        "counts": counts.to_dict(orient="index"),
+        "dropped": dropped_table.to_dict(orient="records"),
+    }
+    return Prepared(Windows(signal_mv, window.fs_hz, index, info), counts, dropped_table)
+
+
+def cut_records(
+    source: Recordings,
+    names: Sequence[str],
+    window: WindowConfig,
+    parts: Split,
+    labels: dict[str, str],
+    *,
+    begin: Callable[[int, str], None] = lambda place, name: None,
+    failed: dict[str, str] | None = None,
+) -> tuple[NDArray[np.float32], pd.DataFrame, Dropped]:
+    """Return the windows of several records (window lead time), in mV, their index, and what was not taken.
+
+    Args:
+        source: where the records are.
+        names: of the records; of those that take no part, beats are counted among what was not taken.
+        window: what a window is.
+        parts: which part each record plays.
+        labels: annotation symbol to class.
+        begin: called with the place and the name of each record.
+        failed: takes the records that cannot be cut, each with its reason; None: the first one raises.
+
+    Raises:
+        DiffecgError: a record is missing or damaged, or has not the leads or annotations that are needed.
+    """
+    cuts, dropped = list[Cut](), Dropped()
+    for place, name in enumerate(names):
+        begin(place, name)
+        try:
+            if parts.has(name):
+                cuts.append(_cut_record(source, name, window, parts, labels))
+            elif window.kind == "beat" and name in parts.left_out:
+                dropped += _left_out(source, name, parts, labels)
+        except DiffecgError as error:
+            if failed is None:
+                raise
+            failed[name] = str(error)
+    empty = np.empty((0, len(window.leads), window.length), np.float32)
+    signal_mv = np.concatenate([empty, *(cut.signal_mv for cut in cuts)])
+    index = pd.concat([cut.index for cut in cuts], ignore_index=True) if cuts else pd.DataFrame()
+    return signal_mv, index, sum((cut.dropped for cut in cuts), dropped)
+
+
+def _cut_record(
+    source: Recordings, name: str, window: WindowConfig, parts: Split, labels: dict[str, str]
+) -> Cut:
+    """Return the windows of a recording.
+
+    Args:
+        source: where it is.
+        name: of the recording there.
+        window: what a window is.
+        parts: which part it plays.
+        labels: annotation symbol to class.
+
+    Raises:
+        DiffecgError: it is missing or damaged, or has not the leads or annotations that are needed.
+    """
+    with source.local(name) as path:
+        record = replace(read_record(path), name=name)
+        # Databases that we know tell their beats: a strip without them is a file that was lost.
+        if parts.name != PEOPLE or path.with_name(f"{path.name}.atr").is_file():
+            beats = read_beats(path, length=record.stored.shape[1])
+        else:
+            beats = beats_of(record)
+        if window.kind == "beat" and not beats.sample.size:
+            raise DiffecgError(f"record {name} has no annotated beats; cut strips, or annotate it")
+        return cut_windows(record, beats, window, parts, labels)
+
+
+def _left_out(source: Recordings, name: str, parts: Split, labels: dict[str, str]) -> Dropped:
+    """Return the beats of a record that takes no part; none where they are not told."""
+    with source.local(name) as path:
+        if not path.with_name(f"{path.name}.atr").is_file():
+            return Dropped()
+        symbols = read_beats(path).symbol
+    return Dropped(("left out", labels.get(symbol, UNKNOWN), parts.left_out[name]) for symbol in symbols)
+
+
+def counts_of(index: pd.DataFrame) -> pd.DataFrame:
+    """Return how many windows there are: a row a part, a column a class."""
+    present = set(index["label"])
+    labels = [label for label in (*LABELS, UNKNOWN) if label in present]
+    table = pd.crosstab(index["split"], index["label"])
+    return table.reindex(index=["train", "validation", "test"], columns=labels, fill_value=0)

@@ -1,0 +1,91 @@
+"""Prepared windows in shards, read as they are needed: more than memory holds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diffecg.datasets.parquet import from_parquet
+from diffecg.datasets.shards import Store
+from diffecg.datasets.windows import Windows, joined
+from diffecg.errors import DiffecgError
+
+_SHARDS_SAMPLED = 64
+
+
+class WindowStream:
+    """What ``diffecg bulk prepare`` wrote.
+
+    Attributes:
+        info: database, split, class map and window settings.
+        fingerprint: a number that tells these windows from others.
+        marks: what is noted of each shard.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._store = Store(url)
+        about, manifest = self._store.opened()
+        if "window" not in about:
+            raise DiffecgError(f"{url} holds synthetic windows; prepared ones, of recordings, are needed")
+        self.info = about
+        self.marks: list[dict[str, object]] = manifest["shards"]
+        self.fingerprint: str = manifest["sha256"]
+        window = about["window"]
+        self.fs_hz = float(window["fs_hz"])
+        self._shape = (len(window["leads"]), int(window["length"]))
+
+    @cached_property
+    def counts(self) -> dict[str, pd.DataFrame]:
+        """Windows of each part: a row a shard, a column a class."""
+        marks: list[dict[str, dict[str, int]]] = [mark["counts"] for mark in self.marks]  # type: ignore[misc]
+        parts = sorted({part for counts in marks for part, of in counts.items() if sum(of.values())})
+        return {
+            part: pd.DataFrame([counts.get(part, {}) for counts in marks]).fillna(0).astype(int)
+            for part in parts
+        }
+
+    def read(self, places: Sequence[int], part: str | None = None) -> Windows:
+        """Return the windows of some shards, of one part or of all.
+
+        Raises:
+            DiffecgError: a shard is missing or spoilt.
+        """
+        signals, tables = [np.empty((0, *self._shape), np.float32)], []
+        for place in places:
+            signal_mv, index = from_parquet(self._store.content(self.marks[place]), self._shape)
+            rows = np.ones(len(index), bool) if part is None else index["split"].to_numpy() == part
+            signals.append(signal_mv[rows])
+            tables.append(index[rows])
+        return Windows(np.concatenate(signals), self.fs_hz, pd.concat(tables, ignore_index=True), self.info)
+
+    def sample(self, part: str, most: int) -> Windows:
+        """Return at most ``most`` windows of a part, evenly from all its shards, or from many of them.
+
+        Raises:
+            DiffecgError: there is no window in that part.
+        """
+        if part not in self.counts:
+            parts = ", ".join(self.counts) or "none at all"
+            raise DiffecgError(f"no windows in the part {part!r}; there are {parts}")
+        places = np.flatnonzero(self.counts[part].sum(axis=1))
+        places = places[_evenly(len(places), _SHARDS_SAMPLED)]
+        each = math.ceil(most / len(places))
+        return joined([self._some(place, part, each) for place in places.tolist()])
+
+    def _some(self, place: int, part: str, most: int) -> Windows:
+        windows = self.read([place], part)
+        return windows.take(_evenly(len(windows), most))
+
+    def whole(self) -> Windows:
+        """Return all windows, in memory."""
+        return self.read(range(len(self.marks)))
+
+
+def _evenly(count: int, most: int) -> NDArray[np.intp]:
+    """Return at most ``most`` of ``count`` places, at even distances."""
+    return np.linspace(0, count - 1, min(most, count)).astype(np.intp)

@@ -1,0 +1,1 @@
+"""Evaluation of imputation and forecasting: cases, baselines, scores."""

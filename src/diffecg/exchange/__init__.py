@@ -1,1 +1,0 @@
-"""Out again: windows and recordings in the formats that others read."""

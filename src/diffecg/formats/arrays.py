@@ -1,0 +1,61 @@
+"""Recordings in NumPy files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from diffecg.errors import DiffecgError
+from diffecg.formats.annotation_table import write_annotation_table
+from diffecg.formats.recording import Record
+
+
+def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a NumPy file, of ``.npy`` as ``signal_mv``; numpy raises whatever it ran into."""
+    if path.suffix.lower() == ".npy":
+        return {"signal_mv": np.load(path, allow_pickle=False)}
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
+
+
+def _arrays(found: dict[str, NDArray[Any]], path: Path) -> tuple[dict[str, NDArray[Any]], float | None]:
+    """Return the leads of a NumPy file and its rate, if it tells."""
+    if "signal_mv" not in found:
+        raise DiffecgError(f"{path} has no array signal_mv; it holds {', '.join(found) or 'nothing'}")
+    signal = np.atleast_2d(found["signal_mv"])
+    if signal.ndim != 2 or signal.dtype.kind not in "fiu":
+        raise DiffecgError(
+            f"{path}: signal_mv of shape {found['signal_mv'].shape} and type {signal.dtype} is no array of "
+            "numbers with axes (time) or (lead, time)"
+        )
+    if len(signal) > signal.shape[1]:
+        raise DiffecgError(f"{path}: {len(signal)} leads of {signal.shape[1]} samples; are the axes swapped?")
+    names = found.get("leads", np.array([f"lead {i + 1}" for i in range(len(signal))]))
+    units = found.get("units", np.array([""] * len(signal)))
+    if not (names.shape == units.shape == (len(signal),) and names.dtype.kind == units.dtype.kind == "U"):
+        raise DiffecgError(f"{path}: leads and units must be {len(signal)} texts, as signal_mv has leads")
+    if len(set(names.tolist())) < len(names):
+        raise DiffecgError(f"{path} names a lead twice: {', '.join(names)}")
+    columns: dict[str, NDArray[Any]] = {
+        f"{name} ({unit})" if unit else str(name): row
+        for name, unit, row in zip(names, units, signal, strict=True)
+    }
+    rate = found.get("fs_hz")
+    if rate is not None and (rate.size != 1 or rate.dtype.kind not in "fiu"):
+        raise DiffecgError(f"{path}: fs_hz of shape {rate.shape} and type {rate.dtype} is not one number")
+    return columns, None if rate is None else float(rate.item())
+
+
+def write_array(path: Path, record: Record) -> None:
+    voltage = np.isin(np.arange(len(record.leads)), record.voltages)
+    signal = np.where(voltage[:, None], record.signal_mv, record.values)
+    if path.suffix == ".npy":
+        np.save(path, signal)
+    else:
+        leads, units = np.array(record.leads), np.where(voltage, "mV", record.units)
+        np.savez_compressed(path, signal_mv=signal, fs_hz=np.float64(record.fs_hz), leads=leads, units=units)
+    write_annotation_table(path, record)

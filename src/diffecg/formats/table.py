@@ -1,0 +1,178 @@
+"""Tables and arrays in: CSV and Parquet with a column a lead, NumPy files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, time
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from diffecg.errors import DiffecgError
+from diffecg.formats.annotation_table import (
+    ANNOTATIONS,
+    load_csv,
+    read_annotation_table,
+    write_annotation_table,
+)
+from diffecg.formats.arrays import _arrays, load_arrays
+from diffecg.formats.recording import LARGEST, Record
+from diffecg.formats.time_axis import TIME_COLUMN, column_seconds, sample_grid
+
+_LEAD = re.compile(r"^(?P<name>.*\S)(?:\s*[\[(](?P<unit>[^\])]*)[\])]|_(?P<suffix>mV|mv|uV|uv|V))$")
+
+_NO_VOLTAGE = re.compile(r"(?i)(pleth|ppg|resp|abp|art|spo2|acc|temp|eda|hr|marker|event|label)")
+"""Begins the names of what is recorded beside an ECG."""
+
+_UNIT = {"mv": "mV", "uv": "uV"}
+
+
+def read_table(path: Path, fs_hz: float | None, unit: str) -> Record:
+    """Return the recording in a CSV, Parquet or NumPy file; see :func:`from_frame`.
+
+    Raises:
+        DiffecgError: it is missing or damaged; it holds no numbers; its rate is unknown or times are uneven.
+    """
+    if not path.is_file():
+        raise DiffecgError(f"no file at {path}")
+    kind = path.suffix.lower()
+    try:
+        found = _LOADERS[kind](path)
+    except Exception as error:  # the libraries raise whatever their parsing ran into
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DiffecgError(f"{path} cannot be read as {kind[1:].upper()} ({reason})") from error
+    if isinstance(found, pd.DataFrame):
+        return from_frame(found, path, fs_hz, unit)
+    columns, rate = _arrays(found, path)
+    return _record(columns, path, fs_hz or rate, unit)
+
+
+_LOADERS: dict[str, Callable[[Path], dict[str, NDArray[Any]] | pd.DataFrame]] = {
+    ".npz": load_arrays,
+    ".npy": load_arrays,
+    ".csv": load_csv,
+    ".parquet": pd.read_parquet,
+}
+
+
+def from_frame(table: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) -> Record:
+    """Return the recording in a table with a column a lead.
+
+    The rate comes from the column of time (``time``, ``t``, ``time_s``, ``time_ms``, …; seconds, or dates)
+    unless ``fs_hz`` is given. Times that are left out are missing samples. A lead's unit is told by its
+    column: ``II (mV)``, ``II [uV]``, ``II_uV``.
+
+    Args:
+        table: the table; columns that hold no numbers are passed over.
+        path: what to call it.
+        fs_hz: sampling rate in Hz; needed where there is no time.
+        unit: unit of leads that do not tell.
+
+    Raises:
+        DiffecgError: it holds no numbers; its rate is unknown or times are uneven.
+    """
+    columns, rate, start = _timed(table, path, fs_hz)
+    return _record(columns, path, fs_hz or rate, unit, start)
+
+
+def _record(
+    columns: dict[str, NDArray[Any]],
+    path: Path,
+    rate: float | None,
+    unit: str,
+    start: tuple[date | None, time | None] = (None, None),
+) -> Record:
+    if rate is None:
+        raise DiffecgError(f"{path} has no column of time and tells no rate; give it in Hz with --fs")
+    if not columns or not len(next(iter(columns.values()))):
+        raise DiffecgError(f"{path} holds no column of numbers besides time")
+    named = [_lead(name, unit) for name in columns]
+    leads = tuple(name for name, _ in named)
+    if len(set(leads)) < len(leads):
+        raise DiffecgError(f"{path} names a lead twice: {', '.join(leads)}")
+    with np.errstate(over="ignore"):  # of long doubles
+        stored = np.stack([np.asarray(column, dtype=np.float64) for column in columns.values()])
+    if (np.abs(stored) > LARGEST).any():
+        raise DiffecgError(
+            f"{path} holds infinite samples, or beyond {LARGEST:g}; leave missing samples empty (NaN)"
+        )
+    return Record(
+        path.stem,
+        float(rate),
+        leads,
+        tuple(unit for _, unit in named),
+        stored,
+        (1.0,) * len(leads),
+        (0.0,) * len(leads),
+        np.isnan(stored),
+        path,
+        start,
+        (),
+        cache(partial(read_annotation_table, path.with_name(path.stem + ANNOTATIONS))),
+    )
+
+
+def _timed(
+    table: pd.DataFrame, path: Path, fs_hz: float | None
+) -> tuple[dict[str, NDArray[Any]], float | None, tuple[date | None, time | None]]:
+    """Return the columns of leads on an even grid, the rate, and the start if the times are dates."""
+    table = table.rename(columns=str)
+    if table.columns.has_duplicates:
+        raise DiffecgError(f"{path} names a column twice: {', '.join(table.columns)}")
+    names = [name for name in table.columns if TIME_COLUMN.match(name)]
+    leads = [
+        name
+        for name in table.columns
+        if name not in names
+        and not name.startswith("Unnamed")
+        and pd.api.types.is_numeric_dtype(table[name])
+        and not pd.api.types.is_bool_dtype(table[name])
+    ]
+    columns: dict[str, NDArray[Any]] = {
+        name: table[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in leads
+    }
+    if not names or not leads or len(table) < 2:
+        return columns, None, (None, None)
+    seconds, first = column_seconds(table[names[0]], names[0], path)
+    place, rate = sample_grid(seconds, path, names[0], fs_hz)
+    start = (None, None) if first is None else (first.date(), first.time())
+    spread: dict[str, NDArray[Any]] = {name: np.full(place[-1] + 1, np.nan) for name in leads}
+    for name in leads:
+        spread[name][place] = columns[name]
+    return spread, rate, start
+
+
+def _lead(column: str, unit: str) -> tuple[str, str]:
+    """Return name and unit of a column of samples."""
+    match = _LEAD.match(column.strip())
+    if match is None:
+        name = column.strip()
+        return name, "NU" if _NO_VOLTAGE.match(name) else unit
+    found = match["unit"] if match["unit"] is not None else match["suffix"]
+    return match["name"], _UNIT.get(found.lower(), found)
+
+
+def write_table(path: Path, record: Record) -> None:
+    table = _in_units(record)
+    day, moment = record.start
+    seconds = np.arange(len(table)) / record.fs_hz
+    if day is not None and moment is not None:
+        table.insert(0, "time", datetime.combine(day, moment) + pd.to_timedelta(seconds, unit="s"))
+    else:
+        table.insert(0, "time_s", np.round(seconds, 9))
+    if path.suffix == ".parquet":
+        table.to_parquet(path, index=False)
+    else:
+        table.to_csv(path, index=False)
+    write_annotation_table(path, record)
+
+
+def _in_units(record: Record) -> pd.DataFrame:
+    """Return the leads in their units as columns ``lead (unit)``; NaN = missing."""
+    names = [f"{lead} ({unit})" for lead, unit in zip(record.leads, record.units, strict=True)]
+    return pd.DataFrame(record.values.T, columns=names)

@@ -1,0 +1,162 @@
+"""WFDB records in: digital samples as they are stored, and annotations."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import date, time
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import wfdb
+from numpy.typing import NDArray
+from wfdb.io._signal import INVALID_SAMPLE_VALUE
+
+from diffecg.errors import DiffecgError, one_line
+from diffecg.formats.recording import EDF as EDF_SUFFIXES
+from diffecg.formats.recording import TABLES, WFDB, Annotation, Record, digitised
+from diffecg.formats.wfdb_annotations import read_annotations, write_annotations
+from diffecg.formats.wfdb_checks import check_signals, check_size
+
+
+def read_wfdb(path: Path) -> Record:
+    """Return the WFDB record at ``path`` (with or without the suffix ``.hea``).
+
+    Raises:
+        DiffecgError: a file is missing, truncated, or does not match its header's checksums.
+    """
+    path = path.with_suffix("") if path.suffix in WFDB[1:] else path
+    if not path.name or "." in path.name:
+        raise DiffecgError(
+            f"{str(path)!r} is no WFDB record: a name without dots is needed, as mitdb/100; other formats "
+            f"are told by their suffix: {', '.join([*EDF_SUFFIXES, *TABLES])}"
+        )
+    header_path = path.with_name(path.name + ".hea")
+    if not os.path.isfile(header_path):  # Path.is_file refuses names that are too long in words of its own
+        raise DiffecgError(f"no record at {path}: {header_path.name} is missing from {path.parent}")
+    header = _read_digital(path)
+    check_signals(path, header)
+    leads = tuple(name or f"lead {i + 1}" for i, name in enumerate(header.sig_name))
+    if len(set(leads)) < len(leads):
+        raise DiffecgError(f"record {path} names a lead twice: {', '.join(leads)}")
+    digital = header.d_signal.T.astype(np.int64)
+    invalid = np.array([INVALID_SAMPLE_VALUE[fmt] for fmt in header.fmt])
+    return Record(
+        path.name,
+        float(header.fs),
+        leads,
+        tuple(header.units),
+        digital,
+        tuple(float(gain) for gain in header.adc_gain),
+        tuple(float(zero) for zero in header.baseline),
+        digital == invalid[:, None],
+        path,
+        (header.base_date, header.base_time),
+        tuple(header.comments),
+        cache(partial(read_annotations, path)),
+    )
+
+
+def _read_digital(path: Path) -> wfdb.Record:
+    try:
+        check_size(path)
+        return wfdb.rdrecord(str(path), physical=False)
+    except DiffecgError:
+        raise
+    except FileNotFoundError as error:
+        raise DiffecgError(f"record {path}: {Path(error.filename or '').name} is missing") from error
+    except Exception as error:  # wfdb raises whatever its parsing ran into
+        raise DiffecgError(
+            f"record {path} cannot be read: a file of it is truncated or damaged, or header and signal "
+            f"do not match ({one_line(error)})"
+        ) from error
+
+
+DIGITS_PER_MV = 1000.0
+"""Resolution of records that we make: 1 uV a step."""
+
+
+_BITS = {"16": 16, "32": 32}
+
+
+def write_wfdb(
+    path: Path,
+    digital: NDArray[np.int64],
+    fs_hz: float,
+    leads: Sequence[str],
+    *,
+    gain: Sequence[float] | None = None,
+    baseline: Sequence[int] | None = None,
+    units: Sequence[str] | None = None,
+    missing: NDArray[np.bool_] | None = None,
+    start: tuple[date | None, time | None] = (None, None),
+    beats: Sequence[tuple[int, str]] = (),
+    comments: Sequence[str] = (),
+) -> None:
+    """Write a WFDB record: header, signal, and annotations if there are any.
+
+    The signal takes format 16, or 32 where its numbers need it.
+
+    Args:
+        path: the record, without suffix.
+        digital: (lead, time), digital samples.
+        fs_hz: sampling rate, in Hz.
+        leads: lead names.
+        gain: digital steps per unit, a number a lead; None: 1000 per mV.
+        baseline: digital value of zero, a number a lead; None: 0.
+        units: unit of each lead; None: mV.
+        missing: (lead, time), True where there is no sample; None: nowhere.
+        start: date and time of the first sample, where known.
+        beats: (sample, symbol) of every annotation.
+        comments: lines for the header.
+
+    Raises:
+        DiffecgError: samples that do not fit into 32 bits.
+    """
+    count = len(leads)
+    absent = np.zeros(digital.shape, dtype=bool) if missing is None else missing
+    largest = int(np.abs(np.where(absent, 0, digital)).max())
+    fitting = [fmt for fmt, bits in _BITS.items() if largest < 2 ** (bits - 1)]
+    if not fitting:
+        raise DiffecgError(f"digital samples of {largest} do not fit into 32 bits; is it in mV?")
+    fmt = fitting[0]
+    digital = np.where(absent, -(2 ** (_BITS[fmt] - 1)), digital)
+    wfdb.wrsamp(
+        path.name,
+        fs=fs_hz,
+        units=list(units or ["mV"] * count),
+        sig_name=list(leads),
+        d_signal=np.ascontiguousarray(digital.T),
+        fmt=[fmt] * count,
+        adc_gain=[float(g) for g in gain or [DIGITS_PER_MV] * count],
+        baseline=[int(b) for b in baseline or [0] * count],
+        comments=list(comments),
+        base_date=start[0],
+        base_time=start[1],
+        write_dir=str(path.parent),
+    )
+    if beats:
+        write_annotations(path, [Annotation(*beat) for beat in beats], fs_hz)
+
+
+def write_wfdb_recording(path: Path, record: Record) -> None:
+    ready = digitised(record, 32)
+    write_wfdb(
+        path,
+        ready.stored,
+        ready.fs_hz,
+        ready.leads,
+        gain=ready.gain,
+        baseline=[round(zero) for zero in ready.baseline],
+        units=ready.units,
+        missing=ready.missing,
+        start=ready.start,
+        comments=ready.comments,
+    )
+    stored = record.path.with_name(f"{record.name}.atr")
+    if not record.path.suffix and stored.is_file():
+        shutil.copyfile(stored, path.with_name(stored.name))
+    elif notes := record.annotations():
+        write_annotations(path, notes, record.fs_hz)

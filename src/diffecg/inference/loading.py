@@ -1,0 +1,48 @@
+"""Loading models by name."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from diffecg import pretrained
+from diffecg.errors import DiffecgError
+from diffecg.inference.model import Model
+from diffecg.model.folder import WEIGHTS, load_model
+
+ENGINES = ("torch", "onnx")
+"""What can compute a network."""
+
+
+def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Model:
+    """Return the model called ``name``.
+
+    Args:
+        name: a bundled model (``mitbih-beat``, ``mitbih-beat-fast``, ``mitbih-strip``) or a model folder.
+        device: where it is to run: ``cpu``, ``cuda``.
+        engine: what computes the network: ``torch``, or ``onnx``: ONNX Runtime, faster on a single thread,
+            with an export that is made when it is first asked for.
+
+    Raises:
+        DiffecgError: there is no such model, it is damaged, or there is no such device or engine.
+    """
+    folder = pretrained.find(str(name))
+    if folder is None:
+        folder = Path(name)
+        if not folder.is_dir():
+            raise DiffecgError(
+                f"unknown model {str(name)!r}; give a folder or one of the bundled models: "
+                f"{', '.join(pretrained.names())}"
+            )
+    model = Model(load_model(folder), folder.name, sha256((folder / WEIGHTS).read_bytes()).hexdigest())
+    if engine not in ENGINES or (engine == "onnx" and device != "cpu"):
+        raise DiffecgError(f"unknown engine {engine!r} on {device}; choose torch, or on cpu onnx")
+    if engine == "onnx":
+        from diffecg.model.onnx import with_onnx
+
+        with_onnx(model.denoiser, model.weights_sha256)
+    try:
+        return model.to(device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise DiffecgError(f"no device {str(device)!r} here ({reason}); use cpu") from None

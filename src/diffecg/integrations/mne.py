@@ -1,0 +1,77 @@
+"""Recordings from and to MNE Raw objects."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from diffecg.formats.recording import Annotation, Record
+from diffecg.signal.runs import stretches
+
+if TYPE_CHECKING:
+    import mne
+
+
+_MV_PER_V = 1000.0
+
+
+def to_mne(record: Record) -> mne.io.RawArray:
+    """Return the recording as an MNE Raw: volts, ``ecg`` channels, annotations, missing stretches as ``BAD``.
+
+    Raises:
+        ImportError: MNE is not installed.
+    """
+    try:
+        import mne
+    except ImportError as error:
+        raise ImportError("to_mne needs MNE: pip install 'diffecg[mne]'") from error
+    voltage = np.isin(np.arange(len(record.leads)), record.voltages)
+    kinds = ["ecg" if is_voltage else "misc" for is_voltage in voltage]
+    raw = mne.io.RawArray(
+        np.where(voltage[:, None], record.signal_mv / _MV_PER_V, record.values),
+        mne.create_info(list(record.leads), record.fs_hz, kinds),
+        verbose="error",
+    )
+    day, moment = record.start
+    if day is not None and moment is not None:
+        raw.set_meas_date(datetime.combine(day, moment, tzinfo=UTC))
+    notes: list[tuple[int, float, str, tuple[str, ...]]] = [
+        (note.sample, 0.0, f"{note.symbol} {note.text}".strip(), ()) for note in record.annotations()
+    ]
+    for lead, row in zip(record.leads, record.missing, strict=True):
+        notes += [(first, float(last - first), "BAD_missing", (lead,)) for first, last in stretches(row)]
+    onset, length, text, leads = zip(*notes, strict=True) if notes else ((), (), (), ())
+    seconds = [np.array(values) / record.fs_hz for values in (onset, length)]
+    raw.set_annotations(mne.Annotations(*seconds, text, orig_time=raw.info["meas_date"], ch_names=leads))
+    return raw
+
+
+def from_mne(raw: Any, name: str) -> Record:
+    kinds = raw.get_channel_types()
+    voltage = np.array([kind in ("ecg", "eeg", "bio", "emg") for kind in kinds])
+    signal = raw.get_data(verbose="error") * np.where(voltage, _MV_PER_V, 1.0)[:, None]
+    date = raw.info["meas_date"]
+    first = raw.first_time if raw.annotations.orig_time is not None else 0.0
+    notes = []
+    for onset, text in zip(raw.annotations.onset, raw.annotations.description, strict=True):
+        symbol, _, rest = str(text).partition(" ")
+        known = len(symbol) == 1
+        if not text.startswith("BAD"):
+            sample = round((onset - first) * raw.info["sfreq"])
+            notes.append(Annotation(sample, symbol if known else '"', rest if known else str(text)))
+    return Record(
+        name,
+        float(raw.info["sfreq"]),
+        tuple(raw.ch_names),
+        tuple("mV" if is_voltage else "NU" for is_voltage in voltage),
+        signal,
+        (1.0,) * len(signal),
+        (0.0,) * len(signal),
+        np.isnan(signal),
+        Path(name),
+        (None, None) if date is None else (date.date(), date.time()),
+        annotations=lambda: tuple(notes),
+    )
