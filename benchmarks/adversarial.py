@@ -27,7 +27,7 @@ import diffecg
 from diffecg.datasets.reading import from_prepared
 from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.inference.model import Model
-from diffecg.model.denoiser import ConditionalDenoiser, build_levels
+from diffecg.model.denoiser import ConditionalDenoiser, build_schedule
 from diffecg.training.averaging import update_average
 from diffecg.training.batches import Batch, BatchSource
 from diffecg.training.objectives import distillation
@@ -130,7 +130,7 @@ def real_and_made(student: ConditionalDenoiser, batch: Batch) -> tuple[Tensor, T
     """Return the grids of a batch's windows, and others drawn from pure noise with gradients."""
     condition = student.condition(batch.signal_mv, batch.observed, batch.labels, None, batch.morphologies)
     real, diffusion = student.encode(batch.signal_mv, condition), student.config.diffusion
-    sigmas = build_levels(diffusion).grid(diffusion.steps).float()
+    sigmas = build_schedule(diffusion).grid(diffusion.steps).float()
     xt = float(sigmas[0]) * torch.randn_like(real)
     draw = SAMPLERS[diffusion.sampler]
     return real, draw(partial(student, condition=condition), xt, sigmas, torch.randn_like)

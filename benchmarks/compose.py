@@ -3,8 +3,8 @@
     diffecg prepare mitdb --from mitdb/ --preset beat --out beats/
     python benchmarks/compose.py mitdb/ nstdb/ beats/ --out docs/composed.md
 
-Composes a recording of 10 minutes with the rhythm of each training record of DS1 (``like:NAME``), each of
-another patient. Five public detectors look for the beats of these and of DS2's records, clean and with
+Composes a recording of 10 minutes with the rhythm of each training recording of DS1 (``like:NAME``), each of
+another patient. Five public detectors look for the beats of these and of DS2's recordings, clean and with
 electrode motion; classifiers trained on real DS1 beats name the composed ones, and some that were trained on
 composed ones alone are tested on DS2.
 """
@@ -25,14 +25,14 @@ from scipy.stats import spearmanr
 from wfdb import processing
 
 import diffecg
-from diffecg.compose.noise import NoisyStretch, with_noise
+from diffecg.compose.noise import NoiseInterval, with_noise
 from diffecg.compose.recording import compose
-from diffecg.datasets.labels import class_map
+from diffecg.datasets.labels import label_map
 from diffecg.datasets.reading import from_prepared
 from diffecg.datasets.splits import DS2, split
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
 from diffecg.evaluation.generation.sets import WindowSet, one_set
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 from diffecg.signal.noise import noisy
 from research.studies.confusion import Unseen, confusions, macro_f1, sensitivity
@@ -87,13 +87,13 @@ def main() -> None:
     model = diffecg.load("mitbih-beat")
     started = time.monotonic()
     composed = [
-        compose(diffecg.Rhythm(f"like:{name}"), 60 * options.minutes, model=model, seed=i, patient_seed=i)
+        compose(diffecg.Rhythm(f"like:{name}"), 60 * options.minutes, model=model, seed=i, subject_seed=i)
         for i, name in enumerate(split("strict").train)
     ]
-    print(f"composed {len(composed)} records in {time.monotonic() - started:.0f} s", flush=True)
-    noise = [NoisyStretch("em", SNR_DB)]
+    print(f"composed {len(composed)} recordings in {time.monotonic() - started:.0f} s", flush=True)
+    noise = [NoiseInterval("em", SNR_DB)]
     real = [recorded(options.database / name, options.minutes) for name in DS2]
-    em = read_record(options.noises / "em").signal_mv[0]
+    em = read_recording(options.noises / "em").signal_mv[0]
     sets = {
         "real": real,
         "real, DS1": [recorded(options.database / name, options.minutes) for name in split("strict").train],
@@ -116,11 +116,11 @@ def annotated(composed: diffecg.Composition) -> Annotated:
 
 def recorded(path: Path, minutes: float) -> Annotated:
     """Return the beginning of a real recording, its first lead, and its beats of LABELS."""
-    record, beats, classes = read_record(path), read_beats(path), class_map("aami")
-    end = round(60 * minutes * record.fs_hz)
+    recording, beats, classes = read_recording(path), read_beats(path), label_map("aami")
+    end = round(60 * minutes * recording.fs_hz)
     labels = np.array([classes.get(symbol, "?") for symbol in beats.symbol])
     kept = np.isin(labels, LABELS) & (beats.sample < end)
-    return Annotated(record.signal_mv[0, :end], beats.sample[kept], labels[kept])
+    return Annotated(recording.signal_mv[0, :end], beats.sample[kept], labels[kept])
 
 
 def with_motion(one: Annotated, noise: Array, seed: int) -> Annotated:
@@ -131,15 +131,15 @@ def with_motion(one: Annotated, noise: Array, seed: int) -> Annotated:
 
 
 def detectors(sets: dict[str, list[Annotated]]) -> Table:
-    """Return the table of detectors, with the rank correlation of their F1 on real and composed records."""
+    """Return the table of detectors, with the rank correlation of their F1 on real and composed recordings."""
     rows: list[tuple[str, ...]] = []
     f1: dict[str, list[float]] = {name: [] for name in sets}
     for name, detect in DETECTORS.items():
         cells = [name]
-        for kind, records in sets.items():
-            peaks = [detect(one.signal_mv) for one in records]
-            labels = np.concatenate([one.labels for one in records])
-            pairs = list(zip([one.samples for one in records], peaks, strict=True))
+        for kind, recordings in sets.items():
+            peaks = [detect(one.signal_mv) for one in recordings]
+            labels = np.concatenate([one.labels for one in recordings])
+            pairs = list(zip([one.samples for one in recordings], peaks, strict=True))
             off = np.concatenate([distance_s(beats, found) for beats, found in pairs])
             back = np.concatenate([distance_s(found, beats) for beats, found in pairs])
             recall, precision = np.mean(off <= STANDARD_S), np.mean(back <= STANDARD_S)
@@ -156,10 +156,10 @@ def detectors(sets: dict[str, list[Annotated]]) -> Table:
     counts = {kind: sum(len(one.samples) for one in sets[kind]) for kind in ("real", "composed")}
     note = (
         f"Share of beats that are found within {1000 * NEAR_S:.0f} ms, in %: N, S, V, F; and F1 over all "
-        f"beats within {1000 * STANDARD_S:.0f} ms (ANSI/AAMI EC57). DS2's {len(sets['real'])} records and "
+        f"beats within {1000 * STANDARD_S:.0f} ms (ANSI/AAMI EC57). DS2's {len(sets['real'])} recordings and "
         f"{len(sets['composed'])} composed ones, {minutes:g} minutes each, {counts['real']:,} and "
         f"{counts['composed']:,} beats; DS1: the people from whom the model learnt; noisy: electrode motion "
-        f"at {SNR_DB:g} dB. Rank correlation of the detectors' F1 on DS2 and composed records: "
+        f"at {SNR_DB:g} dB. Rank correlation of the detectors' F1 on DS2 and composed recordings: "
         f"{', '.join(ranks)}."
     )
     return Table("Detectors", note, ("detector", *sets), rows)
@@ -198,7 +198,7 @@ def classes(real: WindowSet, composed: WindowSet, seeds: int) -> Table:
         composed.signal_mv,
         FS_HZ,
         composed.labels,
-        composed.records,
+        composed.recordings,
         rr_s=composed.rr_s,
         before=composed.before,
     )

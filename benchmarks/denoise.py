@@ -2,10 +2,10 @@
 
     python benchmarks/denoise.py mitdb/ nstdb/ --out docs/denoising.md
 
-Adds the noises of the MIT-BIH Noise Stress Test Database (Moody et al. 1984) to stretches of DS2's records,
+Adds the noises of the MIT-BIH Noise Stress Test Database (Moody et al. 1984) to true_runs of DS2's recordings,
 at 6, 0 and -6 dB (mean power of the stretch over that of the noise, both without their means), and asks each
 method for the stretch. Errors are counted with and without the mean over the stretch, because the filters
-take the level away. The settings were chosen on DS1 (``--records 109 114 119``).
+take the level away. The settings were chosen on DS1 (``--recordings 109 114 119``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scipy.signal import butter, sosfiltfilt
 
 import diffecg
 from diffecg.datasets.splits import DS2
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 
 KINDS = {"bw": "baseline wander", "ma": "muscle", "em": "electrode motion"}
 SNRS_DB = (6, 0, -6)
@@ -38,25 +38,25 @@ def main() -> None:
     parser.add_argument("noises", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--model", default="mitbih-strip")
-    parser.add_argument("--records", nargs="*", default=DS2)
+    parser.add_argument("--recordings", nargs="*", default=DS2)
     parser.add_argument("--length", type=float, default=8.0, help="length of the noisy stretch, in s")
     parser.add_argument("--draws", type=int, default=8)
     options = parser.parse_args()
     model = diffecg.load(options.model)
-    noises = {kind: read_record(options.noises / kind).signal_mv[0] for kind in KINDS}
+    noises = {kind: read_recording(options.noises / kind).signal_mv[0] for kind in KINDS}
     found: dict[tuple[str, int, str], list[tuple[float, float]]] = defaultdict(list)
-    for name in options.records:
-        record = read_record(options.database / name)
+    for name in options.recordings:
+        recording = read_recording(options.database / name)
         rng = np.random.default_rng([0, *name.encode()])
         for kind, noise in noises.items():
             for snr_db in SNRS_DB:
                 clean, noisy, where = spoilt(
-                    rng, record.signal_mv[0], noise, snr_db, record.fs_hz, options.length
+                    rng, recording.signal_mv[0], noise, snr_db, recording.fs_hz, options.length
                 )
-                drawn = model.denoise(noisy, record.fs_hz, where, draws=options.draws)
+                drawn = model.denoise(noisy, recording.fs_hz, where, draws=options.draws)
                 methods = {
                     "as recorded": noisy,
-                    "band-pass": band_passed(noisy, record.fs_hz),
+                    "band-pass": band_passed(noisy, recording.fs_hz),
                     "wavelets": shrunk(noisy),
                     "model": drawn.signal_mv,
                 }
@@ -102,7 +102,7 @@ def shrunk(signal: Array) -> Array:
 
 
 def table(
-    found: dict[tuple[str, int, str], list[tuple[float, float]]], records: int, options: argparse.Namespace
+    found: dict[tuple[str, int, str], list[tuple[float, float]]], recordings: int, options: argparse.Namespace
 ) -> str:
     """Return the results as Markdown."""
     names = ["as recorded", "band-pass", "wavelets", "model"]
@@ -116,7 +116,7 @@ def table(
             band = np.mean(found[kind, snr_db, "band"], axis=0)[0]
             lines.append([words, f"{snr_db} dB", *cells, f"{band:.0%}"])
     legend = (
-        f"RMSE in mV (without the mean error of the stretch): {records} records, "
+        f"RMSE in mV (without the mean error of the stretch): {recordings} recordings, "
         f"a stretch of {options.length:g} s for each kind and SNR, lead 0; {options.model}, mean of "
         f"{options.draws} draws.\n\n"
     )

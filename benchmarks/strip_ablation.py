@@ -4,7 +4,7 @@
     python benchmarks/strip_ablation.py strips/ mitdb/ ablation/
 
 Trains a small run for each row of VARIANTS (a finished one is not trained again, an interrupted one goes
-on), hides stretches of five patients of DS1 who trained none of them, and writes ``strip-ablation.md``.
+on), hides true_runs of five patients of DS1 who trained none of them, and writes ``strip-ablation.md``.
 DS2 is not opened.
 """
 
@@ -25,7 +25,7 @@ from diffecg.training.trainer import for_windows, train
 
 SAMPLES = 28_000
 EACH = 4
-"""Hidden stretches of each kind in a record."""
+"""Hidden true_runs of each kind in a recording."""
 METRICS = ("RMSE, mean of draws", "CRPS", "90 % band holds")
 
 VARIANTS: dict[str, list[str]] = {
@@ -79,10 +79,10 @@ def main() -> None:
 
 
 def hide(folder: Path, database: str) -> None:
-    """Write the report on the stretches hidden in the development records."""
-    records = [word for record in DEVELOPMENT for word in ("--records", record)]
+    """Write the report on the true_runs hidden in the development recordings."""
+    recordings = [word for recording in DEVELOPMENT for word in ("--recordings", recording)]
     arguments = ["evaluate-task", str(folder), "--data", database, "--out", str(folder / "tasks"), "--json"]
-    app([*arguments, "--each", str(EACH), *records], exit_on_error=False)
+    app([*arguments, "--each", str(EACH), *recordings], exit_on_error=False)
 
 
 def write_table(out: Path) -> None:

@@ -94,7 +94,7 @@ def augmentation(
 
     Example: diffecg study augmentation --data beats/ --out studies/augmentation --threads 1
 
-    Three classifiers, each with as many training steps whatever it is trained on, tested on people whom
+    Three classifiers, each with as many training steps whatever it is trained on, tested on subjects whom
     nobody trained on; and, labelled as such, on beats at random. Shares of the real beats show where it
     helps.
 
@@ -169,7 +169,7 @@ def ablation(
     count:
         Beats of each class that are compared.
     models:
-        Drawn with every sampler: a teacher; then students, each drawn in its own way.
+        Imputation with every sampler: a teacher; then students, each drawn in its own way.
     evaluations:
         Of the network, in the table of samplers; 1000 for ddpm alone.
     """
@@ -202,7 +202,7 @@ def transfer(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Test models on the people of another database: beats, classifiers, gaps and forecasts.
+    """Test models on the subjects of another database: beats, classifiers, gaps and forecasts.
 
     Example: diffecg study transfer --data beats/ --other svdb-beats/ --recordings svdb/ --out transfer/
 
@@ -215,7 +215,7 @@ def transfer(
     other:
         Beats of the other database: a folder that diffecg prepare svdb wrote.
     recordings:
-        Records of the other database.
+        Recordings of the other database.
     out:
         Folder of the study.
     model:
@@ -231,7 +231,7 @@ def transfer(
     draws:
         How often each hidden stretch is drawn.
     each:
-        Hidden stretches of each kind in a record.
+        Hidden true_runs of each kind in a recording.
     """
     from diffecg.datasets.loading import open_windows
     from diffecg.datasets.reading import from_prepared

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from helpers import tiny, write_database, write_record
+from helpers import tiny, write_database, write_recording
 
 from diffecg.cli.app import main
 from diffecg.config.presets import PRESETS
@@ -27,14 +27,14 @@ def mitdb():
 
 @pytest.fixture(scope="session")
 def database(tmp_path_factory):
-    """A small database made here, with the names of mitdb's records."""
+    """A small database made here, with the names of mitdb's recordings."""
     return write_database(tmp_path_factory.mktemp("database") / "mitdb")
 
 
 @pytest.fixture
-def record(tmp_path):
-    """A record of a minute, two leads, 360 Hz."""
-    return write_record(tmp_path / "100")
+def recording(tmp_path):
+    """A recording of a minute, two leads, 360 Hz."""
+    return write_recording(tmp_path / "100")
 
 
 @pytest.fixture(scope="session")

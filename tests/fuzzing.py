@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from diffecg.datasets.reading import read_windows
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import FS_RANGE_HZ, Annotation
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 
 SHORT = 60
 """Examples of each property in the quick run."""
@@ -170,25 +170,31 @@ def mended(found):
 
 def check_recording(path, **kwargs):
     """Read a recording; what is not refused is whole."""
-    _, record = refused(read_record, path, **kwargs)
-    if record is None:
+    _, recording = refused(read_recording, path, **kwargs)
+    if recording is None:
         return
-    leads, samples = record.stored.shape
+    leads, samples = recording.stored.shape
     assert samples > 0
-    assert record.missing.shape == record.stored.shape
-    assert leads == len(set(record.leads)) == len(record.units) == len(record.gain) == len(record.baseline)
-    assert FS_RANGE_HZ[0] <= record.fs_hz <= FS_RANGE_HZ[1]
-    assert all(isinstance(text, str) for text in (*record.leads, *record.units, *record.comments))
-    assert np.isfinite(record.values[~record.missing]).all()
-    assert np.isfinite(record.signal_mv[record.voltages][~record.missing[record.voltages]]).all()
-    assert isinstance(record.start[0], date | None)
-    assert isinstance(record.start[1], clock | None)
-    check_annotations(record)
+    assert recording.missing.shape == recording.stored.shape
+    assert (
+        leads
+        == len(set(recording.leads))
+        == len(recording.units)
+        == len(recording.gain)
+        == len(recording.baseline)
+    )
+    assert FS_RANGE_HZ[0] <= recording.fs_hz <= FS_RANGE_HZ[1]
+    assert all(isinstance(text, str) for text in (*recording.leads, *recording.units, *recording.comments))
+    assert np.isfinite(recording.values[~recording.missing]).all()
+    assert np.isfinite(recording.signal_mv[recording.voltages][~recording.missing[recording.voltages]]).all()
+    assert isinstance(recording.start[0], date | None)
+    assert isinstance(recording.start[1], clock | None)
+    check_annotations(recording)
 
 
-def check_annotations(record):
+def check_annotations(recording):
     """Read what is said of a recording."""
-    _, notes = refused(record.annotations)
+    _, notes = refused(recording.annotations)
     for note in notes or ():
         assert (type(note.sample), type(note.symbol), type(note.text)) == (int, str, str)
         assert abs(note.sample) < 2**63
@@ -202,7 +208,7 @@ def check_windows(path, **kwargs):
     assert (found.signal_mv.ndim, found.signal_mv.dtype) == (3, np.float32)
     assert found.signal_mv.size
     assert found.labels.shape == (len(found.signal_mv),)
-    assert found.records is None or found.records.shape == found.labels.shape
+    assert found.recordings is None or found.recordings.shape == found.labels.shape
     assert 0 < found.fs_hz < np.inf
     assert isinstance(found.info, dict)
 

@@ -1,4 +1,4 @@
-"""What several tests make: ECG-like signals, records, a database, small settings."""
+"""What several tests make: ECG-like signals, recordings, a database, small settings."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +19,8 @@ def make_ecg(seed: int = 0, duration_s: float = 60.0, fs_hz: float = FS_HZ):
     return simulate_ecg(duration_s, fs_hz, seed=seed, symbols=SYMBOLS)
 
 
-def write_record(path: Path, seed: int = 0, leads=("MLII", "V1"), **kwargs):
-    """Write a two-lead WFDB record with annotations, 200 steps a mV, zero at 1024."""
+def write_recording(path: Path, seed: int = 0, leads=("MLII", "V1"), **kwargs):
+    """Write a two-lead WFDB recording with annotations, 200 steps a mV, zero at 1024."""
     signal, samples, symbols = make_ecg(seed, **kwargs)
     digital = np.stack([np.rint(signal * gain * 200).astype(int) + 1024 for gain in (1.0, -0.5)])
     write_wfdb(
@@ -36,10 +36,10 @@ def write_record(path: Path, seed: int = 0, leads=("MLII", "V1"), **kwargs):
 
 
 def write_database(folder: Path, names=("101", "106", "201", "100", "103", "102")) -> Path:
-    """Write a small database with the names of mitdb's records."""
+    """Write a small database with the names of mitdb's recordings."""
     folder.mkdir()
     for i, name in enumerate(names):
-        write_record(folder / name, seed=i, leads=("V5", "V2") if name == "102" else ("MLII", "V1"))
+        write_recording(folder / name, seed=i, leads=("V5", "V2") if name == "102" else ("MLII", "V1"))
     (folder / "RECORDS").write_text("\n".join(names) + "\n")
     return folder
 

@@ -18,18 +18,18 @@ from hypothesis import strategies as st
 
 import diffecg
 from diffecg.bulk.engines import run as run_all
-from diffecg.bulk.generate import Making, generate
-from diffecg.bulk.options import Running
+from diffecg.bulk.generate import BulkGenerateOptions, generate
+from diffecg.bulk.options import EngineOptions
 from diffecg.bulk.prepare import prepare
 from diffecg.datasets.databases import database as find_database
-from diffecg.datasets.options import Cutting
+from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.reading import read_windows
 from diffecg.datasets.shards import MANIFEST, Shard, Store, plan
 from diffecg.errors import DiffecgError
 
 FAST = "mitbih-beat-fast"
-CHECKED = Running(verify=True)
-SMALL = Making(FAST, ("S", "V"), 50, seed=7, shard=16)
+CHECKED = EngineOptions(verify=True)
+SMALL = BulkGenerateOptions(FAST, ("S", "V"), 50, seed=7, shard=16)
 
 
 def small_command(out):
@@ -85,7 +85,7 @@ def test_what_is_lacking_or_spoilt_is_made_again(whole, tmp_path):
 
 def test_another_set_is_not_overwritten(whole, tmp_path):
     with pytest.raises(DiffecgError, match="other seed"):
-        generate(Making(FAST, ("S", "V"), 50, seed=8, shard=16), str(whole))
+        generate(BulkGenerateOptions(FAST, ("S", "V"), 50, seed=8, shard=16), str(whole))
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(DiffecgError, match="not empty and holds no set"):
         generate(SMALL, str(tmp_path))
@@ -127,7 +127,7 @@ def test_a_failed_item_and_a_dead_worker_do_not_stop_the_rest(monkeypatch):
     assert found[5] == "its process died 3 times"
     assert [found[number] for number in (1, 3, 7)] == [{"number": number} for number in (1, 3, 7)]
     with pytest.raises(DiffecgError, match="local, ray"):
-        run_all(odd, [1], Running("cluster"))
+        run_all(odd, [1], EngineOptions("cluster"))
 
 
 def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
@@ -156,12 +156,12 @@ def test_an_output_that_cannot_be_written_is_told_in_a_line(bulk, task, database
 
 
 @pytest.mark.long
-def test_a_node_that_is_lost_loses_no_record(mitdb, tmp_path):
+def test_a_node_that_is_lost_loses_no_recording(mitdb, tmp_path):
     """Strips of the real database, on a Ray cluster of two nodes of which one goes away without grace."""
     from ray.cluster_utils import Cluster
 
-    known, cutting = find_database("mitdb"), Cutting("strip")
-    prepare(known, str(mitdb), str(tmp_path / "local"), cutting, records=2)
+    known, cutting = find_database("mitdb"), PrepareOptions("strip")
+    prepare(known, str(mitdb), str(tmp_path / "local"), cutting, recordings=2)
     cluster = Cluster()
     nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
     lost = []
@@ -172,8 +172,10 @@ def test_a_node_that_is_lost_loses_no_record(mitdb, tmp_path):
             cluster.remove_node(nodes[-1], allow_graceful=False)
 
     try:
-        running = Running("ray", address=cluster.address)
-        told = prepare(known, str(mitdb), str(tmp_path / "ray"), cutting, running, records=2, progress=remove)
+        running = EngineOptions("ray", address=cluster.address)
+        told = prepare(
+            known, str(mitdb), str(tmp_path / "ray"), cutting, running, recordings=2, progress=remove
+        )
     finally:
         cluster.shutdown()
     assert lost
@@ -183,7 +185,7 @@ def test_a_node_that_is_lost_loses_no_record(mitdb, tmp_path):
 
 @pytest.mark.long
 def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
-    making = Making(FAST, ("N", "S", "V", "F"), 100_000, shard=4096)
+    making = BulkGenerateOptions(FAST, ("N", "S", "V", "F"), 100_000, shard=4096)
     assert generate(making, str(tmp_path / "local")).made == 25
     killed = []
 
@@ -200,7 +202,7 @@ def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
 
     thread = threading.Thread(target=kill)
     thread.start()
-    told = generate(making, str(tmp_path / "ray"), Running("ray"))
+    told = generate(making, str(tmp_path / "ray"), EngineOptions("ray"))
     thread.join()
     assert told.failed == {}
     assert manifest(tmp_path / "ray") == manifest(tmp_path / "local")
@@ -209,7 +211,7 @@ def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
 
 @pytest.mark.long
 def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(tmp_path):
-    making = Making(FAST, ("N", "V"), 20_000, shard=1000)
+    making = BulkGenerateOptions(FAST, ("N", "V"), 20_000, shard=1000)
     generate(making, str(tmp_path / "straight"))
     command = [
         sys.executable,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import wfdb
-from helpers import write_record
+from helpers import write_recording
 
 import diffecg
 
@@ -55,12 +55,12 @@ def test_the_whole_path(run, database, tmp_path):
         assert np.abs(one["signal_mv"] - other["signal_mv"]).max() < 1e-4
 
 
-def test_impute_and_forecast(run, runs, record, tmp_path):
+def test_impute_and_forecast(run, runs, recording, tmp_path):
     few = ["--draws", 2, "--steps", 2]
     status, out, _ = run(
         "impute",
         runs["strip"],
-        record,
+        recording,
         "--gap",
         "12.0:12.8",
         "--gap",
@@ -73,14 +73,14 @@ def test_impute_and_forecast(run, runs, record, tmp_path):
     assert "2 gap(s), 1.80 s of lead MLII" in out
     table = pd.read_csv(tmp_path / "fixed" / "gaps.csv")
     assert table["from_s"].tolist() == [12.0, 20.0]
-    before, after = (wfdb.rdrecord(str(p), physical=False) for p in (record, tmp_path / "fixed" / "100"))
+    before, after = (wfdb.rdrecord(str(p), physical=False) for p in (recording, tmp_path / "fixed" / "100"))
     changed = np.flatnonzero((before.d_signal != after.d_signal).any(axis=1))
     assert changed.min() >= 12 * 360
     assert changed.max() < 21 * 360
     status, out, _ = run(
         "forecast",
         runs["strip"],
-        f"{record}.hea",
+        f"{recording}.hea",
         "--at",
         30,
         "--lead",
@@ -93,12 +93,14 @@ def test_impute_and_forecast(run, runs, record, tmp_path):
     assert status == 0
     assert json.loads(out)["lead"] == "V1"
     assert len(pd.read_csv(tmp_path / "ahead" / "forecast.csv")) == 360
-    assert run("forecast", runs["strip"], record, "--horizon", 0.5, "--out", tmp_path / "end", *few)[0] == 0
+    assert (
+        run("forecast", runs["strip"], recording, "--horizon", 0.5, "--out", tmp_path / "end", *few)[0] == 0
+    )
 
 
-def test_a_file_of_another_format_is_repaired(run, runs, record, tmp_path):
+def test_a_file_of_another_format_is_repaired(run, runs, recording, tmp_path):
     few = ["--draws", 1, "--steps", 1]
-    read = diffecg.read_record(record)
+    read = diffecg.read_recording(recording)
     table = diffecg.to_frame(read)
     table.loc[3000:3099, "V1"] = np.nan
     table.loc[7200:7560, "MLII"] = table["MLII"][7200]
@@ -110,7 +112,7 @@ def test_a_file_of_another_format_is_repaired(run, runs, record, tmp_path):
     gaps = pd.read_csv(tmp_path / "a" / "gaps.csv")
     assert gaps["lead"].tolist() == ["MLII", "V1"]
     assert gaps["reason"].tolist() == ["flat", "missing"]
-    back = diffecg.read_record(tmp_path / "a" / "holter.edf")
+    back = diffecg.read_recording(tmp_path / "a" / "holter.edf")
     assert np.isfinite(back.signal_mv).all()
     kept = np.isfinite(table["V1"])
     assert np.abs(back.signal_mv[1] - table["V1"])[kept].max() < 6e-4
@@ -143,7 +145,7 @@ def test_windows_of_any_length_train_and_generate(run, database, tmp_path, lengt
 
 
 @pytest.mark.parametrize("name", ["100", "208"])
-def test_real_records_are_repaired_and_forecast(run, mitdb, tmp_path, name):
+def test_real_recordings_are_repaired_and_forecast(run, mitdb, tmp_path, name):
     few = ["--draws", 2, "--steps", 4]
     gaps = ["--gap", "12.0:12.8", "--gap", "0:1", "--gap", "1804:1805"]
     fixed, ahead = tmp_path / "fixed", tmp_path / "ahead"
@@ -166,22 +168,22 @@ def test_real_records_are_repaired_and_forecast(run, mitdb, tmp_path, name):
     assert (ahead / "forecast.png").is_file()
 
 
-def bad(tmp_path, record, runs):
+def bad(tmp_path, recording, runs):
     """Command lines that must fail, and what their error line must hold."""
     model, out = runs["strip"], ["--out", tmp_path / "out"]
     return {
-        "gap outside": (["impute", model, record, "--gap", "59:61", *out], "0:60"),
-        "gap upside down": (["impute", model, record, "--gap", "12:11", *out], "12:11"),
-        "gap unreadable": (["impute", model, record, "--gap", "noon", *out], "from:to"),
-        "no gap": (["impute", model, record, *out], "--gap"),
-        "all missing": (["impute", model, record, "--gap", "0:60", *out], "nothing is observed"),
-        "unknown fault": (["impute", model, record, "--detect", "ugly", *out], "flat, clipped, saturated"),
-        "no lead": (["impute", model, record, "--gap", "1:2", "--lead", "aVR", *out], "MLII, V1"),
-        "no record": (["impute", model, tmp_path / "999", "--gap", "1:2", *out], "999.hea is missing"),
-        "late": (["forecast", model, record, "--at", "61", *out], "60.000 s"),
-        "early": (["forecast", model, record, "--at", "0", *out], "at 0 s"),
-        "at no time": (["forecast", model, record, "--at", "nan", *out], "at nan s"),
-        "at the end of time": (["forecast", model, record, "--at", "inf", *out], "at inf s"),
+        "gap outside": (["impute", model, recording, "--gap", "59:61", *out], "0:60"),
+        "gap upside down": (["impute", model, recording, "--gap", "12:11", *out], "12:11"),
+        "gap unreadable": (["impute", model, recording, "--gap", "noon", *out], "from:to"),
+        "no gap": (["impute", model, recording, *out], "--gap"),
+        "all missing": (["impute", model, recording, "--gap", "0:60", *out], "nothing is observed"),
+        "unknown fault": (["impute", model, recording, "--detect", "ugly", *out], "flat, clipped, saturated"),
+        "no lead": (["impute", model, recording, "--gap", "1:2", "--lead", "aVR", *out], "MLII, V1"),
+        "no recording": (["impute", model, tmp_path / "999", "--gap", "1:2", *out], "999.hea is missing"),
+        "late": (["forecast", model, recording, "--at", "61", *out], "60.000 s"),
+        "early": (["forecast", model, recording, "--at", "0", *out], "at 0 s"),
+        "at no time": (["forecast", model, recording, "--at", "nan", *out], "at nan s"),
+        "at the end of time": (["forecast", model, recording, "--at", "inf", *out], "at inf s"),
         "window settings": (
             ["train", "--set", "window.length=9", "--data", tmp_path, *out],
             "diffecg prepare",
@@ -197,8 +199,8 @@ def bad(tmp_path, record, runs):
         "no source": (["prepare", "mitdb", *out], "--download"),
         "no split": (["prepare", "svdb", "--split", "strict", *out], "choose one of svdb"),
         "lead of any": (["prepare", "mitdb", "--preset", "strip", "--lead", "V1", *out], "leave out --lead"),
-        "no noise": (["denoise", model, record, *out], "no noise is found in MLII, V1 of 100"),
-        "late stretch": (["denoise", model, record, "--stretch", "59:61", *out], "0:60.000"),
+        "no noise": (["denoise", model, recording, *out], "no noise is found in MLII, V1 of 100"),
+        "late stretch": (["denoise", model, recording, "--stretch", "59:61", *out], "0:60.000"),
         "no folder": (["prepare", "mitdb", "--from", tmp_path / "none", *out], "--download"),
         "no length": (["prepare", "mitdb", "--from", tmp_path, "--length", "0", *out], "length 0"),
         "device": (["generate", model, "--device", "cuda:9", *out], "cuda:9"),
@@ -206,8 +208,8 @@ def bad(tmp_path, record, runs):
 
 
 @pytest.mark.parametrize("case", bad(Path(), Path(), {"strip": "", "beat": ""}))
-def test_a_refusal_is_one_line_and_leaves_nothing(run, runs, record, tmp_path, case):
-    arguments, message = bad(tmp_path, record, runs)[case]
+def test_a_refusal_is_one_line_and_leaves_nothing(run, runs, recording, tmp_path, case):
+    arguments, message = bad(tmp_path, recording, runs)[case]
     before = sorted(tmp_path.rglob("*"))
     status, out, err = run(*arguments)
     assert status == 1
@@ -278,7 +280,7 @@ def test_settings_can_be_seen(run):
 
 
 def test_the_installed_command_runs_in_a_process(runs, tmp_path):
-    record = write_record(tmp_path / "100")
+    recording = write_recording(tmp_path / "100")
     done = subprocess.run(
         [
             sys.executable,
@@ -286,7 +288,7 @@ def test_the_installed_command_runs_in_a_process(runs, tmp_path):
             "diffecg",
             "impute",
             runs["strip"],
-            record,
+            recording,
             "--gap",
             "1:2",
             "--draws",
@@ -311,7 +313,7 @@ def test_the_installed_command_runs_in_a_process(runs, tmp_path):
             "diffecg",
             "impute",
             runs["strip"],
-            record,
+            recording,
             "--gap",
             "1:99",
             "--out",

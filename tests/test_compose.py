@@ -9,9 +9,9 @@ import wfdb
 
 import diffecg
 from diffecg.compose import recording as composing
-from diffecg.compose.noise import NoisyStretch, parse_noise, with_noise
+from diffecg.compose.noise import NoiseInterval, parse_noise, with_noise
 from diffecg.compose.recording import compose
-from diffecg.compose.subject import draw_patient
+from diffecg.compose.subject import sample_subject
 from diffecg.errors import DiffecgError
 from diffecg.signal.noise import noisy
 
@@ -26,12 +26,12 @@ def model():
 @pytest.fixture(scope="module")
 def minute(model):
     """A minute of one patient."""
-    return compose(diffecg.Rhythm("N*5 V N*5 S", 70), 60, model=model, seed=3, patient_seed=2)
+    return compose(diffecg.Rhythm("N*5 V N*5 S", 70), 60, model=model, seed=3, subject_seed=2)
 
 
 @pytest.fixture(scope="module")
 def noises(tmp_path_factory):
-    """Records with the names of the noise stress test database."""
+    """Recordings with the names of the noise stress test database."""
     folder = tmp_path_factory.mktemp("nstdb")
     rng = np.random.default_rng(0)
     for name in ("bw", "ma", "em"):
@@ -99,16 +99,16 @@ def test_one_heart_has_one_morphology(minute, model):
     normal = beats(minute, "N")
     assert np.median([np.corrcoef(one, normal.mean(axis=0))[0, 1] for one in normal]) > 0.97
     assert len(np.unique(normal.round(4), axis=0)) == len(normal)  # and yet no two beats are the same
-    again = compose(diffecg.Rhythm("N*5 V N*5 S", 70), 60, model=model, seed=8, patient_seed=2)
+    again = compose(diffecg.Rhythm("N*5 V N*5 S", 70), 60, model=model, seed=8, subject_seed=2)
     assert np.corrcoef(beats(again, "V").mean(axis=0), beats(minute, "V").mean(axis=0))[0, 1] > 0.97
-    patients = [draw_patient(model, seed).beats_mv["N"] for seed in range(6)]
+    patients = [sample_subject(model, seed).beats_mv["N"] for seed in range(6)]
     likeness = np.corrcoef(np.stack([one[0, 92:164] for one in patients]))
     assert likeness.min() < 0.9  # other people look otherwise
 
 
 def test_beats_of_a_person_go_together(model):
     for seed in range(4):
-        beats = draw_patient(model, seed).beats_mv
+        beats = sample_subject(model, seed).beats_mv
         core = slice(100, 180)
         apart = {x: np.abs(beats[x] - beats["N"])[..., core].mean() for x in "SV"}
         assert apart["S"] < apart["V"]
@@ -175,7 +175,7 @@ def test_noise_comes_at_the_ratio_that_was_asked_for(minute, noises):
     signal, noise = rng.standard_normal((1, 500)), 7 + rng.standard_normal((1, 500))
     added = noisy(signal, noise, 6.0) - signal
     assert 10 * np.log10(signal.var() / added.var()) == pytest.approx(6)
-    spoilt = with_noise(minute, [NoisyStretch("em", 0.0, 10.0, 20.0)], noises)
+    spoilt = with_noise(minute, [NoiseInterval("em", 0.0, 10.0, 20.0)], noises)
     inside = slice(3600, 7200)
     change = spoilt.signal_mv - minute.signal_mv
     ratio = 10 * np.log10(minute.signal_mv[0, inside].var() / change[0, inside].var())
@@ -214,11 +214,11 @@ def test_the_command_writes_what_wfdb_reads(run, tmp_path, noises):
     status, out, err = run(*command, "--out", tmp_path / "one", "--json")
     assert status == 0, err
     card = json.loads(out)
-    record = wfdb.rdrecord(str(tmp_path / "one" / "one"))
+    recording = wfdb.rdrecord(str(tmp_path / "one" / "one"))
     notes = wfdb.rdann(str(tmp_path / "one" / "one"), "atr")
-    assert record.fs == 360
-    assert record.sig_name == ["MLII"]
-    assert len(record.p_signal) == 30 * 360
+    assert recording.fs == 360
+    assert recording.sig_name == ["MLII"]
+    assert len(recording.p_signal) == 30 * 360
     beats = [symbol for symbol in notes.symbol if symbol in "NSVF"]
     assert {x: beats.count(x) for x in set(beats)} == card["beats"]
     assert "muscle artefact, 6 dB" in [text.strip("\x00") for text in notes.aux_note]
@@ -242,7 +242,7 @@ def test_draws_have_the_same_beats_and_formats_are_as_asked(run, tmp_path):
         tmp_path / "made",
     ]
     assert run(*command)[0] == 0
-    one, two = (diffecg.read_record(tmp_path / "made" / f"made_{i}.csv") for i in range(2))
+    one, two = (diffecg.read_recording(tmp_path / "made" / f"made_{i}.csv") for i in range(2))
     assert one.annotations() == two.annotations()
     assert len(one.annotations()) > 5
     assert np.abs(one.signal_mv - two.signal_mv).max() > 0.01
@@ -253,13 +253,13 @@ def test_draws_have_the_same_beats_and_formats_are_as_asked(run, tmp_path):
     [
         (["N*8 bigemny"], "'bigemny' at character 5"),
         ([""], "holds no beat"),
-        (["like:100"], "no rhythm like record '100'"),
+        (["like:100"], "no rhythm like recording '100'"),
         (["N", "--minutes", 0], "its length must be above 0"),
         (["N", "--heart-rate", 400], "heart rate 400"),
         (["N", "--noise", "em:6"], "--noise-from"),
         (["N", "--draws", 0], "draws 0"),
         (["N", "--seed", -1], "seed -1"),
-        (["N", "--patient-seed", -1], "patient_seed -1"),
+        (["N", "--patient-seed", -1], "subject_seed -1"),
         (["N", "--model", "mitbih-strip"], "does not make beats"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Records to windows: what is kept, what is dropped and why, what is refused."""
+"""Recordings to windows: what is kept, what is dropped and why, what is refused."""
 
 import shutil
 from collections import Counter
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import wfdb
-from helpers import make_ecg, write_record
+from helpers import make_ecg, write_recording
 
 import diffecg
 from diffecg.config.presets import preset
@@ -15,12 +15,12 @@ from diffecg.config.schema import WindowConfig
 from diffecg.datasets.cutting import CROSSING, EDGE, FLAT, MISSING, cut_windows
 from diffecg.datasets.databases import DATABASES
 from diffecg.datasets.folder import write_windows
-from diffecg.datasets.labels import CLASS_MAPS, LABELS, class_map
+from diffecg.datasets.labels import AAMI_LABELS, LABEL_MAPS, label_map
 from diffecg.datasets.prepare import prepare
-from diffecg.datasets.rhythm import from_text, rhythm_track, to_text
+from diffecg.datasets.rhythm import encode_beats, format_beats, parse_beats
 from diffecg.datasets.splits import DS1, DS2, PACED, ROUND_S, SPLITS, split, validation_bounds
 from diffecg.errors import DiffecgError
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 from diffecg.signal.resampling import resample
 
@@ -30,7 +30,7 @@ CLASSIC = {  # de Chazal et al. 2004
 }
 
 
-def test_splits_share_no_record_and_cover_the_database():
+def test_splits_share_no_recording_and_cover_the_database():
     assert not set(DS1) & set(DS2)
     assert len(set(DS1 + DS2 + PACED)) == 48
     assert set(SPLITS["classic"].train) - set(SPLITS["strict"].train) == {"201"}
@@ -42,9 +42,9 @@ def test_splits_share_no_record_and_cover_the_database():
 
 
 def test_class_maps_differ_by_the_escape_beats():
-    common, variant = CLASS_MAPS["aami"], CLASS_MAPS["aami-escape-s"]
+    common, variant = LABEL_MAPS["aami"], LABEL_MAPS["aami-escape-s"]
     assert {s for s in common if common[s] != variant[s]} == {"e", "j"}
-    assert set(common.values()) == set(LABELS)
+    assert set(common.values()) == set(AAMI_LABELS)
 
 
 def test_classic_counts_of_the_real_database(mitdb):
@@ -58,9 +58,9 @@ def test_classic_counts_of_the_real_database(mitdb):
 
 
 def test_windows_of_the_real_database_are_its_samples(mitdb):
-    record = read_record(mitdb / "114")  # its leads are stored in the other order
-    beats = read_beats(mitdb / "114", length=record.signal_mv.shape[1])
-    cut = cut_windows(record, beats, preset("beat").window, SPLITS["strict"], dict(CLASS_MAPS["aami"]))
+    recording = read_recording(mitdb / "114")  # its leads are stored in the other order
+    beats = read_beats(mitdb / "114", length=recording.signal_mv.shape[1])
+    cut = cut_windows(recording, beats, preset("beat").window, SPLITS["strict"], dict(LABEL_MAPS["aami"]))
     physical = wfdb.rdrecord(str(mitdb / "114"))
     signal = physical.p_signal[:, physical.sig_name.index("MLII")]
     for i in (0, 500, len(cut.index) - 1):
@@ -88,12 +88,12 @@ def test_a_fifth_of_every_round_is_validation():
     assert validation_bounds(60, 300).tolist() == [48, 60]
 
 
-def test_no_window_of_a_record_lies_in_training_and_in_validation(tmp_path):
-    record = read_record(write_record(tmp_path / "101", duration_s=620.0))
+def test_no_window_of_a_recording_lies_in_training_and_in_validation(tmp_path):
+    recording = read_recording(write_recording(tmp_path / "101", duration_s=620.0))
     beats = read_beats(tmp_path / "101")
-    cut = cut_windows(record, beats, preset("beat").window, split("strict"), dict(class_map("aami")))
+    cut = cut_windows(recording, beats, preset("beat").window, split("strict"), dict(label_map("aami")))
     begin, end = cut.index["sample"] - 128, cut.index["sample"] + 127
-    validation = np.zeros(record.signal_mv.shape[1], bool)
+    validation = np.zeros(recording.signal_mv.shape[1], bool)
     for first, last in validation_bounds(len(validation), ROUND_S * 360).reshape(-1, 2):
         validation[int(np.ceil(first)) : int(np.ceil(last))] = True
     held_out = cut.index["split"] == "validation"
@@ -104,13 +104,13 @@ def test_no_window_of_a_record_lies_in_training_and_in_validation(tmp_path):
     assert held_out.mean() == pytest.approx(0.2, abs=0.02)
 
 
-def test_the_end_of_training_records_is_validation(database):
+def test_the_end_of_training_recordings_is_validation(database):
     index = prepare(database, preset("beat").window).windows.index
     times = index["sample"] / (60 * 360)
     assert (times[index["split"] == "train"] < 0.8).all()
     assert (times[index["split"] == "validation"] >= 0.8).all()
-    assert set(index.loc[index["split"] == "test", "record"]) == {"100", "103"}
-    assert "201" not in set(index["record"])
+    assert set(index.loc[index["split"] == "test", "recording"]) == {"100", "103"}
+    assert "201" not in set(index["recording"])
 
 
 def test_r_peaks_lie_at_the_same_place(database):
@@ -131,15 +131,15 @@ def test_two_leads_make_a_window_in_both_orders(database):
     windows = prepare(database, preset("strip2").window).windows
     assert windows.signal_mv.shape[1:] == (2, 1000)
     assert windows.index["lead"].unique().tolist() == ["MLII+V1", "V1+MLII"]
-    of_record = windows.index["record"] == "101"
+    of_recording = windows.index["recording"] == "101"
     one, other = (
-        windows.signal_mv[of_record & (windows.index["lead"] == lead)] for lead in ("MLII+V1", "V1+MLII")
+        windows.signal_mv[of_recording & (windows.index["lead"] == lead)] for lead in ("MLII+V1", "V1+MLII")
     )
     assert np.array_equal(one, other[:, ::-1])
 
 
 def test_an_annotation_at_the_very_end_is_no_beat(tmp_path):
-    path = write_record(tmp_path / "101")
+    path = write_recording(tmp_path / "101")
     beats = read_beats(path)
     last = int(beats.sample[-1])
     assert len(read_beats(path, length=last).sample) == len(beats.sample) - 1
@@ -149,12 +149,12 @@ def test_an_annotation_at_the_very_end_is_no_beat(tmp_path):
 
 
 def test_bad_stretches_are_dropped_with_their_reason(tmp_path):
-    path = write_record(tmp_path / "101")
-    record = read_record(path)
-    record.signal_mv[0, 3000:4000] = 0.25
-    record.signal_mv[0, 6000] = np.nan
+    path = write_recording(tmp_path / "101")
+    recording = read_recording(path)
+    recording.signal_mv[0, 3000:4000] = 0.25
+    recording.signal_mv[0, 6000] = np.nan
     cut = cut_windows(
-        record,
+        recording,
         read_beats(path),
         WindowConfig(kind="strip", length=500, fs_hz=360, before=0, stride=500),
         SPLITS["strict"],
@@ -207,7 +207,7 @@ def test_store_round_trip_and_refusal(database, tmp_path):
     assert isinstance(back.signal_mv, np.memmap)
     assert np.array_equal(back.signal_mv, windows.signal_mv)
     pd.testing.assert_frame_equal(back.index, windows.index)
-    assert back.info["class_map"] == "aami"
+    assert back.info["label_map"] == "aami"
     with pytest.raises(DiffecgError, match="--force"):
         write_windows(windows, tmp_path / "beats")
     write_windows(windows.part("test"), tmp_path / "beats", force=True)
@@ -236,19 +236,19 @@ def test_a_damaged_store_is_refused(windows, tmp_path, damage):
         diffecg.open_windows(folder)
 
 
-def test_a_record_is_read_as_wfdb_reads_it(record):
-    ours, theirs = read_record(record), wfdb.rdrecord(str(record))
+def test_a_recording_is_read_as_wfdb_reads_it(recording):
+    ours, theirs = read_recording(recording), wfdb.rdrecord(str(recording))
     assert ours.leads == ("MLII", "V1")
     assert np.allclose(ours.signal_mv.T, theirs.p_signal)
-    assert read_record(record.with_suffix(".hea")).name == "100"
+    assert read_recording(recording.with_suffix(".hea")).name == "100"
     _, samples, symbols = make_ecg(0)
-    beats = read_beats(record)
+    beats = read_beats(recording)
     assert np.array_equal(beats.sample, samples)
     assert np.array_equal(beats.symbol, symbols)
 
 
-def edit_header(record, old, new):
-    header = record.with_suffix(".hea")
+def edit_header(recording, old, new):
+    header = recording.with_suffix(".hea")
     text = header.read_text()
     assert old in text
     header.write_text(text.replace(old, new))
@@ -272,43 +272,43 @@ BAD_RECORDS = {
 
 
 @pytest.mark.parametrize("damage", BAD_RECORDS)
-def test_bad_records_are_refused(record, damage):
+def test_bad_recordings_are_refused(recording, damage):
     harm, message = BAD_RECORDS[damage]
-    harm(record)
+    harm(recording)
     with pytest.raises(DiffecgError, match=message) as caught:
-        read_record(record)
+        read_recording(recording)
     assert "\n" not in str(caught.value)
 
 
-def test_a_lead_that_is_no_voltage_is_refused_only_if_wanted(record):
-    header = record.with_suffix(".hea")
+def test_a_lead_that_is_no_voltage_is_refused_only_if_wanted(recording):
+    header = recording.with_suffix(".hea")
     lines = header.read_text().splitlines()
     lines[2] = lines[2].replace("/mV", "/NU")
     header.write_text("\n".join(lines) + "\n")
-    read = read_record(record)
+    read = read_recording(recording)
     assert read.lead_index("MLII") == 0
     assert np.isfinite(read.signal_mv[0]).all()
-    with pytest.raises(DiffecgError, match=r"V1 of record 100 is in 'NU'"):
+    with pytest.raises(DiffecgError, match=r"V1 of recording 100 is in 'NU'"):
         read.lead_index("V1")
 
 
 @pytest.mark.parametrize("name", ["", ".", "/", "foo.bar"])
-def test_names_that_are_no_record_are_refused(tmp_path, name):
+def test_names_that_are_no_recording_are_refused(tmp_path, name):
     with pytest.raises(DiffecgError, match="name without dots"):
-        read_record(name)
+        read_recording(name)
 
 
-def test_bad_annotations_are_refused(record, tmp_path):
+def test_bad_annotations_are_refused(recording, tmp_path):
     with pytest.raises(DiffecgError, match="1000 samples"):
-        read_beats(record, length=1000)
+        read_beats(recording, length=1000)
     with pytest.raises(DiffecgError, match=r"100\.qrs is missing"):
-        read_beats(record, "qrs")
+        read_beats(recording, "qrs")
     (tmp_path / "100.atr").write_bytes(b"\x01")
     with pytest.raises(DiffecgError, match="cannot be read"):
-        read_beats(record)
+        read_beats(recording)
 
 
-def test_a_record_without_the_lead_is_refused(database, tmp_path):
+def test_a_recording_without_the_lead_is_refused(database, tmp_path):
     with pytest.raises(DiffecgError, match=r"V9.*MLII, V1"):
         prepare(database, WindowConfig(leads=("V9",)))
     with pytest.raises(DiffecgError, match="holds no recording"):
@@ -316,27 +316,27 @@ def test_a_record_without_the_lead_is_refused(database, tmp_path):
     with pytest.raises(DiffecgError, match="strict, classic"):
         prepare(database, WindowConfig(), split_name="random")
     with pytest.raises(DiffecgError, match="aami"):
-        prepare(database, WindowConfig(), class_map_name="mine")
+        prepare(database, WindowConfig(), label_map_name="mine")
 
 
 def test_strips_tell_their_beats(database):
     window = preset("strip").window
     windows = prepare(database, window).windows
     beats = read_beats(database / "101")
-    labels = class_map("aami")
-    strips = windows.index[(windows.index["record"] == "101") & (windows.index["lead"] == "MLII")]
+    labels = label_map("aami")
+    strips = windows.index[(windows.index["recording"] == "101") & (windows.index["lead"] == "MLII")]
     for sample, text in zip(strips["sample"], strips["beats"], strict=True):
         first = round(sample * window.fs_hz / 360)
         places = np.rint(beats.sample * window.fs_hz / 360).astype(int) - first
         inside = (places >= 0) & (places < window.length)
         told = [(int(p), labels[s]) for p, s in zip(places[inside], beats.symbol[inside], strict=True)]
-        assert from_text(text) == told
-        assert to_text(told) == text
+        assert parse_beats(text) == told
+        assert format_beats(told) == text
 
 
 def test_a_rhythm_track_marks_what_is_told_and_nothing_else():
     told = np.array([[True] * 6, [False] * 3 + [True] * 3, [False] * 6])
-    track = rhythm_track([[(1, "N"), (4, "V"), (5, "Q")]] * 3, 6, ("N", "V"), told)
+    track = encode_beats([[(1, "N"), (4, "V"), (5, "Q")]] * 3, 6, ("N", "V"), told)
     assert track[0].tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0], [1] * 6]
     assert track[1].tolist() == [[0] * 6, [0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1]]
     assert not track[2].any()

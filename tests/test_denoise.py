@@ -1,4 +1,4 @@
-"""Noisy stretches: exact where all is Gaussian, noise known by its spectrum, clean samples untouched."""
+"""Noisy true_runs: exact where all is Gaussian, noise known by its spectrum, clean samples untouched."""
 
 import math
 
@@ -12,14 +12,14 @@ from helpers import make_ecg
 import diffecg
 from diffecg.config.schema import TransformConfig, WindowConfig
 from diffecg.diffusion.noise import SeededNoise
-from diffecg.diffusion.posterior import agreeing, evidence
+from diffecg.diffusion.posterior import observe, posterior_denoiser
 from diffecg.diffusion.samplers import SAMPLERS
-from diffecg.diffusion.schedules import KarrasLevels
+from diffecg.diffusion.schedules import KarrasSchedule
 from diffecg.errors import DiffecgError
-from diffecg.formats.registry import read_record
-from diffecg.signal.baseline import without_wander
+from diffecg.formats.registry import read_recording
+from diffecg.signal.baseline import remove_baseline_wander
 from diffecg.transform.layouts import Transform
-from diffecg.transform.noise_spectrum import find_noise
+from diffecg.transform.noise_spectrum import estimate_noise_spectrum
 
 FEW = {"draws": 2, "steps": 4}
 FS_HZ = 100.0
@@ -38,15 +38,17 @@ def test_gaussian_data_and_noise_have_the_exact_posterior(sampler, correlation):
     place = torch.arange(frames)
     noise = 0.3 * correlation ** (place[:, None] - place).abs().double()
     recorded = torch.tensor([1.0, -0.5, 0.2, 0.8], dtype=torch.float64)
-    seen = evidence(recorded.expand(count, 1, -1), noise.expand(count, 1, -1, -1))
+    seen = observe(recorded.expand(count, 1, -1), noise.expand(count, 1, -1, -1))
 
     def denoiser(xt, sigma):
         square = sigma.reshape(-1, 1, 1) ** 2
         return prior / (prior + square) * xt
 
-    sigmas, source = KarrasLevels(0.004, 100.0, -0.5, 1.4).grid(300), SeededNoise(range(count))
+    sigmas, source = KarrasSchedule(0.004, 100.0, -0.5, 1.4).grid(300), SeededNoise(range(count))
     xt = source(torch.empty(count, 1, frames, dtype=torch.float64)) * sigmas[0]
-    drawn = SAMPLERS[sampler](agreeing(denoiser, seen, torch.tensor(prior)), xt, sigmas, source)[:, 0]
+    drawn = SAMPLERS[sampler](posterior_denoiser(denoiser, seen, torch.tensor(prior)), xt, sigmas, source)[
+        :, 0
+    ]
     gain = prior * torch.linalg.inv(prior * torch.eye(frames) + noise)
     assert drawn.mean(dim=0).tolist() == pytest.approx((gain @ recorded).tolist(), abs=0.03)
     if sampler == "ddpm":
@@ -67,17 +69,17 @@ def test_noise_is_known_by_what_it_adds():
     where = np.zeros_like(clean, dtype=bool)
     where[10_000:40_000] = True
     window = torch.hann_window(32).sqrt().square().sum().item()
-    white = find_noise(
+    white = estimate_noise_spectrum(
         transform, (clean + 0.2 * rng.normal(size=len(clean)) * where)[None], ~where[None], where[None]
     )
     assert white.power[0] == pytest.approx(np.full(17, 0.04 * window), rel=0.3)
-    offset = find_noise(transform, (clean + 0.5 * where)[None], ~where[None], where[None])
+    offset = estimate_noise_spectrum(transform, (clean + 0.5 * where)[None], ~where[None], where[None])
     assert offset.power[0, 0] == pytest.approx(
         (0.5 * torch.hann_window(32).sqrt().sum().item()) ** 2, rel=0.2
     )
     assert offset.correlation[0, 0] == pytest.approx(0.99, abs=0.02)
     assert offset.power[0, 5:].max() < 0.01 * offset.power[0, 0]
-    nothing = find_noise(transform, clean[None], ~where[None], where[None])
+    nothing = estimate_noise_spectrum(transform, clean[None], ~where[None], where[None])
     assert nothing.power.max() < 0.2 * white.power.max()
 
 
@@ -107,15 +109,15 @@ def test_wander_is_taken_away_and_heartbeats_stay():
     time, where = np.arange(len(clean)) / FS_HZ, np.zeros(len(clean), bool)
     where[2000:3500] = True
     wander = 0.8 * np.sin(2 * np.pi * 0.2 * time) + 0.5
-    steady = without_wander(clean + wander * where, FS_HZ, ~where, where)
+    steady = remove_baseline_wander(clean + wander * where, FS_HZ, ~where, where)
     assert np.array_equal(steady[~where], clean[~where])
     error = (steady - clean)[where]
     assert np.sqrt(np.mean(error**2)) < 0.15 * np.sqrt(np.mean(wander[where] ** 2))
-    kept = without_wander(clean, FS_HZ, ~where, where)
+    kept = remove_baseline_wander(clean, FS_HZ, ~where, where)
     assert np.abs(kept - clean).max() < 0.05
     none = np.zeros_like(where)
-    assert np.array_equal(without_wander(clean, FS_HZ, ~none, none), clean)
-    assert np.array_equal(without_wander(clean, FS_HZ, none, ~none), clean), "nothing to go by"
+    assert np.array_equal(remove_baseline_wander(clean, FS_HZ, ~none, none), clean)
+    assert np.array_equal(remove_baseline_wander(clean, FS_HZ, none, ~none), clean), "nothing to go by"
 
 
 @pytest.mark.parametrize("fs_hz", [100.0, 360.0])
@@ -156,18 +158,18 @@ def test_a_lead_of_nothing_but_noise_is_refused(strip):
         strip.denoise(make_ecg(4, duration_s=15, fs_hz=100)[0], 100, np.ones(1500, bool), **FEW)
 
 
-def test_the_command(run, runs, record, tmp_path):
+def test_the_command(run, runs, recording, tmp_path):
     few = ["--draws", 2, "--steps", 2]
     status, out, err = run(
-        "denoise", runs["strip"], record, "--stretch", "12:13", "--out", tmp_path / "clean", *few
+        "denoise", runs["strip"], recording, "--stretch", "12:13", "--out", tmp_path / "clean", *few
     )
     assert status == 0, err
     assert "1 noisy stretch(s), 1.00 s of lead MLII" in out
-    before, after = (wfdb.rdrecord(str(p), physical=False) for p in (record, tmp_path / "clean" / "100"))
+    before, after = (wfdb.rdrecord(str(p), physical=False) for p in (recording, tmp_path / "clean" / "100"))
     changed = np.flatnonzero((before.d_signal != after.d_signal).any(axis=1))
     assert 12 * 360 <= changed.min() < changed.max() < 13 * 360
     assert pd.read_csv(tmp_path / "clean" / "gaps.csv")["from_s"].tolist() == [12.0]
-    status, _, err = run("denoise", runs["strip"], record, "--out", tmp_path / "found", *few)
+    status, _, err = run("denoise", runs["strip"], recording, "--out", tmp_path / "found", *few)
     assert status == 1
     assert "--stretch from:to" in err
 
@@ -175,8 +177,8 @@ def test_the_command(run, runs, record, tmp_path):
 @pytest.mark.parametrize("name", ["bw", "em"])
 def test_real_noise_on_a_real_recording(mitdb, name):
     """Heavy noise is halved at least; the whole table is what benchmarks/denoise.py makes."""
-    signal = read_record(mitdb / "103").signal_mv[0][:10_800].copy()
-    noise = read_record(mitdb.parent / "nstdb" / name).signal_mv[0][5000:7160]
+    signal = read_recording(mitdb / "103").signal_mv[0][:10_800].copy()
+    noise = read_recording(mitdb.parent / "nstdb" / name).signal_mv[0][5000:7160]
     where = np.zeros(len(signal), bool)
     where[4000:6160] = True
     noisy = signal.copy()

@@ -9,10 +9,10 @@ import torch
 from diffecg.diffusion.noise import SeededNoise
 from diffecg.diffusion.preconditioning import PARAMETRISATIONS
 from diffecg.diffusion.samplers import SAMPLERS, sample_ddim, sample_ddpm
-from diffecg.diffusion.schedules import KarrasLevels, VarianceSchedule, cosine_schedule, linear_schedule
+from diffecg.diffusion.schedules import KarrasSchedule, VarianceSchedule, cosine_schedule, linear_schedule
 
 MEAN, SPREAD = 0.7, 0.3
-KARRAS = KarrasLevels(0.004, 100.0, -0.5, 1.4)
+KARRAS = KarrasSchedule(0.004, 100.0, -0.5, 1.4)
 LEVELS = {"karras": KARRAS, "linear": linear_schedule(1000, 1e-4, 0.02), "cosine": cosine_schedule(1000)}
 
 
@@ -89,8 +89,8 @@ def test_schedules_of_the_literature():
 
 BAD_LEVELS = {
     r"keeps 0\.36": lambda: linear_schedule(200, 1e-4, 0.02),  # a published one
-    r"keeps 0\.20": lambda: KarrasLevels(0.004, 5.0, -0.5, 1.4),
-    r"sigma_min 2\.0": lambda: KarrasLevels(2.0, 1.0, -0.5, 1.4),
+    r"keeps 0\.20": lambda: KarrasSchedule(0.004, 5.0, -0.5, 1.4),
+    r"sigma_min 2\.0": lambda: KarrasSchedule(2.0, 1.0, -0.5, 1.4),
     r"alpha_bar must fall": lambda: VarianceSchedule((0.5, 0.6, 0.0001)),
     r"steps 1001 must be 1 to 1000": lambda: linear_schedule(1000, 1e-4, 0.02).grid(1001),
     r"steps 0": lambda: KARRAS.grid(0),

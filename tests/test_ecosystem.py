@@ -1,4 +1,4 @@
-"""Recordings from and to other libraries' objects."""
+"""RecordingFolder from and to other libraries' objects."""
 
 from dataclasses import replace
 from datetime import date, time
@@ -14,24 +14,24 @@ import diffecg
 from diffecg.errors import DiffecgError
 
 
-def test_mne_there_and_back(record):
-    read = replace(diffecg.read_record(record), start=(date(2021, 3, 4), time(5, 6, 7)))
+def test_mne_there_and_back(recording):
+    read = replace(diffecg.read_recording(recording), start=(date(2021, 3, 4), time(5, 6, 7)))
     read.missing[1, 200:300] = True
     raw = diffecg.to_mne(read)
     assert isinstance(raw, mne.io.BaseRaw)
     assert raw.get_channel_types() == ["ecg", "ecg"]
     assert np.allclose(raw.get_data() * 1000, read.signal_mv, equal_nan=True)
     assert [note["description"] for note in raw.annotations].count("BAD_missing") == 1
-    back = diffecg.as_record(raw, name="back")
+    back = diffecg.as_recording(raw, name="back")
     assert (back.leads, back.fs_hz, back.start) == (read.leads, read.fs_hz, read.start)
     assert np.array_equal(back.missing, read.missing)
     assert np.allclose(back.signal_mv, read.signal_mv, equal_nan=True)
     assert back.annotations() == read.annotations()
 
 
-def test_mne_reads_the_edf_that_is_written(record, tmp_path):
-    read = diffecg.read_record(record)
-    raw = mne.io.read_raw_edf(diffecg.write_record(tmp_path / "r.edf", read), verbose="error")
+def test_mne_reads_the_edf_that_is_written(recording, tmp_path):
+    read = diffecg.read_recording(recording)
+    raw = mne.io.read_raw_edf(diffecg.write_recording(tmp_path / "r.edf", read), verbose="error")
     assert raw.info["sfreq"] == read.fs_hz
     assert np.allclose(raw.get_data()[:, : read.stored.shape[1]] * 1000, read.signal_mv, atol=1e-6)
     beats = [note for note in raw.annotations if note["description"] == "V"]
@@ -41,19 +41,19 @@ def test_mne_reads_the_edf_that_is_written(record, tmp_path):
 def test_neurokits_frames_are_taken():
     signal, _, _ = make_ecg(0, fs_hz=250.0)
     frame, info = nk.ecg_process(signal, sampling_rate=250)
-    record = diffecg.as_record(frame, 250)
-    assert record.leads == ("ECG",)
-    assert np.array_equal(record.signal_mv[0], frame["ECG_Raw"])
-    assert [note.sample for note in record.annotations()] == info["ECG_R_Peaks"].tolist()
-    assert np.array_equal(diffecg.to_frame(record)["ECG"], frame["ECG_Raw"])
+    recording = diffecg.as_recording(frame, 250)
+    assert recording.leads == ("ECG",)
+    assert np.array_equal(recording.signal_mv[0], frame["ECG_Raw"])
+    assert [note.sample for note in recording.annotations()] == info["ECG_R_Peaks"].tolist()
+    assert np.array_equal(diffecg.to_frame(recording)["ECG"], frame["ECG_Raw"])
 
 
 def test_frames_and_arrays_are_taken():
     frame = pd.DataFrame({"time": np.arange(100) / 50, "II (uV)": np.arange(100.0)})
-    assert diffecg.as_record(frame).fs_hz == 50
-    assert diffecg.as_record(frame).signal_mv[0, 7] == pytest.approx(0.007)
-    assert diffecg.as_record(np.zeros((2, 30)), 100, unit="uV").units == ("uV", "uV")
+    assert diffecg.as_recording(frame).fs_hz == 50
+    assert diffecg.as_recording(frame).signal_mv[0, 7] == pytest.approx(0.007)
+    assert diffecg.as_recording(np.zeros((2, 30)), 100, unit="uV").units == ("uV", "uV")
     with pytest.raises(DiffecgError, match="no rate"):
-        diffecg.as_record(np.zeros(30))
+        diffecg.as_recording(np.zeros(30))
     with pytest.raises(DiffecgError, match="str is no MNE Raw"):
-        diffecg.as_record("mitdb/100")
+        diffecg.as_recording("mitdb/100")

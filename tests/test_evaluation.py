@@ -14,7 +14,7 @@ from diffecg.datasets.reading import from_prepared
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation import classifiers
 from diffecg.evaluation.generation.encoder import FEATURES, features, load_encoder
-from diffecg.evaluation.generation.fidelity import METRICS, closeness
+from diffecg.evaluation.generation.fidelity import METRICS, fidelity
 from diffecg.evaluation.generation.html import write_report
 from diffecg.evaluation.generation.physiology import measure, physiology
 from diffecg.evaluation.generation.privacy import auc, privacy
@@ -64,7 +64,7 @@ def excess(row):
 def test_real_windows_land_on_the_floor(real, quick):
     train, held_out, test = (real.part(name) for name in ("train", "validation", "test"))
     made, reference = halves(held_out)
-    rows = closeness(made, reference, train, most=150, bootstraps=0)
+    rows = fidelity(made, reference, train, most=150, bootstraps=0)
     assert {row.metric for row in rows} == set(METRICS)
     rows += [row for row in physiology(made, reference, train, most=150)[0] if row.metric != "RR interval"]
     for row in rows:
@@ -81,7 +81,7 @@ def test_real_windows_land_on_the_floor(real, quick):
 def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
     train, held_out, test = (real.part(name) for name in ("train", "validation", "test"))
     made = mean_beats(train, np.repeat(CLASSES, 200).tolist())
-    rows = closeness(made, train, train, most=200, bootstraps=0)  # of held-out S beats there are too few
+    rows = fidelity(made, train, train, most=200, bootstraps=0)  # of held-out S beats there are too few
     for row in rows:
         assert excess(row) > 1, row
         assert row.value == pytest.approx(row.baseline, rel=0.25, abs=0.05)
@@ -122,7 +122,7 @@ def test_shuffled_labels_are_caught_by_utility(real, quick):
 
 
 def waves(count=150, seed=0, labels=("N", "V")):
-    """Return a set of simulated beats in two parts, of several records."""
+    """Return a set of simulated beats in two parts, of several recordings."""
     rng = np.random.default_rng(seed)
     signal, peaks, _ = make_ecg(seed, duration_s=count)
     rows = [signal[p - 128 : p + 128] for p in peaks[2:-2]][:count]

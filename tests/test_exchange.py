@@ -11,9 +11,9 @@ import diffecg
 from diffecg.datasets.reading import read_windows
 from diffecg.datasets.writing import write_generated
 from diffecg.errors import DiffecgError
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb import write_wfdb
-from diffecg.inference.export import write_forecast, write_repaired
+from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.gaps import Gap, find_gaps
 from diffecg.plotting.paper import Paper
 
@@ -56,12 +56,12 @@ def test_wfdb_folder(beats, tmp_path):
     write_generated([beats], tmp_path / "v", count=len(beats), before=128)
     names = (tmp_path / "v" / "RECORDS").read_text().split()
     assert names == ["w00000007", "w00000008", "w00000009"]
-    record = wfdb.rdrecord(str(tmp_path / "v" / names[0]))
-    assert np.allclose(record.p_signal[:, 0], beats.signal_mv[0, 0], atol=6e-4)
-    assert (record.fs, record.sig_name, record.units) == (360, ["MLII"], ["mV"])
+    recording = wfdb.rdrecord(str(tmp_path / "v" / names[0]))
+    assert np.allclose(recording.p_signal[:, 0], beats.signal_mv[0, 0], atol=6e-4)
+    assert (recording.fs, recording.sig_name, recording.units) == (360, ["MLII"], ["mV"])
     annotation = wfdb.rdann(str(tmp_path / "v" / names[0]), "atr")
     assert (annotation.sample.tolist(), annotation.symbol) == ([128], ["V"])
-    assert read_record(tmp_path / "v" / names[2]).leads == ("MLII",)
+    assert read_recording(tmp_path / "v" / names[2]).leads == ("MLII",)
     assert not (tmp_path / "v" / f"{names[2]}.atr").exists()
 
 
@@ -116,26 +116,26 @@ def test_wfdb_traps(tmp_path):
         back = wfdb.rdrecord(str(tmp_path / fmt), physical=False)
         assert back.fmt == [fmt]
         assert np.array_equal(back.d_signal[1:, 0], samples[0, 1:] * factor)
-        ours = read_record(tmp_path / fmt).signal_mv[0]
+        ours = read_recording(tmp_path / fmt).signal_mv[0]
         assert np.array_equal(np.isnan(ours), lost[0])
         assert np.array_equal(np.isnan(wfdb.rdrecord(str(tmp_path / fmt)).p_signal[:, 0]), lost[0])
     everything = np.ones((2, 50), dtype=bool)
     write_wfdb(tmp_path / "lost", np.zeros((2, 50), int), 360.0, ["I", "II"], missing=everything)
-    assert np.isnan(read_record(tmp_path / "lost").signal_mv).all()
+    assert np.isnan(read_recording(tmp_path / "lost").signal_mv).all()
     with pytest.raises(DiffecgError, match="32 bits"):
         write_wfdb(tmp_path / "large", samples * 10**6, 360.0, ["I"])
 
 
 @pytest.mark.parametrize("lead", ["MLII", "V1"])
-def test_a_repaired_record_keeps_every_observed_integer(record, runs, tmp_path, lead):
-    read = read_record(record)
+def test_a_repaired_recording_keeps_every_observed_integer(recording, runs, tmp_path, lead):
+    read = read_recording(recording)
     row = read.lead_index(lead)
     signal = read.signal_mv[row].copy()
     signal[3000:3400] = np.nan
     drawn = diffecg.load(runs["strip"]).impute(signal[None], read.fs_hz, draws=2, steps=2)
     folder = tmp_path / "fixed"
     folder.mkdir()
-    write_repaired(folder, read, [row], drawn, [Gap(row, 3000, 3400, "given")])
+    write_imputed(folder, read, [row], drawn, [Gap(row, 3000, 3400, "given")])
     back = wfdb.rdrecord(str(folder / "100"), physical=False)
     changed = back.d_signal != read.stored.T
     assert not changed[:, 1 - row].any()
@@ -145,7 +145,7 @@ def test_a_repaired_record_keeps_every_observed_integer(record, runs, tmp_path, 
     physical = wfdb.rdrecord(str(folder / "100"))
     assert np.allclose(physical.p_signal[3000:3400, row], drawn.signal_mv[0, 3000:3400], atol=3e-3)
     assert (physical.sig_name, physical.fs) == (["MLII", "V1"], 360)
-    before, after = (wfdb.rdann(str(path), "atr") for path in (record, folder / "100"))
+    before, after = (wfdb.rdann(str(path), "atr") for path in (recording, folder / "100"))
     assert np.array_equal(before.sample, after.sample)
     card = json.loads((folder / "card.json").read_text())
     assert card["synthetic_samples"] == [[lead, 3000, 3400]]
@@ -154,8 +154,8 @@ def test_a_repaired_record_keeps_every_observed_integer(record, runs, tmp_path, 
         assert draws["draws_mv"].shape == (2, 400)
 
 
-def test_a_forecast_is_written_with_the_truth(record, runs, tmp_path):
-    read = read_record(record)
+def test_a_forecast_is_written_with_the_truth(recording, runs, tmp_path):
+    read = read_recording(recording)
     drawn = diffecg.load(runs["strip"]).forecast(read.signal_mv[0, :7200], 360, draws=2, steps=2)
     write_forecast(tmp_path, read, 0, drawn, 7200)
     table = pd.read_csv(tmp_path / "forecast.csv")
@@ -168,8 +168,8 @@ def test_a_forecast_is_written_with_the_truth(record, runs, tmp_path):
 
 
 @pytest.mark.parametrize("fmt", ["212", "16", "24", "32"])
-def test_records_in_other_formats_keep_their_integers(tmp_path, runs, record, fmt):
-    digital = read_record(record).stored.T.copy()
+def test_recordings_in_other_formats_keep_their_integers(tmp_path, runs, recording, fmt):
+    digital = read_recording(recording).stored.T.copy()
     lost = -(2 ** ({"212": 12}.get(fmt) or int(fmt)) // 2)
     digital[5000:5050] = lost
     wfdb.wrsamp(
@@ -183,14 +183,14 @@ def test_records_in_other_formats_keep_their_integers(tmp_path, runs, record, fm
         baseline=[1024, 1024],
         write_dir=str(tmp_path),
     )
-    read = read_record(tmp_path / "r")
+    read = read_recording(tmp_path / "r")
     known = digital[:, 0] != lost
     assert np.allclose(read.signal_mv[0, known], (digital[known, 0] - 1024) / 200)
     assert np.isnan(read.signal_mv[:, ~known]).all()
     drawn = diffecg.load(runs["strip"]).impute(read.signal_mv[:1], 360, draws=1, steps=1)
     (tmp_path / "out").mkdir()
-    write_repaired(tmp_path / "out", read, [0], drawn, find_gaps(read, [0], [], []))
-    back = read_record(tmp_path / "out" / "r")
+    write_imputed(tmp_path / "out", read, [0], drawn, find_gaps(read, [0], [], []))
+    back = read_recording(tmp_path / "out" / "r")
     assert np.array_equal(back.stored.T[known], digital[known])
     assert np.isfinite(back.signal_mv[0]).all()
     assert np.isnan(back.signal_mv[1, ~known]).all()

@@ -8,32 +8,32 @@ from collections import Counter
 import numpy as np
 import pytest
 import wfdb
-from helpers import tiny, write_record
+from helpers import tiny, write_recording
 from hypothesis import given
 from hypothesis import strategies as st
 from test_parallel import apart, command, done, losses, start
 
-from diffecg.bulk.options import Running
+from diffecg.bulk.options import EngineOptions
 from diffecg.bulk.prepare import prepare as prepare_shards
 from diffecg.datasets.databases import database as find_database
-from diffecg.datasets.loading import open_data, open_windows
-from diffecg.datasets.options import Cutting
+from diffecg.datasets.loading import open_dataset, open_windows
+from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.prepare import prepare
 from diffecg.datasets.shards import Store
 from diffecg.errors import DiffecgError
-from diffecg.training.data import Route, feed
+from diffecg.training.data import ShardSchedule, feed
 from diffecg.training.trainer import train
 
-MITDB, ONE = find_database("mitdb"), Running(workers=1)
+MITDB, ONE = find_database("mitdb"), EngineOptions(workers=1)
 
 
 @pytest.fixture(scope="module")
 def shards(database, tmp_path_factory):
-    """Windows of the small database, a record a shard, by preset."""
+    """Windows of the small database, a recording a shard, by preset."""
     folders = {}
     for name in ("beat", "strip"):
         folders[name] = tmp_path_factory.mktemp("shards") / name
-        prepare_shards(MITDB, str(database), str(folders[name]), Cutting(name), ONE, records=1)
+        prepare_shards(MITDB, str(database), str(folders[name]), PrepareOptions(name), ONE, recordings=1)
     return folders
 
 
@@ -44,10 +44,10 @@ def many(tmp_path_factory):
     (folder / "db").mkdir()
     people = {}
     for i in range(13):
-        write_record(folder / "db" / f"p{i}", seed=i, leads=("MLII",), duration_s=20.0 + 2 * i)
+        write_recording(folder / "db" / f"p{i}", seed=i, leads=("MLII",), duration_s=20.0 + 2 * i)
         people[f"p{i}"] = "a" if i == 12 else "b"  # a validates, b trains
-    own, cutting = find_database("own"), Cutting("beat", lead="MLII")
-    prepare_shards(own, str(folder / "db"), str(folder / "set"), cutting, ONE, people=people, records=1)
+    own, cutting = find_database("own"), PrepareOptions("beat", lead="MLII")
+    prepare_shards(own, str(folder / "db"), str(folder / "set"), cutting, ONE, people=people, recordings=1)
     return folder / "set"
 
 
@@ -62,7 +62,7 @@ routes = st.tuples(
 def route(drawn):
     rows, balance, pool, seed = np.array(drawn[0]), *drawn[1:]
     weight = rows ** (1 - balance)
-    return Route(rows, weight, pool, seed), rows, weight
+    return ShardSchedule(rows, weight, pool, seed), rows, weight
 
 
 @given(routes)
@@ -98,14 +98,14 @@ def test_all_in_the_pool_is_all_in_memory(database, shards, tmp_path):
     """Weights, losses and validation are those of windows in memory, bit for bit."""
     config, whole = tiny("strip"), prepare(database, tiny("strip").window).windows
     train(config, whole, tmp_path / "memory")
-    train(config, open_data(shards["strip"]), tmp_path / "stream")
+    train(config, open_dataset(shards["strip"]), tmp_path / "stream")
     assert apart(tmp_path / "memory", tmp_path / "stream") == 0
     assert losses(tmp_path / "memory").tolist() == losses(tmp_path / "stream").tolist()
 
 
 def test_classes_are_divided_as_in_memory(database, shards):
     config, whole = tiny("beat"), prepare(database, tiny("beat").window).windows
-    memory, stream = feed(whole, config), feed(open_data(shards["beat"]), config)
+    memory, stream = feed(whole, config), feed(open_dataset(shards["beat"]), config)
     assert (memory.morphologies.share == stream.morphologies.share).all()
     one, other = memory.at(0), stream.at(0)
     assert (one.windows.signal_mv == other.windows.signal_mv).all()
@@ -113,7 +113,7 @@ def test_classes_are_divided_as_in_memory(database, shards):
 
 
 def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
-    stream = open_data(many)
+    stream = open_dataset(many)
     rows = stream.counts["train"].sum(axis=1).to_numpy()
     config = tiny("beat", pool=int(3 * rows[rows > 0].mean()))
     read, size = [], []
@@ -125,7 +125,7 @@ def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
     first = len(read)
     for samples in range(0, int(rows.sum()), 4):
         source = sample.at(samples)
-        size.append(source.windows.index["record"].nunique())
+        size.append(source.windows.index["recording"].nunique())
         assert len(sample.at.__self__._read) <= 4
     assert set(size) == {3}
     assert Counter(read[first:]).most_common(1)[0][1] <= 3  # an epoch's beginning may read a shard again
@@ -133,7 +133,7 @@ def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
 
 
 def test_the_rare_class_is_drawn_as_often(many):
-    stream = open_data(many)
+    stream = open_dataset(many)
     config = tiny("beat", pool=40, balance=0.5)
     counts = stream.counts["train"].sum()
     share = counts**0.5 / (counts**0.5).sum()
@@ -148,7 +148,7 @@ def test_the_rare_class_is_drawn_as_often(many):
 
 
 def test_a_streamed_run_that_was_stopped_goes_on(many, tmp_path):
-    config, stream = tiny("beat", pool=40, samples=96, checkpoint_every=16), open_data(many)
+    config, stream = tiny("beat", pool=40, samples=96, checkpoint_every=16), open_dataset(many)
     train(config, stream, tmp_path / "straight")
 
     def stop(row):
@@ -156,8 +156,8 @@ def test_a_streamed_run_that_was_stopped_goes_on(many, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(config, open_data(many), tmp_path / "run", report=stop)
-    train(config, open_data(many), tmp_path / "run")
+        train(config, open_dataset(many), tmp_path / "run", report=stop)
+    train(config, open_dataset(many), tmp_path / "run")
     assert apart(tmp_path / "run", tmp_path / "straight") == 0
 
 
@@ -176,7 +176,7 @@ def test_a_spoilt_shard_is_told(shards, tmp_path):
     content[len(content) // 2] ^= 1
     one.write_bytes(content)
     with pytest.raises(DiffecgError, match=f"{one.name} is missing or spoilt.*--verify"):
-        train(tiny("beat"), open_data(folder), tmp_path / "run")
+        train(tiny("beat"), open_dataset(folder), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     one.unlink()
     with pytest.raises(DiffecgError, match="missing or spoilt"):
@@ -188,29 +188,29 @@ def test_parts_and_classes_that_are_not_there(tmp_path):
     folder, people = tmp_path / "db", {}
     folder.mkdir()
     for i, person in enumerate(("b", "a", "g")):  # they train, validate and test
-        write_record(folder / f"p{i}", seed=i, leads=("MLII",), duration_s=30.0)
+        write_recording(folder / f"p{i}", seed=i, leads=("MLII",), duration_s=30.0)
         people[f"p{i}"] = person
     wfdb.wrann("p0", "atr", np.arange(400, 9000, 300), symbol=["N"] * 29, write_dir=str(folder))
-    own, cutting = find_database("own"), Cutting("beat", lead="MLII")
-    prepare_shards(own, str(folder), str(tmp_path / "set"), cutting, ONE, people=people, records=1)
-    stream = open_data(tmp_path / "set")
+    own, cutting = find_database("own"), PrepareOptions("beat", lead="MLII")
+    prepare_shards(own, str(folder), str(tmp_path / "set"), cutting, ONE, people=people, recordings=1)
+    stream = open_dataset(tmp_path / "set")
     assert stream.counts["train"].sum().to_dict() | {"N": 0} == dict.fromkeys(stream.counts["train"], 0)
     train(tiny("beat", balance=1.0), stream, tmp_path / "run")
     del people["p1"]
-    prepare_shards(own, str(folder), str(tmp_path / "two"), cutting, ONE, people=people, records=1)
+    prepare_shards(own, str(folder), str(tmp_path / "two"), cutting, ONE, people=people, recordings=1)
     with pytest.raises(DiffecgError, match="no windows in the part 'validation'; there are test, train"):
-        train(tiny("beat"), open_data(tmp_path / "two"), tmp_path / "other")
+        train(tiny("beat"), open_dataset(tmp_path / "two"), tmp_path / "other")
 
 
 def test_other_sets_are_refused(shards, tmp_path):
     made = [sys.executable, "-m", "diffecg", "bulk", "generate", "mitbih-beat-fast", "--count", "4"]
     subprocess.run([*made, "--out", str(tmp_path / "made")], check=True, capture_output=True)
     with pytest.raises(DiffecgError, match="synthetic"):
-        open_data(tmp_path / "made")
+        open_dataset(tmp_path / "made")
     folder = tmp_path / "unfinished"
     subprocess.run(["cp", "-r", shards["beat"], folder], check=True)
     (folder / "manifest.json").unlink()
     with pytest.raises(DiffecgError, match="not finished"):
-        open_data(folder)
+        open_dataset(folder)
     about = json.loads((shards["beat"] / "set.json").read_text())
     assert about["split"] == "strict"

@@ -19,8 +19,8 @@ from fuzzing import (
 )
 from hypothesis import strategies as st
 
-from diffecg.formats.recording import Annotation, Record
-from diffecg.formats.registry import read_record, write_record
+from diffecg.formats.recording import Annotation, Recording
+from diffecg.formats.registry import read_recording, write_recording
 
 
 @cache
@@ -32,11 +32,11 @@ def edf_files(suffix):
     for notes in ((), (Annotation(3, "N"), Annotation(5, '"', "a note"))):
         path, missing = Path("r.x"), np.zeros(stored.shape, bool)
         missing[1, 4:6] = bool(notes)
-        record = Record(
+        recording = Recording(
             "r", 25.0, leads, units, stored, gain, zero, missing, path, annotations=lambda n=notes: n
         )
         with tempfile.TemporaryDirectory() as folder:
-            files.append(write_record(Path(folder) / f"r{suffix}", record).read_bytes())
+            files.append(write_recording(Path(folder) / f"r{suffix}", recording).read_bytes())
     return files
 
 
@@ -107,14 +107,14 @@ def edf_annotations(folder, notes):
 def edf_field(place, text):
     def write(folder):
         (folder / "r.edf").write_bytes(with_fields(edf_files(".edf")[0], [(place, text)]))
-        return read_record(folder / "r.edf")
+        return read_recording(folder / "r.edf")
 
     return write
 
 
 def edf_end(folder):
     edf_annotations(folder, [("+0", "", "end of recording")])
-    return read_record(folder / "r.edf")
+    return read_recording(folder / "r.edf")
 
 
 FOUND = {

@@ -1,4 +1,4 @@
-"""Recordings and windows come back as they were written, in every format."""
+"""RecordingFolder and windows come back as they were written, in every format."""
 
 import tempfile
 from datetime import date
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from diffecg.datasets.reading import read_windows
-from diffecg.formats.recording import Record
-from diffecg.formats.registry import read_record, write_record
+from diffecg.formats.recording import Recording
+from diffecg.formats.registry import read_recording, write_recording
 
 
 @st.composite
@@ -31,20 +31,20 @@ def recordings(draw):
     settings = (stored, (scale[0],) * rows, (scale[1],) * rows, missing, Path("nowhere/r.x"), start)
     fs_hz = draw(st.sampled_from([360.0, 128.0, 250.0]))
     said = tuple(note for note in draw(notes) if note.sample < stored.shape[1])
-    return Record("r", fs_hz, leads, units, *settings, annotations=lambda: said)
+    return Recording("r", fs_hz, leads, units, *settings, annotations=lambda: said)
 
 
 @fuzz(st.tuples(recordings(), st.sampled_from(["", ".edf", ".bdf", ".csv", ".parquet", ".npz"])), long=2_000)
 def recordings_come_back(folder, case):
-    record, suffix = case
+    recording, suffix = case
     with tempfile.TemporaryDirectory(dir=folder) as inside:
-        path = write_record(Path(inside) / f"r{suffix}", record)
-        back = read_record(path)
-        assert (back.leads, back.fs_hz) == (record.leads, record.fs_hz)
-        assert back.start == (record.start if suffix != ".npz" else (None, None))
-        assert np.array_equal(back.missing, record.missing)
-        assert np.allclose(back.signal_mv, record.signal_mv, rtol=1e-4, atol=1e-4, equal_nan=True)
-        assert back.annotations() == record.annotations()
+        path = write_recording(Path(inside) / f"r{suffix}", recording)
+        back = read_recording(path)
+        assert (back.leads, back.fs_hz) == (recording.leads, recording.fs_hz)
+        assert back.start == (recording.start if suffix != ".npz" else (None, None))
+        assert np.array_equal(back.missing, recording.missing)
+        assert np.allclose(back.signal_mv, recording.signal_mv, rtol=1e-4, atol=1e-4, equal_nan=True)
+        assert back.annotations() == recording.annotations()
 
 
 windows_of_numbers = arrays(

@@ -25,14 +25,14 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from diffecg.datasets.reading import read_windows
 from diffecg.formats.annotation_table import ANNOTATIONS
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 
 TABLES = [
     "time_s,II (mV),V1_uV\n0,1,2\n0.01,3,4\n0.02,5,6\n0.03,7,8\n",
     "timestamp,II\n2024-05-06 07:08:09.50,1\n2024-05-06 07:08:09.51,2\n2024-05-06 07:08:09.52,4\n",
     "time (ms),II,comment\n0,1,a\n10,2,b\n20,,c\n50,4,d\n60,4,d\n70,5,e\n",
     "II\n1\n2\n3\n",
-    "label,fs_hz,record,0,1,2\nN,360,a,0.1,0.2,0.3\nV,360,b,0.4,0.5,0.6\n",
+    "label,fs_hz,recording,0,1,2\nN,360,a,0.1,0.2,0.3\nV,360,b,0.4,0.5,0.6\n",
     "lead,label,fs,0,1\nII,N,100,1,2\nV1,N,100,3,4\n",
     "x,y\n0.1,N\n0.2,V\n",
 ]
@@ -104,7 +104,7 @@ anything = (numeric | others).flatmap(
 )
 texts_of_leads = st.sampled_from([["II", "V1"], ["II", "II"], ["N"], ["a\nb", ""]]).map(np.array)
 usual = st.sampled_from([WAVES, WAVES[:, None], np.float64(100), np.array([100, 100]), np.array(CARD)])
-names = st.sampled_from(["signal_mv", "signal", "fs_hz", "leads", "units", "labels", "records", "card"])
+names = st.sampled_from(["signal_mv", "signal", "fs_hz", "leads", "units", "labels", "recordings", "card"])
 LEAST = [{"signal_mv": WAVES, "fs_hz": np.float64(100)}, {}]
 
 
@@ -155,7 +155,7 @@ COLUMNS = [
     pa.array([100, 100, 100]),
 ]
 column_names = st.sampled_from(
-    ["time_s", "t", "II", "II (mV)", "V1", "signal_mv", "x", "label", "fs_hz", "record", "lead", "0", ""]
+    ["time_s", "t", "II", "II (mV)", "V1", "signal_mv", "x", "label", "fs_hz", "recording", "lead", "0", ""]
 )
 FEW = [
     [("time_s", COLUMNS[0]), ("II", COLUMNS[1])],
@@ -185,7 +185,7 @@ def parquet_tables(folder, case):
 # ---- what was found once ----
 
 
-def table(text, read=read_record):
+def table(text, read=read_recording):
     def write(folder):
         (folder / "r.csv").write_text(text)
         return read(folder / "r.csv", fs_hz=100)
@@ -193,7 +193,7 @@ def table(text, read=read_record):
     return write
 
 
-def array(read=read_record, **arrays):
+def array(read=read_recording, **arrays):
     def write(folder):
         np.savez(folder / "r.npz", **({"fs_hz": 100.0} | arrays))
         return read(folder / "r.npz")
@@ -229,10 +229,13 @@ FOUND = {
     "times for numbers": (array(signal_mv=WAVES.astype("m8[s]")), "no array of numbers"),
     "an endless rate": (array(read_windows, signal_mv=WAVES, fs_hz=np.inf), "none above zero"),
     "a complex rate": (array(read_windows, signal_mv=WAVES, fs_hz=1j), "cannot be read"),
-    "records of fewer windows": (array(read_windows, signal_mv=WAVES, records=["a"]), "1 records for 2"),
+    "recordings of fewer windows": (
+        array(read_windows, signal_mv=WAVES, recordings=["a"]),
+        "1 recordings for 2",
+    ),
     "a card of no object": (array(read_windows, signal_mv=WAVES, card="[]"), "no JSON object"),
     "a card of brackets": (array(read_windows, signal_mv=WAVES, card="[" * 99_999), "no valid JSON"),
-    "a flipped bit": (flipped(read_record), "cannot be read as NPZ"),
+    "a flipped bit": (flipped(read_recording), "cannot be read as NPZ"),
     "a flipped bit of windows": (flipped(read_windows), "damaged"),
 }
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from fuzzing import changed, fuzz, harmed, long_run, mended, refused, short_run, words
 from hypothesis import strategies as st
 
-from diffecg.compose.language import LABELS, MOST_BEATS, NAMES, parse_rhythm
+from diffecg.compose.language import BEAT_LABELS, MOST_BEATS, NAMES, parse_rhythm
 from diffecg.compose.timing import Rhythm
 from diffecg.config.io import read_config, to_json, with_settings
 from diffecg.config.presets import PRESETS, preset
-from diffecg.datasets.rhythm import from_text, to_text
+from diffecg.datasets.rhythm import format_beats, parse_beats
 from diffecg.files import read_json
 from diffecg.inference.parsing import parse_times
 
@@ -120,7 +120,7 @@ def atrial(phrase):
 named = st.sampled_from([Phrase(name, len(beats), beats) for name, beats in NAMES.items()])
 salvos = st.integers(1, 9).map(salvo)
 single = st.one_of(
-    st.sampled_from([Phrase(label, 1, label) for label in LABELS]),
+    st.sampled_from([Phrase(label, 1, label) for label in BEAT_LABELS]),
     named,
     salvos,
     st.one_of(named, salvos).map(atrial),
@@ -144,7 +144,7 @@ def rhythms_have_their_beats(folder, phrase):
         assert "".join(beats) == phrase.beats
 
 
-rhythm_words = st.sampled_from([*LABELS, *NAMES, "atrial", "salvo", "of"]) | st.sampled_from(
+rhythm_words = st.sampled_from([*BEAT_LABELS, *NAMES, "atrial", "salvo", "of"]) | st.sampled_from(
     ["(", ")", "*", "*3", "*9999", "0", "5", "999999999", "X", "like:", "٣", "\n"]
 )
 
@@ -159,23 +159,23 @@ rhythm_words = st.sampled_from([*LABELS, *NAMES, "atrial", "salvo", "of"]) | st.
 )
 def texts_of_rhythms(folder, text):
     _, beats = refused(parse_rhythm, text)
-    assert beats is None or (set(beats) <= set(LABELS) and 0 < len(beats) <= MOST_BEATS)
+    assert beats is None or (set(beats) <= set(BEAT_LABELS) and 0 < len(beats) <= MOST_BEATS)
     refused(Rhythm(text).beats, 2.0)
 
 
 @fuzz(
     st.one_of(
-        st.lists(st.tuples(st.integers(0, 999), st.sampled_from(LABELS)), max_size=5),
+        st.lists(st.tuples(st.integers(0, 999), st.sampled_from(BEAT_LABELS)), max_size=5),
         changed(["12:N 95:V", "0.5:N 1.3:V"]),
     ),
     long=4_000,
 )
 def texts_of_beats(folder, beats):
     if isinstance(beats, list):
-        assert from_text(to_text(beats)) == beats
-        assert parse_times(to_text(beats)) == beats
+        assert parse_beats(format_beats(beats)) == beats
+        assert parse_times(format_beats(beats)) == beats
     else:
-        refused(from_text, beats)
+        refused(parse_beats, beats)
         refused(parse_times, beats)
 
 
@@ -184,7 +184,7 @@ def texts_of_beats(folder, beats):
 FOUND = {
     "brackets": (lambda _: with_settings(preset("beat"), ["labels=" + "[" * 99_999]), "labels"),
     "digits": (lambda _: with_settings(preset("beat"), ["training.seed=" + "9" * 5000]), "training.seed"),
-    "no beats": (lambda _: from_text("12:N:V x"), "not of the form"),
+    "no beats": (lambda _: parse_beats("12:N:V x"), "not of the form"),
     "a bomb": (lambda _: parse_rhythm("((N*9999)*9999)*9999"), "more than 100,000 beats"),
 }
 

@@ -1,4 +1,4 @@
-"""WFDB records are read right or refused in one line, whatever their files hold."""
+"""WFDB recordings are read right or refused in one line, whatever their files hold."""
 
 import tempfile
 from functools import cache
@@ -29,10 +29,10 @@ from fuzzing import (
 from hypothesis import strategies as st
 
 from diffecg.datasets.reading import read_windows
-from diffecg.datasets.recording_folder import Recordings
+from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.files import CARD as FOLDER_CARD
 from diffecg.formats.recording import BEAT_SYMBOLS
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats, write_annotations
 
 HEADERS = {
@@ -53,7 +53,7 @@ SEGMENT = "{name} 2 360 24\n{file}.dat 16 200(3)/mV 12 0 0 66 0 MLII\n{file}.dat
 
 
 def write_segments(folder):
-    """Write the records of which others are made."""
+    """Write the recordings of which others are made."""
     for name in ("s1", "s2"):
         (folder / f"{name}.hea").write_text(SEGMENT.format(name=name, file=name))
         (folder / f"{name}.dat").write_bytes(SAMPLES.T.astype("<i2").tobytes())
@@ -89,15 +89,15 @@ def annotation_files():
         wfdb.wrann("b", "atr", sample, ["N", "L", "V", "A"], chan=np.arange(4), write_dir=name)
         own = pd.DataFrame({"label_store": [41], "symbol": ["G"], "description": ["mine"]})
         wfdb.wrann("c", "atr", sample, ["N", "G", "V", "A"], custom_labels=own, fs=250, write_dir=name)
-        return [(folder / f"{record}.atr").read_bytes() for record in "abc"]
+        return [(folder / f"{recording}.atr").read_bytes() for recording in "abc"]
 
 
 @cache
-def plain_record(folder):
-    """Write a small record and return it; without its cache it reads its annotations anew."""
+def plain_recording(folder):
+    """Write a small recording and return it; without its cache it reads its annotations anew."""
     (folder / "r.hea").write_text(HEADERS["16"])
     (folder / "r.dat").write_bytes(DATA)
-    return read_record(folder / "r")
+    return read_recording(folder / "r")
 
 
 def pair(store, low, high=0):
@@ -123,10 +123,10 @@ pairs = st.one_of(
     long=10_000,
 )
 def wfdb_annotations(folder, data):
-    record = plain_record(folder)
+    recording = plain_recording(folder)
     (folder / "r.atr").write_bytes(data)
-    record.annotations.cache_clear()
-    check_annotations(record)
+    recording.annotations.cache_clear()
+    check_annotations(recording)
     for length in (None, 24):
         _, beats = refused(read_beats, folder / "r", length=length)
         if beats is not None:
@@ -139,19 +139,19 @@ def wfdb_annotations(folder, data):
 
 @fuzz(notes, long=3_000)
 def wfdb_annotations_come_back(folder, notes):
-    record = plain_record(folder)
+    recording = plain_recording(folder)
     write_annotations(folder / "r", notes, 360)
-    record.annotations.cache_clear()
-    assert record.annotations() == notes
+    recording.annotations.cache_clear()
+    assert recording.annotations() == notes
     assert read_beats(folder / "r").sample.tolist() == [n.sample for n in notes if n.symbol in BEAT_SYMBOLS]
 
 
 @fuzz(st.one_of(st.text(max_size=40), st.binary(max_size=40)), long=1_000)
-def lists_of_records(folder, listing):
+def lists_of_recordings(folder, listing):
     (folder / "RECORDS").write_bytes(
         listing if isinstance(listing, bytes) else listing.encode(errors="replace")
     )
-    _, names = refused(Recordings(folder).names)
+    _, names = refused(RecordingFolder(folder).names)
     assert names is None or all(names)
 
 
@@ -175,14 +175,14 @@ def header(text, data=DATA):
         write_segments(folder)
         (folder / "r.hea").write_text(text)
         (folder / "r.dat").write_bytes(data)
-        return read_record(folder / "r")
+        return read_recording(folder / "r")
 
     return write
 
 
 def annotated(*pairs):
     def write(folder):
-        plain_record(folder)
+        plain_recording(folder)
         (folder / "r.atr").write_bytes(b"".join(pairs))
         return read_beats(folder / "r")
 
@@ -214,7 +214,7 @@ FOUND = {
     "a gain of next to nothing": (header("r 1 360 24\nr.dat 16 1e-300\n"), "gain of 1e-300"),
     "an endless zero": (header(f"r 1 360 24\nr.dat 16 200({'9' * 400})\n"), "its zero at 999"),
     "formats that differ": (header("r 2 360 8\nr.dat 24\nr.dat 2\n"), "cannot be read"),
-    "a name too long": (manifold, "no record at"),
+    "a name too long": (manifold, "no recording at"),
 }
 
 test_what_users_bring_is_read_or_refused = short_run(__name__)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from diffecg.transform.analogues import best_matches
-from diffecg.transform.normalisation import LEAST_ERROR, TYPICAL_MV, match_gauge, own_gauge
+from diffecg.transform.normalisation import LEAST_ERROR, TYPICAL_MV, analogue_normalizer, observed_normalizer
 
 FS_HZ = 100.0
 
@@ -22,16 +22,18 @@ def holed(batch=4, length=1000, seed=0):
 
 
 def gauges(signal, observed):
-    own = own_gauge(signal, observed, torch.zeros(1, 1))
+    own = observed_normalizer(signal, observed, torch.zeros(1, 1))
     seen = own.apply(signal)
     found = best_matches(seen, observed, count=5, context=30, apart=10)
-    return own, match_gauge(seen, observed, found, FS_HZ), seen
+    return own, analogue_normalizer(seen, observed, found, FS_HZ), seen
 
 
 def test_gauges_are_undone():
     signal, observed = holed()
-    for gauge, x in zip(gauges(signal, observed)[:2], (signal, gauges(signal, observed)[2]), strict=True):
-        assert torch.allclose(gauge.undo(gauge.apply(x)), x, atol=1e-12)
+    for normalizer, x in zip(
+        gauges(signal, observed)[:2], (signal, gauges(signal, observed)[2]), strict=True
+    ):
+        assert torch.allclose(normalizer.undo(normalizer.apply(x)), x, atol=1e-12)
 
 
 def test_what_is_hidden_does_not_matter():

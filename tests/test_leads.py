@@ -7,7 +7,7 @@ from helpers import make_ecg
 import diffecg
 from diffecg.config.schema import WindowConfig
 from diffecg.errors import DiffecgError
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 from diffecg.inference.imputation import _groups
 
 FEW = {"draws": 2, "steps": 3}
@@ -75,9 +75,9 @@ def test_draws_do_not_depend_on_each_other(strip2):
     assert np.allclose(whole.draws_mv[2], last.draws_mv[0], atol=1e-4)
 
 
-def test_the_command_shows_the_other_leads(run, runs, record, tmp_path):
+def test_the_command_shows_the_other_leads(run, runs, recording, tmp_path):
     few = ["--gap", "12:13", "--draws", 1, "--steps", 1]
-    assert run("impute", runs["strip2"], record, "--lead", "V1", "--out", tmp_path / "fixed", *few)[0] == 0
-    before, after = read_record(record), read_record(tmp_path / "fixed" / "100")
+    assert run("impute", runs["strip2"], recording, "--lead", "V1", "--out", tmp_path / "fixed", *few)[0] == 0
+    before, after = read_recording(recording), read_recording(tmp_path / "fixed" / "100")
     changed = (before.stored != after.stored).any(axis=1)
     assert changed.tolist() == [lead == "V1" for lead in before.leads]

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from diffecg.transform.analogues import Matches, _correlate, best_matches
+from diffecg.transform.analogues import Analogues, _correlate, find_analogues
 
 
 def one_lead(signal, observed, **settings):
     """Return the matches of signals (batch time), each on its own."""
-    found = best_matches(signal[:, None], observed[:, None], **settings)
-    return Matches(*(part.squeeze(-2) for part in found))
+    found = find_analogues(signal[:, None], observed[:, None], **settings)
+    return Analogues(*(part.squeeze(-2) for part in found))
 
 
 def test_correlations_by_their_definition():
@@ -92,7 +92,7 @@ def test_another_lead_shows_where_the_match_is():
     for beat in range(5, 8):
         hidden = observed.clone()
         hidden[:, 1, beat * 50 + 5 : beat * 50 + 45] = False
-        found = best_matches(signal, hidden, count=1, context=5, apart=5)
+        found = find_analogues(signal, hidden, count=1, context=5, apart=5)
         assert (found.mean - signal)[~hidden].abs().max() < 1e-6
 
 
@@ -105,12 +105,12 @@ def test_matches_lie_beyond_the_window_too():
     observed[..., 330:370] = False
     observed[..., 20:25] = False
     settings = {"count": 1, "context": 20, "apart": 5}
-    wide = best_matches(signal, observed, **settings, reach=200)
+    wide = find_analogues(signal, observed, **settings, reach=200)
     assert wide.mean.shape == (1, 1, 200)
     assert torch.equal(wide.share[0, 0], (~observed[0, 0, 200:400]).to(wide.share.dtype)), (
         "only the window's gaps"
     )
-    alone = best_matches(signal[..., 200:400], observed[..., 200:400], **settings)
+    alone = find_analogues(signal[..., 200:400], observed[..., 200:400], **settings)
     truth = signal[..., 330:370]
     errors = [(found.mean[..., 130:170] - truth).abs().mean() for found in (wide, alone)]
     assert errors[0] < 0.6 * errors[1]

@@ -5,7 +5,7 @@ import torch
 from helpers import tiny
 
 from diffecg.config.presets import preset
-from diffecg.datasets.morphologies import divide
+from diffecg.datasets.morphologies import cluster_morphologies
 from diffecg.model.denoiser import ConditionalDenoiser
 
 
@@ -20,7 +20,7 @@ def beats(seed=0):
 
 def test_shapes_that_differ_are_told_apart_and_counted():
     signal_mv, labels, sign = beats()
-    divided, member = divide(signal_mv, labels, ["N", "S", "V"], 2, seed=0)
+    divided, member = cluster_morphologies(signal_mv, labels, ["N", "S", "V"], 2, seed=0)
     share = divided.share
     inverted = member[:400] == member[:400][sign < 0][0]
     assert (inverted == (sign < 0)).all()
@@ -29,12 +29,12 @@ def test_shapes_that_differ_are_told_apart_and_counted():
     assert share[1].tolist() == [1, 0]
     assert member[460] == -1
     assert share[2].tolist() == [0, 0]
-    assert (divide(signal_mv, labels, ["N", "S", "V"], 2, seed=0)[1] == member).all()
+    assert (cluster_morphologies(signal_mv, labels, ["N", "S", "V"], 2, seed=0)[1] == member).all()
 
 
 def test_none_are_wanted():
     signal_mv, labels, _ = beats()
-    divided, member = divide(signal_mv, labels, ["N"], 0, seed=0)
+    divided, member = cluster_morphologies(signal_mv, labels, ["N"], 0, seed=0)
     share = divided.share
     assert (member == -1).all()
     assert share.shape == (1, 0)

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from helpers import write_record
+from helpers import write_recording
 from scipy.stats import norm, pearsonr
 
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.imputation.baselines import METHODS, expected_peaks
+from diffecg.evaluation.imputation.baselines import BASELINES, expected_peaks
 from diffecg.evaluation.imputation.cases import GAPS_S, Context, contexts, digest, make_manifest
 from diffecg.evaluation.imputation.scores import METRICS, band_figures, case_scores, crps, summary
 
@@ -17,10 +17,10 @@ FS_HZ, RR = 250.0, 200
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Two annotated records of 90 s."""
-    folder = tmp_path_factory.mktemp("records")
+    """Two annotated recordings of 90 s."""
+    folder = tmp_path_factory.mktemp("recordings")
     for i, name in enumerate(("100", "103")):
-        write_record(folder / name, seed=i, duration_s=90.0)
+        write_recording(folder / name, seed=i, duration_s=90.0)
     return folder
 
 
@@ -43,20 +43,20 @@ def test_beats_are_copied_to_where_a_steady_rhythm_has_them(forecast, gap):
     context, truth = periodic(forecast, gap)
     assert np.abs(expected_peaks(context) % RR - RR // 2).max() < 1e-9
     for name in ("previous beat", "mean beat", "best matches"):
-        assert np.abs(METHODS[name](context)[0] - truth).max() < 1e-9, name
+        assert np.abs(BASELINES[name](context)[0] - truth).max() < 1e-9, name
 
 
 def test_lines_join_the_edges_and_forecasts_hold_the_last_value():
     context, _ = periodic(gap=(2010, 2050))
-    line = METHODS["straight line"](context)[0]
+    line = BASELINES["straight line"](context)[0]
     assert np.allclose(np.diff(line, 2), 0)
     assert line[0] == pytest.approx(context.signal_mv[2009], abs=0.02)
-    smooth = METHODS["PCHIP"](context)[0]
+    smooth = BASELINES["PCHIP"](context)[0]
     edges = sorted(context.signal_mv[[2009, 2050]])
     assert edges[0] - 1e-9 <= smooth.min() <= smooth.max() <= edges[1] + 1e-9
     ahead, _ = periodic(forecast=True)
     for name in ("straight line", "PCHIP"):
-        assert np.all(METHODS[name](ahead) == ahead.signal_mv[ahead.hidden.start - 1])
+        assert np.all(BASELINES[name](ahead) == ahead.signal_mv[ahead.hidden.start - 1])
 
 
 def test_the_manifest_is_fixed_by_its_seed(folder):
@@ -82,8 +82,8 @@ def test_what_is_hidden_is_in_nothing_that_a_method_is_given(folder):
             assert (context.peaks < context.hidden.start).all()
 
 
-def test_short_records_are_refused(tmp_path):
-    write_record(tmp_path / "100", duration_s=30.0)
+def test_short_recordings_are_refused(tmp_path):
+    write_recording(tmp_path / "100", duration_s=30.0)
     with pytest.raises(DiffecgError, match="too short"):
         make_manifest(tmp_path, ["100"])
 
@@ -130,12 +130,13 @@ def test_scores_of_a_case_by_their_formulas():
     assert np.isnan(flat["90 % band holds"])
 
 
-def test_intervals_are_over_records_and_undefined_is_none(folder):
+def test_intervals_are_over_recordings_and_undefined_is_none(folder):
     cases = make_manifest(folder, ["100", "103"], each=2)
     error = {"100": 0.1, "103": 0.3}
     scores = {
         "m": [
-            {metric: error[c.record] ** (2 if "RMSE" in metric else 1) for metric in METRICS} for c in cases
+            {metric: error[c.recording] ** (2 if "RMSE" in metric else 1) for metric in METRICS}
+            for c in cases
         ],
         "one": [case_scores(np.arange(5.0), np.zeros((1, 5))) for _ in cases],
     }
@@ -149,14 +150,14 @@ def test_intervals_are_over_records_and_undefined_is_none(folder):
 
 def test_evaluate_task_writes_a_report(run, folder, runs, tmp_path):
     out = tmp_path / "report"
-    options = ["--data", folder, "--out", out, "--each", 1, "--records", "100", "--records", "103"]
+    options = ["--data", folder, "--out", out, "--each", 1, "--recordings", "100", "--recordings", "103"]
     status, text, error = run("evaluate-task", runs["strip"], *options, "--steps", 2, "--draws", 3, "--json")
     assert status == 0, error
     stored = json.loads((out / "report.json").read_text())
     assert json.loads(text) == stored
     assert len(stored["manifest"]) == stored["about"]["cases"] == 10
     assert stored["calibration"].keys() == {"levels", "strip", "best matches"}
-    assert {row["method"] for row in stored["rows"]} == {"strip", *METHODS}
+    assert {row["method"] for row in stored["rows"]} == {"strip", *BASELINES}
     assert (out / "report.html").read_text().count("data:image/png") == 6
     status, _, error = run("evaluate-task", *options)
     assert status == 1

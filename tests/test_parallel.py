@@ -21,7 +21,7 @@ from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.training.batches import BatchSource
 from diffecg.training.checkpoints import BEFORE, CHECKPOINT, read_metrics
-from diffecg.training.distributed import Processes
+from diffecg.training.distributed import DistributedContext
 from diffecg.training.objectives import denoising
 from diffecg.training.trainer import only_one, train
 
@@ -93,7 +93,7 @@ def test_a_rows_loss_does_not_depend_on_the_others(windows):
                 loss(rows)
                 for count in (1, 2)
                 for rank in range(count)
-                for rows in Processes(rank, count).shares(16, 4 // count)
+                for rows in DistributedContext(rank, count).shares(16, 4 // count)
             ]
         )
     assert torch.allclose(parts[:16], whole, rtol=1e-5)
@@ -105,12 +105,12 @@ def test_shares_are_all_rows_once():
         rows = [
             i
             for rank in range(count)
-            for s in Processes(rank, count).shares(32, accumulate)
+            for s in DistributedContext(rank, count).shares(32, accumulate)
             for i in range(32)[s]
         ]
         assert rows == list(range(32))
     with pytest.raises(DiffecgError, match="batch of 32 cannot be divided among 3"):
-        Processes(0, 3).shares(32, 1)
+        DistributedContext(0, 3).shares(32, 1)
 
 
 def test_parts_of_a_batch_make_the_same_step(windows, straight, tmp_path):

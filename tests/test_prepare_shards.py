@@ -1,4 +1,4 @@
-"""Recordings, one's own too, to windows in shards."""
+"""RecordingFolder, one's own too, to windows in shards."""
 
 import json
 from dataclasses import replace
@@ -7,33 +7,33 @@ import fsspec
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import FS_HZ, make_ecg, write_database, write_record
+from helpers import FS_HZ, make_ecg, write_database, write_recording
 from hypothesis import given
 from hypothesis import strategies as st
 
 import diffecg
 from diffecg.bulk.engines import run as run_all
-from diffecg.bulk.options import Running
+from diffecg.bulk.options import EngineOptions
 from diffecg.bulk.prepare import failures, totals
 from diffecg.bulk.prepare import prepare as prepare_shards
 from diffecg.config.presets import preset
 from diffecg.datasets.cutting import cut_windows
 from diffecg.datasets.databases import database as find_database
-from diffecg.datasets.options import Cutting
+from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.parquet import from_parquet, to_parquet
 from diffecg.datasets.prepare import prepare
 from diffecg.datasets.reading import read_windows
-from diffecg.datasets.recording_folder import Recordings
+from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.shards import MANIFEST
-from diffecg.datasets.splits import PEOPLE_SHARES, by_person
-from diffecg.datasets.subjects import read_people
+from diffecg.datasets.splits import SUBJECT_SHARES, split_by_subject
+from diffecg.datasets.subjects import read_subjects
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Beats, Record
-from diffecg.formats.registry import read_record
-from diffecg.formats.registry import write_record as write_edf
+from diffecg.formats.recording import Beats, Recording
+from diffecg.formats.registry import read_recording
+from diffecg.formats.registry import write_recording as write_edf
 from diffecg.training.trainer import for_windows
 
-MITDB, OWN, ONE = find_database("mitdb"), find_database("own"), Running(workers=1)
+MITDB, OWN, ONE = find_database("mitdb"), find_database("own"), EngineOptions(workers=1)
 
 
 def manifest(folder):
@@ -48,24 +48,24 @@ def assert_same(found, expected):
 
 @pytest.fixture(scope="module")
 def shards(database, tmp_path_factory):
-    """Beats of the small database, two records a shard."""
+    """Beats of the small database, two recordings a shard."""
     folder = tmp_path_factory.mktemp("shards") / "beats"
-    completed = prepare_shards(MITDB, str(database), str(folder), Cutting(), ONE, records=2)
+    completed = prepare_shards(MITDB, str(database), str(folder), PrepareOptions(), ONE, recordings=2)
     assert (completed.shards, completed.made, completed.failed) == (3, 3, {})
     return folder
 
 
 @pytest.fixture
 def hospital(tmp_path):
-    """Short strips of five people without annotations, in subfolders; one record is an EDF file."""
+    """Short strips of five subjects without annotations, in subfolders; one recording is an EDF file."""
     folder = tmp_path / "hospital"
     for i in range(5):
         place = folder / f"ward{i % 2}" / f"p{i}"
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_record(place, seed=i, leads=("I", "II"), duration_s=11.0)
+        write_recording(place, seed=i, leads=("I", "II"), duration_s=11.0)
         place.with_suffix(".atr").unlink()
     one = folder / "ward0" / "p4"
-    write_edf(folder / "ward1" / "p5.edf", read_record(one))
+    write_edf(folder / "ward1" / "p5.edf", read_recording(one))
     for file in folder.glob("ward0/p4.*"):
         file.unlink()
     return folder
@@ -93,7 +93,7 @@ def test_parquet_gives_windows_back(count, leads, length, seed):
     signal_mv = np.random.default_rng(seed).standard_normal((count, leads, length)).astype(np.float32)
     index = pd.DataFrame(
         {
-            "record": [f"r{i}" for i in range(count)],
+            "recording": [f"r{i}" for i in range(count)],
             "sample": range(count),
             "label": ["V"] * count,
             "rr_before_s": [np.nan] * count,
@@ -103,37 +103,39 @@ def test_parquet_gives_windows_back(count, leads, length, seed):
     assert content == to_parquet(signal_mv, index)
     found, table = from_parquet(content, (leads, length))
     assert (found == signal_mv).all()
-    assert table["record"].tolist() == index["record"].tolist()
+    assert table["recording"].tolist() == index["recording"].tolist()
     assert table["rr_before_s"].isna().all()
     if count:
         with pytest.raises(DiffecgError, match="other sizes"):
             from_parquet(content, (leads, length + 1))
 
 
-def test_a_failed_record_does_not_stop_the_rest(tmp_path):
+def test_a_failed_recording_does_not_stop_the_rest(tmp_path):
     names = ("101", "106", "100", "103")
     database = write_database(tmp_path / "mitdb", names)
     signal = database / "106.dat"
     content = signal.read_bytes()
     signal.write_bytes(content[:1000])
     out = tmp_path / "beats"
-    first = prepare_shards(MITDB, str(database), str(out), Cutting(), ONE, records=2)
+    first = prepare_shards(MITDB, str(database), str(out), PrepareOptions(), ONE, recordings=2)
     assert set(failures(first)) == {"106"}
     assert "truncated" in failures(first)["106"]
-    assert set(diffecg.open_windows(out).index["record"]) == {"101", "100", "103"}
+    assert set(diffecg.open_windows(out).index["recording"]) == {"101", "100", "103"}
     signal.write_bytes(content)
-    assert prepare_shards(MITDB, str(database), str(out), Cutting(), ONE, records=2).made == 0
-    again = prepare_shards(MITDB, str(database), str(out), Cutting(), ONE, records=2, retry=True)
+    assert prepare_shards(MITDB, str(database), str(out), PrepareOptions(), ONE, recordings=2).made == 0
+    again = prepare_shards(MITDB, str(database), str(out), PrepareOptions(), ONE, recordings=2, retry=True)
     assert (again.made, failures(again)) == (1, {})
     assert_same(diffecg.open_windows(out), prepare(database, preset("beat").window).windows)
-    with pytest.raises(DiffecgError, match="other class_map"):
-        prepare_shards(MITDB, str(database), str(out), Cutting(class_map="aami-escape-s"), ONE, records=2)
+    with pytest.raises(DiffecgError, match="other label_map"):
+        prepare_shards(
+            MITDB, str(database), str(out), PrepareOptions(label_map="aami-escape-s"), ONE, recordings=2
+        )
 
 
 def test_a_shard_of_nothing_is_no_fault(tmp_path):
     database = write_database(tmp_path / "mitdb", ("101", "106", "100"))
     (database / "106.dat").unlink()
-    done = prepare_shards(MITDB, str(database), str(tmp_path / "beats"), Cutting(), ONE, records=1)
+    done = prepare_shards(MITDB, str(database), str(tmp_path / "beats"), PrepareOptions(), ONE, recordings=1)
     assert [mark["windows"] > 0 for mark in done.marks] == [True, False, True]
     assert (
         len(diffecg.open_windows(tmp_path / "beats"))
@@ -146,39 +148,41 @@ def test_ones_own_recordings(hospital, tmp_path, run):
     status, out, err = run(
         *("prepare", "own", "--from", hospital, "--preset", "strip", "--out", tmp_path / "one")
     )
-    assert (status, "people" in out) == (0, True), err
+    assert (status, "subjects" in out) == (0, True), err
     one = diffecg.open_windows(tmp_path / "one")
     names = {"ward0/p0", "ward0/p2", "ward1/p1", "ward1/p3", "ward1/p5.edf"}
-    assert set(one.index["record"]) == names
+    assert set(one.index["recording"]) == names
     assert set(one.index["lead"]) == {"I", "II"}
     assert len(one) == 10  # a strip of 10 s of each lead: none is lost between the parts
-    parts = by_person({name: name for name in names})
-    assert all(row["split"] == parts.part(row["record"]) for _, row in one.index.iterrows())
+    parts = split_by_subject({name: name for name in names})
+    assert all(row["split"] == parts.part(row["recording"]) for _, row in one.index.iterrows())
     status, _, err = run(
         *("bulk", "prepare", "own", "--from", hospital, "--preset", "strip", "--out", tmp_path / "many"),
-        *("--records", 2, "--workers", 1),
+        *("--recordings", 2, "--workers", 1),
     )
     assert status == 0, err
     assert_same(diffecg.open_windows(tmp_path / "many"), one)
 
 
 def test_people_stay_together(hospital, tmp_path, run):
-    people = tmp_path / "people.csv"
-    people.write_text("record,person\nward0/p0,ann\nward1/p1,ann\nward1/p3,ann\n")
-    common = ["prepare", "own", "--from", hospital, "--preset", "strip", "--people", people]
+    subjects = tmp_path / "subjects.csv"
+    subjects.write_text("recording,subject\nward0/p0,ann\nward1/p1,ann\nward1/p3,ann\n")
+    common = ["prepare", "own", "--from", hospital, "--preset", "strip", "--subjects", subjects]
     assert run(*common, "--out", tmp_path / "strips")[0] == 0
     index = diffecg.open_windows(tmp_path / "strips").index
-    assert set(index["record"]) == {"ward0/p0", "ward1/p1", "ward1/p3"}
+    assert set(index["recording"]) == {"ward0/p0", "ward1/p1", "ward1/p3"}
     assert index["split"].nunique() == 1
     for text, why in (
-        ("record,person\nward0/p0,ann\nward0/p0,bob\n", "two people of record ward0/p0"),
-        ("name,person\np0,ann\n", "columns name, person; record, person are needed"),
-        ("record,person\n", "is empty"),
+        ("recording,subject\nward0/p0,ann\nward0/p0,bob\n", "two subjects of recording ward0/p0"),
+        ("name,subject\np0,ann\n", "columns name, subject; recording, subject are needed"),
+        ("recording,subject\n", "is empty"),
     ):
-        people.write_text(text)
+        subjects.write_text(text)
         status, _, err = run(*common, "--out", tmp_path / "other")
         assert (status, why in err) == (1, True), err
-    status, _, err = run("prepare", "mitdb", "--from", hospital, "--people", people, "--out", tmp_path / "x")
+    status, _, err = run(
+        "prepare", "mitdb", "--from", hospital, "--subjects", subjects, "--out", tmp_path / "x"
+    )
     assert status == 1
 
 
@@ -187,7 +191,7 @@ def test_what_is_ones_own_must_be_told(hospital, tmp_path, run):
         (("--from", hospital), "--lead"),
         (("--from", hospital, "--lead", "II"), "has no annotated beats"),
         (("--from", hospital, "--preset", "strip", "--lead", "II"), "takes any leads"),
-        (("--from", hospital, "--preset", "strip", "--split", "strict"), "choose one of people"),
+        (("--from", hospital, "--preset", "strip", "--split", "strict"), "choose one of subjects"),
         (("--preset", "strip", "--download"), "cannot be downloaded"),
     ):
         status, _, err = run("prepare", "own", *arguments, "--out", tmp_path / "out")
@@ -197,114 +201,118 @@ def test_what_is_ones_own_must_be_told(hospital, tmp_path, run):
 
 @given(st.sets(st.text(min_size=1), max_size=30), st.text(min_size=1))
 def test_a_persons_part_does_not_depend_on_others(names, one):
-    alone = by_person({one: one}).part(one)
-    assert by_person({name: name for name in (*names, one)}).part(one) == alone
-    pair = by_person({"first": one, "second": one})
+    alone = split_by_subject({one: one}).part(one)
+    assert split_by_subject({name: name for name in (*names, one)}).part(one) == alone
+    pair = split_by_subject({"first": one, "second": one})
     assert pair.part("first") == pair.part("second") == alone
 
 
 def test_the_shares_of_people():
-    found = by_person({str(i): f"person {i}" for i in range(20_000)})
+    found = split_by_subject({str(i): f"subject {i}" for i in range(20_000)})
     counts = [len(found.train), len(found.validation), len(found.test)]
-    assert np.array(counts) / 20_000 == pytest.approx(PEOPLE_SHARES, abs=0.01)
+    assert np.array(counts) / 20_000 == pytest.approx(SUBJECT_SHARES, abs=0.01)
 
 
 def test_recordings_may_be_on_any_file_system(hospital):
     memory = fsspec.filesystem("memory")
     for file in hospital.rglob("*.*"):
         memory.pipe_file(f"/hospital/{file.relative_to(hospital)}", file.read_bytes())
-    there, here = Recordings("memory://hospital"), Recordings(hospital)
+    there, here = RecordingFolder("memory://hospital"), RecordingFolder(hospital)
     assert there.names() == here.names()
     for name in here.names():
         with there.local(name) as path, here.local(name) as own:
-            assert (read_record(path).signal_mv == read_record(own).signal_mv).all()
+            assert (read_recording(path).signal_mv == read_recording(own).signal_mv).all()
         assert not path.exists()
     with pytest.raises(DiffecgError, match="leads out"), there.local("../p0"):
         pass
     with pytest.raises(DiffecgError, match="cannot read"), there.local("ward0/p9"):
         pass
     with pytest.raises(DiffecgError, match="no folder"):
-        Recordings("memory://nowhere").names()
+        RecordingFolder("memory://nowhere").names()
 
 
 def write_multi(folder, name):
-    """Write a record of two segments of half a minute, as PhysioNet does."""
+    """Write a recording of two segments of half a minute, as PhysioNet does."""
     folder.mkdir(exist_ok=True)
     parts = []
     for i in range(2):
-        write_record(folder / f"{name}_{i}", seed=i, leads=("II",), duration_s=30.0)
+        write_recording(folder / f"{name}_{i}", seed=i, leads=("II",), duration_s=30.0)
         (folder / f"{name}_{i}.atr").unlink()
-        parts.append(f"{name}_{i} {read_record(folder / f'{name}_{i}').stored.shape[1]}\n")
+        parts.append(f"{name}_{i} {read_recording(folder / f'{name}_{i}').stored.shape[1]}\n")
     total = sum(int(part.split()[1]) for part in parts)
     (folder / f"{name}.hea").write_text(f"{name}/2 1 360 {total}\n" + "".join(parts))
 
 
-def test_segments_are_no_records_of_their_own(tmp_path):
+def test_segments_are_no_recordings_of_their_own(tmp_path):
     write_multi(tmp_path / "db", "a")
-    write_record(tmp_path / "db" / "b", seed=5)
-    here = Recordings(tmp_path / "db")
+    write_recording(tmp_path / "db" / "b", seed=5)
+    here = RecordingFolder(tmp_path / "db")
     assert here.names() == ["a", "b"]
     memory = fsspec.filesystem("memory")
     for file in (tmp_path / "db").iterdir():
         memory.pipe_file(f"/multi/{file.name}", file.read_bytes())
-    there = Recordings("memory://multi")
+    there = RecordingFolder("memory://multi")
     assert there.names() == ["a", "b"]
     with there.local("a") as path:
-        assert (read_record(path).stored == read_record(tmp_path / "db" / "a").stored).all()
+        assert (read_recording(path).stored == read_recording(tmp_path / "db" / "a").stored).all()
 
 
 def test_a_recording_is_taken_once(hospital, tmp_path, run):
-    write_edf(hospital / "ward0" / "p0.edf", read_record(hospital / "ward0" / "p0"))
+    write_edf(hospital / "ward0" / "p0.edf", read_recording(hospital / "ward0" / "p0"))
     with pytest.raises(DiffecgError, match=r"ward0/p0 lies in .* in 2 formats"):
-        Recordings(hospital).names()
+        RecordingFolder(hospital).names()
     (hospital / "RECORDS").write_text("ward0/p0\n\nward1/\n./ward0/p0\n")
     (hospital / "ward1" / "RECORDS").write_text(" p1\nmy p5.edf\n")
-    assert Recordings(hospital).names() == ["ward0/p0", "ward1/p1", "ward1/my p5.edf"]
+    assert RecordingFolder(hospital).names() == ["ward0/p0", "ward1/p1", "ward1/my p5.edf"]
     (hospital / "RECORDS").write_text("./\n")
     with pytest.raises(DiffecgError, match="leads out"):
-        Recordings(hospital).names()
+        RecordingFolder(hospital).names()
 
 
-def test_one_record_has_one_person(tmp_path):
-    people = tmp_path / "people.csv"
-    people.write_text("record,person\n100,NA\n./101, ann\n102,ann \n102,ann\n")
-    assert read_people(people) == {"100": "NA", "101": "ann", "102": "ann"}
+def test_one_recording_has_one_person(tmp_path):
+    subjects = tmp_path / "subjects.csv"
+    subjects.write_text("recording,subject\n100,NA\n./101, ann\n102,ann \n102,ann\n")
+    assert read_subjects(subjects) == {"100": "NA", "101": "ann", "102": "ann"}
     for text, why in (
-        ("record,person\n100,ann\n./100,bob\n", "two people of record 100"),
-        ("record,person\n100,ann\n101, \n", "line 3"),
+        ("recording,subject\n100,ann\n./100,bob\n", "two subjects of recording 100"),
+        ("recording,subject\n100,ann\n101, \n", "line 3"),
     ):
-        people.write_text(text)
+        subjects.write_text(text)
         with pytest.raises(DiffecgError, match=why):
-            read_people(people)
+            read_subjects(subjects)
 
 
 def test_another_source_is_another_set(tmp_path):
     for place in ("one", "two"):
         write_database(tmp_path / place, ("101",))
     out = str(tmp_path / "out")
-    prepare_shards(MITDB, str(tmp_path / "one"), out, Cutting(), ONE)
+    prepare_shards(MITDB, str(tmp_path / "one"), out, PrepareOptions(), ONE)
     with pytest.raises(DiffecgError, match="other source"):
-        prepare_shards(MITDB, str(tmp_path / "two"), out, Cutting(), ONE)
+        prepare_shards(MITDB, str(tmp_path / "two"), out, PrepareOptions(), ONE)
 
 
 def test_a_set_of_nothing_is_no_success(hospital, tmp_path, run):
     bulk = ["bulk", "prepare", "own", "--workers", 1, "--from"]
     status, _, err = run(*bulk, hospital, "--lead", "XX", "--out", tmp_path / "out")
     assert (status, "no window of 256 samples is left" in err) == (1, True), err
-    people = tmp_path / "people.csv"
-    people.write_text("record,person\np0,ann\n")
-    status, _, err = run(*bulk, tmp_path / "no", "--lead", "I", "--people", people, "--out", tmp_path / "x")
+    subjects = tmp_path / "subjects.csv"
+    subjects.write_text("recording,subject\np0,ann\n")
+    status, _, err = run(
+        *bulk, tmp_path / "no", "--lead", "I", "--subjects", subjects, "--out", tmp_path / "x"
+    )
     assert (status, "no folder" in err) == (1, True), err
     with pytest.raises(DiffecgError, match="workers 0 must be at least 1"):
-        run_all(len, [""], Running(workers=0))
+        run_all(len, [""], EngineOptions(workers=0))
     with pytest.raises(DiffecgError, match="workers 0 must be at least 1"):
-        prepare_shards(OWN, str(hospital), str(tmp_path / "y"), Cutting("strip"), Running(workers=0))
+        prepare_shards(
+            OWN, str(hospital), str(tmp_path / "y"), PrepareOptions("strip"), EngineOptions(workers=0)
+        )
     assert not (tmp_path / "y").exists()
 
 
 def test_strips_are_of_ecg_leads(tmp_path):
     signal, _, _ = make_ecg(duration_s=11.0)
-    record = Record(
+    recording = Recording(
         "night",
         FS_HZ,
         ("EEG Fpz-Cz", "ECG", "resp", "V5"),
@@ -316,24 +324,24 @@ def test_strips_are_of_ecg_leads(tmp_path):
         tmp_path / "night",
     )
     strip = preset("strip").window
-    none, split = Beats(np.empty(0, np.int64), np.empty(0, np.str_)), by_person({"night": "ann"})
-    found = cut_windows(record, none, strip, split, {})
+    none, split = Beats(np.empty(0, np.int64), np.empty(0, np.str_)), split_by_subject({"night": "ann"})
+    found = cut_windows(recording, none, strip, split, {})
     assert found.index["lead"].tolist() == ["ECG", "V5"]
-    alone, two = replace(record, leads=("EEG", "ECG", "resp", "EMG")), preset("strip2").window
+    alone, two = replace(recording, leads=("EEG", "ECG", "resp", "EMG")), preset("strip2").window
     with pytest.raises(DiffecgError, match="1 leads of an ECG; a window takes 2"):
         cut_windows(alone, none, two, split, {})
 
 
 def test_an_edf_tells_its_own_beats(tmp_path):
-    write_record(tmp_path / "100", seed=3, leads=("II",), duration_s=30.0)
+    write_recording(tmp_path / "100", seed=3, leads=("II",), duration_s=30.0)
     (tmp_path / "db").mkdir()
-    write_edf(tmp_path / "db" / "100.edf", read_record(tmp_path / "100"))
+    write_edf(tmp_path / "db" / "100.edf", read_recording(tmp_path / "100"))
     (tmp_path / "wfdb").mkdir()
     for file in tmp_path.glob("100.*"):
         file.rename(tmp_path / "wfdb" / file.name)
-    window = Cutting("beat", lead="II").window(OWN)
+    window = PrepareOptions("beat", lead="II").window(OWN)
     found, expected = (
-        prepare(tmp_path / folder, window, split_name="people").windows.index for folder in ("db", "wfdb")
+        prepare(tmp_path / folder, window, split_name="subjects").windows.index for folder in ("db", "wfdb")
     )
     assert found["label"].tolist() == expected["label"].tolist()
     assert found["sample"].tolist() == expected["sample"].tolist()

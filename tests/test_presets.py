@@ -7,7 +7,7 @@ from helpers import FS_HZ, make_ecg, tiny
 
 import diffecg
 from diffecg.config.presets import PRESETS
-from diffecg.datasets.rhythm import rhythm_track
+from diffecg.datasets.rhythm import encode_beats
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 
@@ -52,7 +52,7 @@ def test_class_noise_level_and_conditions_all_matter(name, runs):
         labels, everywhere = model.config.conditions.rhythm, np.ones((1, model.config.window.length), bool)
         rhythms = ([], [(300, "N")], [(301, "N")], [(300, "V")])
         told = [
-            torch.from_numpy(rhythm_track([beats], everywhere.shape[1], labels, everywhere))
+            torch.from_numpy(encode_beats([beats], everywhere.shape[1], labels, everywhere))
             for beats in rhythms
         ]
         answers = [base, *(answer(1.0, none, track=track) for track in told)]
@@ -70,7 +70,7 @@ def test_what_is_hidden_has_no_part_in_the_conditions(name, runs):
     one, same, another = (model.condition(s[None], observed[None], [None]) for s in (signal, changed, other))
     assert torch.equal(one.features, same.features)
     assert not torch.equal(one.features, another.features)
-    assert all(torch.equal(a, b) for a, b in zip(one.gauge, same.gauge, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(one.normalizer, same.normalizer, strict=True))
 
 
 def test_samples_depend_on_their_seed_alone(name, runs):

@@ -24,10 +24,10 @@ def test_what_generate_writes_is_read_back(name, runs, tmp_path):
     assert back.info["model"] == made.info["model"]
 
 
-def test_prepared_windows_come_with_parts_records_and_intervals(windows):
+def test_prepared_windows_come_with_parts_recordings_and_intervals(windows):
     real = read_windows(windows["beat"])
     assert set(real.parts) == {"train", "validation", "test"}
-    assert set(real.records) == {"101", "106", "100", "103"}
+    assert set(real.recordings) == {"101", "106", "100", "103"}
     assert real.before == 128
     assert 0.3 < np.nanmedian(real.rr_s) < 2
     assert read_windows(windows["strip"]).before is None

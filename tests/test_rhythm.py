@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from diffecg.compose.language import parse_rhythm
-from diffecg.compose.rr_statistics import measure, statistics
+from diffecg.compose.rr_statistics import load_statistics, measure
 from diffecg.compose.timing import SHORTEST_S, Rhythm, check_beats, oscillation
 from diffecg.errors import DiffecgError
 
@@ -75,7 +75,7 @@ def test_ectopic_beats_come_early_and_pauses_compensate():
     beats = Rhythm("N*9 V N*9 S", 70, 0.0).beats(3000, seed=1)
     rr = np.diff([t for t, _ in beats]) * 70 / 60
     labels = np.array([label for _, label in beats])
-    known = statistics()
+    known = load_statistics()
     for label in "VS":
         at = np.flatnonzero(labels[1:-1] == label) + 1
         real = np.array(known.pairs[label])
@@ -93,10 +93,10 @@ def test_the_same_seed_gives_the_same_beats():
     assert rhythm.beats(60, seed=4) != rhythm.beats(60, seed=5)
 
 
-def test_a_random_rhythm_is_like_its_record():
+def test_a_random_rhythm_is_like_its_recording():
     beats = Rhythm("like:119").beats(3600, seed=0)
     labels = [label for _, label in beats]
-    follows = statistics("119").follows
+    follows = load_statistics("119").follows
     real = sum(sum(found.values()) for two, found in follows.items() if two[1] == "V")
     total = sum(sum(found.values()) for found in follows.values())
     assert labels.count("V") / len(labels) == pytest.approx(real / total, abs=0.05)
@@ -142,11 +142,11 @@ def test_settings_out_of_range_are_refused(settings, words):
         Rhythm("N", **settings).beats(10)
 
 
-def test_lengths_and_records_that_are_not_there_are_refused():
+def test_lengths_and_recordings_that_are_not_there_are_refused():
     for length in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(DiffecgError, match="must be above 0"):
             Rhythm("N").beats(length)
-    with pytest.raises(DiffecgError, match="no rhythm like record '100'"):
+    with pytest.raises(DiffecgError, match="no rhythm like recording '100'"):
         Rhythm("like:100").beats(10)  # 100 is of DS2, which taught nothing
 
 
@@ -158,14 +158,14 @@ def test_beats_that_no_heart_can_make_are_refused():
         check_beats([(1.5, "N"), (0.65, "V")])
 
 
-def test_the_shipped_statistics_are_those_of_the_records(mitdb):
-    from diffecg.datasets.labels import class_map
+def test_the_shipped_statistics_are_those_of_the_recordings(mitdb):
+    from diffecg.datasets.labels import label_map
     from diffecg.formats.wfdb_annotations import read_beats
 
-    beats, classes = read_beats(mitdb / "119"), class_map("aami")
+    beats, classes = read_beats(mitdb / "119"), label_map("aami")
     labels = np.array([classes.get(symbol, "?") for symbol in beats.symbol])
     kept = np.isin(labels, list("NSVF"))
     assert (
         measure([beats.sample[kept] / 360], [labels[kept].tolist()]).heart_rate
-        == statistics("119").heart_rate
+        == load_statistics("119").heart_rate
     )

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import wfdb
-from helpers import make_ecg, write_record
+from helpers import make_ecg, write_recording
 from servers import serving
 
 import diffecg
@@ -30,7 +30,7 @@ def server(windows):
 
 @pytest.fixture(scope="module")
 def recording(server, tmp_path_factory):
-    path = write_record(tmp_path_factory.mktemp("sent") / "100")
+    path = write_recording(tmp_path_factory.mktemp("sent") / "100")
     files = [path.with_suffix(suffix) for suffix in (".hea", ".dat", ".atr")]
     answer = server.upload(*files)
     assert answer.status_code == 201, answer.text
@@ -89,8 +89,8 @@ def test_generated_beats_are_the_librarys(server, tmp_path):
     assert table["seed"].tolist() == [5]
     assert np.abs(table.filter(like="mv_").to_numpy()[0] - windows_of(server, job)[2]).max() < 1e-5
     folder = unzipped(export(format="wfdb"), tmp_path)
-    record = wfdb.rdrecord(str(folder / "w00000004"))
-    assert np.abs(record.p_signal[:, 0] - windows_of(server, job)[1]).max() < 1e-3
+    recording = wfdb.rdrecord(str(folder / "w00000004"))
+    assert np.abs(recording.p_signal[:, 0] - windows_of(server, job)[1]).max() < 1e-3
     assert export(format="png", window=0).startswith(b"\x89PNG")
 
 
@@ -209,7 +209,7 @@ def test_what_a_file_does_not_tell_is_told_once(server, tmp_path):
 
 
 def test_a_recording_can_be_deleted(server, tmp_path):
-    path = write_record(tmp_path / "100")
+    path = write_recording(tmp_path / "100")
     kept = server.upload(path.with_suffix(".hea"), path.with_suffix(".dat")).json()["id"]
     assert server("DELETE", f"/api/recordings/{kept}").status_code == 204
     assert server("GET", f"/api/recordings/{kept}").status_code == 404
@@ -302,7 +302,7 @@ def test_a_job_that_cannot_be_done_says_why(server, recording):
 
 
 def test_files_that_are_no_recordings_are_refused_in_one_line(server, tmp_path):
-    whole = write_record(tmp_path / "100")
+    whole = write_recording(tmp_path / "100")
     bad = {
         "cut.hea": whole.with_suffix(".hea").read_bytes()[:10],
         "rubbish.edf": b"\0" * 300,

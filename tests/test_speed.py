@@ -9,7 +9,7 @@ from torch import nn
 
 import diffecg
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.speed import Generator, operations, race
+from diffecg.evaluation.speed import Generator, compare_speed, operations
 from diffecg.inference.model import Model
 from research.rivals.speed import peer
 
@@ -38,7 +38,7 @@ def test_operations_are_counted():
 
 
 def test_those_who_do_less_are_faster():
-    found = race([layers(512, 1), layers(512, 64)], batch=64, seconds=0.05, rounds=3)
+    found = compare_speed([layers(512, 1), layers(512, 64)], batch=64, seconds=0.05, rounds=3)
     quick, slow = found.speeds
     assert quick.windows_per_s > 4 * slow.windows_per_s
     assert found.to_dict()["times_as_fast_as"] == {slow.name: quick.windows_per_s / slow.windows_per_s}
@@ -57,11 +57,11 @@ def test_training_is_measured_and_leaves_the_weights_alone():
 
     for generator in (small, large):
         weights = generator.network.weight.detach().clone()
-        found = race([with_loss(generator)], batch=16, seconds=0.02, rounds=1).speeds[0]
+        found = compare_speed([with_loss(generator)], batch=16, seconds=0.02, rounds=1).speeds[0]
         assert found.trained_per_s > 0
         assert torch.equal(generator.network.weight, weights)
         assert not generator.network.training
-    assert race([small], batch=16, seconds=0.01, rounds=1).speeds[0].trained_per_s is None
+    assert compare_speed([small], batch=16, seconds=0.01, rounds=1).speeds[0].trained_per_s is None
 
 
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # of diffusers' scheduler

@@ -10,8 +10,8 @@ from torch.utils.data import DataLoader
 
 import diffecg
 from diffecg.errors import DiffecgError
-from diffecg.formats.registry import read_record
-from diffecg.signal.rpeaks import find_beats
+from diffecg.formats.registry import read_recording
+from diffecg.signal.rpeaks import detect_r_peaks
 
 
 def test_a_stream_gets_a_forecast_a_heartbeat_and_keeps_its_size(runs):
@@ -48,10 +48,10 @@ def test_a_stream_of_nothing_gets_no_forecast(runs):
 
 @pytest.mark.parametrize("name", ["100", "106", "208"])
 def test_beats_are_found_where_they_are_annotated(mitdb, name):
-    record = read_record(mitdb / name)
-    fs, minute = record.fs_hz, slice(0, round(60 * record.fs_hz))
-    found = find_beats(record.signal_mv[record.usual_lead()][minute], fs)
-    told = np.array([note.sample for note in record.annotations() if note.symbol in "NAVF"])
+    recording = read_recording(mitdb / name)
+    fs, minute = recording.fs_hz, slice(0, round(60 * recording.fs_hz))
+    found = detect_r_peaks(recording.signal_mv[recording.usual_lead()][minute], fs)
+    told = np.array([note.sample for note in recording.annotations() if note.symbol in "NAVF"])
     told = told[(told > fs) & (told < 59 * fs)]
     assert np.mean([np.abs(found - beat).min() < 0.1 * fs for beat in told]) > 0.97
 

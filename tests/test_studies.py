@@ -30,7 +30,7 @@ LABELS = ["N", "S", "V", "F"]
 
 @pytest.fixture
 def beats():
-    """Beats of four classes that differ in height, with RR intervals, of four records."""
+    """Beats of four classes that differ in height, with RR intervals, of four recordings."""
     rng = np.random.default_rng(0)
     labels = np.repeat(LABELS, [40, 10, 20, 6])
     height = np.array([LABELS.index(label) for label in labels]) - 1.5
@@ -40,7 +40,7 @@ def beats():
         signal_mv.astype(np.float32),
         90.0,
         labels,
-        records=rng.choice(["a", "b", "c", "d"], len(labels)),
+        recordings=rng.choice(["a", "b", "c", "d"], len(labels)),
         rr_s=rng.uniform(0.5, 1.0, (len(labels), 2)),
         before=32,
     )
@@ -86,7 +86,7 @@ def test_scores_agree_with_scikit_learn(beats):
     assert len(counts) == 4
     pooled = counts.sum(axis=0)
     assert np.array_equal(pooled, confusion_matrix(beats.labels, guess, labels=LABELS))
-    one = beats.records == "b"
+    one = beats.recordings == "b"
     assert np.array_equal(counts[1], confusion_matrix(beats.labels[one], guess[one], labels=LABELS))
     options = {"labels": LABELS, "zero_division": 0}
     assert confusion.macro_f1(pooled) == pytest.approx(
@@ -146,7 +146,7 @@ def test_distorted_beats_come_of_their_class_and_keep_their_rr(beats, monkeypatc
 
 
 def test_strategies_add_what_they_say(beats):
-    pool = {"pool": sources.from_pool(replace(beats, rr_s=None, records=None))}
+    pool = {"pool": sources.from_pool(replace(beats, rr_s=None, recordings=None))}
     counts = {"N": 40, "S": 10, "V": 20, "F": 6}
     for amount, aim in ((None, dict.fromkeys(LABELS, 40)), (3, {"N": 40, "S": 40, "V": 80, "F": 24})):
         strategy = strategies.Strategy("any", source="pool", amount=amount)
@@ -235,9 +235,9 @@ def test_augmentation_from_end_to_end(run, runs, small, tmp_path, monkeypatch):
     status, out, _ = run(*command)
     assert status == 0
     tables = json.loads(out)["tables"]
-    disjoint = tables["Patient-disjoint, 100% of the beats: residual CNN"]
+    disjoint = tables["SyntheticSubject-disjoint, 100% of the beats: residual CNN"]
     assert [row["strategy"] for row in disjoint] == [one.name for one in strategies.STRATEGIES]
-    assert "says nothing about new people" in (tmp_path / "study" / "tables.md").read_text()
+    assert "says nothing about new subjects" in (tmp_path / "study" / "tables.md").read_text()
     assert (tmp_path / "study" / "learning-curve.png").stat().st_size > 10_000
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "study" / "cells").iterdir()}
     assert json.loads(run(*command)[1])["tables"] == tables
@@ -258,7 +258,7 @@ def test_what_a_study_cannot_use_is_refused(run, windows, tmp_path):
 def test_beats_are_those_of_the_models_classes(small):
     beats = beats_of(open_windows(small))
     assert beats.labels == [label for label in LABELS if label in set(beats.all.labels)]
-    assert set(beats.part("train").records) & set(beats.part("test").records) == set()
+    assert set(beats.part("train").recordings) & set(beats.part("test").recordings) == set()
     with pytest.raises(DiffecgError, match="no part 'other'"):
         beats.part("other")
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import requests
 import wfdb
-from helpers import write_record
+from helpers import write_recording
 from servers import serving
 
 import diffecg
@@ -55,8 +55,8 @@ def page(browser, server):
 
 
 @pytest.fixture
-def record(tmp_path):
-    return write_record(tmp_path / "100")
+def recording(tmp_path):
+    return write_recording(tmp_path / "100")
 
 
 def show(page, server, view):
@@ -64,9 +64,9 @@ def show(page, server, view):
     page.wait_for_selector(f"#view-{view}:not([hidden])")
 
 
-def open_recording(page, server, record, view="repair"):
+def open_recording(page, server, recording, view="repair"):
     show(page, server, view)
-    files = [str(record.with_suffix(suffix)) for suffix in (".hea", ".dat", ".atr")]
+    files = [str(recording.with_suffix(suffix)) for suffix in (".hea", ".dat", ".atr")]
     page.set_input_files(f"#view-{view} input[type=file]", files)
     page.wait_for_selector(f"#view-{view} .work:not([hidden])")
 
@@ -101,8 +101,8 @@ def test_a_beat_is_generated_drawn_measured_and_downloaded(page, server):
     assert not page.locator("#beat").is_visible()
 
 
-def test_a_gap_is_dragged_filled_and_downloaded(page, server, record, tmp_path):
-    open_recording(page, server, record)
+def test_a_gap_is_dragged_filled_and_downloaded(page, server, recording, tmp_path):
+    open_recording(page, server, recording)
     page.check("[name=repair-drag][value=mark]")
     box = page.locator("#repair-strip .plot").bounding_box()
     page.mouse.move(box["x"] + 500, box["y"] + 120)
@@ -119,7 +119,7 @@ def test_a_gap_is_dragged_filled_and_downloaded(page, server, record, tmp_path):
     with zipfile.ZipFile(tmp_path / "fixed.zip") as archive:
         archive.extractall(tmp_path / "fixed")
     before, after = (
-        wfdb.rdrecord(str(p), physical=False).d_signal for p in (record, tmp_path / "fixed" / "100")
+        wfdb.rdrecord(str(p), physical=False).d_signal for p in (recording, tmp_path / "fixed" / "100")
     )
     changed = np.flatnonzero((before != after).any(axis=1))
     first, last = (float(word) for word in marked.split(" s")[0].split(" to "))
@@ -131,8 +131,8 @@ def test_a_gap_is_dragged_filled_and_downloaded(page, server, record, tmp_path):
     assert page.locator("#view-repair .gaps li").count() == 0
 
 
-def test_a_stretch_is_marked_by_keyboard_alone(page, server, record):
-    open_recording(page, server, record)
+def test_a_stretch_is_marked_by_keyboard_alone(page, server, recording):
+    open_recording(page, server, recording)
     page.focus("#view-repair [name=from]")
     page.keyboard.type("20.5")
     page.keyboard.press("Tab")
@@ -174,8 +174,8 @@ def test_a_bad_file_is_told_in_words(page, server, tmp_path):
     assert page.locator("#view-repair .work").is_hidden()
 
 
-def test_a_forecast_hides_what_came_until_it_is_asked_for(page, server, record):
-    open_recording(page, server, record, "forecast")
+def test_a_forecast_hides_what_came_until_it_is_asked_for(page, server, recording):
+    open_recording(page, server, recording, "forecast")
     page.fill("#view-forecast [name=draws]", "2")
     page.fill("#view-forecast [name=horizon]", "0.5")
     page.click("#view-forecast .main")
@@ -234,7 +234,7 @@ def test_a_report_is_drawn_and_sorted(page, server, windows, tmp_path):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_every_view_fits_and_has_no_serious_fault(browser, server, record, scheme, width):
+def test_every_view_fits_and_has_no_serious_fault(browser, server, recording, scheme, width):
     page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page.goto(server.url)
     page.wait_for_selector("body[data-ready]")
@@ -243,7 +243,7 @@ def test_every_view_fits_and_has_no_serious_fault(browser, server, record, schem
     page.wait_for_selector("#all-beats:not([hidden])")
     for view in VIEWS:
         if view == "repair":
-            open_recording(page, server, record)
+            open_recording(page, server, recording)
         show(page, server, view)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, view
         assert not _serious(page), view
@@ -268,7 +268,7 @@ def _serious(page):
 
 
 @pytest.mark.parametrize("mode", ["POSITIVE", "NEGATIVE"])
-def test_nonsense_never_breaks_the_server(windows, record, mode):
+def test_nonsense_never_breaks_the_server(windows, recording, mode):
     import schemathesis
     from hypothesis import HealthCheck, given, settings
     from hypothesis.errors import Unsatisfiable
@@ -276,7 +276,7 @@ def test_nonsense_never_breaks_the_server(windows, record, mode):
     with serving("--model", FAST, STRIP, "--beats", windows["beat"]) as server:
         made, _ = server.result("generate", model=FAST, count=3)
         composed, _ = server.result("compose", model=FAST, text="N", minutes=0.1)
-        files = [record.with_suffix(suffix) for suffix in (".hea", ".dat")]
+        files = [recording.with_suffix(suffix) for suffix in (".hea", ".dat")]
         kept = server.upload(*files).json()["id"]
         real = [made["id"], composed["id"], kept]
         asked = []

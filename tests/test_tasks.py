@@ -1,4 +1,4 @@
-"""Recordings of any length and rate: every gap filled, nothing else touched, bad input refused."""
+"""RecordingFolder of any length and rate: every gap filled, nothing else touched, bad input refused."""
 
 import numpy as np
 import pytest
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 import diffecg
 from diffecg.errors import DiffecgError
 from diffecg.inference.parsing import parse_gap
-from diffecg.inference.windowing import plan_windows, rounds
+from diffecg.inference.windowing import plan_windows, schedule_rounds
 from diffecg.signal.masks import gap_mask
-from diffecg.signal.runs import stretches
+from diffecg.signal.runs import true_runs
 
 FEW = {"draws": 2, "steps": 2}
 
@@ -44,7 +44,7 @@ def test_a_plan_fills_every_gap_once_and_in_order(missing, length, share):
         assert step.fill_to - step.fill_from <= most
     assert (taken[missing] == 1).all()
     assert (taken <= 1).all()
-    order = [i for turn in rounds(steps, length) for i in turn]
+    order = [i for turn in schedule_rounds(steps, length) for i in turn]
     assert sorted(order) == list(range(len(steps)))
     place = {step: order.index(i) for i, step in enumerate(steps)}
     for i, later in enumerate(steps):
@@ -71,7 +71,7 @@ def test_a_long_gap_is_filled_in_pieces_that_see_no_further():
     ]
     assert [s.start + 1000 for s in steps[:3]] == [1300, 1400, 1500]
     assert steps[3].start == 1500 - 475
-    assert rounds(steps, 1000) == [[0], [1], [2], [3]]
+    assert schedule_rounds(steps, 1000) == [[0], [1], [2], [3]]
     begins = plan_windows(missing[1200:], ~missing[1200:], length=1000, most=100)
     assert [(s.start, s.fill_from, s.fill_to) for s in begins[:3]] == [
         (250, 250, 350),
@@ -84,7 +84,9 @@ def test_a_long_gap_is_filled_in_pieces_that_see_no_further():
 def test_distant_gaps_are_drawn_together():
     missing = np.zeros(10_000, dtype=bool)
     missing[500::2000] = True
-    assert [len(turn) for turn in rounds(plan_windows(missing, ~missing, length=1000, most=600), 1000)] == [5]
+    assert [
+        len(turn) for turn in schedule_rounds(plan_windows(missing, ~missing, length=1000, most=600), 1000)
+    ] == [5]
 
 
 PATTERNS = {
@@ -233,8 +235,8 @@ def test_what_cannot_be_done_is_refused_in_one_line(beat, case):
 def test_gaps():
     assert parse_gap("12.0:12.8") == (12.0, 12.8)
     mask = gap_mask([(1.0, 1.5), (3.0, 4.0)], 400, 100)
-    assert stretches(mask) == [(100, 150), (300, 400)]
-    assert stretches(np.zeros(5, bool)) == []
+    assert true_runs(mask) == [(100, 150), (300, 400)]
+    assert true_runs(np.zeros(5, bool)) == []
     for bad in ("12", "a:b", "1:2:3", ""):
         with pytest.raises(DiffecgError, match=r"12\.0:12\.8"):
             parse_gap(bad)

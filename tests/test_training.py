@@ -16,7 +16,7 @@ from diffecg.config.presets import preset
 from diffecg.config.schema import TrainingConfig, UNetConfig
 from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
-from diffecg.model.denoiser import ConditionalDenoiser, build_levels
+from diffecg.model.denoiser import ConditionalDenoiser, build_schedule
 from diffecg.model.folder import load_model, save_model
 from diffecg.training.averaging import update_average
 from diffecg.training.batches import BatchSource
@@ -62,7 +62,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(windows, tmp_path):
     assert equal(before, weights(tmp_path / "halting"))
 
 
-def test_a_virtual_lead_is_a_combination_of_two_leads_of_the_record(windows):
+def test_a_virtual_lead_is_a_combination_of_two_leads_of_the_recording(windows):
     data = open_windows(windows["strip"]).part("train")
     settings = {"virtual_leads": 1.0, "filter": 0.0, "gain": 0.0, "balance": 0.0}
     leads = data.index["lead"].to_numpy()
@@ -237,7 +237,7 @@ def test_settings_are_checked(tmp_path):
         preset("beats")
     short = with_settings(preset("paper"), ["diffusion.schedule_steps=200"])
     with pytest.raises(DiffecgError, match=r"0\.36"):
-        build_levels(short.diffusion)
+        build_schedule(short.diffusion)
 
 
 def flip(path):

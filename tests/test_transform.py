@@ -67,8 +67,8 @@ def test_istft_of_an_impossible_spectrogram_is_the_nearest_signal():
 @pytest.mark.parametrize("whitening", [0.0, 0.5, 1.0])
 def test_fitted_data_have_mean_square_one(layout, whitening):
     transform, signal = fitted(layout, 256, whitening=whitening), signal_of(256, batch=50)
-    gauge = transform.gauge(signal, torch.ones_like(signal, dtype=torch.bool))
-    assert transform(gauge.apply(signal)).square().mean().item() == pytest.approx(1, rel=1e-3)
+    normalizer = transform.normalizer(signal, torch.ones_like(signal, dtype=torch.bool))
+    assert transform(normalizer.apply(signal)).square().mean().item() == pytest.approx(1, rel=1e-3)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

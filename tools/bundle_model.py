@@ -13,7 +13,7 @@ import hashlib
 from pathlib import Path
 
 from diffecg.config.schema import Config
-from diffecg.files import write_atomically
+from diffecg.files import write_atomic
 from diffecg.model.folder import WEIGHTS, load_model, save_model
 from diffecg.training.checkpoints import read_metrics
 
@@ -47,8 +47,8 @@ MIT-BIH Arrhythmia Database 1.0.0 (PhysioNet, doi:10.13026/C2F305), licence ODC-
 RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol 20(3):45-50 (2001).
 Goldberger AL et al. PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23):e215-e220 (2000).
 
-Split `strict`: the first 48 s of every minute of each record of de Chazal's DS1, without 201 (the same
-patient as 202 in DS2) and without paced records. The other 12 s are validation. DS2 was never seen and
+Split `strict`: the first 48 s of every minute of each recording of de Chazal's DS1, without 201 (the same
+patient as 202 in DS2) and without paced recordings. The other 12 s are validation. DS2 was never seen and
 chose nothing. Class map: AAMI EC57.
 
 ## Training
@@ -101,7 +101,7 @@ def main() -> None:
     last = [row for row in read_metrics(options.run) if "validation_loss" in row][-1]
     parameters = sum(p.numel() for p in model.parameters()) / 1e6
     facts = {"parameters": parameters, "weights": weights, "last": last}
-    write_atomically(folder / "README.md", card(folder.name, model.config, facts, options).encode())
+    write_atomic(folder / "README.md", card(folder.name, model.config, facts, options).encode())
     print(folder)
 
 

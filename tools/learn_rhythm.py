@@ -2,7 +2,7 @@
 
     python tools/learn_rhythm.py mitdb/
 
-Reads the annotations of the records that train the models (DS1 of the split ``strict``), no others.
+Reads the annotations of the recordings that train the models (DS1 of the split ``strict``), no others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from diffecg.compose.language import LABELS
 from diffecg.compose.rr_statistics import FILE, measure
-from diffecg.datasets.labels import class_map
+from diffecg.datasets.labels import label_map
 from diffecg.datasets.splits import split
 from diffecg.formats.wfdb_annotations import read_beats
 
@@ -29,19 +29,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("database", type=Path)
     options = parser.parse_args()
-    classes = class_map("aami")
+    classes = label_map("aami")
     found = {}
     for name in split("strict").train:
         beats = read_beats(options.database / name)
         labels = np.array([classes.get(symbol, "?") for symbol in beats.symbol])
         kept = np.isin(labels, LABELS)
         found[name] = beats.sample[kept] / FS_HZ, labels[kept].tolist()
-    records = {name: measure([times], [labels]) for name, (times, labels) in found.items()}
+    recordings = {name: measure([times], [labels]) for name, (times, labels) in found.items()}
     times, labels = zip(*found.values(), strict=True)
-    records["all"] = measure(times, labels)
-    about = "MIT-BIH Arrhythmia Database 1.0.0, ODC-By 1.0; records of DS1 without 201; AAMI EC57 classes"
-    rows = ",\n".join(f'"{name}": {json.dumps(asdict(one))}' for name, one in records.items())
-    OUT.write_text(f'{{"about": "{about}", "records": {{\n{rows}\n}}}}\n')
+    recordings["all"] = measure(times, labels)
+    about = "MIT-BIH Arrhythmia Database 1.0.0, ODC-By 1.0; recordings of DS1 without 201; AAMI EC57 classes"
+    rows = ",\n".join(f'"{name}": {json.dumps(asdict(one))}' for name, one in recordings.items())
+    OUT.write_text(f'{{"about": "{about}", "recordings": {{\n{rows}\n}}}}\n')
 
 
 if __name__ == "__main__":

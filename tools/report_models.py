@@ -22,17 +22,17 @@ from readme_tables import README, fill
 
 from diffecg.cli.app import app
 from diffecg.evaluation.generation.html import HEAD, cells
-from diffecg.evaluation.generation.rows import Row
+from diffecg.evaluation.generation.rows import MetricRow
 from diffecg.evaluation.imputation.html import cells as task_cells
 from diffecg.evaluation.imputation.html import groups
-from diffecg.evaluation.imputation.scores import TaskRow
+from diffecg.evaluation.imputation.scores import ScoreRow
 
 ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / "docs" / "reports"
 PRETRAINED = ROOT / "src" / "diffecg" / "pretrained"
 BEATS, STRIPS, LABELS = 2000, 400, "NSVF"
 CASES = 3
-"""Hidden stretches of each kind in a record."""
+"""Hidden stretches of each kind in a recording."""
 PICTURE_WIDTH = 1100
 BEAT_MODELS = ("mitbih-beat", "mitbih-beat-fast")
 KEPT = {
@@ -140,12 +140,12 @@ def set_tables(report: dict[str, Any]) -> str:
     made, real = about["synthetic"], about["real"]
     parts.append(
         f"`diffecg evaluate`: {counts(made)} synthetic windows against {counts(real)} real ones (part "
-        f"`{real['part']}`, split `{about['split']}`, class map `{about['class_map']}`); {made['sampler']}, "
+        f"`{real['part']}`, split `{about['split']}`, class map `{about['label_map']}`); {made['sampler']}, "
         f"{steps(made)}; {about['seeds']} seeds; encoder `{about['encoder_sha256'][:12]}`. "
         "What the columns mean: docs/evaluation.md."
     )
     for section, words in SECTIONS.items():
-        rows = [Row(**row) for row in report["rows"] if row["section"] == section]
+        rows = [MetricRow(**row) for row in report["rows"] if row["section"] == section]
         shown = [row for row in rows if not words or any(word in row.metric for word in words)]
         if shown:
             parts.append(markdown([section, *HEAD[1:6]], [cells(row)[:6] for row in shown]))
@@ -158,11 +158,11 @@ def task_tables(report: dict[str, Any]) -> str:
     about = report["about"]
     sampling = "; ".join(f"{model['sampler']}, {steps(model)}" for model in about["models"].values())
     parts = [
-        f"`diffecg evaluate-task`: {about['cases']} hidden stretches of {len(about['records'])} records of "
+        f"`diffecg evaluate-task`: {about['cases']} hidden stretches of {len(about['recordings'])} recordings of "
         f"DS2, {about['draws']} draws; {sampling}; manifest `{about['manifest_sha256'][:12]}`. "
-        "Errors in mV; in brackets 95 % intervals over records."
+        "Errors in mV; in brackets 95 % intervals over recordings."
     ]
-    for group, methods in groups([TaskRow(**row) for row in report["rows"]]).items():
+    for group, methods in groups([ScoreRow(**row) for row in report["rows"]]).items():
         lines = [task_cells(*method, TASK_METRICS, intervals=True) for method in methods.items()]
         parts.append(markdown([group, *TASK_METRICS], lines))
     return "\n\n".join(parts)

@@ -70,7 +70,7 @@ def _forecast(page: Page, mitdb: Path) -> None:
 
 
 def _compose(page: Page, mitdb: Path) -> None:
-    page.fill("#view-compose [name=patient_seed]", "4")
+    page.fill("#view-compose [name=subject_seed]", "4")
     page.fill("#view-compose [name=text]", "N*4 V N*3 couplet")
     page.wait_for_selector("#compose-strip .plot .trace", timeout=60_000)
     page.wait_for_timeout(4000)

@@ -3,7 +3,7 @@
     diffecg prepare mitdb --from DIR --preset beat --out beats/
     python tools/train_encoder.py beats/
 
-It sees the training part of DS1 alone. Two questions for each beat: its class, and its record.
+It sees the training part of DS1 alone. Two questions for each beat: its class, and its recording.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ def main() -> None:
     windows = diffecg.open_windows(options.windows)
     parts = {part: windows.part(part) for part in ("train", "validation")}
     classes = sorted(set(parts["train"].index["label"]))
-    records = sorted(set(parts["train"].index["record"]))
+    recordings = sorted(set(parts["train"].index["recording"]))
     data = {}
     for part, chosen in parts.items():
         signals = torch.from_numpy(at_encoder_rate(chosen.signal_mv, chosen.fs_hz)[:, 0])
         answers = [
             torch.tensor([names.index(name) for name in chosen.index[column]])
-            for names, column in ((classes, "label"), (records, "record"))
+            for names, column in ((classes, "label"), (recordings, "recording"))
         ]
         data[part] = (signals, *answers)
     encoder = Encoder()
-    heads = nn.ModuleList([nn.Linear(FEATURES, len(classes)), nn.Linear(FEATURES, len(records))])
+    heads = nn.ModuleList([nn.Linear(FEATURES, len(classes)), nn.Linear(FEATURES, len(recordings))])
     fit(encoder, heads, *data["train"])
     with torch.no_grad():
         features = encoder(data["train"][0])
         encoder.mean.copy_(features.mean(0))
         encoder.spread.copy_(features.std(0))
         held_out = encoder(data["validation"][0]) * encoder.spread + encoder.mean
-        for head, answer, name in zip(heads, data["validation"][1:], ("class", "record"), strict=True):
+        for head, answer, name in zip(heads, data["validation"][1:], ("class", "recording"), strict=True):
             print(f"held-out part, {name}: {(head(held_out).argmax(1) == answer).float().mean():.3f}")
     path = Path(__file__).parents[1] / "src" / "diffecg" / "pretrained" / FOLDER / WEIGHTS
     path.parent.mkdir(exist_ok=True)
@@ -58,7 +58,7 @@ def main() -> None:
     print(path)
 
 
-def fit(encoder: Encoder, heads: nn.ModuleList, signals: Tensor, label: Tensor, record: Tensor) -> None:
+def fit(encoder: Encoder, heads: nn.ModuleList, signals: Tensor, label: Tensor, recording: Tensor) -> None:
     """Train on beats whose classes are drawn by the root of their frequency."""
     weight = label.bincount()[label].double().rsqrt()
     parameters = [*encoder.parameters(), *heads.parameters()]
@@ -69,7 +69,9 @@ def fit(encoder: Encoder, heads: nn.ModuleList, signals: Tensor, label: Tensor, 
     for _ in range(STEPS):
         rows = torch.from_numpy(np.searchsorted(cumulative, rng.random(BATCH)).clip(max=len(label) - 1))
         features = encoder(signals[rows])
-        losses = [F.cross_entropy(h(features), a[rows]) for h, a in zip(heads, (label, record), strict=True)]
+        losses = [
+            F.cross_entropy(h(features), a[rows]) for h, a in zip(heads, (label, recording), strict=True)
+        ]
         optimizer.zero_grad()
         sum(losses).backward()
         optimizer.step()

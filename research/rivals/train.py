@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from diffecg.evaluation.generation.sets import WindowSet
-from diffecg.files import write_atomically
+from diffecg.files import write_atomic
 
 CHECKPOINT = "peer.pt"
 CHECKPOINT_S = 60.0
@@ -101,7 +101,7 @@ def _save(path: Path, trained: Trained) -> None:
         "seconds": trained.seconds,
     }
     torch.save(state, buffer)
-    write_atomically(path, buffer.getvalue())
+    write_atomic(path, buffer.getvalue())
 
 
 def _restore(path: Path, trained: Trained) -> None:

@@ -18,7 +18,7 @@ from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.windows import Windows
 from diffecg.diffusion.samplers import SAMPLERS
-from diffecg.evaluation.generation.fidelity import closeness
+from diffecg.evaluation.generation.fidelity import fidelity
 from diffecg.evaluation.generation.sets import WindowSet
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
@@ -51,7 +51,7 @@ class AblationSettings:
     count: int = 300
     """Beats of each class that are compared."""
     models: tuple[str, ...] = ("mitbih-beat", "mitbih-beat-fast")
-    """Drawn with every sampler: the teacher; then students, each in its own way."""
+    """Imputation with every sampler: the teacher; then students, each in its own way."""
     evaluations: tuple[int, ...] = (*EVALUATIONS, MANY)
     """Of the network, in the table of samplers."""
 
@@ -190,7 +190,7 @@ def _mixture(model: Model, beats: Beats, settings: AblationSettings) -> Figures:
 
 def _figures(synthetic: WindowSet, held_out: WindowSet, learnt: WindowSet, count: int) -> Figures:
     out: Figures = {}
-    for row in closeness(synthetic, held_out, learnt, bootstraps=0, most=count):
+    for row in fidelity(synthetic, held_out, learnt, bootstraps=0, most=count):
         if row.value is not None and row.floor is not None:
             ratio = row.better == "lower"
             value = row.value / max(row.floor, 1e-3) if ratio else row.value

@@ -13,7 +13,7 @@ from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
 from diffecg.evaluation.generation.sets import WindowSet
-from diffecg.inference.checks import whole
+from diffecg.inference.checks import check_integer
 from research.studies.beats import Beats, beats_of
 from research.studies.confusion import Unseen, f1, macro_f1
 from research.studies.grid import Cell
@@ -47,7 +47,7 @@ class AugmentationSettings:
 
     def __post_init__(self) -> None:
         """Refuse what makes no study: a paired test needs two seeds."""
-        whole("seeds", self.seeds, 2)
+        check_integer("seeds", self.seeds, 2)
         wrong = [share for share in self.shares if not 0 < share <= 1]
         if wrong:
             raise DiffecgError(f"share {wrong[0]:g} must lie above 0 and not above 1; 0.1 is a tenth")

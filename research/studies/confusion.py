@@ -1,4 +1,4 @@
-"""What a classifier guessed, counted by record, so that every score and every interval follows from it."""
+"""What a classifier guessed, counted by recording, so that every score and every interval follows from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Mode
 from diffecg.evaluation.generation.sets import WindowSet
 
 Counts = list[list[list[int]]]
-"""Axes (record, true class, guessed class): beats."""
+"""Axes (recording, true class, guessed class): beats."""
 BOOTSTRAPS = 1000
 
 
@@ -21,8 +21,8 @@ class Unseen:
 
     def __init__(self, windows: WindowSet, labels: Sequence[str]) -> None:
         self.windows = windows.take(np.isin(windows.labels, labels))
-        assert self.windows.records is not None
-        self.records = self.windows.records
+        assert self.windows.recordings is not None
+        self.recordings = self.windows.recordings
         self.labels = list(labels)
         self._shown: dict[str, NDArray[np.floating]] = {}
 
@@ -41,7 +41,7 @@ def confusions(
     Args:
         kind: a name of CLASSIFIERS.
         train: what it learns from, of the classes of the test.
-        test: windows of known records.
+        test: windows of known recordings.
         seeds: of the classifiers.
         mode: how often it sees the windows of each class.
     """
@@ -52,9 +52,9 @@ def confusions(
 
 
 def counted(test: Unseen, guess: NDArray[np.str_]) -> Counts:
-    """Return how often each class of each record was taken for each class."""
-    records, which = np.unique(test.records, return_inverse=True)
-    counts = np.zeros((len(records), len(test.labels), len(test.labels)), dtype=np.int64)
+    """Return how often each class of each recording was taken for each class."""
+    recordings, which = np.unique(test.recordings, return_inverse=True)
+    counts = np.zeros((len(recordings), len(test.labels), len(test.labels)), dtype=np.int64)
     places = {label: place for place, label in enumerate(test.labels)}
     sides = (test.windows.labels.tolist(), guess.tolist())
     truth, taken_for = (np.array([places[label] for label in side], dtype=np.intp) for side in sides)
@@ -103,18 +103,18 @@ def paired_p(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def difference_interval(one: NDArray[np.int64], other: NDArray[np.int64]) -> tuple[float, float]:
-    """Return the 95 % interval of the difference in macro-F1 over people: records drawn with replacement.
+    """Return the 95 % interval of the difference in macro-F1 over people: recordings drawn with replacement.
 
-    The quantiles of the bootstrapped differences; the same records for both (Efron and Tibshirani 1993, An
+    The quantiles of the bootstrapped differences; the same recordings for both (Efron and Tibshirani 1993, An
     Introduction to the Bootstrap, section 13.3).
 
     Args:
-        one: counts (seed record truth guess).
+        one: counts (seed recording truth guess).
         other: the same of what it is compared with.
     """
     rng = np.random.default_rng(0)
-    records = one.shape[1]
-    times = rng.multinomial(records, np.full(records, 1 / records), size=BOOTSTRAPS)
+    recordings = one.shape[1]
+    times = rng.multinomial(recordings, np.full(recordings, 1 / recordings), size=BOOTSTRAPS)
     scores = [macro_f1(np.einsum("br,srtg->bstg", times, counts)).mean(axis=1) for counts in (one, other)]
     low, high = np.quantile(scores[0] - scores[1], [0.025, 0.975])
     return float(low), float(high)

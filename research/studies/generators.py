@@ -18,7 +18,7 @@ from diffecg.evaluation.generation.html import write_report
 from diffecg.evaluation.generation.report import Settings, evaluate
 from diffecg.evaluation.generation.rows import ALL
 from diffecg.evaluation.generation.sets import WindowSet
-from diffecg.inference.checks import whole
+from diffecg.inference.checks import check_integer
 from research.studies.beats import Beats, beats_of, without_rr
 from research.studies.confusion import Counts, Unseen, confusions, macro_f1
 from research.studies.grid import Cell, file_stem
@@ -60,7 +60,7 @@ class GeneratorSettings:
 
     def __post_init__(self) -> None:
         """Refuse what makes no study."""
-        whole("seeds", self.seeds, 1)
+        check_integer("seeds", self.seeds, 1)
 
 
 def about(windows: Windows, settings: GeneratorSettings) -> dict[str, Any]:

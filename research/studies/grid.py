@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from diffecg.errors import DiffecgError
-from diffecg.files import read_json, write_atomically
+from diffecg.files import read_json, write_atomic
 
 SETTINGS = "study.json"
 CELLS = "cells"
@@ -63,7 +63,7 @@ def run_cells(
             started = time.monotonic()
             result = cell.compute()
             stored = {"cell": cell.name, "seconds": round(time.monotonic() - started, 1), "result": result}
-            write_atomically(file, (json.dumps(stored) + "\n").encode())
+            write_atomic(file, (json.dumps(stored) + "\n").encode())
         results[cell.name] = read_json(file)["result"]
     progress(len(cells), len(cells), "done")
     return results
@@ -83,4 +83,4 @@ def _begin(folder: Path, about: Mapping[str, Any]) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise DiffecgError(f"{folder} is not empty and holds no study; choose another --out")
     (folder / CELLS).mkdir(parents=True, exist_ok=True)
-    write_atomically(file, (json.dumps(ours, indent=2) + "\n").encode())
+    write_atomic(file, (json.dumps(ours, indent=2) + "\n").encode())

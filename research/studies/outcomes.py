@@ -23,7 +23,7 @@ from research.studies.tables import Table, figure, spread
 NOTHING, OVERSAMPLING = STRATEGIES[0].name, STRATEGIES[2].name
 _NOTE = (
     "Mean ± standard deviation of the seeds; differences with p of Student's paired t test over seeds; the "
-    "interval is that of the difference to nothing when records are drawn with replacement. Se, PPV: "
+    "interval is that of the difference to nothing when recordings are drawn with replacement. Se, PPV: "
     "sensitivity and positive predictive value."
 )
 
@@ -34,7 +34,7 @@ def cell_name(under: str, strategy: str) -> str:
 
 
 def counts_of(results: Mapping[str, Any], under: str, strategy: str, kind: str) -> NDArray[np.int64]:
-    """Return what classifiers of a kind guessed: counts (seed record truth guess)."""
+    """Return what classifiers of a kind guessed: counts (seed recording truth guess)."""
     return np.array(results[cell_name(under, strategy)][kind])
 
 
@@ -50,7 +50,7 @@ def outcome_tables(results: Mapping[str, Any], under: str, labels: list[str], no
     names = [
         name.removeprefix(cell_name(under, "")) for name in results if name.startswith(cell_name(under, ""))
     ]
-    head = ("strategy", "macro-F1", "against nothing (p)", "against oversampling (p)", "95 % over records")
+    head = ("strategy", "macro-F1", "against nothing (p)", "against oversampling (p)", "95 % over recordings")
     head_all = (*head, *(f"{label}: Se, PPV" for label in labels[1:]), "accuracy")
     out = []
     for kind in CLASSIFIERS:
@@ -64,7 +64,7 @@ def outcome_tables(results: Mapping[str, Any], under: str, labels: list[str], no
 def _figures(
     counts: NDArray[np.int64], nothing: NDArray[np.int64], oversampling: NDArray[np.int64]
 ) -> list[str]:
-    """Return the cells of a row; all counts are (seed record truth guess)."""
+    """Return the cells of a row; all counts are (seed recording truth guess)."""
     pooled = counts.sum(axis=1)
     low, high = difference_interval(counts, nothing)
     shares = np.stack([sensitivity(pooled.sum(axis=0)), predictive_value(pooled.sum(axis=0))], axis=1)

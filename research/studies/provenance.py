@@ -30,7 +30,7 @@ def depends_on(
         "settings": asdict(settings),
         "windows": fingerprint(windows),
         "split": windows.info["split"],
-        "class_map": windows.info["class_map"],
+        "label_map": windows.info["label_map"],
         "models": {name: load(name).weights_sha256 for name in models},
         "diffecg": __version__,
     }

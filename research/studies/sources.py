@@ -66,7 +66,7 @@ def distorted(train: WindowSet, wanted: Mapping[str, int], seed: int) -> WindowS
     factor = 1 + SCALE * rng.standard_normal((len(signal_mv), 1, 1))
     noise = JITTER * float(train.signal_mv.std()) * rng.standard_normal(signal_mv.shape)
     return replace(
-        windows, signal_mv=(factor * signal_mv + noise).astype(np.float32), records=None, parts=None
+        windows, signal_mv=(factor * signal_mv + noise).astype(np.float32), recordings=None, parts=None
     )
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Mode
 from diffecg.evaluation.generation.sets import WindowSet, one_set
-from diffecg.files import write_atomically
+from diffecg.files import write_atomic
 from research.studies.beats import Beats
 from research.studies.confusion import Counts, Unseen, confusions
 from research.studies.makers import Draw, bundled, trained_peer
@@ -87,7 +87,7 @@ def augmented(train: WindowSet, strategy: Strategy, sources: Mapping[str, Source
     many = strategy.amount
     wanted = {x: most - count if many is None else round(many * count) for x, count in rare.items()}
     new = sources[strategy.source](train, wanted, seed)
-    return one_set([replace(train, records=None), replace(with_rr(new, train, seed), records=None)])
+    return one_set([replace(train, recordings=None), replace(with_rr(new, train, seed), recordings=None)])
 
 
 def part_of(train: WindowSet, share: float, seed: int) -> WindowSet:
@@ -133,6 +133,6 @@ def _pool(folder: Path, name: str, maker: Callable[[], Draw], label: str, count:
         buffer = io.BytesIO()
         np.savez(buffer, signal_mv=made.signal_mv, fs_hz=made.fs_hz)
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, buffer.getvalue())
+        write_atomic(path, buffer.getvalue())
     with np.load(path) as file:
         return WindowSet(file["signal_mv"], float(file["fs_hz"]), np.full(len(file["signal_mv"]), label))

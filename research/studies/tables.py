@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diffecg.files import write_atomically
+from diffecg.files import write_atomic
 
 FILE = "tables.md"
 
@@ -36,7 +36,7 @@ def markdown(tables: Sequence[Table]) -> str:
 
 def write_tables(tables: Sequence[Table], folder: Path, title: str, about: str) -> None:
     """Write the tables to ``tables.md`` in the study's folder."""
-    write_atomically(folder / FILE, f"# {title}\n\n{about}\n\n{markdown(tables)}".encode())
+    write_atomic(folder / FILE, f"# {title}\n\n{about}\n\n{markdown(tables)}".encode())
 
 
 def spread(values: Sequence[float], digits: int = 3) -> str:

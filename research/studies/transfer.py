@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 
 from diffecg.datasets.reading import from_prepared
-from diffecg.datasets.recording_folder import Recordings
+from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.windows import Windows, fingerprint
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.generation.fidelity import closeness
+from diffecg.evaluation.generation.fidelity import fidelity
 from diffecg.evaluation.generation.rows import ALL
 from diffecg.evaluation.generation.sets import WindowSet, matched
 from diffecg.evaluation.imputation.html import cells as task_cells
 from diffecg.evaluation.imputation.html import groups, head
-from diffecg.evaluation.imputation.models import restorer
+from diffecg.evaluation.imputation.models import imputation_method
 from diffecg.evaluation.imputation.report import evaluate_tasks
-from diffecg.evaluation.imputation.scores import TaskRow
-from diffecg.inference.checks import whole
+from diffecg.evaluation.imputation.scores import ScoreRow
+from diffecg.inference.checks import check_integer
 from diffecg.inference.loading import load
 from research.studies.beats import Beats, beats_of, without_rr
 from research.studies.confusion import Unseen
@@ -60,11 +60,11 @@ class TransferSettings:
     draws: int = 16
     """How often each hidden stretch is drawn."""
     each: int = 1
-    """Hidden stretches of each kind in a record."""
+    """Hidden true_runs of each kind in a recording."""
 
     def __post_init__(self) -> None:
         """Refuse what makes no study."""
-        whole("seeds", self.seeds, 2)
+        check_integer("seeds", self.seeds, 2)
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Other:
 
     windows: Windows
     folder: Path
-    """Its records."""
+    """Its recordings."""
 
 
 def about(windows: Windows, other: Other, settings: TransferSettings) -> dict[str, Any]:
@@ -81,12 +81,12 @@ def about(windows: Windows, other: Other, settings: TransferSettings) -> dict[st
     return {
         **depends_on("transfer", settings, windows, [settings.model, settings.strip]),
         "other": fingerprint(other.windows),
-        "records": Recordings(other.folder).names(),
+        "recordings": RecordingFolder(other.folder).names(),
     }
 
 
 def cells(windows: Windows, other: Other, folder: Path, settings: TransferSettings) -> list[Cell]:
-    """Return the cells: distances, classifiers with each strategy, and hidden stretches.
+    """Return the cells: distances, classifiers with each strategy, and hidden true_runs.
 
     Raises:
         DiffecgError: the other windows are not cut like the first, or have no class in common with them.
@@ -133,7 +133,7 @@ def judged(there: WindowSet, beats: Beats) -> list[str]:
 
 
 def tables(results: dict[str, Any], labels: list[str], settings: TransferSettings) -> list[Table]:
-    """Return distances, the outcome of each strategy, and the errors on hidden stretches."""
+    """Return distances, the outcome of each strategy, and the errors on hidden true_runs."""
     found = {name: results[name] for name in (settings.model, REAL)}
     rows = []
     for metric in SHOWN:
@@ -162,7 +162,7 @@ def tables(results: dict[str, Any], labels: list[str], settings: TransferSetting
         "model learnt from: what is above the floor there is the databases' difference."
     )
     out = [Table("Distances", note, head_of, rows), *outcome_tables(results, UNDER, labels)]
-    restored = [TaskRow(**{**row, "interval": None}) for row in results[TASKS]["rows"]]
+    restored = [ScoreRow(**{**row, "interval": None}) for row in results[TASKS]["rows"]]
     for group, methods in groups(restored).items():
         count = next(iter(next(iter(methods.values())).values())).cases
         lines = [tuple(task_cells(name, figures)) for name, figures in methods.items()]
@@ -183,13 +183,13 @@ def _synthetic(
 
 def _distances(sets: Any, averaged: WindowSet) -> list[dict[str, Any]]:
     made, test = sets(0)
-    return [asdict(row) for row in closeness(made, test.windows, averaged, bootstraps=0)]
+    return [asdict(row) for row in fidelity(made, test.windows, averaged, bootstraps=0)]
 
 
 def _restored(folder: Path, settings: TransferSettings) -> dict[str, Any]:
     model = load(settings.strip)
-    methods = {model.name: restorer(model, settings.draws, seed=0, sampling={})}
-    return evaluate_tasks(folder, Recordings(folder).names(), methods, each=settings.each).to_dict()
+    methods = {model.name: imputation_method(model, settings.draws, seed=0, sampling={})}
+    return evaluate_tasks(folder, RecordingFolder(folder).names(), methods, each=settings.each).to_dict()
 
 
 def _row(rows: list[dict[str, Any]], metric: str, label: str) -> Mapping[str, Any]:

@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from diffecg.compose.timing import Rhythm as Rhythm
     from diffecg.datasets.loading import open_windows as open_windows
     from diffecg.datasets.windows import Windows as Windows
-    from diffecg.formats.recording import Record as Record
-    from diffecg.formats.registry import read_record as read_record
-    from diffecg.formats.registry import write_record as write_record
+    from diffecg.formats.recording import Recording as Recording
+    from diffecg.formats.registry import read_recording as read_recording
+    from diffecg.formats.registry import write_recording as write_recording
     from diffecg.inference.forecaster import Forecaster as Forecaster
     from diffecg.inference.loading import load as load
     from diffecg.inference.model import Model as Model
-    from diffecg.inference.results import Drawn as Drawn
     from diffecg.inference.results import Generated as Generated
+    from diffecg.inference.results import Imputation as Imputation
     from diffecg.inference.torch_dataset import SyntheticWindows as SyntheticWindows
-    from diffecg.integrations.conversion import as_record as as_record
+    from diffecg.integrations.conversion import as_recording as as_recording
     from diffecg.integrations.mne import to_mne as to_mne
     from diffecg.integrations.pandas import to_frame as to_frame
 
 _LAZY = {
-    "Record": "diffecg.formats.registry",
-    "read_record": "diffecg.formats.registry",
-    "write_record": "diffecg.formats.registry",
-    "as_record": "diffecg.integrations.conversion",
+    "Recording": "diffecg.formats.registry",
+    "read_recording": "diffecg.formats.registry",
+    "write_recording": "diffecg.formats.registry",
+    "as_recording": "diffecg.integrations.conversion",
     "to_frame": "diffecg.integrations.conversion",
     "to_mne": "diffecg.integrations.conversion",
     "Windows": "diffecg.datasets.windows",
@@ -45,7 +45,7 @@ _LAZY = {
     "Forecaster": "diffecg.inference.forecaster",
     "Model": "diffecg.inference.loading",
     "load": "diffecg.inference.loading",
-    "Drawn": "diffecg.inference.results",
+    "Imputation": "diffecg.inference.results",
     "Generated": "diffecg.inference.results",
 }
 

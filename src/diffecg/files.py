@@ -33,7 +33,7 @@ MARK = ".diffecg"
 
 
 @contextmanager
-def new_folder(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
+def new_directory(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a temporary folder that takes the name ``folder`` when the block succeeds.
 
     An older folder is replaced only if it bears our mark, so that no folder of the user's is lost.
@@ -42,7 +42,7 @@ def new_folder(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
         DiffecgError: ``folder`` exists and ``force`` is not given, or it is none of ours.
     """
     folder = Path(folder)
-    refuse_existing(folder, force=force, is_folder=True)
+    check_output(folder, force=force, is_folder=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -58,7 +58,7 @@ def new_folder(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
         raise
 
 
-def refuse_existing(path: Path, *, force: bool, is_folder: bool) -> None:
+def check_output(path: Path, *, force: bool, is_folder: bool) -> None:
     """Refuse an output path that would overwrite something.
 
     Args:
@@ -83,7 +83,7 @@ def refuse_existing(path: Path, *, force: bool, is_folder: bool) -> None:
         )
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes) -> None:
     """Write a file so that a reader sees the old content or the new, never a part."""
     partial = path.with_name(f".{path.name}.partial")
     with partial.open("wb") as file:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
-from diffecg.bulk.options import LOCAL, Running
+from diffecg.bulk.options import LOCAL, EngineOptions
 from diffecg.errors import DiffecgError
 
 _ATTEMPTS = 3
@@ -26,7 +26,7 @@ Outcome = tuple[Item, Any]
 def run(
     function: Callable[[Item], dict[str, Any]],
     items: Sequence[Item],
-    running: Running = LOCAL,
+    running: EngineOptions = LOCAL,
 ) -> Iterator[Outcome[Item]]:
     """Yield each item with what came of it, as they are done; a failed one does not stop the rest.
 
@@ -42,7 +42,7 @@ def run(
     return _ENGINES[running.engine](function, items, running)
 
 
-def check(running: Running) -> None:
+def check(running: EngineOptions) -> None:
     """Refuse what nothing can be made with.
 
     Raises:
@@ -81,7 +81,7 @@ def attempt(function: Callable[[Item], dict[str, Any]], item: Item) -> dict[str,
 
 
 def _local(
-    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], running: Running
+    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], running: EngineOptions
 ) -> Iterator[Outcome[Item]]:
     """Use processes; when one dies, what they had in hand is tried again, one item at a time."""
     left = list(items)
@@ -125,7 +125,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _ray(
-    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], running: Running
+    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], running: EngineOptions
 ) -> Iterator[Outcome[Item]]:
     """Use a Ray cluster, which tries again by itself what a dead worker or node had in hand."""
     import ray

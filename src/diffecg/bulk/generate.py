@@ -10,17 +10,17 @@ from typing import Any
 
 from diffecg._version import __version__
 from diffecg.bulk.jobs import Completed, Progress, complete
-from diffecg.bulk.options import LOCAL, Running
+from diffecg.bulk.options import LOCAL, EngineOptions
 from diffecg.datasets.labels import check_label
 from diffecg.datasets.shards import Shard, Store, plan
 from diffecg.datasets.writing import write_generated
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
-from diffecg.inference.options import Method
+from diffecg.inference.options import SamplerOptions
 
 
 @dataclass(frozen=True)
-class Making:
+class BulkGenerateOptions:
     """A set of windows to make."""
 
     model: str
@@ -31,20 +31,20 @@ class Making:
     seed: int = 0
     shard: int = 4096
     """Windows in a shard."""
-    method: Method = field(default_factory=Method)
+    method: SamplerOptions = field(default_factory=SamplerOptions)
 
 
 @dataclass(frozen=True)
 class _Task:
-    making: Making
+    making: BulkGenerateOptions
     shard: Shard
     url: str
 
 
 def generate(
-    making: Making,
+    making: BulkGenerateOptions,
     url: str,
-    running: Running = LOCAL,
+    running: EngineOptions = LOCAL,
     *,
     progress: Progress = lambda *_: None,
 ) -> Completed:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from diffecg.bulk.engines import check, run
-from diffecg.bulk.options import Running
+from diffecg.bulk.options import EngineOptions
 from diffecg.datasets.shards import Shard, Store
 
 Progress = Callable[[int, int], None]
@@ -51,7 +51,7 @@ def complete(
     about: Mapping[str, Any],
     make: Callable[[Any], dict[str, Any]],
     tasks: Sequence[Task],
-    running: Running,
+    running: EngineOptions,
     progress: Progress,
     *,
     again: Callable[[Mapping[str, Any]], bool] = lambda mark: False,

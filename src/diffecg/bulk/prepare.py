@@ -1,4 +1,4 @@
-"""Recordings to windows in shards, a few records each; a record that cannot be cut does not stop the rest."""
+"""RecordingFolder to windows in shards, a few recordings each; a recording that cannot be cut does not stop the rest."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 from diffecg._version import __version__
 from diffecg.bulk.jobs import Completed, Progress, complete
-from diffecg.bulk.options import LOCAL, Running
+from diffecg.bulk.options import LOCAL, EngineOptions
 from diffecg.config.schema import WindowConfig
 from diffecg.datasets.databases import Database
-from diffecg.datasets.labels import class_map
-from diffecg.datasets.options import Cutting
+from diffecg.datasets.labels import label_map
+from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.parquet import to_parquet
-from diffecg.datasets.prepare import counts_of, cut_records
-from diffecg.datasets.recording_folder import Recordings
+from diffecg.datasets.prepare import counts_of, cut_recordings
+from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.shards import Shard, Store, plan
 from diffecg.datasets.splits import Split
-from diffecg.datasets.subjects import parts_of, people_of
+from diffecg.datasets.subjects import included_recordings, split_for
 from diffecg.errors import DiffecgError
 
 Counts = dict[str, dict[str, int]]
@@ -34,7 +34,7 @@ class _Task:
     source: str
     window: WindowConfig
     parts: Split
-    class_map: str
+    label_map: str
     url: str
 
 
@@ -42,11 +42,11 @@ def prepare(
     database: Database,
     source: str,
     url: str,
-    cutting: Cutting,
-    running: Running = LOCAL,
+    cutting: PrepareOptions,
+    running: EngineOptions = LOCAL,
     *,
-    people: dict[str, str] | None = None,
-    records: int = 20,
+    subjects: dict[str, str] | None = None,
+    recordings: int = 20,
     retry: bool = False,
     progress: Progress = lambda *_: None,
 ) -> Completed:
@@ -58,43 +58,43 @@ def prepare(
         url: folder of the set, likewise.
         cutting: what windows are.
         running: where and how shards are made.
-        people: of one's own recordings: those that take part and the person of each.
-        records: records a shard.
-        retry: make those shards again in which records failed.
-        progress: called as shards are done, with records.
+        subjects: of one's own recordings: those that take part and the subject of each.
+        recordings: recordings a shard.
+        retry: make those shards again in which recordings failed.
+        progress: called as shards are done, with recordings.
 
     Raises:
         DiffecgError: ``url`` holds another set; settings that do not fit the database; no recording is
             there, or no window in any.
     """
     window, split_name = cutting.window(database), cutting.split_of(database)
-    class_map(cutting.class_map)
-    records_of = Recordings(source)
-    person = people_of(records_of, split_name, people)
+    label_map(cutting.label_map)
+    recordings_of = RecordingFolder(source)
+    subject = included_recordings(recordings_of, split_name, subjects)
     about = {
         **database.about(),
         "split": split_name,
-        "class_map": cutting.class_map,
+        "label_map": cutting.label_map,
         "window": asdict(window),
-        "source": records_of.root,
-        "records": len(person),
-        "records_sha256": sha256(json.dumps(person).encode()).hexdigest(),
-        "shard": records,
+        "source": recordings_of.root,
+        "recordings": len(subject),
+        "recordings_sha256": sha256(json.dumps(subject).encode()).hexdigest(),
+        "shard": recordings,
         "diffecg": __version__,
     }
-    everyone = iter(person.items())
+    everyone = iter(subject.items())
     tasks = []
-    for shard in plan(len(person), records):
+    for shard in plan(len(subject), recordings):
         some = dict(islice(everyone, shard.count))
-        parts = parts_of(split_name, some)
-        tasks.append(_Task(shard, tuple(some), source, window, parts, cutting.class_map, url))
+        parts = split_for(split_name, some)
+        tasks.append(_Task(shard, tuple(some), source, window, parts, cutting.label_map, url))
 
     def again(mark: Any) -> bool:
         return retry and bool(mark["failed"])
 
     completed = complete(url, about, make_shard, tasks, running, progress, again=again)
     if not (completed.windows or completed.failed):
-        why = next(iter(failures(completed).values()), "the records are too short, or take no part")
+        why = next(iter(failures(completed).values()), "the recordings are too short, or take no part")
         raise DiffecgError(
             f"no window of {window.length} samples is left ({why}); choose another --out as well"
         )
@@ -102,11 +102,11 @@ def prepare(
 
 
 def make_shard(task: _Task) -> dict[str, Any]:
-    """Cut the records of a shard and write them; return its mark."""
+    """Cut the recordings of a shard and write them; return its mark."""
     failed: dict[str, str] = {}
-    labels = dict(class_map(task.class_map))
-    signal_mv, index, dropped = cut_records(
-        Recordings(task.source), task.names, task.window, task.parts, labels, failed=failed
+    labels = dict(label_map(task.label_map))
+    signal_mv, index, dropped = cut_recordings(
+        RecordingFolder(task.source), task.names, task.window, task.parts, labels, failed=failed
     )
     counts = {} if index.empty else counts_of(index).to_dict(orient="index")
     return Store(task.url).put(
@@ -120,7 +120,7 @@ def make_shard(task: _Task) -> dict[str, Any]:
 
 
 def failures(completed: Completed) -> dict[str, str]:
-    """Return the records that could not be cut, each with its reason."""
+    """Return the recordings that could not be cut, each with its reason."""
     return {name: why for mark in completed.marks for name, why in mark["failed"].items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from diffecg.cli.console import Compute, Force, Json, Seed, progress_bar, show
+from diffecg.cli.console import ComputeOptions, Force, Json, Seed, progress_bar, show
 
 
 def augment(
@@ -15,7 +15,7 @@ def augment(
     model: str = "mitbih-beat",
     to_ratio: float = 1.0,
     seed: Seed = 0,
-    compute: Compute = Compute(),
+    compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -23,7 +23,7 @@ def augment(
 
     Example: diffecg augment beats/ --model mitbih-beat --to-ratio 1.0 --out balanced/
 
-    What is added is marked in the index (column synthetic, record "synthetic"); validation and test stay
+    What is added is marked in the index (column synthetic, recording "synthetic"); validation and test stay
     real. Whether it helps depends on the classifier: compare with class weights first.
 
     Parameters
@@ -39,11 +39,11 @@ def augment(
     """
     from diffecg.datasets.folder import write_windows
     from diffecg.datasets.loading import open_windows
-    from diffecg.files import refuse_existing
+    from diffecg.files import check_output
     from diffecg.inference.augment import augment as augment_windows
     from diffecg.inference.sampling import Sampling
 
-    refuse_existing(out, force=force, is_folder=True)
+    check_output(out, force=force, is_folder=True)
     real = open_windows(windows)
     loaded = compute.load(model)
     with progress_bar("augment") as move:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Compute, Json, print_table, progress_bar, show
+from diffecg.cli.console import ComputeOptions, Json, print_table, progress_bar, show
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def bench(
     vs: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     rounds: int = 3,
     seconds: float = 3.0,
-    compute: Compute = Compute(),
+    compute: ComputeOptions = ComputeOptions(),
     json: Json = False,
 ) -> None:
     """Measure how fast models draw windows, in turn with other projects' generators.
@@ -62,7 +62,7 @@ def bench(
         About how long a turn is.
     """
     from diffecg.evaluation.rivals import load_rival
-    from diffecg.evaluation.speed import race
+    from diffecg.evaluation.speed import compare_speed
 
     if not models:
         raise DiffecgError("name at least one model: a bundled one or a model folder")
@@ -80,7 +80,7 @@ def bench(
             done.append(what)
             move(len(done), (1 + (1 + training) * rounds) * len(generators), what)
 
-        result = race(
+        result = compare_speed(
             generators,
             batch=compute.batch_size,
             seconds=seconds,
@@ -114,7 +114,7 @@ def bench(
     show(result.to_dict(), text, as_json=json)
 
 
-def ours(name: str, compute: Compute) -> Generator:
+def ours(name: str, compute: ComputeOptions) -> Generator:
     """Return a model as something that draws windows of its first class."""
     import torch
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from diffecg.bulk.options import Running
+from diffecg.bulk.options import EngineOptions
 from diffecg.cli.console import Flat, Json, Seed, progress_bar, show
-from diffecg.datasets.options import Cutting
+from diffecg.datasets.options import PrepareOptions
 from diffecg.errors import DiffecgError
-from diffecg.inference.options import Method
+from diffecg.inference.options import SamplerOptions
 
 if TYPE_CHECKING:
     from diffecg.bulk.jobs import Completed
@@ -33,18 +33,18 @@ def prepare(
     *,
     source: Annotated[str, Parameter(name="--from")],
     out: str,
-    cutting: Annotated[Cutting, Flat] = Cutting(),
-    people: Path | None = None,
-    records: int = 20,
+    cutting: Annotated[PrepareOptions, Flat] = PrepareOptions(),
+    subjects: Path | None = None,
+    recordings: int = 20,
     retry: bool = False,
-    running: Annotated[Running, Flat] = Running(),
+    running: Annotated[EngineOptions, Flat] = EngineOptions(),
     json: Json = False,
 ) -> None:
     """Cut any number of recordings into windows, in shards of Parquet with a manifest.
 
     Example: diffecg bulk prepare own --from s3://hospital/ecg --preset strip --out s3://hospital/strips
 
-    Records that cannot be cut are listed with their reasons and do not stop the rest. `diffecg train --data`
+    Recordings that cannot be cut are listed with their reasons and do not stop the rest. `diffecg train --data`
     streams the shards; `diffecg.open_windows`, and where they lie in a folder `diffecg evaluate --against`,
     read them into memory.
 
@@ -56,24 +56,32 @@ def prepare(
         Folder with the database's files, a path or an address that fsspec knows, as `s3://bucket/ecg`.
     out:
         Folder of the set, likewise.
-    people:
-        Of one's own: a CSV file with the columns record and person, of the records that take part. Without
-        it all do, and each counts as a person of its own.
-    records:
-        Records in a shard; of recordings of hours choose 1, as a worker holds a shard in memory.
+    subjects:
+        Of one's own: a CSV file with the columns recording and subject, of the recordings that take part. Without
+        it all do, and each counts as a subject of its own.
+    recordings:
+        Recordings in a shard; of recordings of hours choose 1, as a worker holds a shard in memory.
     retry:
-        Make those shards again in which records failed.
+        Make those shards again in which recordings failed.
     """
     from diffecg.bulk.prepare import failures, totals
     from diffecg.bulk.prepare import prepare as make
     from diffecg.datasets.databases import database as find_database
-    from diffecg.datasets.subjects import read_people
+    from diffecg.datasets.subjects import read_subjects
 
     known = find_database(database)
-    told = None if people is None else read_people(people)
+    told = None if subjects is None else read_subjects(subjects)
     with progress_bar(f"bulk prepare {database}") as move:
         completed = make(
-            known, source, out, cutting, running, people=told, records=records, retry=retry, progress=move
+            known,
+            source,
+            out,
+            cutting,
+            running,
+            subjects=told,
+            recordings=recordings,
+            retry=retry,
+            progress=move,
         )
     _refuse_unfinished(completed)
     failed, counts = failures(completed), totals(completed)
@@ -84,7 +92,7 @@ def prepare(
     ]
     if failed:
         shown = list(failed.items())[:5]
-        lines += ["", f"{len(failed)} records could not be cut (all in manifest.json):"]
+        lines += ["", f"{len(failed)} recordings could not be cut (all in manifest.json):"]
         lines += [f"  {name}: {why}" for name, why in shown]
     show({**_told(out, completed), "counts": counts, "failed": failed}, "\n".join(lines), as_json=json)
 
@@ -99,8 +107,8 @@ def generate(
     label: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = ("N",),
     seed: Seed = 0,
     shard: int = 4096,
-    running: Annotated[Running, Flat] = Running(),
-    method: Annotated[Method, Flat] = Method(),
+    running: Annotated[EngineOptions, Flat] = EngineOptions(),
+    method: Annotated[SamplerOptions, Flat] = SamplerOptions(),
     json: Json = False,
 ) -> None:
     """Make any number of synthetic windows, in shards of Parquet with a manifest.
@@ -120,11 +128,13 @@ def generate(
     shard:
         Windows in a shard.
     """
-    from diffecg.bulk.generate import Making
+    from diffecg.bulk.generate import BulkGenerateOptions
     from diffecg.bulk.generate import generate as make
 
     with progress_bar("bulk generate") as move:
-        completed = make(Making(model, label, count, seed, shard, method), out, running, progress=move)
+        completed = make(
+            BulkGenerateOptions(model, label, count, seed, shard, method), out, running, progress=move
+        )
     _refuse_unfinished(completed)
     text = f"{out}: {count} windows in {completed.shards} shards, {completed.made} made now; manifest.json"
     show(_told(out, completed), text, as_json=json)

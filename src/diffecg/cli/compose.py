@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from diffecg.cli.console import Flat, Force, Json, Threads, progress_bar, show, use_threads
 from diffecg.cli.impute import Format, Several
-from diffecg.compose.options import Composing
+from diffecg.compose.options import ComposeOptions
 
 
 def compose(
@@ -17,7 +17,7 @@ def compose(
     /,
     *,
     out: Path,
-    asked: Annotated[Composing, Flat] = Composing(),
+    asked: Annotated[ComposeOptions, Flat] = ComposeOptions(),
     model: str = "mitbih-beat",
     draws: int = 1,
     noise: Several = (),
@@ -33,7 +33,7 @@ def compose(
 
     The rhythm is a period that is repeated: labels (N, S, V, F), `N*8` for eight, `(N*3 V)*10` for a group,
     and names: bigeminy, trigeminy, quadrigeminy, couplet, triplet, salvo of 5; atrial bigeminy has S for V.
-    Or like:208, a random rhythm with the statistics of that record of DS1. Ectopic beats come as early, and
+    Or like:208, a random rhythm with the statistics of that recording of DS1. Ectopic beats come as early, and
     pauses last as long, as real ones.
 
     Parameters
@@ -41,7 +41,7 @@ def compose(
     rhythm:
         Which beats come.
     out:
-        Folder to write: a record with reference annotations, a picture, card.json.
+        Folder to write: a recording with reference annotations, a picture, card.json.
     model:
         Of beats: a bundled model or a model folder.
     draws:
@@ -55,12 +55,12 @@ def compose(
     from diffecg.compose.noise import parse_noise, with_noise
     from diffecg.compose.recording import compose as compose_recording
     from diffecg.errors import DiffecgError
-    from diffecg.files import new_folder, refuse_existing
+    from diffecg.files import check_output, new_directory
     from diffecg.inference.loading import load
 
-    refuse_existing(out, force=force, is_folder=True)
-    stretches = [parse_noise(text) for text in noise]
-    if stretches and noise_from is None:
+    check_output(out, force=force, is_folder=True)
+    true_runs = [parse_noise(text) for text in noise]
+    if true_runs and noise_from is None:
         raise DiffecgError("--noise needs --noise-from, the folder of the MIT-BIH Noise Stress Test Database")
     if draws < 1:
         raise DiffecgError(f"draws {draws} must be at least 1")
@@ -80,13 +80,13 @@ def compose(
                 model=loaded,
                 seed=seed + i,
                 rhythm_seed=seed,
-                patient_seed=asked.patient_seed,
+                subject_seed=asked.subject_seed,
                 progress=progress,
             )
-            composed.append(with_noise(one, stretches, noise_from) if stretches and noise_from else one)
+            composed.append(with_noise(one, true_runs, noise_from) if true_runs and noise_from else one)
     suffix = "" if format == "wfdb" else f".{format}"
-    with new_folder(out, force=force) as folder:
+    with new_directory(out, force=force) as folder:
         card = write_composed(folder, composed, out.name, suffix)
     counts = ", ".join(f"{count} {label}" for label, count in card["beats"].items())
-    text = f"{out}: {', '.join(card['records'])}, {duration_s:g} s, {counts}; rhythm.png"
+    text = f"{out}: {', '.join(card['recordings'])}, {duration_s:g} s, {counts}; rhythm.png"
     show({"out": str(out), **card}, text, as_json=json)

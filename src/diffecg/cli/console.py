@@ -22,10 +22,10 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from diffecg.inference.options import Method
+from diffecg.inference.options import SamplerOptions
 
 if TYPE_CHECKING:
-    from diffecg.formats.recording import Record
+    from diffecg.formats.recording import Recording
     from diffecg.inference.model import Model
 
 stderr = Console(stderr=True)
@@ -43,7 +43,7 @@ Threads = Annotated[
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Compute(Method):
+class ComputeOptions(SamplerOptions):
     """How samples are computed, and where; the flags that all tasks share."""
 
     threads: int | None = None
@@ -63,7 +63,7 @@ class Compute(Method):
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """What a file may not tell; the flags of all commands that read recordings."""
 
     fs: float | None = None
@@ -71,11 +71,11 @@ class Reading:
     unit: str | None = None
     """Unit of leads whose unit the file does not tell: mV, uV, V; mV unless given."""
 
-    def read(self, path: Path) -> Record:
+    def read(self, path: Path) -> Recording:
         """Return the recording."""
-        from diffecg.formats.registry import read_record
+        from diffecg.formats.registry import read_recording
 
-        return read_record(path, fs_hz=self.fs, unit=self.unit)
+        return read_recording(path, fs_hz=self.fs, unit=self.unit)
 
 
 Strict = Annotated[
@@ -83,7 +83,7 @@ Strict = Annotated[
 ]
 
 
-def look(record: Record, rows: Sequence[int], *, strict: bool) -> None:
+def look(recording: Recording, rows: Sequence[int], *, strict: bool) -> None:
     """Warn of leads that look like no ECG that the models know.
 
     Raises:
@@ -92,7 +92,7 @@ def look(record: Record, rows: Sequence[int], *, strict: bool) -> None:
     from diffecg.errors import DiffecgError
     from diffecg.formats.description import warnings_of
 
-    found = dict.fromkeys(warning for row in rows for warning in warnings_of(record, row))
+    found = dict.fromkeys(warning for row in rows for warning in warnings_of(recording, row))
     if found and strict:
         raise DiffecgError("; ".join(found))
     for warning in found:
@@ -100,7 +100,7 @@ def look(record: Record, rows: Sequence[int], *, strict: bool) -> None:
 
 
 def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:
-    """Print a result: the text for people, the dictionary for machines."""
+    """Print a result: the text for subjects, the dictionary for machines."""
     print(json.dumps(result, indent=2) if as_json else text)
 
 

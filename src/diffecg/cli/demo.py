@@ -41,12 +41,12 @@ def demo(
     """
     use_threads(threads)
     from diffecg.cli.demo_page import write_page
-    from diffecg.files import new_folder
+    from diffecg.files import new_directory
     from diffecg.inference.loading import load
     from diffecg.plotting.figures import save
     from diffecg.signal.simulation import simulate_ecg
 
-    with progress_bar("demo") as move, new_folder(out, force=True) as folder:
+    with progress_bar("demo") as move, new_directory(out, force=True) as folder:
         move(0, 4, "load the models")
         beat_model, strip_model = load("mitbih-beat"), load("mitbih-strip")
         move(1, 4, "generate beats")
@@ -80,22 +80,22 @@ def gap_picture(model: Model, strip: NDArray[np.floating], seed: int) -> Figure:
     """Return the picture of a strip (time) with a gap filled."""
     import numpy as np
 
-    from diffecg.inference.export import repair_picture
+    from diffecg.inference.export import imputation_figure
     from diffecg.signal.masks import gap_mask
 
     fs_hz = model.config.window.fs_hz
     holed = np.where(gap_mask([GAP_S], len(strip), fs_hz), np.nan, strip)
     drawn = model.impute(holed, fs_hz, seed=seed)
     title = f"A gap of {GAP_S[1] - GAP_S[0]:.1f} s filled by {model.name}: 16 draws, 90 % band"
-    return repair_picture(drawn, slice(0, len(strip)), strip, title)
+    return imputation_figure(drawn, slice(0, len(strip)), strip, title)
 
 
 def ahead_picture(model: Model, strip: NDArray[np.floating], seed: int) -> Figure:
     """Return the picture of a strip (time) cut short and forecast."""
-    from diffecg.inference.export import forecast_picture
+    from diffecg.inference.export import forecast_figure
 
     fs_hz = model.config.window.fs_hz
     cut, end = round(CUT_S * fs_hz), round((CUT_S + HORIZON_S) * fs_hz)
     drawn = model.forecast(strip[:cut], fs_hz, horizon_s=HORIZON_S, seed=seed)
     title = f"{HORIZON_S:g} s forecast by {model.name}: 16 draws, 90 % band"
-    return forecast_picture(drawn, strip[:cut], cut, title, strip[cut:end])
+    return forecast_figure(drawn, strip[:cut], cut, title, strip[cut:end])

@@ -51,6 +51,6 @@ def write_page(folder: Path, models: list[Model], seed: int) -> None:
     )
     footer = (
         f"diffecg {__version__}; {used}; seed {seed}. "
-        "Trained on the MIT-BIH Arrhythmia Database (ODC-By 1.0), records of DS1 only."
+        "Trained on the MIT-BIH Arrhythmia Database (ODC-By 1.0), recordings of DS1 only."
     )
     (folder / "index.html").write_text(page("diffecg: three tasks, one model", parts, footer))

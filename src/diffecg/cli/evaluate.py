@@ -30,7 +30,7 @@ def evaluate(
 
     Example: diffecg evaluate v.npz n.npz --against beats/ --out report/
 
-    The synthetic windows may come from any program: .npz, .csv, .parquet or a folder of WFDB records with one
+    The synthetic windows may come from any program: .npz, .csv, .parquet or a folder of WFDB recordings with one
     window each, in mV; several paths are taken as one set. Writes report.html, report.json and plots. With
     prepared windows to compare with, fidelity and physiology look at the part validation, utility trains on
     train and tests on test, privacy asks whether train shows through.
@@ -56,9 +56,9 @@ def evaluate(
     most:
         Most windows of a class on either side of a comparison.
     """
-    from diffecg.files import refuse_existing
+    from diffecg.files import check_output
 
-    refuse_existing(out, force=force, is_folder=True)
+    check_output(out, force=force, is_folder=True)
     use_threads(threads)
     from diffecg.datasets.reading import read_windows
     from diffecg.evaluation.generation.html import HEAD, WORDS, cells, sections, write_report

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Compute, Force, Json, print_table, progress_bar, show
+from diffecg.cli.console import ComputeOptions, Force, Json, print_table, progress_bar, show
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
@@ -23,54 +23,54 @@ def evaluate_task(
     draws: int = 16,
     each: int = 3,
     seed: int = 0,
-    records: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
-    compute: Compute = Compute(),
+    recordings: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Hide stretches of recordings and compare how well models and plain methods restore them.
+    """Hide true_runs of recordings and compare how well models and plain methods restore them.
 
     Example: diffecg evaluate-task mitbih-strip --data mitdb/ --out tasks/
 
-    Gaps of 0.25, 0.5, 1 and 2 s and the second after a beat, at places that the seed fixes, in each record of
-    DS2. Beside the models stand a straight line, PCHIP, the previous beat, the record's mean beat, and the
-    stretches around which the recording is most like around the hidden one.
+    Gaps of 0.25, 0.5, 1 and 2 s and the second after a beat, at places that the seed fixes, in each recording of
+    DS2. Beside the models stand a straight line, PCHIP, the previous beat, the recording's mean beat, and the
+    true_runs around which the recording is most like around the hidden one.
 
     Parameters
     ----------
     models:
         Bundled models or model folders; none compares the plain methods alone.
     data:
-        Folder of annotated WFDB records, such as mitdb.
+        Folder of annotated WFDB recordings, such as mitdb.
     out:
         Folder of the report.
     draws:
         How often each model draws what is hidden.
     each:
-        Cases of each kind in a record.
+        Cases of each kind in a recording.
     seed:
         Seed of the places, and of each model's first draw.
-    records:
-        Names of records; may be repeated. Those of DS2 unless given.
+    recordings:
+        Names of recordings; may be repeated. Those of DS2 unless given.
     """
     from diffecg.datasets.splits import DS2
     from diffecg.evaluation.imputation.html import cells, groups, head, write_task_report
-    from diffecg.evaluation.imputation.models import restorer
+    from diffecg.evaluation.imputation.models import imputation_method
     from diffecg.evaluation.imputation.report import evaluate_tasks
-    from diffecg.files import refuse_existing
+    from diffecg.files import check_output
 
-    refuse_existing(out, force=force, is_folder=True)
+    check_output(out, force=force, is_folder=True)
     if draws < 2:
         raise DiffecgError(f"{draws} draws have no band; use at least 2")
     if not data.is_dir():
         raise DiffecgError(f"no folder {data}; get the database with diffecg prepare mitdb --download")
     loaded = [compute.load(name) for name in models]
-    methods = {model.name: restorer(model, draws, seed, compute.sampling()) for model in loaded}
+    methods = {model.name: imputation_method(model, draws, seed, compute.sampling()) for model in loaded}
     described = {model.name: _described(model, compute) for model in loaded}
     about = {"database": data.name, "draws": draws, "models": described}
     with progress_bar("evaluate") as move:
         report = evaluate_tasks(
-            data, records or DS2, methods, each=each, seed=seed, about=about, progress=move
+            data, recordings or DS2, methods, each=each, seed=seed, about=about, progress=move
         )
     write_task_report(report, out, force=force)
     if not json:
@@ -79,7 +79,7 @@ def evaluate_task(
     show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)
 
 
-def _described(model: Model, compute: Compute) -> dict[str, Any]:
+def _described(model: Model, compute: ComputeOptions) -> dict[str, Any]:
     from diffecg.inference.sampling import Sampling
 
     sampling = Sampling(**compute.sampling()).resolved(model.config.diffusion)

@@ -23,13 +23,13 @@ def export(model: str, /, *, out: Path, force: Force = False, json: Json = False
     out:
         File to write, .onnx.
     """
-    from diffecg.files import refuse_existing
+    from diffecg.files import check_output
     from diffecg.inference.loading import load
     from diffecg.model.onnx import INPUTS, OUTPUT, export_onnx
 
     if out.suffix != ".onnx":
         raise DiffecgError(f"unknown suffix {out.suffix!r} of {out}; choose .onnx")
-    refuse_existing(out, force=force, is_folder=False)
+    check_output(out, force=force, is_folder=False)
     export_onnx(load(model).denoiser, out)
     result = {"out": str(out), "inputs": list(INPUTS), "outputs": [OUTPUT]}
     show(result, f"{out}: inputs {', '.join(INPUTS)}; output {OUTPUT}", as_json=json)

@@ -5,21 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from diffecg.cli.console import Compute, Flat, Force, Json, Reading, Strict, look, progress_bar, show
-from diffecg.inference.options import Drawing, Moment
+from diffecg.cli.console import (
+    ComputeOptions,
+    Flat,
+    Force,
+    Json,
+    ReadOptions,
+    Strict,
+    look,
+    progress_bar,
+    show,
+)
+from diffecg.inference.options import DrawOptions, ForecastOptions
 
 
 def forecast(
     model: str,
-    record: Path,
+    recording: Path,
     /,
     *,
     out: Path,
-    asked: Annotated[Moment, Flat] = Moment(),
+    asked: Annotated[ForecastOptions, Flat] = ForecastOptions(),
     strict: Strict = False,
-    reading: Reading = Reading(),
-    drawing: Annotated[Drawing, Flat] = Drawing(),
-    compute: Compute = Compute(),
+    reading: ReadOptions = ReadOptions(),
+    drawing: Annotated[DrawOptions, Flat] = DrawOptions(),
+    compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -31,22 +41,24 @@ def forecast(
     ----------
     model:
         A bundled model (mitbih-strip suits recordings) or a model folder.
-    record:
+    recording:
         The recording, in any format that impute takes.
     out:
-        Folder to write: a record with mean and bounds, forecast.csv, every draw, a picture.
+        Folder to write: a recording with mean and bounds, forecast.csv, every draw, a picture.
     """
-    from diffecg.files import new_folder, refuse_existing
+    from diffecg.files import check_output, new_directory
     from diffecg.inference.export import write_forecast
-    from diffecg.inference.recordings import ahead, cut_at
+    from diffecg.inference.recordings import forecast_recording, forecast_start
 
-    refuse_existing(out, force=force, is_folder=True)
-    loaded, read = compute.load(model), reading.read(record)
-    row, cut = cut_at(loaded, read, asked)
+    check_output(out, force=force, is_folder=True)
+    loaded, read = compute.load(model), reading.read(recording)
+    row, cut = forecast_start(loaded, read, asked)
     look(read, [row], strict=strict)
     with progress_bar("forecast") as move:
-        drawn = ahead(loaded, read, row, cut, asked, drawing, progress=move, **compute.sampling())
-    with new_folder(out, force=force) as folder:
+        drawn = forecast_recording(
+            loaded, read, row, cut, asked, drawing, progress=move, **compute.sampling()
+        )
+    with new_directory(out, force=force) as folder:
         write_forecast(folder, read, row, drawn, cut)
     text = (
         f"{out}: {asked.horizon:g} s of lead {read.leads[row]} from {cut / read.fs_hz:g} s drawn "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from diffecg.cli.console import Compute, Flat, Force, Json, progress_bar, show
-from diffecg.inference.options import Making
+from diffecg.cli.console import ComputeOptions, Flat, Force, Json, progress_bar, show
+from diffecg.inference.options import GenerateOptions
 
 
 def generate(
@@ -14,8 +14,8 @@ def generate(
     /,
     *,
     out: Path,
-    asked: Annotated[Making, Flat] = Making(),
-    compute: Compute = Compute(),
+    asked: Annotated[GenerateOptions, Flat] = GenerateOptions(),
+    compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -28,14 +28,14 @@ def generate(
     model:
         A bundled model (mitbih-beat, mitbih-beat-fast, mitbih-strip) or a model folder.
     out:
-        File to write: .npz, .parquet or .csv; without a suffix, a folder of WFDB records.
+        File to write: .npz, .parquet or .csv; without a suffix, a folder of WFDB recordings.
     """
     from diffecg.datasets.writing import check_format, write_generated
-    from diffecg.files import refuse_existing
+    from diffecg.files import check_output
     from diffecg.inference.parsing import parse_times
 
     check_format(out)
-    refuse_existing(out, force=force, is_folder=not out.suffix)
+    check_output(out, force=force, is_folder=not out.suffix)
     loaded = compute.load(model)
     with progress_bar("generate") as move:
         windows = loaded.stream(

@@ -7,8 +7,18 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Compute, Flat, Force, Json, Reading, Strict, look, progress_bar, show
-from diffecg.inference.options import Drawing, Gaps, Stretches
+from diffecg.cli.console import (
+    ComputeOptions,
+    Flat,
+    Force,
+    Json,
+    ReadOptions,
+    Strict,
+    look,
+    progress_bar,
+    show,
+)
+from diffecg.inference.options import DenoiseOptions, DrawOptions, ImputeOptions
 
 Several = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 Format = Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"]
@@ -16,16 +26,16 @@ Format = Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"]
 
 def impute(
     model: str,
-    record: Path,
+    recording: Path,
     /,
     *,
     out: Path,
-    asked: Annotated[Gaps, Flat] = Gaps(),
+    asked: Annotated[ImputeOptions, Flat] = ImputeOptions(),
     format: Format | None = None,
     strict: Strict = False,
-    reading: Reading = Reading(),
-    drawing: Annotated[Drawing, Flat] = Drawing(),
-    compute: Compute = Compute(),
+    reading: ReadOptions = ReadOptions(),
+    drawing: Annotated[DrawOptions, Flat] = DrawOptions(),
+    compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -46,33 +56,33 @@ def impute(
     ----------
     model:
         A bundled model (mitbih-strip suits recordings) or a model folder.
-    record:
-        A WFDB record (with or without .hea), an EDF or BDF file, a CSV or Parquet table with a column a lead,
+    recording:
+        A WFDB recording (with or without .hea), an EDF or BDF file, a CSV or Parquet table with a column a lead,
         a NumPy file.
     out:
         Folder to write.
     format:
         Format of the repaired recording; that of the given one unless told otherwise.
     """
-    _repaired("impute", model, record, out, asked, format, strict, reading, drawing, compute, force, json)
+    _repaired("impute", model, recording, out, asked, format, strict, reading, drawing, compute, force, json)
 
 
 def denoise(
     model: str,
-    record: Path,
+    recording: Path,
     /,
     *,
     out: Path,
-    asked: Annotated[Stretches, Flat] = Stretches(),
+    asked: Annotated[DenoiseOptions, Flat] = DenoiseOptions(),
     format: Format | None = None,
     strict: Strict = False,
-    reading: Reading = Reading(),
-    drawing: Annotated[Drawing, Flat] = Drawing(),
-    compute: Compute = Compute(),
+    reading: ReadOptions = ReadOptions(),
+    drawing: Annotated[DrawOptions, Flat] = DrawOptions(),
+    compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Draw noisy stretches of a recording anew, several times, in agreement with what they show.
+    """Draw noisy true_runs of a recording anew, several times, in agreement with what they show.
 
     Example:
     diffecg denoise mitbih-strip mitdb/104 --stretch 300:320 --out clean/
@@ -87,14 +97,14 @@ def denoise(
     ----------
     model:
         A bundled model of strips (mitbih-strip) or a model folder.
-    record:
+    recording:
         The recording, in any format that impute takes.
     out:
         Folder to write.
     format:
         Format of the repaired recording; that of the given one unless told otherwise.
     """
-    _repaired("denoise", model, record, out, asked, format, strict, reading, drawing, compute, force, json)
+    _repaired("denoise", model, recording, out, asked, format, strict, reading, drawing, compute, force, json)
 
 
 def _repaired(
@@ -102,31 +112,31 @@ def _repaired(
     model: str,
     path: Path,
     out: Path,
-    asked: Gaps | Stretches,
+    asked: ImputeOptions | DenoiseOptions,
     format: Format | None,
     strict: bool,
-    reading: Reading,
-    drawing: Drawing,
-    compute: Compute,
+    reading: ReadOptions,
+    drawing: DrawOptions,
+    compute: ComputeOptions,
     force: bool,
     json: bool,
 ) -> None:
     """Read, draw what is asked anew, write, and say so."""
-    from diffecg.files import new_folder, refuse_existing
-    from diffecg.inference.export import GAP_OF_TASK, write_repaired
-    from diffecg.inference.recordings import plan_repair, repair
+    from diffecg.files import check_output, new_directory
+    from diffecg.inference.export import GAP_OF_TASK, write_imputed
+    from diffecg.inference.recordings import impute_recording, plan_imputation
 
-    refuse_existing(out, force=force, is_folder=True)
-    loaded, record = compute.load(model), reading.read(path)
-    plan = plan_repair(loaded, record, asked)
-    look(record, plan.rows, strict=strict)
+    check_output(out, force=force, is_folder=True)
+    loaded, recording = compute.load(model), reading.read(path)
+    plan = plan_imputation(loaded, recording, asked)
+    look(recording, plan.rows, strict=strict)
     with progress_bar(task) as move:
-        drawn = repair(loaded, record, plan, asked, drawing, progress=move, **compute.sampling())
-    suffix = record.path.suffix.lower() if format is None else "" if format == "wfdb" else f".{format}"
-    with new_folder(out, force=force) as folder:
-        file = write_repaired(folder, record, plan.rows, drawn, plan.gaps, suffix).name
-    leads = [record.leads[row] for row in plan.rows]
-    seconds = sum(gap.last - gap.first for gap in plan.gaps) / record.fs_hz
+        drawn = impute_recording(loaded, recording, plan, asked, drawing, progress=move, **compute.sampling())
+    suffix = recording.path.suffix.lower() if format is None else "" if format == "wfdb" else f".{format}"
+    with new_directory(out, force=force) as folder:
+        file = write_imputed(folder, recording, plan.rows, drawn, plan.gaps, suffix).name
+    leads = [recording.leads[row] for row in plan.rows]
+    seconds = sum(gap.last - gap.first for gap in plan.gaps) / recording.fs_hz
     text = (
         f"{out}/{file}: {len(plan.gaps)} {GAP_OF_TASK[task]}(s), {seconds:.2f} s of lead {', '.join(leads)} "
         f"drawn {len(drawn.seeds)} times; pictures gap-001.png …, table gaps.csv, all draws in draws.npz"

@@ -5,35 +5,35 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from diffecg.cli.console import Json, Reading, show
+from diffecg.cli.console import Json, ReadOptions, show
 
 
-def info(record: Path, /, *, reading: Reading = Reading(), json: Json = False) -> None:
+def info(recording: Path, /, *, reading: ReadOptions = ReadOptions(), json: Json = False) -> None:
     """Tell what is in a recording: leads, rate, length, what is missing or faulty, beats.
 
     Example: diffecg info mitdb/100
 
     Parameters
     ----------
-    record:
-        A WFDB record, an EDF or BDF file, a CSV or Parquet table, a NumPy file.
+    recording:
+        A WFDB recording, an EDF or BDF file, a CSV or Parquet table, a NumPy file.
     """
     from diffecg.formats.description import describe
 
-    about = describe(reading.read(record))
-    show({"file": str(record), **about}, in_words(about), as_json=json)
+    about = describe(reading.read(recording))
+    show({"file": str(recording), **about}, in_words(about), as_json=json)
 
 
 def in_words(about: dict[str, Any]) -> str:
     """Return a description as lines of text."""
-    from diffecg.signal.artefacts import FAULTS
+    from diffecg.signal.artefacts import ARTEFACTS
 
     lines = [
         f"{about['name']}: {len(about['leads'])} lead(s), {about['duration_s']:g} s at {about['fs_hz']:g} Hz"
         + (f", from {about['start']}" if about["start"] else "")
     ]
     for lead in about["leads"]:
-        shares = {name: lead[name] for name in ("missing", *FAULTS) if lead.get(name)}
+        shares = {name: lead[name] for name in ("missing", *ARTEFACTS) if lead.get(name)}
         faults = (
             ", ".join(f"{share:.2%} {name}" for name, share in shares.items()) or "nothing missing or faulty"
         )

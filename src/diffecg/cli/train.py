@@ -78,10 +78,10 @@ def train(
         print(to_json(config), end="")
         return
     use_threads(threads)
-    from diffecg.datasets.loading import open_data
+    from diffecg.datasets.loading import open_dataset
     from diffecg.training.trainer import for_windows
 
-    windows = open_data(data)
+    windows = open_dataset(data)
     config = for_windows(config, windows.info)
     _run(config, windows, out, minutes, as_json=json, accumulate=accumulate, device=device)
 
@@ -123,14 +123,14 @@ def distill(
         Another setting, as training.learning_rate=1e-4; may be repeated.
     """
     use_threads(threads)
-    from diffecg.datasets.loading import open_data
+    from diffecg.datasets.loading import open_dataset
     from diffecg.inference.loading import load
     from diffecg.training.objectives import student_config
 
     denoiser = load(teacher).denoiser
     settings = [*set, *([] if samples is None else [f"training.samples={samples}"])]
     config = with_settings(student_config(denoiser.config, steps), settings)
-    _run(config, open_data(data), out, minutes, as_json=json, teacher=denoiser)
+    _run(config, open_dataset(data), out, minutes, as_json=json, teacher=denoiser)
 
 
 def _run(
@@ -145,11 +145,11 @@ def _run(
     device: str = "cpu",
 ) -> None:
     """Train, showing progress, and tell what came of it."""
-    from diffecg.training.distributed import processes
+    from diffecg.training.distributed import distributed_context
     from diffecg.training.trainer import train as train_model
 
     last: dict[str, float] = {}
-    with processes(device) as among, progress_bar(f"train {config.name}") as move:
+    with distributed_context(device) as among, progress_bar(f"train {config.name}") as move:
 
         def report(row: dict[str, float]) -> None:
             last.update(row)

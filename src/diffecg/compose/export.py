@@ -1,4 +1,4 @@
-"""Composed recordings out: annotated records, a picture, a card."""
+"""Composed recordings out: annotated recordings, a picture, a card."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ import numpy as np
 
 from diffecg.compose.recording import Composition
 from diffecg.files import CARD
-from diffecg.formats.recording import Annotation, Record
-from diffecg.formats.registry import file_name, write_record
+from diffecg.formats.recording import Annotation, Recording
+from diffecg.formats.registry import file_name, write_recording
 from diffecg.formats.wfdb import DIGITS_PER_MV
-from diffecg.plotting.figures import rhythm_sheet, save
+from diffecg.plotting.figures import rhythm_figure, save
 
 SHOWN_S, ROWS = 10.0, 6
 """Of a row of the picture, and how many rows there are at most."""
 
 
-def as_annotated_record(composed: Composition, name: str) -> Record:
+def as_annotated_recording(composed: Composition, name: str) -> Recording:
     """Return a recording with an annotation for each beat, and a note where noise begins or ends.
 
     Args:
         composed: the recording.
-        name: of the record.
+        name: of the recording.
     """
     leads = len(composed.leads)
     beats = [Annotation(sample, label) for sample, label in composed.beats]
     notes = [Annotation(sample, '"', words) for sample, words in composed.notes]
     annotations = tuple(sorted([*beats, *notes], key=lambda one: one.sample))
-    return Record(
+    return Recording(
         name,
         composed.fs_hz,
         composed.leads,
@@ -55,19 +55,19 @@ def write_composed(
     Args:
         folder: an empty folder.
         composed: one or more draws.
-        name: of the first record; others get a number.
-        suffix: of the format, as :func:`diffecg.formats.registry.write_record` takes it.
+        name: of the first recording; others get a number.
+        suffix: of the format, as :func:`diffecg.formats.registry.write_recording` takes it.
     """
     files = []
     for place, one in enumerate(composed):
-        record = as_annotated_record(one, name if len(composed) == 1 else f"{name}_{place}")
-        files.append(write_record(folder / file_name(record, suffix), record).name)
+        recording = as_annotated_recording(one, name if len(composed) == 1 else f"{name}_{place}")
+        files.append(write_recording(folder / file_name(recording, suffix), recording).name)
     first = composed[0]
     save(sheet(first, name), folder / "rhythm.png")
     card = {
         **first.info,
         "seeds": [one.info["seed"] for one in composed],
-        "records": files,
+        "recordings": files,
         "fs_hz": first.fs_hz,
         "duration_s": len(first) / first.fs_hz,
         "beats": dict(sorted(Counter(label for _, label in first.beats).items())),
@@ -83,4 +83,4 @@ def sheet(composed: Composition, title: str) -> Any:
     rows = [
         composed.signal_mv[0, first : first + row] for first in range(0, min(len(composed), ROWS * row), row)
     ]
-    return rhythm_sheet(rows, composed.fs_hz, composed.beats, SHOWN_S, title)
+    return rhythm_figure(rows, composed.fs_hz, composed.beats, SHOWN_S, title)

@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from diffecg.errors import DiffecgError
 
-LABELS = ("N", "S", "V", "F")
+BEAT_LABELS = ("N", "S", "V", "F")
 NAMES = {
     "sinus": "N",
     "bigeminy": "NV",
@@ -103,11 +103,11 @@ class _Parser:
         elif word in NAMES:
             self.place += 1
             beats = list(NAMES[word])
-        elif word in LABELS and not atrial:
+        elif word in BEAT_LABELS and not atrial:
             self.place += 1
             beats = [word]
         else:
-            known = ", ".join((*LABELS, *NAMES, "salvo of 5", "atrial …"))
+            known = ", ".join((*BEAT_LABELS, *NAMES, "salvo of 5", "atrial …"))
             self._refuse(f"unknown; choose of {known}")
         return ["S" if atrial and beat == "V" else beat for beat in beats]
 

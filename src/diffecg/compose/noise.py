@@ -11,29 +11,29 @@ from numpy.typing import NDArray
 
 from diffecg.compose.recording import Composition
 from diffecg.errors import DiffecgError
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 from diffecg.signal.noise import noisy
 from diffecg.signal.resampling import resample
 
 KINDS = {"bw": "baseline wander", "ma": "muscle artefact", "em": "electrode motion"}
-"""The records of the MIT-BIH Noise Stress Test Database: Moody et al. (1984), Comput Cardiol 11:381-384."""
+"""The recordings of the MIT-BIH Noise Stress Test Database: Moody et al. (1984), Comput Cardiol 11:381-384."""
 
 SNRS_DB = (-40.0, 60.0)
 
 
 @dataclass(frozen=True)
-class NoisyStretch:
+class NoiseInterval:
     """A stretch with noise."""
 
     kind: str
     """A key of KINDS."""
     snr_db: float
     """Power of the signal over that of the noise in the stretch, both without their means, in dB."""
-    from_s: float = 0.0
-    to_s: float = np.inf
+    start_s: float = 0.0
+    stop_s: float = np.inf
 
 
-def parse_noise(text: str) -> NoisyStretch:
+def parse_noise(text: str) -> NoiseInterval:
     """Return what ``em:6`` or ``em:6:60:120`` asks for: kind, dB, and from and to in s.
 
     Raises:
@@ -49,34 +49,34 @@ def parse_noise(text: str) -> NoisyStretch:
             f"noise {text!r} is not of the form em:6 or em:6:60:120 (kind, dB, from and to in s); kinds are "
             f"{', '.join(KINDS)}"
         )
-    noise = NoisyStretch(kind, *values)
+    noise = NoiseInterval(kind, *values)
     if not SNRS_DB[0] <= noise.snr_db <= SNRS_DB[1]:
         raise DiffecgError(
             f"noise {text!r}: {noise.snr_db:g} dB must lie between {SNRS_DB[0]:g} and {SNRS_DB[1]:g}"
         )
-    if not 0 <= noise.from_s < noise.to_s:
+    if not 0 <= noise.start_s < noise.stop_s:
         raise DiffecgError(f"noise {text!r} must begin at 0 s or later, and end after that")
     return noise
 
 
-def with_noise(composed: Composition, stretches: Sequence[NoisyStretch], folder: str | Path) -> Composition:
-    """Return a recording with recorded noise in some stretches, from places that its seed chooses.
+def with_noise(composed: Composition, true_runs: Sequence[NoiseInterval], folder: str | Path) -> Composition:
+    """Return a recording with recorded noise in some true_runs, from places that its seed chooses.
 
     Args:
         composed: the recording.
-        stretches: where, what and how much.
+        true_runs: where, what and how much.
         folder: of the Noise Stress Test Database.
 
     Raises:
         DiffecgError: a stretch begins after the end; the noise is missing or unreadable.
     """
     signal_mv, notes = composed.signal_mv.astype(np.float64), list(composed.notes)
-    for place, stretch in enumerate(stretches):
-        first = round(stretch.from_s * composed.fs_hz)
-        last = min(round(min(stretch.to_s, 1e9) * composed.fs_hz), len(composed))
+    for place, stretch in enumerate(true_runs):
+        first = round(stretch.start_s * composed.fs_hz)
+        last = min(round(min(stretch.stop_s, 1e9) * composed.fs_hz), len(composed))
         if last - first < 2:
             raise DiffecgError(
-                f"the noise from {stretch.from_s:g} s lies outside the recording of "
+                f"the noise from {stretch.start_s:g} s lies outside the recording of "
                 f"{len(composed) / composed.fs_hz:g} s"
             )
         rng = np.random.default_rng([composed.info["seed"], place])
@@ -88,13 +88,13 @@ def with_noise(composed: Composition, stretches: Sequence[NoisyStretch], folder:
         notes.append((first, f"{KINDS[stretch.kind]}, {stretch.snr_db:g} dB"))
         if last < len(composed):
             notes.append((last, f"{KINDS[stretch.kind]} ends"))
-    words = [f"{one.kind}:{one.snr_db:g}:{one.from_s:g}:{one.to_s:g}" for one in stretches]
+    words = [f"{one.kind}:{one.snr_db:g}:{one.start_s:g}:{one.stop_s:g}" for one in true_runs]
     info = {**composed.info, "noise": words}
     return replace(composed, signal_mv=signal_mv.astype(np.float32), notes=tuple(sorted(notes)), info=info)
 
 
 def _recorded(path: Path, fs_hz: float) -> NDArray[np.float64]:
     """Return recorded noise (lead time), in mV."""
-    record = read_record(path)
-    rows: NDArray[np.float64] = np.nan_to_num(resample(record.signal_mv, record.fs_hz, fs_hz))
+    recording = read_recording(path)
+    rows: NDArray[np.float64] = np.nan_to_num(resample(recording.signal_mv, recording.fs_hz, fs_hz))
     return rows

@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
-from diffecg.compose.subject import Patient, draw_patient, level_of
+from diffecg.compose.subject import SyntheticSubject, level_of, sample_subject
 from diffecg.compose.timing import Rhythm, check_beats
 from diffecg.errors import DiffecgError
-from diffecg.inference.checks import whole
+from diffecg.inference.checks import check_integer
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.inference.sampling import Progress
-from diffecg.signal.runs import stretches
+from diffecg.signal.runs import true_runs
 
 STRENGTH = 1.0
 """How much beats of one heart differ (see ``Model.vary``): the height of normal beats by 5 %. In DS1
-it varies by 8.5 % (median of its records), breathing and noise included, which a strength of 2 gives."""
+it varies by 8.5 % (median of its recordings), breathing and noise included, which a strength of 2 gives."""
 _CHUNK = 1024
 _ONSET_S = {"N": 0.22, "S": 0.22, "V": 0.125, "F": 0.125}
 """How long before the R peak a beat begins to show: its P wave, or its QRS."""
@@ -62,13 +62,13 @@ def compose(
     model: str | Model = "mitbih-beat",
     seed: int = 0,
     rhythm_seed: int | None = None,
-    patient_seed: int = 0,
+    subject_seed: int = 0,
     strength: float = STRENGTH,
     progress: Progress | None = None,
 ) -> Composition:
     """Return a recording with these beats.
 
-    Each beat is the patient's beat of its class, varied by its own seed, at its own time. Where one beat ends
+    Each beat is the subject's beat of its class, varied by its own seed, at its own time. Where one beat ends
     and the next begins the two are blended; between beats that are far apart runs the zero line, with noise
     of the beats' own spectrum.
 
@@ -78,14 +78,14 @@ def compose(
         model: of beats.
         seed: of each beat's variation.
         rhythm_seed: of the rhythm; None: the same.
-        patient_seed: of the person; the same person may have many recordings.
+        subject_seed: of the person; the same person may have many recordings.
         strength: how much beats of a class differ (see :meth:`Model.vary`).
         progress: called with beats done and in all.
 
     Raises:
         DiffecgError: beats that no heart can make, unknown labels, no beat at all, or a length of zero.
     """
-    seed, patient_seed = whole("seed", seed, 0), whole("patient_seed", patient_seed, 0)
+    seed, subject_seed = check_integer("seed", seed, 0), check_integer("subject_seed", subject_seed, 0)
     loaded = model if isinstance(model, Model) else load(model)
     if isinstance(beats, Rhythm):
         if duration_s is None:
@@ -93,12 +93,12 @@ def compose(
         given = beats.beats(duration_s, seed if rhythm_seed is None else rhythm_seed)
     else:
         given = [(float(time_s), label) for time_s, label in beats]
-    patient = draw_patient(loaded, patient_seed)
-    _check(given, duration_s, patient)
+    subject = sample_subject(loaded, subject_seed)
+    _check(given, duration_s, subject)
     fs_hz = loaded.config.window.fs_hz
     samples = round((given[-1][0] + 1.0 if duration_s is None else duration_s) * fs_hz)
     places = [(round(time_s * fs_hz), label) for time_s, label in given]
-    signal_mv = _assembled(loaded, patient, places, samples, seed, strength, progress)
+    signal_mv = _assembled(loaded, subject, places, samples, seed, strength, progress)
     info = {
         "synthetic": True,
         "task": "compose",
@@ -106,18 +106,18 @@ def compose(
         "weights_sha256": loaded.weights_sha256,
         "rhythm": asdict(beats) if isinstance(beats, Rhythm) else None,
         "seed": seed,
-        "patient_seed": patient_seed,
+        "subject_seed": subject_seed,
         "strength": strength,
     }
     return Composition(signal_mv, fs_hz, loaded.config.window.leads, tuple(places), (), info)
 
 
-def _check(beats: Sequence[tuple[float, str]], duration_s: float | None, patient: Patient) -> None:
+def _check(beats: Sequence[tuple[float, str]], duration_s: float | None, subject: SyntheticSubject) -> None:
     if not beats:
         raise DiffecgError("there is no beat to compose; a longer recording or a faster rhythm has some")
-    unknown = [label for _, label in beats if label not in patient.beats_mv]
+    unknown = [label for _, label in beats if label not in subject.beats_mv]
     if unknown:
-        raise DiffecgError(f"unknown label {unknown[0]!r}; choose of {', '.join(patient.beats_mv)}")
+        raise DiffecgError(f"unknown label {unknown[0]!r}; choose of {', '.join(subject.beats_mv)}")
     outside = [t for t, _ in beats if not 0 <= t < (np.inf if duration_s is None else duration_s)]
     if outside:
         raise DiffecgError(f"a beat at {outside[0]:g} s lies outside the recording")
@@ -126,7 +126,7 @@ def _check(beats: Sequence[tuple[float, str]], duration_s: float | None, patient
 
 def _assembled(
     model: Model,
-    patient: Patient,
+    subject: SyntheticSubject,
     beats: Sequence[tuple[int, str]],
     samples: int,
     seed: int,
@@ -141,7 +141,7 @@ def _assembled(
     borders = _borders(beats, window.fs_hz)
     quiet: list[NDArray[np.floating]] = []
     levels: list[NDArray[np.floating]] = []
-    for first, drawn, level in _varied(model, patient, beats, seed, strength):
+    for first, drawn, level in _varied(model, subject, beats, seed, strength):
         levels.extend(level[..., 0])
         for i, beat in enumerate(drawn, start=first):
             at = beats[i][0] - window.before + margin
@@ -154,10 +154,10 @@ def _assembled(
             progress(first + len(drawn), len(beats))
     inside = slice(margin, margin + samples)
     course = total / np.maximum(weight, 1e-9)
-    for first, last in stretches(weight <= 1e-6):
+    for first, last in true_runs(weight <= 1e-6):
         course[:, first:last] = _pause(course, slice(first, last), round(_RETURN_S * window.fs_hz))
     course += np.sqrt(np.clip(1 - weight, 0, 1)) * _noise(
-        np.stack(quiet), len(weight), np.random.default_rng([seed, patient.seed])
+        np.stack(quiet), len(weight), np.random.default_rng([seed, subject.seed])
     )
     peaks = [sample for sample, _ in beats]
     wander = np.stack([np.interp(np.arange(samples), peaks, lead) for lead in np.stack(levels, axis=1)])
@@ -166,14 +166,14 @@ def _assembled(
 
 
 def _varied(
-    model: Model, patient: Patient, beats: Sequence[tuple[int, str]], seed: int, strength: float
+    model: Model, subject: SyntheticSubject, beats: Sequence[tuple[int, str]], seed: int, strength: float
 ) -> Iterator[tuple[int, NDArray[np.floating], NDArray[np.floating]]]:
     """Yield the first beat's number, beats (beat lead time) with zero lines at 0, and these (beat lead 1)."""
     window = model.config.window
     for first in range(0, len(beats), _CHUNK):
         labels = [label for _, label in beats[first : first + _CHUNK]]
-        given = np.stack([patient.beats_mv[label] + patient.level_mv for label in labels])
-        seeds = np.random.SeedSequence([seed, patient.seed]).generate_state(1, np.uint64)[0] >> np.uint64(2)
+        given = np.stack([subject.beats_mv[label] + subject.level_mv for label in labels])
+        seeds = np.random.SeedSequence([seed, subject.seed]).generate_state(1, np.uint64)[0] >> np.uint64(2)
         made = model.vary(given, labels, len(labels), int(seeds) + first, strength=strength, batch_size=256)
         pairs = zip(made.signal_mv, labels, strict=True)
         level = np.stack([level_of(beat, label, window.fs_hz, window.before) for beat, label in pairs])
@@ -217,7 +217,7 @@ def _pause(level: Array, pause: slice, most: int) -> Array:
 
 
 def _noise(quiet: Array, samples: int, rng: np.random.Generator) -> Array:
-    """Return noise (lead time) with the spectrum of stretches (beat lead time) where beats are quiet.
+    """Return noise (lead time) with the spectrum of true_runs (beat lead time) where beats are quiet.
 
     An autoregressive process by the Yule-Walker equations (Box and Jenkins 1970, section 3.2); the parabola
     through each stretch is taken out.

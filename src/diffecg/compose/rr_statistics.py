@@ -1,4 +1,4 @@
-"""When real beats come: what was learnt from the records of DS1, people who train the models, too."""
+"""When real beats come: what was learnt from the recordings of DS1, people who train the models, too."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from diffecg.errors import DiffecgError
 
 FILE = "statistics.json"
 LIKE = "like:"
-"""Before the name of a record, in place of a rhythm."""
+"""Before the name of a recording, in place of a rhythm."""
 _NEAR = 10
 """Beats on either side that tell the sinus interval."""
 _POSSIBLE = (0.25, 2.5)
@@ -81,18 +81,18 @@ def measure(times_s: Sequence[Array], labels: Sequence[Sequence[str]]) -> Statis
     )
 
 
-def statistics(like: str = "") -> Statistics:
-    """Return what was learnt: of one record, completed by that of all; of all unless a record is named.
+def load_statistics(like: str = "") -> Statistics:
+    """Return what was learnt: of one recording, completed by that of all; of all unless a recording is named.
 
     Raises:
-        DiffecgError: an unknown record.
+        DiffecgError: an unknown recording.
     """
     known = _known()
     if not like:
         return known["all"]
     if like not in known or like == "all":
         raise DiffecgError(
-            f"no rhythm like record {like!r}: it is known of {', '.join(sorted(set(known) - {'all'}))}"
+            f"no rhythm like recording {like!r}: it is known of {', '.join(sorted(set(known) - {'all'}))}"
         )
     own, others = known[like], known["all"]
     pairs = {
@@ -108,7 +108,7 @@ def statistics(like: str = "") -> Statistics:
 @cache
 def _known() -> dict[str, Statistics]:
     stored = json.loads(files("diffecg.compose").joinpath(FILE).read_text())
-    return {name: Statistics(**fields) for name, fields in stored["records"].items()}
+    return {name: Statistics(**fields) for name, fields in stored["recordings"].items()}
 
 
 def _sinus_intervals(rr: Array, names: Sequence[str]) -> tuple[Array, NDArray[np.bool_]]:

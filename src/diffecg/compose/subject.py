@@ -15,7 +15,7 @@ CANDIDATES = 32
 _BEGINS_S, _QRS_S = 0.25, 0.13
 _LOG_RATIO = (0.1, 0.25)
 """Mean and standard deviation of the logarithm of the height of a person's ventricular beats over that of the
-normal ones: of 14 records of DS1, which reach from 0.7 to 1.6."""
+normal ones: of 14 recordings of DS1, which reach from 0.7 to 1.6."""
 _CORE_S = (-0.1, 0.3)
 _LEVEL_S = {"N": (-0.083, -0.055), "S": (-0.083, -0.055), "V": (-0.167, -0.125), "F": (-0.167, -0.125)}
 """Where a beat is at the zero line, from its R peak: between P wave and QRS, or before a QRS without one."""
@@ -23,7 +23,7 @@ Array = NDArray[np.floating]
 
 
 @dataclass(frozen=True)
-class Patient:
+class SyntheticSubject:
     """A beat of each class, to be varied."""
 
     beats_mv: dict[str, NDArray[np.float32]]
@@ -33,7 +33,7 @@ class Patient:
     seed: int
 
 
-def draw_patient(model: Model, seed: int = 0) -> Patient:
+def sample_subject(model: Model, seed: int = 0) -> SyntheticSubject:
     """Return someone, the same for the same seed.
 
     A normal beat is drawn, and a ventricular one of a height that goes with it, both from the quieter half of
@@ -65,7 +65,7 @@ def draw_patient(model: Model, seed: int = 0) -> Patient:
     ratios = np.log(_height(others, *cut) / _height(normal, *cut))
     ventricular = others[np.abs(ratios - log_ratio).argmin()]
     core = slice(*(window.before + round(s * window.fs_hz) for s in _CORE_S))
-    return Patient(
+    return SyntheticSubject(
         {
             "N": normal,
             "S": _nearest(drawn["S"], normal, core),

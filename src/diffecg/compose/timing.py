@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.compose.language import parse_rhythm
-from diffecg.compose.rr_statistics import LIKE, Statistics, statistics
+from diffecg.compose.rr_statistics import LIKE, Statistics, load_statistics
 from diffecg.errors import DiffecgError
 
 SHORTEST_S = 0.2
@@ -29,11 +29,11 @@ class Rhythm:
     """Which beats come, and when."""
 
     text: str
-    """In the language of ``rhythm/language.py``; or ``like:208``, random as in a record of DS1."""
+    """In the language of ``rhythm/language.py``; or ``like:208``, random as in a recording of DS1."""
     heart_rate: float | None = None
-    """Of normal beats, in beats a minute; None: 72, or the record's."""
+    """Of normal beats, in beats a minute; None: 72, or the recording's."""
     sdnn_ms: float | None = None
-    """Standard deviation of the intervals between normal beats, in ms; None: 40, or the record's."""
+    """Standard deviation of the intervals between normal beats, in ms; None: 40, or the recording's."""
     respiration_hz: float = 0.25
     """Where the faster of the two oscillations of the heart rate lies, in Hz."""
 
@@ -52,7 +52,7 @@ class Rhythm:
         if seed < 0:
             raise DiffecgError(f"seed {seed} must be at least 0")
         like = self.text.removeprefix(LIKE).strip() if self.text.startswith(LIKE) else ""
-        known = statistics(like)
+        known = load_statistics(like)
         usual = (known.heart_rate, known.sdnn_ms) if like else (HEART_RATE, SDNN_MS)
         rate = _within("heart rate", self.heart_rate, usual[0], HEART_RATES, "beats a minute")
         sdnn_s = _within("SDNN", self.sdnn_ms, usual[1], SDNNS_MS, "ms") / 1000
@@ -135,7 +135,7 @@ def oscillation(duration_s: float, respiration_hz: float, rng: np.random.Generat
 
 
 def random_labels(known: Statistics, count: int, rng: np.random.Generator) -> list[str]:
-    """Return labels that follow each other as in a record: each depends on the two before it."""
+    """Return labels that follow each other as in a recording: each depends on the two before it."""
     labels = ["N", "N"]
     for _ in range(count - 2):
         following = known.follows.get("".join(labels[-2:]), {"N": 1})

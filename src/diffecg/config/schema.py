@@ -52,9 +52,9 @@ class WindowConfig:
     length: Positive = 256
     """Samples in a window."""
     fs_hz: PositiveNumber = 360.0
-    """Sampling rate of a window, in Hz. Recordings at other rates are resampled."""
+    """Sampling rate of a window, in Hz. RecordingFolder at other rates are resampled."""
     leads: Annotated[tuple[str, ...], Field(min_length=1)] = ("MLII",)
-    """Names of the leads that make one window, in order; ``*`` stands for any lead of a record, ``*`` and
+    """Names of the leads that make one window, in order; ``*`` stands for any lead of a recording, ``*`` and
     ``*`` for any two."""
     before: NonNegative = 128
     """``beat``: samples before the R peak."""
@@ -68,7 +68,7 @@ class WindowConfig:
 
     @property
     def companions(self) -> int:
-        """Other leads that are shown with any one lead of a record."""
+        """Other leads that are shown with any one lead of a recording."""
         return len(self.leads) - 1 if self.any_leads else 0
 
     @property
@@ -229,7 +229,7 @@ class TrainingConfig:
     """Share of samples whose beats are told, for models that take a rhythm: half of these everywhere, half
     where the signal is observed."""
     virtual_leads: Share = 0.0
-    """Share of imputation and forecasting samples that are a random combination of two leads of the record,
+    """Share of imputation and forecasting samples that are a random combination of two leads of the recording,
     passed through a random filter: more shapes than there are patients."""
     filter: OpenShare = 0.4
     """Strength of that filter: standard deviation of its taps beside a unit impulse."""

@@ -1,1 +1,1 @@
-"""Recordings to windows: reading, labelling, splitting, storing."""
+"""RecordingFolder to windows: reading, labelling, splitting, storing."""

@@ -1,4 +1,4 @@
-"""Records to windows: resampling, cutting, and a reason for every window that is dropped."""
+"""Recordings to windows: resampling, cutting, and a reason for every window that is dropped."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from diffecg.config.schema import WindowConfig
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.rhythm import to_text
+from diffecg.datasets.rhythm import format_beats
 from diffecg.datasets.splits import ROUND_S, Split, validation_bounds
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Beats, Record
+from diffecg.formats.recording import Beats, Recording
 from diffecg.signal.resampling import resample
 
-EDGE = "runs past the record's end"
+EDGE = "runs past the recording's end"
 
 CROSSING = "lies in training and in validation"
 
@@ -33,40 +33,46 @@ Dropped = Counter[tuple[str, str, str]]
 
 @dataclass(frozen=True)
 class Cut:
-    """The windows of one record, and why others are not among them."""
+    """The windows of one recording, and why others are not among them."""
 
     signal_mv: NDArray[np.float32]
     """Axes (window, lead, time), in mV."""
     index: pd.DataFrame
-    """A row a window: record, sample, symbol, label, split, lead, fs_hz, rr_before_s, rr_after_s, beats."""
+    """A row a window: recording, sample, symbol, label, split, lead, fs_hz, rr_before_s, rr_after_s, beats."""
     dropped: Dropped
 
 
 def cut_windows(
-    record: Record, beats: Beats, window: WindowConfig, split: Split, labels: dict[str, str]
+    recording: Recording, beats: Beats, window: WindowConfig, split: Split, labels: dict[str, str]
 ) -> Cut:
-    """Return the windows of ``record``.
+    """Return the windows of ``recording``.
 
     Args:
-        record: the recording.
+        recording: the recording.
         beats: its annotated beats.
         window: what a window is.
-        split: which part the record plays.
+        split: which part the recording plays.
         labels: annotation symbol to class.
 
     Raises:
         DiffecgError: it has not the wanted leads, or fewer leads of an ECG than a window takes.
     """
-    count, names = len(window.leads), [record.leads[row] for row in record.ecg_leads]
+    count, names = len(window.leads), [recording.leads[row] for row in recording.ecg_leads]
     if window.any_leads and len(names) < count:
-        raise DiffecgError(f"record {record.name} has {len(names)} leads of an ECG; a window takes {count}")
+        raise DiffecgError(
+            f"recording {recording.name} has {len(names)} leads of an ECG; a window takes {count}"
+        )
     groups = list(permutations(names, count)) if window.any_leads else [window.leads]
     # Each lead once, though it may be in many groups: two of twelve leads make 132.
     wanted = list(dict.fromkeys(chain.from_iterable(groups)))
-    rows = [record.lead_index(lead) for lead in wanted]
-    resampled = dict(zip(wanted, resample(record.signal_mv[rows], record.fs_hz, window.fs_hz), strict=True))
+    rows = [recording.lead_index(lead) for lead in wanted]
+    resampled = dict(
+        zip(wanted, resample(recording.signal_mv[rows], recording.fs_hz, window.fs_hz), strict=True)
+    )
     cuts = [
-        _cut_leads(record, beats, window, split, labels, leads, np.stack([resampled[lead] for lead in leads]))
+        _cut_leads(
+            recording, beats, window, split, labels, leads, np.stack([resampled[lead] for lead in leads])
+        )
         for leads in groups
     ]
     return Cut(
@@ -77,7 +83,7 @@ def cut_windows(
 
 
 def _cut_leads(
-    record: Record,
+    recording: Recording,
     beats: Beats,
     window: WindowConfig,
     split: Split,
@@ -86,10 +92,10 @@ def _cut_leads(
     signal_mv: NDArray[np.float64],
 ) -> Cut:
     length = signal_mv.shape[1]
-    scale = window.fs_hz / record.fs_hz
+    scale = window.fs_hz / recording.fs_hz
     if window.kind == "beat":
         sample, symbol = beats.sample, beats.symbol
-        rr_s = np.diff(sample, prepend=np.nan, append=np.nan) / record.fs_hz
+        rr_s = np.diff(sample, prepend=np.nan, append=np.nan) / recording.fs_hz
         start = np.rint(sample * scale).astype(np.int64) - window.before
     else:
         start = np.arange(0, length - window.length + 1, window.stride)
@@ -97,7 +103,7 @@ def _cut_leads(
         symbol = np.full(len(start), "", dtype=np.str_)
         rr_s = np.full(len(start) + 1, np.nan)
     label = np.array([labels.get(s, UNKNOWN) for s in symbol], dtype=np.str_)
-    whole = split.part(record.name)
+    whole = split.part(recording.name)
     if whole is not None:
         part, crosses = np.full(len(start), whole), np.zeros(len(start), bool)
     else:
@@ -121,7 +127,7 @@ def _cut_leads(
     dropped = Dropped(zip(part[~kept], label[~kept], reason[~kept], strict=True))
     index = pd.DataFrame(
         {
-            "record": record.name,
+            "recording": recording.name,
             "sample": sample[kept],
             "symbol": symbol[kept],
             "label": label[kept],
@@ -141,4 +147,4 @@ def _beats_text(beats: Beats, labels: dict[str, str], scale: float, start: int, 
     first, last = np.searchsorted(beats.sample, [start / scale, (start + length) / scale])
     places = np.rint(beats.sample[first:last] * scale).astype(int) - start
     names = [labels.get(symbol, UNKNOWN) for symbol in beats.symbol[first:last]]
-    return to_text([(p, n) for p, n in zip(places.tolist(), names, strict=True) if 0 <= p < length])
+    return format_beats([(p, n) for p, n in zip(places.tolist(), names, strict=True) if 0 <= p < length])

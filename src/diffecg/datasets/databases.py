@@ -9,8 +9,8 @@ from diffecg.errors import DiffecgError
 
 OWN = "own"
 """Any other database: one's own."""
-PEOPLE = "people"
-"""Its split: by person."""
+SUBJECTS = "subjects"
+"""Its split: by subject."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Database:
     citation: str
     licence: str
     splits: tuple[str, ...]
-    """Splits of its records (``data/splits.py``), the usual one first."""
+    """Splits of its recordings (``data/splits.py``), the usual one first."""
     lead: str
     """The lead of beats; none: it must be told."""
 
@@ -61,7 +61,7 @@ DATABASES = {
         ("svdb",),
         "ECG1",
     ),
-    OWN: Database(OWN, "", "", "", "", (PEOPLE,), ""),
+    OWN: Database(OWN, "", "", "", "", (SUBJECTS,), ""),
 }
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
-from diffecg.files import new_folder, read_json
+from diffecg.files import new_directory, read_json
 
 FORMAT = 1
 
@@ -25,7 +25,7 @@ def write_windows(windows: Windows, folder: str | Path, *, force: bool = False) 
     Raises:
         DiffecgError: the folder exists and ``force`` is not given.
     """
-    with new_folder(folder, force=force) as partial:
+    with new_directory(folder, force=force) as partial:
         np.save(partial / "signal_mv.npy", np.asarray(windows.signal_mv, dtype=np.float32))
         windows.index.to_parquet(partial / "index.parquet", index=False)
         info = {"format": FORMAT, "fs_hz": windows.fs_hz, **windows.info}

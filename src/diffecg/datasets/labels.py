@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from diffecg.errors import DiffecgError
 
-LABELS = ("N", "S", "V", "F", "Q")
+AAMI_LABELS = ("N", "S", "V", "F", "Q")
 """The AAMI classes, in the order used in tables."""
 
 UNKNOWN = "?"
@@ -23,22 +23,22 @@ def _invert(groups: dict[str, str]) -> Mapping[str, str]:
     return MappingProxyType({symbol: label for label, symbols in groups.items() for symbol in symbols})
 
 
-CLASS_MAPS: Mapping[str, Mapping[str, str]] = {
+LABEL_MAPS: Mapping[str, Mapping[str, str]] = {
     "aami": _invert({"N": "NLRej", "S": "AaJS", "V": "VE", "F": "F", "Q": "/fQ"}),
     "aami-escape-s": _invert({"N": "NLR", "S": "AaJSej", "V": "VE", "F": "F", "Q": "/fQ"}),
 }
 """Symbol to class. ``aami-escape-s`` is a common variant that counts escape beats (e, j) as S."""
 
 
-def class_map(name: str) -> Mapping[str, str]:
+def label_map(name: str) -> Mapping[str, str]:
     """Return the map from annotation symbol to class called ``name``.
 
     Raises:
         DiffecgError: there is no such map.
     """
-    if name not in CLASS_MAPS:
-        raise DiffecgError(f"unknown class map {name!r}; choose one of {', '.join(CLASS_MAPS)}")
-    return CLASS_MAPS[name]
+    if name not in LABEL_MAPS:
+        raise DiffecgError(f"unknown class map {name!r}; choose one of {', '.join(LABEL_MAPS)}")
+    return LABEL_MAPS[name]
 
 
 def check_label(label: str | None, known: Sequence[str], model: str) -> None:

@@ -17,11 +17,11 @@ def open_windows(folder: str | Path) -> Windows:
     Raises:
         DiffecgError: the folder is missing, incomplete or inconsistent.
     """
-    found = open_data(folder)
+    found = open_dataset(folder)
     return found.whole() if isinstance(found, WindowStream) else found
 
 
-def open_data(url: str | Path) -> Windows | WindowStream:
+def open_dataset(url: str | Path) -> Windows | WindowStream:
     """Return the windows of ``prepare``, or a stream of those of ``bulk prepare``.
 
     Raises:

@@ -34,7 +34,7 @@ class Morphologies:
         return member
 
 
-def divide(
+def cluster_morphologies(
     signal_mv: NDArray[np.floating], labels: NDArray[np.str_], wanted: Sequence[str], most: int, seed: int
 ) -> tuple[Morphologies, NDArray[np.intp]]:
     """Return the morphologies of classes, and that of each window (window,), -1 = none.

@@ -11,16 +11,16 @@ from diffecg.errors import DiffecgError
 
 
 @dataclass(frozen=True)
-class Cutting:
+class PrepareOptions:
     """Settings of the windows that are cut."""
 
     preset: str = "beat"
     """What a window is: beat, strip, strip2 or paper."""
     split: str | None = None
-    """Of mitdb: strict, unless told otherwise, leaves out record 201, the same patient as 202; classic keeps
-    it; development divides DS1 alone, to make choices that DS2 must not make. Of svdb: all records are
-    for testing. Of one's own: people, seven tenths of whom train, one validates and two test."""
-    class_map: str = "aami"
+    """Of mitdb: strict, unless told otherwise, leaves out recording 201, the same patient as 202; classic keeps
+    it; development divides DS1 alone, to make choices that DS2 must not make. Of svdb: all recordings are
+    for testing. Of one's own: subjects, seven tenths of whom train, one validates and two test."""
+    label_map: str = "aami"
     """aami, or aami-escape-s, which counts escape beats (e, j) as S."""
     lead: str | None = None
     """Lead of the beats: MLII in mitdb, ECG1 in svdb, whose placement is not known; of one's own it must be

@@ -16,7 +16,7 @@ SIGNAL = pa.list_(pa.list_(pa.float32()))
 """The type of a column of windows."""
 _INDEX = pa.schema(
     [
-        ("record", pa.string()),
+        ("recording", pa.string()),
         ("sample", pa.int64()),
         ("symbol", pa.string()),
         ("label", pa.string()),

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from diffecg.config.schema import WindowConfig
 from diffecg.datasets.cutting import Cut, Dropped, cut_windows
-from diffecg.datasets.databases import PEOPLE
-from diffecg.datasets.labels import LABELS, UNKNOWN, class_map
-from diffecg.datasets.recording_folder import Recordings
+from diffecg.datasets.databases import SUBJECTS
+from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN, label_map
+from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.splits import Split
-from diffecg.datasets.subjects import parts_of, people_of
+from diffecg.datasets.subjects import included_recordings, split_for
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import beats_of
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 
 Progress = Callable[[int, int, str], None]
@@ -44,38 +44,38 @@ def prepare(
     *,
     source: dict[str, str] | None = None,
     split_name: str = "strict",
-    class_map_name: str = "aami",
-    people: dict[str, str] | None = None,
+    label_map_name: str = "aami",
+    subjects: dict[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
-    """Return the windows of a database's records that take part in the split.
+    """Return the windows of a database's recordings that take part in the split.
 
     Args:
         folder: where the recordings are, on any file system that fsspec knows.
         window: what a window is.
         source: what to note of the database: name, version, licence, citation.
-        split_name: ``strict``, ``classic``, ``development``, ``svdb`` or ``people``.
-        class_map_name: ``aami`` or ``aami-escape-s``.
-        people: of the split ``people``: the records that take part and the person of each.
-        progress: called before each record.
+        split_name: ``strict``, ``classic``, ``development``, ``svdb`` or ``subjects``.
+        label_map_name: ``aami`` or ``aami-escape-s``.
+        subjects: of the split ``subjects``: the recordings that take part and the subject of each.
+        progress: called before each recording.
 
     Raises:
-        DiffecgError: a record is missing or unreadable, or has not the wanted leads.
+        DiffecgError: a recording is missing or unreadable, or has not the wanted leads.
     """
-    labels, records = dict(class_map(class_map_name)), Recordings(folder)
-    present = people_of(records, split_name, people)
-    parts = parts_of(split_name, present)
+    labels, recordings = dict(label_map(label_map_name)), RecordingFolder(folder)
+    present = included_recordings(recordings, split_name, subjects)
+    parts = split_for(split_name, present)
     wanted = [name for name in present if parts.has(name)]
     if not wanted:
-        raise DiffecgError(f"none of the records of the split {split_name!r} is in {folder}")
+        raise DiffecgError(f"none of the recordings of the split {split_name!r} is in {folder}")
 
     def begin(place: int, name: str) -> None:
         if progress is not None:
-            progress(place, len(present), f"record {name}")
+            progress(place, len(present), f"recording {name}")
 
-    signal_mv, index, dropped = cut_records(records, list(present), window, parts, labels, begin=begin)
+    signal_mv, index, dropped = cut_recordings(recordings, list(present), window, parts, labels, begin=begin)
     if index.empty:
-        reasons = ", ".join(sorted({reason for _, _, reason in dropped})) or "the records are too short"
+        reasons = ", ".join(sorted({reason for _, _, reason in dropped})) or "the recordings are too short"
         raise DiffecgError(
             f"no window of {window.length} samples is left ({reasons}); choose another --length"
         )
@@ -87,9 +87,9 @@ def prepare(
     info = {
         **(source or {}),
         "split": split_name,
-        "class_map": class_map_name,
+        "label_map": label_map_name,
         "window": asdict(window),
-        "records": wanted,
+        "recordings": wanted,
         "left_out": parts.left_out,
         "counts": counts.to_dict(orient="index"),
         "dropped": dropped_table.to_dict(orient="records"),
@@ -97,8 +97,8 @@ def prepare(
     return Prepared(Windows(signal_mv, window.fs_hz, index, info), counts, dropped_table)
 
 
-def cut_records(
-    source: Recordings,
+def cut_recordings(
+    source: RecordingFolder,
     names: Sequence[str],
     window: WindowConfig,
     parts: Split,
@@ -107,26 +107,26 @@ def cut_records(
     begin: Callable[[int, str], None] = lambda place, name: None,
     failed: dict[str, str] | None = None,
 ) -> tuple[NDArray[np.float32], pd.DataFrame, Dropped]:
-    """Return the windows of several records (window lead time), in mV, their index, and what was not taken.
+    """Return the windows of several recordings (window lead time), in mV, their index, and what was not taken.
 
     Args:
-        source: where the records are.
-        names: of the records; of those that take no part, beats are counted among what was not taken.
+        source: where the recordings are.
+        names: of the recordings; of those that take no part, beats are counted among what was not taken.
         window: what a window is.
-        parts: which part each record plays.
+        parts: which part each recording plays.
         labels: annotation symbol to class.
-        begin: called with the place and the name of each record.
-        failed: takes the records that cannot be cut, each with its reason; None: the first one raises.
+        begin: called with the place and the name of each recording.
+        failed: takes the recordings that cannot be cut, each with its reason; None: the first one raises.
 
     Raises:
-        DiffecgError: a record is missing or damaged, or has not the leads or annotations that are needed.
+        DiffecgError: a recording is missing or damaged, or has not the leads or annotations that are needed.
     """
     cuts, dropped = list[Cut](), Dropped()
     for place, name in enumerate(names):
         begin(place, name)
         try:
             if parts.has(name):
-                cuts.append(_cut_record(source, name, window, parts, labels))
+                cuts.append(_cut_recording(source, name, window, parts, labels))
             elif window.kind == "beat" and name in parts.left_out:
                 dropped += _left_out(source, name, parts, labels)
         except DiffecgError as error:
@@ -139,8 +139,8 @@ def cut_records(
     return signal_mv, index, sum((cut.dropped for cut in cuts), dropped)
 
 
-def _cut_record(
-    source: Recordings, name: str, window: WindowConfig, parts: Split, labels: dict[str, str]
+def _cut_recording(
+    source: RecordingFolder, name: str, window: WindowConfig, parts: Split, labels: dict[str, str]
 ) -> Cut:
     """Return the windows of a recording.
 
@@ -155,19 +155,19 @@ def _cut_record(
         DiffecgError: it is missing or damaged, or has not the leads or annotations that are needed.
     """
     with source.local(name) as path:
-        record = replace(read_record(path), name=name)
+        recording = replace(read_recording(path), name=name)
         # Databases that we know tell their beats: a strip without them is a file that was lost.
-        if parts.name != PEOPLE or path.with_name(f"{path.name}.atr").is_file():
-            beats = read_beats(path, length=record.stored.shape[1])
+        if parts.name != SUBJECTS or path.with_name(f"{path.name}.atr").is_file():
+            beats = read_beats(path, length=recording.stored.shape[1])
         else:
-            beats = beats_of(record)
+            beats = beats_of(recording)
         if window.kind == "beat" and not beats.sample.size:
-            raise DiffecgError(f"record {name} has no annotated beats; cut strips, or annotate it")
-        return cut_windows(record, beats, window, parts, labels)
+            raise DiffecgError(f"recording {name} has no annotated beats; cut strips, or annotate it")
+        return cut_windows(recording, beats, window, parts, labels)
 
 
-def _left_out(source: Recordings, name: str, parts: Split, labels: dict[str, str]) -> Dropped:
-    """Return the beats of a record that takes no part; none where they are not told."""
+def _left_out(source: RecordingFolder, name: str, parts: Split, labels: dict[str, str]) -> Dropped:
+    """Return the beats of a recording that takes no part; none where they are not told."""
     with source.local(name) as path:
         if not path.with_name(f"{path.name}.atr").is_file():
             return Dropped()
@@ -178,6 +178,6 @@ def _left_out(source: Recordings, name: str, parts: Split, labels: dict[str, str
 def counts_of(index: pd.DataFrame) -> pd.DataFrame:
     """Return how many windows there are: a row a part, a column a class."""
     present = set(index["label"])
-    labels = [label for label in (*LABELS, UNKNOWN) if label in present]
+    labels = [label for label in (*AAMI_LABELS, UNKNOWN) if label in present]
     table = pd.crosstab(index["split"], index["label"])
     return table.reindex(index=["train", "validation", "test"], columns=labels, fill_value=0)

@@ -1,4 +1,4 @@
-"""Labelled windows from .npz, .csv, .parquet, a folder of WFDB records, or what ``diffecg prepare`` wrote."""
+"""Labelled windows from .npz, .csv, .parquet, a folder of WFDB recordings, or what ``diffecg prepare`` wrote."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from diffecg.datasets.labels import UNKNOWN, class_map
+from diffecg.datasets.labels import UNKNOWN, label_map
 from diffecg.datasets.loading import open_windows
-from diffecg.datasets.recording_folder import Recordings
+from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.shards import Store, is_set
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
@@ -22,13 +22,13 @@ from diffecg.evaluation.generation.sets import WindowSet, one_set
 from diffecg.files import CARD
 from diffecg.formats.annotation_table import load_csv
 from diffecg.formats.arrays import load_arrays
-from diffecg.formats.registry import read_record
+from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 
 SIGNAL = ("signal_mv", "signal", "signals", "windows", "beats", "X", "x", "data")
 LABEL = ("labels", "label", "class", "y")
 RATE = ("fs_hz", "fs", "sampling_rate")
-RECORD = ("records", "record")
+RECORD = ("recordings", "recording")
 _NO_SAMPLES = {*LABEL, *RATE, *RECORD, "seed", "seeds", "lead", "leads", "index"}
 
 
@@ -36,9 +36,9 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
     """Return the windows at ``path``.
 
     ``.npz``: an array of windows (window time) or (window lead time) in mV, called one of SIGNAL, and if
-    present labels, the rate and records, called one of LABEL, RATE, RECORD. ``.csv`` and ``.parquet``: a row
+    present labels, the rate and recordings, called one of LABEL, RATE, RECORD. ``.csv`` and ``.parquet``: a row
     a window, its samples in numeric columns or in one column of lists. A folder: prepared windows, shards of
-    ``diffecg bulk``, or WFDB records of one window each, labelled by their first annotation.
+    ``diffecg bulk``, or WFDB recordings of one window each, labelled by their first annotation.
 
     Args:
         path: file or folder.
@@ -58,7 +58,7 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
         return _read_wfdb(path)
     if path.suffix not in _READERS:
         raise DiffecgError(
-            f"cannot read {path.name}: choose one of {', '.join(_READERS)} or a folder of WFDB records"
+            f"cannot read {path.name}: choose one of {', '.join(_READERS)} or a folder of WFDB recordings"
         )
     try:
         found, card = _READERS[path.suffix](path)
@@ -78,7 +78,7 @@ def from_prepared(windows: Windows) -> WindowSet:
         np.asarray(windows.signal_mv),
         windows.fs_hz,
         index["label"].to_numpy(dtype=np.str_),
-        index["record"].to_numpy(dtype=np.str_),
+        index["recording"].to_numpy(dtype=np.str_),
         index["split"].to_numpy(dtype=np.str_),
         rr,
         int(window["before"]) if window["kind"] == "beat" else None,
@@ -128,8 +128,8 @@ def _from_arrays(
             f"{path} holds {', '.join(arrays) or 'nothing'}; the windows must be an array called one of "
             f"{', '.join(SIGNAL)}"
         )
-    rate, labels, records = (_first(arrays, names) for names in (RATE, LABEL, RECORD))
-    return _set(path, signal, rate, labels, records, info, fs_hz)
+    rate, labels, recordings = (_first(arrays, names) for names in (RATE, LABEL, RECORD))
+    return _set(path, signal, rate, labels, recordings, info, fs_hz)
 
 
 def _read_shards(folder: Path, fs_hz: float | None) -> WindowSet:
@@ -162,8 +162,8 @@ def _from_table(path: Path, table: pd.DataFrame, info: dict[str, Any], fs_hz: fl
         if leads > 1 and len(table) % leads == 0:  # a row a lead, as generate writes
             signal = signal.reshape(len(table) // leads, leads, -1)
             columns = {name: column.iloc[::leads] for name, column in columns.items()}
-    rate, labels, records = (_first(columns, names) for names in (RATE, LABEL, RECORD))
-    return _set(path, signal, rate, labels, records, info, fs_hz)
+    rate, labels, recordings = (_first(columns, names) for names in (RATE, LABEL, RECORD))
+    return _set(path, signal, rate, labels, recordings, info, fs_hz)
 
 
 def _is_nested(column: pd.Series[Any]) -> bool:
@@ -180,25 +180,25 @@ def _stacked(path: Path, windows: pd.Series[Any]) -> NDArray[np.float64]:
 
 
 def _read_wfdb(path: Path) -> WindowSet:
-    labels_of = class_map("aami")
-    records = [read_record(path / name) for name in Recordings(path).names()]
-    shapes = {record.signal_mv.shape for record in records}
-    rates = {record.fs_hz for record in records}
+    labels_of = label_map("aami")
+    recordings = [read_recording(path / name) for name in RecordingFolder(path).names()]
+    shapes = {recording.signal_mv.shape for recording in recordings}
+    rates = {recording.fs_hz for recording in recordings}
     if len(shapes) > 1 or len(rates) > 1:
         raise DiffecgError(
-            f"the records in {path} differ in length, leads or rate; each must be one window (cut "
+            f"the recordings in {path} differ in length, leads or rate; each must be one window (cut "
             "recordings with diffecg prepare)"
         )
     labels, places = [], []
-    for record in records:
-        annotated = record.path.with_name(f"{record.name}.atr").is_file()
-        beats = read_beats(record.path) if annotated else None
+    for recording in recordings:
+        annotated = recording.path.with_name(f"{recording.name}.atr").is_file()
+        beats = read_beats(recording.path) if annotated else None
         single = beats is not None and len(beats.sample) == 1
         labels.append(labels_of.get(str(beats.symbol[0]), UNKNOWN) if beats and single else UNKNOWN)
         places += [int(beats.sample[0])] if beats and single else []
     card = path / CARD
     return WindowSet(
-        np.stack([record.signal_mv for record in records]).astype(np.float32),
+        np.stack([recording.signal_mv for recording in recordings]).astype(np.float32),
         rates.pop(),
         np.array(labels, dtype=np.str_),
         before=int(np.median(places)) if places else None,
@@ -211,7 +211,7 @@ def _set(
     signal: NDArray[Any],
     rate: Any,
     labels: Any,
-    records: Any,
+    recordings: Any,
     info: dict[str, Any],
     fs_hz: float | None,
 ) -> WindowSet:
@@ -226,16 +226,16 @@ def _set(
             raise TypeError(f"a rate of type {told.dtype}")
         rates = np.unique(told.astype(np.float64))
         names = np.full(len(signal), UNKNOWN) if labels is None else np.asarray(labels).astype(np.str_)
-        groups = None if records is None else np.asarray(records).astype(np.str_)
+        groups = None if recordings is None else np.asarray(recordings).astype(np.str_)
     except (ValueError, TypeError) as error:
-        raise DiffecgError(f"{path}: the rates, labels or records cannot be read ({error})") from error
+        raise DiffecgError(f"{path}: the rates, labels or recordings cannot be read ({error})") from error
     if len(rates) != 1 or not 0 < rates[0] < np.inf:
         raise DiffecgError(
             f"{path} does not tell one sampling rate; give it with --fs"
             if rate is None
             else f"{path}: windows at several rates, or none above zero ({rates.tolist()[:3]})"
         )
-    for what, given in (("labels", names), ("records", groups)):
+    for what, given in (("labels", names), ("recordings", groups)):
         if given is not None and given.shape != signal.shape[:1]:
             shape = " x ".join(map(str, given.shape)) or "no list of"
             raise DiffecgError(f"{path}: {shape} {what} for {len(signal)} windows")

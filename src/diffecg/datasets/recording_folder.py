@@ -32,8 +32,8 @@ def open_url(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     return files, root.rstrip("/") or "/"
 
 
-class Recordings:
-    """Recordings in a folder and its subfolders."""
+class RecordingFolder:
+    """RecordingFolder in a folder and its subfolders."""
 
     def __init__(self, url: str | Path) -> None:
         self.url = str(url)
@@ -51,7 +51,7 @@ class Recordings:
     def names(self) -> list[str]:
         """Return the recordings' names: those in the file RECORDS, else all headers, EDF and BDF files.
 
-        A name is a path from the folder; WFDB records have no suffix. Segments of records are left out.
+        A name is a path from the folder; WFDB recordings have no suffix. Segments of recordings are left out.
 
         Raises:
             DiffecgError: there is no folder, or no recording in it; one lies there in two formats.
@@ -70,12 +70,12 @@ class Recordings:
 
     def _listed(self, line: str) -> list[str]:
         """Return the recordings of a line of RECORDS: one, or those of a subfolder, which ends in a slash."""
-        folder = PurePosixPath(line)  # one spelling, or a record might be two people's
+        folder = PurePosixPath(line)  # one spelling, or a recording might be two subjects's
         if not line.endswith("/"):
             return [str(folder)]
         if folder.is_absolute() or ".." in folder.parts or not folder.parts:
             raise DiffecgError(f"the folder {line!r} in RECORDS leads out of {self.url}")
-        return [str(folder / name) for name in Recordings(f"{self.url.rstrip('/')}/{folder}").names()]
+        return [str(folder / name) for name in RecordingFolder(f"{self.url.rstrip('/')}/{folder}").names()]
 
     def _found(self) -> list[str]:
         paths = sorted(PurePosixPath(path).relative_to(self.root) for path in self.files.find(self.root))
@@ -96,7 +96,7 @@ class Recordings:
         return sorted(names)
 
     def _segments(self, headers: list[PurePosixPath]) -> set[PurePosixPath]:
-        """Return the records that are but segments of others, as the others' headers tell."""
+        """Return the recordings that are but segments of others, as the others' headers tell."""
         segments = set()
         for first in range(0, len(headers), _AT_A_TIME):
             some = headers[first : first + _AT_A_TIME]
@@ -106,7 +106,7 @@ class Recordings:
             for path, content in zip(some, contents, strict=True):
                 lines = [line.split() for line in content.decode(errors="replace").splitlines()]
                 told = [words[0] for words in lines if words and words[0][0] != "#"]
-                if told and "/" in told[0]:  # as record/segments
+                if told and "/" in told[0]:  # as recording/segments
                     segments |= {path.parent / one for one in told[1:]}
         return segments
 

@@ -13,13 +13,13 @@ Rhythm = Sequence[tuple[int, str]]
 """Beats as (sample of the R peak within the window, label)."""
 
 
-def to_text(rhythm: Rhythm) -> str:
+def format_beats(rhythm: Rhythm) -> str:
     """Return beats as text, as ``12:N 95:V``."""
     return " ".join(f"{sample}:{label}" for sample, label in rhythm)
 
 
-def from_text(text: str) -> list[tuple[int, str]]:
-    """Return the beats that :func:`to_text` wrote.
+def parse_beats(text: str) -> list[tuple[int, str]]:
+    """Return the beats that :func:`format_beats` wrote.
 
     Raises:
         DiffecgError: it is none of that.
@@ -31,7 +31,7 @@ def from_text(text: str) -> list[tuple[int, str]]:
         raise DiffecgError(f"beats {text!r} are not of the form 12:N 95:V ({error})") from None
 
 
-def rhythm_track(
+def encode_beats(
     rhythms: Iterable[Rhythm], length: int, labels: Sequence[str], told: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """Return beats as the network is told them: (window, label + 1, time).

@@ -24,13 +24,13 @@ class Shard:
     name: str
     """Of its file."""
     first: int
-    """Place in the set of the first of what it is made of: windows, or records."""
+    """Place in the set of the first of what it is made of: windows, or recordings."""
     count: int
     """How many."""
 
 
 def plan(count: int, size: int) -> list[Shard]:
-    """Return the shards of a set made of ``count`` windows or records, ``size`` in each but the last.
+    """Return the shards of a set made of ``count`` windows or recordings, ``size`` in each but the last.
 
     Raises:
         DiffecgError: a count or size below 1.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from diffecg.datasets.parquet import from_parquet
 from diffecg.datasets.shards import Store
-from diffecg.datasets.windows import Windows, joined
+from diffecg.datasets.windows import Windows, concatenate
 from diffecg.errors import DiffecgError
 
 _SHARDS_SAMPLED = 64
@@ -75,7 +75,7 @@ class WindowStream:
         places = np.flatnonzero(self.counts[part].sum(axis=1))
         places = places[_evenly(len(places), _SHARDS_SAMPLED)]
         each = math.ceil(most / len(places))
-        return joined([self._some(place, part, each) for place in places.tolist()])
+        return concatenate([self._some(place, part, each) for place in places.tolist()])
 
     def _some(self, place: int, part: str, most: int) -> Windows:
         windows = self.read([place], part)

@@ -1,4 +1,4 @@
-"""Who takes which part: the split of a database, or of one's own people."""
+"""Who takes which part: the split of a database, or of one's own subjects."""
 
 from __future__ import annotations
 
@@ -6,62 +6,68 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from diffecg.datasets.databases import PEOPLE
-from diffecg.datasets.recording_folder import Recordings
-from diffecg.datasets.splits import Split, by_person, split
+from diffecg.datasets.databases import SUBJECTS
+from diffecg.datasets.recording_folder import RecordingFolder
+from diffecg.datasets.splits import Split, split, split_by_subject
 from diffecg.errors import DiffecgError
 
 
-def read_people(path: Path) -> dict[str, str]:
-    """Return the records that take part and the person of each, from a CSV file with these columns.
+def read_subjects(path: Path) -> dict[str, str]:
+    """Return the recordings that take part and the subject of each, from a CSV file with these columns.
 
     Raises:
-        DiffecgError: it is no such file, tells two people of a record, or leaves a cell empty.
+        DiffecgError: it is no such file, tells two subjects of a recording, or leaves a cell empty.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
         raise DiffecgError(f"{path} cannot be read as CSV ({' '.join(str(error).split())})") from error
-    if not {"record", "person"} <= set(table.columns):
-        raise DiffecgError(f"{path} has the columns {', '.join(table.columns)}; record, person are needed")
-    people: dict[str, str] = {}
-    for row, (record, person) in enumerate(zip(table["record"], table["person"], strict=True), 2):
-        name = str(PurePosixPath(record.strip()))  # one spelling, or a record might be two people's
-        if not (record.strip() and person.strip()):
-            raise DiffecgError(f"{path}, line {row}: record {record!r}, person {person!r}; both are needed")
-        if people.setdefault(name, person.strip()) != person.strip():
-            raise DiffecgError(f"{path} tells two people of record {name}")
-    if not people:
+    if not {"recording", "subject"} <= set(table.columns):
+        raise DiffecgError(
+            f"{path} has the columns {', '.join(table.columns)}; recording, subject are needed"
+        )
+    subjects: dict[str, str] = {}
+    for row, (recording, subject) in enumerate(zip(table["recording"], table["subject"], strict=True), 2):
+        name = str(PurePosixPath(recording.strip()))  # one spelling, or a recording might be two subjects's
+        if not (recording.strip() and subject.strip()):
+            raise DiffecgError(
+                f"{path}, line {row}: recording {recording!r}, subject {subject!r}; both are needed"
+            )
+        if subjects.setdefault(name, subject.strip()) != subject.strip():
+            raise DiffecgError(f"{path} tells two subjects of recording {name}")
+    if not subjects:
         raise DiffecgError(f"{path} is empty")
-    return people
+    return subjects
 
 
-def people_of(source: Recordings, split_name: str, people: dict[str, str] | None = None) -> dict[str, str]:
-    """Return the recordings to cut, and the person of each.
+def included_recordings(
+    source: RecordingFolder, split_name: str, subjects: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Return the recordings to cut, and the subject of each.
 
     Args:
         source: where they are.
         split_name: one of ``data/splits.py``.
-        people: of one's own: the records that take part and the person of each; None: all recordings, each
-            of a person of its own.
+        subjects: of one's own: the recordings that take part and the subject of each; None: all recordings, each
+            of a subject of its own.
 
     Raises:
-        DiffecgError: there is no folder, or no recording in it; people are told where the split knows them.
+        DiffecgError: there is no folder, or no recording in it; subjects are told where the split knows them.
     """
-    if people is not None and split_name != PEOPLE:
+    if subjects is not None and split_name != SUBJECTS:
         raise DiffecgError(
-            f"the split {split_name!r} knows its people; they are told of one's own records only"
+            f"the split {split_name!r} knows its subjects; they are told of one's own recordings only"
         )
-    if people is None:
+    if subjects is None:
         return {name: name for name in source.names()}
     source.check()
-    return people
+    return subjects
 
 
-def parts_of(split_name: str, people: dict[str, str]) -> Split:
-    """Return the part that each record plays.
+def split_for(split_name: str, subjects: dict[str, str]) -> Split:
+    """Return the part that each recording plays.
 
     Raises:
         DiffecgError: an unknown split.
     """
-    return by_person(people) if split_name == PEOPLE else split(split_name)
+    return split_by_subject(subjects) if split_name == SUBJECTS else split(split_name)

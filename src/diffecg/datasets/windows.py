@@ -23,7 +23,7 @@ class Windows:
     fs_hz: float
     """Sampling rate, in Hz."""
     index: pd.DataFrame
-    """A row a window: record, sample, symbol, label, split, lead, fs_hz; rr_before_s and rr_after_s, the
+    """A row a window: recording, sample, symbol, label, split, lead, fs_hz; rr_before_s and rr_after_s, the
     intervals to the annotated beats around it, in s (NaN = none); beats, all beats of the window as text."""
     info: dict[str, Any]
     """Database, version, split, class map, window settings and counts."""
@@ -50,7 +50,7 @@ class Windows:
         return Windows(self.signal_mv[rows], self.fs_hz, index, self.info)
 
 
-def joined(windows: Sequence[Windows]) -> Windows:
+def concatenate(windows: Sequence[Windows]) -> Windows:
     """Return the windows of one database as one."""
     first = windows[0]
     index = pd.concat([some.index for some in windows], ignore_index=True)

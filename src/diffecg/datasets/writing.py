@@ -1,4 +1,4 @@
-"""Synthetic windows to .npz, .parquet, .csv or a folder of WFDB records, chosen by suffix."""
+"""Synthetic windows to .npz, .parquet, .csv or a folder of WFDB recordings, chosen by suffix."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.parquet import SIGNAL, nested
 from diffecg.errors import DiffecgError
-from diffecg.files import CARD, new_folder, refuse_existing, write_atomically
+from diffecg.files import CARD, check_output, new_directory, write_atomic
 from diffecg.formats.wfdb import DIGITS_PER_MV, write_wfdb
 from diffecg.inference.results import Generated
 
@@ -33,7 +33,7 @@ def write_generated(
     ``.npz`` holds the arrays signal_mv, labels, seeds, leads, fs_hz and the card as JSON text;
     ``.parquet`` a row a window with nested lists (lead, time), the card in the file's metadata;
     ``.csv`` a row a window and lead, the card beside it; anything without a suffix is a folder with
-    one WFDB record a window, its label as the annotation at the R peak.
+    one WFDB recording a window, its label as the annotation at the R peak.
 
     Args:
         chunks: what ``Model.stream`` yields, or a list of what ``generate`` returned. One at a time is held
@@ -56,9 +56,9 @@ def write_generated(
         _write_wfdb(counted, tally, path, before, force)
         return tally.card()
     beside = path.with_suffix(".card.json")
-    refuse_existing(path, force=force, is_folder=False)
+    check_output(path, force=force, is_folder=False)
     if path.suffix == ".csv":
-        refuse_existing(beside, force=force, is_folder=False)
+        check_output(beside, force=force, is_folder=False)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial{path.suffix}")
     try:
@@ -68,7 +68,7 @@ def write_generated(
     finally:
         partial.unlink(missing_ok=True)
     if path.suffix == ".csv":
-        write_atomically(beside, (json.dumps(card, indent=2) + "\n").encode())
+        write_atomic(beside, (json.dumps(card, indent=2) + "\n").encode())
     return card
 
 
@@ -113,7 +113,7 @@ def check_format(path: Path) -> None:
     if path.suffix and path.suffix not in _WRITERS:
         raise DiffecgError(
             f"cannot write {path.name}: choose a suffix of {', '.join(_WRITERS)}, or none for a "
-            "folder of WFDB records"
+            "folder of WFDB recordings"
         )
 
 
@@ -173,7 +173,7 @@ def _write_csv(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
 
 
 def _write_wfdb(chunks: Iterator[Generated], tally: Tally, path: Path, before: int, force: bool) -> None:
-    with new_folder(path, force=force) as folder, (folder / "RECORDS").open("w") as records:
+    with new_directory(path, force=force) as folder, (folder / "RECORDS").open("w") as recordings:
         for chunk in chunks:
             for seed, signal_mv, label in zip(chunk.seeds, chunk.signal_mv, chunk.labels, strict=True):
                 name = f"w{seed:08d}"
@@ -185,7 +185,7 @@ def _write_wfdb(chunks: Iterator[Generated], tally: Tally, path: Path, before: i
                     beats=chunk.beats or ([] if label == UNKNOWN else [(before, label)]),
                     comments=[f"synthetic: {chunk.info['model']}, label {label}, not for diagnosis"],
                 )
-                records.write(f"{name}\n")
+                recordings.write(f"{name}\n")
         (folder / CARD).write_text(json.dumps(tally.card(), indent=2) + "\n")
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from diffecg.diffusion.samplers import Denoiser
 
 
-class Evidence(NamedTuple):
+class GaussianObservation(NamedTuple):
     """A noisy recording of x0."""
 
     recorded: Tensor
@@ -21,13 +21,13 @@ class Evidence(NamedTuple):
     """The principal axes of the noise (batch … frame axis)."""
 
 
-def evidence(recorded: Tensor, covariance: Tensor) -> Evidence:
+def observe(recorded: Tensor, covariance: Tensor) -> GaussianObservation:
     """Return what a recording (batch … frame) says whose noise has this covariance (batch … frame frame)."""
     variance, axes = torch.linalg.eigh(covariance)
-    return Evidence(recorded, variance.clamp(min=0), axes)
+    return GaussianObservation(recorded, variance.clamp(min=0), axes)
 
 
-def agreeing(denoiser: Denoiser, seen: Evidence, prior: Tensor) -> Denoiser:
+def posterior_denoiser(denoiser: Denoiser, seen: GaussianObservation, prior: Tensor) -> Denoiser:
     """Return a denoiser that also looks at a noisy recording.
 
     Given xt, x0 is taken to be normal around the denoiser's estimate with the variance p s^2 / (p + s^2), s

@@ -13,17 +13,17 @@ from torch import Tensor
 Denoiser = Callable[[Tensor, Tensor], Tensor]
 """Maps xt (batch …) and sigma (batch,) to the estimate of x0 (batch …)."""
 
-Noise = Callable[[Tensor], Tensor]
+NoiseFunction = Callable[[Tensor], Tensor]
 """Maps a tensor to fresh noise of its shape."""
 
-Sampler = Callable[[Denoiser, Tensor, Tensor, Noise], Tensor]
+Sampler = Callable[[Denoiser, Tensor, Tensor, NoiseFunction], Tensor]
 
 
 def _denoise(denoiser: Denoiser, xt: Tensor, sigma: Tensor) -> Tensor:
     return denoiser(xt, sigma.to(xt).expand(len(xt)))
 
 
-def sample_ddpm(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) -> Tensor:
+def sample_ddpm(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: NoiseFunction) -> Tensor:
     """Return x0 by ancestral sampling (Ho et al. 2020, Eq. 6 and 7, with the posterior's variance)."""
     for sigma, s in zip(sigmas[:-1], sigmas[1:], strict=True):
         x0 = _denoise(denoiser, xt, sigma)
@@ -34,7 +34,7 @@ def sample_ddpm(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) ->
     return xt
 
 
-def sample_ddim(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) -> Tensor:
+def sample_ddim(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: NoiseFunction) -> Tensor:
     """Return x0 by deterministic steps of first order (Song et al. 2021, arXiv 2010.02502, Eq. 12)."""
     for sigma, s in zip(sigmas[:-1], sigmas[1:], strict=True):
         x0 = _denoise(denoiser, xt, sigma)
@@ -42,7 +42,7 @@ def sample_ddim(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) ->
     return xt
 
 
-def sample_heun(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) -> Tensor:
+def sample_heun(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: NoiseFunction) -> Tensor:
     """Return x0 by Heun's method, second order, two evaluations a step (Karras et al., Alg. 1)."""
     for sigma, s in zip(sigmas[:-1], sigmas[1:], strict=True):
         slope = (xt - _denoise(denoiser, xt, sigma)) / float(sigma)
@@ -53,7 +53,7 @@ def sample_heun(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) ->
     return xt
 
 
-def sample_dpm2m(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: Noise) -> Tensor:
+def sample_dpm2m(denoiser: Denoiser, xt: Tensor, sigmas: Tensor, noise: NoiseFunction) -> Tensor:
     """Return x0 by DPM-Solver++(2M), second order, one evaluation a step.
 
     Lu et al. (2022), arXiv 2211.01095, Algorithm 2, with lambda = -ln sigma.

@@ -17,7 +17,7 @@ MAX_SIGNAL_LEFT = 0.05
 """Most of the signal's amplitude that may be left at the highest noise level."""
 
 
-class Levels(Protocol):
+class NoiseSchedule(Protocol):
     """What every kind of noise levels can do."""
 
     def quantile(self, u: Tensor) -> Tensor:
@@ -28,7 +28,7 @@ class Levels(Protocol):
 
 
 @dataclass(frozen=True)
-class KarrasLevels:
+class KarrasSchedule:
     """Log-normal in training, a power law in sampling (Karras et al. 2022, Table 1 and Eq. 5)."""
 
     sigma_min: float

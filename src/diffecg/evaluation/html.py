@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from diffecg.files import new_folder
+from diffecg.files import new_directory
 
 _STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; color: #16213a; background: #fbfaf8; margin: 0; }
@@ -42,7 +42,7 @@ def write_folder(
     Raises:
         DiffecgError: the folder exists and ``force`` is not given.
     """
-    with new_folder(folder, force=force) as partial:
+    with new_directory(folder, force=force) as partial:
         (partial / "report.json").write_text(json.dumps(figures, indent=2) + "\n")
         (partial / "report.html").write_text(html)
         (partial / "plots").mkdir()

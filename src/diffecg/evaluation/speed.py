@@ -65,7 +65,7 @@ class Speed:
 
 
 @dataclass(frozen=True)
-class Race:
+class SpeedComparison:
     """What generators reached that took turns."""
 
     speeds: list[Speed]
@@ -89,7 +89,7 @@ class Race:
         return found
 
 
-def race(
+def compare_speed(
     generators: Sequence[Generator],
     *,
     batch: int,
@@ -97,7 +97,7 @@ def race(
     rounds: int = 3,
     device: str = "cpu",
     advance: Callable[[str], None] | None = None,
-) -> Race:
+) -> SpeedComparison:
     """Return the speeds of generators that take turns.
 
     Args:
@@ -146,7 +146,7 @@ def race(
                 median(learnt) if learnt else None,
             )
         )
-    return Race(speeds, peak, memory, torch.get_num_threads(), device)
+    return SpeedComparison(speeds, peak, memory, torch.get_num_threads(), device)
 
 
 def _training_rate(network: nn.Module, loss: Loss, batch: int, seconds: float) -> float:

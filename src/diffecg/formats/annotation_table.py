@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Annotation, Record
+from diffecg.formats.recording import Annotation, Recording
 
 ANNOTATIONS = "_annotations.csv"
 """Ends the name of the file with annotations beside a table."""
@@ -37,10 +37,10 @@ def read_annotation_table(path: Path) -> tuple[Annotation, ...]:
         raise DiffecgError(f"{path} needs the columns sample, symbol and text ({error})") from error
 
 
-def write_annotation_table(path: Path, record: Record) -> None:
-    if notes := record.annotations():
+def write_annotation_table(path: Path, recording: Recording) -> None:
+    if notes := recording.annotations():
         table = pd.DataFrame(
-            [(note.sample, note.sample / record.fs_hz, note.symbol, note.text) for note in notes],
+            [(note.sample, note.sample / recording.fs_hz, note.symbol, note.text) for note in notes],
             columns=["sample", "time_s", "symbol", "text"],
         )
         table.to_csv(path.with_name(path.stem + ANNOTATIONS), index=False)

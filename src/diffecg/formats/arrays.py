@@ -1,4 +1,4 @@
-"""Recordings in NumPy files."""
+"""RecordingFolder in NumPy files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotation_table import write_annotation_table
-from diffecg.formats.recording import Record
+from diffecg.formats.recording import Recording
 
 
 def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -50,12 +50,14 @@ def _arrays(found: dict[str, NDArray[Any]], path: Path) -> tuple[dict[str, NDArr
     return columns, None if rate is None else float(rate.item())
 
 
-def write_array(path: Path, record: Record) -> None:
-    voltage = np.isin(np.arange(len(record.leads)), record.voltages)
-    signal = np.where(voltage[:, None], record.signal_mv, record.values)
+def write_array(path: Path, recording: Recording) -> None:
+    voltage = np.isin(np.arange(len(recording.leads)), recording.voltages)
+    signal = np.where(voltage[:, None], recording.signal_mv, recording.values)
     if path.suffix == ".npy":
         np.save(path, signal)
     else:
-        leads, units = np.array(record.leads), np.where(voltage, "mV", record.units)
-        np.savez_compressed(path, signal_mv=signal, fs_hz=np.float64(record.fs_hz), leads=leads, units=units)
-    write_annotation_table(path, record)
+        leads, units = np.array(recording.leads), np.where(voltage, "mV", recording.units)
+        np.savez_compressed(
+            path, signal_mv=signal, fs_hz=np.float64(recording.fs_hz), leads=leads, units=units
+        )
+    write_annotation_table(path, recording)

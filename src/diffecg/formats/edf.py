@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import MV_PER_UNIT, Annotation, Record, digitised, is_scale
-from diffecg.signal.runs import stretches
+from diffecg.formats.recording import MV_PER_UNIT, Annotation, Recording, digitised, is_scale
+from diffecg.signal.runs import true_runs
 
 END = "end of recording"
 """Annotates the first sample after the end, where the last data record had to be filled up."""
@@ -30,7 +30,7 @@ _FARTHEST_S = 1e9
 _SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?+~|[]!x()ptu`'^\"=*D@")
 
 
-def read_edf(path: Path) -> Record:
+def read_edf(path: Path) -> Recording:
     """Return the EDF or BDF file at ``path``.
 
     The leads are those signals that share the rate of the first voltage; the comments name others.
@@ -72,7 +72,7 @@ def read_edf(path: Path) -> Record:
     if not digital.size:
         raise DiffecgError(f"{path} holds no sample")
     gain, baseline = zip(*steps, strict=True)
-    return Record(
+    return Recording(
         path.stem,
         fs_hz,
         leads,
@@ -157,16 +157,16 @@ _EDF_TEXT = 8
 """Characters that a number of the header has in EDF."""
 
 
-def write_edf(path: Path, record: Record) -> None:
+def write_edf(path: Path, recording: Recording) -> None:
     import edfio
 
     bits = _EDF_BITS[path.suffix]
-    ready = digitised(record, bits)
+    ready = digitised(recording, bits)
     least, most = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     stored = np.where(ready.missing, 0, ready.stored)
     if stored.min() < least or stored.max() > most:
         raise DiffecgError(
-            f"samples of {record.name} need more than {bits} bits; choose "
+            f"samples of {recording.name} need more than {bits} bits; choose "
             + ("bdf" if bits == 16 else "wfdb")
         )
     rate = Fraction(ready.fs_hz).limit_denominator(1000)
@@ -199,7 +199,7 @@ def write_edf(path: Path, record: Record) -> None:
     notes += [
         edfio.EdfAnnotation(first / ready.fs_hz, (last - first) / ready.fs_hz, MISSING + lead)
         for lead, row in zip(ready.leads, ready.missing, strict=True)
-        for first, last in stretches(row)
+        for first, last in true_runs(row)
     ]
     if filled > samples:
         notes.append(edfio.EdfAnnotation(samples / ready.fs_hz, None, END))

@@ -1,4 +1,4 @@
-"""Recordings: stored samples and their meaning in physical units."""
+"""RecordingFolder: stored samples and their meaning in physical units."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Beats:
 
 
 @dataclass(frozen=True)
-class Record:
+class Recording:
     """A recording, as it was stored and in millivolts."""
 
     name: str
@@ -145,21 +145,21 @@ class Record:
         """Return the row of ``lead``.
 
         Raises:
-            DiffecgError: the record has no such lead, or it is no voltage.
+            DiffecgError: the recording has no such lead, or it is no voltage.
         """
         if lead not in self.leads:
             raise DiffecgError(
-                f"record {self.name} has no lead {lead!r}; its leads are {', '.join(self.leads)}"
+                f"recording {self.name} has no lead {lead!r}; its leads are {', '.join(self.leads)}"
             )
         row = self.leads.index(lead)
         if self.units[row] not in MV_PER_UNIT:
             raise DiffecgError(
-                f"lead {lead} of record {self.name} is in {self.units[row]!r}; a voltage is "
+                f"lead {lead} of recording {self.name} is in {self.units[row]!r}; a voltage is "
                 f"needed ({', '.join(MV_PER_UNIT)})"
             )
         return row
 
-    def with_drawn(self, row: int, signal_mv: NDArray[np.floating], drawn: NDArray[np.bool_]) -> Record:
+    def with_imputed(self, row: int, signal_mv: NDArray[np.floating], drawn: NDArray[np.bool_]) -> Recording:
         """Return the recording with some samples of a lead replaced; all others stay as they are stored.
 
         Args:
@@ -174,10 +174,10 @@ class Record:
         return replace(self, stored=stored, missing=missing)
 
 
-def beats_of(record: Record) -> Beats:
+def beats_of(recording: Recording) -> Beats:
     """Return the beats among a recording's annotations."""
-    found = [note for note in record.annotations() if note.symbol in BEAT_SYMBOLS]
-    inside = [note for note in found if 0 <= note.sample < record.stored.shape[1]]
+    found = [note for note in recording.annotations() if note.symbol in BEAT_SYMBOLS]
+    inside = [note for note in found if 0 <= note.sample < recording.stored.shape[1]]
     samples, symbols = ([getattr(note, what) for note in inside] for what in ("sample", "symbol"))
     return Beats(np.array(samples, np.int64), np.array(symbols, np.str_))
 
@@ -200,12 +200,12 @@ def is_scale(gain: float, baseline: float) -> bool:
     return 1e-12 < abs(gain) < 1e12 and abs(baseline) < 1e15
 
 
-def digitised(record: Record, bits: int) -> Record:
+def digitised(recording: Recording, bits: int) -> Recording:
     """Return the recording with integers of at most ``bits`` bits; those that are stored stay as they are."""
-    if np.issubdtype(record.stored.dtype, np.integer):
-        return record
-    largest = np.abs(np.where(record.missing, 0, record.stored)).max(axis=1, initial=1e-3)
+    if np.issubdtype(recording.stored.dtype, np.integer):
+        return recording
+    largest = np.abs(np.where(recording.missing, 0, recording.stored)).max(axis=1, initial=1e-3)
     finest = 5 if bits > 16 else 3
     gain = [10.0 ** min(finest, floor(log10((2 ** (bits - 1) - 1) / value))) for value in largest]
-    digital = np.rint(np.where(record.missing, 0, record.stored) * np.array(gain)[:, None])
-    return replace(record, stored=digital.astype(np.int64), gain=tuple(gain), baseline=(0.0,) * len(gain))
+    digital = np.rint(np.where(recording.missing, 0, recording.stored) * np.array(gain)[:, None])
+    return replace(recording, stored=digital.astype(np.int64), gain=tuple(gain), baseline=(0.0,) * len(gain))

@@ -1,4 +1,4 @@
-"""Recordings by format: the suffix of a path selects the reader and the writer."""
+"""RecordingFolder by format: the suffix of a path selects the reader and the writer."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from diffecg.errors import DiffecgError
 from diffecg.formats.arrays import write_array
 from diffecg.formats.edf import write_edf
-from diffecg.formats.recording import EDF, MV_PER_UNIT, TABLES, Record
+from diffecg.formats.recording import EDF, MV_PER_UNIT, TABLES, Recording
 from diffecg.formats.table import write_table
 from diffecg.formats.wfdb import write_wfdb_recording
 
 
-def read_record(path: str | Path, *, fs_hz: float | None = None, unit: str | None = None) -> Record:
+def read_recording(path: str | Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
     """Return the recording at ``path``; its suffix tells the format.
 
     None, ``.hea``, ``.dat``: WFDB. ``.edf``, ``.bdf``. ``.csv``, ``.parquet``: a column a lead, and one of
@@ -45,7 +45,7 @@ def read_record(path: str | Path, *, fs_hz: float | None = None, unit: str | Non
     return read_wfdb(path)
 
 
-def write_record(path: str | Path, record: Record) -> Path:
+def write_recording(path: str | Path, recording: Recording) -> Path:
     """Write a recording and return the path; its suffix tells the format: none is WFDB.
 
     What is stored as integers stays the same integers in WFDB and EDF; what is stored as numbers stays the
@@ -55,7 +55,7 @@ def write_record(path: str | Path, record: Record) -> Path:
 
     Args:
         path: where to: no suffix, ``.edf``, ``.bdf``, ``.csv``, ``.parquet``, ``.npz`` or ``.npy``.
-        record: what to write.
+        recording: what to write.
 
     Raises:
         DiffecgError: an unknown suffix; samples that do not fit into the format.
@@ -64,16 +64,16 @@ def write_record(path: str | Path, record: Record) -> Path:
     if path.suffix not in WRITERS:
         known = ", ".join(name or "none (WFDB)" for name in WRITERS)
         raise DiffecgError(f"unknown suffix {path.suffix!r}; choose one of {known}")
-    WRITERS[path.suffix](path, record)
+    WRITERS[path.suffix](path, recording)
     return path
 
 
-def file_name(record: Record, suffix: str) -> str:
+def file_name(recording: Recording, suffix: str) -> str:
     """Return the name of a recording's file in a format; WFDB allows but letters, digits, - and _."""
-    return record.name + suffix if suffix else re.sub(r"[^\w-]", "_", record.name)
+    return recording.name + suffix if suffix else re.sub(r"[^\w-]", "_", recording.name)
 
 
-WRITERS: dict[str, Callable[[Path, Record], None]] = {
+WRITERS: dict[str, Callable[[Path, Recording], None]] = {
     "": write_wfdb_recording,
     ".edf": write_edf,
     ".bdf": write_edf,

@@ -21,7 +21,7 @@ from diffecg.formats.annotation_table import (
     write_annotation_table,
 )
 from diffecg.formats.arrays import _arrays, load_arrays
-from diffecg.formats.recording import LARGEST, Record
+from diffecg.formats.recording import LARGEST, Recording
 from diffecg.formats.time_axis import TIME_COLUMN, column_seconds, sample_grid
 
 _LEAD = re.compile(r"^(?P<name>.*\S)(?:\s*[\[(](?P<unit>[^\])]*)[\])]|_(?P<suffix>mV|mv|uV|uv|V))$")
@@ -32,7 +32,7 @@ _NO_VOLTAGE = re.compile(r"(?i)(pleth|ppg|resp|abp|art|spo2|acc|temp|eda|hr|mark
 _UNIT = {"mv": "mV", "uv": "uV"}
 
 
-def read_table(path: Path, fs_hz: float | None, unit: str) -> Record:
+def read_table(path: Path, fs_hz: float | None, unit: str) -> Recording:
     """Return the recording in a CSV, Parquet or NumPy file; see :func:`from_frame`.
 
     Raises:
@@ -49,7 +49,7 @@ def read_table(path: Path, fs_hz: float | None, unit: str) -> Record:
     if isinstance(found, pd.DataFrame):
         return from_frame(found, path, fs_hz, unit)
     columns, rate = _arrays(found, path)
-    return _record(columns, path, fs_hz or rate, unit)
+    return _recording(columns, path, fs_hz or rate, unit)
 
 
 _LOADERS: dict[str, Callable[[Path], dict[str, NDArray[Any]] | pd.DataFrame]] = {
@@ -60,7 +60,7 @@ _LOADERS: dict[str, Callable[[Path], dict[str, NDArray[Any]] | pd.DataFrame]] = 
 }
 
 
-def from_frame(table: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) -> Record:
+def from_frame(table: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) -> Recording:
     """Return the recording in a table with a column a lead.
 
     The rate comes from the column of time (``time``, ``t``, ``time_s``, ``time_ms``, …; seconds, or dates)
@@ -77,16 +77,16 @@ def from_frame(table: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) 
         DiffecgError: it holds no numbers; its rate is unknown or times are uneven.
     """
     columns, rate, start = _timed(table, path, fs_hz)
-    return _record(columns, path, fs_hz or rate, unit, start)
+    return _recording(columns, path, fs_hz or rate, unit, start)
 
 
-def _record(
+def _recording(
     columns: dict[str, NDArray[Any]],
     path: Path,
     rate: float | None,
     unit: str,
     start: tuple[date | None, time | None] = (None, None),
-) -> Record:
+) -> Recording:
     if rate is None:
         raise DiffecgError(f"{path} has no column of time and tells no rate; give it in Hz with --fs")
     if not columns or not len(next(iter(columns.values()))):
@@ -101,7 +101,7 @@ def _record(
         raise DiffecgError(
             f"{path} holds infinite samples, or beyond {LARGEST:g}; leave missing samples empty (NaN)"
         )
-    return Record(
+    return Recording(
         path.stem,
         float(rate),
         leads,
@@ -157,10 +157,10 @@ def _lead(column: str, unit: str) -> tuple[str, str]:
     return match["name"], _UNIT.get(found.lower(), found)
 
 
-def write_table(path: Path, record: Record) -> None:
-    table = _in_units(record)
-    day, moment = record.start
-    seconds = np.arange(len(table)) / record.fs_hz
+def write_table(path: Path, recording: Recording) -> None:
+    table = _in_units(recording)
+    day, moment = recording.start
+    seconds = np.arange(len(table)) / recording.fs_hz
     if day is not None and moment is not None:
         table.insert(0, "time", datetime.combine(day, moment) + pd.to_timedelta(seconds, unit="s"))
     else:
@@ -169,10 +169,10 @@ def write_table(path: Path, record: Record) -> None:
         table.to_parquet(path, index=False)
     else:
         table.to_csv(path, index=False)
-    write_annotation_table(path, record)
+    write_annotation_table(path, recording)
 
 
-def _in_units(record: Record) -> pd.DataFrame:
+def _in_units(recording: Recording) -> pd.DataFrame:
     """Return the leads in their units as columns ``lead (unit)``; NaN = missing."""
-    names = [f"{lead} ({unit})" for lead, unit in zip(record.leads, record.units, strict=True)]
-    return pd.DataFrame(record.values.T, columns=names)
+    names = [f"{lead} ({unit})" for lead, unit in zip(recording.leads, recording.units, strict=True)]
+    return pd.DataFrame(recording.values.T, columns=names)

@@ -1,4 +1,4 @@
-"""WFDB records in: digital samples as they are stored, and annotations."""
+"""WFDB recordings in: digital samples as they are stored, and annotations."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from wfdb.io._signal import INVALID_SAMPLE_VALUE
 
 from diffecg.errors import DiffecgError, one_line
 from diffecg.formats.recording import EDF as EDF_SUFFIXES
-from diffecg.formats.recording import TABLES, WFDB, Annotation, Record, digitised
+from diffecg.formats.recording import TABLES, WFDB, Annotation, Recording, digitised
 from diffecg.formats.wfdb_annotations import read_annotations, write_annotations
 from diffecg.formats.wfdb_checks import check_signals, check_size
 
 
-def read_wfdb(path: Path) -> Record:
-    """Return the WFDB record at ``path`` (with or without the suffix ``.hea``).
+def read_wfdb(path: Path) -> Recording:
+    """Return the WFDB recording at ``path`` (with or without the suffix ``.hea``).
 
     Raises:
         DiffecgError: a file is missing, truncated, or does not match its header's checksums.
@@ -30,20 +30,20 @@ def read_wfdb(path: Path) -> Record:
     path = path.with_suffix("") if path.suffix in WFDB[1:] else path
     if not path.name or "." in path.name:
         raise DiffecgError(
-            f"{str(path)!r} is no WFDB record: a name without dots is needed, as mitdb/100; other formats "
+            f"{str(path)!r} is no WFDB recording: a name without dots is needed, as mitdb/100; other formats "
             f"are told by their suffix: {', '.join([*EDF_SUFFIXES, *TABLES])}"
         )
     header_path = path.with_name(path.name + ".hea")
     if not os.path.isfile(header_path):  # Path.is_file refuses names that are too long in words of its own
-        raise DiffecgError(f"no record at {path}: {header_path.name} is missing from {path.parent}")
+        raise DiffecgError(f"no recording at {path}: {header_path.name} is missing from {path.parent}")
     header = _read_digital(path)
     check_signals(path, header)
     leads = tuple(name or f"lead {i + 1}" for i, name in enumerate(header.sig_name))
     if len(set(leads)) < len(leads):
-        raise DiffecgError(f"record {path} names a lead twice: {', '.join(leads)}")
+        raise DiffecgError(f"recording {path} names a lead twice: {', '.join(leads)}")
     digital = header.d_signal.T.astype(np.int64)
     invalid = np.array([INVALID_SAMPLE_VALUE[fmt] for fmt in header.fmt])
-    return Record(
+    return Recording(
         path.name,
         float(header.fs),
         leads,
@@ -66,16 +66,16 @@ def _read_digital(path: Path) -> wfdb.Record:
     except DiffecgError:
         raise
     except FileNotFoundError as error:
-        raise DiffecgError(f"record {path}: {Path(error.filename or '').name} is missing") from error
+        raise DiffecgError(f"recording {path}: {Path(error.filename or '').name} is missing") from error
     except Exception as error:  # wfdb raises whatever its parsing ran into
         raise DiffecgError(
-            f"record {path} cannot be read: a file of it is truncated or damaged, or header and signal "
+            f"recording {path} cannot be read: a file of it is truncated or damaged, or header and signal "
             f"do not match ({one_line(error)})"
         ) from error
 
 
 DIGITS_PER_MV = 1000.0
-"""Resolution of records that we make: 1 uV a step."""
+"""Resolution of recordings that we make: 1 uV a step."""
 
 
 _BITS = {"16": 16, "32": 32}
@@ -95,12 +95,12 @@ def write_wfdb(
     beats: Sequence[tuple[int, str]] = (),
     comments: Sequence[str] = (),
 ) -> None:
-    """Write a WFDB record: header, signal, and annotations if there are any.
+    """Write a WFDB recording: header, signal, and annotations if there are any.
 
     The signal takes format 16, or 32 where its numbers need it.
 
     Args:
-        path: the record, without suffix.
+        path: the recording, without suffix.
         digital: (lead, time), digital samples.
         fs_hz: sampling rate, in Hz.
         leads: lead names.
@@ -141,8 +141,8 @@ def write_wfdb(
         write_annotations(path, [Annotation(*beat) for beat in beats], fs_hz)
 
 
-def write_wfdb_recording(path: Path, record: Record) -> None:
-    ready = digitised(record, 32)
+def write_wfdb_recording(path: Path, recording: Recording) -> None:
+    ready = digitised(recording, 32)
     write_wfdb(
         path,
         ready.stored,
@@ -155,8 +155,8 @@ def write_wfdb_recording(path: Path, record: Record) -> None:
         start=ready.start,
         comments=ready.comments,
     )
-    stored = record.path.with_name(f"{record.name}.atr")
-    if not record.path.suffix and stored.is_file():
+    stored = recording.path.with_name(f"{recording.name}.atr")
+    if not recording.path.suffix and stored.is_file():
         shutil.copyfile(stored, path.with_name(stored.name))
-    elif notes := record.annotations():
-        write_annotations(path, notes, record.fs_hz)
+    elif notes := recording.annotations():
+        write_annotations(path, notes, recording.fs_hz)

@@ -21,12 +21,12 @@ _USERS = range(42, 50)
 
 
 def read_beats(path: str | Path, extension: str = "atr", *, length: int | None = None) -> Beats:
-    """Return the beat annotations beside the WFDB record at ``path``.
+    """Return the beat annotations beside the WFDB recording at ``path``.
 
     Args:
-        path: the record, without suffix.
+        path: the recording, without suffix.
         extension: of the annotation file.
-        length: samples in the record, to check the annotations against.
+        length: samples in the recording, to check the annotations against.
 
     Raises:
         DiffecgError: the file is missing or unreadable, or annotates samples past the end.
@@ -34,14 +34,14 @@ def read_beats(path: str | Path, extension: str = "atr", *, length: int | None =
     path = Path(path)
     file = path.with_name(f"{path.name}.{extension}")
     if not file.is_file():
-        raise DiffecgError(f"record {path} has no annotations: {file.name} is missing")
+        raise DiffecgError(f"recording {path} has no annotations: {file.name} is missing")
     found = _read_annotation(path, extension)
     sample = np.array([note.sample for note in found], dtype=np.int64)
     symbol = np.array([note.symbol for note in found], dtype=np.str_)
     # One past the end is where the annotator's clock stops, as in svdb/860; more is another recording.
     if length is not None and sample.size and (sample.max() > length or sample.min() < 0):
         raise DiffecgError(
-            f"{file} annotates sample {sample.max()}, but the record has {length} samples; "
+            f"{file} annotates sample {sample.max()}, but the recording has {length} samples; "
             "are the two files of the same recording?"
         )
     is_beat = np.isin(symbol, list(BEAT_SYMBOLS)) & (sample < (np.inf if length is None else length))
@@ -106,7 +106,7 @@ def _named(found: list[tuple[int, int, str]]) -> list[Annotation]:
 
 
 def write_annotations(path: Path, notes: Sequence[Annotation], fs_hz: float) -> None:
-    """Write the annotations of the record at ``path`` as its ``.atr``; symbols of our own become notes."""
+    """Write the annotations of the recording at ``path`` as its ``.atr``; symbols of our own become notes."""
     known = set(wfdb.io.annotation.ann_label_table["symbol"])
     symbols = [note.symbol if note.symbol in known else '"' for note in notes]
     texts = [note.text if note.symbol in known else f"{note.symbol} {note.text}".strip() for note in notes]

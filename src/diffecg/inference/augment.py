@@ -12,7 +12,7 @@ from diffecg.inference.results import Generated
 from diffecg.inference.sampling import Progress, Sampling
 
 SYNTHETIC = "synthetic"
-"""Record of windows that no one's heart made."""
+"""Recording of windows that no one's heart made."""
 
 
 def wanted(counts: dict[str, int], to_ratio: float) -> dict[str, int]:
@@ -42,7 +42,7 @@ def augment(
 ) -> Windows:
     """Return the windows with synthetic ones added to the part ``train``; the other parts stay real.
 
-    Added rows have the record ``synthetic``, their seed as sample, and the column ``synthetic`` set.
+    Added rows have the recording ``synthetic``, their seed as sample, and the column ``synthetic`` set.
 
     Args:
         windows: prepared windows.
@@ -93,7 +93,7 @@ def rows_of(made: Generated, lead: str) -> pd.DataFrame:
     """Return the index of synthetic windows, in the columns of prepared ones."""
     return pd.DataFrame(
         {
-            "record": SYNTHETIC,
+            "recording": SYNTHETIC,
             "sample": made.seeds,
             "symbol": made.labels,
             "label": made.labels,

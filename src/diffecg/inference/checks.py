@@ -32,7 +32,7 @@ def as_signal(signal_mv: ArrayLike) -> NDArray[np.floating]:
     return signal
 
 
-def whole(name: str, value: Any, least: int = 1) -> Any:
+def check_integer(name: str, value: Any, least: int = 1) -> Any:
     """Return a whole number, or None where None is given.
 
     Raises:
@@ -55,10 +55,10 @@ def sampling_of(sampler: str | None, steps: int | None, batch_size: int) -> Samp
     Raises:
         DiffecgError: steps or batch size are no whole numbers above zero.
     """
-    return Sampling(sampler, whole("steps", steps), whole("batch_size", batch_size))
+    return Sampling(sampler, check_integer("steps", steps), check_integer("batch_size", batch_size))
 
 
-def seeds_from(seed: int | Sequence[int], count: int) -> Sequence[int]:
+def seed_range(seed: int | Sequence[int], count: int) -> Sequence[int]:
     """Return ``count`` seeds from ``seed`` on, or those that are given.
 
     Raises:
@@ -67,8 +67,8 @@ def seeds_from(seed: int | Sequence[int], count: int) -> Sequence[int]:
     if isinstance(seed, Sequence):
         if len(seed) != count:
             raise DiffecgError(f"{len(seed)} seeds for a count of {count}; give one a window")
-        return [seeds_from(one, 1)[0] for one in seed]
-    first: int = whole("seed", seed, least=0)
+        return [seed_range(one, 1)[0] for one in seed]
+    first: int = check_integer("seed", seed, least=0)
     if first > MOST_SEED - count:
         raise DiffecgError(f"seed {first} must be 0 to {MOST_SEED - count}")
     return range(first, first + count)

@@ -14,12 +14,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from diffecg.files import CARD
-from diffecg.formats.recording import Record
-from diffecg.formats.registry import file_name, write_record
+from diffecg.formats.recording import Recording
+from diffecg.formats.registry import file_name, write_recording
 from diffecg.formats.wfdb import DIGITS_PER_MV, write_wfdb
 from diffecg.inference.gaps import Gap
-from diffecg.inference.results import Drawn
-from diffecg.plotting.figures import drawn_strip, save
+from diffecg.inference.results import Imputation
+from diffecg.plotting.figures import imputed_strip_figure, save
 
 CONTEXT_S = 3.0
 """Shown before and after a gap."""
@@ -34,8 +34,13 @@ GAP_OF_TASK = {"impute": "gap", "denoise": "noisy stretch"}
 """What the tasks call what they draw."""
 
 
-def write_repaired(
-    folder: Path, record: Record, rows: Sequence[int], drawn: Drawn, gaps: Sequence[Gap], suffix: str = ""
+def write_imputed(
+    folder: Path,
+    recording: Recording,
+    rows: Sequence[int],
+    drawn: Imputation,
+    gaps: Sequence[Gap],
+    suffix: str = "",
 ) -> Path:
     """Write a repaired recording into ``folder`` and return its path.
 
@@ -45,24 +50,24 @@ def write_repaired(
 
     Args:
         folder: an empty folder.
-        record: what was read.
+        recording: what was read.
         rows: the leads that were repaired.
         drawn: what ``impute`` or ``denoise`` returned for them, (lead, time).
         gaps: what was drawn, and why.
-        suffix: of the format, as :func:`diffecg.formats.registry.write_record` takes it.
+        suffix: of the format, as :func:`diffecg.formats.registry.write_recording` takes it.
     """
-    repaired = record
+    repaired = recording
     for i, row in enumerate(rows):
-        repaired = repaired.with_drawn(row, drawn.signal_mv[i], ~drawn.observed[i])
-    names = ", ".join(record.leads[row] for row in rows)
+        repaired = repaired.with_imputed(row, drawn.signal_mv[i], ~drawn.observed[i])
+    names = ", ".join(recording.leads[row] for row in rows)
     comment = f"partly synthetic ({names}): see {CARD}"
-    path = write_record(
-        folder / file_name(record, suffix), replace(repaired, comments=(*record.comments, comment))
+    path = write_recording(
+        folder / file_name(recording, suffix), replace(repaired, comments=(*recording.comments, comment))
     )
     lead, sample = np.nonzero(~drawn.observed)
     np.savez_compressed(
         folder / "draws.npz",
-        leads=np.array([record.leads[row] for row in rows]),
+        leads=np.array([recording.leads[row] for row in rows]),
         lead=lead,
         sample=sample,
         draws_mv=drawn.draws_mv[:, lead, sample],
@@ -72,54 +77,54 @@ def write_repaired(
         fs_hz=drawn.fs_hz,
     )
     place = {row: i for i, row in enumerate(rows)}
-    _gap_table(record, drawn, place, gaps).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
+    _gap_table(recording, drawn, place, gaps).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
     context = int(CONTEXT_S * drawn.fs_hz)
     for number, gap in enumerate(gaps[:MOST_PICTURES], start=1):
         last_shown = min(gap.last, gap.first + int(MOST_SHOWN_S * drawn.fs_hz))
         span = slice(max(0, gap.first - context), last_shown + context)
         what = GAP_OF_TASK[drawn.info["task"]]
-        title = f"{record.name} {record.leads[gap.row]}: {what} {number}, {drawn.band:.0%} band"
+        title = f"{recording.name} {recording.leads[gap.row]}: {what} {number}, {drawn.band:.0%} band"
         save(
-            repair_picture(drawn.lead(place[gap.row]), span, record.signal_mv[gap.row], title),
+            imputation_figure(drawn.lead(place[gap.row]), span, recording.signal_mv[gap.row], title),
             folder / f"gap-{number:03d}.png",
         )
     _write_card(
         folder,
-        record,
+        recording,
         drawn,
-        synthetic_samples=[[record.leads[gap.row], gap.first, gap.last] for gap in gaps],
+        synthetic_samples=[[recording.leads[gap.row], gap.first, gap.last] for gap in gaps],
     )
     return path
 
 
-def write_forecast(folder: Path, record: Record, row: int, drawn: Drawn, at: int) -> None:
+def write_forecast(folder: Path, recording: Recording, row: int, drawn: Imputation, at: int) -> None:
     """Write a forecast into ``folder``.
 
-    A WFDB record with the mean and the bounds as leads, ``forecast.csv`` (with the truth where the
+    A WFDB recording with the mean and the bounds as leads, ``forecast.csv`` (with the truth where the
     recording goes on), ``draws.npz``, a picture and ``card.json``.
 
     Args:
         folder: an empty folder.
-        record: what was read.
+        recording: what was read.
         row: the lead that was forecast.
         drawn: what ``forecast`` returned for that lead, (time).
         at: first sample of the forecast.
     """
     horizon = len(drawn.signal_mv)
-    truth = record.signal_mv[row, at : at + horizon]
+    truth = recording.signal_mv[row, at : at + horizon]
     truth = np.pad(truth, (0, horizon - len(truth)), constant_values=np.nan)
-    lead = record.leads[row]
+    lead = recording.leads[row]
     series = {"": drawn.signal_mv, " lower": drawn.lower_mv, " upper": drawn.upper_mv}
     write_wfdb(
-        folder / f"{record.name}_forecast",
+        folder / f"{recording.name}_forecast",
         np.rint(np.stack(list(series.values())) * DIGITS_PER_MV).astype(np.int64),
-        record.fs_hz,
+        recording.fs_hz,
         [lead + suffix for suffix in series],
-        comments=[f"forecast of {record.name} from sample {at}, synthetic: see {CARD}"],
+        comments=[f"forecast of {recording.name} from sample {at}, synthetic: see {CARD}"],
     )
     pd.DataFrame(
         {
-            "time_s": (at + np.arange(horizon)) / record.fs_hz,
+            "time_s": (at + np.arange(horizon)) / recording.fs_hz,
             "mean_mv": drawn.signal_mv,
             "lower_mv": drawn.lower_mv,
             "upper_mv": drawn.upper_mv,
@@ -132,14 +137,14 @@ def write_forecast(folder: Path, record: Record, row: int, drawn: Drawn, at: int
         seeds=np.array(drawn.seeds),
         fs_hz=drawn.fs_hz,
     )
-    title = f"{record.name} {lead}: forecast from {at / record.fs_hz:g} s, {drawn.band:.0%} band"
-    past_mv = record.signal_mv[row, :at][-round(SHOWN_PAST_S * record.fs_hz) :]
-    save(forecast_picture(drawn, past_mv, at, title, truth), folder / "forecast.png")
-    _write_card(folder, record, drawn, synthetic_samples=[[lead, at, at + horizon]])
+    title = f"{recording.name} {lead}: forecast from {at / recording.fs_hz:g} s, {drawn.band:.0%} band"
+    past_mv = recording.signal_mv[row, :at][-round(SHOWN_PAST_S * recording.fs_hz) :]
+    save(forecast_figure(drawn, past_mv, at, title, truth), folder / "forecast.png")
+    _write_card(folder, recording, drawn, synthetic_samples=[[lead, at, at + horizon]])
 
 
-def forecast_picture(
-    drawn: Drawn,
+def forecast_figure(
+    drawn: Imputation,
     past_mv: NDArray[np.floating],
     at: int,
     title: str,
@@ -150,7 +155,7 @@ def forecast_picture(
     def after_past(future: NDArray[np.floating]) -> NDArray[np.floating]:
         return np.concatenate([past_mv, future])
 
-    return drawn_strip(
+    return imputed_strip_figure(
         (at - len(past_mv)) / drawn.fs_hz,
         drawn.fs_hz,
         after_past(drawn.signal_mv),
@@ -163,14 +168,14 @@ def forecast_picture(
     )
 
 
-def repair_picture(
-    drawn: Drawn,
+def imputation_figure(
+    drawn: Imputation,
     span: slice,
     truth_mv: NDArray[np.floating] | None,
     title: str,
 ) -> Figure:
     """Return the picture of a stretch of a repaired lead (time)."""
-    return drawn_strip(
+    return imputed_strip_figure(
         span.start / drawn.fs_hz,
         drawn.fs_hz,
         drawn.signal_mv[span],
@@ -183,12 +188,14 @@ def repair_picture(
     )
 
 
-def _gap_table(record: Record, drawn: Drawn, place: dict[int, int], gaps: Sequence[Gap]) -> pd.DataFrame:
+def _gap_table(
+    recording: Recording, drawn: Imputation, place: dict[int, int], gaps: Sequence[Gap]
+) -> pd.DataFrame:
     width = drawn.upper_mv - drawn.lower_mv
     return pd.DataFrame(
         [
             (
-                record.leads[gap.row],
+                recording.leads[gap.row],
                 gap.first / drawn.fs_hz,
                 gap.last / drawn.fs_hz,
                 gap.last - gap.first,
@@ -201,10 +208,10 @@ def _gap_table(record: Record, drawn: Drawn, place: dict[int, int], gaps: Sequen
     )
 
 
-def _write_card(folder: Path, record: Record, drawn: Drawn, **about: Any) -> None:
+def _write_card(folder: Path, recording: Recording, drawn: Imputation, **about: Any) -> None:
     card = {
         **drawn.info,
-        "record": record.name,
+        "recording": recording.name,
         "fs_hz": drawn.fs_hz,
         "unit": "mV",
         **about,

@@ -11,8 +11,8 @@ from diffecg.errors import DiffecgError
 from diffecg.formats.recording import check_rate
 from diffecg.inference.checks import as_signal
 from diffecg.inference.model import Model
-from diffecg.inference.results import Drawn
-from diffecg.signal.rpeaks import APART_S, find_beats
+from diffecg.inference.results import Imputation
+from diffecg.signal.rpeaks import APART_S, detect_r_peaks
 
 LEAST_S = 3.0
 """Nothing is forecast from less."""
@@ -55,7 +55,7 @@ class Forecaster:
         """Samples that came so far."""
         self._last_beat = 0
 
-    def push(self, samples_mv: ArrayLike) -> Drawn | None:
+    def push(self, samples_mv: ArrayLike) -> Imputation | None:
         """Take the next samples (time), in mV, NaN = missing; return a forecast if a heartbeat has ended.
 
         However many heartbeats a push brings, there is one forecast, of what follows its last sample.
@@ -81,7 +81,7 @@ class Forecaster:
         if known.sum() < LEAST_S * self.fs_hz:
             return None
         time = np.arange(len(recent))
-        peaks = find_beats(np.interp(time, time[known], recent[known]), self.fs_hz)
+        peaks = detect_r_peaks(np.interp(time, time[known], recent[known]), self.fs_hz)
         peaks = peaks[peaks < len(recent) - SETTLED_S * self.fs_hz] + self.seen - len(recent)
         new = peaks[peaks > self._last_beat + APART_S * self.fs_hz]
         return int(new[-1]) if len(new) else None

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.formats.recording import Record
-from diffecg.signal.artefacts import find_faults
+from diffecg.formats.recording import Recording
+from diffecg.signal.artefacts import find_artefacts
 from diffecg.signal.masks import gap_mask
-from diffecg.signal.runs import stretches
+from diffecg.signal.runs import true_runs
 
 MARGIN_S = 0.02
 """A fault begins a little before it shows, and ends a little after."""
@@ -31,12 +31,12 @@ class Gap:
 
 
 def find_gaps(
-    record: Record, rows: Sequence[int], gaps_s: Sequence[tuple[float, float]], detect: Sequence[str]
+    recording: Recording, rows: Sequence[int], gaps_s: Sequence[tuple[float, float]], detect: Sequence[str]
 ) -> list[Gap]:
     """Return the gaps of some leads, in the order of leads and time; they do not overlap.
 
     Args:
-        record: the recording.
+        recording: the recording.
         rows: its leads.
         gaps_s: (from, to) of each gap that is given, in seconds; they hold for all ``rows``.
         detect: kinds of faults to look for, as :func:`diffecg.signal.artefacts.find_faults` knows them.
@@ -44,23 +44,23 @@ def find_gaps(
     Raises:
         DiffecgError: a gap outside the recording; an unknown kind of fault.
     """
-    samples, margin = record.stored.shape[1], round(MARGIN_S * record.fs_hz)
-    given = gap_mask(gaps_s, samples, record.fs_hz)
+    samples, margin = recording.stored.shape[1], round(MARGIN_S * recording.fs_hz)
+    given = gap_mask(gaps_s, samples, recording.fs_hz)
     found: list[Gap] = []
     for row in rows:
-        signal_mv = record.signal_mv[row]
+        signal_mv = recording.signal_mv[row]
         reasons = {"missing": np.isnan(signal_mv), "given": given}
-        for kind, mask in find_faults(signal_mv, record.fs_hz, detect).items():
+        for kind, mask in find_artefacts(signal_mv, recording.fs_hz, detect).items():
             reasons[kind] = _wider(mask, margin)
-        for first, last in stretches(np.logical_or.reduce(list(reasons.values()))):
+        for first, last in true_runs(np.logical_or.reduce(list(reasons.values()))):
             why = [reason for reason, mask in reasons.items() if mask[first:last].any()]
             found.append(Gap(row, first, last, "+".join(why)))
     return found
 
 
-def hidden(record: Record, rows: Sequence[int], gaps: Sequence[Gap]) -> NDArray[np.float64]:
+def mask_gaps(recording: Recording, rows: Sequence[int], gaps: Sequence[Gap]) -> NDArray[np.float64]:
     """Return the signal of some leads (lead time), in mV, with NaN in the gaps."""
-    signal_mv = record.signal_mv[list(rows)]
+    signal_mv = recording.signal_mv[list(rows)]
     place = {row: i for i, row in enumerate(rows)}
     for gap in gaps:
         signal_mv[place[gap.row], gap.first : gap.last] = np.nan
@@ -69,6 +69,6 @@ def hidden(record: Record, rows: Sequence[int], gaps: Sequence[Gap]) -> NDArray[
 
 def _wider(mask: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
     wider = mask.copy()
-    for first, last in stretches(mask):
+    for first, last in true_runs(mask):
         wider[max(first - margin, 0) : last + margin] = True
     return wider

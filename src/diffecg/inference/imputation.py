@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from diffecg.config.schema import WindowConfig
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import check_rate
-from diffecg.inference.imputation_run import Job
-from diffecg.inference.results import Glimpse
+from diffecg.inference.imputation_run import ImputationRun
+from diffecg.inference.results import Preview
 from diffecg.inference.sampling import Progress, Sampling, counting
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.signal.blending import joined
+from diffecg.signal.blending import blend_seams
 
 
-def fill(
+def impute_signal(
     model: ConditionalDenoiser,
     signal_mv: NDArray[np.floating],
     fs_hz: float,
@@ -26,7 +26,7 @@ def fill(
     sampling: Sampling,
     progress: Progress | None = None,
     noisy_mv: NDArray[np.floating] | None = None,
-    watch: Callable[[Glimpse], None] | None = None,
+    watch: Callable[[Preview], None] | None = None,
 ) -> NDArray[np.floating]:
     """Return draws (draw lead time) of ``signal_mv`` (lead time) with its NaNs filled.
 
@@ -53,13 +53,13 @@ def fill(
     draws = np.repeat(signal_mv[None], len(seeds), axis=0)
     missing, jobs = np.isnan(signal_mv), []
     for group in _groups(window, missing):
-        jobs.append((group, Job(model, missing[group], fs_hz, watch)))
+        jobs.append((group, ImputationRun(model, missing[group], fs_hz, watch)))
         missing[group] = False
     advance = counting(progress, sum(len(job.steps) for _, job in jobs) * len(seeds))
     for group, job in jobs:
         noisy = None if noisy_mv is None else noisy_mv[group]
         filled = job.run(draws[:, group], noisy, label, seeds, sampling, advance)
-        draws[:, group] = joined(draws[:, group], filled, fs_hz)
+        draws[:, group] = blend_seams(draws[:, group], filled, fs_hz)
     return draws
 
 

@@ -9,13 +9,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.inference.results import Glimpse
-from diffecg.inference.sampling import Advance, Noisy, Sampling, synthesize
-from diffecg.inference.windowing import plan_windows, rounds
+from diffecg.inference.results import Preview
+from diffecg.inference.sampling import Advance, NoisyObservation, Sampling, sample_windows
+from diffecg.inference.windowing import plan_windows, schedule_rounds
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.signal.baseline import without_wander
-from diffecg.signal.resampling import bridged, fit_length, resample, resample_mask
-from diffecg.transform.noise_spectrum import Noise, find_noise
+from diffecg.signal.baseline import remove_baseline_wander
+from diffecg.signal.resampling import fit_length, interpolate_gaps, resample, resample_mask
+from diffecg.transform.noise_spectrum import NoiseSpectrum, estimate_noise_spectrum
 
 PIECE_S = 1.0
 """What is filled at once by models that are given best matches: about a heartbeat, so that there are some."""
@@ -28,7 +28,7 @@ CORE = 0.6
 """What is filled at once where there are none, as a share of the window."""
 
 
-class Job:
+class ImputationRun:
     """One lead, or leads that are modelled together, at the model's rate.
 
     Leads that the model wants beyond those that there are count as missing and stay so.
@@ -39,7 +39,7 @@ class Job:
         model: ConditionalDenoiser,
         missing: NDArray[np.bool_],
         fs_hz: float,
-        watch: Callable[[Glimpse], None] | None = None,
+        watch: Callable[[Preview], None] | None = None,
     ) -> None:
         self.watch = watch
         window, leads = model.config.window, len(missing)
@@ -83,7 +83,7 @@ class Job:
         state = np.pad(self._resampled(draws_mv) + shift, ((0, 0), *self.pad))
         known = np.pad(~self.missing, self.pad)
         noisy = None if noisy_mv is None else self._noisy(noisy_mv, shift)
-        for turn in rounds(self.steps, self.length):
+        for turn in schedule_rounds(self.steps, self.length):
             together = max(1, MOST_WINDOWS // len(seeds))
             drawn = [
                 window
@@ -116,7 +116,7 @@ class Job:
         state: NDArray[np.float64],
         known: NDArray[np.bool_],
         shift: NDArray[np.floating],
-        noisy: Noisy | None,
+        noisy: NoisyObservation | None,
         label: str | None,
         seeds: Sequence[int],
         sampling: Sampling,
@@ -128,7 +128,7 @@ class Job:
         starts = [self.inside.start + self.steps[i].start for i in turn]
         spans = [slice(start, start + self.length) for start in starts]
         wide = [slice(span.start - self.reach, span.stop + self.reach) for span in spans]
-        drawn = synthesize(
+        drawn = sample_windows(
             self.model,
             np.concatenate([state[:, :, span] for span in wide]),
             np.repeat(np.stack([known[:, span] for span in wide]), len(seeds), axis=0),
@@ -156,25 +156,28 @@ class Job:
             local = slice(step.fill_from - step.start, step.fill_to - step.start)
             drawn = window[: len(self.missing), local] - shift[draw]
             if self.watch is not None:
-                self.watch(Glimpse(draw, step.fill_from / self.to_hz, self.to_hz, drawn, sigma))
+                self.watch(Preview(draw, step.fill_from / self.to_hz, self.to_hz, drawn, sigma))
 
     def _resampled(self, signal_mv: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return a signal (... time) at the model's rate, straight lines where it is missing."""
-        rows = [bridged(row) for row in signal_mv.reshape(-1, self.samples)]
+        rows = [interpolate_gaps(row) for row in signal_mv.reshape(-1, self.samples)]
         return resample(np.stack(rows), self.fs_hz, self.to_hz).reshape(*signal_mv.shape[:-1], -1)
 
-    def _noisy(self, noisy_mv: NDArray[np.floating], shift: NDArray[np.floating]) -> Noisy:
+    def _noisy(self, noisy_mv: NDArray[np.floating], shift: NDArray[np.floating]) -> NoisyObservation:
         """Return what was recorded with noise (lead time), at the model's rate and level, for each draw."""
         recorded = self._resampled(noisy_mv)
         given = ~resample_mask(np.isnan(noisy_mv), self.fs_hz, self.to_hz)
         masks = ~self.missing, given & self.missing
-        rows = [without_wander(row, self.to_hz, *mask) for row, *mask in zip(recorded, *masks, strict=True)]
+        rows = [
+            remove_baseline_wander(row, self.to_hz, *mask)
+            for row, *mask in zip(recorded, *masks, strict=True)
+        ]
         recorded = np.stack(rows)
-        noise = find_noise(self.model.transform, recorded, *masks)
-        return Noisy(
+        noise = estimate_noise_spectrum(self.model.transform, recorded, *masks)
+        return NoisyObservation(
             np.pad(recorded + shift, ((0, 0), *self.pad)),
             np.pad(given, self.pad),
-            Noise(*(np.pad(part, (self.pad[0], (0, 0))) for part in noise)),
+            NoiseSpectrum(*(np.pad(part, (self.pad[0], (0, 0))) for part in noise)),
         )
 
 

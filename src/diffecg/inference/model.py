@@ -12,15 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 from diffecg._version import __version__
 from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN, check_label
-from diffecg.datasets.rhythm import rhythm_track
+from diffecg.datasets.rhythm import encode_beats
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import check_rate
-from diffecg.inference.checks import as_signal, sampling_of, seeds_from, whole
-from diffecg.inference.imputation import fill
-from diffecg.inference.results import Drawn, Generated, Glimpse
-from diffecg.inference.sampling import Near, Progress, Sampling, counting, synthesize
+from diffecg.inference.checks import as_signal, check_integer, sampling_of, seed_range
+from diffecg.inference.imputation import impute_signal
+from diffecg.inference.results import Generated, Imputation, Preview
+from diffecg.inference.sampling import Progress, Sampling, SDEditStart, counting, sample_windows
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.signal.intervals import bounds
+from diffecg.signal.intervals import prediction_interval
 
 MOST_HORIZON_S = 600.0
 
@@ -94,8 +94,8 @@ class Model:
             DiffecgError: an unknown label or sampler; a count, seed or steps out of range; a rhythm that the
                 model cannot take.
         """
-        count, sampling = whole("count", count), sampling_of(sampler, steps, batch_size)
-        seeds = seeds_from(seed, count)
+        count, sampling = check_integer("count", count), sampling_of(sampler, steps, batch_size)
+        seeds = seed_range(seed, count)
         labels = _one_each(label, count)
         for one in labels:
             self._check_label(one)
@@ -103,9 +103,9 @@ class Model:
         shape = (count, len(window.leads), window.length)
         beats = self._beats(rhythm)
         told = np.ones((count, window.length), dtype=bool)
-        track = rhythm_track([beats] * count, window.length, self.config.conditions.rhythm, told)
+        track = encode_beats([beats] * count, window.length, self.config.conditions.rhythm, told)
         nothing = np.zeros(shape, dtype=bool)
-        signal_mv = synthesize(
+        signal_mv = sample_windows(
             self.denoiser,
             np.zeros(shape, np.float32),
             nothing,
@@ -149,7 +149,7 @@ class Model:
             count: number of windows.
             seed: seed of the first window.
             strength: the noise, in units of a whitened spectrogram's spread; at 2, normal beats vary about
-                as they do within a record, at 8 the model makes other people of them.
+                as they do within a recording, at 8 the model makes other people of them.
             sampler: as for :meth:`generate`.
             steps: from the model's highest noise level; of these, those below ``strength`` are taken.
             batch_size: as for :meth:`generate`.
@@ -157,8 +157,8 @@ class Model:
         Raises:
             DiffecgError: windows of another shape, or not finite; settings out of range.
         """
-        count, sampling = whole("count", count), sampling_of(sampler, steps, batch_size)
-        seeds, labels, window = seeds_from(seed, count), _one_each(label, count), self.config.window
+        count, sampling = check_integer("count", count), sampling_of(sampler, steps, batch_size)
+        seeds, labels, window = seed_range(seed, count), _one_each(label, count), self.config.window
         for one in labels:
             self._check_label(one)
         shape, given = (len(window.leads), window.length), np.asarray(signal_mv, dtype=np.float32)
@@ -169,9 +169,9 @@ class Model:
         if not 0 < strength <= self.config.diffusion.sigma_max:
             most = self.config.diffusion.sigma_max
             raise DiffecgError(f"strength {strength:g} must lie above 0 and not above {most:g}")
-        near = Near(np.broadcast_to(given, (count, *shape)).copy(), strength)
+        near = SDEditStart(np.broadcast_to(given, (count, *shape)).copy(), strength)
         nothing = np.zeros((count, *shape), dtype=np.float32)
-        made = synthesize(self.denoiser, nothing, nothing > 0, labels, seeds, sampling, near=near)
+        made = sample_windows(self.denoiser, nothing, nothing > 0, labels, seeds, sampling, near=near)
         names, info = tuple(one or UNKNOWN for one in labels), self._info("vary", sampling)
         return Generated(
             made, window.fs_hz, window.leads, names, tuple(seeds), {**info, "strength": strength}
@@ -200,8 +200,8 @@ class Model:
         Raises:
             DiffecgError: as for :meth:`generate`.
         """
-        count, chunk = whole("count", count), whole("chunk", chunk)
-        seeds, labels = seeds_from(seed, count), _one_each(label, count)
+        count, chunk = check_integer("count", count), check_integer("chunk", chunk)
+        seeds, labels = seed_range(seed, count), _one_each(label, count)
         for start in range(0, count, chunk):
             part = seeds[start : start + chunk]
             move = None if progress is None else _shifted(progress, start, count)
@@ -221,8 +221,8 @@ class Model:
         steps: int | None = None,
         batch_size: int = 64,
         progress: Progress | None = None,
-        watch: Callable[[Glimpse], None] | None = None,
-    ) -> Drawn:
+        watch: Callable[[Preview], None] | None = None,
+    ) -> Imputation:
         """Return a recording with its missing samples filled, several times.
 
         Args:
@@ -246,24 +246,24 @@ class Model:
         """
         given = as_signal(signal_mv)
         self._check_label(label)
-        draws, sampling = whole("draws", draws), sampling_of(sampler, steps, batch_size)
-        seeds = seeds_from(seed, draws)
+        draws, sampling = check_integer("draws", draws), sampling_of(sampler, steps, batch_size)
+        seeds = seed_range(seed, draws)
         if not 0 < band < 1:
             raise DiffecgError(f"band {band:g} must lie between 0 and 1, 0.9 for 90 %")
         rows = np.atleast_2d(given)
         recorded = None if noisy_mv is None else np.atleast_2d(as_signal(noisy_mv))
-        drawn = fill(self.denoiser, rows, fs_hz, label, seeds, sampling, progress, recorded, watch)
+        drawn = impute_signal(self.denoiser, rows, fs_hz, label, seeds, sampling, progress, recorded, watch)
         drawn = drawn.reshape(draws, *given.shape)
         missing = np.isnan(given)
         hidden = drawn[:, missing].astype(np.float64)
-        lower, upper = bounds(hidden, band)
+        lower, upper = prediction_interval(hidden, band)
 
         def completed(values: NDArray[np.floating]) -> NDArray[np.floating]:
             signal = given.copy()
             signal[missing] = values
             return signal
 
-        return Drawn(
+        return Imputation(
             completed(hidden.mean(axis=0)),
             completed(lower),
             completed(upper),
@@ -275,10 +275,10 @@ class Model:
             self._info("impute", sampling),
         )
 
-    def denoise(self, signal_mv: ArrayLike, fs_hz: float, noisy: ArrayLike, **settings: Any) -> Drawn:
-        """Return a recording with its noisy stretches drawn anew, several times, in agreement with them.
+    def denoise(self, signal_mv: ArrayLike, fs_hz: float, noisy: ArrayLike, **settings: Any) -> Imputation:
+        """Return a recording with its noisy true_runs drawn anew, several times, in agreement with them.
 
-        The noise's spectrum is what these stretches hold beyond the rest; the more noise there is at a
+        The noise's spectrum is what these true_runs hold beyond the rest; the more noise there is at a
         frequency, the less the recording counts there and the more what the model expects.
 
         Args:
@@ -299,7 +299,9 @@ class Model:
         drawn = self.impute(clean, fs_hz, noisy_mv=recorded, **settings)
         return replace(drawn, info={**drawn.info, "task": "denoise"})
 
-    def forecast(self, past_mv: ArrayLike, fs_hz: float, *, horizon_s: float = 1.0, **settings: Any) -> Drawn:
+    def forecast(
+        self, past_mv: ArrayLike, fs_hz: float, *, horizon_s: float = 1.0, **settings: Any
+    ) -> Imputation:
         """Return what may follow a recording, several times.
 
         Args:
@@ -321,7 +323,7 @@ class Model:
         used = past[..., -max(round(self.past_s * fs_hz), 1) :]
         future = np.full((*past.shape[:-1], samples), np.nan, dtype=past.dtype)
         drawn = self.impute(np.concatenate([used, future], axis=-1), fs_hz, **settings)
-        return Drawn(
+        return Imputation(
             drawn.signal_mv[..., -samples:],
             drawn.lower_mv[..., -samples:],
             drawn.upper_mv[..., -samples:],

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Method:
+class SamplerOptions:
     """How samples are computed."""
 
     sampler: str | None = None
@@ -23,7 +23,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class DrawOptions:
     """How often what is missing is drawn."""
 
     draws: int = 16
@@ -35,7 +35,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Making:
+class GenerateOptions:
     """Which windows to make."""
 
     label: str | None = None
@@ -49,7 +49,7 @@ class Making:
 
 
 @dataclass(frozen=True)
-class Gaps:
+class ImputeOptions:
     """What of a recording to fill."""
 
     gap: tuple[str, ...] = ()
@@ -64,7 +64,7 @@ class Gaps:
 
 
 @dataclass(frozen=True)
-class Stretches:
+class DenoiseOptions:
     """What of a recording is noisy."""
 
     stretch: tuple[str, ...] = ()
@@ -72,18 +72,18 @@ class Stretches:
     detect: str = "noise"
     """What to look for where no stretch is given, with commas: noise, flat, clipped, saturated."""
     lead: tuple[str, ...] = ()
-    """Lead to repair; may be repeated. Unless given: all in which noise is found; with stretches the model's
+    """Lead to repair; may be repeated. Unless given: all in which noise is found; with true_runs the model's
     own, else MLII or II, else the first ECG lead."""
     label: str | None = None
     """Class of the beats, if the model knows classes."""
 
 
 @dataclass(frozen=True)
-class Moment:
+class ForecastOptions:
     """From where a recording is to be forecast."""
 
     at: float | None = None
-    """Moment in seconds; only what lies before it is used. The record's end unless given."""
+    """ForecastOptions in seconds; only what lies before it is used. The recording's end unless given."""
     horizon: float = 1.0
     """Seconds to draw."""
     lead: str | None = None

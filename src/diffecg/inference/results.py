@@ -44,7 +44,7 @@ class Generated:
 
 
 @dataclass(frozen=True)
-class Glimpse:
+class Preview:
     """What a stretch looks like in the midst of being drawn."""
 
     draw: int
@@ -60,7 +60,7 @@ class Glimpse:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Imputation:
     """A signal with its missing samples drawn several times: what ``impute`` and ``forecast`` return.
 
     For ``impute`` all arrays cover the signal given; for ``forecast`` they cover the horizon only.
@@ -86,7 +86,7 @@ class Drawn:
     info: dict[str, Any]
     """Model, sampler, steps, version: what it takes to make the same again."""
 
-    def lead(self, row: int | list[int]) -> Drawn:
+    def lead(self, row: int | list[int]) -> Imputation:
         """Return one lead, axes (time), or some of what has axes (lead, time)."""
         return replace(
             self,

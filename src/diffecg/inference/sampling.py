@@ -13,12 +13,12 @@ from torch import Tensor
 
 from diffecg.config.schema import DiffusionConfig
 from diffecg.diffusion.noise import SeededNoise
-from diffecg.diffusion.posterior import agreeing
+from diffecg.diffusion.posterior import posterior_denoiser
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser
 from diffecg.errors import DiffecgError
-from diffecg.inference.options import Method
-from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
-from diffecg.transform.noise_spectrum import Noise
+from diffecg.inference.options import SamplerOptions
+from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_schedule
+from diffecg.transform.noise_spectrum import NoiseSpectrum
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -28,20 +28,20 @@ Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True)
-class Noisy:
+class NoisyObservation:
     """What was recorded with noise of what is missing."""
 
     signal_mv: NDArray[np.floating]
     """(batch lead time), in mV."""
     given: NDArray[np.bool_]
     """(batch lead time) or (lead time), True = recorded at all."""
-    noise: Noise
+    noise: NoiseSpectrum
     """What noise."""
 
-    def windows(self, spans: Sequence[slice]) -> Noisy:
-        """Return stretches of a recording, all rows of the first, then all of the next."""
+    def windows(self, spans: Sequence[slice]) -> NoisyObservation:
+        """Return true_runs of a recording, all rows of the first, then all of the next."""
         rows = len(self.signal_mv)
-        return Noisy(
+        return NoisyObservation(
             np.concatenate([self.signal_mv[:, :, span] for span in spans]),
             np.repeat(np.stack([self.given[:, span] for span in spans]), rows, axis=0),
             self.noise,
@@ -49,13 +49,13 @@ class Noisy:
 
 
 @dataclass(frozen=True)
-class Near:
+class SDEditStart:
     """Windows that the new ones are to resemble: SDEdit, Meng et al. (2022), arXiv 2108.01073."""
 
     signal_mv: NDArray[np.floating]
     """(batch lead time), in mV."""
     sigma: float
-    """Noise that is added to them and taken away again; what is smaller is drawn anew."""
+    """NoiseSpectrum that is added to them and taken away again; what is smaller is drawn anew."""
 
     def levels(self, sigmas: Tensor) -> Tensor:
         """Return the noise levels from this one down."""
@@ -68,7 +68,7 @@ look like so far (batch lead time), in mV."""
 
 
 @dataclass(frozen=True)
-class Sampling(Method):
+class Sampling(SamplerOptions):
     """How samples are drawn."""
 
     watch: Watch | None = None
@@ -88,7 +88,7 @@ class Sampling(Method):
         return replace(self, sampler=sampler, steps=config.steps if self.steps is None else self.steps)
 
 
-def synthesize(
+def sample_windows(
     model: ConditionalDenoiser,
     signal_mv: NDArray[np.floating],
     observed: NDArray[np.bool_],
@@ -97,9 +97,9 @@ def synthesize(
     sampling: Sampling,
     advance: Advance | None = None,
     track: NDArray[np.float32] | None = None,
-    noisy: Noisy | None = None,
+    noisy: NoisyObservation | None = None,
     reach: int = 0,
-    near: Near | None = None,
+    near: SDEditStart | None = None,
 ) -> NDArray[np.float32]:
     """Return one drawn window (batch lead time), in mV, for each seed.
 
@@ -147,7 +147,7 @@ def synthesize(
                 xt = xt + model.encode(given, condition)
             denoiser: Denoiser = partial(model, condition=condition)
             if noisy is not None:
-                denoiser = _agreeing(model, noisy, rows, mask[inner], condition)
+                denoiser = _conditioned_on_noisy(model, noisy, rows, mask[inner], condition)
             if sampling.watch is not None:
                 denoiser = _watched(denoiser, model, rows, condition, sampling.watch)
             x0 = draw(denoiser, xt, sigmas, noise)
@@ -158,15 +158,15 @@ def synthesize(
     return result
 
 
-def _agreeing(
-    model: ConditionalDenoiser, noisy: Noisy, rows: slice, observed: Tensor, condition: Condition
+def _conditioned_on_noisy(
+    model: ConditionalDenoiser, noisy: NoisyObservation, rows: slice, observed: Tensor, condition: Condition
 ) -> Denoiser:
     """Return a denoiser that agrees with some of the windows that were recorded with noise."""
     recorded, given = (
         torch.from_numpy(part[rows]).to(observed.device) for part in (noisy.signal_mv, noisy.given)
     )
-    seen = model.evidence(recorded.float(), given & ~observed, observed, noisy.noise, condition)
-    return agreeing(partial(model, condition=condition), seen, model.transform.prior())
+    seen = model.observe(recorded.float(), given & ~observed, observed, noisy.noise, condition)
+    return posterior_denoiser(partial(model, condition=condition), seen, model.transform.prior())
 
 
 def _watched(
@@ -184,7 +184,7 @@ def _watched(
 
 def _noise_levels(model: ConditionalDenoiser, sampling: Sampling) -> Tensor:
     try:
-        return build_levels(model.config.diffusion).grid(int(sampling.steps or 0))
+        return build_schedule(model.config.diffusion).grid(int(sampling.steps or 0))
     except ValueError as error:
         raise DiffecgError(str(error)) from None
 

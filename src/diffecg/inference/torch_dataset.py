@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from diffecg.errors import DiffecgError
-from diffecg.inference.checks import seeds_from, whole
+from diffecg.inference.checks import check_integer, seed_range
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 
@@ -52,9 +52,9 @@ class SyntheticWindows(Dataset[tuple[Tensor, int]]):
             DiffecgError: an unknown label; a count or seed out of range.
         """
         self.name, self.settings = model, settings
-        self.count: int = whole("count", count)
-        self.chunk: int = whole("chunk", chunk)
-        self.seeds = seeds_from(seed, self.count)
+        self.count: int = check_integer("count", count)
+        self.chunk: int = check_integer("chunk", chunk)
+        self.seeds = seed_range(seed, self.count)
         known = load(model).labels
         self.labels = tuple(labels or known)
         """Classes that take turns."""

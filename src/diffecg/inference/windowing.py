@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Step:
+class WindowPlan:
     """One window and the stretch that is taken from it."""
 
     start: int
@@ -22,7 +22,7 @@ class Step:
 
 def plan_windows(
     missing: NDArray[np.bool_], seen: NDArray[np.bool_], *, length: int, most: int
-) -> list[Step]:
+) -> list[WindowPlan]:
     """Return the windows that fill all missing samples, in the order in which they are to be drawn.
 
     What lies within ``most`` samples is filled at once, centred. A longer gap is filled piece by piece: each
@@ -37,11 +37,11 @@ def plan_windows(
         most: samples that are filled at once, less than ``length``.
     """
     total, rest = len(missing), missing.copy()
-    steps: list[Step] = []
+    steps: list[WindowPlan] = []
     end = 0 if seen[0] else int(np.argmax(seen))
     while end > most:
         end -= most
-        steps.append(Step(end, end, end + most))
+        steps.append(WindowPlan(end, end, end + most))
         rest[end : end + most] = False
     where = np.flatnonzero(rest)
     position = 0
@@ -52,11 +52,11 @@ def plan_windows(
             start = position - length
         else:
             start = max(0, min(first - (length - (position - first)) // 2, total - length))
-        steps.append(Step(start, first, position))
+        steps.append(WindowPlan(start, first, position))
     return steps
 
 
-def rounds(steps: list[Step], length: int) -> list[list[int]]:
+def schedule_rounds(steps: list[WindowPlan], length: int) -> list[list[int]]:
     """Return the steps' numbers in rounds: a step comes after all earlier ones whose stretch it sees."""
     turn: list[int] = []
     for step in steps:

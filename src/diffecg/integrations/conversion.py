@@ -1,4 +1,4 @@
-"""Recordings from objects of other libraries."""
+"""RecordingFolder from objects of other libraries."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import numpy as np
 import pandas as pd
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Record
+from diffecg.formats.recording import Recording
 from diffecg.formats.table import from_frame
 from diffecg.integrations.mne import from_mne
 from diffecg.integrations.pandas import from_pandas
 
 
-def as_record(data: Any, fs_hz: float | None = None, *, unit: str = "mV", name: str = "recording") -> Record:
+def as_recording(
+    data: Any, fs_hz: float | None = None, *, unit: str = "mV", name: str = "recording"
+) -> Recording:
     """Return a recording made of another library's object.
 
     Args:

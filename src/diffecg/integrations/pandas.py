@@ -1,4 +1,4 @@
-"""Recordings from and to pandas DataFrames, NeuroKit's included."""
+"""RecordingFolder from and to pandas DataFrames, NeuroKit's included."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import numpy as np
 import pandas as pd
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import MV_PER_UNIT, Annotation, Record
+from diffecg.formats.recording import MV_PER_UNIT, Annotation, Recording
 from diffecg.formats.table import from_frame
 
 _NEUROKIT = "ECG_"
 
 
-def to_frame(record: Record) -> pd.DataFrame:
+def to_frame(recording: Recording) -> pd.DataFrame:
     """Return the voltages in mV as columns, as NeuroKit and pandas take them; NaN = missing."""
-    return pd.DataFrame({record.leads[row]: record.signal_mv[row] for row in record.voltages})
+    return pd.DataFrame({recording.leads[row]: recording.signal_mv[row] for row in recording.voltages})
 
 
-def from_pandas(frame: pd.DataFrame, fs_hz: float | None, unit: str, name: str) -> Record:
+def from_pandas(frame: pd.DataFrame, fs_hz: float | None, unit: str, name: str) -> Recording:
     if unit not in MV_PER_UNIT:
         raise DiffecgError(f"unknown unit {unit!r}; choose one of {', '.join(MV_PER_UNIT)}")
     own = [column for column in frame.columns if str(column).startswith(_NEUROKIT)]
     if not own:
         return from_frame(frame, Path(name), fs_hz, unit)
     lead = next((column for column in ("ECG_Raw", "ECG_Clean") if column in own), own[0])
-    record = from_frame(frame[[lead]].rename(columns={lead: "ECG"}), Path(name), fs_hz, unit)
+    recording = from_frame(frame[[lead]].rename(columns={lead: "ECG"}), Path(name), fs_hz, unit)
     peaks = np.flatnonzero(frame["ECG_R_Peaks"]) if "ECG_R_Peaks" in own else np.array([], dtype=int)
     notes = tuple(Annotation(int(peak), "N") for peak in peaks)
-    return replace(record, annotations=lambda: notes)
+    return replace(recording, annotations=lambda: notes)

@@ -10,22 +10,22 @@ import torch
 from torch import Tensor, nn
 
 from diffecg.config.schema import Config, DiffusionConfig, UNetConfig
-from diffecg.diffusion.posterior import Evidence, evidence
+from diffecg.diffusion.posterior import GaussianObservation, observe
 from diffecg.diffusion.preconditioning import PARAMETRISATIONS
-from diffecg.diffusion.schedules import KarrasLevels, Levels, cosine_schedule, linear_schedule
+from diffecg.diffusion.schedules import KarrasSchedule, NoiseSchedule, cosine_schedule, linear_schedule
 from diffecg.errors import DiffecgError
 from diffecg.model.dense import DenseNetwork
 from diffecg.model.unet import UNet
-from diffecg.transform.analogues import best_matches
+from diffecg.transform.analogues import find_analogues
 from diffecg.transform.layouts import Transform
-from diffecg.transform.noise_spectrum import Noise
-from diffecg.transform.normalisation import Gauge, match_gauge
+from diffecg.transform.noise_spectrum import NoiseSpectrum
+from diffecg.transform.normalisation import Normalizer, analogue_normalizer
 
 
 class Condition(NamedTuple):
     """What a sample is to agree with, and what the network makes of it, once for all noise levels."""
 
-    gauge: Gauge
+    normalizer: Normalizer
     """Level and unit of each window."""
     features: Tensor
     """What is known (C1, C2, beats that are told, best matches) adds to the answer of the first layer."""
@@ -34,8 +34,8 @@ class Condition(NamedTuple):
 
     def rows(self, chosen: Tensor) -> Condition:
         """Return what some of the samples are to agree with; ``chosen``: (batch,) of bool."""
-        gauge = Gauge(*(part[chosen] for part in self.gauge))
-        return Condition(gauge, self.features[chosen], self.embedding[chosen])
+        normalizer = Normalizer(*(part[chosen] for part in self.normalizer))
+        return Condition(normalizer, self.features[chosen], self.embedding[chosen])
 
 
 class ConditionalDenoiser(nn.Module):
@@ -85,8 +85,8 @@ class ConditionalDenoiser(nn.Module):
         wanted = self.config.conditions
         around_mv, seen = signal_mv, observed
         signal_mv, observed = (part[..., reach : part.shape[-1] - reach] for part in (around_mv, seen))
-        gauge = self.transform.gauge(signal_mv, observed)
-        signal = gauge.apply(signal_mv)
+        normalizer = self.transform.normalizer(signal_mv, observed)
+        signal = normalizer.apply(signal_mv)
         known = [self.transform.encode(signal, observed)]
         if wanted.rhythm:
             if track is None:
@@ -97,27 +97,27 @@ class ConditionalDenoiser(nn.Module):
             fs_hz = self.config.window.fs_hz
             context = round(wanted.match_context_s * fs_hz)
             settings = {"count": wanted.matches, "context": context, "apart": max(1, context // 3)}
-            found = best_matches(gauge.apply(around_mv), seen, **settings, reach=reach)
-            near = match_gauge(signal, observed, found, fs_hz)
+            found = find_analogues(normalizer.apply(around_mv), seen, **settings, reach=reach)
+            near = analogue_normalizer(signal, observed, found, fs_hz)
             known.append(self.transform.encode_matches(signal, observed, found, near.unit))
             if wanted.residual:
-                gauge = Gauge(gauge.undo(near.level), gauge.unit * near.unit)
+                normalizer = Normalizer(normalizer.undo(near.level), normalizer.unit * near.unit)
         label = self.label_index(labels, morphologies or [-1] * len(labels)).to(signal_mv.device)
         inputs = torch.cat(known, dim=1)
-        return Condition(gauge, self.network.features(inputs), self.network.embed_label(label))
+        return Condition(normalizer, self.network.features(inputs), self.network.embed_label(label))
 
     def encode(self, signal_mv: Tensor, condition: Condition) -> Tensor:
         """Return the grid (batch channel *grid) that stands for windows (batch lead time) in mV."""
-        grid: Tensor = self.transform(condition.gauge.apply(signal_mv))
+        grid: Tensor = self.transform(condition.normalizer.apply(signal_mv))
         return grid
 
     def decode(self, grid: Tensor, condition: Condition) -> Tensor:
         """Return the windows (batch lead time), in mV, that a grid (batch channel *grid) stands for."""
-        return condition.gauge.undo(self.transform.inverse(grid))
+        return condition.normalizer.undo(self.transform.inverse(grid))
 
-    def evidence(
-        self, signal_mv: Tensor, noisy: Tensor, observed: Tensor, noise: Noise, condition: Condition
-    ) -> Evidence:
+    def observe(
+        self, signal_mv: Tensor, noisy: Tensor, observed: Tensor, noise: NoiseSpectrum, condition: Condition
+    ) -> GaussianObservation:
         """Return what a noisy recording says of the grid.
 
         Args:
@@ -128,9 +128,9 @@ class ConditionalDenoiser(nn.Module):
             condition: what is known.
         """
         power, correlation = (torch.from_numpy(part).to(signal_mv) for part in noise)
-        unit = condition.gauge.unit
+        unit = condition.normalizer.unit
         covariance = self.transform.noise_covariance(power, correlation, noisy, observed, unit)
-        return evidence(self.encode(signal_mv, condition), covariance)
+        return observe(self.encode(signal_mv, condition), covariance)
 
     def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the network's raw answer F (batch channel *grid).
@@ -190,7 +190,7 @@ class ConditionalDenoiser(nn.Module):
         ]
 
 
-def build_levels(config: DiffusionConfig) -> Levels:
+def build_schedule(config: DiffusionConfig) -> NoiseSchedule:
     """Return the noise levels that ``config`` asks for.
 
     Raises:
@@ -198,7 +198,7 @@ def build_levels(config: DiffusionConfig) -> Levels:
     """
     try:
         if config.levels == "karras":
-            return KarrasLevels(
+            return KarrasSchedule(
                 config.sigma_min, config.sigma_max, config.log_sigma_mean, config.log_sigma_std
             )
         if config.levels == "linear":

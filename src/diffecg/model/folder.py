@@ -13,7 +13,7 @@ from torch import Tensor
 from diffecg.config.io import read_config, to_json
 from diffecg.config.schema import Config
 from diffecg.errors import DiffecgError
-from diffecg.files import write_atomically
+from diffecg.files import write_atomic
 from diffecg.model.denoiser import ConditionalDenoiser
 
 WEIGHTS = "model.safetensors"
@@ -35,9 +35,9 @@ def save_model(folder: Path, config: Config, state: dict[str, Tensor], *, half: 
     if half:
         state = {name: value.half() for name, value in state.items()}
     state = {name: value.contiguous() for name, value in state.items()}
-    write_atomically(folder / CONFIG, to_json(config).encode())
+    write_atomic(folder / CONFIG, to_json(config).encode())
     # One key only: with several, their order and so the file's bytes would change from run to run.
-    write_atomically(folder / WEIGHTS, save(state, metadata={_DIGEST: _digest(state)}))
+    write_atomic(folder / WEIGHTS, save(state, metadata={_DIGEST: _digest(state)}))
 
 
 def load_model(folder: Path) -> ConditionalDenoiser:

@@ -54,7 +54,7 @@ def beat_grid(
     return figure
 
 
-def drawn_strip(
+def imputed_strip_figure(
     start_s: float,
     fs_hz: float,
     mean_mv: NDArray[np.floating],
@@ -123,7 +123,7 @@ def drawn_strip(
     return figure
 
 
-def rhythm_sheet(
+def rhythm_figure(
     rows: Sequence[NDArray[np.floating]],
     fs_hz: float,
     beats: Sequence[tuple[int, str]],
@@ -135,7 +135,7 @@ def rhythm_sheet(
     """Return a picture of a recording, row under row, each beat under its label.
 
     Args:
-        rows: stretches (time) that follow each other, in mV; only the last may be shorter.
+        rows: true_runs (time) that follow each other, in mV; only the last may be shorter.
         fs_hz: sampling rate, in Hz.
         beats: (sample of the R peak, label) of the recording.
         row_s: length of a row, in s.

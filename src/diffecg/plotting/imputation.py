@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from diffecg.plotting.comparison import panels
 from diffecg.plotting.paper import ACCENT, BAND, INK
-from diffecg.signal.intervals import bounds
+from diffecg.signal.intervals import prediction_interval
 
 Array = NDArray[np.floating]
 _COLOURS = ("#c9772b", "#4c9a63", "#9b59b6", "#7a8194", "#b3261e")
@@ -64,7 +64,7 @@ def example(
     for axis, (method, draws) in zip(axes, draws_mv.items(), strict=True):
         axis.plot(time_s[shown], signal_mv[shown], color=INK, linewidth=0.8)
         if len(draws) > 1:
-            low, high = bounds(draws, 0.9)
+            low, high = prediction_interval(draws, 0.9)
             axis.fill_between(gap_s, low, high, color=BAND, alpha=0.6, linewidth=0)
         axis.plot(gap_s, truth_mv, "--", color=INK, linewidth=0.8, label="hidden truth")
         axis.plot(gap_s, draws.mean(axis=0), color=ACCENT, linewidth=1.1, label="filled")

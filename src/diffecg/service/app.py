@@ -22,9 +22,9 @@ from diffecg.service import data_api, jobs_api
 from diffecg.service.job_queue import Queue, QueueFull
 from diffecg.service.metrics import Metrics
 from diffecg.service.schemas import ModelInfo
-from diffecg.service.security import Guard
+from diffecg.service.security import AuthMiddleware
 from diffecg.service.server import Server
-from diffecg.service.settings import Settings, TooMuch
+from diffecg.service.settings import LimitExceeded, Settings
 from diffecg.service.uploads import Uploads
 
 PAGE = Path(__file__).parent / "static"
@@ -67,7 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.server = server
     app.include_router(jobs_api.router, prefix="/api")
     app.include_router(data_api.router, prefix="/api")
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(AuthMiddleware, settings=settings)
     _add_errors(app)
 
     @app.get("/healthz", response_class=PlainTextResponse, tags=["server"])
@@ -120,7 +120,7 @@ def _describe(name: str) -> ModelInfo:
 
 def _add_errors(app: FastAPI) -> None:
     """Answer errors of ours in one line, with the status that fits."""
-    statuses: dict[type[Exception], int] = {TooMuch: 413, QueueFull: 429, DiffecgError: 422}
+    statuses: dict[type[Exception], int] = {LimitExceeded: 413, QueueFull: 429, DiffecgError: 422}
 
     async def answer(request: Request, error: Exception) -> Response:
         status = next(status for kind, status in statuses.items() if isinstance(error, kind))

@@ -12,7 +12,7 @@ from diffecg.service.schemas import GenerateRequest, Request, State
 
 RESULT, OUT = "result.json", "out"
 BEATS, WINDOWS, COMPOSED = "beats.npz", "windows.f32", "composed"
-"""What jobs write: generated windows as a set and as they come, and the record that is composed."""
+"""What jobs write: generated windows as a set and as they come, and the recording that is composed."""
 FINAL: tuple[State, ...] = ("done", "failed", "cancelled")
 
 

@@ -19,10 +19,10 @@ from diffecg.service.metrics import Metrics
 from diffecg.service.schemas import GenerateRequest, Request
 from diffecg.service.settings import Settings
 
-_LINE = 32 * 2**20
-_TOGETHER = 1024
+_LINE_LIMIT = 32 * 2**20
+MAX_BATCH_WINDOWS = 1024
 """Most windows of several requests that are computed together."""
-_PATIENCE_S = 5.0
+_SHUTDOWN_TIMEOUT_S = 5.0
 
 
 class QueueFull(DiffecgError):
@@ -112,7 +112,7 @@ class Queue:
         windows = _windows(first)
         for job in [job for job in self.waiting if first.batch is not None and job.batch == first.batch]:
             windows += _windows(job)
-            if windows > _TOGETHER:
+            if windows > MAX_BATCH_WINDOWS:
                 return
             self.waiting.remove(job)
             yield job
@@ -184,7 +184,7 @@ class Queue:
             json.dumps(settings),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
-            limit=_LINE,
+            limit=_LINE_LIMIT,
         )
         return self.worker
 
@@ -195,7 +195,7 @@ class Queue:
             self.worker.stdin.close()
         self.worker.terminate()
         try:
-            await asyncio.wait_for(self.worker.wait(), _PATIENCE_S)
+            await asyncio.wait_for(self.worker.wait(), _SHUTDOWN_TIMEOUT_S)
         except TimeoutError:
             self.worker.kill()
             await self.worker.wait()

@@ -26,9 +26,9 @@ from diffecg.service.schemas import (
     GenerateRequest,
     ImputeRequest,
     OfRecording,
-    Recording,
+    RecordingInfo,
 )
-from diffecg.service.server import Followed, Here
+from diffecg.service.server import JobDep, ServerDep
 
 router = APIRouter()
 _REFUSED: dict[int | str, dict[str, Any]] = {
@@ -37,10 +37,10 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     413: {"description": "More than the server gives."},
     429: {"description": "Too many jobs wait."},
 }
-_SILENCE_S = 15.0
+_SSE_KEEPALIVE_S = 15.0
 
 
-async def _submit(server: Here, task: str, asked: schemas.Request) -> schemas.Job:
+async def _submit(server: ServerDep, task: str, asked: schemas.Request) -> schemas.Job:
     server.settings.limits.check(asked)
     inputs: dict[str, Any] = {}
     if not isinstance(asked, EvaluateRequest):
@@ -63,37 +63,37 @@ async def _submit(server: Here, task: str, asked: schemas.Request) -> schemas.Jo
 
 
 @router.post("/generate", status_code=202, responses=_REFUSED, tags=["work"])
-async def generate(asked: GenerateRequest, server: Here) -> schemas.Job:
+async def generate(asked: GenerateRequest, server: ServerDep) -> schemas.Job:
     """Make synthetic windows of a class."""
     return await _submit(server, "generate", asked)
 
 
 @router.post("/impute", status_code=202, responses=_REFUSED, tags=["work"])
-async def impute(asked: ImputeRequest, server: Here) -> schemas.Job:
+async def impute(asked: ImputeRequest, server: ServerDep) -> schemas.Job:
     """Fill gaps of a recording, several times, with a band."""
     return await _submit(server, "impute", asked)
 
 
 @router.post("/denoise", status_code=202, responses=_REFUSED, tags=["work"])
-async def denoise(asked: DenoiseRequest, server: Here) -> schemas.Job:
-    """Draw noisy stretches of a recording anew, in agreement with what they show."""
+async def denoise(asked: DenoiseRequest, server: ServerDep) -> schemas.Job:
+    """Draw noisy true_runs of a recording anew, in agreement with what they show."""
     return await _submit(server, "denoise", asked)
 
 
 @router.post("/forecast", status_code=202, responses=_REFUSED, tags=["work"])
-async def forecast(asked: ForecastRequest, server: Here) -> schemas.Job:
+async def forecast(asked: ForecastRequest, server: ServerDep) -> schemas.Job:
     """Forecast what follows a moment of a recording, several times, with a band."""
     return await _submit(server, "forecast", asked)
 
 
 @router.post("/compose", status_code=202, responses=_REFUSED, tags=["work"])
-async def compose(asked: ComposeRequest, server: Here) -> schemas.Job:
+async def compose(asked: ComposeRequest, server: ServerDep) -> schemas.Job:
     """Compose a recording whose every beat is known."""
     return await _submit(server, "compose", asked)
 
 
 @router.post("/evaluate", status_code=202, responses=_REFUSED, tags=["work"])
-async def evaluate(asked: EvaluateRequest, server: Here) -> schemas.Job:
+async def evaluate(asked: EvaluateRequest, server: ServerDep) -> schemas.Job:
     """Report whether synthetic windows can be trusted, each figure beside its floor."""
     return await _submit(server, "evaluate", asked)
 
@@ -101,7 +101,7 @@ async def evaluate(asked: EvaluateRequest, server: Here) -> schemas.Job:
 @router.get("/jobs/{key}", responses=_REFUSED, tags=["jobs"])
 async def job(
     key: str,
-    server: Here,
+    server: ServerDep,
     wait: Annotated[float, Query(ge=0, le=60, description="Seconds to wait for its end.")] = 0,
 ) -> schemas.Job:
     """Tell where a job stands; with ``wait``, when it has ended or the time is over."""
@@ -113,7 +113,7 @@ async def job(
 
 
 @router.get("/jobs/{key}/events", response_class=EventSourceResponse, responses=_REFUSED, tags=["jobs"])
-async def events(found: Followed, server: Here) -> AsyncIterator[ServerSentEvent]:
+async def events(found: JobDep, server: ServerDep) -> AsyncIterator[ServerSentEvent]:
     """Follow a job: events ``status`` as it goes on and ``glimpse`` of what is being drawn, until it ends."""
     seen, glimpse = -1, None
     while True:
@@ -125,11 +125,11 @@ async def events(found: Followed, server: Here) -> AsyncIterator[ServerSentEvent
             yield ServerSentEvent(event="status", data=found.status(server.queue.position(found)))
         if found.state in FINAL:
             return
-        await found.wait(seen, _SILENCE_S)
+        await found.wait(seen, _SSE_KEEPALIVE_S)
 
 
 @router.delete("/jobs/{key}", responses=_REFUSED, tags=["jobs"])
-async def cancel(key: str, server: Here) -> schemas.Job:
+async def cancel(key: str, server: ServerDep) -> schemas.Job:
     """Stop a job, or take it out of the queue; a finished one stays as it is."""
     found = server.job(key)
     server.queue.cancel(found)
@@ -137,7 +137,7 @@ async def cancel(key: str, server: Here) -> schemas.Job:
 
 
 @router.get("/jobs/{key}/result", responses=_REFUSED, tags=["results"])
-async def result(key: str, server: Here) -> FileResponse:
+async def result(key: str, server: ServerDep) -> FileResponse:
     """Return the result of a job as JSON."""
     return FileResponse(server.finished(key).folder / RESULT, media_type="application/json")
 
@@ -145,7 +145,7 @@ async def result(key: str, server: Here) -> FileResponse:
 @router.get("/jobs/{key}/windows", responses=_REFUSED, tags=["results"])
 async def windows(
     key: str,
-    server: Here,
+    server: ServerDep,
     first: Annotated[int, Query(ge=0, le=10**9)] = 0,
     count: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
@@ -162,11 +162,11 @@ async def windows(
 @router.get("/jobs/{key}/export", responses=_REFUSED, tags=["results"])
 async def export(
     key: str,
-    server: Here,
+    server: ServerDep,
     format: Annotated[Format, Query(description="Of the file.")] = "npz",
     window: Annotated[int | None, Query(ge=0, description="One window; all unless given.")] = None,
 ) -> Response:
-    """Return generated windows as .npz, .parquet, .csv, WFDB records (zipped), or one as a picture."""
+    """Return generated windows as .npz, .parquet, .csv, WFDB recordings (zipped), or one as a picture."""
     job = server.finished(key)
     if not isinstance(job.asked, GenerateRequest):
         raise HTTPException(404, "the job made no windows")
@@ -180,7 +180,7 @@ async def export(
 
 
 @router.get("/jobs/{key}/files/{name:path}", responses=_REFUSED, tags=["results"])
-async def file(key: str, name: str, server: Here) -> FileResponse:
+async def file(key: str, name: str, server: ServerDep) -> FileResponse:
     """Return one of the files that a job wrote."""
     job = server.finished(key)
     if name not in job.status().files:
@@ -190,7 +190,7 @@ async def file(key: str, name: str, server: Here) -> FileResponse:
 
 
 @router.get("/jobs/{key}/download", responses=_REFUSED, tags=["results"])
-async def download(key: str, server: Here) -> Response:
+async def download(key: str, server: ServerDep) -> Response:
     """Return all files that a job wrote, zipped."""
     job = server.finished(key)
     content = await run_in_threadpool(zipped, job.folder / OUT)
@@ -200,7 +200,7 @@ async def download(key: str, server: Here) -> Response:
 
 
 @router.post("/jobs/{key}/recording", responses=_REFUSED, tags=["results"])
-async def as_recording(key: str, server: Here) -> Recording:
+async def as_recording(key: str, server: ServerDep) -> RecordingInfo:
     """Keep what a job composed as a recording, to look at and to go on with."""
     job = server.finished(key)
     if job.task != "compose":

@@ -13,26 +13,32 @@ import numpy as np
 import torch
 
 from diffecg.compose.export import write_composed
-from diffecg.compose.options import Composing
+from diffecg.compose.options import ComposeOptions
 from diffecg.compose.recording import compose
 from diffecg.datasets.reading import read_windows
 from diffecg.datasets.writing import write_generated
 from diffecg.evaluation.generation.html import write_report
 from diffecg.evaluation.generation.report import Settings as EvaluationSettings
 from diffecg.evaluation.generation.report import evaluate
-from diffecg.files import write_atomically
+from diffecg.files import write_atomic
 from diffecg.formats.description import warnings_of
-from diffecg.formats.recording import Record
-from diffecg.formats.registry import read_record
-from diffecg.inference.export import write_forecast, write_repaired
+from diffecg.formats.recording import Recording
+from diffecg.formats.registry import read_recording
+from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
-from diffecg.inference.options import Drawing, Gaps, Method, Moment, Stretches
+from diffecg.inference.options import (
+    DenoiseOptions,
+    DrawOptions,
+    ForecastOptions,
+    ImputeOptions,
+    SamplerOptions,
+)
 from diffecg.inference.parsing import parse_times
-from diffecg.inference.recordings import ahead, cut_at, plan_repair, repair
-from diffecg.inference.results import Drawn, Generated, Glimpse
+from diffecg.inference.recordings import forecast_recording, forecast_start, impute_recording, plan_imputation
+from diffecg.inference.results import Generated, Imputation, Preview
 from diffecg.service.job import BEATS, COMPOSED, OUT, RESULT, WINDOWS
-from diffecg.service.worker import Desk
+from diffecg.service.worker import WorkerChannel
 
 SHOWN_DRAWS = 8
 _DIGITS = 4
@@ -40,10 +46,10 @@ _CHUNK = 64
 Order = dict[str, Any]
 
 
-class Performer:
+class TaskRunner:
     """Loads models when they are first asked for, and does what is ordered."""
 
-    def __init__(self, desk: Desk, threads: int | None, engine: str) -> None:
+    def __init__(self, desk: WorkerChannel, threads: int | None, engine: str) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
         self.desk = desk
@@ -97,7 +103,7 @@ class Performer:
             for place, order in enumerate(orders)
             for i in range(order["asked"]["count"])
         ]
-        settings = _asked(Method, orders[0]).sampling()
+        settings = _asked(SamplerOptions, orders[0]).sampling()
         rhythm = parse_times(first["rhythm"])
         made: list[list[Generated]] = [[] for _ in orders]
         files = [(Path(order["folder"]) / WINDOWS).open("ab") for order in orders]
@@ -126,42 +132,46 @@ class Performer:
         return order["id"] not in self.desk.cancelled
 
     def _repair(self, order: Order) -> dict[str, Any]:
-        asked = _asked(Gaps if order["task"] == "impute" else Stretches, order)
-        model, record = self.model(order["inputs"]["model"]), _record(order)
-        plan = plan_repair(model, record, asked)
-        drawn = repair(model, record, plan, asked, _asked(Drawing, order), **self._settings(order))
-        path = write_repaired(
-            Path(order["folder"]) / OUT, record, plan.rows, drawn, plan.gaps, record.path.suffix.lower()
+        asked = _asked(ImputeOptions if order["task"] == "impute" else DenoiseOptions, order)
+        model, recording = self.model(order["inputs"]["model"]), _recording(order)
+        plan = plan_imputation(model, recording, asked)
+        drawn = impute_recording(
+            model, recording, plan, asked, _asked(DrawOptions, order), **self._settings(order)
+        )
+        path = write_imputed(
+            Path(order["folder"]) / OUT, recording, plan.rows, drawn, plan.gaps, recording.path.suffix.lower()
         )
         place = {row: i for i, row in enumerate(plan.rows)}
-        stretches = [
+        true_runs = [
             {
-                "lead": record.leads[gap.row],
+                "lead": recording.leads[gap.row],
                 "reason": gap.reason,
                 **_stretch(drawn.lead(place[gap.row]), gap.first, gap.last),
             }
             for gap in plan.gaps
         ]
-        return {**drawn.info, **_about(record, plan.rows), "file": path.name, "stretches": stretches}
+        return {**drawn.info, **_about(recording, plan.rows), "file": path.name, "true_runs": true_runs}
 
     def _forecast(self, order: Order) -> dict[str, Any]:
-        asked = _asked(Moment, order)
-        model, record = self.model(order["inputs"]["model"]), _record(order)
-        row, cut = cut_at(model, record, asked)
-        drawn = ahead(model, record, row, cut, asked, _asked(Drawing, order), **self._settings(order))
-        write_forecast(Path(order["folder"]) / OUT, record, row, drawn, cut)
-        stretch = {"lead": record.leads[row], **_stretch(drawn, 0, len(drawn.signal_mv))}
+        asked = _asked(ForecastOptions, order)
+        model, recording = self.model(order["inputs"]["model"]), _recording(order)
+        row, cut = forecast_start(model, recording, asked)
+        drawn = forecast_recording(
+            model, recording, row, cut, asked, _asked(DrawOptions, order), **self._settings(order)
+        )
+        write_forecast(Path(order["folder"]) / OUT, recording, row, drawn, cut)
+        stretch = {"lead": recording.leads[row], **_stretch(drawn, 0, len(drawn.signal_mv))}
         stretch |= {"first": cut, "last": cut + len(drawn.signal_mv)}
-        return {**drawn.info, **_about(record, [row]), "stretches": [stretch]}
+        return {**drawn.info, **_about(recording, [row]), "true_runs": [stretch]}
 
     def _compose(self, order: Order) -> dict[str, Any]:
-        asked = _asked(Composing, order)
+        asked = _asked(ComposeOptions, order)
         made = compose(
             asked.rhythm(order["asked"]["text"]),
             60 * asked.minutes,
             model=self.model(order["inputs"]["model"]),
             seed=asked.seed,
-            patient_seed=asked.patient_seed,
+            subject_seed=asked.subject_seed,
             progress=self._progress(order),
         )
         return write_composed(Path(order["folder"]) / OUT, [made], COMPOSED)
@@ -186,7 +196,7 @@ class Performer:
 
         looks: dict[int, Any] = {}
 
-        def watch(seen: Glimpse) -> None:
+        def watch(seen: Preview) -> None:
             if seen.draw < SHOWN_DRAWS:
                 looks[seen.draw] = _rounded(seen.signal_mv[0])
             if seen.draw == min(SHOWN_DRAWS, asked["draws"]) - 1:
@@ -195,7 +205,7 @@ class Performer:
                 looks.clear()
 
         return {
-            **_asked(Method, order).sampling(),
+            **_asked(SamplerOptions, order).sampling(),
             "progress": self._progress(order),
             "watch": watch,
         }
@@ -208,17 +218,17 @@ def _asked(kind: Any, order: Order) -> Any:
     return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in found.items()})
 
 
-def _record(order: Order) -> Record:
+def _recording(order: Order) -> Recording:
     inputs = order["inputs"]
-    return read_record(inputs["recording"], fs_hz=inputs["fs_hz"], unit=inputs["unit"])
+    return read_recording(inputs["recording"], fs_hz=inputs["fs_hz"], unit=inputs["unit"])
 
 
-def _about(record: Record, rows: list[int]) -> dict[str, Any]:
-    found = dict.fromkeys(warning for row in rows for warning in warnings_of(record, row))
-    return {"record": record.name, "fs_hz": record.fs_hz, "warnings": list(found)}
+def _about(recording: Recording, rows: list[int]) -> dict[str, Any]:
+    found = dict.fromkeys(warning for row in rows for warning in warnings_of(recording, row))
+    return {"recording": recording.name, "fs_hz": recording.fs_hz, "warnings": list(found)}
 
 
-def _stretch(drawn: Drawn, first: int, last: int) -> dict[str, Any]:
+def _stretch(drawn: Imputation, first: int, last: int) -> dict[str, Any]:
     """Return what was drawn between two samples of a lead."""
     span = slice(first, last)
     return {
@@ -245,4 +255,4 @@ def _rounded(values: Any) -> Any:
 def _write_result(order: Order, result: dict[str, Any]) -> None:
     text = json.dumps({"task": order["task"], **result}, default=str)
     strict = json.loads(text, parse_constant=lambda _: None)  # JSON has no NaN
-    write_atomically(Path(order["folder"]) / RESULT, json.dumps(strict).encode())
+    write_atomic(Path(order["folder"]) / RESULT, json.dumps(strict).encode())

@@ -8,8 +8,15 @@ from typing import Any, Literal
 import docstring_parser
 from pydantic import ConfigDict, GetJsonSchemaHandler
 
-from diffecg.compose.options import Composing
-from diffecg.inference.options import Drawing, Gaps, Making, Method, Moment, Stretches
+from diffecg.compose.options import ComposeOptions
+from diffecg.inference.options import (
+    DenoiseOptions,
+    DrawOptions,
+    ForecastOptions,
+    GenerateOptions,
+    ImputeOptions,
+    SamplerOptions,
+)
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
@@ -32,7 +39,7 @@ class Documented:
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerateRequest(Making, Method, Documented):
+class GenerateRequest(GenerateOptions, SamplerOptions, Documented):
     """Windows to make."""
 
     model: str = "mitbih-beat"
@@ -40,7 +47,7 @@ class GenerateRequest(Making, Method, Documented):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfRecording(Drawing, Method, Documented):
+class OfRecording(DrawOptions, SamplerOptions, Documented):
     """What is asked of an uploaded recording."""
 
     recording: str
@@ -50,22 +57,22 @@ class OfRecording(Drawing, Method, Documented):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImputeRequest(Gaps, OfRecording):
-    """Gaps of a recording to fill."""
+class ImputeRequest(ImputeOptions, OfRecording):
+    """ImputeOptions of a recording to fill."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DenoiseRequest(Stretches, OfRecording):
-    """Noisy stretches of a recording to draw anew, in agreement with what they show."""
+class DenoiseRequest(DenoiseOptions, OfRecording):
+    """Noisy true_runs of a recording to draw anew, in agreement with what they show."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForecastRequest(Moment, OfRecording):
+class ForecastRequest(ForecastOptions, OfRecording):
     """What follows a moment of a recording."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComposeRequest(Composing, Documented):
+class ComposeRequest(ComposeOptions, Documented):
     """A recording to compose."""
 
     text: str
@@ -96,7 +103,7 @@ Request = GenerateRequest | OfRecording | ComposeRequest | EvaluateRequest
 
 
 @dataclass(frozen=True, kw_only=True)
-class RhythmRequest(Composing, Documented):
+class RhythmRequest(ComposeOptions, Documented):
     """A rhythm to look at before it is composed."""
 
     text: str
@@ -149,7 +156,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Recording:
+class RecordingInfo:
     """An uploaded recording."""
 
     id: str

@@ -22,7 +22,7 @@ _POLICY = (
 )
 
 
-class Guard:
+class AuthMiddleware:
     """Refuses, before anything else is done, what does not come from where it may."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
@@ -41,7 +41,7 @@ class Guard:
             return
         limits = self.settings.limits
         most = limits.upload_mb * 1e6 if scope["path"] in _UPLOADS else limits.body_kb * 1e3
-        await Limited(self.app, int(most))(scope, receive, _protected(send))
+        await BodyLimitMiddleware(self.app, int(most))(scope, receive, _protected(send))
 
     def _refused(self, scope: Scope, headers: Headers) -> JSONResponse | RedirectResponse | None:
         try:
@@ -73,7 +73,7 @@ class Guard:
         return hmac.compare_digest(token.encode(), self.settings.token.encode())
 
 
-class Limited:
+class BodyLimitMiddleware:
     """Stops to read a body that is too large."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:

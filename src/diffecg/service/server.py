@@ -17,7 +17,7 @@ from diffecg.service.job_queue import Queue
 from diffecg.service.metrics import Metrics
 from diffecg.service.schemas import ModelInfo
 from diffecg.service.settings import Settings
-from diffecg.service.uploads import Kept, Uploads
+from diffecg.service.uploads import StoredRecording, Uploads
 
 BEATS = "beats"
 
@@ -56,7 +56,7 @@ class Server:
             raise HTTPException(409, f"the job is {job.state}" + (f": {job.error}" if job.error else ""))
         return job
 
-    def recording(self, key: str) -> Kept:
+    def recording(self, key: str) -> StoredRecording:
         """Return an uploaded recording.
 
         Raises:
@@ -102,13 +102,13 @@ def _server(request: HttpRequest) -> Server:
     return server
 
 
-Here = Annotated[Server, Depends(_server)]
+ServerDep = Annotated[Server, Depends(_server)]
 """The server, in the signature of a route."""
 
 
-def _followed(key: str, server: Here) -> Job:
+def _followed(key: str, server: ServerDep) -> Job:
     return server.job(key)
 
 
-Followed = Annotated[Job, Depends(_followed)]
+JobDep = Annotated[Job, Depends(_followed)]
 """A job, found before anything is answered."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from diffecg.compose.options import Composing
+from diffecg.compose.options import ComposeOptions
 from diffecg.errors import DiffecgError
-from diffecg.inference.options import Drawing, Method, Moment
+from diffecg.inference.options import DrawOptions, ForecastOptions, SamplerOptions
 from diffecg.service.schemas import ComposeRequest, EvaluateRequest, GenerateRequest, Request, RhythmRequest
 
 MOST_SEED = 2**62
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-class TooMuch(DiffecgError):
+class LimitExceeded(DiffecgError):
     """More was asked for than the server was started to give."""
 
 
@@ -47,29 +47,29 @@ class Limits:
     keep_s: float = 60.0
     """How long results are kept at least, in s."""
     uploads: int = 32
-    """Recordings and sets that are kept."""
+    """RecordingFolder and sets that are kept."""
 
     def check(self, asked: Request | RhythmRequest) -> None:
         """Refuse what is too much, or impossible.
 
         Raises:
-            TooMuch: it is more than these limits.
+            LimitExceeded: it is more than these limits.
             DiffecgError: it is below the least, or out of range.
         """
-        if isinstance(asked, Method):
+        if isinstance(asked, SamplerOptions):
             _check("steps", 1 if asked.steps is None else asked.steps, 1, self.steps)
             _check("batch_size", asked.batch_size, 1, 4096)
         if isinstance(asked, GenerateRequest):
             _check("count", asked.count, 1, self.windows)
-        if isinstance(asked, Drawing):
+        if isinstance(asked, DrawOptions):
             _check("draws", asked.draws, 1, self.draws)
             if not 0 < asked.band < 1:
                 raise DiffecgError(f"band {asked.band:g} must lie between 0 and 1")
-        if isinstance(asked, Moment):
+        if isinstance(asked, ForecastOptions):
             _check("horizon", asked.horizon, 0.0, self.horizon_s)
-        if isinstance(asked, Composing):
+        if isinstance(asked, ComposeOptions):
             _check("minutes", asked.minutes, 0.0, self.minutes)
-            _seed("patient_seed", asked.patient_seed)
+            _seed("subject_seed", asked.subject_seed)
         if isinstance(asked, ComposeRequest | RhythmRequest):
             _check("characters of the rhythm", len(asked.text), 0, self.text)
         if isinstance(asked, EvaluateRequest):
@@ -82,7 +82,7 @@ class Limits:
         """Refuse what would not fit into memory.
 
         Raises:
-            TooMuch: so it is.
+            LimitExceeded: so it is.
         """
         _check("draws x samples of the recording", draws * samples, 0, self.samples)
 
@@ -112,7 +112,7 @@ def _check(name: str, value: float, least: float, most: float) -> None:
     if not value >= least:
         raise DiffecgError(f"{name} {value:g} must be at least {least:g}")
     if value > most:
-        raise TooMuch(f"{name} {value:g} is more than this server gives, {most:g}")
+        raise LimitExceeded(f"{name} {value:g} is more than this server gives, {most:g}")
 
 
 def _seed(name: str, value: int) -> None:

@@ -1,4 +1,4 @@
-"""Recordings and sets of windows that users send: kept under names of our own, read once, or refused."""
+"""RecordingFolder and sets of windows that users send: kept under names of our own, read once, or refused."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from diffecg.datasets.reading import read_windows
 from diffecg.errors import DiffecgError
 from diffecg.formats.description import warnings_of
-from diffecg.formats.recording import BEAT_SYMBOLS, Record
-from diffecg.formats.registry import read_record
-from diffecg.service.schemas import Recording, WindowsInfo
+from diffecg.formats.recording import BEAT_SYMBOLS, Recording
+from diffecg.formats.registry import read_recording
+from diffecg.service.schemas import RecordingInfo, WindowsInfo
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9]{1,8})?")
 _SIDE = (".dat", ".atr")
@@ -31,12 +31,12 @@ File = tuple[str, bytes]
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredRecording:
     """A recording on the server."""
 
     path: Path
-    info: Recording
-    record: Record
+    info: RecordingInfo
+    recording: Recording
     fs_hz: float | None = None
     """What was told of a file that does not tell its rate."""
     unit: str | None = None
@@ -49,12 +49,12 @@ class Uploads:
     def __init__(self, folder: Path, most: int) -> None:
         self.folder = folder
         self.most = most
-        self.recordings: dict[str, Kept] = {}
+        self.recordings: dict[str, StoredRecording] = {}
         self.sets: dict[str, tuple[Path, WindowsInfo]] = {}
 
     def add_recording(
         self, files: Sequence[File], fs_hz: float | None = None, unit: str | None = None
-    ) -> Kept:
+    ) -> StoredRecording:
         """Keep a recording.
 
         Args:
@@ -67,15 +67,15 @@ class Uploads:
         """
         with self._new() as (key, folder):
             path = _main(_written(folder, files), folder)
-            return self._kept(key, path, read_record(path, fs_hz=fs_hz, unit=unit), fs_hz, unit)
+            return self._kept(key, path, read_recording(path, fs_hz=fs_hz, unit=unit), fs_hz, unit)
 
-    def add_written(self, folder: Path, name: str) -> Kept:
+    def add_written(self, folder: Path, name: str) -> StoredRecording:
         """Keep a copy of a recording that a job wrote."""
         with self._new() as (key, copy):
             for file in folder.iterdir():
                 if file.stem == name:
                     shutil.copy(file, copy)
-            return self._kept(key, copy / name, read_record(copy / name))
+            return self._kept(key, copy / name, read_recording(copy / name))
 
     def add_set(self, files: Sequence[File], fs_hz: float | None = None) -> WindowsInfo:
         """Keep a set of windows: one file.
@@ -113,30 +113,30 @@ class Uploads:
             raise
 
     def _kept(
-        self, key: str, path: Path, record: Record, fs_hz: float | None = None, unit: str | None = None
-    ) -> Kept:
-        if not record.voltages:
-            record.usual_lead()  # says why
-        leads = [record.leads[row] for row in record.voltages]
-        lost = np.isnan(record.signal_mv[record.voltages]).sum(axis=1) / record.fs_hz
-        usual = record.usual_lead()
-        info = Recording(
+        self, key: str, path: Path, recording: Recording, fs_hz: float | None = None, unit: str | None = None
+    ) -> StoredRecording:
+        if not recording.voltages:
+            recording.usual_lead()  # says why
+        leads = [recording.leads[row] for row in recording.voltages]
+        lost = np.isnan(recording.signal_mv[recording.voltages]).sum(axis=1) / recording.fs_hz
+        usual = recording.usual_lead()
+        info = RecordingInfo(
             key,
-            record.name,
-            record.fs_hz,
-            record.duration_s,
-            record.stored.shape[1],
+            recording.name,
+            recording.fs_hz,
+            recording.duration_s,
+            recording.stored.shape[1],
             leads,
-            record.leads[usual],
+            recording.leads[usual],
             dict(zip(leads, lost.round(3).tolist(), strict=True)),
             [
-                (round(one.sample / record.fs_hz, 4), one.symbol)
-                for one in record.annotations()
+                (round(one.sample / recording.fs_hz, 4), one.symbol)
+                for one in recording.annotations()
                 if one.symbol in BEAT_SYMBOLS
             ],
-            warnings_of(record, usual),
+            warnings_of(recording, usual),
         )
-        self.recordings[key] = Kept(path, info, record, fs_hz, unit)
+        self.recordings[key] = StoredRecording(path, info, recording, fs_hz, unit)
         self._forget(self.recordings)
         return self.recordings[key]
 
@@ -149,13 +149,15 @@ class Uploads:
         shutil.rmtree(self.folder / "uploads" / key, ignore_errors=True)
 
 
-def signal_of(kept: Kept, lead: str) -> NDArray[np.float32]:
+def signal_of(kept: StoredRecording, lead: str) -> NDArray[np.float32]:
     """Return a lead (time) in mV; NaN where it is missing.
 
     Raises:
         DiffecgError: there is no such lead.
     """
-    signal_mv: NDArray[np.float32] = kept.record.signal_mv[kept.record.lead_index(lead)].astype(np.float32)
+    signal_mv: NDArray[np.float32] = kept.recording.signal_mv[kept.recording.lead_index(lead)].astype(
+        np.float32
+    )
     return signal_mv
 
 

@@ -17,7 +17,7 @@ class Cancelled(Exception):
     """The job is not wanted any more."""
 
 
-class Desk:
+class WorkerChannel:
     """Where orders come in and news goes out."""
 
     def __init__(self, orders: TextIO, news: TextIO) -> None:
@@ -50,7 +50,7 @@ class Desk:
         os._exit(0)  # the server is gone: nobody wants what is being computed
 
 
-def attempt(desk: Desk, jobs: list[dict[str, Any]], work: Callable[[], None]) -> None:
+def attempt(desk: WorkerChannel, jobs: list[dict[str, Any]], work: Callable[[], None]) -> None:
     """Do some work for jobs, and tell how it ended."""
     state, error = "done", ""
     try:
@@ -75,11 +75,11 @@ def main() -> None:
     settings = json.loads(sys.argv[1])
     news = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what libraries print must not get among the news
-    desk = Desk(sys.stdin, news)
+    desk = WorkerChannel(sys.stdin, news)
 
-    from diffecg.service.runner import Performer
+    from diffecg.service.runner import TaskRunner
 
-    performer = Performer(desk, **settings)
+    performer = TaskRunner(desk, **settings)
     while True:
         jobs = desk.orders.get()
         attempt(desk, jobs, lambda jobs=jobs: performer.perform(jobs))  # type: ignore[misc]

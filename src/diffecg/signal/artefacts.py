@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
-from diffecg.signal.runs import stretches
+from diffecg.signal.runs import true_runs
 
 FLAT_S = 0.5
 """No heart leaves a lead at one stored value for so long."""
@@ -26,7 +26,7 @@ NOISE_ABOVE_HZ = 35.0
 """Most of a heartbeat lies below."""
 
 
-def find_faults(
+def find_artefacts(
     signal_mv: NDArray[np.floating], fs_hz: float, kinds: Sequence[str]
 ) -> dict[str, NDArray[np.bool_]]:
     """Return for each kind which samples (time) of a lead are faulty.
@@ -39,13 +39,13 @@ def find_faults(
     Raises:
         DiffecgError: an unknown kind.
     """
-    unknown = [kind for kind in kinds if kind not in FAULTS]
+    unknown = [kind for kind in kinds if kind not in ARTEFACTS]
     if unknown:
-        raise DiffecgError(f"unknown fault {unknown[0]!r}; choose of {', '.join(FAULTS)}")
+        raise DiffecgError(f"unknown fault {unknown[0]!r}; choose of {', '.join(ARTEFACTS)}")
     known = np.isfinite(signal_mv)
     if known.sum() < 2 or np.ptp(signal_mv[known]) == 0:
         return {kind: np.zeros(len(signal_mv), dtype=bool) for kind in kinds}
-    return {kind: FAULTS[kind](signal_mv, fs_hz) & known for kind in kinds}
+    return {kind: ARTEFACTS[kind](signal_mv, fs_hz) & known for kind in kinds}
 
 
 def _flat(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.bool_]:
@@ -76,16 +76,18 @@ def _noise(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.bool_]:
     window = min(round(NOISE_S * fs_hz), len(signal_mv))
     known = np.isfinite(signal_mv)
     time = np.arange(len(signal_mv))
-    bridged = np.interp(time, time[known], signal_mv[known])
+    interpolate_gaps = np.interp(time, time[known], signal_mv[known])
     noisy = np.zeros(len(signal_mv), dtype=bool)
     starts = np.arange(0, len(signal_mv) - window + 1, max(window // 2, 1))
     if 0.9 * fs_hz > 2 * NOISE_ABOVE_HZ and len(signal_mv) > 3 * window:
-        fast = np.abs(sosfiltfilt(butter(4, NOISE_ABOVE_HZ, "highpass", fs=fs_hz, output="sos"), bridged))
+        fast = np.abs(
+            sosfiltfilt(butter(4, NOISE_ABOVE_HZ, "highpass", fs=fs_hz, output="sos"), interpolate_gaps)
+        )
         # The median over a beat's length is that of what lies between the QRS complexes.
         level = np.median(_windows(fast, starts, window), axis=1)
         for start in starts[level > max(NOISE_RATIO * np.median(level), NOISE_MV)]:
             noisy[start : start + window] = True
-    reach = np.ptp(_windows(bridged, starts, window), axis=1)
+    reach = np.ptp(_windows(interpolate_gaps, starts, window), axis=1)
     for start in starts[reach > max(EXCURSION_RATIO * np.median(reach), EXCURSION_MV)]:
         noisy[start : start + window] = True
     return noisy
@@ -98,12 +100,12 @@ def _windows(signal: NDArray[np.floating], starts: NDArray[np.int64], length: in
 def _longer(mask: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
     """Return the runs of True that are at least so long."""
     kept = np.zeros_like(mask)
-    for first, last in stretches(mask):
+    for first, last in true_runs(mask):
         kept[first:last] = last - first >= least
     return kept
 
 
-FAULTS: dict[str, Callable[[NDArray[np.floating], float], NDArray[np.bool_]]] = {
+ARTEFACTS: dict[str, Callable[[NDArray[np.floating], float], NDArray[np.bool_]]] = {
     "flat": _flat,
     "clipped": _clipped,
     "saturated": _saturated,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.signal.runs import stretches
+from diffecg.signal.runs import true_runs
 
 WANDER_HZ = 0.67
 """What is slower is wander (AHA, Kligfield et al. 2007, Circulation 115:1306-1324)."""
@@ -13,13 +13,13 @@ LEVEL_S = 2.0
 """What tells the level on either side of a noisy stretch, in s."""
 
 
-def without_wander(
+def remove_baseline_wander(
     signal_mv: NDArray[np.floating], fs_hz: float, clean: NDArray[np.bool_], noisy: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
-    """Return a lead (time) whose noisy stretches have the level of the clean ones beside them.
+    """Return a lead (time) whose noisy true_runs have the level of the clean ones beside them.
 
     What is slower than any heartbeat is replaced by a straight line between these levels, as far as it varies
-    more than it does in the clean stretches (Wiener's gain).
+    more than it does in the clean true_runs (Wiener's gain).
 
     Args:
         signal_mv: (time), in mV.
@@ -32,7 +32,7 @@ def without_wander(
     if not known.size:
         return steady
     natural = _slow(steady[clean], fs_hz).var()
-    for first, last in stretches(noisy):
+    for first, last in true_runs(noisy):
         sides = [near for near in (known[known < first][-reach:], known[known >= last][:reach]) if near.size]
         levels = [steady[near].mean() for near in sides]
         line = np.interp(np.arange(first, last), [near.mean() for near in sides], levels)

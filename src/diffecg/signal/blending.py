@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.signal.runs import stretches
+from diffecg.signal.runs import true_runs
 
 FADE_S = 0.05
 """How far from its ends a drawn stretch is moved to meet them: half a QRS complex."""
 
 
-def joined(
+def blend_seams(
     signal_mv: NDArray[np.floating], filled_mv: NDArray[np.floating], fs_hz: float
 ) -> NDArray[np.floating]:
     """Return draws (draw lead time) with their missing samples taken from what was drawn.
@@ -27,7 +27,7 @@ def joined(
     """
     result = signal_mv.copy()
     for lead, missing in enumerate(np.isnan(signal_mv[0])):
-        for first, last in stretches(missing):
+        for first, last in true_runs(missing):
             drawn = filled_mv[:, lead, first:last].astype(np.float64)
             left, right = (
                 _step(signal_mv[:, lead, :first][:, :-3:-1], drawn[:, :2]),

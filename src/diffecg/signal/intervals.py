@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def bounds(draws: NDArray[np.floating], band: float) -> NDArray[np.floating]:
+def prediction_interval(draws: NDArray[np.floating], band: float) -> NDArray[np.floating]:
     """Return the bounds (2, …) between which a share ``band`` of new draws is expected to lie.
 
     Order statistics at p (K + 1) of K draws, which are unbiased where plain sample quantiles make bands too

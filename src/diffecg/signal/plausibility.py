@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.signal.resampling import resample
-from diffecg.signal.rpeaks import find_beats
+from diffecg.signal.rpeaks import detect_r_peaks
 
 FS_HZ, SEGMENT_S, EVERY = 100.0, 10.0, 6
 """A lead is judged at this rate, by segments of this length; beats are looked for in every sixth."""
@@ -57,7 +57,7 @@ def plausibility_warnings(
             f"{lead} has no sharp waves (kurtosis of the slope {sharpness:.1f}, of an ECG above "
             f"{LEAST_SHARPNESS:g}): not an ECG?"
         )
-    peaks = [find_beats(segment, FS_HZ) for segment in segments[::EVERY]]
+    peaks = [detect_r_peaks(segment, FS_HZ) for segment in segments[::EVERY]]
     rate = float(np.median([60 / SEGMENT_S * len(places) for places in peaks]))
     if not RATE_PER_MIN[0] <= rate <= RATE_PER_MIN[1]:
         found.append(f"{lead} has {rate:.0f} sharp waves a minute: no heart rate")
@@ -74,7 +74,7 @@ def plausibility_warnings(
 
 
 def _segments(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float64]:
-    """Return the stretches of a lead that are all there and not flat (segment time), at FS_HZ."""
+    """Return the true_runs of a lead that are all there and not flat (segment time), at FS_HZ."""
     length = round(SEGMENT_S * fs_hz)
     cut = signal_mv[: len(signal_mv) // length * length].reshape(-1, length)
     whole = cut[np.isfinite(cut).all(axis=1)].astype(np.float64)

@@ -33,7 +33,7 @@ def rate_ratio(fs_hz: float, to_hz: float) -> Fraction:
     return Fraction(to_hz).limit_denominator(1000) / Fraction(fs_hz).limit_denominator(1000)
 
 
-def bridged(row: NDArray[np.floating]) -> NDArray[np.float64]:
+def interpolate_gaps(row: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return ``row`` (time) with straight lines over its gaps, so that resampling does not ring.
 
     A row of nothing but gaps becomes zero.

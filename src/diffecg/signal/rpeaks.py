@@ -15,7 +15,7 @@ HEIGHT, QUANTILE = 0.4, 97
 """A beat's peak reaches this share of that quantile of the power."""
 
 
-def find_beats(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.int64]:
+def detect_r_peaks(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.int64]:
     """Return the samples of heartbeats in some seconds of a lead (time): peaks of the power of QRS complexes.
 
     A band-pass and a moving mean after Pan and Tompkins 1985 (IEEE Trans Biomed Eng 32:230-236), with one

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.morphologies import Morphologies, divide
-from diffecg.datasets.rhythm import from_text, rhythm_track
+from diffecg.datasets.morphologies import Morphologies, cluster_morphologies
+from diffecg.datasets.rhythm import encode_beats, parse_beats
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.training.masks import draw_masks
@@ -80,7 +80,9 @@ class BatchSource:
         self._other_lead = _other_leads(windows.index)
         if morphologies is None:
             most, seed = config.conditions.morphologies, config.training.seed
-            morphologies, self._morphology = divide(windows.signal_mv, self._label, config.labels, most, seed)
+            morphologies, self._morphology = cluster_morphologies(
+                windows.signal_mv, self._label, config.labels, most, seed
+            )
         else:
             self._morphology = morphologies.of(windows.signal_mv, self._label)
         self.morphologies = morphologies
@@ -118,8 +120,8 @@ class BatchSource:
         """Return what is told of the windows' beats: nothing, all, or those where the signal is observed."""
         told = rng.random((len(rows), 1)) < self.config.training.rhythm
         told = told & (observed | (rng.random((len(rows), 1)) < 0.5))
-        rhythms = [from_text(text) for text in self.windows.index["beats"].to_numpy()[rows]]
-        return torch.from_numpy(rhythm_track(rhythms, observed.shape[1], self.config.conditions.rhythm, told))
+        rhythms = [parse_beats(text) for text in self.windows.index["beats"].to_numpy()[rows]]
+        return torch.from_numpy(encode_beats(rhythms, observed.shape[1], self.config.conditions.rhythm, told))
 
 
 def weights(counts: Mapping[str, int], config: Config) -> dict[str, float]:
@@ -133,6 +135,6 @@ def _other_leads(index: pd.DataFrame) -> NDArray[np.intp]:
     Windows of two leads are there in both orders, so that each is the other's.
     """
     places = pd.Series(np.arange(len(index)))
-    stretch = [index["record"].to_numpy(), index["sample"].to_numpy()]
+    stretch = [index["recording"].to_numpy(), index["sample"].to_numpy()]
     first, last = (places.groupby(stretch).transform(end).to_numpy() for end in ("first", "last"))
     return np.where(first == places, last, first)

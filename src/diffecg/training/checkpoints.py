@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from diffecg.errors import DiffecgError
-from diffecg.files import write_atomically
+from diffecg.files import write_atomic
 from diffecg.model.denoiser import ConditionalDenoiser
 
 CHECKPOINT = "checkpoint.pt"
@@ -52,7 +52,7 @@ def save_checkpoint(folder: Path, state: State) -> None:
         buffer,
     )
     last, new = folder / CHECKPOINT, folder / "checkpoint-new.pt"
-    write_atomically(new, buffer.getvalue())
+    write_atomic(new, buffer.getvalue())
     if last.is_file():
         last.replace(folder / BEFORE)
     new.replace(last)
@@ -82,7 +82,7 @@ def restore_checkpoint(folder: Path, state: State, *, trim: bool = True) -> bool
         return True
     kept = [row for row in read_metrics(folder) if row["samples"] <= state.samples]
     text = "".join(json.dumps(row) + "\n" for row in kept)
-    write_atomically(folder / METRICS, text.encode())
+    write_atomic(folder / METRICS, text.encode())
     return True
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from diffecg.config.schema import Config
 from diffecg.datasets.morphologies import Morphologies
 from diffecg.datasets.stream import WindowStream
-from diffecg.datasets.windows import Windows, fingerprint, joined
+from diffecg.datasets.windows import Windows, concatenate, fingerprint
 from diffecg.training.batches import BatchSource, weights
 
 _SAMPLE = 16_384
@@ -27,7 +27,7 @@ _SAMPLE = 16_384
 
 
 @dataclass(frozen=True)
-class Feed:
+class TrainingData:
     """Training data."""
 
     at: Callable[[int], BatchSource]
@@ -40,7 +40,7 @@ class Feed:
     """Tells the data from others."""
 
 
-def feed(windows: Windows | WindowStream, config: Config) -> Feed:
+def training_data(windows: Windows | WindowStream, config: Config) -> TrainingData:
     """Return the data of a run.
 
     Args:
@@ -54,14 +54,14 @@ def feed(windows: Windows | WindowStream, config: Config) -> Feed:
         validation = windows.part("validation")
         source = BatchSource(windows.part("train"), config)
         known = fingerprint(source.windows)
-        return Feed(lambda samples: source, source.windows, validation, source.morphologies, known)
+        return TrainingData(lambda samples: source, source.windows, validation, source.morphologies, known)
     validation, sample = (windows.sample(part, _SAMPLE) for part in ("validation", "train"))
     morphologies = BatchSource(sample, config).morphologies
-    pool = Pool(windows, config, morphologies)
-    return Feed(pool.at, sample, validation, morphologies, windows.fingerprint)
+    pool = ShuffleBuffer(windows, config, morphologies)
+    return TrainingData(pool.at, sample, validation, morphologies, windows.fingerprint)
 
 
-class Route:
+class ShardSchedule:
     """Which shards the pool holds, as a function of the samples seen."""
 
     def __init__(self, rows: NDArray[np.intp], weight: NDArray[np.float64], pool: int, seed: int) -> None:
@@ -104,7 +104,7 @@ class Route:
         return order, np.cumsum(held) * (self._epoch / (self._width * self._weight.sum()))
 
 
-class Pool:
+class ShuffleBuffer:
     """The windows of the shards that the pool holds; the next shard is read while these are trained on."""
 
     def __init__(self, stream: WindowStream, config: Config, morphologies: Morphologies) -> None:
@@ -116,7 +116,9 @@ class Pool:
         of_class = weights(self._counts, config)
         weight = sum(table[label].to_numpy() * each for label, each in of_class.items())
         settings = config.training
-        self._route = Route(table.sum(axis=1).to_numpy(), np.asarray(weight), settings.pool, settings.seed)
+        self._route = ShardSchedule(
+            table.sum(axis=1).to_numpy(), np.asarray(weight), settings.pool, settings.seed
+        )
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="shards")
         self._read: dict[int, Future[Windows]] = {}
         self._source: BatchSource | None = None
@@ -129,7 +131,7 @@ class Pool:
             ahead = [shard for shard in self._route.next(samples) if shard not in held]
             wanted = [*held, *ahead[:1]]
             self._read = {shard: self._read.get(shard) or self._start(shard) for shard in wanted}
-            windows = joined([self._read[shard].result() for shard in held])
+            windows = concatenate([self._read[shard].result() for shard in held])
             self._source = BatchSource(windows, self._config, self._counts, self._morphologies)
             self._held = held
         return self._source

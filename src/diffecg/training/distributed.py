@@ -20,7 +20,7 @@ from diffecg.errors import DiffecgError
 
 
 @dataclass(frozen=True)
-class Processes:
+class DistributedContext:
     """Which of how many processes this one is, and where it computes."""
 
     rank: int = 0
@@ -78,11 +78,11 @@ class Processes:
         return bool(numbers[0] == -numbers[1])
 
 
-ALONE = Processes()
+SINGLE_PROCESS = DistributedContext()
 
 
 @contextmanager
-def processes(device: str = "cpu") -> Iterator[Processes]:
+def distributed_context(device: str = "cpu") -> Iterator[DistributedContext]:
     """Yield this process's place among those that ``torchrun`` started; alone without it.
 
     Args:
@@ -97,11 +97,11 @@ def processes(device: str = "cpu") -> Iterator[Processes]:
     if device == "cuda":
         device = f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
     if count == 1:
-        yield Processes(device=device)
+        yield DistributedContext(device=device)
         return
     dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
     try:
-        yield Processes(dist.get_rank(), count, device)
+        yield DistributedContext(dist.get_rank(), count, device)
         dist.barrier()
     finally:
         dist.destroy_process_group()

@@ -12,7 +12,7 @@ from torch import Tensor
 from diffecg.config.schema import Config, DiffusionConfig
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser, Sampler
 from diffecg.errors import DiffecgError
-from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_levels
+from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_schedule
 from diffecg.training.batches import Batch
 
 Objective = Callable[[ConditionalDenoiser, Batch, slice], Tensor]
@@ -34,14 +34,14 @@ def denoising(config: DiffusionConfig) -> Objective:
     Args:
         config: tells which levels are drawn.
     """
-    levels = build_levels(config)
+    levels = build_schedule(config)
 
     def loss(model: ConditionalDenoiser, batch: Batch, rows: slice) -> Tensor:
         count = len(batch.labels)
         x0, condition, weight = _encoded(model, batch, rows)
         u = (torch.arange(count) + torch.rand(count)) / count
         sigma = levels.quantile(u.clamp(1e-6, 1 - 1e-6)).float()[rows].to(x0)
-        return model.loss(x0, noisy(x0, sigma, count, rows), sigma, condition, weight)
+        return model.loss(x0, add_noise(x0, sigma, count, rows), sigma, condition, weight)
 
     return loss
 
@@ -59,7 +59,7 @@ def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Obje
         student: from :func:`student_config`.
     """
     every = teacher.config.diffusion.steps // student.steps
-    sigmas = build_levels(teacher.config.diffusion).grid(teacher.config.diffusion.steps)
+    sigmas = build_schedule(teacher.config.diffusion).grid(teacher.config.diffusion.steps)
     sampler = teacher.config.diffusion.sampler
     draw = SAMPLERS["dpm2m" if sampler == "ddpm" else sampler]  # one that adds noise leads to no one place
     teacher = teacher.eval().requires_grad_(False)
@@ -69,7 +69,7 @@ def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Obje
         x0, condition, weight = _encoded(model, batch, rows)
         step = (torch.arange(count) % student.steps)[rows]
         sigma = sigmas[step * every].float().to(x0)
-        xt, aim = noisy(x0, sigma, count, rows), torch.empty_like(x0)
+        xt, aim = add_noise(x0, sigma, count, rows), torch.empty_like(x0)
         taught = _condition(teacher, batch.share(rows, str(x0.device)))
         for i in range(student.steps):
             mine, path = (step == i).to(x0.device), sigmas[i * every : (i + 1) * every + 1]
@@ -97,7 +97,7 @@ def student_config(teacher: Config, steps: int) -> Config:
             f"a teacher with levels {diffusion.levels!r} cannot be distilled; they must be karras"
         )
     # Every n-th level of a power law makes a power law, which ends higher.
-    lowest = build_levels(diffusion).grid(diffusion.steps)[-1 - diffusion.steps // steps]
+    lowest = build_schedule(diffusion).grid(diffusion.steps)[-1 - diffusion.steps // steps]
     last = float(lowest) if steps > 1 else diffusion.sigma_min
     return replace(
         teacher,
@@ -110,7 +110,7 @@ def student_config(teacher: Config, steps: int) -> Config:
     )
 
 
-def noisy(x0: Tensor, sigma: Tensor, count: int, rows: slice) -> Tensor:
+def add_noise(x0: Tensor, sigma: Tensor, count: int, rows: slice) -> Tensor:
     """Return x0 (row channel *grid) with the noise that these rows of ``count`` get, of size sigma (row,)."""
     noise = torch.randn(count, *x0.shape[1:])[rows].to(x0)
     return x0 + sigma.reshape(-1, *(1,) * (x0.ndim - 1)) * noise

@@ -32,8 +32,8 @@ from diffecg.model.folder import CONFIG, save_model
 from diffecg.training.averaging import update_average
 from diffecg.training.batches import BatchSource
 from diffecg.training.checkpoints import METRICS, State, restore_checkpoint, save_checkpoint
-from diffecg.training.data import Feed, feed
-from diffecg.training.distributed import ALONE, Processes
+from diffecg.training.data import TrainingData, training_data
+from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
 from diffecg.training.objectives import Objective, denoising, distillation
 
 _LOG_EVERY = 50
@@ -52,7 +52,7 @@ def train(
     report: Report | None = None,
     max_seconds: float | None = None,
     teacher: ConditionalDenoiser | None = None,
-    among: Processes = ALONE,
+    among: DistributedContext = SINGLE_PROCESS,
     accumulate: int = 1,
 ) -> ConditionalDenoiser:
     """Train a model on windows, or go on with the run in ``folder``, and return the averaged model.
@@ -62,7 +62,7 @@ def train(
 
     Args:
         config: the settings.
-        windows: what ``open_data`` gives; the part ``train`` trains, ``validation`` validates.
+        windows: what ``open_dataset`` gives; the part ``train`` trains, ``validation`` validates.
         folder: where the run is kept.
         report: called with every row of metrics.
         max_seconds: stop after this time, to go on later.
@@ -77,7 +77,7 @@ def train(
     settings = config.training
     shares = among.shares(settings.batch, accumulate)
     objective = denoising(config.diffusion) if teacher is None else distillation(teacher, config.diffusion)
-    data = feed(windows, config)
+    data = training_data(windows, config)
     _check(config, data.sample, folder)
     folder.mkdir(parents=True, exist_ok=True)
     state = _initial_state(config, data, teacher)
@@ -95,13 +95,13 @@ def train(
 
 def _go_on(
     config: Config,
-    data: Feed,
+    data: TrainingData,
     objective: Objective,
     state: State,
     folder: Path,
     report: Report | None,
     max_seconds: float | None,
-    among: Processes,
+    among: DistributedContext,
     shares: list[slice],
 ) -> None:
     """Train from where ``state`` stands to the end, or until it is stopped."""
@@ -218,7 +218,7 @@ def _step(
     source: BatchSource,
     objective: Objective,
     state: State,
-    among: Processes,
+    among: DistributedContext,
     shares: list[slice],
 ) -> Tensor:
     """Take one optimisation step; return its loss, the mean over the whole batch."""
@@ -250,14 +250,14 @@ def _step(
     return loss
 
 
-def _precision(settings: TrainingConfig, among: Processes) -> AbstractContextManager[Any]:
+def _precision(settings: TrainingConfig, among: DistributedContext) -> AbstractContextManager[Any]:
     """Return what lets the network compute in the precision that is asked for."""
     if settings.precision == "float32":
         return nullcontext()
     return torch.autocast(among.device.partition(":")[0], torch.bfloat16)
 
 
-def _initial_state(config: Config, data: Feed, teacher: ConditionalDenoiser | None) -> State:
+def _initial_state(config: Config, data: TrainingData, teacher: ConditionalDenoiser | None) -> State:
     settings, windows = config.training, data.sample
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)

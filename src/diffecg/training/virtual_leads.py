@@ -22,7 +22,7 @@ def virtual_leads(
     Args:
         rng: source of randomness.
         signal_mv: (batch lead time), in mV.
-        other_mv: the same stretches in other leads, of the same shape.
+        other_mv: the same true_runs in other leads, of the same shape.
         width: of the filter on either side, in samples.
         strength: standard deviation of the noise.
     """

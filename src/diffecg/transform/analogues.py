@@ -19,7 +19,7 @@ ERROR_FLOOR = 1e-4
 """Squared differences below it tell no match from another; in units of the signal, squared."""
 
 
-class Matches(NamedTuple):
+class Analogues(NamedTuple):
     """Guesses of the missing samples."""
 
     guesses: Tensor
@@ -34,22 +34,24 @@ class Matches(NamedTuple):
     """(... time): share of the wanted matches that were found."""
 
 
-def best_matches(
+def find_analogues(
     signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int, reach: int = 0
-) -> Matches:
+) -> Analogues:
     """Return the best matches for the gaps of each lead, with mean and variance.
 
-    Arguments as for :func:`all_matches`.
+    Arguments as for :func:`search_analogues`.
     """
-    guesses, weight = all_matches(signal, observed, count=count, context=context, apart=apart, reach=reach)
+    guesses, weight = search_analogues(
+        signal, observed, count=count, context=context, apart=apart, reach=reach
+    )
     total = weight.sum(dim=0)
     weight = weight / total.clamp(min=1e-6)
     mean = (weight * guesses).sum(dim=0)
     variance = (weight * (guesses - mean).square()).sum(dim=0)
-    return Matches(guesses, weight, mean, variance, (weight > 0).float().mean(dim=0))
+    return Analogues(guesses, weight, mean, variance, (weight > 0).float().mean(dim=0))
 
 
-def all_matches(
+def search_analogues(
     signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int, reach: int = 0
 ) -> tuple[Tensor, Tensor]:
     """Return the best matches for the gaps of each lead, and which of them are matches at all.

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from diffecg.config.schema import ConditionConfig, TransformConfig, WindowConfig
 from diffecg.errors import DiffecgError
-from diffecg.transform.analogues import Matches
-from diffecg.transform.normalisation import Gauge, own_gauge
+from diffecg.transform.analogues import Analogues
+from diffecg.transform.normalisation import Normalizer, observed_normalizer
 from diffecg.transform.stft import istft, pad_end, padded_length, stft
 
 UNKNOWN = 1e6
@@ -66,14 +66,14 @@ class Transform(nn.Module):
     def fit(self, signal_mv: Tensor) -> None:
         """Take the statistics from windows of training data (batch lead time), in mV."""
         self.mean_mv.copy_(signal_mv.mean(dim=(0, 2))[:, None])
-        signal = self.gauge(signal_mv, torch.ones_like(signal_mv, dtype=torch.bool)).apply(signal_mv)
+        signal = self.normalizer(signal_mv, torch.ones_like(signal_mv, dtype=torch.bool)).apply(signal_mv)
         power = self.analyse(signal).abs().square().mean(dim=(0, 3))
         spread = power.sqrt().clamp(min=1e-4 * float(power.max()) ** 0.5)[..., None]
         scale = spread**self.config.whitening
         mean_square = (power[..., None] / scale.square()).mean() / self._parts
         self.scale.copy_(scale * mean_square.sqrt())
 
-    def gauge(self, signal_mv: Tensor, observed: Tensor) -> Gauge:
+    def normalizer(self, signal_mv: Tensor, observed: Tensor) -> Normalizer:
         """Return what windows are measured by.
 
         Args:
@@ -81,9 +81,9 @@ class Transform(nn.Module):
             observed: (batch lead time), True = known.
         """
         if self.config.relative:
-            return own_gauge(signal_mv, observed, self.mean_mv)
+            return observed_normalizer(signal_mv, observed, self.mean_mv)
         level = self.mean_mv.expand(len(signal_mv), -1, -1)
-        return Gauge(level, torch.ones_like(level))
+        return Normalizer(level, torch.ones_like(level))
 
     def forward(self, signal: Tensor) -> Tensor:
         """Return the standardised grid (batch channel *grid) of gauged windows (batch lead time)."""
@@ -130,7 +130,7 @@ class Transform(nn.Module):
         samples = 1 if self.config.layout == "signal" else self.config.n_fft
         return self._beside(pulses, torch.cat([track[:, :-1] * samples, track[:, -1:]], dim=1))
 
-    def encode_matches(self, signal: Tensor, observed: Tensor, found: Matches, unit: Tensor) -> Tensor:
+    def encode_matches(self, signal: Tensor, observed: Tensor, found: Analogues, unit: Tensor) -> Tensor:
         """Return the best matches for what is missing, as the network sees them (batch channel *grid).
 
         Their mean, with the signal where it is observed, and what each differs from it in units of the

@@ -14,11 +14,11 @@ from diffecg.transform.layouts import Transform
 LEAST = 1e-2
 """Least power that noise is taken to have, as a share of the signal's."""
 MOST_CORRELATION = 0.99
-"""Noise of one frame tells at most so much of that of the next."""
+"""NoiseSpectrum of one frame tells at most so much of that of the next."""
 
 
-class Noise(NamedTuple):
-    """Noise in the spectrogram, independent between frequencies."""
+class NoiseSpectrum(NamedTuple):
+    """NoiseSpectrum in the spectrogram, independent between frequencies."""
 
     power: NDArray[np.float32]
     """Mean square of each frequency (lead freq), in mV^2."""
@@ -27,16 +27,16 @@ class Noise(NamedTuple):
     near 1 at the lowest frequency, by which it can be told from heartbeats."""
 
 
-def find_noise(
+def estimate_noise_spectrum(
     transform: Transform,
     signal_mv: NDArray[np.floating],
     clean: NDArray[np.bool_],
     noisy: NDArray[np.bool_],
-) -> Noise:
-    """Return the noise of a recording's noisy stretches.
+) -> NoiseSpectrum:
+    """Return the noise of a recording's noisy true_runs.
 
     Signal and noise are independent, so that their covariances add: the noise's is that of the noisy
-    stretches less that of the clean ones.
+    true_runs less that of the clean ones.
 
     Args:
         transform: tells the frames.
@@ -51,7 +51,7 @@ def find_noise(
     of_noisy, of_clean = ([_mean(frames, which, lag) for lag in (0, 1)] for which in chosen)
     power = torch.maximum(of_noisy[0] - of_clean[0], LEAST * of_clean[0])
     correlation = (of_noisy[1] - of_clean[1]) / power.clamp(min=1e-12)
-    return Noise(power.numpy(), correlation.clamp(-MOST_CORRELATION, MOST_CORRELATION).numpy())
+    return NoiseSpectrum(power.numpy(), correlation.clamp(-MOST_CORRELATION, MOST_CORRELATION).numpy())
 
 
 def _mean(frames: Tensor, chosen: Tensor, lag: int) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from diffecg.transform.analogues import Matches
+from diffecg.transform.analogues import Analogues
 
 TYPICAL_MV = 0.3
 """Standard deviation of a typical lead."""
@@ -22,7 +22,7 @@ NEAR_S, AROUND_S, NEAR_SHARE = 0.05, 0.5, 0.75
 side), and the former weighs more."""
 
 
-class Gauge(NamedTuple):
+class Normalizer(NamedTuple):
     """A level and a unit."""
 
     level: Tensor
@@ -39,7 +39,7 @@ class Gauge(NamedTuple):
         return signal * self.unit + self.level
 
 
-def own_gauge(signal_mv: Tensor, observed: Tensor, usual_mv: Tensor) -> Gauge:
+def observed_normalizer(signal_mv: Tensor, observed: Tensor, usual_mv: Tensor) -> Normalizer:
     """Return mean and standard deviation of what is observed; a window of nothing gets the usual ones.
 
     Args:
@@ -52,14 +52,14 @@ def own_gauge(signal_mv: Tensor, observed: Tensor, usual_mv: Tensor) -> Gauge:
     square = torch.where(observed, signal_mv - mean, 0.0).square().sum(dim=2, keepdim=True)
     spread = (square / number.clamp(min=1)).sqrt().clamp(min=LEAST_MV)
     some = number > 0
-    return Gauge(torch.where(some, mean, usual_mv), torch.where(some, spread / TYPICAL_MV, 1.0))
+    return Normalizer(torch.where(some, mean, usual_mv), torch.where(some, spread / TYPICAL_MV, 1.0))
 
 
-def match_gauge(signal: Tensor, observed: Tensor, found: Matches, fs_hz: float) -> Gauge:
+def analogue_normalizer(signal: Tensor, observed: Tensor, found: Analogues, fs_hz: float) -> Normalizer:
     """Return the mean of the best matches, and what it is expected to be wrong by.
 
     Args:
-        signal: windows (batch lead time) in their own gauge; anything where missing.
+        signal: windows (batch lead time) in their own normalizer; anything where missing.
         observed: (batch lead time), True = known.
         found: the matches.
         fs_hz: sampling rate, in Hz.
@@ -72,7 +72,7 @@ def match_gauge(signal: Tensor, observed: Tensor, found: Matches, fs_hz: float) 
     error = (smooth + (LEAST_ERROR * TYPICAL_MV) ** 2).sqrt() / TYPICAL_MV
     some = observed.any(dim=2, keepdim=True)
     level = torch.where(observed, signal, found.mean)
-    return Gauge(level, torch.where(some & ~observed, error, 1.0))
+    return Normalizer(level, torch.where(some & ~observed, error, 1.0))
 
 
 def _mean_near(values: Tensor, weight: Tensor, reach: int) -> Tensor:

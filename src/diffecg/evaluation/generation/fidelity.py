@@ -19,14 +19,22 @@ from diffecg.evaluation.generation.distances import (
     sliced_wasserstein,
 )
 from diffecg.evaluation.generation.encoder import features
-from diffecg.evaluation.generation.rows import ALL, LEAST, Advance, Row, interval_of, mean_of, row_of
+from diffecg.evaluation.generation.rows import (
+    ALL,
+    LEAST,
+    Advance,
+    MetricRow,
+    interval_of,
+    mean_of,
+    metric_row,
+)
 from diffecg.evaluation.generation.sets import WindowSet, mean_beats, shared_classes
 
 Array = NDArray[np.floating]
 
 SECTION = "fidelity"
 LEAST_RECORDS = 3
-"""Fewest records that a bootstrap draws from."""
+"""Fewest recordings that a bootstrap draws from."""
 
 METRICS = {
     "sliced Wasserstein, time": ("mV", "lower"),
@@ -87,7 +95,7 @@ def scores(real: Views, other: Views) -> dict[str, float]:
     }
 
 
-def closeness(
+def fidelity(
     synthetic: WindowSet,
     real: WindowSet,
     averaged: WindowSet,
@@ -96,7 +104,7 @@ def closeness(
     bootstraps: int = 20,
     most: int = 2000,
     advance: Advance = lambda _: None,
-) -> list[Row]:
+) -> list[MetricRow]:
     """Return the rows of fidelity and diversity.
 
     Over all classes, every class that both sets have takes an equal share.
@@ -106,23 +114,23 @@ def closeness(
         real: the windows to judge them against.
         averaged: real windows that the baseline, mean beats plus noise, is made from.
         seeds: how often the sets are drawn anew.
-        bootstraps: how often the records are drawn anew.
+        bootstraps: how often the recordings are drawn anew.
         most: most windows of a class on either side.
         advance: called after each class.
     """
     labels = shared_classes(real, synthetic)
     sides = views_of(synthetic), views_of(real)
     baseline = views_of(mean_beats(averaged, [label for label in labels for _ in range(most)]))
-    rows: list[Row] = []
+    rows: list[MetricRow] = []
     for group in [[label] for label in labels] + ([labels] if len(labels) > 1 else []):
         name = group[0] if len(group) == 1 else ALL
         sizes = [min(_count(sides[0], one), _count(sides[1], one) // 2) for one in group]
         size = min(*sizes, most // len(group)) if len(sizes) > 1 else min(sizes[0], most)
         if size < LEAST:
-            rows += [row_of(SECTION, m, name, *METRICS[m], windows=size) for m in METRICS]
+            rows += [metric_row(SECTION, m, name, *METRICS[m], windows=size) for m in METRICS]
         else:
             draws = [_compared(*sides, baseline, group, size, seed) for seed in range(seeds)]
-            again = list(_bootstrapped(*sides, real.records, group, size, bootstraps))
+            again = list(_bootstrapped(*sides, real.recordings, group, size, bootstraps))
             rows += [_row(m, name, draws, again, size * len(group)) for m in METRICS]
         advance(f"fidelity of {name}")
     return rows
@@ -134,10 +142,10 @@ def _row(
     draws: list[tuple[dict[str, float], ...]],
     again: list[dict[str, float]],
     size: int,
-) -> Row:
+) -> MetricRow:
     columns = [[draw[i][metric] for draw in draws] for i in range(3)]
     bootstrapped, possible = [one[metric] for one in again], RANGES.get(metric, (0, np.inf))
-    return row_of(
+    return metric_row(
         SECTION,
         metric,
         label,
@@ -145,7 +153,7 @@ def _row(
         columns,
         interval=interval_of(mean_of(columns[0]), bootstrapped, possible),
         windows=size,
-        note="" if again else f"no interval: fewer than {LEAST_RECORDS} records",
+        note="" if again else f"no interval: fewer than {LEAST_RECORDS} recordings",
     )
 
 
@@ -167,30 +175,30 @@ def _compared(
 def _bootstrapped(
     synthetic: Views,
     real: Views,
-    records: NDArray[np.str_] | None,
+    recordings: NDArray[np.str_] | None,
     group: list[str],
     size: int,
     bootstraps: int,
 ) -> Iterator[dict[str, float]]:
-    """Yield scores against references of records drawn with replacement.
+    """Yield scores against references of recordings drawn with replacement.
 
-    Beats of a drawn record count as often as it was drawn, but no beat is taken twice: a repeated beat
+    Beats of a drawn recording count as often as it was drawn, but no beat is taken twice: a repeated beat
     would be its own nearest neighbour.
     """
-    if records is None:
+    if recordings is None:
         return
     rng = np.random.default_rng(0)
     chosen = np.concatenate([_draw(synthetic, label, size, rng) for label in group])
     places = [np.flatnonzero(real.labels == label) for label in group]
-    if min(len(np.unique(records[rows])) for rows in places) < LEAST_RECORDS:
+    if min(len(np.unique(recordings[rows])) for rows in places) < LEAST_RECORDS:
         return
-    names = np.unique(records)
+    names = np.unique(recordings)
     for _ in range(bootstraps):
         times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))
         weight = dict(zip(names.tolist(), times.tolist(), strict=True))
         picked = []
         for rows in places:
-            p = np.array([weight[record] for record in records[rows].tolist()], dtype=float)
+            p = np.array([weight[recording] for recording in recordings[rows].tolist()], dtype=float)
             drawable = int((p > 0).sum())
             if drawable >= LEAST:
                 picked.append(rng.choice(rows, min(size, drawable), replace=False, p=p / p.sum()))

@@ -13,13 +13,13 @@ from diffecg._version import __version__
 from diffecg.evaluation.generation.embedding import joint_map
 from diffecg.evaluation.generation.physiology import MEASURES
 from diffecg.evaluation.generation.report import Report
-from diffecg.evaluation.generation.rows import Row
+from diffecg.evaluation.generation.rows import MetricRow
 from diffecg.evaluation.generation.sets import shared_classes
 from diffecg.evaluation.html import items, page, picture, table, write_folder
 from diffecg.plotting import comparison
 from diffecg.plotting.figures import NAMES, beat_grid
 
-HEAD = ("figure", "class", "synthetic", "95 % over records", "real (floor)", "baseline", "best", "note")
+HEAD = ("figure", "class", "synthetic", "95 % over recordings", "real (floor)", "baseline", "best", "note")
 """Columns of the report's tables."""
 WORDS = {
     "fidelity": (
@@ -59,7 +59,7 @@ def write_report(report: Report, folder: str | Path, *, force: bool = False) -> 
     write_folder(folder, report.to_dict(), _html(report, pictures.values()), plots, force=force)
 
 
-def cells(row: Row) -> tuple[str, ...]:
+def cells(row: MetricRow) -> tuple[str, ...]:
     """Return a row of the report as text, in the order of HEAD."""
     metric = f"{row.metric} ({row.unit})" if row.unit else row.metric
     value = "undefined" if row.value is None else with_spread(row.value, row.spread)
@@ -87,9 +87,9 @@ def with_spread(value: float, spread: float | None) -> str:
     return number(value) if spread is None else f"{number(value)} ± {number(spread)}"
 
 
-def sections(rows: Sequence[Row]) -> dict[str, list[Row]]:
+def sections(rows: Sequence[MetricRow]) -> dict[str, list[MetricRow]]:
     """Return the rows of each section, in order."""
-    found: dict[str, list[Row]] = {}
+    found: dict[str, list[MetricRow]] = {}
     for row in rows:
         found.setdefault(row.section, []).append(row)
     return found
@@ -102,9 +102,9 @@ def _html(report: Report, pictures: Iterable[tuple[str, bytes]]) -> str:
         ("synthetic", f"{about['synthetic'].get('model', 'another program')}, {_counts(report, made=True)}"),
         ("real", f"{real.get('name', 'given windows')}, {_counts(report, made=False)}"),
         ("compared with", f"part {real['part']}" if real["part"] else "all windows"),
-        ("split, class map", f"{about['split'] or 'not told'}, {about['class_map'] or 'not told'}"),
+        ("split, class map", f"{about['split'] or 'not told'}, {about['label_map'] or 'not told'}"),
         ("window", f"{about['samples']} samples at {about['fs_hz']:g} Hz"),
-        ("drawn anew", f"{about['seeds']} seeds; {about['bootstraps']} bootstraps over records"),
+        ("drawn anew", f"{about['seeds']} seeds; {about['bootstraps']} bootstraps over recordings"),
         ("encoder (SHA-256)", about["encoder_sha256"]),
     ]
     parts = ['<p class="note">Synthetic ECG. diffecg is not a medical device.</p>']
@@ -157,7 +157,7 @@ def _figures(report: Report) -> dict[str, tuple[str, Figure]]:
     if report.suspects:
         drawn = [
             (
-                f"{s.label}, from {s.record or '?'}: {s.distance_mv:.3f} mV apart (usual {s.usual_mv:.3f})",
+                f"{s.label}, from {s.recording or '?'}: {s.distance_mv:.3f} mV apart (usual {s.usual_mv:.3f})",
                 s.synthetic_mv[0],
                 s.training_mv[0],
             )
@@ -167,7 +167,7 @@ def _figures(report: Report) -> dict[str, tuple[str, Figure]]:
     return figures
 
 
-def _dots(rows: Sequence[Row]) -> Figure | None:
+def _dots(rows: Sequence[MetricRow]) -> Figure | None:
     figures: dict[str, dict[str, tuple[float, float, float]]] = {}
     for row in rows:
         if row.section == "fidelity" and None not in (row.value, row.floor, row.baseline):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
-from diffecg.evaluation.generation.rows import ALL, LEAST, Advance, Row, row_of
+from diffecg.evaluation.generation.rows import ALL, LEAST, Advance, MetricRow, metric_row
 from diffecg.evaluation.generation.sets import WindowSet, mean_beats, shared_classes
 from diffecg.extras import extra
 
@@ -47,7 +47,7 @@ def physiology(
     seeds: int = 5,
     most: int = 400,
     advance: Advance = lambda _: None,
-) -> tuple[list[Row], dict[str, tuple[Measures, Measures]]]:
+) -> tuple[list[MetricRow], dict[str, tuple[Measures, Measures]]]:
     """Return the rows of physiology, and for each class the measures of synthetic and of real beats.
 
     The value of a measure is the order-1 Wasserstein distance between its distributions, in its unit; of a
@@ -64,7 +64,7 @@ def physiology(
     Raises:
         DiffecgError: NeuroKit is not installed.
     """
-    rows: list[Row] = []
+    rows: list[MetricRow] = []
     measured: dict[str, tuple[Measures, Measures]] = {}
     for label in shared_classes(real, synthetic):
         rng = np.random.default_rng(0)
@@ -171,7 +171,7 @@ def _delineated(signal: Array, places: NDArray[np.intp], fs_hz: float) -> Measur
 
 def _rows(
     label: str, size: int, made: Measures, truth: Measures, trivial: Measures, seeds: int, names: list[str]
-) -> list[Row]:
+) -> list[MetricRow]:
     rows = []
     for name in names:
         unit = MEASURES[name]
@@ -184,12 +184,12 @@ def _rows(
         note = f"synthetic {_summary(made[name], name)}, real {_summary(truth[name], name)}"
         rows.append(_row(name, label, columns, windows=size, note=note, undefined="no beat was delineated"))
     failed = [[float(np.isnan(m["QRS width"] + m["QT interval"]).mean())] for m in (made, truth, trivial)]
-    rows.append(row_of(SECTION, "delineation failed", label, "", "as the floor", failed, windows=size))
+    rows.append(metric_row(SECTION, "delineation failed", label, "", "as the floor", failed, windows=size))
     return rows
 
 
-def _row(name: str, label: str, *columns: list[list[float]], **more: Any) -> Row:
-    return row_of(SECTION, name, label, MEASURES[name], "lower", *columns, **more)
+def _row(name: str, label: str, *columns: list[list[float]], **more: Any) -> MetricRow:
+    return metric_row(SECTION, name, label, MEASURES[name], "lower", *columns, **more)
 
 
 def _names(windows: WindowSet) -> list[str]:

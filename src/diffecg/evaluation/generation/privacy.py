@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
-from diffecg.evaluation.generation.rows import LEAST, Advance, Row, row_of
+from diffecg.evaluation.generation.rows import LEAST, Advance, MetricRow, metric_row
 from diffecg.evaluation.generation.sets import WindowSet, mean_beats, shared_classes
 
 Array = NDArray[np.floating]
@@ -40,8 +40,8 @@ class Suspect:
     """(lead, time), in mV."""
     training_mv: NDArray[np.float32]
     """(lead, time), in mV."""
-    record: str
-    """Record of the training window; empty if not known."""
+    recording: str
+    """Recording of the training window; empty if not known."""
     distance_mv: float
     """Between the two, in mV."""
     usual_mv: float
@@ -57,7 +57,7 @@ def privacy(
     most: int = 1000,
     shown: int = 6,
     advance: Advance = lambda _: None,
-) -> tuple[list[Row], list[Suspect]]:
+) -> tuple[list[MetricRow], list[Suspect]]:
     """Return the rows of privacy and the most suspicious windows, the worst first.
 
     The floor takes other outsiders for the synthetic set, the baseline mean beats plus noise.
@@ -71,13 +71,15 @@ def privacy(
         shown: number of suspicious windows.
         advance: called after each class.
     """
-    rows: list[Row] = []
+    rows: list[MetricRow] = []
     suspects: list[Suspect] = []
     for label in shared_classes(synthetic, members):
         made, inside, outside = (one.of(label) for one in (synthetic, members, outsiders))
         size = min(len(made), len(inside), len(outside) // 2, most)
         if size < LEAST:
-            rows += [row_of(SECTION, name, label, "", best, windows=size) for name, best in METRICS.items()]
+            rows += [
+                metric_row(SECTION, name, label, "", best, windows=size) for name, best in METRICS.items()
+            ]
             continue
         trivial = mean_beats(inside, [label] * size)
         nearest_made, twin = _nearest(made.flat(), inside.flat())
@@ -103,14 +105,14 @@ def privacy(
             )
         for metric, best in METRICS.items():
             columns = [[draw[i][metric] for draw in draws] for i in range(3)]
-            rows.append(row_of(SECTION, metric, label, "", best, columns, windows=size))
+            rows.append(metric_row(SECTION, metric, label, "", best, columns, windows=size))
         usual_mv = float(np.median(nearest_outside))
         suspects += [
             Suspect(
                 label,
                 made.signal_mv[i],
                 inside.signal_mv[twin[i]],
-                "" if inside.records is None else str(inside.records[twin[i]]),
+                "" if inside.recordings is None else str(inside.recordings[twin[i]]),
                 float(nearest_made[i]),
                 usual_mv,
             )
@@ -122,14 +124,14 @@ def privacy(
 
 
 def _like(outsiders: WindowSet, members: WindowSet, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return the places of a member for each outsider, of the same record where that has any.
+    """Return the places of a member for each outsider, of the same recording where that has any.
 
-    Else an attack could tell records, or episodes, and not membership.
+    Else an attack could tell recordings, or episodes, and not membership.
     """
     places = rng.integers(0, len(members), len(outsiders))
-    if members.records is not None and outsiders.records is not None:
-        for i, record in enumerate(outsiders.records):
-            same = np.flatnonzero(members.records == record)
+    if members.recordings is not None and outsiders.recordings is not None:
+        for i, recording in enumerate(outsiders.recordings):
+            same = np.flatnonzero(members.recordings == recording)
             places[i] = rng.choice(same) if same.size else places[i]
     return places
 

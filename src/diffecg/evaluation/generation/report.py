@@ -18,7 +18,7 @@ from diffecg.evaluation.generation import utility as utility_section
 from diffecg.evaluation.generation.encoder import load_encoder
 from diffecg.evaluation.generation.physiology import Measures
 from diffecg.evaluation.generation.privacy import Suspect
-from diffecg.evaluation.generation.rows import Row
+from diffecg.evaluation.generation.rows import MetricRow
 from diffecg.evaluation.generation.sets import WindowSet, cleaned, matched, one_set, shared_classes
 
 Progress = Callable[[int, int], None]
@@ -42,7 +42,7 @@ class Settings:
     seeds: int = 5
     """How often sets are drawn anew, and classifiers of each kind."""
     bootstraps: int = 20
-    """How often records are drawn anew."""
+    """How often recordings are drawn anew."""
     most: int = 2000
     """Most windows of a class on either side of a comparison."""
 
@@ -51,7 +51,7 @@ class Settings:
 class Report:
     """The report on a synthetic set."""
 
-    rows: list[Row]
+    rows: list[MetricRow]
     notes: list[str]
     """What was left out, and what the reader must know."""
     about: dict[str, Any]
@@ -120,11 +120,11 @@ def evaluate(
         if progress is not None:
             progress(min(done, total), total)
 
-    rows: list[Row] = []
+    rows: list[MetricRow] = []
     suspects: list[Suspect] = []
     measured: dict[str, tuple[Measures, Measures]] = {}
     if "fidelity" in settings.sections:
-        rows += fidelity_section.closeness(
+        rows += fidelity_section.fidelity(
             synthetic,
             real,
             averaged,
@@ -180,10 +180,10 @@ def _about(synthetic: WindowSet, real: WindowSet, reference: WindowSet, settings
             **{key: taken[key] for key in ("name", "version") if key in taken},
             "part": settings.part if reference.parts is not None else None,
             "windows": {label: int((real.labels == label).sum()) for label in real.classes()},
-            "records": None if real.records is None else len(np.unique(real.records)),
+            "recordings": None if real.recordings is None else len(np.unique(real.recordings)),
         },
         "split": taken.get("split"),
-        "class_map": taken.get("class_map"),
+        "label_map": taken.get("label_map"),
         "fs_hz": real.fs_hz,
         "samples": int(real.signal_mv.shape[2]),
         "seeds": settings.seeds,

@@ -16,7 +16,7 @@ Advance = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Row:
+class MetricRow:
     """A figure with what it takes to judge it; None = undefined, and ``note`` says why."""
 
     section: str
@@ -32,7 +32,7 @@ class Row:
     spread: float | None = None
     """Standard deviation over seeds."""
     interval: tuple[float, float] | None = None
-    """95 % interval over records; see :func:`interval_of`."""
+    """95 % interval over recordings; see :func:`interval_of`."""
     floor: float | None = None
     """The same for real windows in place of the synthetic ones: the mean over seeds."""
     floor_spread: float | None = None
@@ -45,7 +45,7 @@ class Row:
     """What else must be known, or why the figure is undefined."""
 
 
-def row_of(
+def metric_row(
     section: str,
     metric: str,
     label: str,
@@ -57,7 +57,7 @@ def row_of(
     windows: int = 0,
     note: str = "",
     undefined: str | None = None,
-) -> Row:
+) -> MetricRow:
     """Return the row of a metric, undefined without a finite value.
 
     Args:
@@ -67,7 +67,7 @@ def row_of(
         unit: empty for shares and ratios.
         better: ``lower``, ``higher``, or the value that is best.
         columns: the values, the floors and the baselines, one a seed each.
-        interval: over records.
+        interval: over recordings.
         windows: compared on either side.
         note: what else must be known.
         undefined: why there may be no value; None: because windows are too few.
@@ -75,7 +75,7 @@ def row_of(
     values, floors, baselines = columns
     value = mean_of(values)
     too_few = f"{windows} windows a side are too few; at least {LEAST}"
-    return Row(
+    return MetricRow(
         section,
         metric,
         label,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.datasets.labels import LABELS, UNKNOWN
+from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN
 from diffecg.errors import DiffecgError
 from diffecg.signal.resampling import resample
 
@@ -26,8 +26,8 @@ class WindowSet:
     """Sampling rate, in Hz."""
     labels: NDArray[np.str_]
     """Class of each window; ``?`` = none."""
-    records: NDArray[np.str_] | None = None
-    """Record that each window was cut from; None = not known."""
+    recordings: NDArray[np.str_] | None = None
+    """Recording that each window was cut from; None = not known."""
     parts: NDArray[np.str_] | None = None
     """``train``, ``validation`` or ``test`` for each window; None = the set has no parts."""
     rr_s: NDArray[np.float64] | None = None
@@ -47,7 +47,7 @@ class WindowSet:
             self,
             signal_mv=self.signal_mv[rows],
             labels=self.labels[rows],
-            records=None if self.records is None else self.records[rows],
+            recordings=None if self.recordings is None else self.recordings[rows],
             parts=None if self.parts is None else self.parts[rows],
             rr_s=None if self.rr_s is None else self.rr_s[rows],
         )
@@ -65,7 +65,7 @@ class WindowSet:
     def classes(self) -> list[str]:
         """Return the classes that occur, in AAMI's order, ``?`` last."""
         present = set(self.labels.tolist())
-        return [label for label in (*LABELS, UNKNOWN) if label in present]
+        return [label for label in (*AAMI_LABELS, UNKNOWN) if label in present]
 
     def flat(self) -> Array:
         """Return the windows as rows (window lead*time), in mV."""
@@ -90,13 +90,13 @@ def one_set(sets: Sequence[WindowSet]) -> WindowSet:
         raise DiffecgError(f"windows of {found} do not make one set")
     if len(sets) == 1:
         return sets[0]
-    records = [s.records for s in sets if s.records is not None]
+    recordings = [s.recordings for s in sets if s.recordings is not None]
     rr_s = [s.rr_s if s.rr_s is not None else np.full((len(s), 2), np.nan) for s in sets]
     return WindowSet(
         np.concatenate([s.signal_mv for s in sets]),
         sets[0].fs_hz,
         np.concatenate([s.labels for s in sets]),
-        np.concatenate(records) if len(records) == len(sets) else None,
+        np.concatenate(recordings) if len(recordings) == len(sets) else None,
         rr_s=None if all(s.rr_s is None for s in sets) else np.concatenate(rr_s),
         before=sets[0].before,
         info=sets[0].info,
@@ -115,7 +115,7 @@ def cleaned(windows: WindowSet, name: str) -> tuple[WindowSet, list[str]]:
     """
     finite = np.isfinite(windows.signal_mv).all(axis=(1, 2))
     moving = np.ptp(np.nan_to_num(windows.signal_mv), axis=2).min(axis=1) > 0
-    known = np.isin(windows.labels, (*LABELS, UNKNOWN))
+    known = np.isin(windows.labels, (*AAMI_LABELS, UNKNOWN))
     unknown = sorted(set(windows.labels[~known].tolist()))
     reasons = [
         (~finite, "hold NaN or infinite samples"),
@@ -129,7 +129,7 @@ def cleaned(windows: WindowSet, name: str) -> tuple[WindowSet, list[str]]:
     ]
     kept = finite & moving & known
     if not kept.any():
-        hint = f"; labels may be {', '.join(LABELS)}" if unknown else ""
+        hint = f"; labels may be {', '.join(AAMI_LABELS)}" if unknown else ""
         raise DiffecgError(f"no {name} window can be compared: {'; '.join(notes) or 'it is empty'}{hint}")
     return (windows if kept.all() else windows.take(kept)), notes
 

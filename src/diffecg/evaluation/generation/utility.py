@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Classifier
-from diffecg.evaluation.generation.rows import ALL, LEAST, Advance, Row, row_of
+from diffecg.evaluation.generation.rows import ALL, LEAST, Advance, MetricRow, metric_row
 from diffecg.evaluation.generation.sets import WindowSet, mean_beats
 
 SECTION = "utility"
@@ -39,7 +39,7 @@ def utility(
     *,
     seeds: int = 5,
     advance: Advance = lambda _: None,
-) -> list[Row]:
+) -> list[MetricRow]:
     """Return the rows of utility.
 
     Args:
@@ -57,10 +57,10 @@ def utility(
     labels = [one for one in train.classes() if all(_enough(s, one) for s in sets.values())]
     if len(labels) < 2:
         why = f"fewer than two classes with {LEAST} windows in each set"
-        return [row_of(SECTION, f"{one}, macro-F1", ALL, "", "higher", undefined=why) for one in SETTINGS]
+        return [metric_row(SECTION, f"{one}, macro-F1", ALL, "", "higher", undefined=why) for one in SETTINGS]
     sets = {name: windows.take(np.isin(windows.labels, labels)) for name, windows in sets.items()}
     sets["mean beats"] = mean_beats(sets["train"], sets["synthetic"].labels.tolist())
-    rows: list[Row] = []
+    rows: list[MetricRow] = []
     for name, kind in CLASSIFIERS.items():
         found = _scores(kind, sets, labels, seeds, advance)
         for setting, pairs in SETTINGS.items():
@@ -110,12 +110,12 @@ def classification(truth: NDArray[np.str_], guess: NDArray[np.str_], labels: Seq
     return {("macro-F1", ALL): float(np.mean(f1)), **scores}
 
 
-def _rows(prefix: str, best: str, *found: list[Scores]) -> list[Row]:
+def _rows(prefix: str, best: str, *found: list[Scores]) -> list[MetricRow]:
     rows = []
     for metric, label in found[0][0]:
         columns = [[scores[metric, label] for scores in one] for one in found]
         name, why = f"{prefix}, {metric}", "the class was never guessed"
-        rows.append(row_of(SECTION, name, label, "", best, columns, undefined=why))
+        rows.append(metric_row(SECTION, name, label, "", best, columns, undefined=why))
     return rows
 
 

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from diffecg.evaluation.imputation.cases import Context
-from diffecg.transform.analogues import all_matches
+from diffecg.transform.analogues import search_analogues
 
 Array = NDArray[np.float64]
-Method = Callable[[Context], Array]
+ImputationMethod = Callable[[Context], Array]
 """What is given to draws (draw time) of what is hidden, in mV."""
 
 MATCHES = 5
-"""Stretches that :func:`best_matches` returns."""
+"""Stretches that :func:`nearest_neighbours` returns."""
 MATCH_CONTEXT_S = 0.3
 """What it compares on either side, in s."""
 _EDGE_S = 0.2
@@ -57,18 +57,18 @@ def previous_beat(context: Context) -> Array:
 
 
 def mean_beat(context: Context) -> Array:
-    """Return the record's mean beat, copied to where the R peaks should be."""
+    """Return the recording's mean beat, copied to where the R peaks should be."""
     return _placed(context, context.mean_beat_mv, context.mean_beat_peak)
 
 
-def best_matches(context: Context) -> Array:
-    """Return up to MATCHES stretches between samples like those around what is hidden, as draws.
+def nearest_neighbours(context: Context) -> Array:
+    """Return up to MATCHES true_runs between samples like those around what is hidden, as draws.
 
     An annotation-free guess, and the one that strip models are given (``transform/matches.py``).
     """
     signal = torch.from_numpy(context.signal_mv)[None, None]
     near = round(MATCH_CONTEXT_S * context.fs_hz)
-    guesses, weights = all_matches(
+    guesses, weights = search_analogues(
         signal, torch.isfinite(signal), count=MATCHES, context=near, apart=max(1, near // 3)
     )
     found = weights[:, 0, 0, context.hidden.start] > 0
@@ -77,12 +77,12 @@ def best_matches(context: Context) -> Array:
     return np.asarray(guesses[found, 0, 0, context.hidden].numpy())
 
 
-METHODS: dict[str, Method] = {
+BASELINES: dict[str, ImputationMethod] = {
     "straight line": linear,
     "PCHIP": pchip,
     "previous beat": previous_beat,
     "mean beat": mean_beat,
-    "best matches": best_matches,
+    "best matches": nearest_neighbours,
 }
 
 

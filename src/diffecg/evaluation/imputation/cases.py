@@ -1,4 +1,4 @@
-"""Which stretches of which recordings are hidden: fixed by a seed, the same for every method."""
+"""Which true_runs of which recordings are hidden: fixed by a seed, the same for every method."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Beats, Record
-from diffecg.formats.registry import read_record
+from diffecg.formats.recording import Beats, Recording
+from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 
 CONTEXT_S = 10.0
@@ -33,7 +33,7 @@ _AROUND_S = (0.3, 0.5)
 class Case:
     """A hidden stretch of a recording."""
 
-    record: str
+    recording: str
     lead: str
     group: str
     """What it is counted with: ``gap 0.5 s``, ``next heartbeat``."""
@@ -52,7 +52,7 @@ class Context:
     signal_mv: NDArray[np.float64]
     """(time), in mV; NaN where hidden. A forecast's signal ends with what is hidden."""
     others_mv: NDArray[np.float64]
-    """The record's other leads (lead time), NaN where a forecast is to tell them."""
+    """The recording's other leads (lead time), NaN where a forecast is to tell them."""
     fs_hz: float
     """Sampling rate, in Hz."""
     hidden: slice
@@ -60,41 +60,41 @@ class Context:
     peaks: NDArray[np.intp]
     """R peaks in the signal that is shown, as annotated."""
     mean_beat_mv: NDArray[np.float64]
-    """The record's mean beat (time), over all beats that are not hidden (forecast: all before)."""
+    """The recording's mean beat (time), over all beats that are not hidden (forecast: all before)."""
     mean_beat_peak: int
     """Place of the R peak in the mean beat."""
 
 
-def make_manifest(folder: Path, records: Sequence[str], *, each: int = 3, seed: int = 0) -> list[Case]:
-    """Return ``each`` gaps of every length and ``each`` forecasts in every record.
+def make_manifest(folder: Path, recordings: Sequence[str], *, each: int = 3, seed: int = 0) -> list[Case]:
+    """Return ``each`` gaps of every length and ``each`` forecasts in every recording.
 
     Args:
-        folder: where the WFDB records are.
-        records: their names.
-        each: cases of a group in a record.
+        folder: where the WFDB recordings are.
+        recordings: their names.
+        each: cases of a group in a recording.
         seed: of the places.
 
     Raises:
-        DiffecgError: a record is missing, unreadable or too short.
+        DiffecgError: a recording is missing, unreadable or too short.
     """
     cases = []
-    for name in records:
-        record, beats = _load(folder, name)
+    for name in recordings:
+        recording, beats = _load(folder, name)
         rng = np.random.default_rng([seed, *name.encode()])
-        lead = PREFERRED_LEAD if PREFERRED_LEAD in record.leads else record.leads[0]
-        margin, length = round(_MARGIN_S * record.fs_hz), record.signal_mv.shape[1]
+        lead = PREFERRED_LEAD if PREFERRED_LEAD in recording.leads else recording.leads[0]
+        margin, length = round(_MARGIN_S * recording.fs_hz), recording.signal_mv.shape[1]
         if length < 4 * margin:
-            raise DiffecgError(f"record {name} is too short: {4 * _MARGIN_S:g} s are needed")
+            raise DiffecgError(f"recording {name} is too short: {4 * _MARGIN_S:g} s are needed")
         for gap_s in GAPS_S:
-            hidden = round(gap_s * record.fs_hz)
+            hidden = round(gap_s * recording.fs_hz)
             for start in rng.integers(margin, length - margin - hidden, each):
                 cases.append(Case(name, lead, f"gap {gap_s:g} s", int(start), hidden, forecast=False))
-        hidden = round(HORIZON_S * record.fs_hz)
+        hidden = round(HORIZON_S * recording.fs_hz)
         inner = np.flatnonzero((beats.sample > margin) & (beats.sample < length - margin - hidden))
         if not inner.size:
-            raise DiffecgError(f"record {name} has no annotated beat to forecast after")
+            raise DiffecgError(f"recording {name} has no annotated beat to forecast after")
         for beat in rng.choice(inner, min(each, inner.size), replace=False):
-            rr = beats.sample[beat] - beats.sample[beat - 1] if beat > 0 else record.fs_hz
+            rr = beats.sample[beat] - beats.sample[beat - 1] if beat > 0 else recording.fs_hz
             start = int(beats.sample[beat] + PHASE * rr)
             cases.append(Case(name, lead, "next heartbeat", start, hidden, forecast=True))
     return cases
@@ -109,34 +109,34 @@ def contexts(
     folder: Path, cases: Sequence[Case], *, progress: Callable[[int, int], None] | None = None
 ) -> Iterator[tuple[Case, Context, NDArray[np.float64]]]:
     """Yield each case with what a method is given and the hidden truth (time), in mV."""
-    loaded: tuple[Record, Beats] | None = None
+    loaded: tuple[Recording, Beats] | None = None
     for done, case in enumerate(cases):
         if progress is not None:
             progress(done, len(cases))
-        if loaded is None or loaded[0].name != case.record:
-            loaded = _load(folder, case.record)
+        if loaded is None or loaded[0].name != case.recording:
+            loaded = _load(folder, case.recording)
         yield case, *_context(*loaded, case)
 
 
-def _load(folder: Path, name: str) -> tuple[Record, Beats]:
-    record = read_record(folder / name)
-    return record, read_beats(folder / name, length=record.signal_mv.shape[1])
+def _load(folder: Path, name: str) -> tuple[Recording, Beats]:
+    recording = read_recording(folder / name)
+    return recording, read_beats(folder / name, length=recording.signal_mv.shape[1])
 
 
-def _context(record: Record, beats: Beats, case: Case) -> tuple[Context, NDArray[np.float64]]:
-    row = record.lead_index(case.lead)
-    signal = record.signal_mv[row]
-    around = round(CONTEXT_S * record.fs_hz)
+def _context(recording: Recording, beats: Beats, case: Case) -> tuple[Context, NDArray[np.float64]]:
+    row = recording.lead_index(case.lead)
+    signal = recording.signal_mv[row]
+    around = round(CONTEXT_S * recording.fs_hz)
     end = case.start + case.length
     first, last = case.start - around, end if case.forecast else end + around
     shown = signal[first:last].copy()
     hidden = slice(around, around + case.length)
     truth = shown[hidden].copy()
     shown[hidden] = np.nan
-    others = record.signal_mv[[other for other in record.voltages if other != row], first:last]
+    others = recording.signal_mv[[other for other in recording.voltages if other != row], first:last]
     if case.forecast:
         others[:, hidden] = np.nan
-    before, after = (round(s * record.fs_hz) for s in _AROUND_S)
+    before, after = (round(s * recording.fs_hz) for s in _AROUND_S)
     apart = beats.sample + after < case.start
     if not case.forecast:
         apart |= beats.sample - before > end
@@ -146,4 +146,4 @@ def _context(record: Record, beats: Beats, case: Case) -> tuple[Context, NDArray
     visible = (beats.sample < case.start) | ((beats.sample >= end) & (not case.forecast))
     peaks = beats.sample[inside & visible] - first
     mean_beat = np.nanmean(windows, axis=0)
-    return Context(shown, others, record.fs_hz, hidden, peaks, mean_beat, before), truth
+    return Context(shown, others, recording.fs_hz, hidden, peaks, mean_beat, before), truth

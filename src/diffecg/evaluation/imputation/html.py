@@ -9,7 +9,7 @@ from diffecg._version import __version__
 from diffecg.evaluation.generation.html import number, to_png
 from diffecg.evaluation.html import page, picture, table, write_folder
 from diffecg.evaluation.imputation.report import TaskReport
-from diffecg.evaluation.imputation.scores import LEVELS, METRICS, TaskRow
+from diffecg.evaluation.imputation.scores import LEVELS, METRICS, ScoreRow
 from diffecg.plotting import imputation
 
 SHORT = {
@@ -37,9 +37,9 @@ def write_task_report(report: TaskReport, folder: str | Path, *, force: bool = F
     write_folder(folder, report.to_dict(), _html(report, pictures.values()), plots, force=force)
 
 
-def groups(rows: Sequence[TaskRow]) -> dict[str, dict[str, dict[str, TaskRow]]]:
+def groups(rows: Sequence[ScoreRow]) -> dict[str, dict[str, dict[str, ScoreRow]]]:
     """Return the rows by group, method and metric."""
-    found: dict[str, dict[str, dict[str, TaskRow]]] = {}
+    found: dict[str, dict[str, dict[str, ScoreRow]]] = {}
     for row in rows:
         found.setdefault(row.group, {}).setdefault(row.method, {})[row.metric] = row
     return found
@@ -51,7 +51,7 @@ def head() -> list[str]:
 
 
 def cells(
-    method: str, rows: dict[str, TaskRow], metrics: Iterable[str] = SHORT, *, intervals: bool = False
+    method: str, rows: dict[str, ScoreRow], metrics: Iterable[str] = SHORT, *, intervals: bool = False
 ) -> list[str]:
     """Return a method's line in a group's table."""
     line = [method]
@@ -74,7 +74,7 @@ def _html(report: TaskReport, pictures: Iterable[tuple[str, bytes]]) -> str:
         lines = [cells(method, rows, intervals=True) for method, rows in methods.items()]
         parts.append(
             f"<h2>{group}</h2><p>{count} cases; errors on what is hidden; in brackets 95 % intervals over "
-            f"records.</p>{table([*head(), ''], [[*line, ''] for line in lines])}"
+            f"recordings.</p>{table([*head(), ''], [[*line, ''] for line in lines])}"
         )
     parts += [f"<h2>{words}</h2>{picture(png, words)}" for words, png in pictures]
     return page("Gaps and forecasts", parts, f"diffecg {__version__}")
@@ -92,7 +92,7 @@ def _pictures(report: TaskReport) -> dict[str, tuple[str, bytes]]:
             example.context.hidden,
             example.truth_mv,
             example.draws_mv,
-            f"record {example.case.record}, {example.case.lead}, {example.case.group}",
+            f"recording {example.case.recording}, {example.case.lead}, {example.case.group}",
         )
         name = "".join(c if c.isalnum() else "-" for c in example.case.group)
         found[name] = f"{example.case.group}, one case", to_png(figure)

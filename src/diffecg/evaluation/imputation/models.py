@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.evaluation.imputation.baselines import Method
+from diffecg.evaluation.imputation.baselines import ImputationMethod
 from diffecg.evaluation.imputation.cases import Context
 from diffecg.inference.model import Model
 
 
-def restorer(model: Model, draws: int, seed: int, sampling: dict[str, Any]) -> Method:
+def imputation_method(model: Model, draws: int, seed: int, sampling: dict[str, Any]) -> ImputationMethod:
     """Return what draws the hidden stretch of a context (draw time), in mV.
 
     Args:

@@ -1,4 +1,4 @@
-"""The report on gaps and forecasts: every method on the same hidden stretches."""
+"""The report on gaps and forecasts: every method on the same hidden true_runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg._version import __version__
-from diffecg.evaluation.imputation.baselines import METHODS, Method
+from diffecg.evaluation.imputation.baselines import BASELINES, ImputationMethod
 from diffecg.evaluation.imputation.cases import (
     CONTEXT_S,
     GAPS_S,
@@ -23,7 +23,7 @@ from diffecg.evaluation.imputation.cases import (
     digest,
     make_manifest,
 )
-from diffecg.evaluation.imputation.scores import LEVELS, TaskRow, calibration, case_scores, summary
+from diffecg.evaluation.imputation.scores import LEVELS, ScoreRow, calibration, case_scores, summary
 
 Array = NDArray[np.float64]
 
@@ -44,11 +44,11 @@ class Example:
 class TaskReport:
     """The report on the paired tasks."""
 
-    rows: list[TaskRow]
+    rows: list[ScoreRow]
     calibration: dict[str, dict[str, list[float]]]
     """By method that draws, and group: for each of ``levels`` the share of samples that the band holds."""
     about: dict[str, Any]
-    """Database, records, manifest's hash, draws, version."""
+    """Database, recordings, manifest's hash, draws, version."""
     examples: list[Example]
     """The first case of every group."""
     cases: list[Case]
@@ -65,30 +65,30 @@ class TaskReport:
 
 def evaluate_tasks(
     folder: Path,
-    records: Sequence[str],
-    models: Mapping[str, Method],
+    recordings: Sequence[str],
+    models: Mapping[str, ImputationMethod],
     *,
     each: int = 3,
     seed: int = 0,
     about: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> TaskReport:
-    """Return the report of models and of the plain methods on hidden stretches of recordings.
+    """Return the report of models and of the plain methods on hidden true_runs of recordings.
 
     Args:
-        folder: where the WFDB records are.
-        records: names of the records.
+        folder: where the WFDB recordings are.
+        recordings: names of the recordings.
         models: what to compare with the plain methods, by name.
-        each: cases of each group in a record.
+        each: cases of each group in a recording.
         seed: of the manifest.
         about: what else the report notes: database, split, sampler.
         progress: called with cases done and in all.
 
     Raises:
-        DiffecgError: a record is missing, unreadable or too short.
+        DiffecgError: a recording is missing, unreadable or too short.
     """
-    cases = make_manifest(folder, records, each=each, seed=seed)
-    methods = {**models, **METHODS}
+    cases = make_manifest(folder, recordings, each=each, seed=seed)
+    methods = {**models, **BASELINES}
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
     held: dict[tuple[str, str], list[tuple[Array, Array]]] = {}
     examples: dict[str, Example] = {}
@@ -110,7 +110,7 @@ def evaluate_tasks(
         curves,
         {
             **(about or {}),
-            "records": list(records),
+            "recordings": list(recordings),
             "cases": len(cases),
             "manifest_sha256": digest(cases),
             "manifest_seed": seed,

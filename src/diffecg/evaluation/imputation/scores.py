@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.evaluation.imputation.cases import Case
-from diffecg.signal.intervals import bounds
+from diffecg.signal.intervals import prediction_interval
 
 Array = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ _SQUARED = ("RMSE, mean of draws", "RMSE, one draw")
 
 
 @dataclass(frozen=True)
-class TaskRow:
+class ScoreRow:
     """A figure of one method over the cases of a group."""
 
     group: str
@@ -44,7 +44,7 @@ class TaskRow:
     value: float | None
     """None = undefined: one draw has no band."""
     interval: tuple[float, float] | None
-    """2.5 and 97.5 % quantiles over records drawn with replacement."""
+    """2.5 and 97.5 % quantiles over recordings drawn with replacement."""
     cases: int
 
 
@@ -96,7 +96,7 @@ def crps(truth: Array, draws: Array) -> float:
 
 def band_figures(truth: Array, draws: Array, band: float) -> tuple[float, float]:
     """Return the share of samples that the band holds (:func:`~diffecg.signal.intervals.bounds`), and its mean width."""
-    low, high = bounds(draws, band)
+    low, high = prediction_interval(draws, band)
     return float(((low <= truth) & (truth <= high)).mean()), float((high - low).mean())
 
 
@@ -105,22 +105,22 @@ def summary(
     scores: Mapping[str, Sequence[Mapping[str, float]]],
     *,
     bootstraps: int = 1000,
-) -> list[TaskRow]:
-    """Return the figures of every group and method, with intervals over records.
+) -> list[ScoreRow]:
+    """Return the figures of every group and method, with intervals over recordings.
 
     Args:
         cases: the cases.
         scores: for each method, what :func:`case_scores` returned for each case.
-        bootstraps: how often records are drawn anew, the same draws for every method.
+        bootstraps: how often recordings are drawn anew, the same draws for every method.
     """
     groups = np.array([case.group for case in cases])
-    records = np.array([case.record for case in cases])
-    names = np.unique(records)
+    recordings = np.array([case.recording for case in cases])
+    names = np.unique(recordings)
     times = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), bootstraps)
     rows = []
     for group in dict.fromkeys(groups.tolist()):
         inside = groups == group
-        weight = times[:, np.searchsorted(names, records[inside])].astype(float)
+        weight = times[:, np.searchsorted(names, recordings[inside])].astype(float)
         for method, found in scores.items():
             chosen = [one for one, here in zip(found, inside, strict=True) if here]
             for metric, unit in METRICS.items():
@@ -135,7 +135,7 @@ def summary(
                     value = float(means[0])
                     low, high = np.quantile(means[1:], [0.025, 0.975])
                     interval = float(low), float(high)
-                rows.append(TaskRow(group, method, metric, unit, value, interval, int(inside.sum())))
+                rows.append(ScoreRow(group, method, metric, unit, value, interval, int(inside.sum())))
     return rows
 
 
