@@ -24,7 +24,6 @@ from steps import CLASSES, drawn, judged
 from torch import Tensor, nn
 
 import diffecg
-from diffecg.datasets.reading import from_prepared
 from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.inference.model import Model
 from diffecg.model.denoiser import ConditionalDenoiser, build_schedule
@@ -66,12 +65,12 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     windows = diffecg.open_windows(options.windows)
-    held, train = (from_prepared(windows.part(part)) for part in ("validation", "train"))
+    held, train = (windows.partition(part) for part in ("validation", "train"))
     teacher = diffecg.load(options.teacher).denoiser
     lines = ["| weight of the adversarial loss | SW / floor, Fréchet / floor, coverage |", "| --- | --- |"]
     for weight in WEIGHTS:
         student = diffecg.load(options.student).denoiser
-        source = BatchSource(windows.part("train"), student.config)
+        source = BatchSource(windows.partition("train"), student.config)
         tuned = Model(fine_tuned(student, teacher, source, weight, options.samples), f"weight {weight:g}")
         result = judged(drawn(tuned, options.count, None, None), held, train, options.count)
         lines.append(f"| {weight:g} | {result} |")

@@ -25,13 +25,12 @@ from scipy.stats import spearmanr
 from wfdb import processing
 
 import diffecg
-from diffecg.compose.noise import NoiseInterval, with_noise
-from diffecg.compose.recording import compose
+from diffecg.composition.noise import NoiseInterval, with_noise
+from diffecg.composition.recording import compose
 from diffecg.datasets.labels import label_map
-from diffecg.datasets.reading import from_prepared
 from diffecg.datasets.splits import DS2, split
+from diffecg.datasets.windows import Windows, concatenate
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
-from diffecg.evaluation.generation.sets import WindowSet, one_set
 from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 from diffecg.signal.noise import noisy
@@ -93,7 +92,7 @@ def main() -> None:
     print(f"composed {len(composed)} recordings in {time.monotonic() - started:.0f} s", flush=True)
     noise = [NoiseInterval("em", SNR_DB)]
     real = [recorded(options.database / name, options.minutes) for name in DS2]
-    em = read_recording(options.noises / "em").signal_mv[0]
+    em = read_recording(options.noises / "em").lead_mv(0)
     sets = {
         "real": real,
         "real, DS1": [recorded(options.database / name, options.minutes) for name in split("strict").train],
@@ -103,15 +102,15 @@ def main() -> None:
     }
     parts = [detectors(sets)]
     options.out.write_text(markdown(parts))
-    beats = one_set([windows_of(one, f"c{i}") for i, one in enumerate(sets["composed"])])
-    parts.append(classes(from_prepared(diffecg.open_windows(options.windows)), beats, options.seeds))
+    beats = concatenate([windows_of(one, f"c{i}") for i, one in enumerate(sets["composed"])])
+    parts.append(classes(diffecg.open_windows(options.windows), beats, options.seeds))
     options.out.write_text(markdown(parts))
 
 
-def annotated(composed: diffecg.Composition) -> Annotated:
+def annotated(composed: diffecg.Recording) -> Annotated:
     """Return a composed recording."""
-    samples, labels = zip(*composed.beats, strict=True)
-    return Annotated(composed.signal_mv[0].astype(float), np.array(samples), np.array(labels))
+    beats = composed.beats()
+    return Annotated(composed.lead_mv(0).astype(float), beats.sample, beats.symbol)
 
 
 def recorded(path: Path, minutes: float) -> Annotated:
@@ -172,7 +171,7 @@ def distance_s(these: NDArray[np.int64], others: NDArray[np.int64]) -> Array:
     return np.abs(these[:, None] - np.sort(others)).min(axis=1, initial=10**9) / FS_HZ
 
 
-def windows_of(one: Annotated, name: str, length: int = 256) -> WindowSet:
+def windows_of(one: Annotated, name: str, length: int = 256) -> Windows:
     """Return the beats of a recording, cut as ``diffecg prepare`` does."""
     half = length // 2
     inner = (one.samples >= half) & (one.samples + half <= len(one.signal_mv))
@@ -180,38 +179,31 @@ def windows_of(one: Annotated, name: str, length: int = 256) -> WindowSet:
     rr = np.diff(one.samples) / FS_HZ
     both = np.stack([np.append(np.nan, rr), np.append(rr, np.nan)], axis=1)[inner]
     windows = one.signal_mv[samples[:, None] + np.arange(-half, half)][:, None]
-    return WindowSet(
+    return Windows.from_arrays(
         windows.astype(np.float32),
         FS_HZ,
         one.labels[inner],
-        np.full(len(samples), name),
-        rr_s=both,
-        before=half,
+        r_peak=half,
+        recording=name,
+        rr_before_s=both[:, 0],
+        rr_after_s=both[:, 1],
     )
 
 
-def classes(real: WindowSet, composed: WindowSet, seeds: int) -> Table:
+def classes(real: Windows, composed: Windows, seeds: int) -> Table:
     """Return the table of classifiers."""
     real = real.take(np.isin(real.labels, LABELS))
-    train, held_out, test = (real.part(part) for part in ("train", "validation", "test"))
-    composed_alone = WindowSet(
-        composed.signal_mv,
-        FS_HZ,
-        composed.labels,
-        composed.recordings,
-        rr_s=composed.rr_s,
-        before=composed.before,
-    )
+    train, held_out, test = (real.partition(part) for part in ("train", "validation", "test"))
     unseen = {
         "real, held-out": Unseen(held_out, LABELS),
-        "composed": Unseen(composed_alone, LABELS),
+        "composed": Unseen(composed, LABELS),
         "DS2": Unseen(test, LABELS),
     }
     rows = []
     for kind in CLASSIFIERS:
         for words, learnt, tests in (
             ("real DS1", train, ("real, held-out", "composed", "DS2")),
-            ("composed", composed_alone, ("DS2",)),
+            ("composed", composed, ("DS2",)),
         ):
             cells = [f"{kind}, trained on {words}"]
             for name in unseen:

@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=8)
     options = parser.parse_args()
     model = diffecg.load(options.model)
-    noises = {kind: read_recording(options.noises / kind).signal_mv[0] for kind in KINDS}
+    noises = {kind: read_recording(options.noises / kind).lead_mv(0) for kind in KINDS}
     found: dict[tuple[str, int, str], list[tuple[float, float]]] = defaultdict(list)
     for name in options.recordings:
         recording = read_recording(options.database / name)
@@ -51,7 +51,7 @@ def main() -> None:
         for kind, noise in noises.items():
             for snr_db in SNRS_DB:
                 clean, noisy, where = spoilt(
-                    rng, recording.signal_mv[0], noise, snr_db, recording.fs_hz, options.length
+                    rng, recording.lead_mv(0), noise, snr_db, recording.fs_hz, options.length
                 )
                 drawn = model.denoise(noisy, recording.fs_hz, where, draws=options.draws)
                 methods = {

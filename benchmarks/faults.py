@@ -36,7 +36,7 @@ def main() -> None:
         recording = read_recording(options.database / name)
         for row in recording.voltages:
             for kind, mask in find_artefacts(
-                recording.signal_mv[row], recording.fs_hz, list(ARTEFACTS)
+                recording.lead_mv(row), recording.fs_hz, list(ARTEFACTS)
             ).items():
                 shares[kind].append(float(mask.mean()))
     print("| fault | leads | mean share |\n| --- | --- | --- |")
@@ -44,7 +44,7 @@ def main() -> None:
         print(f"| {kind} | {sum(x > 0 for x in found)} of {len(found)} | {mean(found):.3%} |")
     print(f"\n| noise | {' | '.join(f'{ratio} dB' for ratio in RATIOS_DB)} | elsewhere |\n|{' --- |' * 5}")
     for noise in ("bw", "em", "ma"):
-        added_mv = read_recording(options.noises / noise).signal_mv[0]
+        added_mv = read_recording(options.noises / noise).lead_mv(0)
         cells = [[marked(options.database / name, added_mv, ratio) for name in CLEAN] for ratio in RATIOS_DB]
         ranges = [f"{min(x for x, _ in cell):.0%} to {max(x for x, _ in cell):.0%}" for cell in cells]
         print(f"| {noise} | {' | '.join(ranges)} | {max(y for cell in cells for _, y in cell):.1%} |")
@@ -56,7 +56,7 @@ def marked(path: Path, noise_mv: NDArray[np.float64], ratio_db: float) -> tuple[
     The signal's power is that of a sine as high as its beats, as Moody's nst defines it.
     """
     recording = read_recording(path)
-    signal_mv, fs_hz = recording.signal_mv[0].copy(), round(recording.fs_hz)
+    signal_mv, fs_hz = recording.lead_mv(0).copy(), round(recording.fs_hz)
     seconds = signal_mv[: len(signal_mv) // fs_hz * fs_hz].reshape(-1, fs_hz)
     power = np.median(np.ptp(seconds, axis=1)) ** 2 / 8
     spoilt = np.zeros(len(signal_mv), dtype=bool)

@@ -234,7 +234,6 @@ def transfer(
         Hidden true_runs of each kind in a recording.
     """
     from diffecg.datasets.loading import open_windows
-    from diffecg.datasets.reading import from_prepared
     from research.studies import transfer as study
     from research.studies.beats import beats_of
 
@@ -244,7 +243,7 @@ def transfer(
     results = _computed(
         out, study.about(windows, there, settings), study.cells(windows, there, out, settings)
     )
-    labels = study.judged(from_prepared(there.windows), beats_of(windows))
+    labels = study.judged(there.windows, beats_of(windows))
     _written(out, "Another database", study.tables(results, labels, settings), {}, as_json=json)
 
 

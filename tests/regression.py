@@ -16,11 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 from helpers import tiny, write_database
 
 import diffecg
-from diffecg.compose.timing import Rhythm
+from diffecg.composition.timing import Rhythm
 from diffecg.datasets.prepare import prepare
-from diffecg.datasets.reading import from_prepared
 from diffecg.evaluation.generation.report import Settings, evaluate
-from diffecg.evaluation.generation.sets import WindowSet
 from diffecg.signal.simulation import simulate_ecg
 
 FILE = Path(__file__).parent / "data" / "regression.npz"
@@ -59,8 +57,8 @@ def outputs(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     found["denoised"] = strip.denoise(given["noisy_mv"], FS_HZ, noisy, draws=2, seed=15, steps=10).draws_mv
     composed = diffecg.compose(Rhythm("N*3 V N*4 S", heart_rate=80), 12.0, seed=17)
     found["composed"] = composed.signal_mv
-    found["composed_samples"] = np.array([sample for sample, _ in composed.beats])
-    found["composed_labels"] = np.array([label for _, label in composed.beats])
+    found["composed_samples"] = composed.beats().sample
+    found["composed_labels"] = composed.beats().symbol
     return found | report(fast)
 
 
@@ -68,11 +66,10 @@ def report(model) -> dict[str, np.ndarray]:
     """Return value, reference and baseline of every metric of an evaluation report (metric, 3)."""
     with tempfile.TemporaryDirectory() as folder:
         database = write_database(Path(folder) / "mitdb")
-        real = from_prepared(prepare(database, tiny("beat").window).windows)
+        real = prepare(database, tiny("beat").window).windows
     labels = ["N"] * 60 + ["V"] * 40
     made = model.generate(labels, len(labels), seed=0)
-    synthetic = WindowSet(made.signal_mv, made.fs_hz, np.array(labels), before=real.before, info=made.info)
-    found = evaluate(synthetic, real, Settings(SECTIONS, seeds=2, bootstraps=12, most=40))
+    found = evaluate(made, real, Settings(SECTIONS, seeds=2, bootstraps=12, most=40))
     figures = [[row.value, row.floor, row.baseline] for row in found.rows]
     names = [f"{row.section}: {row.metric}: {row.label}" for row in found.rows]
     return {"report": np.array(figures, dtype=float), "report_metrics": np.array(names)}

@@ -28,11 +28,11 @@ def test_augmented_windows_are_real_ones_and_more(run, runs, windows, tmp_path):
     added = after.index.iloc[len(before) :]
     assert added["synthetic"].all()
     assert not after.index["synthetic"][: len(before)].any()
-    assert set(added["split"]) == {"train"}
-    counts = after.part("train").index["label"].value_counts()
+    assert set(added["partition"]) == {"train"}
+    counts = after.partition("train").index["label"].value_counts()
     assert len({counts[label] for label in ("N", "V", "F", "S") if label in counts}) == 1
     assert added["sample"].tolist() == list(range(len(added)))
-    assert read_windows(out).part("train").signal_mv.shape[0] == counts.sum()
+    assert read_windows(out).partition("train").signal_mv.shape[0] == counts.sum()
 
 
 def test_what_cannot_be_augmented_is_refused(run, runs, windows, tmp_path):

@@ -8,10 +8,10 @@ import pytest
 import wfdb
 
 import diffecg
-from diffecg.compose import recording as composing
-from diffecg.compose.noise import NoiseInterval, parse_noise, with_noise
-from diffecg.compose.recording import compose
-from diffecg.compose.subject import sample_subject
+from diffecg.composition import recording as composing
+from diffecg.composition.noise import NoiseInterval, parse_noise, with_noise
+from diffecg.composition.recording import compose
+from diffecg.composition.subject import sample_subject
 from diffecg.errors import DiffecgError
 from diffecg.signal.noise import noisy
 
@@ -243,8 +243,8 @@ def test_draws_have_the_same_beats_and_formats_are_as_asked(run, tmp_path):
     ]
     assert run(*command)[0] == 0
     one, two = (diffecg.read_recording(tmp_path / "made" / f"made_{i}.csv") for i in range(2))
-    assert one.annotations() == two.annotations()
-    assert len(one.annotations()) > 5
+    assert one.annotations == two.annotations
+    assert len(one.annotations) > 5
     assert np.abs(one.signal_mv - two.signal_mv).max() > 0.01
 
 

@@ -49,10 +49,10 @@ def test_class_maps_differ_by_the_escape_beats():
 
 def test_classic_counts_of_the_real_database(mitdb):
     prepared = prepare(mitdb, preset("beat").window, split_name="classic")
-    dropped = prepared.dropped[prepared.dropped["split"] != "left out"]
+    dropped = prepared.dropped[prepared.dropped["partition"] != "left out"]
     found = {"train": Counter(), "test": Counter()}
     for table, weight in ((prepared.windows.index.assign(count=1), "count"), (dropped, "count")):
-        for (part, label), rows in table.groupby(["split", "label"]):
+        for (part, label), rows in table.groupby(["partition", "label"]):
             found["test" if part == "test" else "train"][label] += int(rows[weight].sum())
     assert found == CLASSIC
 
@@ -74,7 +74,7 @@ def test_every_beat_is_kept_or_counted(database, length):
     window = WindowConfig(length=length, before=length // 2)
     prepared = prepare(database, window, split_name="classic")
     beats = sum(len(read_beats(database / name).sample) for name in ("101", "106", "201", "100", "103"))
-    dropped = prepared.dropped[prepared.dropped["split"] != "left out"]
+    dropped = prepared.dropped[prepared.dropped["partition"] != "left out"]
     assert len(prepared.windows) + dropped["count"].sum() == beats
     assert prepared.windows.signal_mv.shape[1:] == (1, length)
     assert set(dropped["reason"]) <= {EDGE, CROSSING}
@@ -96,7 +96,7 @@ def test_no_window_of_a_recording_lies_in_training_and_in_validation(tmp_path):
     validation = np.zeros(recording.signal_mv.shape[1], bool)
     for first, last in validation_bounds(len(validation), ROUND_S * 360).reshape(-1, 2):
         validation[int(np.ceil(first)) : int(np.ceil(last))] = True
-    held_out = cut.index["split"] == "validation"
+    held_out = cut.index["partition"] == "validation"
     assert validation[begin[held_out]].all()
     assert validation[end[held_out]].all()
     assert not validation[begin[~held_out]].any()
@@ -107,9 +107,9 @@ def test_no_window_of_a_recording_lies_in_training_and_in_validation(tmp_path):
 def test_the_end_of_training_recordings_is_validation(database):
     index = prepare(database, preset("beat").window).windows.index
     times = index["sample"] / (60 * 360)
-    assert (times[index["split"] == "train"] < 0.8).all()
-    assert (times[index["split"] == "validation"] >= 0.8).all()
-    assert set(index.loc[index["split"] == "test", "recording"]) == {"100", "103"}
+    assert (times[index["partition"] == "train"] < 0.8).all()
+    assert (times[index["partition"] == "validation"] >= 0.8).all()
+    assert set(index.loc[index["partition"] == "test", "recording"]) == {"100", "103"}
     assert "201" not in set(index["recording"])
 
 
@@ -210,10 +210,10 @@ def test_store_round_trip_and_refusal(database, tmp_path):
     assert back.info["label_map"] == "aami"
     with pytest.raises(DiffecgError, match="--force"):
         write_windows(windows, tmp_path / "beats")
-    write_windows(windows.part("test"), tmp_path / "beats", force=True)
-    assert set(diffecg.open_windows(tmp_path / "beats").index["split"]) == {"test"}
+    write_windows(windows.partition("test"), tmp_path / "beats", force=True)
+    assert set(diffecg.open_windows(tmp_path / "beats").index["partition"]) == {"test"}
     with pytest.raises(DiffecgError, match="train"):
-        back.part("holdout")
+        back.partition("holdout")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["beats"]
 
 

@@ -26,7 +26,7 @@ def test_mne_there_and_back(recording):
     assert (back.leads, back.fs_hz, back.start) == (read.leads, read.fs_hz, read.start)
     assert np.array_equal(back.missing, read.missing)
     assert np.allclose(back.signal_mv, read.signal_mv, equal_nan=True)
-    assert back.annotations() == read.annotations()
+    assert back.annotations == read.annotations
 
 
 def test_mne_reads_the_edf_that_is_written(recording, tmp_path):
@@ -35,7 +35,7 @@ def test_mne_reads_the_edf_that_is_written(recording, tmp_path):
     assert raw.info["sfreq"] == read.fs_hz
     assert np.allclose(raw.get_data()[:, : read.stored.shape[1]] * 1000, read.signal_mv, atol=1e-6)
     beats = [note for note in raw.annotations if note["description"] == "V"]
-    assert len(beats) == sum(note.symbol == "V" for note in read.annotations())
+    assert len(beats) == sum(note.symbol == "V" for note in read.annotations)
 
 
 def test_neurokits_frames_are_taken():
@@ -44,7 +44,7 @@ def test_neurokits_frames_are_taken():
     recording = diffecg.as_recording(frame, 250)
     assert recording.leads == ("ECG",)
     assert np.array_equal(recording.signal_mv[0], frame["ECG_Raw"])
-    assert [note.sample for note in recording.annotations()] == info["ECG_R_Peaks"].tolist()
+    assert [note.sample for note in recording.annotations] == info["ECG_R_Peaks"].tolist()
     assert np.array_equal(diffecg.to_frame(recording)["ECG"], frame["ECG_Raw"])
 
 

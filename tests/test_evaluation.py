@@ -10,9 +10,10 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 
 from diffecg.config.presets import preset
 from diffecg.datasets.prepare import prepare
-from diffecg.datasets.reading import from_prepared
+from diffecg.datasets.windows import Windows, concatenate
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation import classifiers
+from diffecg.evaluation.generation.comparison import cleaned, matched, mean_beats
 from diffecg.evaluation.generation.encoder import FEATURES, features, load_encoder
 from diffecg.evaluation.generation.fidelity import METRICS, fidelity
 from diffecg.evaluation.generation.html import write_report
@@ -20,7 +21,6 @@ from diffecg.evaluation.generation.physiology import measure, physiology
 from diffecg.evaluation.generation.privacy import auc, privacy
 from diffecg.evaluation.generation.report import Settings, evaluate
 from diffecg.evaluation.generation.rows import interval_of
-from diffecg.evaluation.generation.sets import WindowSet, cleaned, matched, mean_beats, one_set
 from diffecg.evaluation.generation.utility import classification, utility
 
 CLASSES = ["N", "S", "V"]
@@ -29,7 +29,7 @@ CLASSES = ["N", "S", "V"]
 @pytest.fixture(scope="module")
 def real(mitdb):
     """All prepared beats of three classes."""
-    windows = from_prepared(prepare(mitdb, preset("beat").window).windows)
+    windows = prepare(mitdb, preset("beat").window).windows
     return windows.take(np.isin(windows.labels, CLASSES))
 
 
@@ -62,7 +62,7 @@ def excess(row):
 
 
 def test_real_windows_land_on_the_floor(real, quick):
-    train, held_out, test = (real.part(name) for name in ("train", "validation", "test"))
+    train, held_out, test = (real.partition(name) for name in ("train", "validation", "test"))
     made, reference = halves(held_out)
     rows = fidelity(made, reference, train, most=150, bootstraps=0)
     assert {row.metric for row in rows} == set(METRICS)
@@ -79,7 +79,7 @@ def test_real_windows_land_on_the_floor(real, quick):
 
 
 def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
-    train, held_out, test = (real.part(name) for name in ("train", "validation", "test"))
+    train, held_out, test = (real.partition(name) for name in ("train", "validation", "test"))
     made = mean_beats(train, np.repeat(CLASSES, 200).tolist())
     rows = fidelity(made, train, train, most=200, bootstraps=0)  # of held-out S beats there are too few
     for row in rows:
@@ -96,7 +96,7 @@ def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
 
 
 def test_a_copied_training_set_is_caught_by_privacy(real):
-    train, held_out = real.part("train"), real.part("validation")
+    train, held_out = real.partition("train"), real.partition("validation")
     copied = some(train, 600)
     rows, suspects = privacy(copied, copied, held_out)
     for row in rows:
@@ -112,9 +112,9 @@ def test_a_copied_training_set_is_caught_by_privacy(real):
 
 
 def test_shuffled_labels_are_caught_by_utility(real, quick):
-    train, test = some(real.part("train"), 1500), some(real.part("test"), 800)
+    train, test = some(real.partition("train"), 1500), some(real.partition("test"), 800)
     shuffled = replace(train, labels=np.random.default_rng(0).permutation(train.labels))
-    sets = train, test, some(real.part("validation"), 800)
+    sets = train, test, some(real.partition("validation"), 800)
     honest = {row.metric: row for row in utility(train, *sets, seeds=2) if row.label == "all"}
     for row in utility(shuffled, *sets, seeds=2):
         if row.metric.startswith(("TSTR", "TRTS")) and row.label == "all":
@@ -128,7 +128,7 @@ def waves(count=150, seed=0, labels=("N", "V")):
     rows = [signal[p - 128 : p + 128] for p in peaks[2:-2]][:count]
     signals = np.stack(rows)[:, None] + 0.02 * rng.standard_normal((len(rows), 1, 256))
     places = np.arange(len(rows))
-    return WindowSet(
+    return Windows(
         signals.astype(np.float32),
         360.0,
         np.array(labels)[places % len(labels)],
@@ -161,7 +161,7 @@ def test_rates_are_converted_on_request_only():
     with pytest.raises(DiffecgError, match="1 lead"):
         matched(short, windows, resampling=True)
     with pytest.raises(DiffecgError, match="do not make one set"):
-        one_set([windows, short])
+        concatenate([windows, short])
 
 
 def test_what_is_undefined_says_so_and_is_never_zero():
@@ -239,7 +239,7 @@ def test_every_classifier_learns_what_can_be_learnt(name, monkeypatch):
     for seed in (1, 2):
         normal = waves(seed=seed, labels=("N",))
         flipped = replace(normal, signal_mv=-normal.signal_mv, labels=np.full(len(normal), "V"))
-        sets.append(one_set([normal, flipped]))
+        sets.append(concatenate([normal, flipped]))
     kind = classifiers.CLASSIFIERS[name]
     train, test = (kind.represent(one) for one in sets)
     guess = kind.fit(train, sets[0].labels, 0)(test)
@@ -250,7 +250,7 @@ def test_every_classifier_learns_what_can_be_learnt(name, monkeypatch):
 def test_the_delineator_finds_what_was_drawn():
     signal, peaks, symbols = make_ecg(3, duration_s=40.0)
     rows = [p - 128 + np.arange(256) for p, s in zip(peaks[1:-1], symbols[1:-1], strict=True) if s == "N"]
-    windows = WindowSet(
+    windows = Windows(
         signal[np.array(rows)][:, None].astype(np.float32), 360.0, np.full(len(rows), "N"), before=128
     )
     found = measure(windows)
@@ -259,7 +259,7 @@ def test_the_delineator_finds_what_was_drawn():
     assert 40 < np.nanmedian(found["QRS width"]) < 160
     assert np.nanmean(found["T inverted"]) < 0.2
     assert np.isnan(found["RR interval"]).all()
-    strip = WindowSet(signal[None, None, :3600].astype(np.float32), 360.0, np.array(["?"]))
+    strip = Windows(signal[None, None, :3600].astype(np.float32), 360.0, np.array(["?"]))
     rr_s = np.diff(peaks[peaks < 3600]) / 360
     assert np.nanmedian(measure(strip)["RR interval"]) == pytest.approx(np.median(rr_s), abs=0.02)
 

@@ -44,7 +44,7 @@ def recordings_come_back(folder, case):
         assert back.start == (recording.start if suffix != ".npz" else (None, None))
         assert np.array_equal(back.missing, recording.missing)
         assert np.allclose(back.signal_mv, recording.signal_mv, rtol=1e-4, atol=1e-4, equal_nan=True)
-        assert back.annotations() == recording.annotations()
+        assert back.annotations == recording.annotations
 
 
 windows_of_numbers = arrays(

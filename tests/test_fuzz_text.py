@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from fuzzing import changed, fuzz, harmed, long_run, mended, refused, short_run, words
 from hypothesis import strategies as st
 
-from diffecg.compose.language import BEAT_LABELS, MOST_BEATS, NAMES, parse_rhythm
-from diffecg.compose.timing import Rhythm
+from diffecg.composition.language import BEAT_LABELS, MOST_BEATS, NAMES, parse_rhythm
+from diffecg.composition.timing import Rhythm
 from diffecg.config.io import read_config, to_json, with_settings
 from diffecg.config.presets import PRESETS, preset
 from diffecg.datasets.rhythm import format_beats, parse_beats

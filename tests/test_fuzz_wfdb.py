@@ -142,7 +142,7 @@ def wfdb_annotations_come_back(folder, notes):
     recording = plain_recording(folder)
     write_annotations(folder / "r", notes, 360)
     recording.annotations.cache_clear()
-    assert recording.annotations() == notes
+    assert recording.annotations == notes
     assert read_beats(folder / "r").sample.tolist() == [n.sample for n in notes if n.symbol in BEAT_SYMBOLS]
 
 

@@ -76,7 +76,7 @@ def straight(windows, tmp_path_factory):
 
 def test_a_rows_loss_does_not_depend_on_the_others(windows):
     config = tiny("beat")
-    source = BatchSource(open_windows(windows["beat"]).part("train"), config)
+    source = BatchSource(open_windows(windows["beat"]).partition("train"), config)
     batch, objective = source.batch(np.random.default_rng(0), 16), denoising(config.diffusion)
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)

@@ -71,7 +71,7 @@ def test_the_other_database_is_for_tests_only(mitdb, run, tmp_path):
     status, _, err = run("prepare", "svdb", "--from", few, "--out", tmp_path / "beats")
     assert status == 0, err
     windows = diffecg.open_windows(tmp_path / "beats")
-    assert set(windows.index["split"]) == {"test"}
+    assert set(windows.index["partition"]) == {"test"}
     assert set(windows.index["lead"]) == {"ECG1"}
     assert windows.index["label"].value_counts()["S"] > 40
     peak = np.abs(windows.signal_mv[:, 0] - np.median(windows.signal_mv[:, 0], axis=1, keepdims=True))

@@ -84,7 +84,7 @@ def test_shards_hold_what_prepare_writes(database, shards):
 
 def test_the_evaluation_sees_their_parts(database, shards):
     found, whole = read_windows(shards), prepare(database, preset("beat").window).windows
-    assert (found.part("test").signal_mv == whole.part("test").signal_mv).all()
+    assert (found.partition("test").signal_mv == whole.partition("test").signal_mv).all()
     assert found.before == preset("beat").window.before
 
 
@@ -155,7 +155,7 @@ def test_ones_own_recordings(hospital, tmp_path, run):
     assert set(one.index["lead"]) == {"I", "II"}
     assert len(one) == 10  # a strip of 10 s of each lead: none is lost between the parts
     parts = split_by_subject({name: name for name in names})
-    assert all(row["split"] == parts.part(row["recording"]) for _, row in one.index.iterrows())
+    assert all(row["partition"] == parts.partition(row["recording"]) for _, row in one.index.iterrows())
     status, _, err = run(
         *("bulk", "prepare", "own", "--from", hospital, "--preset", "strip", "--out", tmp_path / "many"),
         *("--recordings", 2, "--workers", 1),
@@ -171,7 +171,7 @@ def test_people_stay_together(hospital, tmp_path, run):
     assert run(*common, "--out", tmp_path / "strips")[0] == 0
     index = diffecg.open_windows(tmp_path / "strips").index
     assert set(index["recording"]) == {"ward0/p0", "ward1/p1", "ward1/p3"}
-    assert index["split"].nunique() == 1
+    assert index["partition"].nunique() == 1
     for text, why in (
         ("recording,subject\nward0/p0,ann\nward0/p0,bob\n", "two subjects of recording ward0/p0"),
         ("name,subject\np0,ann\n", "columns name, subject; recording, subject are needed"),
@@ -201,10 +201,10 @@ def test_what_is_ones_own_must_be_told(hospital, tmp_path, run):
 
 @given(st.sets(st.text(min_size=1), max_size=30), st.text(min_size=1))
 def test_a_persons_part_does_not_depend_on_others(names, one):
-    alone = split_by_subject({one: one}).part(one)
-    assert split_by_subject({name: name for name in (*names, one)}).part(one) == alone
+    alone = split_by_subject({one: one}).partition(one)
+    assert split_by_subject({name: name for name in (*names, one)}).partition(one) == alone
     pair = split_by_subject({"first": one, "second": one})
-    assert pair.part("first") == pair.part("second") == alone
+    assert pair.partition("first") == pair.partition("second") == alone
 
 
 def test_the_shares_of_people():

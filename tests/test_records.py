@@ -57,7 +57,7 @@ def test_what_is_written_is_read_again(tmp_path, suffix, fs_hz):
     else:
         assert np.array_equal(back.signal_mv, recording.signal_mv, equal_nan=True)
     assert back.units == (("mV", "mV", "NU") if suffix == ".npz" else recording.units)
-    assert back.annotations() == NOTES
+    assert back.annotations == NOTES
 
 
 @pytest.mark.parametrize("suffix", [*INTEGERS, ".csv", ".parquet"])
@@ -314,7 +314,7 @@ def same_annotations(path):
     """Our annotations are wfdb's, to the sample, symbol and note."""
     expected = wfdb.rdann(str(path), "atr")
     notes = [text.rstrip("\0") for text in expected.aux_note]
-    found = read_recording(path).annotations()
+    found = read_recording(path).annotations
     ours = [(one.sample, one.symbol, one.text) for one in found]
     assert ours == list(zip(expected.sample.tolist(), expected.symbol, notes, strict=True))
     assert len(ours) > 100
@@ -339,7 +339,7 @@ def test_real_recordings_come_back_with_every_observed_sample(mitdb, runs, tmp_p
     full = read_recording(base / RecordingFolder(base).names()[2 * place])
     pattern = list(PATTERNS)[place % 5]
     stored = full.stored[:, : round(40 * full.fs_hz)]
-    notes = tuple(note for note in full.annotations() if note.sample < stored.shape[1])
+    notes = tuple(note for note in full.annotations if note.sample < stored.shape[1])
     whole = replace(full, stored=stored, missing=np.zeros(stored.shape, bool), annotations=lambda: notes)
     whole = replace(whole, path=tmp_path / "cut" / "r.x", name=f"cut{full.name}")
     model = diffecg.load(runs["strip"])
@@ -359,5 +359,5 @@ def test_real_recordings_come_back_with_every_observed_sample(mitdb, runs, tmp_p
         assert np.array_equal(back.stored[kept], source.stored[kept])
         assert np.isfinite(back.signal_mv).all()
         assert (back.stored[~kept] != source.stored[~kept]).mean() > 0.5
-        assert back.annotations() == notes
+        assert back.annotations == notes
         assert (back.fs_hz, back.leads) == (source.fs_hz, source.leads)

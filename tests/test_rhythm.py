@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from diffecg.compose.language import parse_rhythm
-from diffecg.compose.rr_statistics import load_statistics, measure
-from diffecg.compose.timing import SHORTEST_S, Rhythm, check_beats, oscillation
+from diffecg.composition.language import parse_rhythm
+from diffecg.composition.rr_statistics import load_statistics, measure
+from diffecg.composition.timing import SHORTEST_S, Rhythm, check_beats, oscillation
 from diffecg.errors import DiffecgError
 
 

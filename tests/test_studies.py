@@ -15,9 +15,9 @@ from scipy.stats import ttest_rel
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
 from diffecg.datasets.loading import open_windows
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation import classifiers
-from diffecg.evaluation.generation.sets import WindowSet
 from research.rivals.train import train_peer
 from research.studies import confusion, sources, strategies
 from research.studies.beats import beats_of
@@ -36,7 +36,7 @@ def beats():
     height = np.array([LABELS.index(label) for label in labels]) - 1.5
     bump = np.exp(-0.5 * ((np.arange(64) - 32) / 4) ** 2)
     signal_mv = height[:, None, None] * bump + 0.05 * rng.standard_normal((len(labels), 1, 64))
-    return WindowSet(
+    return Windows(
         signal_mv.astype(np.float32),
         90.0,
         labels,
@@ -258,9 +258,9 @@ def test_what_a_study_cannot_use_is_refused(run, windows, tmp_path):
 def test_beats_are_those_of_the_models_classes(small):
     beats = beats_of(open_windows(small))
     assert beats.labels == [label for label in LABELS if label in set(beats.all.labels)]
-    assert set(beats.part("train").recordings) & set(beats.part("test").recordings) == set()
+    assert set(beats.partition("train").recordings) & set(beats.partition("test").recordings) == set()
     with pytest.raises(DiffecgError, match="no part 'other'"):
-        beats.part("other")
+        beats.partition("other")
 
 
 FEWER = "from diffecg.evaluation import classifiers; classifiers.SEEN = 256; "

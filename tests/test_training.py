@@ -63,7 +63,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(windows, tmp_path):
 
 
 def test_a_virtual_lead_is_a_combination_of_two_leads_of_the_recording(windows):
-    data = open_windows(windows["strip"]).part("train")
+    data = open_windows(windows["strip"]).partition("train")
     settings = {"virtual_leads": 1.0, "filter": 0.0, "gain": 0.0, "balance": 0.0}
     leads = data.index["lead"].to_numpy()
     assert len(set(leads)) == 2
@@ -116,17 +116,17 @@ def test_training_lowers_the_loss(windows, tmp_path):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         fresh = ConditionalDenoiser(config)
-    fresh.transform.fit(torch.from_numpy(data.part("train").signal_mv))
-    before = validation_loss(fresh, data.part("validation"), objective)
+    fresh.transform.fit(torch.from_numpy(data.partition("train").signal_mv))
+    before = validation_loss(fresh, data.partition("validation"), objective)
     trained = train(config, data, tmp_path / "run")
-    after = validation_loss(trained, data.part("validation"), objective)
+    after = validation_loss(trained, data.partition("validation"), objective)
     assert after < 0.8 * before
     assert read_metrics(tmp_path / "run")[-1]["validation_loss"] == pytest.approx(after)
 
 
 def test_seeds_and_data_order(windows):
     config = tiny("beat", balance=1.0, unknown_label=0.5)
-    source = BatchSource(open_windows(windows["beat"]).part("train"), config)
+    source = BatchSource(open_windows(windows["beat"]).partition("train"), config)
     first, again = (source.batch(np.random.default_rng([0, 5]), 4000) for _ in range(2))
     assert torch.equal(first.signal_mv, again.signal_mv)
     assert torch.equal(first.observed, again.observed)
@@ -187,7 +187,7 @@ def test_unfit_data_and_other_settings_are_refused(windows, runs, tmp_path):
         train(tiny("beat"), open_windows(windows["strip"]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     with pytest.raises(DiffecgError, match="no windows in the part 'validation'"):
-        train(tiny("beat"), open_windows(windows["beat"]).part("train"), tmp_path / "run")
+        train(tiny("beat"), open_windows(windows["beat"]).partition("train"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     data = open_windows(windows["beat"])
     louder = replace(data, signal_mv=data.signal_mv * 5)

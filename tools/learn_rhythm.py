@@ -14,13 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from diffecg.compose.language import LABELS
-from diffecg.compose.rr_statistics import FILE, measure
+from diffecg.composition.language import LABELS
+from diffecg.composition.rr_statistics import FILE, measure
 from diffecg.datasets.labels import label_map
 from diffecg.datasets.splits import split
 from diffecg.formats.wfdb_annotations import read_beats
 
-OUT = Path(__file__).parents[1] / "src" / "diffecg" / "rhythm" / FILE
+OUT = Path(__file__).parents[1] / "src" / "diffecg" / "composition" / FILE
 FS_HZ = 360.0
 
 

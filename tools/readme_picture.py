@@ -20,7 +20,7 @@ EACH = 3
 
 def main(windows: str, out: str) -> None:
     """Draw the picture."""
-    model, real = diffecg.load("mitbih-beat"), diffecg.open_windows(windows).part("train")
+    model, real = diffecg.load("mitbih-beat"), diffecg.open_windows(windows).partition("train")
     rng = np.random.default_rng(0)
     panels = {}
     for i, label in enumerate(model.labels):

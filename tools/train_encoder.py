@@ -31,7 +31,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(SEED)
     windows = diffecg.open_windows(options.windows)
-    parts = {part: windows.part(part) for part in ("train", "validation")}
+    parts = {part: windows.partition(part) for part in ("train", "validation")}
     classes = sorted(set(parts["train"].index["label"]))
     recordings = sorted(set(parts["train"].index["recording"]))
     data = {}

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diffecg.evaluation.generation.sets import WindowSet
+from diffecg.datasets.windows import Windows
 from diffecg.files import write_atomic
 
 CHECKPOINT = "peer.pt"
@@ -39,14 +39,14 @@ class Peer(nn.Module):
 class Trained:
     """A peer with what it takes to draw in mV."""
 
-    def __init__(self, peer: Peer, windows: WindowSet) -> None:
+    def __init__(self, peer: Peer, windows: Windows) -> None:
         self.peer = peer
         self.spread_mv = float(windows.signal_mv.std())
         self.labels = windows.classes()
-        self.fs_hz, self.before = windows.fs_hz, windows.before
+        self.fs_hz, self.leads, self.r_peak = windows.fs_hz, windows.leads, windows.r_peak
         self.steps, self.seconds = 0, 0.0
 
-    def draw(self, labels: list[str], seed: int = 0) -> WindowSet:
+    def draw(self, labels: list[str], seed: int = 0) -> Windows:
         """Return a window for each label."""
         classes = torch.tensor([self.labels.index(label) for label in labels])
         self.peer.eval()
@@ -54,10 +54,10 @@ class Trained:
             torch.manual_seed(seed)
             parts = [self.peer.draw(classes[i : i + _DRAWN]) for i in range(0, len(classes), _DRAWN)]
         signal_mv = (self.spread_mv * torch.cat(parts)).numpy()
-        return WindowSet(signal_mv, self.fs_hz, np.array(labels), before=self.before)
+        return Windows.from_arrays(signal_mv, self.fs_hz, labels, leads=self.leads, r_peak=self.r_peak)
 
 
-def train_peer(peer: Peer, windows: WindowSet, folder: Path, seconds: float, *, seed: int = 0) -> Trained:
+def train_peer(peer: Peer, windows: Windows, folder: Path, seconds: float, *, seed: int = 0) -> Trained:
     """Train a peer until it has trained for ``seconds`` of the processor in all, and return it.
 
     Classes are drawn equally often: a generator of rare beats is judged by its rare beats.

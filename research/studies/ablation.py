@@ -19,7 +19,6 @@ from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.windows import Windows
 from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.evaluation.generation.fidelity import fidelity
-from diffecg.evaluation.generation.sets import WindowSet
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.model.denoiser import ConditionalDenoiser
@@ -169,26 +168,22 @@ def _by_class(
     """Return each class's figures as ``diffecg evaluate`` computes them."""
     labels = [label for label in beats.labels for _ in range(settings.count)]
     made = model.generate(labels, len(labels), sampler=sampler, steps=steps, batch_size=_BATCH)
-    synthetic = WindowSet(made.signal_mv, made.fs_hz, np.array(made.labels))
-    return _figures(synthetic, beats.part("validation"), beats.part("train"), settings.count)
+    return _figures(made, beats.partition("validation"), beats.partition("train"), settings.count)
 
 
 def _mixture(model: Model, beats: Beats, settings: AblationSettings) -> Figures:
     """Return the figures of beats drawn as often as they occur in training, all classes as one."""
-    held_out, learnt = beats.part("validation"), beats.part("train")
+    held_out, learnt = beats.partition("validation"), beats.partition("train")
     rng = np.random.default_rng(0)
     count = settings.count * len(beats.labels)
     blind = model.config.training.unknown_label >= 1
     labels = [None] * count if blind else rng.choice(learnt.labels, count).tolist()
     made = model.generate(labels, count, batch_size=_BATCH)
-    synthetic, *real = (
-        WindowSet(one.signal_mv, one.fs_hz, np.full(len(one.signal_mv), UNKNOWN))
-        for one in (made, held_out, learnt)
-    )
+    synthetic, *real = (Windows.from_arrays(one.signal_mv, one.fs_hz) for one in (made, held_out, learnt))
     return _figures(synthetic, real[0], real[1], count)
 
 
-def _figures(synthetic: WindowSet, held_out: WindowSet, learnt: WindowSet, count: int) -> Figures:
+def _figures(synthetic: Windows, held_out: Windows, learnt: Windows, count: int) -> Figures:
     out: Figures = {}
     for row in fidelity(synthetic, held_out, learnt, bootstraps=0, most=count):
         if row.value is not None and row.floor is not None:

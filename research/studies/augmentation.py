@@ -12,7 +12,6 @@ import numpy as np
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
-from diffecg.evaluation.generation.sets import WindowSet
 from diffecg.inference.checks import check_integer
 from research.studies.beats import Beats, beats_of
 from research.studies.confusion import Unseen, f1, macro_f1
@@ -62,7 +61,7 @@ def cells(windows: Windows, folder: Path, settings: AugmentationSettings) -> lis
     """Return a cell for each strategy with each share of the training beats, and with random beats."""
     beats = beats_of(windows)
     sources = sources_of(beats, folder, settings.model, settings.pool, 60 * settings.minutes)
-    test = Unseen(beats.part("test"), beats.labels)
+    test = Unseen(beats.partition("test"), beats.labels)
     grid = [
         (protocol(share), STRATEGIES if share >= 1 else SHORT, partial(_patients, beats, test, share))
         for share in reversed(settings.shares)
@@ -116,12 +115,12 @@ def curve(results: dict[str, Any], settings: AugmentationSettings) -> dict[str, 
     }
 
 
-def _patients(beats: Beats, test: Unseen, share: float, seed: int) -> tuple[WindowSet, Unseen]:
+def _patients(beats: Beats, test: Unseen, share: float, seed: int) -> tuple[Windows, Unseen]:
     """Return training beats and the test people's."""
-    return part_of(beats.part("train"), share, seed), test
+    return part_of(beats.partition("train"), share, seed), test
 
 
-def _random_beats(beats: Beats, seed: int) -> tuple[WindowSet, Unseen]:
+def _random_beats(beats: Beats, seed: int) -> tuple[Windows, Unseen]:
     """Return four fifths of all beats and the other fifth, whoever's they are."""
     order = np.random.default_rng(seed).permutation(len(beats.all))
     held_out = order[: round(_HELD_OUT * len(order))]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from diffecg.config.presets import preset
-from diffecg.datasets.reading import from_prepared
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.generation.sets import WindowSet
 
 
 @dataclass(frozen=True)
@@ -23,25 +21,21 @@ class Beats:
     @cached_property
     def labels(self) -> list[str]:
         """Those classes, in AAMI's order."""
-        there = set(self.windows.part("train").index["label"])
+        there = set(self.windows.partition("train").labels.tolist())
         return [label for label in preset("beat").labels if label in there]
 
     @cached_property
-    def all(self) -> WindowSet:
+    def all(self) -> Windows:
         """The beats of those classes."""
-        found = from_prepared(self.windows)
-        return found.take(np.isin(found.labels, self.labels))
+        return self.windows.take(np.isin(self.windows.labels, self.labels))
 
-    def part(self, name: str) -> WindowSet:
-        """Return the beats of one part.
+    def partition(self, name: str) -> Windows:
+        """Return the beats of one partition.
 
         Raises:
             DiffecgError: there are none.
         """
-        found = self.all.part(name)
-        if found is None:
-            raise DiffecgError(f"the windows have no part {name!r}; diffecg prepare mitdb makes all three")
-        return found
+        return self.all.partition(name)
 
 
 def beats_of(windows: Windows) -> Beats:
@@ -56,6 +50,6 @@ def beats_of(windows: Windows) -> Beats:
     return Beats(windows)
 
 
-def without_rr(windows: WindowSet) -> WindowSet:
+def without_rr(windows: Windows) -> Windows:
     """Return windows whose RR intervals are not known: a synthetic beat has none."""
-    return replace(windows, rr_s=None)
+    return windows.without("rr_before_s", "rr_after_s")

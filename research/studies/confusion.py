@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import ttest_rel
 
+from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Mode
-from diffecg.evaluation.generation.sets import WindowSet
 
 Counts = list[list[list[int]]]
 """Axes (recording, true class, guessed class): beats."""
@@ -19,7 +19,7 @@ BOOTSTRAPS = 1000
 class Unseen:
     """Windows to test on, with what each kind of classifier sees of them, computed once."""
 
-    def __init__(self, windows: WindowSet, labels: Sequence[str]) -> None:
+    def __init__(self, windows: Windows, labels: Sequence[str]) -> None:
         self.windows = windows.take(np.isin(windows.labels, labels))
         assert self.windows.recordings is not None
         self.recordings = self.windows.recordings
@@ -34,7 +34,7 @@ class Unseen:
 
 
 def confusions(
-    kind: str, train: WindowSet, test: Unseen, seeds: Iterable[int], mode: Mode = "evenly"
+    kind: str, train: Windows, test: Unseen, seeds: Iterable[int], mode: Mode = "evenly"
 ) -> list[Counts]:
     """Return what classifiers of a kind, trained anew for each seed, guess of the test windows.
 

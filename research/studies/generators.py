@@ -17,7 +17,6 @@ from diffecg.evaluation.generation.classifiers import CLASSIFIERS
 from diffecg.evaluation.generation.html import write_report
 from diffecg.evaluation.generation.report import Settings, evaluate
 from diffecg.evaluation.generation.rows import ALL
-from diffecg.evaluation.generation.sets import WindowSet
 from diffecg.inference.checks import check_integer
 from research.studies.beats import Beats, beats_of, without_rr
 from research.studies.confusion import Counts, Unseen, confusions, macro_f1
@@ -76,7 +75,7 @@ def cells(windows: Windows, folder: Path, settings: GeneratorSettings) -> list[C
     rows = [
         Cell(name, partial(_judged, name, maker, beats, folder, settings)) for name, maker in found.items()
     ]
-    return [*rows, Cell(TSTR, lambda: {"tstr": _classified(beats.part("train"), beats, settings.seeds)})]
+    return [*rows, Cell(TSTR, lambda: {"tstr": _classified(beats.partition("train"), beats, settings.seeds)})]
 
 
 def tables(results: dict[str, Any], settings: GeneratorSettings) -> list[Table]:
@@ -133,9 +132,9 @@ def _judged(
     }
 
 
-def _classified(train: WindowSet, beats: Beats, seeds: int) -> dict[str, list[Counts]]:
+def _classified(train: Windows, beats: Beats, seeds: int) -> dict[str, list[Counts]]:
     """Return what classifiers that were trained on some beats make of the test people's, by kind and seed."""
-    test = Unseen(without_rr(beats.part("test")), beats.labels)
+    test = Unseen(without_rr(beats.partition("test")), beats.labels)
     return {kind: confusions(kind, without_rr(train), test, range(seeds)) for kind in CLASSIFIERS}
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from diffecg.config.presets import preset
-from diffecg.evaluation.generation.sets import WindowSet
+from diffecg.datasets.windows import Windows
 from diffecg.inference.loading import load
 from diffecg.training.trainer import for_windows
 from research.rivals.gan import RecurrentGan, WassersteinGan
@@ -22,7 +21,7 @@ from research.studies.beats import Beats, without_rr
 from research.studies.budget import train_for
 from research.studies.sources import Source, averaged, distorted, repeated, smote
 
-Draw = Callable[[list[str]], WindowSet]
+Draw = Callable[[list[str]], Windows]
 """Returns a new beat for each label."""
 Maker = Callable[[], Draw]
 """Trains, goes on with training, or finds that nothing is left to train."""
@@ -76,7 +75,7 @@ def _ours(name: str, beats: Beats, folder: Path, seconds: float) -> Draw:
 
 def trained_peer(name: str, beats: Beats, folder: Path, seconds: float) -> Draw:
     """Return a generator of PEERS, trained on the training part for so long, over all calls."""
-    train = beats.part("train")
+    train = beats.partition("train")
     leads, length = train.signal_mv.shape[1:]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -85,11 +84,10 @@ def trained_peer(name: str, beats: Beats, folder: Path, seconds: float) -> Draw:
 
 
 def _source(source: Source, beats: Beats) -> Draw:
-    return lambda labels: without_rr(source(beats.part("train"), Counter(labels), 0))
+    return lambda labels: without_rr(source(beats.partition("train"), Counter(labels), 0))
 
 
-def _drawn(name: str, steps: int | None, labels: list[str]) -> WindowSet:
+def _drawn(name: str, steps: int | None, labels: list[str]) -> Windows:
     """Return beats of a model of ours."""
     model = load(name)
-    made = model.generate(labels, len(labels), steps=steps, batch_size=250)
-    return WindowSet(made.signal_mv, made.fs_hz, np.array(made.labels), info=made.info)
+    return model.generate(labels, len(labels), steps=steps, batch_size=250)

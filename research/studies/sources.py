@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.generation.sets import WindowSet, in_turn, mean_beats
+from diffecg.evaluation.generation.comparison import in_turn, mean_beats
 
-Source = Callable[[WindowSet, Mapping[str, int], int], WindowSet]
+Source = Callable[[Windows, Mapping[str, int], int], Windows]
 """Takes real training windows, how many to make of each class, and a seed; returns the new ones."""
 
 JITTER, SCALE, WARP, KNOTS = 0.03, 0.1, 0.2, 4
@@ -22,14 +23,14 @@ of the knots."""
 _NEIGHBOURS = 5
 
 
-def repeated(train: WindowSet, wanted: Mapping[str, int], seed: int) -> WindowSet:
+def repeated(train: Windows, wanted: Mapping[str, int], seed: int) -> Windows:
     """Return training windows themselves, each as often as the others of its class."""
     rng = np.random.default_rng(seed)
     rows = [in_turn(np.flatnonzero(train.labels == label), count, rng) for label, count in wanted.items()]
     return train.take(np.concatenate(rows))
 
 
-def smote(train: WindowSet, wanted: Mapping[str, int], seed: int) -> WindowSet:
+def smote(train: Windows, wanted: Mapping[str, int], seed: int) -> Windows:
     """Return points on lines between neighbours of a class: Chawla et al. (2002), arXiv 1106.1813.
 
     By imbalanced-learn, with five neighbours, or as many as a class has.
@@ -52,10 +53,10 @@ def smote(train: WindowSet, wanted: Mapping[str, int], seed: int) -> WindowSet:
             made.append(sampler.fit_resample(rows, answers)[0][len(rows) :])
         labels += [label] * count
     signal_mv = np.concatenate(made).astype(np.float32).reshape(-1, *train.signal_mv.shape[1:])
-    return WindowSet(signal_mv, train.fs_hz, np.array(labels), before=train.before)
+    return Windows.from_arrays(signal_mv, train.fs_hz, labels, leads=train.leads, r_peak=train.r_peak)
 
 
-def distorted(train: WindowSet, wanted: Mapping[str, int], seed: int) -> WindowSet:
+def distorted(train: Windows, wanted: Mapping[str, int], seed: int) -> Windows:
     """Return training windows with noise, another amplitude and another course of time.
 
     Jitter, scaling and time warping of Um et al. (2017), arXiv 1706.00527, all three at once.
@@ -65,22 +66,21 @@ def distorted(train: WindowSet, wanted: Mapping[str, int], seed: int) -> WindowS
     signal_mv = np.stack([_warped(window, rng) for window in windows.signal_mv])
     factor = 1 + SCALE * rng.standard_normal((len(signal_mv), 1, 1))
     noise = JITTER * float(train.signal_mv.std()) * rng.standard_normal(signal_mv.shape)
-    return replace(
-        windows, signal_mv=(factor * signal_mv + noise).astype(np.float32), recordings=None, parts=None
-    )
+    changed = replace(windows, signal=(factor * signal_mv + noise).astype(np.float32))
+    return changed.without("recording", "partition")
 
 
-def averaged(train: WindowSet, wanted: Mapping[str, int], seed: int) -> WindowSet:
+def averaged(train: Windows, wanted: Mapping[str, int], seed: int) -> Windows:
     """Return each class's mean window plus white noise of its spread."""
     return mean_beats(train, [label for label, count in wanted.items() for _ in range(count)], seed)
 
 
-def from_pool(pool: WindowSet) -> Source:
+def from_pool(pool: Windows) -> Source:
     """Return what takes windows from a set that was made before; it repeats itself where it is too small."""
     return lambda _, wanted, seed: repeated(pool, wanted, seed)
 
 
-def with_rr(windows: WindowSet, train: WindowSet, seed: int) -> WindowSet:
+def with_rr(windows: Windows, train: Windows, seed: int) -> Windows:
     """Return windows with the RR intervals of random training windows of their class, where they have none.
 
     A classifier that sees RR intervals would otherwise learn that what has none is synthetic.
@@ -91,7 +91,8 @@ def with_rr(windows: WindowSet, train: WindowSet, seed: int) -> WindowSet:
     rr_s = np.empty((len(windows), 2))
     for label in wanted:
         rr_s[windows.labels == label] = repeated(train, {label: wanted[label]}, seed).rr_s
-    return replace(windows, rr_s=rr_s)
+    index = windows.index.assign(rr_before_s=rr_s[:, 0], rr_after_s=rr_s[:, 1])
+    return replace(windows, index=index)
 
 
 def library(name: str) -> Any:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from diffecg.datasets.windows import Windows, concatenate
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Mode
-from diffecg.evaluation.generation.sets import WindowSet, one_set
 from diffecg.files import write_atomic
 from research.studies.beats import Beats
 from research.studies.confusion import Counts, Unseen, confusions
@@ -56,7 +56,7 @@ SHORT = tuple(one for one in STRATEGIES if one.amount in (None, 30))
 
 def train_and_test(
     strategy: Strategy,
-    sets: Callable[[int], tuple[WindowSet, Unseen]],
+    sets: Callable[[int], tuple[Windows, Unseen]],
     sources: Mapping[str, Source],
     seeds: int,
 ) -> dict[str, list[Counts]]:
@@ -77,7 +77,7 @@ def train_and_test(
     return found
 
 
-def augmented(train: WindowSet, strategy: Strategy, sources: Mapping[str, Source], seed: int) -> WindowSet:
+def augmented(train: Windows, strategy: Strategy, sources: Mapping[str, Source], seed: int) -> Windows:
     """Return real beats with the strategy's further ones; the largest class gets none."""
     counts = Counter(train.labels.tolist())
     most = max(counts.values())
@@ -87,10 +87,10 @@ def augmented(train: WindowSet, strategy: Strategy, sources: Mapping[str, Source
     many = strategy.amount
     wanted = {x: most - count if many is None else round(many * count) for x, count in rare.items()}
     new = sources[strategy.source](train, wanted, seed)
-    return one_set([replace(train, recordings=None), replace(with_rr(new, train, seed), recordings=None)])
+    return concatenate([train, with_rr(new, train, seed)]).without("recording")
 
 
-def part_of(train: WindowSet, share: float, seed: int) -> WindowSet:
+def part_of(train: Windows, share: float, seed: int) -> Windows:
     """Return a share of the beats of each class, at random; at least two."""
     if share >= 1:
         return train
@@ -115,9 +115,9 @@ def sources_of(beats: Beats, folder: Path, model: str, pool: int, seconds: float
     gan = partial(trained_peer, GAN, beats, folder / "models" / GAN, seconds)
 
     def pooled(name: str, maker: Callable[[], Draw]) -> Source:
-        def source(train: WindowSet, wanted: Mapping[str, int], seed: int) -> WindowSet:
+        def source(train: Windows, wanted: Mapping[str, int], seed: int) -> Windows:
             drawn = [_pool(folder / "pools", name, maker, label, pool) for label in wanted]
-            return from_pool(one_set(drawn))(train, wanted, seed)
+            return from_pool(concatenate(drawn))(train, wanted, seed)
 
         return source
 
@@ -125,7 +125,7 @@ def sources_of(beats: Beats, folder: Path, model: str, pool: int, seconds: float
     return {"SMOTE": smote, "distorted": distorted, GAN: pooled(GAN, gan), OURS: ours}
 
 
-def _pool(folder: Path, name: str, maker: Callable[[], Draw], label: str, count: int) -> WindowSet:
+def _pool(folder: Path, name: str, maker: Callable[[], Draw], label: str, count: int) -> Windows:
     """Return a generator's beats of a class, drawn once and kept."""
     path = folder / f"{name}-{label}.npz"
     if not path.is_file():
@@ -135,4 +135,4 @@ def _pool(folder: Path, name: str, maker: Callable[[], Draw], label: str, count:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(path, buffer.getvalue())
     with np.load(path) as file:
-        return WindowSet(file["signal_mv"], float(file["fs_hz"]), np.full(len(file["signal_mv"]), label))
+        return Windows.from_arrays(file["signal_mv"], float(file["fs_hz"]), [label] * len(file["signal_mv"]))

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from diffecg.datasets.reading import from_prepared
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.windows import Windows, fingerprint
 from diffecg.errors import DiffecgError
+from diffecg.evaluation.generation.comparison import matched
 from diffecg.evaluation.generation.fidelity import fidelity
 from diffecg.evaluation.generation.rows import ALL
-from diffecg.evaluation.generation.sets import WindowSet, matched
 from diffecg.evaluation.imputation.html import cells as task_cells
 from diffecg.evaluation.imputation.html import groups, head
 from diffecg.evaluation.imputation.models import imputation_method
@@ -92,11 +91,11 @@ def cells(windows: Windows, other: Other, folder: Path, settings: TransferSettin
         DiffecgError: the other windows are not cut like the first, or have no class in common with them.
     """
     beats = beats_of(windows)
-    there = matched(from_prepared(other.windows), beats.all, resampling=False)
+    there = matched(other.windows, beats.all, resampling=False)
     labels = judged(there, beats)
     sources = sources_of(beats, folder, settings.model, settings.pool, 60 * settings.minutes)
     test = Unseen(there, labels)
-    train = beats.part("train")
+    train = beats.partition("train")
     train = train.take(np.isin(train.labels, labels))
     grid = [(strategy, partial(_real, train, test)) for strategy in SHORT]
     grid.append(
@@ -119,7 +118,7 @@ def cells(windows: Windows, other: Other, folder: Path, settings: TransferSettin
     ]
 
 
-def judged(there: WindowSet, beats: Beats) -> list[str]:
+def judged(there: Windows, beats: Beats) -> list[str]:
     """Return the classes of which the other database has enough beats.
 
     Raises:
@@ -170,18 +169,18 @@ def tables(results: dict[str, Any], labels: list[str], settings: TransferSetting
     return out
 
 
-def _real(train: WindowSet, test: Unseen, seed: int) -> tuple[WindowSet, Unseen]:
+def _real(train: Windows, test: Unseen, seed: int) -> tuple[Windows, Unseen]:
     return train, test
 
 
 def _synthetic(
-    train: WindowSet, test: Unseen, ours: Source, settings: TransferSettings, seed: int
-) -> tuple[WindowSet, Unseen]:
+    train: Windows, test: Unseen, ours: Source, settings: TransferSettings, seed: int
+) -> tuple[Windows, Unseen]:
     """Return as many synthetic beats of each class, without RR intervals."""
     return without_rr(ours(train, dict.fromkeys(test.labels, settings.pool), seed)), test
 
 
-def _distances(sets: Any, averaged: WindowSet) -> list[dict[str, Any]]:
+def _distances(sets: Any, averaged: Windows) -> list[dict[str, Any]]:
     made, test = sets(0)
     return [asdict(row) for row in fidelity(made, test.windows, averaged, bootstraps=0)]
 

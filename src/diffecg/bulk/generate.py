@@ -84,7 +84,7 @@ def make_shard(task: _Task) -> dict[str, Any]:
     )
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / shard.name
-        write_generated([windows], path, count=shard.count, before=model.config.window.before)
+        write_generated([windows], path, count=shard.count)
         return Store(task.url).put(shard, path.read_bytes(), shard.count)
 
 

@@ -33,7 +33,7 @@ class _Task:
     names: tuple[str, ...]
     source: str
     window: WindowConfig
-    parts: Split
+    split: Split
     label_map: str
     url: str
 
@@ -86,8 +86,8 @@ def prepare(
     tasks = []
     for shard in plan(len(subject), recordings):
         some = dict(islice(everyone, shard.count))
-        parts = split_for(split_name, some)
-        tasks.append(_Task(shard, tuple(some), source, window, parts, cutting.label_map, url))
+        split = split_for(split_name, some)
+        tasks.append(_Task(shard, tuple(some), source, window, split, cutting.label_map, url))
 
     def again(mark: Any) -> bool:
         return retry and bool(mark["failed"])
@@ -106,7 +106,7 @@ def make_shard(task: _Task) -> dict[str, Any]:
     failed: dict[str, str] = {}
     labels = dict(label_map(task.label_map))
     signal_mv, index, dropped = cut_recordings(
-        RecordingFolder(task.source), task.names, task.window, task.parts, labels, failed=failed
+        RecordingFolder(task.source), task.names, task.window, task.split, labels, failed=failed
     )
     counts = {} if index.empty else counts_of(index).to_dict(orient="index")
     return Store(task.url).put(

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from diffecg.cli.console import Flat, Force, Json, Threads, progress_bar, show, use_threads
 from diffecg.cli.impute import Format, Several
-from diffecg.compose.options import ComposeOptions
+from diffecg.composition.options import ComposeOptions
 
 
 def compose(
@@ -51,9 +51,9 @@ def compose(
     noise_from:
         Folder of the MIT-BIH Noise Stress Test Database.
     """
-    from diffecg.compose.export import write_composed
-    from diffecg.compose.noise import parse_noise, with_noise
-    from diffecg.compose.recording import compose as compose_recording
+    from diffecg.composition.export import write_composed
+    from diffecg.composition.noise import parse_noise, with_noise
+    from diffecg.composition.recording import compose as compose_recording
     from diffecg.errors import DiffecgError
     from diffecg.files import check_output, new_directory
     from diffecg.inference.loading import load

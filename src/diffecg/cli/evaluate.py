@@ -16,7 +16,7 @@ def evaluate(
     *,
     against: Path,
     out: Path,
-    part: str = "validation",
+    partition: str = "validation",
     only: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     resample: Annotated[bool, Parameter(negative="")] = False,
     fs: float | None = None,
@@ -43,8 +43,8 @@ def evaluate(
         Real windows: a folder that diffecg prepare wrote, or any of the formats above.
     out:
         Folder of the report.
-    part:
-        Part of prepared windows to compare with: validation, test or train.
+    partition:
+        Partition of prepared windows to compare with: validation, test or train.
     only:
         Sections to compute: fidelity, physiology, privacy, utility; may be repeated. All unless given.
     resample:
@@ -61,15 +61,15 @@ def evaluate(
     check_output(out, force=force, is_folder=True)
     use_threads(threads)
     from diffecg.datasets.reading import read_windows
+    from diffecg.datasets.windows import concatenate
     from diffecg.evaluation.generation.html import HEAD, WORDS, cells, sections, write_report
     from diffecg.evaluation.generation.report import SECTIONS, Settings
     from diffecg.evaluation.generation.report import evaluate as evaluate_windows
-    from diffecg.evaluation.generation.sets import one_set
     from diffecg.extras import require_extras
 
     require_extras()
-    made = one_set([read_windows(path, fs_hz=fs) for path in synthetic])
-    settings = Settings(only or SECTIONS, part, resample, seeds, most=most)
+    made = concatenate([read_windows(path, fs_hz=fs) for path in synthetic])
+    settings = Settings(only or SECTIONS, partition, resample, seeds, most=most)
     with progress_bar("evaluate") as move:
         report = evaluate_windows(made, read_windows(against, fs_hz=fs), settings, progress=move)
     write_report(report, out, force=force)

@@ -46,9 +46,7 @@ def generate(
             progress=move,
             **compute.sampling(),
         )
-        card = write_generated(
-            windows, out, count=asked.count, before=loaded.config.window.before, force=force
-        )
+        card = write_generated(windows, out, count=asked.count, force=force)
     last = asked.seed + asked.count - 1
     text = f"{asked.count} windows of class {asked.label or 'unknown'} in {out}, seeds {asked.seed} to {last}"
     show({"out": str(out), **card}, text, as_json=json)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from diffecg.config.schema import NETWORKS, Config
+from diffecg.config.schema import NETWORKS, Config, WindowConfig
 from diffecg.errors import DiffecgError
 
 
@@ -37,6 +37,11 @@ def read_config(path: Path) -> Config:
         raise DiffecgError(f"{path} is missing; a model folder holds one") from None
     except ValidationError as error:
         raise DiffecgError(f"{path}: {_first_fault(error)}") from None
+
+
+def window_config(settings: dict[str, Any]) -> WindowConfig:
+    """Return window settings from their JSON form."""
+    return WindowConfig(**{**settings, "leads": tuple(settings["leads"])})
 
 
 def with_settings(config: Config, settings: Sequence[str]) -> Config:

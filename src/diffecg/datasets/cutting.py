@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import chain, permutations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,10 @@ from diffecg.config.schema import WindowConfig
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.rhythm import format_beats
 from diffecg.datasets.splits import ROUND_S, Split, validation_bounds
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Beats, Recording
+from diffecg.signal.channels import make_channels
 from diffecg.signal.resampling import resample
 
 EDGE = "runs past the recording's end"
@@ -31,7 +34,7 @@ Dropped = Counter[tuple[str, str, str]]
 """Windows not taken by (split, label, reason)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Cut:
     """The windows of one recording, and why others are not among them."""
 
@@ -40,6 +43,20 @@ class Cut:
     index: pd.DataFrame
     """A row a window: recording, sample, symbol, label, split, lead, fs_hz, rr_before_s, rr_after_s, beats."""
     dropped: Dropped
+
+
+def prepared_windows(
+    signal_mv: NDArray[np.float32], window: WindowConfig, index: pd.DataFrame, info: dict[str, Any]
+) -> Windows:
+    """Return windows as :class:`Windows`, with the channels and the R peak that their settings define."""
+    return Windows(
+        signal=signal_mv,
+        fs_hz=window.fs_hz,
+        channels=make_channels(window.leads),
+        index=index,
+        r_peak=window.before if window.kind == "beat" else None,
+        info=info,
+    )
 
 
 def cut_windows(
@@ -51,7 +68,7 @@ def cut_windows(
         recording: the recording.
         beats: its annotated beats.
         window: what a window is.
-        split: which part the recording plays.
+        split: partition of each recording.
         labels: annotation symbol to class.
 
     Raises:
@@ -67,7 +84,7 @@ def cut_windows(
     wanted = list(dict.fromkeys(chain.from_iterable(groups)))
     rows = [recording.lead_index(lead) for lead in wanted]
     resampled = dict(
-        zip(wanted, resample(recording.signal_mv[rows], recording.fs_hz, window.fs_hz), strict=True)
+        zip(wanted, resample(recording.select(rows).signal_mv, recording.fs_hz, window.fs_hz), strict=True)
     )
     cuts = [
         _cut_leads(
@@ -76,9 +93,9 @@ def cut_windows(
         for leads in groups
     ]
     return Cut(
-        np.concatenate([cut.signal_mv for cut in cuts]),
-        pd.concat([cut.index for cut in cuts], ignore_index=True),
-        sum((cut.dropped for cut in cuts), Dropped()),
+        signal_mv=np.concatenate([cut.signal_mv for cut in cuts]),
+        index=pd.concat([cut.index for cut in cuts], ignore_index=True),
+        dropped=sum((cut.dropped for cut in cuts), Dropped()),
     )
 
 
@@ -103,7 +120,7 @@ def _cut_leads(
         symbol = np.full(len(start), "", dtype=np.str_)
         rr_s = np.full(len(start) + 1, np.nan)
     label = np.array([labels.get(s, UNKNOWN) for s in symbol], dtype=np.str_)
-    whole = split.part(recording.name)
+    whole = split.partition(recording.name)
     if whole is not None:
         part, crosses = np.full(len(start), whole), np.zeros(len(start), bool)
     else:
@@ -131,7 +148,7 @@ def _cut_leads(
             "sample": sample[kept],
             "symbol": symbol[kept],
             "label": label[kept],
-            "split": part[kept],
+            "partition": part[kept],
             "lead": "+".join(leads),
             "fs_hz": window.fs_hz,
             "rr_before_s": rr_s[:-1][kept],
@@ -139,7 +156,7 @@ def _cut_leads(
             "beats": [_beats_text(beats, labels, scale, first, window.length) for first in start[kept]],
         }
     )
-    return Cut(windows[kept], index, dropped)
+    return Cut(signal_mv=windows[kept], index=index, dropped=dropped)
 
 
 def _beats_text(beats: Beats, labels: dict[str, str], scale: float, start: int, length: int) -> str:

@@ -18,7 +18,7 @@ def open_windows(folder: str | Path) -> Windows:
         DiffecgError: the folder is missing, incomplete or inconsistent.
     """
     found = open_dataset(folder)
-    return found.whole() if isinstance(found, WindowStream) else found
+    return found.load() if isinstance(found, WindowStream) else found
 
 
 def open_dataset(url: str | Path) -> Windows | WindowStream:

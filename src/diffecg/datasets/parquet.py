@@ -20,7 +20,7 @@ _INDEX = pa.schema(
         ("sample", pa.int64()),
         ("symbol", pa.string()),
         ("label", pa.string()),
-        ("split", pa.string()),
+        ("partition", pa.string()),
         ("lead", pa.string()),
         ("fs_hz", pa.float64()),
         ("rr_before_s", pa.float64()),

@@ -11,15 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from diffecg.config.schema import WindowConfig
-from diffecg.datasets.cutting import Cut, Dropped, cut_windows
+from diffecg.datasets.cutting import Cut, Dropped, cut_windows, prepared_windows
 from diffecg.datasets.databases import SUBJECTS
 from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN, label_map
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.splits import Split
 from diffecg.datasets.subjects import included_recordings, split_for
-from diffecg.datasets.windows import Windows
+from diffecg.datasets.windows import PARTITIONS, Windows
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import beats_of
 from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 
@@ -27,7 +26,7 @@ Progress = Callable[[int, int, str], None]
 """Called with (done, total, what is being done)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
     """What was cut from a database."""
 
@@ -64,8 +63,8 @@ def prepare(
     """
     labels, recordings = dict(label_map(label_map_name)), RecordingFolder(folder)
     present = included_recordings(recordings, split_name, subjects)
-    parts = split_for(split_name, present)
-    wanted = [name for name in present if parts.has(name)]
+    split = split_for(split_name, present)
+    wanted = [name for name in present if split.includes(name)]
     if not wanted:
         raise DiffecgError(f"none of the recordings of the split {split_name!r} is in {folder}")
 
@@ -73,7 +72,7 @@ def prepare(
         if progress is not None:
             progress(place, len(present), f"recording {name}")
 
-    signal_mv, index, dropped = cut_recordings(recordings, list(present), window, parts, labels, begin=begin)
+    signal_mv, index, dropped = cut_recordings(recordings, list(present), window, split, labels, begin=begin)
     if index.empty:
         reasons = ", ".join(sorted({reason for _, _, reason in dropped})) or "the recordings are too short"
         raise DiffecgError(
@@ -82,7 +81,7 @@ def prepare(
     counts = counts_of(index)
     dropped_table = pd.DataFrame(
         [(*key, count) for key, count in sorted(dropped.items())],
-        columns=["split", "label", "reason", "count"],
+        columns=["partition", "label", "reason", "count"],
     )
     info = {
         **(source or {}),
@@ -90,18 +89,19 @@ def prepare(
         "label_map": label_map_name,
         "window": asdict(window),
         "recordings": wanted,
-        "left_out": parts.left_out,
+        "excluded": split.excluded,
         "counts": counts.to_dict(orient="index"),
         "dropped": dropped_table.to_dict(orient="records"),
     }
-    return Prepared(Windows(signal_mv, window.fs_hz, index, info), counts, dropped_table)
+    windows = prepared_windows(signal_mv, window, index, info)
+    return Prepared(windows=windows, counts=counts, dropped=dropped_table)
 
 
 def cut_recordings(
     source: RecordingFolder,
     names: Sequence[str],
     window: WindowConfig,
-    parts: Split,
+    split: Split,
     labels: dict[str, str],
     *,
     begin: Callable[[int, str], None] = lambda place, name: None,
@@ -113,7 +113,7 @@ def cut_recordings(
         source: where the recordings are.
         names: of the recordings; of those that take no part, beats are counted among what was not taken.
         window: what a window is.
-        parts: which part each recording plays.
+        split: partition of each recording.
         labels: annotation symbol to class.
         begin: called with the place and the name of each recording.
         failed: takes the recordings that cannot be cut, each with its reason; None: the first one raises.
@@ -125,10 +125,10 @@ def cut_recordings(
     for place, name in enumerate(names):
         begin(place, name)
         try:
-            if parts.has(name):
-                cuts.append(_cut_recording(source, name, window, parts, labels))
-            elif window.kind == "beat" and name in parts.left_out:
-                dropped += _left_out(source, name, parts, labels)
+            if split.includes(name):
+                cuts.append(_cut_recording(source, name, window, split, labels))
+            elif window.kind == "beat" and name in split.excluded:
+                dropped += _excluded(source, name, split, labels)
         except DiffecgError as error:
             if failed is None:
                 raise
@@ -140,7 +140,7 @@ def cut_recordings(
 
 
 def _cut_recording(
-    source: RecordingFolder, name: str, window: WindowConfig, parts: Split, labels: dict[str, str]
+    source: RecordingFolder, name: str, window: WindowConfig, split: Split, labels: dict[str, str]
 ) -> Cut:
     """Return the windows of a recording.
 
@@ -148,7 +148,7 @@ def _cut_recording(
         source: where it is.
         name: of the recording there.
         window: what a window is.
-        parts: which part it plays.
+        split: partition of each recording.
         labels: annotation symbol to class.
 
     Raises:
@@ -157,27 +157,27 @@ def _cut_recording(
     with source.local(name) as path:
         recording = replace(read_recording(path), name=name)
         # Databases that we know tell their beats: a strip without them is a file that was lost.
-        if parts.name != SUBJECTS or path.with_name(f"{path.name}.atr").is_file():
-            beats = read_beats(path, length=recording.stored.shape[1])
+        if split.name != SUBJECTS or path.with_name(f"{path.name}.atr").is_file():
+            beats = read_beats(path, length=recording.samples)
         else:
-            beats = beats_of(recording)
+            beats = recording.beats()
         if window.kind == "beat" and not beats.sample.size:
             raise DiffecgError(f"recording {name} has no annotated beats; cut strips, or annotate it")
-        return cut_windows(recording, beats, window, parts, labels)
+        return cut_windows(recording, beats, window, split, labels)
 
 
-def _left_out(source: RecordingFolder, name: str, parts: Split, labels: dict[str, str]) -> Dropped:
+def _excluded(source: RecordingFolder, name: str, split: Split, labels: dict[str, str]) -> Dropped:
     """Return the beats of a recording that takes no part; none where they are not told."""
     with source.local(name) as path:
         if not path.with_name(f"{path.name}.atr").is_file():
             return Dropped()
         symbols = read_beats(path).symbol
-    return Dropped(("left out", labels.get(symbol, UNKNOWN), parts.left_out[name]) for symbol in symbols)
+    return Dropped(("left out", labels.get(symbol, UNKNOWN), split.excluded[name]) for symbol in symbols)
 
 
 def counts_of(index: pd.DataFrame) -> pd.DataFrame:
     """Return how many windows there are: a row a part, a column a class."""
     present = set(index["label"])
     labels = [label for label in (*AAMI_LABELS, UNKNOWN) if label in present]
-    table = pd.crosstab(index["split"], index["label"])
-    return table.reindex(index=["train", "validation", "test"], columns=labels, fill_value=0)
+    table = pd.crosstab(index["partition"], index["label"])
+    return table.reindex(index=list(PARTITIONS), columns=labels, fill_value=0)

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from diffecg.datasets.labels import UNKNOWN, label_map
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.recording_folder import RecordingFolder
+from diffecg.datasets.rhythm import format_beats
 from diffecg.datasets.shards import Store, is_set
-from diffecg.datasets.windows import Windows
+from diffecg.datasets.windows import Windows, concatenate
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.generation.sets import WindowSet, one_set
 from diffecg.files import CARD
 from diffecg.formats.annotation_table import load_csv
 from diffecg.formats.arrays import load_arrays
@@ -28,15 +28,18 @@ from diffecg.formats.wfdb_annotations import read_beats
 SIGNAL = ("signal_mv", "signal", "signals", "windows", "beats", "X", "x", "data")
 LABEL = ("labels", "label", "class", "y")
 RATE = ("fs_hz", "fs", "sampling_rate")
-RECORD = ("recordings", "recording")
-_NO_SAMPLES = {*LABEL, *RATE, *RECORD, "seed", "seeds", "lead", "leads", "index"}
+RECORDING = ("recordings", "recording", "records", "record")
+SEED = ("seeds", "seed")
+LEADS = ("leads",)
+_COLUMNS = {"rate": RATE, "labels": LABEL, "recordings": RECORDING, "seeds": SEED, "leads": LEADS}
+_NO_SAMPLES = {*LABEL, *RATE, *RECORDING, "seed", "seeds", "lead", "leads", "index"}
 
 
-def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
+def read_windows(path: str | Path, *, fs_hz: float | None = None) -> Windows:
     """Return the windows at ``path``.
 
     ``.npz``: an array of windows (window time) or (window lead time) in mV, called one of SIGNAL, and if
-    present labels, the rate and recordings, called one of LABEL, RATE, RECORD. ``.csv`` and ``.parquet``: a row
+    present labels, the rate and recordings, called one of LABEL, RATE, RECORDING. ``.csv`` and ``.parquet``: a row
     a window, its samples in numeric columns or in one column of lists. A folder: prepared windows, shards of
     ``diffecg bulk``, or WFDB recordings of one window each, labelled by their first annotation.
 
@@ -51,7 +54,7 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
     if not path.exists():
         raise DiffecgError(f"no file or folder {path}")
     if path.is_dir() and (path / "info.json").is_file():
-        return from_prepared(open_windows(path))
+        return open_windows(path)
     if path.is_dir() and is_set(str(path)):
         return _read_shards(path, fs_hz)
     if path.is_dir():
@@ -68,22 +71,6 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> WindowSet:
     if isinstance(found, pd.DataFrame):
         return _from_table(path, found, info, fs_hz)
     return _from_arrays(path, found, info, fs_hz)
-
-
-def from_prepared(windows: Windows) -> WindowSet:
-    """Return prepared windows as a set."""
-    index, window = windows.index, windows.info["window"]
-    rr = index[["rr_before_s", "rr_after_s"]].to_numpy() if "rr_before_s" in index else None
-    return WindowSet(
-        np.asarray(windows.signal_mv),
-        windows.fs_hz,
-        index["label"].to_numpy(dtype=np.str_),
-        index["recording"].to_numpy(dtype=np.str_),
-        index["split"].to_numpy(dtype=np.str_),
-        rr,
-        int(window["before"]) if window["kind"] == "beat" else None,
-        windows.info,
-    )
 
 
 def _read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], str | bytes]:
@@ -121,25 +108,25 @@ def _info(path: Path, card: str | bytes) -> dict[str, Any]:
 
 def _from_arrays(
     path: Path, arrays: dict[str, NDArray[Any]], info: dict[str, Any], fs_hz: float | None
-) -> WindowSet:
+) -> Windows:
     signal = _first(arrays, SIGNAL)
     if signal is None:
         raise DiffecgError(
             f"{path} holds {', '.join(arrays) or 'nothing'}; the windows must be an array called one of "
             f"{', '.join(SIGNAL)}"
         )
-    rate, labels, recordings = (_first(arrays, names) for names in (RATE, LABEL, RECORD))
-    return _set(path, signal, rate, labels, recordings, info, fs_hz)
+    found = {key: _first(arrays, names) for key, names in _COLUMNS.items()}
+    return _windows(path, signal, found, info, fs_hz)
 
 
-def _read_shards(folder: Path, fs_hz: float | None) -> WindowSet:
+def _read_shards(folder: Path, fs_hz: float | None) -> Windows:
     about, manifest = Store(str(folder)).opened()
     if "window" in about:
-        return from_prepared(open_windows(folder))
-    return one_set([read_windows(folder / mark["name"], fs_hz=fs_hz) for mark in manifest["shards"]])
+        return open_windows(folder)
+    return concatenate([read_windows(folder / mark["name"], fs_hz=fs_hz) for mark in manifest["shards"]])
 
 
-def _from_table(path: Path, table: pd.DataFrame, info: dict[str, Any], fs_hz: float | None) -> WindowSet:
+def _from_table(path: Path, table: pd.DataFrame, info: dict[str, Any], fs_hz: float | None) -> Windows:
     table = table.rename(columns=str)
     if not len(table):
         raise DiffecgError(f"{path} holds no window")
@@ -162,8 +149,8 @@ def _from_table(path: Path, table: pd.DataFrame, info: dict[str, Any], fs_hz: fl
         if leads > 1 and len(table) % leads == 0:  # a row a lead, as generate writes
             signal = signal.reshape(len(table) // leads, leads, -1)
             columns = {name: column.iloc[::leads] for name, column in columns.items()}
-    rate, labels, recordings = (_first(columns, names) for names in (RATE, LABEL, RECORD))
-    return _set(path, signal, rate, labels, recordings, info, fs_hz)
+    found = {key: _first(columns, names) for key, names in _COLUMNS.items() if key != "leads"}
+    return _windows(path, signal, found, info, fs_hz)
 
 
 def _is_nested(column: pd.Series[Any]) -> bool:
@@ -179,10 +166,10 @@ def _stacked(path: Path, windows: pd.Series[Any]) -> NDArray[np.float64]:
         raise DiffecgError(f"{path}: {windows.name!r} holds no windows of one length ({error})") from error
 
 
-def _read_wfdb(path: Path) -> WindowSet:
+def _read_wfdb(path: Path) -> Windows:
     labels_of = label_map("aami")
     recordings = [read_recording(path / name) for name in RecordingFolder(path).names()]
-    shapes = {recording.signal_mv.shape for recording in recordings}
+    shapes = {recording.stored.shape for recording in recordings}
     rates = {recording.fs_hz for recording in recordings}
     if len(shapes) > 1 or len(rates) > 1:
         raise DiffecgError(
@@ -197,58 +184,86 @@ def _read_wfdb(path: Path) -> WindowSet:
         labels.append(labels_of.get(str(beats.symbol[0]), UNKNOWN) if beats and single else UNKNOWN)
         places += [int(beats.sample[0])] if beats and single else []
     card = path / CARD
-    return WindowSet(
+    return Windows.from_arrays(
         np.stack([recording.signal_mv for recording in recordings]).astype(np.float32),
         rates.pop(),
-        np.array(labels, dtype=np.str_),
-        before=int(np.median(places)) if places else None,
+        labels,
+        leads=recordings[0].leads,
+        r_peak=int(np.median(places)) if places else None,
         info=_info(path, card.read_bytes()) if card.is_file() else {},
     )
 
 
-def _set(
-    path: Path,
-    signal: NDArray[Any],
-    rate: Any,
-    labels: Any,
-    recordings: Any,
-    info: dict[str, Any],
-    fs_hz: float | None,
-) -> WindowSet:
+def _windows(
+    path: Path, signal: NDArray[Any], found: dict[str, Any], info: dict[str, Any], fs_hz: float | None
+) -> Windows:
+    """Return windows of what a file contains.
+
+    Args:
+        path: the file, for messages.
+        signal: (window time) or (window channel time), in mV.
+        found: rate, labels, recordings, seeds and leads, where the file contains them.
+        info: the data card.
+        fs_hz: sampling rate, where the file does not contain it.
+    """
     if signal.ndim not in (2, 3) or signal.dtype.kind not in "fiu" or not signal.size:
         raise DiffecgError(
             f"{path}: windows of shape {signal.shape} and type {signal.dtype}; expected numbers with axes "
             "(window, time) or (window, lead, time)"
         )
+    # Samples too large for float32 become infinite, and are left out where sets are compared.
+    with np.errstate(over="ignore"):
+        signal_mv = np.asarray(signal, dtype=np.float32).reshape(len(signal), -1, signal.shape[-1])
+    beats, peak = info.get("beats"), info.get("r_peak")
     try:
-        told = np.asarray(fs_hz or np.nan if rate is None else rate)
-        if told.dtype.kind not in "fiuOSU":
-            raise TypeError(f"a rate of type {told.dtype}")
-        rates = np.unique(told.astype(np.float64))
-        names = np.full(len(signal), UNKNOWN) if labels is None else np.asarray(labels).astype(np.str_)
-        groups = None if recordings is None else np.asarray(recordings).astype(np.str_)
-    except (ValueError, TypeError) as error:
-        raise DiffecgError(f"{path}: the rates, labels or recordings cannot be read ({error})") from error
-    if len(rates) != 1 or not 0 < rates[0] < np.inf:
-        raise DiffecgError(
-            f"{path} does not tell one sampling rate; give it with --fs"
-            if rate is None
-            else f"{path}: windows at several rates, or none above zero ({rates.tolist()[:3]})"
-        )
-    for what, given in (("labels", names), ("recordings", groups)):
+        columns = {
+            "recording": _texts(found.get("recordings")),
+            "seed": None if found.get("seeds") is None else np.asarray(found["seeds"]).astype(np.int64),
+            "beats": None
+            if not beats
+            else np.full(len(signal), format_beats([tuple(beat) for beat in beats])),
+        }
+        labels = _texts(found.get("labels"))
+        leads = _texts(found.get("leads"))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DiffecgError(f"{path}: labels, recordings, seeds or beats cannot be read ({error})") from error
+    for what, given in (("labels", labels), ("recordings", columns["recording"]), ("seeds", columns["seed"])):
         if given is not None and given.shape != signal.shape[:1]:
             shape = " x ".join(map(str, given.shape)) or "no list of"
             raise DiffecgError(f"{path}: {shape} {what} for {len(signal)} windows")
-    # What is no signal becomes infinite, and is left out where sets are compared.
-    with np.errstate(over="ignore"):
-        signal_mv = np.asarray(signal, dtype=np.float32)
-    return WindowSet(
-        signal_mv.reshape(len(signal), -1, signal.shape[-1]),
-        float(rates[0]),
-        names,
-        groups,
+    if leads is not None and leads.shape != signal_mv.shape[1:2]:
+        raise DiffecgError(f"{path}: leads of shape {leads.shape} for {signal_mv.shape[1]} channels")
+    return Windows.from_arrays(
+        signal_mv,
+        _rate(path, found.get("rate"), fs_hz),
+        labels,
+        leads=None if leads is None else leads.tolist(),
+        r_peak=peak if type(peak) is int and 0 <= peak < signal.shape[-1] else None,
         info=info,
+        **{name: column for name, column in columns.items() if column is not None},
     )
+
+
+def _rate(path: Path, rate: Any, fs_hz: float | None) -> float:
+    """Return the one sampling rate of all windows, in Hz."""
+    try:
+        given = np.asarray(fs_hz or np.nan if rate is None else rate)
+        if given.dtype.kind not in "fiuOSU":
+            raise TypeError(f"a rate of type {given.dtype}")
+        rates = np.unique(given.astype(np.float64))
+    except (ValueError, TypeError) as error:
+        raise DiffecgError(f"{path}: the rates cannot be read ({error})") from error
+    if len(rates) != 1 or not 0 < rates[0] < np.inf:
+        raise DiffecgError(
+            f"{path} does not contain one sampling rate; give it with --fs"
+            if rate is None
+            else f"{path}: windows at several rates, or none above zero ({rates.tolist()[:3]})"
+        )
+    return float(rates[0])
+
+
+def _texts(values: Any) -> NDArray[np.str_] | None:
+    return None if values is None else np.asarray(values).astype(np.str_)
 
 
 def _first(columns: dict[str, Any], names: tuple[str, ...]) -> Any:

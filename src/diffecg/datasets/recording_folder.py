@@ -13,8 +13,8 @@ import wfdb
 from fsspec.implementations.local import LocalFileSystem
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import EDF
 
+EDF = (".edf", ".bdf")
 _AT_A_TIME = 1000
 """Headers that are read together."""
 

@@ -72,7 +72,7 @@ class Split:
     """Recordings for training; the end of each of their rounds is validation."""
     test: tuple[str, ...]
     """Recordings for testing."""
-    left_out: dict[str, str]
+    excluded: dict[str, str]
     """Recordings that take no part, each with its reason."""
     validation: tuple[str, ...] | None = None
     """Recordings for validation; None: those for training, at the end of each of their rounds."""
@@ -82,11 +82,11 @@ class Split:
         parts = {"train": self.train, "validation": self.validation or (), "test": self.test}
         return {recording: part for part, recordings in parts.items() for recording in recordings}
 
-    def has(self, recording: str) -> bool:
+    def includes(self, recording: str) -> bool:
         """Tell whether a recording takes part."""
         return recording in self._part
 
-    def part(self, recording: str) -> str | None:
+    def partition(self, recording: str) -> str | None:
         """Return the part that all of a recording plays; None: its rounds divide it."""
         part = self._part.get(recording)
         return None if part == "train" and self.validation is None else part

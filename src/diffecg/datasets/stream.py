@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from diffecg.config.io import window_config
+from diffecg.datasets.cutting import prepared_windows
 from diffecg.datasets.parquet import from_parquet
 from diffecg.datasets.shards import Store
 from diffecg.datasets.windows import Windows, concatenate
@@ -35,9 +37,8 @@ class WindowStream:
         self.info = about
         self.marks: list[dict[str, object]] = manifest["shards"]
         self.fingerprint: str = manifest["sha256"]
-        window = about["window"]
-        self.fs_hz = float(window["fs_hz"])
-        self._shape = (len(window["leads"]), int(window["length"]))
+        self.window = window_config(about["window"])
+        self._shape = (len(self.window.leads), self.window.length)
 
     @cached_property
     def counts(self) -> dict[str, pd.DataFrame]:
@@ -49,7 +50,7 @@ class WindowStream:
             for part in parts
         }
 
-    def read(self, places: Sequence[int], part: str | None = None) -> Windows:
+    def read(self, places: Sequence[int], partition: str | None = None) -> Windows:
         """Return the windows of some shards, of one part or of all.
 
         Raises:
@@ -58,30 +59,33 @@ class WindowStream:
         signals, tables = [np.empty((0, *self._shape), np.float32)], []
         for place in places:
             signal_mv, index = from_parquet(self._store.content(self.marks[place]), self._shape)
-            rows = np.ones(len(index), bool) if part is None else index["split"].to_numpy() == part
+            rows = (
+                np.ones(len(index), bool) if partition is None else index["partition"].to_numpy() == partition
+            )
             signals.append(signal_mv[rows])
             tables.append(index[rows])
-        return Windows(np.concatenate(signals), self.fs_hz, pd.concat(tables, ignore_index=True), self.info)
+        index = pd.concat(tables, ignore_index=True)
+        return prepared_windows(np.concatenate(signals), self.window, index, self.info)
 
-    def sample(self, part: str, most: int) -> Windows:
+    def sample(self, partition: str, most: int) -> Windows:
         """Return at most ``most`` windows of a part, evenly from all its shards, or from many of them.
 
         Raises:
             DiffecgError: there is no window in that part.
         """
-        if part not in self.counts:
+        if partition not in self.counts:
             parts = ", ".join(self.counts) or "none at all"
-            raise DiffecgError(f"no windows in the part {part!r}; there are {parts}")
-        places = np.flatnonzero(self.counts[part].sum(axis=1))
+            raise DiffecgError(f"no windows in the partition {partition!r}; there are {parts}")
+        places = np.flatnonzero(self.counts[partition].sum(axis=1))
         places = places[_evenly(len(places), _SHARDS_SAMPLED)]
         each = math.ceil(most / len(places))
-        return concatenate([self._some(place, part, each) for place in places.tolist()])
+        return concatenate([self._some(place, partition, each) for place in places.tolist()])
 
-    def _some(self, place: int, part: str, most: int) -> Windows:
-        windows = self.read([place], part)
+    def _some(self, place: int, partition: str, most: int) -> Windows:
+        windows = self.read([place], partition)
         return windows.take(_evenly(len(windows), most))
 
-    def whole(self) -> Windows:
+    def load(self) -> Windows:
         """Return all windows, in memory."""
         return self.read(range(len(self.marks)))
 

@@ -6,7 +6,6 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,14 +18,15 @@ from numpy.typing import NDArray
 
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.parquet import SIGNAL, nested
+from diffecg.datasets.rhythm import parse_beats
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.files import CARD, check_output, new_directory, write_atomic
 from diffecg.formats.wfdb import DIGITS_PER_MV, write_wfdb
-from diffecg.inference.results import Generated
 
 
 def write_generated(
-    chunks: Iterable[Generated], path: str | Path, *, count: int, before: int, force: bool = False
+    chunks: Iterable[Windows], path: str | Path, *, count: int, force: bool = False
 ) -> dict[str, Any]:
     """Write synthetic windows as they are made, whole or not at all; return their data card.
 
@@ -40,7 +40,6 @@ def write_generated(
             in memory.
         path: where to; the suffix chooses the format.
         count: windows in all.
-        before: samples before the R peak, for WFDB annotations.
         force: replace what is there.
 
     Raises:
@@ -53,7 +52,7 @@ def write_generated(
     tally = Tally(first, count)
     counted = tally.counted(chain([first], chunks))
     if not path.suffix:
-        _write_wfdb(counted, tally, path, before, force)
+        _write_wfdb(counted, tally, path, force)
         return tally.card()
     beside = path.with_suffix(".card.json")
     check_output(path, force=force, is_folder=False)
@@ -75,15 +74,16 @@ def write_generated(
 class Tally:
     """What the data card tells of windows that pass by."""
 
-    def __init__(self, first: Generated, count: int) -> None:
-        self.first = replace(first, signal_mv=first.signal_mv[:0])
+    def __init__(self, first: Windows, count: int) -> None:
+        self.first = first.take([0])
         self.count = count
         self.labels: Counter[str] = Counter()
+        self.first_beats = [list(beat) for beat in beats_of(first)[0]]
 
-    def counted(self, chunks: Iterable[Generated]) -> Iterator[Generated]:
+    def counted(self, chunks: Iterable[Windows]) -> Iterator[Windows]:
         """Yield what comes, and count it."""
         for chunk in chunks:
-            self.labels.update(chunk.labels)
+            self.labels.update(chunk.labels.tolist())
             yield chunk
 
     def card(self) -> dict[str, Any]:
@@ -96,12 +96,18 @@ class Tally:
             "fs_hz": first.fs_hz,
             "leads": list(first.leads),
             "unit": "mV",
+            "r_peak": first.r_peak,
             "count": self.count,
-            **({"beats": [list(beat) for beat in first.beats]} if first.beats else {}),
+            **({"beats": self.first_beats} if self.first_beats else {}),
             "labels": dict(self.labels.most_common()),
             "first_seed": first.seeds[0],
             "notice": "Synthetic ECG. Not for diagnosis.",
         }
+
+
+def beats_of(windows: Windows) -> list[list[tuple[int, str]]]:
+    """Return the beats of each window, empty where the index has none."""
+    return [parse_beats(text) for text in windows.index.get("beats", [""] * len(windows))]
 
 
 def check_format(path: Path) -> None:
@@ -117,13 +123,13 @@ def check_format(path: Path) -> None:
         )
 
 
-def _write_npz(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
+def _write_npz(chunks: Iterator[Windows], tally: Tally, path: Path) -> None:
     labels: list[NDArray[np.str_]] = []
     seeds: list[NDArray[np.int64]] = []
     with zipfile.ZipFile(path, "w") as archive:
         with archive.open("signal_mv.npy", "w", force_zip64=True) as file:
             header = np.lib.format.header_data_from_array_1_0(tally.first.signal_mv)
-            header["shape"] = (tally.count, *tally.first.signal_mv.shape[1:])
+            header["shape"] = (tally.count, *tally.first.signal.shape[1:])
             np.lib.format.write_array_header_1_0(file, header)
             for chunk in chunks:
                 file.write(np.ascontiguousarray(chunk.signal_mv).data)
@@ -141,7 +147,7 @@ def _write_npz(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
                 np.lib.format.write_array(file, np.asanyarray(values), allow_pickle=False)
 
 
-def _write_parquet(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
+def _write_parquet(chunks: Iterator[Windows], tally: Tally, path: Path) -> None:
     types = [
         ("seed", pa.int64()),
         ("label", pa.string()),
@@ -152,12 +158,12 @@ def _write_parquet(chunks: Iterator[Generated], tally: Tally, path: Path) -> Non
     with pq.ParquetWriter(path, schema) as writer:
         for chunk in chunks:
             fs_hz = [chunk.fs_hz] * len(chunk)
-            columns = [chunk.seeds, chunk.labels, fs_hz, nested(chunk.signal_mv)]
+            columns = [chunk.seeds, chunk.labels.tolist(), fs_hz, nested(chunk.signal_mv)]
             writer.write_table(pa.table(columns, schema=schema))
         writer.add_key_value_metadata({"diffecg": json.dumps(tally.card())})
 
 
-def _write_csv(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
+def _write_csv(chunks: Iterator[Windows], tally: Tally, path: Path) -> None:
     with path.open("w", newline="") as file:
         for chunk in chunks:
             count, leads, length = chunk.signal_mv.shape
@@ -172,24 +178,25 @@ def _write_csv(chunks: Iterator[Generated], tally: Tally, path: Path) -> None:
             samples.to_csv(file, index=False, header=file.tell() == 0, float_format="%.5f")
 
 
-def _write_wfdb(chunks: Iterator[Generated], tally: Tally, path: Path, before: int, force: bool) -> None:
+def _write_wfdb(chunks: Iterator[Windows], tally: Tally, path: Path, force: bool) -> None:
     with new_directory(path, force=force) as folder, (folder / "RECORDS").open("w") as recordings:
         for chunk in chunks:
-            for seed, signal_mv, label in zip(chunk.seeds, chunk.signal_mv, chunk.labels, strict=True):
+            rows = zip(chunk.seeds, chunk.signal_mv, chunk.labels.tolist(), beats_of(chunk), strict=True)
+            for seed, signal_mv, label, beats in rows:
                 name = f"w{seed:08d}"
                 write_wfdb(
                     folder / name,
                     np.rint(signal_mv * DIGITS_PER_MV).astype(np.int64),
                     chunk.fs_hz,
                     [lead if lead != "*" else "ECG" for lead in chunk.leads],
-                    beats=chunk.beats or ([] if label == UNKNOWN else [(before, label)]),
+                    beats=beats or ([] if label == UNKNOWN else [(chunk.r_peak or 0, label)]),
                     comments=[f"synthetic: {chunk.info['model']}, label {label}, not for diagnosis"],
                 )
                 recordings.write(f"{name}\n")
         (folder / CARD).write_text(json.dumps(tally.card(), indent=2) + "\n")
 
 
-_WRITERS: dict[str, Callable[[Iterator[Generated], Tally, Path], None]] = {
+_WRITERS: dict[str, Callable[[Iterator[Windows], Tally, Path], None]] = {
     ".npz": _write_npz,
     ".parquet": _write_parquet,
     ".csv": _write_csv,

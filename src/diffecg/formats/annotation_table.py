@@ -32,13 +32,17 @@ def read_annotation_table(path: Path) -> tuple[Annotation, ...]:
         if any(abs(int(sample)) > _FARTHEST for sample in table["sample"]):
             raise ValueError(f"a sample beyond {_FARTHEST:,}")
         columns = zip(table["sample"], table["symbol"], table["text"], strict=True)
-        return tuple(Annotation(int(sample), str(symbol), str(text)) for sample, symbol, text in columns)
+        return tuple(
+            Annotation(sample=int(sample), symbol=str(symbol), text=str(text))
+            for sample, symbol, text in columns
+        )
     except (ValueError, KeyError, OverflowError) as error:
         raise DiffecgError(f"{path} needs the columns sample, symbol and text ({error})") from error
 
 
 def write_annotation_table(path: Path, recording: Recording) -> None:
-    if notes := recording.annotations():
+    """Write the annotations beside a table, if there are any."""
+    if notes := recording.annotations:
         table = pd.DataFrame(
             [(note.sample, note.sample / recording.fs_hz, note.symbol, note.text) for note in notes],
             columns=["sample", "time_s", "symbol", "text"],

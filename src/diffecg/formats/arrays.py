@@ -6,11 +6,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotation_table import write_annotation_table
 from diffecg.formats.recording import Recording
+from diffecg.formats.table import load_file, recording_from_columns
+from diffecg.signal.channels import MV_PER_UNIT
+
+
+def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
+    """Read an ``.npz`` or ``.npy`` file: arrays (time) or (lead, time).
+
+    Raises:
+        DiffecgError: the file is missing or damaged; it holds no signal; its rate is unknown.
+    """
+    columns, rate = _arrays(load_file(path, load_arrays), path)
+    return recording_from_columns(columns, path, fs_hz or rate, unit or "mV")
 
 
 def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
@@ -50,14 +63,24 @@ def _arrays(found: dict[str, NDArray[Any]], path: Path) -> tuple[dict[str, NDArr
     return columns, None if rate is None else float(rate.item())
 
 
-def write_array(path: Path, recording: Recording) -> None:
-    voltage = np.isin(np.arange(len(recording.leads)), recording.voltages)
-    signal = np.where(voltage[:, None], recording.signal_mv, recording.values)
+def write(path: Path, recording: Recording) -> None:
+    """Write a NumPy file: voltages in mV, other channels in their own units."""
+    signal, units = in_millivolts(recording)
     if path.suffix == ".npy":
         np.save(path, signal)
     else:
-        leads, units = np.array(recording.leads), np.where(voltage, "mV", recording.units)
         np.savez_compressed(
-            path, signal_mv=signal, fs_hz=np.float64(recording.fs_hz), leads=leads, units=units
+            path,
+            signal_mv=signal,
+            fs_hz=np.float64(recording.fs_hz),
+            leads=np.array(recording.leads),
+            units=np.array(units),
         )
     write_annotation_table(path, recording)
+
+
+def in_millivolts(recording: Recording) -> tuple[Float[np.ndarray, "channel time"], list[str]]:
+    """Return the signal with voltages in mV and other channels in their own units, and the units."""
+    scale = [MV_PER_UNIT.get(unit, 1.0) for unit in recording.units]
+    units = ["mV" if unit in MV_PER_UNIT else unit for unit in recording.units]
+    return recording.signal * np.array(scale)[:, None], units

@@ -38,16 +38,16 @@ def describe(recording: Recording) -> dict[str, Any]:
 
 def warnings_of(recording: Recording, row: int) -> list[str]:
     """Return warnings that a lead of a recording may not be a plausible ECG."""
-    paced = sum(note.symbol in PACED_SYMBOLS for note in recording.annotations())
-    return plausibility_warnings(recording.signal_mv[row], recording.fs_hz, recording.leads[row], paced)
+    paced = sum(note.symbol in PACED_SYMBOLS for note in recording.annotations)
+    return plausibility_warnings(recording.lead_mv(row), recording.fs_hz, recording.leads[row], paced)
 
 
 def _lead(recording: Recording, row: int) -> dict[str, Any]:
     about: dict[str, Any] = {"lead": recording.leads[row], "unit": recording.units[row]}
     about["missing"] = float(recording.missing[row].mean())
-    signal_mv = recording.signal_mv[row]
-    if row not in recording.voltages or np.isnan(signal_mv).all():
+    if row not in recording.voltages or recording.missing[row].all():
         return about
+    signal_mv = recording.lead_mv(row)
     low, middle, high = np.nanpercentile(signal_mv, [0.1, 50, 99.9])
     about |= {"low_mv": float(low), "median_mv": float(middle), "high_mv": float(high)}
     about["warnings"] = warnings_of(recording, row)
@@ -57,14 +57,14 @@ def _lead(recording: Recording, row: int) -> dict[str, Any]:
 
 def _beats(recording: Recording) -> dict[str, Any]:
     """Return how many beats there are: annotated ones, by symbol, else those that a detector finds."""
-    symbols = Counter(note.symbol for note in recording.annotations())
+    symbols = Counter(note.symbol for note in recording.annotations)
     counts = {symbol: count for symbol, count in symbols.most_common() if symbol in BEAT_SYMBOLS}
     if counts:
         total = sum(counts.values())
         return {"annotated": counts, "rate_per_min": 60 * total / recording.duration_s}
-    part = recording.signal_mv[
-        recording.usual_lead() if recording.voltages else 0, : int(DETECTED_S * recording.fs_hz)
-    ]
+    if not recording.voltages:
+        return {}
+    part = recording.lead_mv(recording.default_lead())[: int(DETECTED_S * recording.fs_hz)]
     if recording.duration_s < LEAST_S or np.isnan(part).any() or np.ptp(part) == 0:
         return {}
     from wfdb.processing import xqrs_detect  # takes a while to import

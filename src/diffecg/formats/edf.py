@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from datetime import date, time
 from fractions import Fraction
-from functools import cache, partial
+from functools import partial
 from math import ceil, floor
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import MV_PER_UNIT, Annotation, Recording, digitised, is_scale
+from diffecg.formats.recording import Annotation, Recording, digitised, is_plausible_scale
+from diffecg.signal.channels import MV_PER_UNIT, make_channels
 from diffecg.signal.runs import true_runs
 
 END = "end of recording"
@@ -30,8 +31,8 @@ _FARTHEST_S = 1e9
 _SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?+~|[]!x()ptu`'^\"=*D@")
 
 
-def read_edf(path: Path) -> Recording:
-    """Return the EDF or BDF file at ``path``.
+def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
+    """Read an EDF or BDF file, whose header contains rate and units; arguments as in the registry.
 
     The leads are those signals that share the rate of the first voltage; the comments name others.
 
@@ -42,11 +43,11 @@ def read_edf(path: Path) -> Recording:
 
     if not path.is_file():
         raise DiffecgError(f"no file at {path}")
-    read = edfio.read_bdf if path.suffix.lower() == ".bdf" else edfio.read_edf
+    load = edfio.read_bdf if path.suffix.lower() == ".bdf" else edfio.read_edf
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # edfio only warns of a file whose length belies its header
-            edf = read(path)
+            edf = load(path)
             signals = list(edf.signals)
             if not edf.is_continuous:
                 raise DiffecgError(f"{path} has breaks (EDF+D); save each part as a file of its own")
@@ -65,26 +66,25 @@ def read_edf(path: Path) -> Recording:
     except Exception as error:  # edfio raises whatever its parsing ran into
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DiffecgError(f"{path} cannot be read as {path.suffix[1:].upper()} ({reason})") from error
-    fs_hz = float(chosen[0].sampling_frequency)
+    rate = float(chosen[0].sampling_frequency)
     leads = _distinct([signal.label or f"lead {i + 1}" for i, signal in enumerate(chosen)])
-    ends = [max(round(onset * fs_hz), 0) for onset, _, text in notes if text == END]
+    ends = [max(round(onset * rate), 0) for onset, _, text in notes if text == END]
     digital = digital[:, : min([digital.shape[1], *ends])]
     if not digital.size:
         raise DiffecgError(f"{path} holds no sample")
     gain, baseline = zip(*steps, strict=True)
     return Recording(
-        path.stem,
-        fs_hz,
-        leads,
-        tuple(signal.physical_dimension or "mV" for signal in chosen),
-        digital,
-        gain,
-        baseline,
-        _missing(notes, leads, fs_hz, digital.shape[1]),
-        path,
-        start,
-        tuple(f"left out: {signal.label} ({signal.sampling_frequency:g} Hz)" for signal in left_out),
-        cache(partial(_annotations, notes, fs_hz)),
+        name=path.stem,
+        fs_hz=rate,
+        channels=make_channels(leads, [signal.physical_dimension or "mV" for signal in chosen]),
+        stored=digital,
+        gain=gain,
+        baseline=baseline,
+        missing=_missing(notes, leads, rate, digital.shape[1]),
+        path=path,
+        start=start,
+        comments=tuple(f"left out: {signal.label} ({signal.sampling_frequency:g} Hz)" for signal in left_out),
+        load_annotations=partial(_annotations, notes, rate),
     )
 
 
@@ -102,7 +102,7 @@ def _steps(signal: Any) -> tuple[float, float]:
     low, high = signal.physical_range
     first, last = signal.digital_range
     gain = (last - first) / (high - low) if high != low else 0.0
-    if last <= first or not is_scale(gain, first - low * gain):
+    if last <= first or not is_plausible_scale(gain, first - low * gain):
         raise DiffecgError(
             f"signal {signal.label!r}: its physical range {low:g} to {high:g} or its digital range "
             f"{first} to {last} is empty or none of a signal"
@@ -147,7 +147,11 @@ def _annotations(notes: Sequence[tuple[float, float, str]], fs_hz: float) -> tup
         if text == END or text.startswith(MISSING):
             continue
         known = symbol in _SYMBOLS
-        found.append(Annotation(round(onset * fs_hz), symbol if known else '"', rest if known else text))
+        found.append(
+            Annotation(
+                sample=round(onset * fs_hz), symbol=symbol if known else '"', text=rest if known else text
+            )
+        )
     return tuple(found)
 
 
@@ -157,7 +161,12 @@ _EDF_TEXT = 8
 """Characters that a number of the header has in EDF."""
 
 
-def write_edf(path: Path, recording: Recording) -> None:
+def write(path: Path, recording: Recording) -> None:
+    """Write an EDF+ or BDF+ file.
+
+    Raises:
+        DiffecgError: stored samples need more bits than the format has.
+    """
     import edfio
 
     bits = _EDF_BITS[path.suffix]
@@ -194,7 +203,7 @@ def write_edf(path: Path, recording: Recording) -> None:
     ]
     notes = [
         edfio.EdfAnnotation(note.sample / ready.fs_hz, None, f"{note.symbol} {note.text}".strip())
-        for note in ready.annotations()
+        for note in ready.annotations
     ]
     notes += [
         edfio.EdfAnnotation(first / ready.fs_hz, (last - first) / ready.fs_hz, MISSING + lead)

@@ -1,211 +1,286 @@
-"""RecordingFolder: stored samples and their meaning in physical units."""
+"""Recordings: stored samples and their meaning in physical units."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, time
 from functools import cached_property
+from html import escape
 from math import floor, log10
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Int, Shaped
 
 from diffecg.errors import DiffecgError
+from diffecg.signal.channels import ECG_LEAD, MV_PER_UNIT, Channel, make_channels, millivolt_scale
+from diffecg.signal.resampling import check_rate
 
 BEAT_SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?")
 """The annotation symbols that stand for a beat, in PhysioNet's code."""
 
-
 PACED_SYMBOLS = frozenset("/f")
 """The annotation symbols of paced beats and of their fusion with normal ones."""
 
-MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "µV": 1e-3, "V": 1e3}
-"""Millivolts in one of the units that files name."""
+MAX_ABS_VALUE = 1e30
+"""Larger samples, in their unit, are treated as damage; float32 ends at 3e38."""
 
 
-ECG_LEAD = re.compile(r"(?i)(ecg.*|ekg.*|m?l?i{1,3}|d[1-3]|av[rlf]|m?c?v[1-6]?r?|v[xyz]|cm[1-6])$")
-"""Names of ECG leads."""
-
-
-FS_RANGE_HZ = (20.0, 20_000.0)
-"""Sampling rates that are taken for real."""
-
-
-LARGEST = 1e30
-"""Samples beyond it, in their units, are taken for damage; float32 ends at 3e38."""
-
-
-WFDB = ("", ".hea", ".dat", ".atr")
-
-EDF = (".edf", ".bdf")
-
-TABLES = (".csv", ".parquet", ".npz", ".npy")
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Annotation:
-    """What is said of a sample."""
+    """A label of one sample."""
 
     sample: int
     symbol: str
-    """PhysioNet's code: ``N``, ``V``, ``+``, or ``"`` for a note."""
+    """PhysioNet's code: ``N``, ``V``, ``+``, or ``"`` for a comment."""
     text: str = ""
-    """The note, or the name of a rhythm."""
+    """The comment, or the name of a rhythm."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Beats:
     """The annotated beats of a recording."""
 
-    sample: NDArray[np.int64]
+    sample: Int[np.ndarray, " beat"]
     """Sample of each beat's annotation."""
-    symbol: NDArray[np.str_]
+    symbol: Shaped[np.ndarray, " beat"]
     """Its symbol."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Recording:
-    """A recording, as it was stored and in millivolts."""
+    """One acquisition: samples as they are stored, channels, sampling rate and annotations."""
 
     name: str
     fs_hz: float
     """Sampling rate, in Hz."""
-    leads: tuple[str, ...]
-    """Lead names, in the file's order."""
-    units: tuple[str, ...]
-    """Unit of each lead."""
-    stored: NDArray[Any]
-    """What the file holds, axes (lead, time): int64 (WFDB, EDF) or float64 (tables, in the leads' units)."""
+    channels: tuple[Channel, ...]
+    """Name, unit and kind of each channel, in the file's order."""
+    stored: Int[np.ndarray, "channel time"] | Float[np.ndarray, "channel time"]
+    """Samples as in the file: int64 (WFDB, EDF), or floats in the channels' units (tables, arrays)."""
     gain: tuple[float, ...]
-    """Stored steps per unit, for each lead."""
+    """Stored steps per unit, for each channel."""
     baseline: tuple[float, ...]
-    """What is stored for zero, for each lead."""
-    missing: NDArray[np.bool_]
-    """True where there is no sample, axes (lead, time)."""
-    path: Path
-    """Where it was read from; of WFDB without suffix."""
+    """Stored value of zero, for each channel."""
+    missing: Bool[np.ndarray, "channel time"]
+    """True where there is no sample."""
+    path: Path = Path()
+    """File that it was read from; of WFDB without suffix."""
     start: tuple[date | None, time | None] = (None, None)
     """Date and time of the first sample, where known."""
     comments: tuple[str, ...] = ()
-    """Lines that came with it."""
-    annotations: Callable[[], tuple[Annotation, ...]] = tuple
-    """Returns the annotations, which are read when they are asked for."""
+    """Header comments."""
+    load_annotations: Callable[[], tuple[Annotation, ...]] = tuple
+    """Reads the annotations when they are first used."""
+    info: dict[str, Any] = field(default_factory=dict)
+    """Provenance of synthetic recordings: model, seeds, version."""
 
     def __post_init__(self) -> None:
-        """Refuse a sampling rate that no ECG has."""
+        """Raise DiffecgError for a sampling rate out of range or parts that do not fit each other."""
         check_rate(self.fs_hz)
+        counts = {len(self.channels), len(self.stored), len(self.gain), len(self.baseline)}
+        if len(counts) > 1 or self.stored.shape != self.missing.shape:
+            raise DiffecgError(
+                f"recording {self.name}: {len(self.channels)} channels, samples of shape {self.stored.shape}, "
+                f"a mask of shape {self.missing.shape}; all must be of the same channels and samples"
+            )
+
+    @classmethod
+    def from_arrays(
+        cls,
+        signal: Float[np.ndarray, "channel time"],
+        fs_hz: float,
+        *,
+        leads: Sequence[str] | None = None,
+        units: Sequence[str] | None = None,
+        name: str = "recording",
+        annotations: Sequence[Annotation] = (),
+        info: dict[str, Any] | None = None,
+    ) -> Recording:
+        """Return a recording of an array.
+
+        Args:
+            signal: samples in the channels' units; NaN = missing.
+            fs_hz: sampling rate, in Hz.
+            leads: channel names; None: ``lead 1``, ``lead 2``, …
+            units: unit of each channel; None: mV.
+            name: of the recording.
+            annotations: in the order of time.
+            info: provenance.
+        """
+        count, kept = len(signal), tuple(annotations)
+        return cls(
+            name=name,
+            fs_hz=float(fs_hz),
+            channels=make_channels(leads or [f"lead {i + 1}" for i in range(count)], units),
+            stored=signal,
+            gain=(1.0,) * count,
+            baseline=(0.0,) * count,
+            missing=np.isnan(signal),
+            path=Path(name),
+            load_annotations=lambda: kept,
+            info=info or {},
+        )
+
+    def __repr__(self) -> str:
+        """Return name, channels, rate and length in one line."""
+        units = ", ".join(f"{channel.name} ({channel.unit})" for channel in self.channels)
+        return f"<Recording {self.name}: {units}; {self.duration_s:g} s at {self.fs_hz:g} Hz>"
+
+    def _repr_html_(self) -> str:
+        """Return a summary with a plot of the first seconds, for notebooks."""
+        from diffecg.plotting.preview import preview_html
+
+        rows = self.voltages or [0]
+        return f"<p>{escape(repr(self)[1:-1])}</p>{preview_html(self.signal[rows], self.fs_hz)}"
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """Channel names, in the file's order."""
+        return tuple(channel.name for channel in self.channels)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Unit of each channel."""
+        return tuple(channel.unit for channel in self.channels)
+
+    @property
+    def samples(self) -> int:
+        """Number of samples of each channel."""
+        return int(self.stored.shape[1])
 
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
-        return float(self.stored.shape[1] / self.fs_hz)
+        return self.samples / self.fs_hz
 
     @cached_property
-    def signal_mv(self) -> NDArray[np.float64]:
-        """Signal in mV, axes (lead, time); NaN where a sample is missing and in leads of no voltage."""
-        scale = np.array([MV_PER_UNIT.get(unit, np.nan) for unit in self.units])
-        signal: NDArray[np.float64] = self.values * scale[:, None]
-        return signal
+    def annotations(self) -> tuple[Annotation, ...]:
+        """Annotations, in the file's order."""
+        return self.load_annotations()
 
     @property
-    def values(self) -> NDArray[np.float64]:
-        """Samples in the leads' own units, axes (lead, time); NaN where one is missing."""
+    def signal(self) -> Float[np.ndarray, "channel time"]:
+        """Samples in the channels' own units; NaN where one is missing."""
         gain, zero = (np.array(numbers)[:, None] for numbers in (self.gain, self.baseline))
-        values: NDArray[np.float64] = np.where(self.missing, np.nan, (self.stored - zero) / gain)
-        return values
+        return np.where(self.missing, np.nan, (self.stored - zero) / gain)
+
+    @property
+    def signal_mv(self) -> Float[np.ndarray, "channel time"]:
+        """Samples in mV; NaN where one is missing.
+
+        Raises:
+            DiffecgError: a channel is not a voltage; :meth:`select` leaves it out.
+        """
+        return self.signal * np.array(millivolt_scale(self.channels))[:, None]
+
+    def lead_mv(self, row: int) -> Float[np.ndarray, " time"]:
+        """Return one channel, in mV; NaN where a sample is missing.
+
+        Raises:
+            DiffecgError: the channel is not a voltage.
+        """
+        return self.select([row]).signal_mv[0]
+
+    def select(self, rows: Sequence[int]) -> Recording:
+        """Return the recording with some of its channels only, by number."""
+        chosen = list(rows)
+        return replace(
+            self,
+            channels=tuple(self.channels[row] for row in chosen),
+            stored=self.stored[chosen],
+            gain=tuple(self.gain[row] for row in chosen),
+            baseline=tuple(self.baseline[row] for row in chosen),
+            missing=self.missing[chosen],
+        )
 
     @property
     def voltages(self) -> list[int]:
-        """Rows of the leads that are voltages."""
-        return [row for row, unit in enumerate(self.units) if unit in MV_PER_UNIT]
+        """Numbers of the channels that are voltages."""
+        return [row for row, channel in enumerate(self.channels) if channel.is_voltage]
 
     @property
     def ecg_leads(self) -> list[int]:
-        """Rows of the leads whose names are an ECG's; of all voltages, where none is."""
+        """Numbers of the channels named as ECG leads; of all voltages, where none is."""
         return [row for row in self.voltages if ECG_LEAD.match(self.leads[row])] or self.voltages
 
-    def usual_lead(self) -> int:
-        """Return the row of the lead that people look at first: MLII or II, else another ECG lead.
+    def default_lead(self) -> int:
+        """Return the number of MLII or II, else of the first ECG lead.
 
         Raises:
-            DiffecgError: no lead is a voltage.
+            DiffecgError: no channel is a voltage.
         """
         if not self.voltages:
             raise DiffecgError(
-                f"no lead of {self.name} is a voltage; their units are {', '.join(self.units)}"
+                f"no channel of {self.name} is a voltage; their units are {', '.join(self.units)}"
             )
         first = [row for row in self.ecg_leads if self.leads[row].upper() in ("MLII", "II")]
         return (first or self.ecg_leads)[0]
 
     def lead_index(self, lead: str) -> int:
-        """Return the row of ``lead``.
+        """Return the number of a lead by its name.
 
         Raises:
-            DiffecgError: the recording has no such lead, or it is no voltage.
+            DiffecgError: there is no such lead, or it is not a voltage.
         """
         if lead not in self.leads:
             raise DiffecgError(
                 f"recording {self.name} has no lead {lead!r}; its leads are {', '.join(self.leads)}"
             )
         row = self.leads.index(lead)
-        if self.units[row] not in MV_PER_UNIT:
+        if not self.channels[row].is_voltage:
             raise DiffecgError(
                 f"lead {lead} of recording {self.name} is in {self.units[row]!r}; a voltage is "
                 f"needed ({', '.join(MV_PER_UNIT)})"
             )
         return row
 
-    def with_imputed(self, row: int, signal_mv: NDArray[np.floating], drawn: NDArray[np.bool_]) -> Recording:
+    def beats(self) -> Beats:
+        """Return the beats among the annotations that lie within the recording."""
+        inside = [
+            note
+            for note in self.annotations
+            if note.symbol in BEAT_SYMBOLS and 0 <= note.sample < self.samples
+        ]
+        return Beats(
+            sample=np.array([note.sample for note in inside], np.int64),
+            symbol=np.array([note.symbol for note in inside], np.str_),
+        )
+
+    def with_imputed(
+        self, row: int, signal_mv: Float[np.ndarray, " time"], imputed: Bool[np.ndarray, " time"]
+    ) -> Recording:
         """Return the recording with some samples of a lead replaced; all others stay as they are stored.
 
         Args:
-            row: the lead.
-            signal_mv: (time), in mV.
-            drawn: (time), True where to take it.
+            row: number of the lead.
+            signal_mv: in mV.
+            imputed: True where samples are taken from ``signal_mv``.
         """
         stored, missing = self.stored.copy(), self.missing.copy()
-        values = signal_mv[drawn] / MV_PER_UNIT[self.units[row]] * self.gain[row] + self.baseline[row]
-        stored[row, drawn] = np.rint(values) if np.issubdtype(stored.dtype, np.integer) else values
-        missing[row, drawn] = False
+        values = signal_mv[imputed] / MV_PER_UNIT[self.units[row]] * self.gain[row] + self.baseline[row]
+        stored[row, imputed] = np.rint(values) if np.issubdtype(stored.dtype, np.integer) else values
+        missing[row, imputed] = False
         return replace(self, stored=stored, missing=missing)
 
 
-def beats_of(recording: Recording) -> Beats:
-    """Return the beats among a recording's annotations."""
-    found = [note for note in recording.annotations() if note.symbol in BEAT_SYMBOLS]
-    inside = [note for note in found if 0 <= note.sample < recording.stored.shape[1]]
-    samples, symbols = ([getattr(note, what) for note in inside] for what in ("sample", "symbol"))
-    return Beats(np.array(samples, np.int64), np.array(symbols, np.str_))
-
-
-def check_rate(fs_hz: float) -> None:
-    """Refuse a sampling rate that no ECG has.
-
-    Raises:
-        DiffecgError: so it is.
-    """
-    if not isinstance(fs_hz, (int, float, np.number)) or not FS_RANGE_HZ[0] <= fs_hz <= FS_RANGE_HZ[1]:
-        raise DiffecgError(
-            f"sampling rate {fs_hz} Hz is not one of an ECG; give it in Hz, "
-            f"{FS_RANGE_HZ[0]:g} to {FS_RANGE_HZ[1]:g}"
-        )
-
-
-def is_scale(gain: float, baseline: float) -> bool:
-    """Return whether stored integers become numbers that one can reckon with."""
-    return 1e-12 < abs(gain) < 1e12 and abs(baseline) < 1e15
-
-
 def digitised(recording: Recording, bits: int) -> Recording:
-    """Return the recording with integers of at most ``bits`` bits; those that are stored stay as they are."""
+    """Return the recording with integers of at most ``bits`` bits; stored integers stay as they are.
+
+    Steps are as fine as the largest sample allows: 1 uV at best for 16 bits, 10 nV for more.
+    """
     if np.issubdtype(recording.stored.dtype, np.integer):
         return recording
-    largest = np.abs(np.where(recording.missing, 0, recording.stored)).max(axis=1, initial=1e-3)
+    values = np.where(recording.missing, 0, recording.stored)
     finest = 5 if bits > 16 else 3
+    largest = np.abs(values).max(axis=1, initial=1e-3)
     gain = [10.0 ** min(finest, floor(log10((2 ** (bits - 1) - 1) / value))) for value in largest]
-    digital = np.rint(np.where(recording.missing, 0, recording.stored) * np.array(gain)[:, None])
-    return replace(recording, stored=digital.astype(np.int64), gain=tuple(gain), baseline=(0.0,) * len(gain))
+    digital = np.rint(values * np.array(gain)[:, None]).astype(np.int64)
+    return replace(recording, stored=digital, gain=tuple(gain), baseline=(0.0,) * len(gain))
+
+
+def is_plausible_scale(gain: float, baseline: float) -> bool:
+    """Return whether gain and baseline are numerically plausible."""
+    return 1e-12 < abs(gain) < 1e12 and abs(baseline) < 1e15

@@ -1,84 +1,100 @@
-"""RecordingFolder by format: the suffix of a path selects the reader and the writer."""
+"""Reading and writing recordings: the suffix of a path selects the format.
+
+A format is a module of this package with two functions, ``read(path, *, fs_hz, unit)`` and ``write(path,
+recording)``, and an entry in :data:`FORMATS`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.arrays import write_array
-from diffecg.formats.edf import write_edf
-from diffecg.formats.recording import EDF, MV_PER_UNIT, TABLES, Recording
-from diffecg.formats.table import write_table
-from diffecg.formats.wfdb import write_wfdb_recording
+from diffecg.formats.recording import Recording
+from diffecg.signal.channels import MV_PER_UNIT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A file format of recordings."""
+
+    name: str
+    """Value of ``--format``."""
+    module: str
+    """Module with ``read`` and ``write``; imported when it is first used."""
+    suffixes: tuple[str, ...]
+    """Suffixes of its files; the first is that of written ones."""
+
+    def read(self, path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
+        """Read a recording; arguments as for :func:`read_recording`."""
+        recording: Recording = import_module(self.module).read(path, fs_hz=fs_hz, unit=unit)
+        return recording
+
+    def write(self, path: Path, recording: Recording) -> None:
+        """Write a recording."""
+        import_module(self.module).write(path, recording)
+
+
+FORMATS = (
+    Format(name="wfdb", module="diffecg.formats.wfdb", suffixes=("", ".hea", ".dat", ".atr")),
+    Format(name="edf", module="diffecg.formats.edf", suffixes=(".edf",)),
+    Format(name="bdf", module="diffecg.formats.edf", suffixes=(".bdf",)),
+    Format(name="csv", module="diffecg.formats.table", suffixes=(".csv",)),
+    Format(name="parquet", module="diffecg.formats.table", suffixes=(".parquet",)),
+    Format(name="npz", module="diffecg.formats.arrays", suffixes=(".npz",)),
+    Format(name="npy", module="diffecg.formats.arrays", suffixes=(".npy",)),
+)
+"""The formats of recordings."""
+
+BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}
+"""The format of each suffix."""
 
 
 def read_recording(path: str | Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
-    """Return the recording at ``path``; its suffix tells the format.
+    """Read a recording; the suffix of its path selects the format.
 
-    None, ``.hea``, ``.dat``: WFDB. ``.edf``, ``.bdf``. ``.csv``, ``.parquet``: a column a lead, and one of
-    time unless ``fs_hz`` is given. ``.npz``, ``.npy``: arrays (time) or (lead, time).
+    None, ``.hea``, ``.dat``: WFDB. ``.edf``, ``.bdf``. ``.csv``, ``.parquet``: one column for each lead, and a
+    time column unless ``fs_hz`` is given. ``.npz``, ``.npy``: arrays (time) or (lead, time).
 
     Args:
         path: the file.
-        fs_hz: sampling rate in Hz, for tables and arrays that do not tell it.
-        unit: unit of leads whose unit the file does not tell; None: mV.
+        fs_hz: sampling rate in Hz, for tables and arrays that do not contain it.
+        unit: unit of leads whose unit is not in the file; None: mV.
 
     Raises:
-        DiffecgError: there is no such file; it is truncated, damaged, or contradicts itself; an unknown
-            suffix, rate or unit.
+        DiffecgError: the file is missing, truncated, damaged or inconsistent; an unknown rate or unit.
     """
     path = Path(path)
     if unit is not None and unit not in MV_PER_UNIT:
         raise DiffecgError(f"unknown unit {unit!r}; choose one of {', '.join(MV_PER_UNIT)}")
-    if path.suffix.lower() in EDF:
-        from diffecg.formats.edf import read_edf
-
-        return read_edf(path)
-    if path.suffix.lower() in TABLES:
-        from diffecg.formats.table import read_table
-
-        return read_table(path, fs_hz, unit or "mV")
-    from diffecg.formats.wfdb import read_wfdb
-
-    return read_wfdb(path)
+    return BY_SUFFIX.get(path.suffix.lower(), BY_SUFFIX[""]).read(path, fs_hz=fs_hz, unit=unit)
 
 
 def write_recording(path: str | Path, recording: Recording) -> Path:
-    """Write a recording and return the path; its suffix tells the format: none is WFDB.
+    """Write a recording and return its path; the suffix selects the format, none is WFDB.
 
-    What is stored as integers stays the same integers in WFDB and EDF; what is stored as numbers stays the
-    same numbers in tables and arrays. Integers become numbers in the leads' units in the one, and numbers
-    integers in the other, of steps as fine as the format allows (WFDB 10 nV). Annotations of tables go into
-    ``NAME_annotations.csv``.
+    Stored integers are written unchanged to WFDB and EDF, stored floats unchanged to tables and arrays.
+    Otherwise samples are converted: integers to the leads' units, floats to integers of the finest steps that
+    the format allows (WFDB: 10 nV). Annotations of tables go into ``NAME_annotations.csv``.
 
     Args:
-        path: where to: no suffix, ``.edf``, ``.bdf``, ``.csv``, ``.parquet``, ``.npz`` or ``.npy``.
-        recording: what to write.
+        path: no suffix, ``.edf``, ``.bdf``, ``.csv``, ``.parquet``, ``.npz`` or ``.npy``.
+        recording: the recording.
 
     Raises:
         DiffecgError: an unknown suffix; samples that do not fit into the format.
     """
     path = Path(path)
-    if path.suffix not in WRITERS:
-        known = ", ".join(name or "none (WFDB)" for name in WRITERS)
+    written = {format.suffixes[0]: format for format in FORMATS}
+    if path.suffix not in written:
+        known = ", ".join(suffix or "none (WFDB)" for suffix in written)
         raise DiffecgError(f"unknown suffix {path.suffix!r}; choose one of {known}")
-    WRITERS[path.suffix](path, recording)
+    written[path.suffix].write(path, recording)
     return path
 
 
 def file_name(recording: Recording, suffix: str) -> str:
-    """Return the name of a recording's file in a format; WFDB allows but letters, digits, - and _."""
+    """Return the name of a recording's file; WFDB allows only letters, digits, ``-`` and ``_``."""
     return recording.name + suffix if suffix else re.sub(r"[^\w-]", "_", recording.name)
-
-
-WRITERS: dict[str, Callable[[Path, Recording], None]] = {
-    "": write_wfdb_recording,
-    ".edf": write_edf,
-    ".bdf": write_edf,
-    ".csv": write_table,
-    ".parquet": write_table,
-    ".npz": write_array,
-    ".npy": write_array,
-}

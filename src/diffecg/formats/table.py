@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from diffecg.errors import DiffecgError
+from diffecg.errors import DiffecgError, one_line
 from diffecg.formats.annotation_table import (
     ANNOTATIONS,
     load_csv,
     read_annotation_table,
     write_annotation_table,
 )
-from diffecg.formats.arrays import _arrays, load_arrays
-from diffecg.formats.recording import LARGEST, Recording
+from diffecg.formats.recording import MAX_ABS_VALUE, Recording
 from diffecg.formats.time_axis import TIME_COLUMN, column_seconds, sample_grid
+from diffecg.signal.channels import make_channels
 
 _LEAD = re.compile(r"^(?P<name>.*\S)(?:\s*[\[(](?P<unit>[^\])]*)[\])]|_(?P<suffix>mV|mv|uV|uv|V))$")
 
@@ -32,32 +32,30 @@ _NO_VOLTAGE = re.compile(r"(?i)(pleth|ppg|resp|abp|art|spo2|acc|temp|eda|hr|mark
 _UNIT = {"mv": "mV", "uv": "uV"}
 
 
-def read_table(path: Path, fs_hz: float | None, unit: str) -> Recording:
-    """Return the recording in a CSV, Parquet or NumPy file; see :func:`from_frame`.
+def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
+    """Read a CSV or Parquet file; see :func:`from_frame`.
 
     Raises:
-        DiffecgError: it is missing or damaged; it holds no numbers; its rate is unknown or times are uneven.
+        DiffecgError: the file is missing or damaged; it holds no numbers; its rate is unknown or times are
+            uneven.
+    """
+    loaders: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": load_csv, ".parquet": pd.read_parquet}
+    return from_frame(load_file(path, loaders[path.suffix.lower()]), path, fs_hz, unit or "mV")
+
+
+def load_file(path: Path, load: Callable[[Path], Any]) -> Any:
+    """Return what a library's reader makes of a file.
+
+    Raises:
+        DiffecgError: the file is missing, or the reader fails, for whatever reason.
     """
     if not path.is_file():
         raise DiffecgError(f"no file at {path}")
-    kind = path.suffix.lower()
     try:
-        found = _LOADERS[kind](path)
+        return load(path)
     except Exception as error:  # the libraries raise whatever their parsing ran into
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise DiffecgError(f"{path} cannot be read as {kind[1:].upper()} ({reason})") from error
-    if isinstance(found, pd.DataFrame):
-        return from_frame(found, path, fs_hz, unit)
-    columns, rate = _arrays(found, path)
-    return _recording(columns, path, fs_hz or rate, unit)
-
-
-_LOADERS: dict[str, Callable[[Path], dict[str, NDArray[Any]] | pd.DataFrame]] = {
-    ".npz": load_arrays,
-    ".npy": load_arrays,
-    ".csv": load_csv,
-    ".parquet": pd.read_parquet,
-}
+        suffix = path.suffix.lower()[1:].upper()
+        raise DiffecgError(f"{path} cannot be read as {suffix} ({one_line(error)})") from error
 
 
 def from_frame(table: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) -> Recording:
@@ -77,10 +75,10 @@ def from_frame(table: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) 
         DiffecgError: it holds no numbers; its rate is unknown or times are uneven.
     """
     columns, rate, start = _timed(table, path, fs_hz)
-    return _recording(columns, path, fs_hz or rate, unit, start)
+    return recording_from_columns(columns, path, fs_hz or rate, unit, start)
 
 
-def _recording(
+def recording_from_columns(
     columns: dict[str, NDArray[Any]],
     path: Path,
     rate: float | None,
@@ -97,23 +95,21 @@ def _recording(
         raise DiffecgError(f"{path} names a lead twice: {', '.join(leads)}")
     with np.errstate(over="ignore"):  # of long doubles
         stored = np.stack([np.asarray(column, dtype=np.float64) for column in columns.values()])
-    if (np.abs(stored) > LARGEST).any():
+    if (np.abs(stored) > MAX_ABS_VALUE).any():
         raise DiffecgError(
-            f"{path} holds infinite samples, or beyond {LARGEST:g}; leave missing samples empty (NaN)"
+            f"{path} holds infinite samples, or beyond {MAX_ABS_VALUE:g}; leave missing samples empty (NaN)"
         )
     return Recording(
-        path.stem,
-        float(rate),
-        leads,
-        tuple(unit for _, unit in named),
-        stored,
-        (1.0,) * len(leads),
-        (0.0,) * len(leads),
-        np.isnan(stored),
-        path,
-        start,
-        (),
-        cache(partial(read_annotation_table, path.with_name(path.stem + ANNOTATIONS))),
+        name=path.stem,
+        fs_hz=float(rate),
+        channels=make_channels(leads, [unit for _, unit in named]),
+        stored=stored,
+        gain=(1.0,) * len(leads),
+        baseline=(0.0,) * len(leads),
+        missing=np.isnan(stored),
+        path=path,
+        start=start,
+        load_annotations=partial(read_annotation_table, path.with_name(path.stem + ANNOTATIONS)),
     )
 
 
@@ -157,7 +153,8 @@ def _lead(column: str, unit: str) -> tuple[str, str]:
     return match["name"], _UNIT.get(found.lower(), found)
 
 
-def write_table(path: Path, recording: Recording) -> None:
+def write(path: Path, recording: Recording) -> None:
+    """Write a CSV or Parquet file with a time column and one column for each channel."""
     table = _in_units(recording)
     day, moment = recording.start
     seconds = np.arange(len(table)) / recording.fs_hz
@@ -175,4 +172,4 @@ def write_table(path: Path, recording: Recording) -> None:
 def _in_units(recording: Recording) -> pd.DataFrame:
     """Return the leads in their units as columns ``lead (unit)``; NaN = missing."""
     names = [f"{lead} ({unit})" for lead, unit in zip(recording.leads, recording.units, strict=True)]
-    return pd.DataFrame(recording.values.T, columns=names)
+    return pd.DataFrame(recording.signal.T, columns=names)

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from datetime import date, time
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,23 +15,24 @@ from numpy.typing import NDArray
 from wfdb.io._signal import INVALID_SAMPLE_VALUE
 
 from diffecg.errors import DiffecgError, one_line
-from diffecg.formats.recording import EDF as EDF_SUFFIXES
-from diffecg.formats.recording import TABLES, WFDB, Annotation, Recording, digitised
+from diffecg.formats.recording import Annotation, Recording, digitised
+from diffecg.formats.registry import BY_SUFFIX
 from diffecg.formats.wfdb_annotations import read_annotations, write_annotations
 from diffecg.formats.wfdb_checks import check_signals, check_size
+from diffecg.signal.channels import make_channels
 
 
-def read_wfdb(path: Path) -> Recording:
-    """Return the WFDB recording at ``path`` (with or without the suffix ``.hea``).
+def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
+    """Read a WFDB record, with or without the suffix ``.hea``; its header contains rate and units.
 
     Raises:
         DiffecgError: a file is missing, truncated, or does not match its header's checksums.
     """
-    path = path.with_suffix("") if path.suffix in WFDB[1:] else path
+    path = path.with_suffix("") if path.suffix in (".hea", ".dat", ".atr") else path
     if not path.name or "." in path.name:
         raise DiffecgError(
             f"{str(path)!r} is no WFDB recording: a name without dots is needed, as mitdb/100; other formats "
-            f"are told by their suffix: {', '.join([*EDF_SUFFIXES, *TABLES])}"
+            f"are told by their suffix: {', '.join(suffix for suffix, other in BY_SUFFIX.items() if other.name != 'wfdb')}"
         )
     header_path = path.with_name(path.name + ".hea")
     if not os.path.isfile(header_path):  # Path.is_file refuses names that are too long in words of its own
@@ -44,18 +45,17 @@ def read_wfdb(path: Path) -> Recording:
     digital = header.d_signal.T.astype(np.int64)
     invalid = np.array([INVALID_SAMPLE_VALUE[fmt] for fmt in header.fmt])
     return Recording(
-        path.name,
-        float(header.fs),
-        leads,
-        tuple(header.units),
-        digital,
-        tuple(float(gain) for gain in header.adc_gain),
-        tuple(float(zero) for zero in header.baseline),
-        digital == invalid[:, None],
-        path,
-        (header.base_date, header.base_time),
-        tuple(header.comments),
-        cache(partial(read_annotations, path)),
+        name=path.name,
+        fs_hz=float(header.fs),
+        channels=make_channels(leads, header.units),
+        stored=digital,
+        gain=tuple(float(gain) for gain in header.adc_gain),
+        baseline=tuple(float(zero) for zero in header.baseline),
+        missing=digital == invalid[:, None],
+        path=path,
+        start=(header.base_date, header.base_time),
+        comments=tuple(header.comments),
+        load_annotations=partial(read_annotations, path),
     )
 
 
@@ -138,10 +138,11 @@ def write_wfdb(
         write_dir=str(path.parent),
     )
     if beats:
-        write_annotations(path, [Annotation(*beat) for beat in beats], fs_hz)
+        write_annotations(path, [Annotation(sample=sample, symbol=symbol) for sample, symbol in beats], fs_hz)
 
 
-def write_wfdb_recording(path: Path, recording: Recording) -> None:
+def write(path: Path, recording: Recording) -> None:
+    """Write a WFDB record; annotations of a WFDB record are copied as they are."""
     ready = digitised(recording, 32)
     write_wfdb(
         path,
@@ -158,5 +159,5 @@ def write_wfdb_recording(path: Path, recording: Recording) -> None:
     stored = recording.path.with_name(f"{recording.name}.atr")
     if not recording.path.suffix and stored.is_file():
         shutil.copyfile(stored, path.with_name(stored.name))
-    elif notes := recording.annotations():
+    elif notes := recording.annotations:
         write_annotations(path, notes, recording.fs_hz)

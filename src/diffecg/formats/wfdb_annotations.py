@@ -45,7 +45,7 @@ def read_beats(path: str | Path, extension: str = "atr", *, length: int | None =
             "are the two files of the same recording?"
         )
     is_beat = np.isin(symbol, list(BEAT_SYMBOLS)) & (sample < (np.inf if length is None else length))
-    return Beats(sample[is_beat], symbol[is_beat])
+    return Beats(sample=sample[is_beat], symbol=symbol[is_beat])
 
 
 def read_annotations(path: Path) -> tuple[Annotation, ...]:
@@ -97,11 +97,11 @@ def _named(found: list[tuple[int, int, str]]) -> list[Annotation]:
             number, symbol = text.split(maxsplit=2)[:2]
             symbols[int(number)] = symbol
         elif code in _USERS and code not in symbols:
-            named.append(Annotation(sample, '"', text))
+            named.append(Annotation(sample=sample, symbol='"', text=text))
         elif code not in symbols:
             raise ValueError(f"unknown code {code} at sample {sample}")
         elif code:
-            named.append(Annotation(sample, symbols[code], text))
+            named.append(Annotation(sample=sample, symbol=symbols[code], text=text))
     return named
 
 

@@ -9,7 +9,7 @@ import wfdb
 from wfdb.io._signal import BYTES_PER_SAMPLE
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import is_scale
+from diffecg.formats.recording import is_plausible_scale
 
 _MOST_MISSING = 100
 """At most so many times as many samples as are in its segments has a recording."""
@@ -65,7 +65,7 @@ def check_signals(path: Path, header: wfdb.Record) -> None:
     if not header.fs or header.fs <= 0:
         raise DiffecgError(f"recording {path}: sampling rate {header.fs} Hz is not positive")
     for lead, gain, zero in zip(header.sig_name, header.adc_gain, header.baseline, strict=True):
-        if not is_scale(gain, zero):
+        if not is_plausible_scale(gain, zero):
             raise DiffecgError(f"recording {path}: lead {lead} has a gain of {gain} and its zero at {zero}")
     if any(count != 1 for count in header.samps_per_frame):
         raise DiffecgError(

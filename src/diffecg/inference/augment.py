@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
-from diffecg.datasets.windows import Windows
+from diffecg.datasets.windows import Windows, concatenate
 from diffecg.errors import DiffecgError
 from diffecg.inference.model import Model
-from diffecg.inference.results import Generated
 from diffecg.inference.sampling import Progress, Sampling
 
 SYNTHETIC = "synthetic"
@@ -55,13 +56,13 @@ def augment(
     Raises:
         DiffecgError: the windows are not such as the model makes, or nothing is to be added.
     """
-    window, shape = model.config.window, windows.signal_mv.shape[1:]
+    window, shape = model.config.window, windows.signal.shape[1:]
     if shape != (len(window.leads), window.length) or windows.fs_hz != window.fs_hz:
         raise DiffecgError(
             f"the windows hold {shape[0]} lead(s) x {shape[1]} samples at {windows.fs_hz:g} Hz, {model.name} "
             f"makes {len(window.leads)} x {window.length} at {window.fs_hz:g} Hz; prepare them alike"
         )
-    found = windows.part("train").index["label"].value_counts().to_dict()
+    found = windows.partition("train").index["label"].value_counts().to_dict()
     known = {label: found[label] for label in model.labels if label in found}
     if not known:
         raise DiffecgError(
@@ -81,23 +82,21 @@ def augment(
         batch_size=way.batch_size,
         progress=progress,
     )
-    index = pd.concat(
-        [windows.index.assign(synthetic=False), rows_of(made, window.leads[0])], ignore_index=True
-    )
+    real = replace(windows, index=windows.index.assign(synthetic=False))
+    new = replace(made, channels=windows.channels, index=synthetic_index(made, window.leads[0]))
     note = {**made.info, "to_ratio": to_ratio, "seed": seed, "added": lacking}
-    signal_mv = np.concatenate([windows.signal_mv, made.signal_mv])
-    return Windows(signal_mv, windows.fs_hz, index, {**windows.info, "augmented": note})
+    return replace(concatenate([real, new]), info={**windows.info, "augmented": note})
 
 
-def rows_of(made: Generated, lead: str) -> pd.DataFrame:
-    """Return the index of synthetic windows, in the columns of prepared ones."""
+def synthetic_index(made: Windows, lead: str) -> pd.DataFrame:
+    """Return the index of synthetic windows with the columns of prepared ones."""
     return pd.DataFrame(
         {
             "recording": SYNTHETIC,
             "sample": made.seeds,
             "symbol": made.labels,
             "label": made.labels,
-            "split": "train",
+            "partition": "train",
             "lead": lead,
             "fs_hz": made.fs_hz,
             "rr_before_s": np.nan,

@@ -85,7 +85,7 @@ def write_imputed(
         what = GAP_OF_TASK[drawn.info["task"]]
         title = f"{recording.name} {recording.leads[gap.row]}: {what} {number}, {drawn.band:.0%} band"
         save(
-            imputation_figure(drawn.lead(place[gap.row]), span, recording.signal_mv[gap.row], title),
+            imputation_figure(drawn.lead(place[gap.row]), span, recording.lead_mv(gap.row), title),
             folder / f"gap-{number:03d}.png",
         )
     _write_card(
@@ -111,7 +111,7 @@ def write_forecast(folder: Path, recording: Recording, row: int, drawn: Imputati
         at: first sample of the forecast.
     """
     horizon = len(drawn.signal_mv)
-    truth = recording.signal_mv[row, at : at + horizon]
+    truth = recording.lead_mv(row)[at : at + horizon]
     truth = np.pad(truth, (0, horizon - len(truth)), constant_values=np.nan)
     lead = recording.leads[row]
     series = {"": drawn.signal_mv, " lower": drawn.lower_mv, " upper": drawn.upper_mv}
@@ -138,7 +138,7 @@ def write_forecast(folder: Path, recording: Recording, row: int, drawn: Imputati
         fs_hz=drawn.fs_hz,
     )
     title = f"{recording.name} {lead}: forecast from {at / recording.fs_hz:g} s, {drawn.band:.0%} band"
-    past_mv = recording.signal_mv[row, :at][-round(SHOWN_PAST_S * recording.fs_hz) :]
+    past_mv = recording.lead_mv(row)[:at][-round(SHOWN_PAST_S * recording.fs_hz) :]
     save(forecast_figure(drawn, past_mv, at, title, truth), folder / "forecast.png")
     _write_card(folder, recording, drawn, synthetic_samples=[[lead, at, at + horizon]])
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import check_rate
 from diffecg.inference.checks import as_signal
 from diffecg.inference.model import Model
 from diffecg.inference.results import Imputation
+from diffecg.signal.resampling import check_rate
 from diffecg.signal.rpeaks import APART_S, detect_r_peaks
 
 LEAST_S = 3.0

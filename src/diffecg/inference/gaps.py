@@ -44,11 +44,11 @@ def find_gaps(
     Raises:
         DiffecgError: a gap outside the recording; an unknown kind of fault.
     """
-    samples, margin = recording.stored.shape[1], round(MARGIN_S * recording.fs_hz)
+    samples, margin = recording.samples, round(MARGIN_S * recording.fs_hz)
     given = gap_mask(gaps_s, samples, recording.fs_hz)
     found: list[Gap] = []
     for row in rows:
-        signal_mv = recording.signal_mv[row]
+        signal_mv = recording.lead_mv(row)
         reasons = {"missing": np.isnan(signal_mv), "given": given}
         for kind, mask in find_artefacts(signal_mv, recording.fs_hz, detect).items():
             reasons[kind] = _wider(mask, margin)
@@ -60,7 +60,7 @@ def find_gaps(
 
 def mask_gaps(recording: Recording, rows: Sequence[int], gaps: Sequence[Gap]) -> NDArray[np.float64]:
     """Return the signal of some leads (lead time), in mV, with NaN in the gaps."""
-    signal_mv = recording.signal_mv[list(rows)]
+    signal_mv = recording.select(rows).signal_mv
     place = {row: i for i, row in enumerate(rows)}
     for gap in gaps:
         signal_mv[place[gap.row], gap.first : gap.last] = np.nan

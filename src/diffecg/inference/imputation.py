@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from diffecg.config.schema import WindowConfig
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import check_rate
 from diffecg.inference.imputation_run import ImputationRun
 from diffecg.inference.results import Preview
 from diffecg.inference.sampling import Progress, Sampling, counting
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.signal.blending import blend_seams
+from diffecg.signal.resampling import check_rate
 
 
 def impute_signal(

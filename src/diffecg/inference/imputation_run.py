@@ -156,7 +156,15 @@ class ImputationRun:
             local = slice(step.fill_from - step.start, step.fill_to - step.start)
             drawn = window[: len(self.missing), local] - shift[draw]
             if self.watch is not None:
-                self.watch(Preview(draw, step.fill_from / self.to_hz, self.to_hz, drawn, sigma))
+                self.watch(
+                    Preview(
+                        draw=draw,
+                        from_s=step.fill_from / self.to_hz,
+                        fs_hz=self.to_hz,
+                        signal_mv=drawn,
+                        sigma=sigma,
+                    )
+                )
 
     def _resampled(self, signal_mv: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return a signal (... time) at the model's rate, straight lines where it is missing."""

@@ -12,15 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 from diffecg._version import __version__
 from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN, check_label
-from diffecg.datasets.rhythm import encode_beats
+from diffecg.datasets.rhythm import encode_beats, format_beats
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import check_rate
 from diffecg.inference.checks import as_signal, check_integer, sampling_of, seed_range
 from diffecg.inference.imputation import impute_signal
-from diffecg.inference.results import Generated, Imputation, Preview
+from diffecg.inference.results import Imputation, Preview
 from diffecg.inference.sampling import Progress, Sampling, SDEditStart, counting, sample_windows
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.signal.intervals import prediction_interval
+from diffecg.signal.resampling import check_rate
 
 MOST_HORIZON_S = 600.0
 
@@ -74,7 +75,7 @@ class Model:
         steps: int | None = None,
         batch_size: int = 64,
         progress: Progress | None = None,
-    ) -> Generated:
+    ) -> Windows:
         """Return ``count`` synthetic windows.
 
         Window i has the seed ``seed + i``, or the one given for it, and depends on nothing else: a set may be
@@ -115,15 +116,7 @@ class Model:
             counting(progress, count),
             track if beats else None,
         )
-        return Generated(
-            signal_mv,
-            window.fs_hz,
-            window.leads,
-            tuple(one or UNKNOWN for one in labels),
-            tuple(seeds),
-            self._info("generate", sampling),
-            beats,
-        )
+        return self._windows(signal_mv, labels, seeds, self._info("generate", sampling), beats)
 
     def vary(
         self,
@@ -136,7 +129,7 @@ class Model:
         sampler: str | None = None,
         steps: int | None = None,
         batch_size: int = 64,
-    ) -> Generated:
+    ) -> Windows:
         """Return windows that resemble given ones, as a heart's next beats resemble its last.
 
         Noise is added and taken away again (SDEdit, Meng et al. 2022, arXiv 2108.01073): what is larger than
@@ -172,10 +165,7 @@ class Model:
         near = SDEditStart(np.broadcast_to(given, (count, *shape)).copy(), strength)
         nothing = np.zeros((count, *shape), dtype=np.float32)
         made = sample_windows(self.denoiser, nothing, nothing > 0, labels, seeds, sampling, near=near)
-        names, info = tuple(one or UNKNOWN for one in labels), self._info("vary", sampling)
-        return Generated(
-            made, window.fs_hz, window.leads, names, tuple(seeds), {**info, "strength": strength}
-        )
+        return self._windows(made, labels, seeds, {**self._info("vary", sampling), "strength": strength})
 
     def stream(
         self,
@@ -186,7 +176,7 @@ class Model:
         chunk: int = 4096,
         progress: Progress | None = None,
         **settings: Any,
-    ) -> Iterator[Generated]:
+    ) -> Iterator[Windows]:
         """Yield the windows of :meth:`generate` chunk by chunk, so that any number fits into memory.
 
         Args:
@@ -264,15 +254,15 @@ class Model:
             return signal
 
         return Imputation(
-            completed(hidden.mean(axis=0)),
-            completed(lower),
-            completed(upper),
-            drawn,
-            ~missing,
-            float(fs_hz),
-            tuple(seeds),
-            band,
-            self._info("impute", sampling),
+            signal_mv=completed(hidden.mean(axis=0)),
+            lower_mv=completed(lower),
+            upper_mv=completed(upper),
+            draws_mv=drawn,
+            observed=~missing,
+            fs_hz=float(fs_hz),
+            seeds=tuple(seeds),
+            band=band,
+            info=self._info("impute", sampling),
         )
 
     def denoise(self, signal_mv: ArrayLike, fs_hz: float, noisy: ArrayLike, **settings: Any) -> Imputation:
@@ -323,16 +313,35 @@ class Model:
         used = past[..., -max(round(self.past_s * fs_hz), 1) :]
         future = np.full((*past.shape[:-1], samples), np.nan, dtype=past.dtype)
         drawn = self.impute(np.concatenate([used, future], axis=-1), fs_hz, **settings)
-        return Imputation(
-            drawn.signal_mv[..., -samples:],
-            drawn.lower_mv[..., -samples:],
-            drawn.upper_mv[..., -samples:],
-            drawn.draws_mv[..., -samples:],
-            drawn.observed[..., -samples:],
-            drawn.fs_hz,
-            drawn.seeds,
-            drawn.band,
-            {**drawn.info, "task": "forecast", "horizon_s": horizon_s},
+        return replace(
+            drawn,
+            signal_mv=drawn.signal_mv[..., -samples:],
+            lower_mv=drawn.lower_mv[..., -samples:],
+            upper_mv=drawn.upper_mv[..., -samples:],
+            draws_mv=drawn.draws_mv[..., -samples:],
+            observed=drawn.observed[..., -samples:],
+            info={**drawn.info, "task": "forecast", "horizon_s": horizon_s},
+        )
+
+    def _windows(
+        self,
+        signal_mv: NDArray[np.float32],
+        labels: Sequence[str | None],
+        seeds: Sequence[int],
+        info: dict[str, Any],
+        beats: Sequence[tuple[int, str]] = (),
+    ) -> Windows:
+        """Return synthetic windows with labels, seeds and the beats that all of them share."""
+        window = self.config.window
+        return Windows.from_arrays(
+            signal_mv,
+            window.fs_hz,
+            [label or UNKNOWN for label in labels],
+            leads=window.leads,
+            r_peak=window.before if window.kind == "beat" else None,
+            info=info,
+            seed=np.array(seeds, dtype=np.int64),
+            **({"beats": format_beats(beats)} if beats else {}),
         )
 
     def _beats(self, rhythm: Sequence[tuple[float, str]] | None) -> tuple[tuple[int, str], ...]:

@@ -76,7 +76,7 @@ def impute_recording(
     settings = {**settings, **asdict(drawing), "label": asked.label}
     holed = mask_gaps(recording, plan.shown, plan.gaps)
     if isinstance(asked, DenoiseOptions):
-        recorded = recording.signal_mv[plan.shown]
+        recorded = recording.select(plan.shown).signal_mv
         noisy = np.isnan(holed) & ~np.isnan(recorded)
         drawn = model.denoise(recorded, recording.fs_hz, noisy, **settings)
     else:
@@ -93,7 +93,7 @@ def forecast_start(model: Model, recording: Recording, asked: ForecastOptions) -
     row = choose_lead(model, recording, asked.lead)
     at = recording.duration_s if asked.at is None else asked.at
     inside = 0 < at <= recording.duration_s + ROUNDING_S
-    cut = min(round(at * recording.fs_hz), recording.stored.shape[1]) if inside else 0
+    cut = min(round(at * recording.fs_hz), recording.samples) if inside else 0
     if cut < 1:
         raise DiffecgError(
             f"at {at:g} s lies outside the recording; choose above 0 to {recording.duration_s:.3f} s"
@@ -115,7 +115,7 @@ def forecast_recording(
     Raises:
         DiffecgError: as :meth:`Model.forecast`.
     """
-    past_mv: NDArray[np.float64] = recording.signal_mv[row, :cut]
+    past_mv: NDArray[np.float64] = recording.lead_mv(row)[:cut]
     settings = {**settings, **asdict(drawing), "label": asked.label, "horizon_s": asked.horizon}
     return model.forecast(past_mv, recording.fs_hz, **settings)
 
@@ -129,7 +129,7 @@ def choose_lead(model: Model, recording: Recording, wanted: str | None) -> int:
     if wanted is not None:
         return recording.lead_index(wanted)
     own = model.config.window.leads[0]
-    return recording.usual_lead() if own == "*" else recording.lead_index(own)
+    return recording.default_lead() if own == "*" else recording.lead_index(own)
 
 
 def _nothing(leads: str, recording: str, detect: str, *, noisy: bool) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,40 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Generated:
-    """Synthetic windows."""
-
-    signal_mv: NDArray[np.float32]
-    """Axes (window, lead, time), in mV."""
-    fs_hz: float
-    """Sampling rate, in Hz."""
-    leads: tuple[str, ...]
-    """Lead names; ``*`` where the model makes any lead."""
-    labels: tuple[str, ...]
-    """Class that each window was asked for; ``?`` = none."""
-    seeds: tuple[int, ...]
-    """Seed of each window."""
-    info: dict[str, Any]
-    """Model, sampler, steps, version: what it takes to make the same again."""
-    beats: tuple[tuple[int, str], ...] = ()
-    """The rhythm that was asked for: (sample of the R peak, label), the same in every window."""
-
-    def __len__(self) -> int:
-        """Return the number of windows."""
-        return len(self.seeds)
-
-    def take(self, rows: Sequence[int]) -> Generated:
-        """Return some of the windows."""
-        return replace(
-            self,
-            signal_mv=self.signal_mv[list(rows)],
-            labels=tuple(self.labels[row] for row in rows),
-            seeds=tuple(self.seeds[row] for row in rows),
-        )
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Preview:
     """What a stretch looks like in the midst of being drawn."""
 
@@ -59,7 +25,7 @@ class Preview:
     """Noise that is still in it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Imputation:
     """A signal with its missing samples drawn several times: what ``impute`` and ``forecast`` return.
 

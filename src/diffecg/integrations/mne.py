@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diffecg.formats.arrays import in_millivolts
 from diffecg.formats.recording import Annotation, Recording
 from diffecg.signal.runs import true_runs
 
@@ -28,10 +29,11 @@ def to_mne(recording: Recording) -> mne.io.RawArray:
         import mne
     except ImportError as error:
         raise ImportError("to_mne needs MNE: pip install 'diffecg[mne]'") from error
-    voltage = np.isin(np.arange(len(recording.leads)), recording.voltages)
-    kinds = ["ecg" if is_voltage else "misc" for is_voltage in voltage]
+    kinds = ["ecg" if channel.is_voltage else "misc" for channel in recording.channels]
+    signal, units = in_millivolts(recording)
+    per_unit = np.array([_MV_PER_V if unit == "mV" else 1.0 for unit in units])
     raw = mne.io.RawArray(
-        np.where(voltage[:, None], recording.signal_mv / _MV_PER_V, recording.values),
+        signal / per_unit[:, None],
         mne.create_info(list(recording.leads), recording.fs_hz, kinds),
         verbose="error",
     )
@@ -39,7 +41,7 @@ def to_mne(recording: Recording) -> mne.io.RawArray:
     if day is not None and moment is not None:
         raw.set_meas_date(datetime.combine(day, moment, tzinfo=UTC))
     notes: list[tuple[int, float, str, tuple[str, ...]]] = [
-        (note.sample, 0.0, f"{note.symbol} {note.text}".strip(), ()) for note in recording.annotations()
+        (note.sample, 0.0, f"{note.symbol} {note.text}".strip(), ()) for note in recording.annotations
     ]
     for lead, row in zip(recording.leads, recording.missing, strict=True):
         notes += [(first, float(last - first), "BAD_missing", (lead,)) for first, last in true_runs(row)]
@@ -50,6 +52,7 @@ def to_mne(recording: Recording) -> mne.io.RawArray:
 
 
 def from_mne(raw: Any, name: str) -> Recording:
+    """Return the recording of an MNE Raw object."""
     kinds = raw.get_channel_types()
     voltage = np.array([kind in ("ecg", "eeg", "bio", "emg") for kind in kinds])
     signal = raw.get_data(verbose="error") * np.where(voltage, _MV_PER_V, 1.0)[:, None]
@@ -61,17 +64,11 @@ def from_mne(raw: Any, name: str) -> Recording:
         known = len(symbol) == 1
         if not text.startswith("BAD"):
             sample = round((onset - first) * raw.info["sfreq"])
-            notes.append(Annotation(sample, symbol if known else '"', rest if known else str(text)))
-    return Recording(
-        name,
-        float(raw.info["sfreq"]),
-        tuple(raw.ch_names),
-        tuple("mV" if is_voltage else "NU" for is_voltage in voltage),
-        signal,
-        (1.0,) * len(signal),
-        (0.0,) * len(signal),
-        np.isnan(signal),
-        Path(name),
-        (None, None) if date is None else (date.date(), date.time()),
-        annotations=lambda: tuple(notes),
+            notes.append(
+                Annotation(sample=sample, symbol=symbol if known else '"', text=rest if known else str(text))
+            )
+    units = ["mV" if is_voltage else "NU" for is_voltage in voltage]
+    recording = Recording.from_arrays(
+        signal, raw.info["sfreq"], leads=raw.ch_names, units=units, name=name, annotations=notes
     )
+    return recording if date is None else replace(recording, start=(date.date(), date.time()))

@@ -1,20 +1,18 @@
-"""Generated windows as files of any format, made when they are asked for."""
+"""Windows windows as files of any format, made when they are asked for."""
 
 from __future__ import annotations
 
 import io
-import json
 import tempfile
 import zipfile
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
+from diffecg.datasets.reading import read_windows
+from diffecg.datasets.windows import Windows
 from diffecg.datasets.writing import write_generated
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation.html import to_png
-from diffecg.inference.results import Generated
 from diffecg.plotting.figures import NAMES, beat_grid
 from diffecg.service.job import BEATS
 
@@ -27,22 +25,20 @@ FORMATS = {
     "png": "image/png",
 }
 """Media type of each."""
-_MADE_BY = ("synthetic", "task", "model", "weights_sha256", "sampler", "steps")
 
 
-def exported(folder: Path, before: int, format: Format, window: int | None) -> tuple[bytes, str]:
+def exported(folder: Path, format: Format, window: int | None) -> tuple[bytes, str]:
     """Return the content and the name of a file of windows.
 
     Args:
         folder: where a job wrote ``beats.npz``.
-        before: samples before the R peak.
         format: of the file.
         window: the one to write; None: all.
 
     Raises:
         DiffecgError: there is no such window; a picture of all is asked for.
     """
-    windows = _read(folder / BEATS)
+    windows = read_windows(folder / BEATS)
     name = "beats"
     if window is not None:
         if window >= len(windows):
@@ -55,7 +51,7 @@ def exported(folder: Path, before: int, format: Format, window: int | None) -> t
         return _picture(windows), f"{name}.png"
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / (name if format == "wfdb" else f"{name}.{format}")
-        write_generated([windows], path, count=len(windows), before=before)
+        write_generated([windows], path, count=len(windows))
         if format == "wfdb":
             return zipped(path), f"{name}.zip"
         return path.read_bytes(), path.name
@@ -71,24 +67,7 @@ def zipped(folder: Path) -> bytes:
     return buffer.getvalue()
 
 
-def _read(path: Path) -> Generated:
-    with np.load(path) as file:
-        card = json.loads(str(file["card"]))
-        return Generated(
-            file["signal_mv"],
-            float(file["fs_hz"]),
-            tuple(file["leads"].tolist()),
-            tuple(file["labels"].tolist()),
-            tuple(file["seeds"].tolist()),
-            {
-                name: card[name]
-                for name in ("synthetic", "task", "model", "weights_sha256", "sampler", "steps")
-            },
-            tuple((int(sample), str(label)) for sample, label in card.get("beats", [])),
-        )
-
-
-def _picture(windows: Generated) -> bytes:
-    label = windows.labels[0]
+def _picture(windows: Windows) -> bytes:
+    label = str(windows.labels[0])
     title = f"{NAMES.get(label, label)}, seed {windows.seeds[0]}, made by {windows.info['model']}"
     return to_png(beat_grid([({0: label}, windows.signal_mv[:, 0])], windows.fs_hz, title))

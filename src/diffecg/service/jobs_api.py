@@ -170,8 +170,7 @@ async def export(
     job = server.finished(key)
     if not isinstance(job.asked, GenerateRequest):
         raise HTTPException(404, "the job made no windows")
-    before = server.model(job.asked.model).before
-    content, name = await run_in_threadpool(exported, job.folder / OUT, before, format, window)
+    content, name = await run_in_threadpool(exported, job.folder / OUT, format, window)
     return Response(
         content,
         media_type=FORMATS[format],

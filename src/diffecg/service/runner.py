@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from diffecg.compose.export import write_composed
-from diffecg.compose.options import ComposeOptions
-from diffecg.compose.recording import compose
+from diffecg.composition.export import write_composed
+from diffecg.composition.options import ComposeOptions
+from diffecg.composition.recording import compose
 from diffecg.datasets.reading import read_windows
+from diffecg.datasets.windows import Windows
 from diffecg.datasets.writing import write_generated
 from diffecg.evaluation.generation.html import write_report
 from diffecg.evaluation.generation.report import Settings as EvaluationSettings
@@ -36,7 +37,7 @@ from diffecg.inference.options import (
 )
 from diffecg.inference.parsing import parse_times
 from diffecg.inference.recordings import forecast_recording, forecast_start, impute_recording, plan_imputation
-from diffecg.inference.results import Generated, Imputation, Preview
+from diffecg.inference.results import Imputation, Preview
 from diffecg.service.job import BEATS, COMPOSED, OUT, RESULT, WINDOWS
 from diffecg.service.worker import WorkerChannel
 
@@ -105,7 +106,7 @@ class TaskRunner:
         ]
         settings = _asked(SamplerOptions, orders[0]).sampling()
         rhythm = parse_times(first["rhythm"])
-        made: list[list[Generated]] = [[] for _ in orders]
+        made: list[list[Windows]] = [[] for _ in orders]
         files = [(Path(order["folder"]) / WINDOWS).open("ab") for order in orders]
         try:
             for start in range(0, len(rows), _CHUNK):
@@ -122,7 +123,7 @@ class TaskRunner:
                     done, total = sum(map(len, made[place])), orders[place]["asked"]["count"]
                     self.desk.tell(orders[place]["id"], done=done, total=total)
                     if done == total:  # others may go on
-                        _write_windows(orders[place], made[place], model.config.window.before)
+                        _write_windows(orders[place], made[place])
                         self.desk.tell(orders[place]["id"], state="done")
         finally:
             for file in files:
@@ -179,7 +180,7 @@ class TaskRunner:
     def _evaluate(self, order: Order) -> dict[str, Any]:
         asked, inputs = order["asked"], order["inputs"]
         settings = EvaluationSettings(
-            tuple(asked["sections"]), asked["part"], True, asked["seeds"], most=asked["most"]
+            tuple(asked["sections"]), asked["partition"], True, asked["seeds"], most=asked["most"]
         )
         report = evaluate(
             read_windows(inputs["synthetic"]),
@@ -241,9 +242,9 @@ def _stretch(drawn: Imputation, first: int, last: int) -> dict[str, Any]:
     }
 
 
-def _write_windows(order: Order, chunks: list[Generated], before: int) -> None:
+def _write_windows(order: Order, chunks: list[Windows]) -> None:
     path, count = Path(order["folder"]) / OUT / BEATS, order["asked"]["count"]
-    card = write_generated(chunks, path, count=count, before=before)
+    card = write_generated(chunks, path, count=count)
     signal_mv = np.concatenate([chunk.signal_mv for chunk in chunks])
     _write_result(order, {**card, "signal_mv": _rounded(signal_mv)})
 

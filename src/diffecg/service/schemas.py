@@ -8,7 +8,7 @@ from typing import Any, Literal
 import docstring_parser
 from pydantic import ConfigDict, GetJsonSchemaHandler
 
-from diffecg.compose.options import ComposeOptions
+from diffecg.composition.options import ComposeOptions
 from diffecg.inference.options import (
     DenoiseOptions,
     DrawOptions,
@@ -91,8 +91,8 @@ class EvaluateRequest(Documented):
     """Id of an uploaded set of real windows; or beats, those that the server was started with."""
     sections: tuple[Literal["fidelity", "physiology", "privacy", "utility"], ...] = ("fidelity", "physiology")
     """What to compute."""
-    part: Literal["validation", "test", "train"] = "validation"
-    """Part of prepared windows to compare with."""
+    partition: Literal["validation", "test", "train"] = "validation"
+    """Partition of prepared windows to compare with."""
     seeds: int = 3
     """How often sets are drawn anew."""
     most: int = 500

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from diffecg.compose.options import ComposeOptions
+from diffecg.composition.options import ComposeOptions
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import DrawOptions, ForecastOptions, SamplerOptions
 from diffecg.service.schemas import ComposeRequest, EvaluateRequest, GenerateRequest, Request, RhythmRequest

@@ -116,10 +116,10 @@ class Uploads:
         self, key: str, path: Path, recording: Recording, fs_hz: float | None = None, unit: str | None = None
     ) -> StoredRecording:
         if not recording.voltages:
-            recording.usual_lead()  # says why
+            recording.default_lead()  # says why
         leads = [recording.leads[row] for row in recording.voltages]
-        lost = np.isnan(recording.signal_mv[recording.voltages]).sum(axis=1) / recording.fs_hz
-        usual = recording.usual_lead()
+        lost = recording.missing[recording.voltages].sum(axis=1) / recording.fs_hz
+        usual = recording.default_lead()
         info = RecordingInfo(
             key,
             recording.name,
@@ -131,7 +131,7 @@ class Uploads:
             dict(zip(leads, lost.round(3).tolist(), strict=True)),
             [
                 (round(one.sample / recording.fs_hz, 4), one.symbol)
-                for one in recording.annotations()
+                for one in recording.annotations
                 if one.symbol in BEAT_SYMBOLS
             ],
             warnings_of(recording, usual),
@@ -155,7 +155,7 @@ def signal_of(kept: StoredRecording, lead: str) -> NDArray[np.float32]:
     Raises:
         DiffecgError: there is no such lead.
     """
-    signal_mv: NDArray[np.float32] = kept.recording.signal_mv[kept.recording.lead_index(lead)].astype(
+    signal_mv: NDArray[np.float32] = kept.recording.lead_mv(kept.recording.lead_index(lead)).astype(
         np.float32
     )
     return signal_mv

@@ -8,6 +8,24 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.errors import DiffecgError
+
+FS_RANGE_HZ = (20.0, 20_000.0)
+"""Accepted sampling rates."""
+
+
+def check_rate(fs_hz: float) -> None:
+    """Raise an error for a sampling rate outside the accepted range.
+
+    Raises:
+        DiffecgError: the rate is not a number in ``FS_RANGE_HZ``.
+    """
+    if not isinstance(fs_hz, (int, float, np.number)) or not FS_RANGE_HZ[0] <= fs_hz <= FS_RANGE_HZ[1]:
+        raise DiffecgError(
+            f"sampling rate {fs_hz} Hz is not one of an ECG; give it in Hz, "
+            f"{FS_RANGE_HZ[0]:g} to {FS_RANGE_HZ[1]:g}"
+        )
+
 
 def resample(signal: NDArray[np.float64], fs_hz: float, to_hz: float) -> NDArray[np.float64]:
     """Return ``signal`` (time last) at another sampling rate, band-limited by a polyphase filter.

@@ -51,8 +51,8 @@ def training_data(windows: Windows | WindowStream, config: Config) -> TrainingDa
         DiffecgError: a part is missing; a shard is missing or spoilt.
     """
     if isinstance(windows, Windows):
-        validation = windows.part("validation")
-        source = BatchSource(windows.part("train"), config)
+        validation = windows.partition("validation")
+        source = BatchSource(windows.partition("train"), config)
         known = fingerprint(source.windows)
         return TrainingData(lambda samples: source, source.windows, validation, source.morphologies, known)
     validation, sample = (windows.sample(part, _SAMPLE) for part in ("validation", "train"))

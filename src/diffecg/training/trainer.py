@@ -22,8 +22,8 @@ import torch
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from diffecg.config.io import read_config
-from diffecg.config.schema import Config, TrainingConfig, WindowConfig
+from diffecg.config.io import read_config, window_config
+from diffecg.config.schema import Config, TrainingConfig
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
@@ -181,7 +181,7 @@ def for_windows(config: Config, info: dict[str, Any]) -> Config:
     Raises:
         DiffecgError: the data are windows of another kind.
     """
-    window = WindowConfig(**{**info["window"], "leads": tuple(info["window"]["leads"])})
+    window = window_config(info["window"])
     if window.kind != config.window.kind:
         raise DiffecgError(
             f"the windows are {window.kind}s, the preset {config.name!r} needs {config.window.kind}s; "
@@ -266,7 +266,7 @@ def _initial_state(config: Config, data: TrainingData, teacher: ConditionalDenoi
         model.load_state_dict(teacher.state_dict())
     else:
         rows = np.linspace(0, len(windows) - 1, min(_FIT_WINDOWS, len(windows))).astype(int)
-        model.transform.fit(torch.from_numpy(windows.signal_mv[rows]))
+        model.transform.fit(torch.from_numpy(windows.signal[rows]))
         model.morphology_share.copy_(torch.from_numpy(data.morphologies.share))
     optimizer: torch.optim.Optimizer
     if settings.optimizer == "adam":
@@ -281,9 +281,9 @@ def _initial_state(config: Config, data: TrainingData, teacher: ConditionalDenoi
 
 def _check(config: Config, windows: Windows, folder: Path) -> None:
     shape = (len(config.window.leads), config.window.length)
-    if windows.signal_mv.shape[1:] != shape or windows.fs_hz != config.window.fs_hz:
+    if windows.signal.shape[1:] != shape or windows.fs_hz != config.window.fs_hz:
         raise DiffecgError(
-            f"the windows hold {windows.signal_mv.shape[1]} lead(s) x {windows.signal_mv.shape[2]} "
+            f"the windows hold {windows.signal.shape[1]} lead(s) x {windows.signal.shape[2]} "
             f"samples at {windows.fs_hz:g} Hz, the preset {config.name!r} needs {shape[0]} x "
             f"{shape[1]} at {config.window.fs_hz:g} Hz; prepare them with --preset {config.window.kind}"
         )

@@ -18,7 +18,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from diffecg.evaluation.generation.sets import WindowSet, in_turn
+from diffecg.datasets.windows import Windows
+from diffecg.evaluation.generation.comparison import in_turn
 from diffecg.extras import extra
 from diffecg.signal.resampling import resample
 
@@ -41,7 +42,7 @@ with errors weighted so that classes count alike."""
 class Classifier:
     """A kind of classifier."""
 
-    represent: Callable[[WindowSet], Array]
+    represent: Callable[[Windows], Array]
     """What it sees of windows: an array whose first axis is the window."""
     fit: Callable[[Array, Labels, int, Mode], Predictor]
     """Takes what is seen of the windows to train on, the class of each, a seed, and a mode."""
@@ -83,12 +84,12 @@ class RecurrentNetwork(nn.Module):
         return out
 
 
-def network_input(windows: WindowSet) -> Array:
+def network_input(windows: Windows) -> Array:
     """Return windows (window lead time) at FS_HZ, in mV."""
     return resample(np.asarray(windows.signal_mv, dtype=np.float64), windows.fs_hz, FS_HZ).astype(np.float32)
 
 
-def named_features(windows: WindowSet) -> NDArray[np.float64]:
+def named_features(windows: Windows) -> NDArray[np.float64]:
     """Return features (window feature): RR intervals, amplitudes, slopes and shape; NaN = not known.
 
     RR before, RR after and their ratio, in s; of each lead its largest and least value and their places
@@ -98,7 +99,7 @@ def named_features(windows: WindowSet) -> NDArray[np.float64]:
     count, leads, length = signals.shape
     rr = np.full((count, 2), np.nan) if windows.rr_s is None else windows.rr_s
     columns = [rr, rr[:, :1] / rr[:, 1:]]
-    centre = length // 2 if windows.before is None else windows.before
+    centre = length // 2 if windows.r_peak is None else windows.r_peak
     span = max(2, round(0.1 * windows.fs_hz))
     near = slice(max(centre - span, 0), centre + span)
     for lead in range(leads):

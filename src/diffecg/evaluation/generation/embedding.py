@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.datasets.windows import Windows
+from diffecg.evaluation.generation.comparison import shared_classes
 from diffecg.evaluation.generation.encoder import features
-from diffecg.evaluation.generation.sets import WindowSet, shared_classes
 from diffecg.extras import extra
 
 
 def joint_map(
-    real: WindowSet, synthetic: WindowSet, *, most: int = 300
+    real: Windows, synthetic: Windows, *, most: int = 300
 ) -> tuple[NDArray[np.floating], NDArray[np.str_], NDArray[np.bool_]]:
     """Return places (window 2) by t-SNE of the encoder's features, labels, and which are synthetic.
 
@@ -27,7 +28,7 @@ def joint_map(
         DiffecgError: scikit-learn is not installed.
     """
     rng = np.random.default_rng(0)
-    chosen: list[WindowSet] = []
+    chosen: list[Windows] = []
     is_synthetic: list[bool] = []
     for label in shared_classes(real, synthetic):
         size = min(most, len(real.of(label)), len(synthetic.of(label)))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.datasets.windows import Windows
+from diffecg.evaluation.generation.comparison import mean_beats, shared_classes
 from diffecg.evaluation.generation.distances import (
     frechet_distance,
     maximum_mean_discrepancy,
@@ -28,7 +30,6 @@ from diffecg.evaluation.generation.rows import (
     mean_of,
     metric_row,
 )
-from diffecg.evaluation.generation.sets import WindowSet, mean_beats, shared_classes
 
 Array = NDArray[np.floating]
 
@@ -69,7 +70,7 @@ class Views:
         return Views(self.time[rows], self.frequency[rows], self.features[rows], self.labels[rows])
 
 
-def views_of(windows: WindowSet) -> Views:
+def views_of(windows: Windows) -> Views:
     """Return what the metrics see of a set."""
     spectrum = np.abs(np.fft.rfft(windows.signal_mv, axis=2, norm="ortho")).astype(np.float32)
     return Views(
@@ -96,9 +97,9 @@ def scores(real: Views, other: Views) -> dict[str, float]:
 
 
 def fidelity(
-    synthetic: WindowSet,
-    real: WindowSet,
-    averaged: WindowSet,
+    synthetic: Windows,
+    real: Windows,
+    averaged: Windows,
     *,
     seeds: int = 5,
     bootstraps: int = 20,

@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from diffecg._version import __version__
+from diffecg.evaluation.generation.comparison import shared_classes
 from diffecg.evaluation.generation.embedding import joint_map
 from diffecg.evaluation.generation.physiology import MEASURES
 from diffecg.evaluation.generation.report import Report
 from diffecg.evaluation.generation.rows import MetricRow
-from diffecg.evaluation.generation.sets import shared_classes
 from diffecg.evaluation.html import items, page, picture, table, write_folder
 from diffecg.plotting import comparison
 from diffecg.plotting.figures import NAMES, beat_grid
@@ -100,8 +100,8 @@ def _html(report: Report, pictures: Iterable[tuple[str, bytes]]) -> str:
     real = about["real"]
     facts = [
         ("synthetic", f"{about['synthetic'].get('model', 'another program')}, {_counts(report, made=True)}"),
-        ("real", f"{real.get('name', 'given windows')}, {_counts(report, made=False)}"),
-        ("compared with", f"part {real['part']}" if real["part"] else "all windows"),
+        ("real", f"{real.get('database', 'given windows')}, {_counts(report, made=False)}"),
+        ("compared with", f"partition {real['partition']}" if real["partition"] else "all windows"),
         ("split, class map", f"{about['split'] or 'not told'}, {about['label_map'] or 'not told'}"),
         ("window", f"{about['samples']} samples at {about['fs_hz']:g} Hz"),
         ("drawn anew", f"{about['seeds']} seeds; {about['bootstraps']} bootstraps over recordings"),

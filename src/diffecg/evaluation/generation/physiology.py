@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import wasserstein_distance
 
+from diffecg.datasets.windows import Windows
+from diffecg.evaluation.generation.comparison import mean_beats, shared_classes
 from diffecg.evaluation.generation.rows import ALL, LEAST, Advance, MetricRow, metric_row
-from diffecg.evaluation.generation.sets import WindowSet, mean_beats, shared_classes
 from diffecg.extras import extra
 
 Array = NDArray[np.floating]
@@ -40,9 +41,9 @@ _SINGLE = "a window of one beat has no RR interval"
 
 
 def physiology(
-    synthetic: WindowSet,
-    real: WindowSet,
-    averaged: WindowSet,
+    synthetic: Windows,
+    real: Windows,
+    averaged: Windows,
     *,
     seeds: int = 5,
     most: int = 400,
@@ -78,23 +79,23 @@ def physiology(
         rows += _rows(label, size, made, truth, trivial, seeds, _names(real))
         measured[label] = made, truth
         advance(f"physiology of {label}")
-    if real.before is not None:
+    if real.r_peak is not None:
         rows.append(_row("RR interval", ALL, undefined=_SINGLE))
     return rows, measured
 
 
-def measure(windows: WindowSet) -> Measures:
+def measure(windows: Windows) -> Measures:
     """Return every measure of every beat of ``windows`` (first lead).
 
     Raises:
         DiffecgError: NeuroKit is not installed.
     """
     signals = windows.signal_mv[:, 0].astype(np.float64)
-    if windows.before is None:
+    if windows.r_peak is None:
         parts = [_strip(signal, windows.fs_hz) for signal in signals]
     else:
         blocks = range(0, len(signals), _CHAIN)
-        parts = [_chain(signals[i : i + _CHAIN], windows.before, windows.fs_hz) for i in blocks]
+        parts = [_chain(signals[i : i + _CHAIN], windows.r_peak, windows.fs_hz) for i in blocks]
     return {name: np.concatenate([part[name] for part in parts]) for name in MEASURES}
 
 
@@ -192,9 +193,9 @@ def _row(name: str, label: str, *columns: list[list[float]], **more: Any) -> Met
     return metric_row(SECTION, name, label, MEASURES[name], "lower", *columns, **more)
 
 
-def _names(windows: WindowSet) -> list[str]:
+def _names(windows: Windows) -> list[str]:
     """Return the measures that windows of this kind have."""
-    return [name for name in MEASURES if windows.before is None or name != "RR interval"]
+    return [name for name in MEASURES if windows.r_peak is None or name != "RR interval"]
 
 
 def _halves(values: Array, seed: int) -> tuple[Array, Array]:

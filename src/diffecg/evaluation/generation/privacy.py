@@ -14,8 +14,9 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import mannwhitneyu
 
+from diffecg.datasets.windows import Windows
+from diffecg.evaluation.generation.comparison import mean_beats, shared_classes
 from diffecg.evaluation.generation.rows import LEAST, Advance, MetricRow, metric_row
-from diffecg.evaluation.generation.sets import WindowSet, mean_beats, shared_classes
 
 Array = NDArray[np.floating]
 
@@ -49,9 +50,9 @@ class Suspect:
 
 
 def privacy(
-    synthetic: WindowSet,
-    members: WindowSet,
-    outsiders: WindowSet,
+    synthetic: Windows,
+    members: Windows,
+    outsiders: Windows,
     *,
     seeds: int = 5,
     most: int = 1000,
@@ -123,7 +124,7 @@ def privacy(
     return rows, suspects[:shown]
 
 
-def _like(outsiders: WindowSet, members: WindowSet, rng: np.random.Generator) -> NDArray[np.intp]:
+def _like(outsiders: Windows, members: Windows, rng: np.random.Generator) -> NDArray[np.intp]:
     """Return the places of a member for each outsider, of the same recording where that has any.
 
     Else an attack could tell recordings, or episodes, and not membership.

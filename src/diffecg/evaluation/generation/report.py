@@ -10,16 +10,17 @@ import numpy as np
 
 from diffecg._version import __version__
 from diffecg.datasets.labels import UNKNOWN
+from diffecg.datasets.windows import PARTITIONS, Windows, concatenate
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation import fidelity as fidelity_section
 from diffecg.evaluation.generation import physiology as physiology_section
 from diffecg.evaluation.generation import privacy as privacy_section
 from diffecg.evaluation.generation import utility as utility_section
+from diffecg.evaluation.generation.comparison import cleaned, matched, shared_classes
 from diffecg.evaluation.generation.encoder import load_encoder
 from diffecg.evaluation.generation.physiology import Measures
 from diffecg.evaluation.generation.privacy import Suspect
 from diffecg.evaluation.generation.rows import MetricRow
-from diffecg.evaluation.generation.sets import WindowSet, cleaned, matched, one_set, shared_classes
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -35,8 +36,8 @@ class Settings:
 
     sections: tuple[str, ...] = SECTIONS
     """Sections of the report."""
-    part: str = "validation"
-    """Part of prepared windows that the synthetic ones are compared with."""
+    partition: str = "validation"
+    """Partition of prepared windows that the synthetic ones are compared with."""
     resampling: bool = False
     """Whether synthetic windows may be brought to the rate of the real ones."""
     seeds: int = 5
@@ -47,7 +48,7 @@ class Settings:
     """Most windows of a class on either side of a comparison."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
     """The report on a synthetic set."""
 
@@ -56,9 +57,9 @@ class Report:
     """What was left out, and what the reader must know."""
     about: dict[str, Any]
     """Sets, split, class map, encoder, seeds, version."""
-    synthetic: WindowSet
+    synthetic: Windows
     """What was judged, after cleaning."""
-    real: WindowSet
+    real: Windows
     """What it was judged against."""
     suspects: list[Suspect] = field(default_factory=list)
     measured: dict[str, tuple[Measures, Measures]] = field(default_factory=dict)
@@ -70,15 +71,15 @@ class Report:
 
 
 def evaluate(
-    synthetic: WindowSet,
-    reference: WindowSet,
+    synthetic: Windows,
+    reference: Windows,
     settings: Settings | None = None,
     *,
     progress: Progress | None = None,
 ) -> Report:
     """Return the report on a synthetic set.
 
-    With prepared windows as the reference, fidelity and physiology compare with ``settings.part``, utility
+    With prepared windows as the reference, fidelity and physiology compare with ``settings.partition``, utility
     trains on ``train`` and tests on ``test``, and privacy asks whether ``train`` shows through more than
     ``validation``. A reference without parts has no utility and no privacy.
 
@@ -100,16 +101,16 @@ def evaluate(
     synthetic = matched(synthetic, reference, resampling=settings.resampling)
     synthetic, notes = cleaned(synthetic, "synthetic")
     reference, more = cleaned(reference, "real")
-    real = reference if reference.parts is None else reference.part(settings.part)
-    if real is None:
-        raise DiffecgError(f"the reference has no part {settings.part!r}")
+    real = reference if reference.partitions is None else reference.partition(settings.partition)
     shared = shared_classes(real, synthetic)
     if not shared:
         raise DiffecgError(
             f"synthetic classes {_named(synthetic)} and real classes {_named(real)} have none in common"
         )
     notes += [*more, *_differences(synthetic, real), *_overlap(synthetic, reference, settings)]
-    train, held_out, test = (reference.part(name) for name in ("train", "validation", "test"))
+    train, held_out, test = (
+        reference.partition(name) if reference.has_partition(name) else None for name in PARTITIONS
+    )
     averaged = real if train is None else _completed(train, real)
     total = _steps(settings, len(shared))
     done = 0
@@ -154,13 +155,21 @@ def evaluate(
                 synthetic, train, test, held_out, seeds=settings.seeds, advance=advance
             )
     about = _about(synthetic, real, reference, settings)
-    return Report(rows, notes, about, synthetic, real, suspects, measured)
+    return Report(
+        rows=rows,
+        notes=notes,
+        about=about,
+        synthetic=synthetic,
+        real=real,
+        suspects=suspects,
+        measured=measured,
+    )
 
 
-def _completed(train: WindowSet, real: WindowSet) -> WindowSet:
+def _completed(train: Windows, real: Windows) -> Windows:
     """Return ``train`` with the windows of ``real`` of the classes that it lacks."""
     lacking = ~np.isin(real.labels, train.classes())
-    return one_set([train, real.take(lacking)]) if lacking.any() else train
+    return concatenate([train, real.take(lacking)]) if lacking.any() else train
 
 
 def _steps(settings: Settings, classes: int) -> int:
@@ -169,7 +178,7 @@ def _steps(settings: Settings, classes: int) -> int:
     return total + (utility_section.steps(settings.seeds) if "utility" in settings.sections else 0)
 
 
-def _about(synthetic: WindowSet, real: WindowSet, reference: WindowSet, settings: Settings) -> dict[str, Any]:
+def _about(synthetic: Windows, real: Windows, reference: Windows, settings: Settings) -> dict[str, Any]:
     made, taken = synthetic.info, reference.info
     return {
         "synthetic": {
@@ -177,8 +186,8 @@ def _about(synthetic: WindowSet, real: WindowSet, reference: WindowSet, settings
             "windows": {label: int((synthetic.labels == label).sum()) for label in synthetic.classes()},
         },
         "real": {
-            **{key: taken[key] for key in ("name", "version") if key in taken},
-            "part": settings.part if reference.parts is not None else None,
+            **{key: taken[key] for key in ("database", "version") if key in taken},
+            "partition": settings.partition if reference.partitions is not None else None,
             "windows": {label: int((real.labels == label).sum()) for label in real.classes()},
             "recordings": None if real.recordings is None else len(np.unique(real.recordings)),
         },
@@ -195,7 +204,7 @@ def _about(synthetic: WindowSet, real: WindowSet, reference: WindowSet, settings
     }
 
 
-def _differences(synthetic: WindowSet, real: WindowSet) -> list[str]:
+def _differences(synthetic: Windows, real: Windows) -> list[str]:
     """Return sentences on classes that only one set has, and on amplitudes that cannot be millivolts."""
     made, taken = synthetic.classes(), real.classes()
     notes = [
@@ -212,15 +221,15 @@ def _differences(synthetic: WindowSet, real: WindowSet) -> list[str]:
     return notes
 
 
-def _overlap(synthetic: WindowSet, reference: WindowSet, settings: Settings) -> list[str]:
+def _overlap(synthetic: Windows, reference: Windows, settings: Settings) -> list[str]:
     """Return sentences on a reference that the generator may have seen."""
     notes = []
-    if settings.part == "train" and reference.parts is not None:
+    if settings.partition == "train" and reference.partitions is not None:
         notes.append(
-            "the reference is the training part: its windows are what the generator learnt from, so that "
-            "copies look perfect here; the held-out minutes are --part validation"
+            "the reference is the training partition: its windows are what the generator learnt from, so that "
+            "copies look perfect here; the held-out minutes are --partition validation"
         )
-    real = reference if reference.parts is None else reference.take(reference.parts == settings.part)
+    real = reference if reference.partitions is None else reference.partition(settings.partition)
     seen = {window.tobytes() for window in np.round(real.signal_mv, 4)}
     copies = sum(window.tobytes() in seen for window in np.round(synthetic.signal_mv, 4))
     if copies:
@@ -228,5 +237,5 @@ def _overlap(synthetic: WindowSet, reference: WindowSet, settings: Settings) -> 
     return notes
 
 
-def _named(windows: WindowSet) -> str:
+def _named(windows: Windows) -> str:
     return ", ".join(windows.classes())

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Classifier
+from diffecg.evaluation.generation.comparison import mean_beats
 from diffecg.evaluation.generation.rows import ALL, LEAST, Advance, MetricRow, metric_row
-from diffecg.evaluation.generation.sets import WindowSet, mean_beats
 
 SECTION = "utility"
 SETTINGS = {
@@ -32,10 +33,10 @@ Scores = dict[tuple[str, str], float]
 
 
 def utility(
-    synthetic: WindowSet,
-    train: WindowSet,
-    test: WindowSet,
-    held_out: WindowSet,
+    synthetic: Windows,
+    train: Windows,
+    test: Windows,
+    held_out: Windows,
     *,
     seeds: int = 5,
     advance: Advance = lambda _: None,
@@ -70,7 +71,7 @@ def utility(
 
 
 def _scores(
-    kind: Classifier, sets: dict[str, WindowSet], labels: list[str], seeds: int, advance: Advance
+    kind: Classifier, sets: dict[str, Windows], labels: list[str], seeds: int, advance: Advance
 ) -> dict[tuple[str, str], list[Scores]]:
     """Return the scores, one a seed, for each pair of SETTINGS."""
     seen = {name: (kind.represent(windows), windows.labels) for name, windows in sets.items()}
@@ -119,5 +120,5 @@ def _rows(prefix: str, best: str, *found: list[Scores]) -> list[MetricRow]:
     return rows
 
 
-def _enough(windows: WindowSet, label: str) -> bool:
+def _enough(windows: Windows, label: str) -> bool:
     return int((windows.labels == label).sum()) >= LEAST

@@ -82,7 +82,7 @@ def make_manifest(folder: Path, recordings: Sequence[str], *, each: int = 3, see
         recording, beats = _load(folder, name)
         rng = np.random.default_rng([seed, *name.encode()])
         lead = PREFERRED_LEAD if PREFERRED_LEAD in recording.leads else recording.leads[0]
-        margin, length = round(_MARGIN_S * recording.fs_hz), recording.signal_mv.shape[1]
+        margin, length = round(_MARGIN_S * recording.fs_hz), recording.samples
         if length < 4 * margin:
             raise DiffecgError(f"recording {name} is too short: {4 * _MARGIN_S:g} s are needed")
         for gap_s in GAPS_S:
@@ -120,12 +120,12 @@ def contexts(
 
 def _load(folder: Path, name: str) -> tuple[Recording, Beats]:
     recording = read_recording(folder / name)
-    return recording, read_beats(folder / name, length=recording.signal_mv.shape[1])
+    return recording, read_beats(folder / name, length=recording.samples)
 
 
 def _context(recording: Recording, beats: Beats, case: Case) -> tuple[Context, NDArray[np.float64]]:
     row = recording.lead_index(case.lead)
-    signal = recording.signal_mv[row]
+    signal = recording.lead_mv(row)
     around = round(CONTEXT_S * recording.fs_hz)
     end = case.start + case.length
     first, last = case.start - around, end if case.forecast else end + around
@@ -133,7 +133,9 @@ def _context(recording: Recording, beats: Beats, case: Case) -> tuple[Context, N
     hidden = slice(around, around + case.length)
     truth = shown[hidden].copy()
     shown[hidden] = np.nan
-    others = recording.signal_mv[[other for other in recording.voltages if other != row], first:last]
+    others = recording.select([other for other in recording.voltages if other != row]).signal_mv[
+        :, first:last
+    ]
     if case.forecast:
         others[:, hidden] = np.nan
     before, after = (round(s * recording.fs_hz) for s in _AROUND_S)

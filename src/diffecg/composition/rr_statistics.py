@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
 
-FILE = "statistics.json"
+FILE = "rr_statistics.json"
 LIKE = "like:"
 """Before the name of a recording, in place of a rhythm."""
 _NEAR = 10
@@ -107,7 +107,7 @@ def load_statistics(like: str = "") -> Statistics:
 
 @cache
 def _known() -> dict[str, Statistics]:
-    stored = json.loads(files("diffecg.compose").joinpath(FILE).read_text())
+    stored = json.loads(files("diffecg.composition").joinpath(FILE).read_text())
     return {name: Statistics(**fields) for name, fields in stored["recordings"].items()}
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve_toeplitz
 from scipy.signal import lfilter
 
-from diffecg.compose.subject import SyntheticSubject, level_of, sample_subject
-from diffecg.compose.timing import Rhythm, check_beats
+from diffecg.composition.subject import SyntheticSubject, level_of, sample_subject
+from diffecg.composition.timing import Rhythm, check_beats
 from diffecg.errors import DiffecgError
+from diffecg.formats.recording import Annotation, Recording
 from diffecg.inference.checks import check_integer
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
@@ -34,27 +34,6 @@ _ORDER = 8
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Composition:
-    """A synthetic recording whose every beat is known."""
-
-    signal_mv: NDArray[np.float32]
-    """(lead time), in mV."""
-    fs_hz: float
-    """Sampling rate, in Hz."""
-    leads: tuple[str, ...]
-    beats: tuple[tuple[int, str], ...]
-    """(sample of the R peak, label) of every beat."""
-    notes: tuple[tuple[int, str], ...]
-    """(sample, words) where noise begins or ends."""
-    info: dict[str, Any]
-    """What it takes to make the same again."""
-
-    def __len__(self) -> int:
-        """Return the number of samples."""
-        return int(self.signal_mv.shape[1])
-
-
 def compose(
     beats: Rhythm | Sequence[tuple[float, str]],
     duration_s: float | None = None,
@@ -65,7 +44,7 @@ def compose(
     subject_seed: int = 0,
     strength: float = STRENGTH,
     progress: Progress | None = None,
-) -> Composition:
+) -> Recording:
     """Return a recording with these beats.
 
     Each beat is the subject's beat of its class, varied by its own seed, at its own time. Where one beat ends
@@ -109,7 +88,14 @@ def compose(
         "subject_seed": subject_seed,
         "strength": strength,
     }
-    return Composition(signal_mv, fs_hz, loaded.config.window.leads, tuple(places), (), info)
+    return Recording.from_arrays(
+        signal_mv,
+        fs_hz,
+        leads=loaded.config.window.leads,
+        name="composed",
+        annotations=[Annotation(sample=sample, symbol=label) for sample, label in places],
+        info=info,
+    )
 
 
 def _check(beats: Sequence[tuple[float, str]], duration_s: float | None, subject: SyntheticSubject) -> None:

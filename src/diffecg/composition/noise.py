@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.compose.recording import Composition
 from diffecg.errors import DiffecgError
+from diffecg.formats.recording import Annotation, Recording
 from diffecg.formats.registry import read_recording
 from diffecg.signal.noise import noisy
 from diffecg.signal.resampling import resample
@@ -59,38 +59,47 @@ def parse_noise(text: str) -> NoiseInterval:
     return noise
 
 
-def with_noise(composed: Composition, true_runs: Sequence[NoiseInterval], folder: str | Path) -> Composition:
-    """Return a recording with recorded noise in some true_runs, from places that its seed chooses.
+def with_noise(recording: Recording, intervals: Sequence[NoiseInterval], folder: str | Path) -> Recording:
+    """Return a composed recording with recorded noise in some intervals, from places that its seed chooses.
 
     Args:
-        composed: the recording.
-        true_runs: where, what and how much.
-        folder: of the Noise Stress Test Database.
+        recording: the recording.
+        intervals: where, what kind and how much.
+        folder: of the MIT-BIH Noise Stress Test Database.
 
     Raises:
-        DiffecgError: a stretch begins after the end; the noise is missing or unreadable.
+        DiffecgError: an interval begins after the end; the noise is missing or unreadable.
     """
-    signal_mv, notes = composed.signal_mv.astype(np.float64), list(composed.notes)
-    for place, stretch in enumerate(true_runs):
-        first = round(stretch.start_s * composed.fs_hz)
-        last = min(round(min(stretch.stop_s, 1e9) * composed.fs_hz), len(composed))
+    signal_mv, notes = recording.signal_mv.astype(np.float64), list(recording.annotations)
+    for place, interval in enumerate(intervals):
+        first = round(interval.start_s * recording.fs_hz)
+        last = min(round(min(interval.stop_s, 1e9) * recording.fs_hz), recording.samples)
         if last - first < 2:
             raise DiffecgError(
-                f"the noise from {stretch.start_s:g} s lies outside the recording of "
-                f"{len(composed) / composed.fs_hz:g} s"
+                f"the noise from {interval.start_s:g} s lies outside the recording of {recording.duration_s:g} s"
             )
-        rng = np.random.default_rng([composed.info["seed"], place])
-        recorded = _recorded(Path(folder) / stretch.kind, composed.fs_hz)
+        rng = np.random.default_rng([recording.info["seed"], place])
+        recorded = _recorded(Path(folder) / interval.kind, recording.fs_hz)
         begins = int(rng.integers(recorded.shape[1]))
         rows = np.arange(len(signal_mv)) % len(recorded)
         noise = np.take(recorded[rows], np.arange(begins, begins + last - first), axis=1, mode="wrap")
-        signal_mv[:, first:last] = noisy(signal_mv[:, first:last], noise, stretch.snr_db)
-        notes.append((first, f"{KINDS[stretch.kind]}, {stretch.snr_db:g} dB"))
-        if last < len(composed):
-            notes.append((last, f"{KINDS[stretch.kind]} ends"))
-    words = [f"{one.kind}:{one.snr_db:g}:{one.start_s:g}:{one.stop_s:g}" for one in true_runs]
-    info = {**composed.info, "noise": words}
-    return replace(composed, signal_mv=signal_mv.astype(np.float32), notes=tuple(sorted(notes)), info=info)
+        signal_mv[:, first:last] = noisy(signal_mv[:, first:last], noise, interval.snr_db)
+        notes.append(_comment(first, f"{KINDS[interval.kind]}, {interval.snr_db:g} dB"))
+        if last < recording.samples:
+            notes.append(_comment(last, f"{KINDS[interval.kind]} ends"))
+    words = [f"{one.kind}:{one.snr_db:g}:{one.start_s:g}:{one.stop_s:g}" for one in intervals]
+    return Recording.from_arrays(
+        signal_mv.astype(np.float32),
+        recording.fs_hz,
+        leads=recording.leads,
+        name=recording.name,
+        annotations=sorted(notes, key=lambda note: note.sample),
+        info={**recording.info, "noise": words},
+    )
+
+
+def _comment(sample: int, text: str) -> Annotation:
+    return Annotation(sample=sample, symbol='"', text=text)
 
 
 def _recorded(path: Path, fs_hz: float) -> NDArray[np.float64]:

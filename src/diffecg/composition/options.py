@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diffecg.compose.timing import Rhythm
+from diffecg.composition.timing import Rhythm
 
 
 @dataclass(frozen=True)

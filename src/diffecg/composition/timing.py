@@ -9,8 +9,8 @@ from itertools import cycle, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from diffecg.compose.language import parse_rhythm
-from diffecg.compose.rr_statistics import LIKE, Statistics, load_statistics
+from diffecg.composition.language import parse_rhythm
+from diffecg.composition.rr_statistics import LIKE, Statistics, load_statistics
 from diffecg.errors import DiffecgError
 
 SHORTEST_S = 0.2

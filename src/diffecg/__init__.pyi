@@ -1,0 +1,17 @@
+from ._version import __version__ as __version__
+from .composition.recording import compose as compose
+from .composition.timing import Rhythm as Rhythm
+from .datasets.loading import open_windows as open_windows
+from .datasets.windows import Windows as Windows
+from .errors import DiffecgError as DiffecgError
+from .formats.recording import Recording as Recording
+from .formats.registry import read_recording as read_recording
+from .formats.registry import write_recording as write_recording
+from .inference.forecaster import Forecaster as Forecaster
+from .inference.loading import load as load
+from .inference.model import Model as Model
+from .inference.results import Imputation as Imputation
+from .inference.torch_dataset import SyntheticWindows as SyntheticWindows
+from .integrations.conversion import as_recording as as_recording
+from .integrations.mne import to_mne as to_mne
+from .integrations.pandas import to_frame as to_frame

@@ -1,0 +1,71 @@
+"""Channels: the name, unit and kind of each signal of a recording or window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from diffecg.errors import DiffecgError
+
+MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "µV": 1e-3, "V": 1e3}
+"""Millivolts in one of each unit of voltage."""
+
+ECG_LEAD = re.compile(r"(?i)(ecg.*|ekg.*|m?l?i{1,3}|d[1-3]|av[rlf]|m?c?v[1-6]?r?|v[xyz]|cm[1-6])$")
+"""Names of ECG leads."""
+
+KINDS = {
+    "ppg": re.compile(r"(?i)(pleth|ppg|spo2)"),
+    "pressure": re.compile(r"(?i)(abp|art|bp|cvp|pap)"),
+    "respiration": re.compile(r"(?i)resp"),
+}
+"""What the names of other kinds of channels begin with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """One signal: what it is called, its unit and what it measures."""
+
+    name: str
+    unit: str = "mV"
+    kind: str = "ecg"
+    """``ecg``, ``ppg``, ``pressure``, ``respiration`` or ``other``."""
+
+    @property
+    def is_voltage(self) -> bool:
+        """Whether the unit is a voltage."""
+        return self.unit in MV_PER_UNIT
+
+
+def make_channels(names: Sequence[str], units: Sequence[str] | None = None) -> tuple[Channel, ...]:
+    """Return channels with kinds that follow from names and units.
+
+    Args:
+        names: name of each channel.
+        units: unit of each channel; None: mV.
+    """
+    pairs = zip(names, units or ["mV"] * len(names), strict=True)
+    return tuple(Channel(name=name, unit=unit, kind=channel_kind(name, unit)) for name, unit in pairs)
+
+
+def channel_kind(name: str, unit: str) -> str:
+    """Return the kind of a channel by its name; a voltage without the name of another kind is an ECG."""
+    for kind, pattern in KINDS.items():
+        if pattern.match(name):
+            return kind
+    return "ecg" if unit in MV_PER_UNIT else "other"
+
+
+def millivolt_scale(channels: Sequence[Channel]) -> list[float]:
+    """Return the factor from each channel's unit to millivolts.
+
+    Raises:
+        DiffecgError: a channel is not a voltage.
+    """
+    for channel in channels:
+        if not channel.is_voltage:
+            raise DiffecgError(
+                f"channel {channel.name} is in {channel.unit!r}, which is not a voltage "
+                f"({', '.join(MV_PER_UNIT)}); use .signal, which is in each channel's own unit"
+            )
+    return [MV_PER_UNIT[channel.unit] for channel in channels]
