@@ -7,7 +7,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
 ENTRIES = [entry.split(" \\\n") for entry in re.findall(r"(?m)^[^\s#].*(?:\n .*)*", LOCK)]
 

@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 
 from diffecg.datasets.reading import read_windows
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import FS_RANGE_HZ, Annotation
+from diffecg.formats.recording import Annotation
 from diffecg.formats.registry import read_recording
+from diffecg.signal.resampling import FS_RANGE_HZ
 
 SHORT = 60
 """Examples of each property in the quick run."""

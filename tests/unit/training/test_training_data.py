@@ -11,7 +11,7 @@ import wfdb
 from helpers import tiny, write_recording
 from hypothesis import given
 from hypothesis import strategies as st
-from test_parallel import apart, command, done, losses, start
+from processes import apart, command, done, losses, start
 
 from diffecg.bulk.options import EngineOptions
 from diffecg.bulk.prepare import prepare as prepare_shards
@@ -21,7 +21,7 @@ from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.prepare import prepare
 from diffecg.datasets.shards import Store
 from diffecg.errors import DiffecgError
-from diffecg.training.data import ShardSchedule, feed
+from diffecg.training.data import ShardSchedule, training_data
 from diffecg.training.trainer import train
 
 MITDB, ONE = find_database("mitdb"), EngineOptions(workers=1)
@@ -105,7 +105,7 @@ def test_all_in_the_pool_is_all_in_memory(database, shards, tmp_path):
 
 def test_classes_are_divided_as_in_memory(database, shards):
     config, whole = tiny("beat"), prepare(database, tiny("beat").window).windows
-    memory, stream = feed(whole, config), feed(open_dataset(shards["beat"]), config)
+    memory, stream = training_data(whole, config), training_data(open_dataset(shards["beat"]), config)
     assert (memory.morphologies.share == stream.morphologies.share).all()
     one, other = memory.at(0), stream.at(0)
     assert (one.windows.signal_mv == other.windows.signal_mv).all()
@@ -121,7 +121,7 @@ def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
     monkeypatch.setattr(
         Store, "content", lambda self, mark: read.append(mark["name"]) or original(self, mark)
     )
-    sample = feed(stream, config)
+    sample = training_data(stream, config)
     first = len(read)
     for samples in range(0, int(rows.sum()), 4):
         source = sample.at(samples)
@@ -137,7 +137,7 @@ def test_the_rare_class_is_drawn_as_often(many):
     config = tiny("beat", pool=40, balance=0.5)
     counts = stream.counts["train"].sum()
     share = counts**0.5 / (counts**0.5).sum()
-    source, drawn = feed(stream, config), Counter()
+    source, drawn = training_data(stream, config), Counter()
     epoch = int(counts.sum())
     for samples in range(0, 40 * epoch, 16):
         drawn.update(source.at(samples % epoch).batch(np.random.default_rng(samples), 16).labels)

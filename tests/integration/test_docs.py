@@ -14,7 +14,7 @@ import diffecg
 from diffecg import pretrained
 from diffecg.cli.app import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 

@@ -1,4 +1,4 @@
-"""Reference outputs of fixed inputs and seeds: ``python tests/regression.py`` writes ``tests/data/regression.npz``.
+"""Reference outputs of fixed inputs and seeds: ``python tests/integration/regression.py`` writes ``tests/data/regression.npz``.
 
 Run it only when a change alters results on purpose, and say why in the commit. Inputs are stored beside the
 outputs, so that the comparison depends on nothing but the code under test.
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers import tiny, write_database
 
 import diffecg
@@ -21,7 +21,7 @@ from diffecg.datasets.prepare import prepare
 from diffecg.evaluation.generation.report import Settings, evaluate
 from diffecg.signal.simulation import simulate_ecg
 
-FILE = Path(__file__).parent / "data" / "regression.npz"
+FILE = Path(__file__).parents[1] / "data" / "regression.npz"
 FS_HZ = 250.0
 GAP, NOISY = slice(2000, 2250), slice(1000, 1500)
 SECTIONS = ("fidelity", "physiology", "privacy")

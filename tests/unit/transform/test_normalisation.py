@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffecg.transform.analogues import best_matches
+from diffecg.transform.analogues import find_analogues
 from diffecg.transform.normalisation import LEAST_ERROR, TYPICAL_MV, analogue_normalizer, observed_normalizer
 
 FS_HZ = 100.0
@@ -24,7 +24,7 @@ def holed(batch=4, length=1000, seed=0):
 def gauges(signal, observed):
     own = observed_normalizer(signal, observed, torch.zeros(1, 1))
     seen = own.apply(signal)
-    found = best_matches(seen, observed, count=5, context=30, apart=10)
+    found = find_analogues(seen, observed, count=5, context=30, apart=10)
     return own, analogue_normalizer(seen, observed, found, FS_HZ), seen
 
 

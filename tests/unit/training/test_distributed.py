@@ -2,18 +2,15 @@
 
 import itertools
 import json
-import os
 import random
 import resource
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 import torch
 from helpers import tiny
-from safetensors.torch import load_file
+from processes import apart, command, done, losses, start
 
 from diffecg.cli.app import main
 from diffecg.datasets.loading import open_windows
@@ -24,46 +21,6 @@ from diffecg.training.checkpoints import BEFORE, CHECKPOINT, read_metrics
 from diffecg.training.distributed import DistributedContext
 from diffecg.training.objectives import denoising
 from diffecg.training.trainer import only_one, train
-
-SMALL = ["--set", "network.width=16", "--set", "network.hidden=16", "--set", "training.batch=16"]
-SMALL += ["--set", "training.checkpoint_every=32", "--set", "network.dropout=0"]
-
-
-def weights(folder):
-    return load_file(folder / "model.safetensors")
-
-
-def apart(one, other):
-    """Return the largest difference of two runs' weights."""
-    return max(
-        float((a - b).abs().max())
-        for a, b in zip(weights(one).values(), weights(other).values(), strict=True)
-        if a.numel()
-    )
-
-
-def command(data, out, *more, samples=128):
-    return ["-m", "diffecg", "train", "--data", data, "--out", out, "--samples", samples, *SMALL, *more]
-
-
-def start(*arguments, count=0, **settings):
-    """Start a command in this interpreter, in ``count`` processes by torchrun."""
-    run = ["-m", "torch.distributed.run", "--nproc-per-node", count] if count else []
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
-    full = [sys.executable, *map(str, [*run, *arguments])]
-    return subprocess.Popen(
-        full, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, **settings
-    )
-
-
-def done(process):
-    _, err = process.communicate(timeout=300)
-    assert process.returncode == 0, err
-    return err
-
-
-def losses(folder):
-    return np.array([row["loss"] for row in read_metrics(folder)])
 
 
 @pytest.fixture(scope="module")
