@@ -81,10 +81,11 @@ def gap_picture(model: Model, strip: NDArray[np.floating], seed: int) -> Figure:
     import numpy as np
 
     from diffecg.inference.export import imputation_figure
-    from diffecg.signal.masks import gap_mask
+    from diffecg.signal.masks import Gap, gap_mask
 
     fs_hz = model.config.window.fs_hz
-    holed = np.where(gap_mask([GAP_S], len(strip), fs_hz), np.nan, strip)
+    gap = Gap(start_s=GAP_S[0], stop_s=GAP_S[1])
+    holed = np.where(gap_mask([gap], len(strip), fs_hz), np.nan, strip)
     drawn = model.impute(holed, fs_hz, seed=seed)
     title = f"A gap of {GAP_S[1] - GAP_S[0]:.1f} s filled by {model.name}: 16 draws, 90 % band"
     return imputation_figure(drawn, slice(0, len(strip)), strip, title)

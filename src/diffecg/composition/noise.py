@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Annotation, Recording
 from diffecg.formats.registry import read_recording
-from diffecg.signal.noise import noisy
+from diffecg.signal.noise import add_noise
 from diffecg.signal.resampling import resample
 
 KINDS = {"bw": "baseline wander", "ma": "muscle artefact", "em": "electrode motion"}
@@ -83,7 +83,7 @@ def with_noise(recording: Recording, intervals: Sequence[NoiseInterval], folder:
         begins = int(rng.integers(recorded.shape[1]))
         rows = np.arange(len(signal_mv)) % len(recorded)
         noise = np.take(recorded[rows], np.arange(begins, begins + last - first), axis=1, mode="wrap")
-        signal_mv[:, first:last] = noisy(signal_mv[:, first:last], noise, interval.snr_db)
+        signal_mv[:, first:last] = add_noise(signal_mv[:, first:last], noise, interval.snr_db)
         notes.append(_comment(first, f"{KINDS[interval.kind]}, {interval.snr_db:g} dB"))
         if last < recording.samples:
             notes.append(_comment(last, f"{KINDS[interval.kind]} ends"))

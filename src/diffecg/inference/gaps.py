@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.formats.recording import Recording
+from diffecg.signal import masks
 from diffecg.signal.artefacts import find_artefacts
-from diffecg.signal.masks import gap_mask
 from diffecg.signal.runs import true_runs
 
 MARGIN_S = 0.02
@@ -45,7 +45,8 @@ def find_gaps(
         DiffecgError: a gap outside the recording; an unknown kind of fault.
     """
     samples, margin = recording.samples, round(MARGIN_S * recording.fs_hz)
-    given = gap_mask(gaps_s, samples, recording.fs_hz)
+    given_gaps = [masks.Gap(start_s=start_s, stop_s=stop_s) for start_s, stop_s in gaps_s]
+    given = masks.gap_mask(given_gaps, samples, recording.fs_hz)
     found: list[Gap] = []
     for row in rows:
         signal_mv = recording.lead_mv(row)

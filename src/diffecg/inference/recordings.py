@@ -15,7 +15,7 @@ from diffecg.inference.model import Model
 from diffecg.inference.options import DenoiseOptions, DrawOptions, ForecastOptions, ImputeOptions
 from diffecg.inference.parsing import parse_gap
 from diffecg.inference.results import Imputation
-from diffecg.signal.masks import ROUNDING_S
+from diffecg.signal.masks import TOLERANCE_S
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def forecast_start(model: Model, recording: Recording, asked: ForecastOptions) -
     """
     row = choose_lead(model, recording, asked.lead)
     at = recording.duration_s if asked.at is None else asked.at
-    inside = 0 < at <= recording.duration_s + ROUNDING_S
+    inside = 0 < at <= recording.duration_s + TOLERANCE_S
     cut = min(round(at * recording.fs_hz), recording.samples) if inside else 0
     if cut < 1:
         raise DiffecgError(

@@ -1,14 +1,23 @@
-"""Noise at a given signal-to-noise ratio."""
+"""Additive noise."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 
 
-def noisy(signal: NDArray[np.float64], noise: NDArray[np.float64], snr_db: float) -> NDArray[np.float64]:
-    """Return a signal (… time) plus noise of the same shape, less its mean, at a ratio in dB."""
-    added = noise - noise.mean(axis=-1, keepdims=True)
-    wanted = signal.var(axis=-1, keepdims=True) / 10 ** (snr_db / 10)
-    out: NDArray[np.float64] = signal + added * np.sqrt(wanted / added.var(axis=-1, keepdims=True))
-    return out
+def add_noise(
+    signal: Float[np.ndarray, "*batch time"], noise: Float[np.ndarray, "*batch time"], snr_db: float
+) -> Float[np.ndarray, "*batch time"]:
+    """Add noise to a signal at a given signal-to-noise ratio.
+
+    The noise is centred and scaled so that 10 log10(var(signal) / var(noise)) = ``snr_db`` along time.
+
+    Args:
+        signal: the clean signal.
+        noise: the noise, at any scale.
+        snr_db: ratio of the variances, in decibels.
+    """
+    centred = noise - noise.mean(axis=-1, keepdims=True)
+    variance = signal.var(axis=-1, keepdims=True) / 10 ** (snr_db / 10)
+    return signal + centred * np.sqrt(variance / centred.var(axis=-1, keepdims=True))

@@ -13,7 +13,7 @@ from diffecg.composition.noise import NoiseInterval, parse_noise, with_noise
 from diffecg.composition.recording import compose
 from diffecg.composition.subject import sample_subject
 from diffecg.errors import DiffecgError
-from diffecg.signal.noise import noisy
+from diffecg.signal.noise import add_noise
 
 FS_HZ = 360.0
 
@@ -173,7 +173,7 @@ def test_noise_has_the_spectrum_of_what_was_quiet():
 def test_noise_comes_at_the_ratio_that_was_asked_for(minute, noises):
     rng = np.random.default_rng(0)
     signal, noise = rng.standard_normal((1, 500)), 7 + rng.standard_normal((1, 500))
-    added = noisy(signal, noise, 6.0) - signal
+    added = add_noise(signal, noise, 6.0) - signal
     assert 10 * np.log10(signal.var() / added.var()) == pytest.approx(6)
     spoilt = with_noise(minute, [NoiseInterval("em", 0.0, 10.0, 20.0)], noises)
     inside = slice(3600, 7200)

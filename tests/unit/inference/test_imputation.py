@@ -10,7 +10,7 @@ import diffecg
 from diffecg.errors import DiffecgError
 from diffecg.inference.parsing import parse_gap
 from diffecg.inference.windowing import plan_windows, schedule_rounds
-from diffecg.signal.masks import gap_mask
+from diffecg.signal.masks import Gap, gap_mask
 from diffecg.signal.runs import true_runs
 
 FEW = {"draws": 2, "steps": 2}
@@ -234,12 +234,19 @@ def test_what_cannot_be_done_is_refused_in_one_line(beat, case):
 
 def test_gaps():
     assert parse_gap("12.0:12.8") == (12.0, 12.8)
-    mask = gap_mask([(1.0, 1.5), (3.0, 4.0)], 400, 100)
+    mask = gap_mask([Gap(start_s=1.0, stop_s=1.5), Gap(start_s=3.0, stop_s=4.0)], 400, 100)
     assert true_runs(mask) == [(100, 150), (300, 400)]
     assert true_runs(np.zeros(5, bool)) == []
     for bad in ("12", "a:b", "1:2:3", ""):
         with pytest.raises(DiffecgError, match=r"12\.0:12\.8"):
             parse_gap(bad)
-    for gap in ((-1.0, 1.0), (2.0, 2.0), (3.0, 2.0), (3.0, 5.0), (1.0, 1.0001), (float("nan"), 1.0)):
-        with pytest.raises(DiffecgError, match="0:4"):
-            gap_mask([gap], 400, 100)
+    for start_s, stop_s in (
+        (-1.0, 1.0),
+        (2.0, 2.0),
+        (3.0, 2.0),
+        (3.0, 5.0),
+        (1.0, 1.0001),
+        (float("nan"), 1.0),
+    ):
+        with pytest.raises(DiffecgError, match="0 <= start < stop <= 4"):
+            gap_mask([Gap(start_s=start_s, stop_s=stop_s)], 400, 100)
