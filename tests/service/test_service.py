@@ -155,7 +155,7 @@ def test_a_gap_is_filled_and_all_else_stays(server, recording, tmp_path):
         draws=3,
         steps=2,
     )
-    spans = [(one["first"], one["last"]) for one in result["stretches"]]
+    spans = [(one["first"], one["last"]) for one in result["intervals"]]
     assert spans == [(7200, 7380), (11160, 11250)]
     folder = unzipped(server("GET", f"/api/jobs/{job['id']}/download").content, tmp_path)
     after = wfdb.rdrecord(str(folder / "100"), physical=False).d_signal
@@ -164,7 +164,7 @@ def test_a_gap_is_filled_and_all_else_stays(server, recording, tmp_path):
         changed[first:last] = True
     assert np.array_equal(after[~changed], before[~changed])
     assert np.array_equal(after[:, 1], before[:, 1])
-    mean = np.array(result["stretches"][0]["mean_mv"])
+    mean = np.array(result["intervals"][0]["mean_mv"])
     assert np.abs((after[7200:7380, 0] - 1024) / 200 - mean).max() < 0.003
     own = diffecg.load(STRIP)
     holed = (before[:, 0] - 1024) / 200.0
@@ -205,7 +205,7 @@ def test_what_a_file_does_not_tell_is_told_once(server, tmp_path):
     assert (kept["fs_hz"], kept["duration_s"]) == (130.0, 60.0)
     _, result = server.result("impute", recording=kept["id"], model=STRIP, gap=["20:21"], draws=2, steps=2)
     assert result["fs_hz"] == 130.0
-    assert max(map(abs, result["stretches"][0]["mean_mv"])) < 10
+    assert max(map(abs, result["intervals"][0]["mean_mv"])) < 10
 
 
 def test_a_recording_can_be_deleted(server, tmp_path):
@@ -221,13 +221,13 @@ def test_forecast_and_denoise(server, recording):
     _, ahead = server.result(
         "forecast", recording=info["id"], model=STRIP, at=30, horizon=0.5, draws=2, steps=2
     )
-    (stretch,) = ahead["stretches"]
-    assert (stretch["first"], len(stretch["mean_mv"])) == (10800, 180)
+    (interval,) = ahead["intervals"]
+    assert (interval["first"], len(interval["mean_mv"])) == (10800, 180)
     _, clean = server.result(
         "denoise", recording=info["id"], model=STRIP, stretch=["20:21"], draws=2, steps=2, lead=["MLII"]
     )
     assert clean["task"] == "denoise"
-    assert len(clean["stretches"][0]["mean_mv"]) == 360
+    assert len(clean["intervals"][0]["mean_mv"]) == 360
 
 
 def test_a_composed_recording_has_the_beats_that_the_rhythm_has(server):
@@ -243,7 +243,7 @@ def test_a_composed_recording_has_the_beats_that_the_rhythm_has(server):
 def test_a_set_is_judged_against_the_servers_beats(server, tmp_path):
     made, _ = server.result("generate", model=FAST, label="N", count=40)
     job, report = server.result(
-        "evaluate", synthetic=made["id"], sections=["fidelity"], part="train", seeds=2
+        "evaluate", synthetic=made["id"], sections=["fidelity"], partition="train", seeds=2
     )
     rows = {(row["metric"], row["label"]): row for row in report["rows"]}
     assert rows["sliced Wasserstein, time", "N"]["floor"] > 0
@@ -254,7 +254,7 @@ def test_a_set_is_judged_against_the_servers_beats(server, tmp_path):
     export.write_bytes(server("GET", f"/api/jobs/{made['id']}/export?format=npz").content)
     sent = server.upload(export, to="sets").json()
     assert sent["counts"] == {"N": 40}
-    _, again = server.result("evaluate", synthetic=sent["id"], sections=["fidelity"], part="train", seeds=2)
+    _, again = server.result("evaluate", synthetic=sent["id"], sections=["fidelity"], partition="train", seeds=2)
     assert [row["value"] for row in again["rows"]] == [row["value"] for row in report["rows"]]
 
 

@@ -131,7 +131,7 @@ def test_a_gap_is_dragged_filled_and_downloaded(page, server, recording, tmp_pat
     assert page.locator("#view-repair .gaps li").count() == 0
 
 
-def test_a_stretch_is_marked_by_keyboard_alone(page, server, recording):
+def test_a_gap_is_marked_by_keyboard_alone(page, server, recording):
     open_recording(page, server, recording)
     page.focus("#view-repair [name=from]")
     page.keyboard.type("20.5")

@@ -143,15 +143,15 @@ class TaskRunner:
             Path(order["folder"]) / OUT, recording, plan.rows, drawn, plan.gaps, recording.path.suffix.lower()
         )
         place = {row: i for i, row in enumerate(plan.rows)}
-        true_runs = [
+        intervals = [
             {
                 "lead": recording.leads[gap.row],
                 "reason": gap.reason,
-                **_stretch(drawn.lead(place[gap.row]), gap.first, gap.last),
+                **_interval(drawn.lead(place[gap.row]), gap.first, gap.last),
             }
             for gap in plan.gaps
         ]
-        return {**drawn.info, **_about(recording, plan.rows), "file": path.name, "true_runs": true_runs}
+        return {**drawn.info, **_about(recording, plan.rows), "file": path.name, "intervals": intervals}
 
     def _forecast(self, order: Order) -> dict[str, Any]:
         asked = _asked(ForecastOptions, order)
@@ -161,9 +161,9 @@ class TaskRunner:
             model, recording, row, cut, asked, _asked(DrawOptions, order), **self._settings(order)
         )
         write_forecast(Path(order["folder"]) / OUT, recording, row, drawn, cut)
-        stretch = {"lead": recording.leads[row], **_stretch(drawn, 0, len(drawn.signal_mv))}
-        stretch |= {"first": cut, "last": cut + len(drawn.signal_mv)}
-        return {**drawn.info, **_about(recording, [row]), "true_runs": [stretch]}
+        interval = {"lead": recording.leads[row], **_interval(drawn, 0, len(drawn.signal_mv))}
+        interval |= {"first": cut, "last": cut + len(drawn.signal_mv)}
+        return {**drawn.info, **_about(recording, [row]), "intervals": [interval]}
 
     def _compose(self, order: Order) -> dict[str, Any]:
         asked = _asked(ComposeOptions, order)
@@ -229,7 +229,7 @@ def _about(recording: Recording, rows: list[int]) -> dict[str, Any]:
     return {"recording": recording.name, "fs_hz": recording.fs_hz, "warnings": list(found)}
 
 
-def _stretch(drawn: Imputation, first: int, last: int) -> dict[str, Any]:
+def _interval(drawn: Imputation, first: int, last: int) -> dict[str, Any]:
     """Return what was drawn between two samples of a lead."""
     span = slice(first, last)
     return {

@@ -3,7 +3,7 @@
 import { get, numbers } from "./api.js";
 import { colour } from "./paper.js";
 import { opener } from "./recording.js";
-import { glimpseTraces, Strip, stretchTraces } from "./strip.js";
+import { glimpseTraces, Strip, intervalTraces } from "./strip.js";
 import { say, Work } from "./work.js";
 
 export function forecastView(view, models) {
@@ -19,7 +19,7 @@ export function forecastView(view, models) {
 
   strip.shapes = () => [{ type: "line", yref: "paper", x0: cut, x1: cut, y0: 0, y1: 1, line: { color: colour("accent"), width: 2 } }];
   strip.overlays = (from, to) => [
-    ...(result ? result.stretches.flatMap((one) => stretchTraces(one, result.fs_hz, from, to)) : []),
+    ...(result ? result.intervals.flatMap((one) => intervalTraces(one, result.fs_hz, from, to)) : []),
     ...glimpseTraces(glimpse),
     ...(truth.checked ? [came(to)] : []),
   ];

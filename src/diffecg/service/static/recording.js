@@ -3,7 +3,7 @@
 import { floats, follow, get, post } from "./api.js";
 import { say } from "./work.js";
 
-const EXAMPLE = { text: "N*9 V N*6 S", minutes: 2, heart_rate: 68, seed: 1, patient_seed: 4 };
+const EXAMPLE = { text: "N*9 V N*6 S", minutes: 2, heart_rate: 68, seed: 1, subject_seed: 4 };
 const listeners = [];
 let current = null; // { info, lead, signal }
 

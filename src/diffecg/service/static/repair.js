@@ -3,7 +3,7 @@
 import { get, numbers } from "./api.js";
 import { colour } from "./paper.js";
 import { opener } from "./recording.js";
-import { glimpseTraces, Strip, stretchTraces } from "./strip.js";
+import { glimpseTraces, Strip, intervalTraces } from "./strip.js";
 import { plural, say, Work } from "./work.js";
 
 export function repairView(view, models) {
@@ -15,10 +15,10 @@ export function repairView(view, models) {
   let now = null, gaps = [], result = null, history = [], glimpse = null, marking = null;
 
   strip.overlays = (from, to) => [
-    ...(result ? result.stretches.flatMap((one) => stretchTraces(one, result.fs_hz, from, to)) : []),
+    ...(result ? result.intervals.flatMap((one) => intervalTraces(one, result.fs_hz, from, to)) : []),
     ...glimpseTraces(glimpse),
   ];
-  strip.replaced = (time) => Boolean(result) && result.stretches.some((one) => time * result.fs_hz >= one.first && time * result.fs_hz < one.last);
+  strip.replaced = (time) => Boolean(result) && result.intervals.some((one) => time * result.fs_hz >= one.first && time * result.fs_hz < one.last);
   strip.shapes = () => [...gaps, ...(marking ? [marking] : [])].map(([x0, x1]) => ({ type: "rect", yref: "paper", x0, x1, y0: 0, y1: 1, fillcolor: colour("gap"), line: { width: 1, color: colour("accent") } }));
   strip.onMark = (one, other, finished) => {
     marking = [Math.min(one, other), Math.max(one, other)];
@@ -76,8 +76,8 @@ export function repairView(view, models) {
     if (!job || now !== before || gaps !== marked) { strip.draw(); return; }
     const found = await get(`api/jobs/${job.id}/result`);
     step(() => { result = { ...found, id: job.id }; });
-    const seconds = found.stretches.reduce((sum, one) => sum + (one.last - one.first) / found.fs_hz, 0);
-    say(view, `${plural(found.stretches.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, drawn ${body.draws} times: mean, single draws, and the band of 90 %. All other samples stay as they were.`);
+    const seconds = found.intervals.reduce((sum, one) => sum + (one.last - one.first) / found.fs_hz, 0);
+    say(view, `${plural(found.intervals.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, drawn ${body.draws} times: mean, single draws, and the band of 90 %. All other samples stay as they were.`);
   });
 
   opener(view, (opened) => {

@@ -170,15 +170,15 @@ export class Strip {
   }
 }
 
-export function stretchTraces(stretch, fs, from, to) {
-  if (stretch.last / fs < from || stretch.first / fs > to) return [];
-  const x = stretch.mean_mv.map((_, i) => (stretch.first + i) / fs);
+export function intervalTraces(interval, fs, from, to) {
+  if (interval.last / fs < from || interval.first / fs > to) return [];
+  const x = interval.mean_mv.map((_, i) => (interval.first + i) / fs);
   const thin = (y) => ({ x, y, type: "scatter", mode: "lines", hoverinfo: "skip", line: { color: colour("drawn"), width: 0.8 }, opacity: 0.45 });
   return [
-    { x, y: stretch.lower_mv, type: "scatter", mode: "lines", line: { width: 0 }, hoverinfo: "skip" },
-    { x, y: stretch.upper_mv, type: "scatter", mode: "lines", line: { width: 0 }, fill: "tonexty", fillcolor: colour("band"), hoverinfo: "skip" },
-    ...stretch.draws_mv.map(thin),
-    { x, y: stretch.mean_mv, type: "scatter", mode: "lines", line: { color: colour("drawn"), width: 2.2 }, hovertemplate: "mean %{y:.2f} mV at %{x:.3f} s<extra></extra>" },
+    { x, y: interval.lower_mv, type: "scatter", mode: "lines", line: { width: 0 }, hoverinfo: "skip" },
+    { x, y: interval.upper_mv, type: "scatter", mode: "lines", line: { width: 0 }, fill: "tonexty", fillcolor: colour("band"), hoverinfo: "skip" },
+    ...interval.draws_mv.map(thin),
+    { x, y: interval.mean_mv, type: "scatter", mode: "lines", line: { color: colour("drawn"), width: 2.2 }, hovertemplate: "mean %{y:.2f} mV at %{x:.3f} s<extra></extra>" },
   ];
 }
 
