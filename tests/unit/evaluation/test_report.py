@@ -41,6 +41,11 @@ def quick(monkeypatch):
     monkeypatch.delitem(classifiers.CLASSIFIERS, "boosted features + RR")
 
 
+def relabelled(windows, labels):
+    """Return the windows with other labels."""
+    return replace(windows, index=windows.index.assign(label=labels))
+
+
 def some(windows, count, seed=0):
     """Return at most ``count`` windows of each class, drawn at random."""
     rng = np.random.default_rng(seed)
@@ -113,7 +118,7 @@ def test_a_copied_training_set_is_caught_by_privacy(real):
 
 def test_shuffled_labels_are_caught_by_utility(real, quick):
     train, test = some(real.partition("train"), 1500), some(real.partition("test"), 800)
-    shuffled = replace(train, labels=np.random.default_rng(0).permutation(train.labels))
+    shuffled = relabelled(train, np.random.default_rng(0).permutation(train.labels))
     sets = train, test, some(real.partition("validation"), 800)
     honest = {row.metric: row for row in utility(train, *sets, seeds=2) if row.label == "all"}
     for row in utility(shuffled, *sets, seeds=2):
@@ -128,12 +133,12 @@ def waves(count=150, seed=0, labels=("N", "V")):
     rows = [signal[p - 128 : p + 128] for p in peaks[2:-2]][:count]
     signals = np.stack(rows)[:, None] + 0.02 * rng.standard_normal((len(rows), 1, 256))
     places = np.arange(len(rows))
-    return Windows(
+    return Windows.from_arrays(
         signals.astype(np.float32),
         360.0,
         np.array(labels)[places % len(labels)],
-        np.array(["a", "b", "c", "d"])[places // 2 % 4],
-        before=128,
+        r_peak=128,
+        recording=np.array(["a", "b", "c", "d"])[places // 2 % 4],
     )
 
 
@@ -143,24 +148,24 @@ def test_windows_that_cannot_be_compared_are_left_out_and_counted():
     signals[0, 0, 5] = np.nan
     signals[1] = 0.3
     labels[2:4] = "LBBB"
-    kept, notes = cleaned(replace(windows, signal_mv=signals, labels=labels), "synthetic")
+    kept, notes = cleaned(relabelled(replace(windows, signal=signals), labels), "synthetic")
     assert len(kept) == len(windows) - 4
     assert [note.split(" of ")[0] for note in notes] == ["1", "1", "2"]
     assert "LBBB" in notes[2]
     with pytest.raises(DiffecgError, match="no synthetic window"):
-        cleaned(replace(windows, labels=np.full(len(windows), "LBBB")), "synthetic")
+        cleaned(relabelled(windows, "LBBB"), "synthetic")
 
 
 def test_rates_are_converted_on_request_only():
     windows = waves()
-    slow = replace(windows, signal_mv=windows.signal_mv[..., ::2], fs_hz=180.0)
+    slow = replace(windows, signal=windows.signal_mv[..., ::2], fs_hz=180.0)
     with pytest.raises(DiffecgError, match="--resample"):
         matched(slow, windows, resampling=False)
     assert matched(slow, windows, resampling=True).signal_mv.shape == windows.signal_mv.shape
-    short = replace(windows, signal_mv=windows.signal_mv[..., :200])
+    short = replace(windows, signal=windows.signal_mv[..., :200])
     with pytest.raises(DiffecgError, match="1 lead"):
         matched(short, windows, resampling=True)
-    with pytest.raises(DiffecgError, match="do not make one set"):
+    with pytest.raises(DiffecgError, match="cannot be concatenated"):
         concatenate([windows, short])
 
 
@@ -180,13 +185,13 @@ def test_what_is_undefined_says_so_and_is_never_zero():
 
 def test_a_reference_that_was_trained_on_is_pointed_out():
     windows = waves()
-    parts = np.where(np.arange(len(windows)) % 2, "train", "validation")
-    reference = replace(windows, parts=parts)
-    report = evaluate(windows, reference, Settings(("fidelity",), part="train", seeds=2))
-    assert any("training part" in note for note in report.notes)
+    partition = np.where(np.arange(len(windows)) % 2, "train", "validation")
+    reference = replace(windows, index=windows.index.assign(partition=partition))
+    report = evaluate(windows, reference, Settings(("fidelity",), partition="train", seeds=2))
+    assert any("training partition" in note for note in report.notes)
     assert any("are copies" in note for note in report.notes)
-    with pytest.raises(DiffecgError, match="no part 'test'"):
-        evaluate(windows, reference, Settings(part="test"))
+    with pytest.raises(DiffecgError, match="no windows in the partition 'test'"):
+        evaluate(windows, reference, Settings(partition="test"))
 
 
 def test_the_report_is_one_file_that_opens_from_disk(tmp_path):
@@ -238,7 +243,7 @@ def test_every_classifier_learns_what_can_be_learnt(name, monkeypatch):
     sets = []
     for seed in (1, 2):
         normal = waves(seed=seed, labels=("N",))
-        flipped = replace(normal, signal_mv=-normal.signal_mv, labels=np.full(len(normal), "V"))
+        flipped = relabelled(replace(normal, signal=-normal.signal), "V")
         sets.append(concatenate([normal, flipped]))
     kind = classifiers.CLASSIFIERS[name]
     train, test = (kind.represent(one) for one in sets)
@@ -250,8 +255,8 @@ def test_every_classifier_learns_what_can_be_learnt(name, monkeypatch):
 def test_the_delineator_finds_what_was_drawn():
     signal, peaks, symbols = make_ecg(3, duration_s=40.0)
     rows = [p - 128 + np.arange(256) for p, s in zip(peaks[1:-1], symbols[1:-1], strict=True) if s == "N"]
-    windows = Windows(
-        signal[np.array(rows)][:, None].astype(np.float32), 360.0, np.full(len(rows), "N"), before=128
+    windows = Windows.from_arrays(
+        signal[np.array(rows)][:, None].astype(np.float32), 360.0, np.full(len(rows), "N"), r_peak=128
     )
     found = measure(windows)
     height = windows.signal_mv[:, 0, 128] - np.median(windows.signal_mv[:, 0], axis=1)
@@ -259,7 +264,7 @@ def test_the_delineator_finds_what_was_drawn():
     assert 40 < np.nanmedian(found["QRS width"]) < 160
     assert np.nanmean(found["T inverted"]) < 0.2
     assert np.isnan(found["RR interval"]).all()
-    strip = Windows(signal[None, None, :3600].astype(np.float32), 360.0, np.array(["?"]))
+    strip = Windows.from_arrays(signal[None, None, :3600].astype(np.float32), 360.0)
     rr_s = np.diff(peaks[peaks < 3600]) / 360
     assert np.nanmedian(measure(strip)["RR interval"]) == pytest.approx(np.median(rr_s), abs=0.02)
 

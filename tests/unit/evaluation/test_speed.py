@@ -9,9 +9,9 @@ from torch import nn
 
 import diffecg
 from diffecg.errors import DiffecgError
+from diffecg.evaluation.rivals import load_rival
 from diffecg.evaluation.speed import Generator, compare_speed, operations
 from diffecg.inference.model import Model
-from research.rivals.speed import peer
 
 
 def layers(width: int, evaluations: int) -> Generator:
@@ -65,13 +65,13 @@ def test_training_is_measured_and_leaves_the_weights_alone():
 
 
 @pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")  # of diffusers' scheduler
-def test_peers(run):
-    generator = peer("diffusers", 1, 256, 2)
+def test_rivals(run):
+    generator = load_rival("diffusers", 1, 256, 2)
     assert operations(generator)[0] == 20
     with torch.random.fork_rng():
         assert generator.loss(2).requires_grad
     with pytest.raises(DiffecgError, match="diffusers, ecgen"):
-        peer("timegan", 1, 256, 2)
+        load_rival("timegan", 1, 256, 2)
     status, _, error = run("bench", "mitbih-beat", "--rounds", "0")
     assert status != 0
     assert "rounds 0 must be at least 1" in error
