@@ -87,7 +87,14 @@ def test_readme_links_and_words():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         if not target.startswith("http"):
             assert (ROOT / target).exists(), target
-    for word in ("2306.01875", "not affiliated", "Not a medical device", "pip install .", "make demo", "make test"):
+    for word in (
+        "2306.01875",
+        "not affiliated",
+        "Not a medical device",
+        "pip install .",
+        "make demo",
+        "make test",
+    ):
         assert word in README
 
 

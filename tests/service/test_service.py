@@ -254,7 +254,9 @@ def test_a_set_is_judged_against_the_servers_beats(server, tmp_path):
     export.write_bytes(server("GET", f"/api/jobs/{made['id']}/export?format=npz").content)
     sent = server.upload(export, to="sets").json()
     assert sent["counts"] == {"N": 40}
-    _, again = server.result("evaluate", synthetic=sent["id"], sections=["fidelity"], partition="train", seeds=2)
+    _, again = server.result(
+        "evaluate", synthetic=sent["id"], sections=["fidelity"], partition="train", seeds=2
+    )
     assert [row["value"] for row in again["rows"]] == [row["value"] for row in report["rows"]]
 
 
