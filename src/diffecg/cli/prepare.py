@@ -77,13 +77,13 @@ def prepare(
             progress=move,
         )
         write_windows(prepared.windows, out, force=force)
-    reasons = prepared.dropped.groupby(["split", "reason"], as_index=False)["count"].sum()
+    reasons = prepared.dropped.groupby(["partition", "reason"], as_index=False)["count"].sum()
     lines = [
         f"{out}: {len(prepared.windows)} windows of {window.length} samples at {window.fs_hz:g} Hz",
         f"split {split}, class map {cutting.label_map}",
         "",
         prepared.counts.to_string(),
         "",
-        *(f"dropped {row['count']:6d}  {row['split']}: {row['reason']}" for _, row in reasons.iterrows()),
+        *(f"dropped {row['count']:6d}  {row['partition']}: {row['reason']}" for _, row in reasons.iterrows()),
     ]
     show(prepared.windows.info, "\n".join(lines), as_json=json)

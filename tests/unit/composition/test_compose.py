@@ -81,19 +81,20 @@ def test_variations_of_nothing_are_refused(model, change, words):
 
 def test_every_beat_is_where_it_was_asked_for(minute):
     peaks = nk.ecg_findpeaks(nk.ecg_clean(minute.signal_mv[0], 360), 360)["ECG_R_Peaks"]
-    samples = np.array([sample for sample, _ in minute.beats])
+    samples = minute.beats().sample
     off = np.abs(samples[:, None] - peaks).min(axis=1)
     assert np.mean(off <= 0.075 * FS_HZ) > 0.97
     assert len(peaks) == pytest.approx(len(samples), abs=2)
     asked = diffecg.Rhythm("N*5 V N*5 S", 70).beats(60, seed=3)
-    assert [label for _, label in minute.beats] == [label for _, label in asked]
+    assert minute.beats().symbol.tolist() == [label for _, label in asked]
     assert np.abs(samples - FS_HZ * np.array([t for t, _ in asked])).max() <= 0.5
 
 
 def test_one_heart_has_one_morphology(minute, model):
     def beats(recording, label):
         signal = recording.signal_mv[0]
-        inner = [s for s, x in recording.beats if x == label and 36 <= s < len(signal) - 36]
+        found = recording.beats()
+        inner = [s for s in found.sample[found.symbol == label] if 36 <= s < len(signal) - 36]
         return np.stack([signal[s - 36 : s + 36] for s in inner])
 
     normal = beats(minute, "N")
@@ -117,8 +118,9 @@ def test_beats_of_a_person_go_together(model):
 
 def test_nothing_jumps_where_beats_meet(minute):
     signal = minute.signal_mv[0]
-    fs, beats = FS_HZ, np.array([sample for sample, _ in minute.beats])
-    borders = composing._borders(minute.beats, fs)[1:-1]
+    beats = minute.beats().sample
+    labelled = list(zip(beats.tolist(), minute.beats().symbol.tolist(), strict=True))
+    borders = composing._borders(labelled, FS_HZ)[1:-1]
     steps = np.abs(np.diff(signal))
     near = np.concatenate([steps[b - 12 : b + 12] for b in borders])
     qrs = np.concatenate([steps[max(b - 18, 0) : b + 18] for b in beats])
@@ -130,10 +132,10 @@ def test_nothing_jumps_where_beats_meet(minute):
 def test_beats_may_be_as_near_or_far_as_hearts_make_them(model, interval_s):
     beats = [(1.0 + i * interval_s, "NV"[i % 2]) for i in range(6)]
     made = compose(beats, model=model, seed=1)
-    assert len(made) == round((beats[-1][0] + 1) * FS_HZ)
+    assert made.samples == round((beats[-1][0] + 1) * FS_HZ)
     assert np.isfinite(made.signal_mv).all()
     assert np.abs(np.diff(made.signal_mv)).max() < 1.0
-    for sample, _ in made.beats:
+    for sample in made.beats().sample:
         assert np.ptp(made.signal_mv[0, sample - 20 : sample + 20]) > 0.3
 
 
@@ -181,8 +183,9 @@ def test_noise_comes_at_the_ratio_that_was_asked_for(minute, noises):
     ratio = 10 * np.log10(minute.signal_mv[0, inside].var() / change[0, inside].var())
     assert ratio == pytest.approx(0, abs=0.01)
     assert np.abs(np.delete(change, np.arange(3600, 7200), axis=1)).max() == 0
-    assert spoilt.notes == ((3600, "electrode motion, 0 dB"), (7200, "electrode motion ends"))
-    assert spoilt.beats == minute.beats
+    comments = [(note.sample, note.text) for note in spoilt.annotations if note.symbol == '"']
+    assert comments == [(3600, "electrode motion, 0 dB"), (7200, "electrode motion ends")]
+    assert [note for note in spoilt.annotations if note.symbol != '"'] == list(minute.annotations)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +262,7 @@ def test_draws_have_the_same_beats_and_formats_are_as_asked(run, tmp_path):
         (["N", "--noise", "em:6"], "--noise-from"),
         (["N", "--draws", 0], "draws 0"),
         (["N", "--seed", -1], "seed -1"),
-        (["N", "--patient-seed", -1], "subject_seed -1"),
+        (["N", "--subject-seed", -1], "subject_seed -1"),
         (["N", "--model", "mitbih-strip"], "does not make beats"),
     ],
 )

@@ -50,7 +50,7 @@ def test_a_stream_of_nothing_gets_no_forecast(runs):
 def test_beats_are_found_where_they_are_annotated(mitdb, name):
     recording = read_recording(mitdb / name)
     fs, minute = recording.fs_hz, slice(0, round(60 * recording.fs_hz))
-    found = detect_r_peaks(recording.signal_mv[recording.usual_lead()][minute], fs)
+    found = detect_r_peaks(recording.signal_mv[recording.default_lead()][minute], fs)
     told = np.array([note.sample for note in recording.annotations if note.symbol in "NAVF"])
     told = told[(told > fs) & (told < 59 * fs)]
     assert np.mean([np.abs(found - beat).min() < 0.1 * fs for beat in told]) > 0.97
