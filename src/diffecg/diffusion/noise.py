@@ -1,4 +1,15 @@
-"""Noise that depends on a sample's own seed and on nothing else."""
+r"""Reproducible noise: every sample of a batch has its own stream of random numbers.
+
+Samplers need standard normal noise, :math:`\epsilon \sim \mathcal{N}(0, I)`, for their starting point and, if
+they are stochastic, at every step. With a single generator for the whole batch, a sample would depend on the
+batch size and on its position in the batch. Here sample :math:`i` has a counter-based generator whose key is
+its seed, so that the :math:`k`-th noise tensor of a sample is a function of the seed and of :math:`k` alone.
+Generators run on the CPU, which makes the noise identical on all devices.
+
+References:
+    | Parallel Random Numbers: As Easy as 1, 2, 3 (Salmon et al., 2011)
+    | https://doi.org/10.1145/2063384.2063405
+"""
 
 from __future__ import annotations
 
@@ -6,23 +17,24 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 
 class SeededNoise:
-    """A stream of standard normal noise for each of several samples.
+    """Standard normal noise from an independent stream per sample.
 
-    Sample i's stream is a function of ``seeds[i]``: neither the batch that it is in nor its place
-    there changes it. The numbers are drawn on the CPU, so that every device gets the same.
+    Args:
+        seeds: The seed of each sample, non-negative integers below 2**128.
     """
 
     def __init__(self, seeds: Sequence[int]) -> None:
-        # Philox takes the whole seed as its key; torch's generator would drop all but 32 bits.
+        # Philox uses the whole seed as its key; torch.Generator keeps only 32 bits of it.
         self._generators = [np.random.Generator(np.random.Philox(key=int(seed))) for seed in seeds]
 
-    def __call__(self, like: Tensor) -> Tensor:
-        """Return fresh noise with the shape, type and device of ``like`` (batch …)."""
+    def __call__(self, like: Float[Tensor, " batch *shape"]) -> Float[Tensor, " batch *shape"]:
+        r"""Draw :math:`\epsilon \sim \mathcal{N}(0, I)` with the shape, dtype and device of ``like``."""
         noise = np.empty(like.shape, dtype=np.float32)
-        for generator, row in zip(self._generators, noise, strict=True):
-            generator.standard_normal(out=row, dtype=np.float32)
+        for generator, sample in zip(self._generators, noise, strict=True):
+            generator.standard_normal(out=sample, dtype=np.float32)
         return torch.from_numpy(noise).to(like)

@@ -184,7 +184,7 @@ def _watched(
 
 def _noise_levels(model: ConditionalDenoiser, sampling: Sampling) -> Tensor:
     try:
-        return build_schedule(model.config.diffusion).grid(int(sampling.steps or 0))
+        return build_schedule(model.config.diffusion).sampling_sigmas(int(sampling.steps or 0))
     except ValueError as error:
         raise DiffecgError(str(error)) from None
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from diffecg.config.schema import Config, DiffusionConfig, UNetConfig
-from diffecg.diffusion.posterior import GaussianObservation, observe
-from diffecg.diffusion.preconditioning import PARAMETRISATIONS
+from diffecg.diffusion.posterior import GaussianObservation
+from diffecg.diffusion.preconditioning import PARAMETRISATIONS, expand_like
 from diffecg.diffusion.schedules import KarrasSchedule, NoiseSchedule, cosine_schedule, linear_schedule
 from diffecg.errors import DiffecgError
 from diffecg.model.dense import DenseNetwork
@@ -130,7 +130,7 @@ class ConditionalDenoiser(nn.Module):
         power, correlation = (torch.from_numpy(part).to(signal_mv) for part in noise)
         unit = condition.normalizer.unit
         covariance = self.transform.noise_covariance(power, correlation, noisy, observed, unit)
-        return observe(self.encode(signal_mv, condition), covariance)
+        return GaussianObservation.from_covariance(self.encode(signal_mv, condition), covariance)
 
     def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the network's raw answer F (batch channel *grid).
@@ -140,13 +140,13 @@ class ConditionalDenoiser(nn.Module):
             sigma: noise level (batch,).
             condition: what is known.
         """
-        c_in = _like(self.coefficients(sigma).c_in, xt)
+        c_in = expand_like(self.coefficients(sigma).c_in, xt)
         answer: Tensor = self.network(c_in * xt, sigma.log() / 4, condition.features, condition.embedding)
         return answer
 
     def forward(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
         """Return the estimate of x0 (batch channel *grid); arguments as for :meth:`predict`."""
-        c_skip, c_out, _ = (_like(c, xt) for c in self.coefficients(sigma))
+        c_skip, c_out, _ = (expand_like(c, xt) for c in self.coefficients(sigma))
         return self._consistent(c_skip * xt + c_out * self.predict(xt, sigma, condition))
 
     def loss(self, x0: Tensor, xt: Tensor, sigma: Tensor, condition: Condition, weight: Tensor) -> Tensor:
@@ -161,7 +161,7 @@ class ConditionalDenoiser(nn.Module):
             condition: what is known.
             weight: of each grid point (batch channel *grid).
         """
-        c_skip, c_out, _ = (_like(c, x0) for c in self.coefficients(sigma))
+        c_skip, c_out, _ = (expand_like(c, x0) for c in self.coefficients(sigma))
         target = (x0 - c_skip * xt) / c_out
         error = self._consistent(self.predict(xt, sigma, condition) - target).square()
         return (weight * error).flatten(1).sum(1) / weight.flatten(1).sum(1)
@@ -199,15 +199,13 @@ def build_schedule(config: DiffusionConfig) -> NoiseSchedule:
     try:
         if config.levels == "karras":
             return KarrasSchedule(
-                config.sigma_min, config.sigma_max, config.log_sigma_mean, config.log_sigma_std
+                sigma_min=config.sigma_min,
+                sigma_max=config.sigma_max,
+                log_sigma_mean=config.log_sigma_mean,
+                log_sigma_std=config.log_sigma_std,
             )
         if config.levels == "linear":
             return linear_schedule(config.schedule_steps, config.beta_first, config.beta_last)
         return cosine_schedule(config.schedule_steps)
     except ValueError as error:
         raise DiffecgError(f"noise levels {config.levels!r}: {error}") from None
-
-
-def _like(x: Tensor, grid: Tensor) -> Tensor:
-    """Return x (batch,) with as many axes as ``grid``."""
-    return x.reshape(-1, *(1,) * (grid.ndim - 1))

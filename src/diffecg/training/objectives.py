@@ -40,7 +40,7 @@ def denoising(config: DiffusionConfig) -> Objective:
         count = len(batch.labels)
         x0, condition, weight = _encoded(model, batch, rows)
         u = (torch.arange(count) + torch.rand(count)) / count
-        sigma = levels.quantile(u.clamp(1e-6, 1 - 1e-6)).float()[rows].to(x0)
+        sigma = levels.sigma_at(u.clamp(1e-6, 1 - 1e-6)).float()[rows].to(x0)
         return model.loss(x0, add_noise(x0, sigma, count, rows), sigma, condition, weight)
 
     return loss
@@ -59,7 +59,7 @@ def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Obje
         student: from :func:`student_config`.
     """
     every = teacher.config.diffusion.steps // student.steps
-    sigmas = build_schedule(teacher.config.diffusion).grid(teacher.config.diffusion.steps)
+    sigmas = build_schedule(teacher.config.diffusion).sampling_sigmas(teacher.config.diffusion.steps)
     sampler = teacher.config.diffusion.sampler
     draw = SAMPLERS["dpm2m" if sampler == "ddpm" else sampler]  # one that adds noise leads to no one place
     teacher = teacher.eval().requires_grad_(False)
@@ -97,7 +97,7 @@ def student_config(teacher: Config, steps: int) -> Config:
             f"a teacher with levels {diffusion.levels!r} cannot be distilled; they must be karras"
         )
     # Every n-th level of a power law makes a power law, which ends higher.
-    lowest = build_schedule(diffusion).grid(diffusion.steps)[-1 - diffusion.steps // steps]
+    lowest = build_schedule(diffusion).sampling_sigmas(diffusion.steps)[-1 - diffusion.steps // steps]
     last = float(lowest) if steps > 1 else diffusion.sigma_min
     return replace(
         teacher,

@@ -12,7 +12,7 @@ from helpers import make_ecg
 import diffecg
 from diffecg.config.schema import TransformConfig, WindowConfig
 from diffecg.diffusion.noise import SeededNoise
-from diffecg.diffusion.posterior import observe, posterior_denoiser
+from diffecg.diffusion.posterior import GaussianObservation, posterior_denoiser
 from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.diffusion.schedules import KarrasSchedule
 from diffecg.errors import DiffecgError
@@ -23,6 +23,7 @@ from diffecg.transform.noise_spectrum import estimate_noise_spectrum
 
 FEW = {"draws": 2, "steps": 4}
 FS_HZ = 100.0
+KARRAS = KarrasSchedule(sigma_min=0.004, sigma_max=100.0, log_sigma_mean=-0.5, log_sigma_std=1.4)
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +39,13 @@ def test_gaussian_data_and_noise_have_the_exact_posterior(sampler, correlation):
     place = torch.arange(frames)
     noise = 0.3 * correlation ** (place[:, None] - place).abs().double()
     recorded = torch.tensor([1.0, -0.5, 0.2, 0.8], dtype=torch.float64)
-    seen = observe(recorded.expand(count, 1, -1), noise.expand(count, 1, -1, -1))
+    seen = GaussianObservation.from_covariance(recorded.expand(count, 1, -1), noise.expand(count, 1, -1, -1))
 
     def denoiser(xt, sigma):
         square = sigma.reshape(-1, 1, 1) ** 2
         return prior / (prior + square) * xt
 
-    sigmas, source = KarrasSchedule(0.004, 100.0, -0.5, 1.4).grid(300), SeededNoise(range(count))
+    sigmas, source = KARRAS.sampling_sigmas(300), SeededNoise(range(count))
     xt = source(torch.empty(count, 1, frames, dtype=torch.float64)) * sigmas[0]
     drawn = SAMPLERS[sampler](posterior_denoiser(denoiser, seen, torch.tensor(prior)), xt, sigmas, source)[
         :, 0

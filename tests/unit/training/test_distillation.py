@@ -23,7 +23,9 @@ def test_a_student_visits_some_of_its_teachers_levels(steps):
     teacher = preset("beat")
     student = student_config(teacher, steps)
     every = teacher.diffusion.steps // steps
-    ours, theirs = (build_schedule(c.diffusion).grid(c.diffusion.steps) for c in (student, teacher))
+    ours, theirs = (
+        build_schedule(c.diffusion).sampling_sigmas(c.diffusion.steps) for c in (student, teacher)
+    )
     torch.testing.assert_close(ours, theirs[::every], rtol=1e-9, atol=0)
 
 
@@ -31,8 +33,10 @@ def test_a_student_may_teach():
     teacher = preset("beat")
     student = student_config(student_config(teacher, 4), 2)
     assert student.name == "beat-2"
-    levels = build_schedule(student.diffusion).grid(2)
-    torch.testing.assert_close(levels, build_schedule(teacher.diffusion).grid(20)[::10], rtol=1e-9, atol=0)
+    levels = build_schedule(student.diffusion).sampling_sigmas(2)
+    torch.testing.assert_close(
+        levels, build_schedule(teacher.diffusion).sampling_sigmas(20)[::10], rtol=1e-9, atol=0
+    )
 
 
 @pytest.mark.parametrize("draw", [sample_ddim, sample_dpm2m, sample_heun])
@@ -42,7 +46,7 @@ def test_one_step_towards_the_aim_ends_where_the_teacher_does(draw):
     def gaussian(xt, sigma):
         return xt / (1 + sigma[:, None] ** 2)
 
-    levels = build_schedule(preset("beat").diffusion).grid(20)
+    levels = build_schedule(preset("beat").diffusion).sampling_sigmas(20)
     xt = 40 * torch.from_numpy(np.random.default_rng(0).standard_normal((50, 3)))
     for path in (levels[:6], levels[10:16], levels[15:]):
         aim = _aim(draw, gaussian, xt, path)
