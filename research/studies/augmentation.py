@@ -23,8 +23,8 @@ from research.studies.tables import Table, figure, spread
 
 RANDOM = "random beats"
 _RANDOM_NOTE = (
-    "Beats of the same people, often neighbours in time, are on both sides: this split, which the paper "
-    "appears to use, says nothing about new people. The generator has seen some of them, too."
+    "Beats of the same subjects, often neighbours in time, are on both sides: this split, which the paper "
+    "appears to use, says nothing about new subjects. The generator has seen some of them, too."
 )
 _HELD_OUT = 0.2
 

@@ -14,10 +14,12 @@ import torch
 from scipy.stats import ttest_rel
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
 
+from diffecg.cli import app
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation import classifiers
+from research.cli import study as studies
 from research.rivals.train import train_peer
 from research.studies import confusion, sources, strategies
 from research.studies.beats import beats_of
@@ -36,14 +38,33 @@ def beats():
     height = np.array([LABELS.index(label) for label in labels]) - 1.5
     bump = np.exp(-0.5 * ((np.arange(64) - 32) / 4) ** 2)
     signal_mv = height[:, None, None] * bump + 0.05 * rng.standard_normal((len(labels), 1, 64))
-    return Windows(
+    recordings = rng.choice(["a", "b", "c", "d"], len(labels))
+    before_s, after_s = rng.uniform(0.5, 1.0, (len(labels), 2)).T
+    return Windows.from_arrays(
         signal_mv.astype(np.float32),
         90.0,
         labels,
-        recordings=rng.choice(["a", "b", "c", "d"], len(labels)),
-        rr_s=rng.uniform(0.5, 1.0, (len(labels), 2)),
-        before=32,
+        r_peak=32,
+        recording=recordings,
+        rr_before_s=before_s,
+        rr_after_s=after_s,
     )
+
+
+@pytest.fixture
+def study(capsys):
+    """Run ``python -m research`` in this process; return (status, stdout, stderr)."""
+
+    def call(*arguments):
+        status = 0
+        try:
+            app.run(studies, [str(argument) for argument in arguments])
+        except SystemExit as stop:
+            status = stop.code or 0
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return call
 
 
 def cells_that_count(computed, names="abc", fails=()):
@@ -146,7 +167,7 @@ def test_distorted_beats_come_of_their_class_and_keep_their_rr(beats, monkeypatc
 
 
 def test_strategies_add_what_they_say(beats):
-    pool = {"pool": sources.from_pool(replace(beats, rr_s=None, recordings=None))}
+    pool = {"pool": sources.from_pool(beats.without("recording", "rr_before_s", "rr_after_s"))}
     counts = {"N": 40, "S": 10, "V": 20, "F": 6}
     for amount, aim in ((None, dict.fromkeys(LABELS, 40)), (3, {"N": 40, "S": 40, "V": 80, "F": 24})):
         strategy = strategies.Strategy("any", source="pool", amount=amount)
@@ -175,7 +196,7 @@ def test_weights_find_more_of_a_rare_class(beats, monkeypatch):
     monkeypatch.setattr(classifiers, "SEEN", 1280)
     rng = np.random.default_rng(0)
     blurred = replace(
-        beats, signal_mv=beats.signal_mv + rng.normal(0, 1.5, beats.signal_mv.shape).astype("f4")
+        beats, signal=beats.signal_mv + rng.normal(0, 1.5, beats.signal_mv.shape).astype("f4")
     )
     rare = blurred.take(
         (blurred.labels == "N") | ((blurred.labels == "S") & (np.arange(len(beats)) % 2 == 0))
@@ -228,50 +249,50 @@ def small(windows, tmp_path_factory):
     return windows["beat"]
 
 
-def test_augmentation_from_end_to_end(run, runs, small, tmp_path, monkeypatch):
+def test_augmentation_from_end_to_end(study, runs, small, tmp_path, monkeypatch):
     monkeypatch.setattr(classifiers, "SEEN", 256)
-    command = ["study", "augmentation", "--data", small, "--out", tmp_path / "study", "--model", runs["beat"]]
+    command = ["augmentation", "--data", small, "--out", tmp_path / "study", "--model", runs["beat"]]
     command += ["--seeds", 2, "--shares", 0.2, 1, "--pool", 20, "--minutes", 0.002, "--json"]
-    status, out, _ = run(*command)
+    status, out, _ = study(*command)
     assert status == 0
     tables = json.loads(out)["tables"]
-    disjoint = tables["SyntheticSubject-disjoint, 100% of the beats: residual CNN"]
+    disjoint = tables["Patient-disjoint, 100% of the beats: residual CNN"]
     assert [row["strategy"] for row in disjoint] == [one.name for one in strategies.STRATEGIES]
     assert "says nothing about new subjects" in (tmp_path / "study" / "tables.md").read_text()
     assert (tmp_path / "study" / "learning-curve.png").stat().st_size > 10_000
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "study" / "cells").iterdir()}
-    assert json.loads(run(*command)[1])["tables"] == tables
+    assert json.loads(study(*command)[1])["tables"] == tables
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
-def test_what_a_study_cannot_use_is_refused(run, windows, tmp_path):
+def test_what_a_study_cannot_use_is_refused(study, windows, tmp_path):
     out = ["--out", tmp_path / "study"]
-    status, _, err = run("study", "generators", "--data", windows["strip"], *out)
+    status, _, err = study("generators", "--data", windows["strip"], *out)
     assert status == 1
     assert "the windows are strips; this study needs beats" in err
-    status, _, err = run("study", "generators", "--data", tmp_path, *out)
+    status, _, err = study("generators", "--data", tmp_path, *out)
     assert status == 1
     assert err.count("\n") == 1
-    assert run("study", "nothing")[0] == 2
+    assert study("nothing")[0] == 2
 
 
 def test_beats_are_those_of_the_models_classes(small):
     beats = beats_of(open_windows(small))
     assert beats.labels == [label for label in LABELS if label in set(beats.all.labels)]
     assert set(beats.partition("train").recordings) & set(beats.partition("test").recordings) == set()
-    with pytest.raises(DiffecgError, match="no part 'other'"):
+    with pytest.raises(DiffecgError, match="no windows in the partition 'other'"):
         beats.partition("other")
 
 
-FEWER = "from diffecg.evaluation import classifiers; classifiers.SEEN = 256; "
-MAIN = "from diffecg.cli.app import main; main()"
+FEWER = "from diffecg.evaluation.generation import classifiers; classifiers.SEEN = 256; "
+MAIN = "from diffecg.cli.app import run; from research.cli import study; run(study)"
 
 
 @pytest.mark.long
 def test_generators_killed_and_started_again(small, runs, tmp_path):
     out = tmp_path / "study"
     settings = ["--minutes", 0.02, "--count", 20, "--seeds", 2, "--models", runs["beat"], "--presets", "beat"]
-    arguments = ["study", "generators", "--data", small, "--out", out, *settings, "--threads", 1, "--json"]
+    arguments = ["generators", "--data", small, "--out", out, *settings, "--threads", 1, "--json"]
     command = [sys.executable, "-c", FEWER + MAIN, *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -291,13 +312,12 @@ def test_generators_killed_and_started_again(small, runs, tmp_path):
 
 
 @pytest.mark.long
-def test_ablation_from_end_to_end(run, small, runs, tmp_path, monkeypatch):
+def test_ablation_from_end_to_end(study, small, runs, tmp_path, monkeypatch):
     from research.studies import ablation, variants
 
     few = {"Conditions": variants.VARIANTS["Conditions"]}
     monkeypatch.setattr(ablation, "VARIANTS", few)
     command = [
-        "study",
         "ablation",
         "--data",
         small,
@@ -308,7 +328,7 @@ def test_ablation_from_end_to_end(run, small, runs, tmp_path, monkeypatch):
         "--count",
         20,
     ]
-    status, out, err = run(*command, "--models", runs["beat"], runs["beat"], "--evaluations", 1, 4, "--json")
+    status, out, err = study(*command, "--models", runs["beat"], runs["beat"], "--evaluations", 1, 4, "--json")
     assert status == 0, err
     tables = json.loads(out)["tables"]
     assert [row["variant"] for row in tables["Conditions"]] == list(few["Conditions"])
@@ -318,14 +338,14 @@ def test_ablation_from_end_to_end(run, small, runs, tmp_path, monkeypatch):
 
 
 @pytest.mark.long
-def test_transfer_from_end_to_end(run, database, small, runs, tmp_path, monkeypatch):
+def test_transfer_from_end_to_end(study, database, small, runs, tmp_path, monkeypatch):
     from research.studies import transfer
 
     monkeypatch.setattr(classifiers, "SEEN", 256)
     monkeypatch.setattr(transfer, "_LEAST", 5)
-    command = ["study", "transfer", "--data", small, "--other", small, "--recordings", database]
+    command = ["transfer", "--data", small, "--other", small, "--recordings", database]
     command += ["--out", tmp_path / "study", "--model", runs["beat"], "--strip", runs["strip"], "--seeds", 2]
-    status, out, err = run(*command, "--pool", 40, "--minutes", 0.002, "--draws", 2, "--json")
+    status, out, err = study(*command, "--pool", 40, "--minutes", 0.002, "--draws", 2, "--json")
     assert status == 0, err
     tables = json.loads(out)["tables"]
     assert {row["figure"] for row in tables["Distances"]} == set(transfer.SHOWN)
@@ -341,9 +361,9 @@ def test_transfer_from_end_to_end(run, database, small, runs, tmp_path, monkeypa
         (["--shares", "2"], "share 2"),
     ],
 )
-def test_settings_that_make_no_study_are_refused(run, windows, tmp_path, more, words):
-    status, _, err = run(
-        "study", "augmentation", "--data", windows["beat"], "--out", tmp_path / "study", *more
+def test_settings_that_make_no_study_are_refused(study, windows, tmp_path, more, words):
+    status, _, err = study(
+        "augmentation", "--data", windows["beat"], "--out", tmp_path / "study", *more
     )
     assert status == 1
     assert words in err
