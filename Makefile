@@ -1,12 +1,13 @@
-# make demo   pictures of all three tasks, from the models that come with the package
+# make demo   figures of every task, from the models that come with the package
 # make studio the studio in the browser
-# make test   style, types, import direction and tests
+# make test   style, types, import contracts and tests; COVERAGE=1 adds the coverage
+# make types  type errors in the tests, reported
 # make test-long   tests that take minutes, on real recordings
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
 # make lock   requirements.lock from pyproject.toml and constraints.txt, with uv
-# make audit  known weaknesses of what is in requirements.lock, with pip-audit
-# All make .venv when it is missing, or when what it is made from has changed: demo and studio with what they need,
-# in the versions of constraints.txt; the tests with requirements.lock, whose hashes are checked on what is installed anew.
+# make audit  known vulnerabilities of what is in requirements.lock, with pip-audit
+# All create .venv when it is missing or out of date: demo and studio with their dependencies in the versions of
+# constraints.txt, the tests with requirements.lock, whose hashes are checked.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,7 +17,7 @@ LOCKED := --require-hashes --only-binary :all: --no-deps -r
 UV ?= uv
 AUDIT ?= pip-audit
 
-.PHONY: demo studio test test-long test-studio check pytest report lock audit clean
+.PHONY: demo studio test test-long test-studio check pytest types report lock audit clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
@@ -36,8 +37,15 @@ check: .venv/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# COVERAGE=1 reports the lines that tests run.
+COVERED := $(if $(COVERAGE),--cov=diffecg --cov=research --cov-report=term:skip-covered)
+
 pytest: .venv/dev.stamp
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not long and not studio"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m "not long and not studio" $(COVERED)
+
+# Type errors in the tests, which have no annotations of their own: reported, not an error.
+types: .venv/dev.stamp
+	-$(BIN)/mypy --config-file tests/mypy.ini
 
 test-long: .venv/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "long and not studio"
