@@ -95,7 +95,7 @@ def fine_tuned(
     ours = torch.optim.AdamW(student.parameters(), 1e-4, betas=(0.5, 0.99), weight_decay=0.01)
     theirs = torch.optim.AdamW(judge.parameters(), 2e-4, betas=(0.5, 0.99))
     average = copy.deepcopy(student).requires_grad_(False)
-    half_life = min(settings.half_life, samples // 6)
+    half_life = min(settings.ema_half_life, samples // 6)
     for seen in range(settings.batch, samples + 1, settings.batch):
         batch = source.batch(rng, settings.batch)
         loss = learn(student, batch, slice(0, len(batch.labels))).mean()

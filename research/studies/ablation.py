@@ -176,7 +176,7 @@ def _mixture(model: Model, beats: Beats, settings: AblationSettings) -> Figures:
     held_out, learnt = beats.partition("validation"), beats.partition("train")
     rng = np.random.default_rng(0)
     count = settings.count * len(beats.labels)
-    blind = model.config.training.unknown_label >= 1
+    blind = model.config.training.label_dropout >= 1
     labels = [None] * count if blind else rng.choice(learnt.labels, count).tolist()
     made = model.generate(labels, count, batch_size=_BATCH)
     synthetic, *real = (Windows.from_arrays(one.signal_mv, one.fs_hz) for one in (made, held_out, learnt))

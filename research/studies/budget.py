@@ -26,8 +26,9 @@ def shortened(config: Config, samples: int) -> Config:
     settings = config.training
     samples = max(1, round(samples / settings.batch)) * settings.batch
     warmup = min(settings.warmup, round(_WARMUP * samples))
-    half_life = min(settings.half_life, round(_HALF_LIFE * samples))
-    return replace(config, training=replace(settings, samples=samples, warmup=warmup, half_life=half_life))
+    half_life = min(settings.ema_half_life, round(_HALF_LIFE * samples))
+    training = replace(settings, samples=samples, warmup=warmup, ema_half_life=half_life)
+    return replace(config, training=training)
 
 
 def train_for(config: Config, windows: Windows, folder: Path, seconds: float) -> None:

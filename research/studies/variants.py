@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 UNET = ["network.kind=unet", "training.batch=32"]
-LINEAR = ["diffusion.levels=linear", "diffusion.target=epsilon"]
+LINEAR = ["diffusion.schedule=linear", "diffusion.prediction=epsilon"]
 
 VARIANTS: dict[str, dict[str, list[str]]] = {
     "The same again": {
@@ -25,12 +25,12 @@ VARIANTS: dict[str, dict[str, list[str]]] = {
         "less noise in training": ["diffusion.log_sigma_mean=-1"],
         "more noise in training": ["diffusion.log_sigma_mean=0", "diffusion.log_sigma_std=1.6"],
         "flow matching, logit-normal time": [
-            "diffusion.target=flow",
+            "diffusion.prediction=flow",
             "diffusion.log_sigma_mean=0",
             "diffusion.log_sigma_std=1",
         ],
-        "cosine schedule, v": ["diffusion.levels=cosine", "diffusion.target=v"],
-        "linear schedule, v": ["diffusion.levels=linear", "diffusion.target=v"],
+        "cosine schedule, v": ["diffusion.schedule=cosine", "diffusion.prediction=v"],
+        "linear schedule, v": ["diffusion.schedule=linear", "diffusion.prediction=v"],
         "linear schedule, noise": LINEAR,
         "linear schedule to 0.0125, noise": [*LINEAR, "diffusion.beta_last=0.0125"],
         "linear schedule to 0.04, noise": [*LINEAR, "diffusion.beta_last=0.04"],
@@ -44,13 +44,13 @@ VARIANTS: dict[str, dict[str, list[str]]] = {
             "network.multipliers=[1,2,2,4,4]",
             "transform.layout=signal",
         ],
-        "U-Net, 2-D picture": [*UNET, "network.width=16", "transform.layout=picture"],
+        "U-Net, 2-D picture": [*UNET, "network.width=16", "transform.layout=image"],
         "wider": ["network.width=768", "network.hidden=1152"],
         "deeper": ["network.blocks=8"],
         "dropout 0": ["network.dropout=0"],
         "dropout 0.2": ["network.dropout=0.2"],
         "batch 32": ["training.batch=32"],
-        "no weight averaging": ["training.half_life=1"],
+        "no weight averaging": ["training.ema_half_life=1"],
         "classes as they occur": ["training.balance=0"],
         "classes equally often": ["training.balance=1"],
         "gain 0.1": ["training.gain=0.1"],
@@ -60,6 +60,6 @@ VARIANTS: dict[str, dict[str, list[str]]] = {
 
 CLASSLESS = {
     "told the class": ["conditions.morphologies=0"],
-    "never told the class": ["conditions.morphologies=0", "training.unknown_label=1"],
+    "never told the class": ["conditions.morphologies=0", "training.label_dropout=1"],
 }
 """These are judged by the mixture of all classes; morphologies are parts of classes, so both do without."""

@@ -46,7 +46,7 @@ def train(
     ----------
     data:
         Folder that diffecg prepare wrote; or shards of diffecg bulk prepare, also at an address that fsspec
-        knows, of which about `training.pool` windows are in memory at a time.
+        knows, of which about `training.shuffle_buffer` windows are in memory at a time.
     out:
         Folder of the run: settings, averaged weights, metrics.jsonl, checkpoint.
     preset:

@@ -11,8 +11,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from diffecg.config.migration import migrate
 from diffecg.config.schema import NETWORKS, Config, WindowConfig
 from diffecg.errors import DiffecgError
+from diffecg.files import read_json
 
 
 @cache
@@ -32,9 +34,7 @@ def read_config(path: Path) -> Config:
         DiffecgError: the file is missing, is no JSON, or holds unknown or impossible settings.
     """
     try:
-        return _adapter().validate_json(path.read_bytes())
-    except FileNotFoundError:
-        raise DiffecgError(f"{path} is missing; a model folder holds one") from None
+        return _adapter().validate_python(migrate(read_json(path)))
     except ValidationError as error:
         raise DiffecgError(f"{path}: {_first_fault(error)}") from None
 

@@ -85,9 +85,9 @@ class ConditionConfig:
 
     rhythm: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
     """Labels of the beats whose times it can be told; none: it takes no rhythm."""
-    matches: NonNegative = 0
+    analogues: NonNegative = 0
     """Stretches of the window, around which the signal is most like around the gap; 0: it is given none."""
-    match_context_s: PositiveNumber = 0.3
+    analogue_context_s: PositiveNumber = 0.3
     """What is compared on either side of the gap, in s."""
     morphologies: NonNegative = 0
     """Most morphologies that each class is divided into; a generated beat draws one, as often as its class
@@ -103,8 +103,8 @@ class TransformConfig:
 
     __pydantic_config__ = _STRICT
 
-    layout: Literal["picture", "bins", "signal"] = "bins"
-    """``picture``: the spectrogram as a 2-D image, real and imaginary parts as channels.
+    layout: Literal["image", "bins", "signal"] = "bins"
+    """``image``: the spectrogram as a 2-D image, real and imaginary parts as channels.
     ``bins``: its frequency bins as channels of a sequence of frames.
     ``signal``: no spectrogram, the raw window."""
     n_fft: Positive = 32
@@ -113,7 +113,7 @@ class TransformConfig:
     """Samples from one frame to the next."""
     whitening: Share = 0.5
     """0: all frequency bins keep their natural spread. 1: all get the same. Between: its power."""
-    relative: bool = False
+    per_window: bool = False
     """A window is measured in what is observed of it: from its mean, in its standard deviation."""
     consistent: bool = False
     """Of the network's estimate only what stands for a window counts, in training and in sampling. Most grids
@@ -174,10 +174,10 @@ class DiffusionConfig:
 
     __pydantic_config__ = _STRICT
 
-    levels: Literal["karras", "linear", "cosine"] = "karras"
+    schedule: Literal["karras", "linear", "cosine"] = "karras"
     """Noise levels: Karras et al. (log-normal in training, a power law in sampling), or the T steps
     of a variance schedule."""
-    target: Literal["karras", "epsilon", "v", "flow"] = "karras"
+    prediction: Literal["karras", "epsilon", "v", "flow"] = "karras"
     """What the network predicts."""
     steps: Positive = 20
     """Steps of the sampler unless told otherwise."""
@@ -217,27 +217,27 @@ class TrainingConfig:
     """Samples over which the learning rate rises."""
     decay: Share = 0.4
     """Last share of the training over which the learning rate falls to zero."""
-    half_life: Positive = 150_000
+    ema_half_life: Positive = 150_000
     """Half-life of the average of the weights, in samples."""
     balance: Share = 0.1
     """How classes are drawn: 0 as often as they occur, 1 all equally often."""
     tasks: Annotated[tuple[Share, Share, Share], AfterValidator(_some)] = (0.8, 0.1, 0.1)
     """Shares of generation, imputation and forecasting."""
-    unknown_label: Share = 0.2
+    label_dropout: Share = 0.2
     """Share of samples whose class is hidden from the network."""
-    rhythm: Share = 0.5
+    rhythm_share: Share = 0.5
     """Share of samples whose beats are told, for models that take a rhythm: half of these everywhere, half
     where the signal is observed."""
     virtual_leads: Share = 0.0
     """Share of imputation and forecasting samples that are a random combination of two leads of the recording,
     passed through a random filter: more shapes than there are patients."""
-    filter: OpenShare = 0.4
+    virtual_lead_filter: OpenShare = 0.4
     """Strength of that filter: standard deviation of its taps beside a unit impulse."""
     gain: OpenShare = 0.0
     """Standard deviation of the log of a random gain, for leads of unknown gain."""
     seed: NonNegative = 0
     """Seed of weights, data order and noise."""
-    pool: Positive = 65_536
+    shuffle_buffer: Positive = 65_536
     """Windows in memory at a time, about, of data that are streamed from shards."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the network's arithmetic; weights, averages and the optimiser stay float32."""

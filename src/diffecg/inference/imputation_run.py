@@ -46,7 +46,7 @@ class ImputationRun:
         self.model, self.length, self.fs_hz, self.to_hz = model, window.length, fs_hz, window.fs_hz
         self.samples = missing.shape[1]
         self.missing = resample_mask(missing, fs_hz, window.fs_hz)
-        matched = model.config.conditions.matches and not self.missing.all(axis=1).any()
+        matched = model.config.conditions.analogues and not self.missing.all(axis=1).any()
         most = round(PIECE_S * window.fs_hz) if matched else int(CORE * self.length)
         most = max(1, min(most, self.length - 1))  # a window must see something
         some, seen = np.any(self.missing, axis=0), ~np.all(self.missing, axis=0)

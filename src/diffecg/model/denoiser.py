@@ -61,7 +61,7 @@ class ConditionalDenoiser(nn.Module):
         )
         share = torch.zeros(len(config.labels), config.conditions.morphologies)
         self.register_buffer("morphology_share", share)
-        self.coefficients = PARAMETRISATIONS[config.diffusion.target]
+        self.coefficients = PARAMETRISATIONS[config.diffusion.prediction]
 
     def condition(
         self,
@@ -93,10 +93,10 @@ class ConditionalDenoiser(nn.Module):
                 shape = (len(signal_mv), len(wanted.rhythm) + 1, signal_mv.shape[-1])
                 track = signal_mv.new_zeros(shape)
             known.append(self.transform.encode_rhythm(track))
-        if wanted.matches:
+        if wanted.analogues:
             fs_hz = self.config.window.fs_hz
-            context = round(wanted.match_context_s * fs_hz)
-            settings = {"count": wanted.matches, "context": context, "apart": max(1, context // 3)}
+            context = round(wanted.analogue_context_s * fs_hz)
+            settings = {"count": wanted.analogues, "context": context, "apart": max(1, context // 3)}
             found = find_analogues(normalizer.apply(around_mv), seen, **settings, reach=reach)
             near = analogue_normalizer(signal, observed, found, fs_hz)
             known.append(self.transform.encode_matches(signal, observed, found, near.unit))
@@ -197,15 +197,15 @@ def build_schedule(config: DiffusionConfig) -> NoiseSchedule:
         DiffecgError: they do not fall, or do not end in noise.
     """
     try:
-        if config.levels == "karras":
+        if config.schedule == "karras":
             return KarrasSchedule(
                 sigma_min=config.sigma_min,
                 sigma_max=config.sigma_max,
                 log_sigma_mean=config.log_sigma_mean,
                 log_sigma_std=config.log_sigma_std,
             )
-        if config.levels == "linear":
+        if config.schedule == "linear":
             return linear_schedule(config.schedule_steps, config.beta_first, config.beta_last)
         return cosine_schedule(config.schedule_steps)
     except ValueError as error:
-        raise DiffecgError(f"noise levels {config.levels!r}: {error}") from None
+        raise DiffecgError(f"noise levels {config.schedule!r}: {error}") from None

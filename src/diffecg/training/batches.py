@@ -101,12 +101,14 @@ class BatchSource:
         if chosen.any():
             other = self.windows.signal_mv[self._other_lead[rows[chosen]]]
             width = round(FILTER_S * self.windows.fs_hz)
-            signal_mv[chosen] = virtual_leads(rng, signal_mv[chosen], other, width, settings.filter)
+            signal_mv[chosen] = virtual_leads(
+                rng, signal_mv[chosen], other, width, settings.virtual_lead_filter
+            )
         if settings.gain > 0:
             signal_mv *= np.exp(settings.gain * rng.standard_normal((size, 1, 1))).astype(np.float32)
-        hidden = rng.random(size) < settings.unknown_label
+        hidden = rng.random(size) < settings.label_dropout
         labels = np.where(hidden, UNKNOWN, self._label[rows])
-        untold = told | (rng.random(size) < settings.unknown_label)
+        untold = told | (rng.random(size) < settings.label_dropout)
         morphologies = np.where(untold, -1, self._morphology[rows])
         return Batch(
             torch.from_numpy(signal_mv),
@@ -118,7 +120,7 @@ class BatchSource:
 
     def _track(self, rng: np.random.Generator, rows: NDArray[np.intp], observed: NDArray[np.bool_]) -> Tensor:
         """Return what is told of the windows' beats: nothing, all, or those where the signal is observed."""
-        told = rng.random((len(rows), 1)) < self.config.training.rhythm
+        told = rng.random((len(rows), 1)) < self.config.training.rhythm_share
         told = told & (observed | (rng.random((len(rows), 1)) < 0.5))
         rhythms = [parse_beats(text) for text in self.windows.index["beats"].to_numpy()[rows]]
         return torch.from_numpy(encode_beats(rhythms, observed.shape[1], self.config.conditions.rhythm, told))

@@ -117,7 +117,7 @@ class ShuffleBuffer:
         weight = sum(table[label].to_numpy() * each for label, each in of_class.items())
         settings = config.training
         self._route = ShardSchedule(
-            table.sum(axis=1).to_numpy(), np.asarray(weight), settings.pool, settings.seed
+            table.sum(axis=1).to_numpy(), np.asarray(weight), settings.shuffle_buffer, settings.seed
         )
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="shards")
         self._read: dict[int, Future[Windows]] = {}

@@ -92,9 +92,9 @@ def student_config(teacher: Config, steps: int) -> Config:
         raise DiffecgError(
             f"{steps} steps do not divide the teacher's {diffusion.steps}; choose one of {fit}"
         )
-    if diffusion.levels != "karras":
+    if diffusion.schedule != "karras":
         raise DiffecgError(
-            f"a teacher with levels {diffusion.levels!r} cannot be distilled; they must be karras"
+            f"a teacher with schedule {diffusion.schedule!r} cannot be distilled; they must be karras"
         )
     # Every n-th level of a power law makes a power law, which ends higher.
     lowest = build_schedule(diffusion).sampling_sigmas(diffusion.steps)[-1 - diffusion.steps // steps]
@@ -105,7 +105,7 @@ def student_config(teacher: Config, steps: int) -> Config:
         diffusion=replace(diffusion, steps=steps, sampler="ddim", sigma_min=last),
         network=replace(teacher.network, dropout=0.0),
         training=replace(
-            teacher.training, samples=STUDENT_SAMPLES, learning_rate=3e-4, warmup=10_000, half_life=50_000
+            teacher.training, samples=STUDENT_SAMPLES, learning_rate=3e-4, warmup=10_000, ema_half_life=50_000
         ),
     )
 

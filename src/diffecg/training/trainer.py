@@ -245,7 +245,7 @@ def _step(
         state.model,
         batch=settings.batch,
         seen=state.samples,
-        half_life=settings.half_life,
+        half_life=settings.ema_half_life,
     )
     return loss
 

@@ -43,13 +43,13 @@ class Transform(nn.Module):
     @property
     def channels(self) -> int:
         """Channels of the network's input."""
-        parts = {"signal": 1, "picture": 2, "bins": 2 * (self.config.n_fft // 2 + 1)}
+        parts = {"signal": 1, "image": 2, "bins": 2 * (self.config.n_fft // 2 + 1)}
         return self.leads * parts[self.config.layout]
 
     @property
     def dims(self) -> int:
         """Axes of the grid: 1 (time or frame) or 2 (freq, frame)."""
-        return 2 if self.config.layout == "picture" else 1
+        return 2 if self.config.layout == "image" else 1
 
     @property
     def _parts(self) -> int:
@@ -80,7 +80,7 @@ class Transform(nn.Module):
             signal_mv: (batch lead time), in mV; anything where missing.
             observed: (batch lead time), True = known.
         """
-        if self.config.relative:
+        if self.config.per_window:
             return observed_normalizer(signal_mv, observed, self.mean_mv)
         level = self.mean_mv.expand(len(signal_mv), -1, -1)
         return Normalizer(level, torch.ones_like(level))
@@ -152,7 +152,9 @@ class Transform(nn.Module):
         """Return the channels of :meth:`encode_rhythm` and :meth:`encode_matches`, where there are any."""
         labels, one_lead = len(conditions.rhythm), self.channels // self.leads
         of_rhythm = labels + 1 + one_lead if labels else 0
-        of_matches = self.channels * (1 + conditions.matches) + 2 * self.leads if conditions.matches else 0
+        of_matches = (
+            self.channels * (1 + conditions.analogues) + 2 * self.leads if conditions.analogues else 0
+        )
         return of_rhythm + of_matches
 
     def whole_frames(self, mask: Tensor) -> Tensor:

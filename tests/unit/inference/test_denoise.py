@@ -84,7 +84,7 @@ def test_noise_is_known_by_what_it_adds():
     assert nothing.power.max() < 0.2 * white.power.max()
 
 
-@pytest.mark.parametrize("layout", ["bins", "picture"])
+@pytest.mark.parametrize("layout", ["bins", "image"])
 def test_the_variance_of_white_noise_in_the_grid(layout):
     transform, rng = fitted(layout), np.random.default_rng(1)
     noise = torch.from_numpy(0.1 * rng.normal(size=(4000, 1, 1000))).float()

@@ -65,10 +65,10 @@ def test_steps_that_do_not_divide_are_refused(steps):
 
 def test_a_student_draws_what_its_teacher_draws(windows, tmp_path):
     data = open_windows(windows["beat"])
-    config = tiny("beat", samples=1600, learning_rate=3e-3, half_life=200, checkpoint_every=1600)
+    config = tiny("beat", samples=1600, learning_rate=3e-3, ema_half_life=200, checkpoint_every=1600)
     teacher = train(config, data, tmp_path / "teacher")
     settings = student_config(config, 2)
-    quick = replace(settings.training, samples=3200, learning_rate=1e-3, warmup=0, half_life=200)
+    quick = replace(settings.training, samples=3200, learning_rate=1e-3, warmup=0, ema_half_life=200)
     settings = replace(settings, training=quick)
     train(settings, data, tmp_path / "student", teacher=teacher)
     student = load_model(tmp_path / "student")

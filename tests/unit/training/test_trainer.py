@@ -64,7 +64,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(windows, tmp_path):
 
 def test_a_virtual_lead_is_a_combination_of_two_leads_of_the_recording(windows):
     data = open_windows(windows["strip"]).partition("train")
-    settings = {"virtual_leads": 1.0, "filter": 0.0, "gain": 0.0, "balance": 0.0}
+    settings = {"virtual_leads": 1.0, "virtual_lead_filter": 0.0, "gain": 0.0, "balance": 0.0}
     leads = data.index["lead"].to_numpy()
     assert len(set(leads)) == 2
     real = {lead: data.signal_mv[leads == lead, 0] for lead in set(leads)}
@@ -110,7 +110,7 @@ def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypa
 
 
 def test_training_lowers_the_loss(windows, tmp_path):
-    config = tiny("beat", samples=1600, checkpoint_every=800, learning_rate=3e-3, half_life=200)
+    config = tiny("beat", samples=1600, checkpoint_every=800, learning_rate=3e-3, ema_half_life=200)
     data = open_windows(windows["beat"])
     objective = denoising(config.diffusion)
     with torch.random.fork_rng():
@@ -125,7 +125,7 @@ def test_training_lowers_the_loss(windows, tmp_path):
 
 
 def test_seeds_and_data_order(windows):
-    config = tiny("beat", balance=1.0, unknown_label=0.5)
+    config = tiny("beat", balance=1.0, label_dropout=0.5)
     source = BatchSource(open_windows(windows["beat"]).partition("train"), config)
     first, again = (source.batch(np.random.default_rng([0, 5]), 4000) for _ in range(2))
     assert torch.equal(first.signal_mv, again.signal_mv)

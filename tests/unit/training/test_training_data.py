@@ -115,7 +115,7 @@ def test_classes_are_divided_as_in_memory(database, shards):
 def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
     stream = open_dataset(many)
     rows = stream.counts["train"].sum(axis=1).to_numpy()
-    config = tiny("beat", pool=int(3 * rows[rows > 0].mean()))
+    config = tiny("beat", shuffle_buffer=int(3 * rows[rows > 0].mean()))
     read, size = [], []
     original = Store.content
     monkeypatch.setattr(
@@ -134,7 +134,7 @@ def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
 
 def test_the_rare_class_is_drawn_as_often(many):
     stream = open_dataset(many)
-    config = tiny("beat", pool=40, balance=0.5)
+    config = tiny("beat", shuffle_buffer=40, balance=0.5)
     counts = stream.counts["train"].sum()
     share = counts**0.5 / (counts**0.5).sum()
     source, drawn = training_data(stream, config), Counter()
@@ -148,7 +148,7 @@ def test_the_rare_class_is_drawn_as_often(many):
 
 
 def test_a_streamed_run_that_was_stopped_goes_on(many, tmp_path):
-    config, stream = tiny("beat", pool=40, samples=96, checkpoint_every=16), open_dataset(many)
+    config, stream = tiny("beat", shuffle_buffer=40, samples=96, checkpoint_every=16), open_dataset(many)
     train(config, stream, tmp_path / "straight")
 
     def stop(row):
@@ -162,7 +162,7 @@ def test_a_streamed_run_that_was_stopped_goes_on(many, tmp_path):
 
 
 def test_the_command_streams_and_processes_agree(many, tmp_path):
-    pool = ["--set", "training.pool=40"]
+    pool = ["--set", "training.shuffle_buffer=40"]
     done(start(*command(many, tmp_path / "one", *pool)))
     done(start(*command(many, tmp_path / "two", *pool), count=2))
     assert apart(tmp_path / "one", tmp_path / "two") < 1e-4

@@ -12,7 +12,7 @@ from diffecg.errors import DiffecgError
 from diffecg.transform.layouts import Transform
 from diffecg.transform.stft import istft, stft
 
-LAYOUTS = ("picture", "bins", "signal")
+LAYOUTS = ("image", "bins", "signal")
 
 
 def signal_of(length, leads=1, batch=3, seed=0):
