@@ -13,7 +13,7 @@ import requests
 
 @dataclass
 class Server:
-    """A server in a process of its own."""
+    """A running server."""
 
     url: str
     process: subprocess.Popen
@@ -21,22 +21,22 @@ class Server:
     def __call__(self, method, path, **settings):
         return requests.request(method, f"{self.url}{path}", timeout=120, **settings)
 
-    def ask(self, task, **body):
-        """Ask for work; return the job."""
+    def submit(self, task, **body):
+        """Submit a task; return the job."""
         answer = self("POST", f"/api/{task}", json=body)
         assert answer.status_code == 202, answer.text
         return answer.json()
 
     def wait(self, job):
-        """Return the job when it has ended."""
+        """Wait for a job to end; return it."""
         while True:
             now = self("GET", f"/api/jobs/{job['id']}?wait=60").json()
             if now["state"] in ("done", "failed", "cancelled"):
                 return now
 
     def result(self, task, **body):
-        """Ask for work, wait, and return (job, result)."""
-        job = self.wait(self.ask(task, **body))
+        """Submit a task, wait for it, and return (job, result)."""
+        job = self.wait(self.submit(task, **body))
         assert job["state"] == "done", job
         return job, self("GET", f"/api/jobs/{job['id']}/result").json()
 
@@ -45,7 +45,7 @@ class Server:
         return self("POST", f"/api/{to}", files=files, params=query)
 
     def worker(self):
-        """Return the process id of the one that computes."""
+        """Return the process id of the worker."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         return int(children[-1])
 

@@ -1,4 +1,4 @@
-"""The service, as programs use it: a real server in a process of its own."""
+"""The service, used over HTTP: a server in a process of its own."""
 
 import io
 import json
@@ -18,8 +18,13 @@ from servers import serving
 import diffecg
 
 FAST, STRIP = "mitbih-beat-fast", "mitbih-strip"
-SLOW = {"model": FAST, "label": "N", "count": 2000, "sampler": "ddpm", "steps": 1000}
-"""What takes minutes, so that it can be met while it runs."""
+QUICK = {"draw": {"draws": 2}, "sampling": {"steps": 2}}
+SLOW = {
+    "model": FAST,
+    "options": {"label": "N", "count": 2000},
+    "sampling": {"sampler": "ddpm", "steps": 1000},
+}
+"""A request that takes minutes, so that tests can observe and cancel it."""
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,7 @@ def unzipped(content, folder):
     return folder
 
 
-def test_what_it_is(server):
+def test_models_api_description_and_page(server):
     assert server("GET", "/healthz").text == "ok\n"
     models = server("GET", "/api/models").json()
     assert [(one["name"], one["kind"]) for one in models] == [(FAST, "beat"), (STRIP, "strip")]
@@ -62,8 +67,8 @@ def test_what_it_is(server):
         "/api/compose",
         "/api/evaluate",
     } <= set(described["paths"])
-    fields = described["components"]["schemas"]["ImputeRequest"]["properties"]
-    assert fields["draws"]["description"] == "How many times to draw what is missing."
+    fields = described["components"]["schemas"]["DrawOptions"]["properties"]
+    assert fields["draws"]["description"]
     page = server("GET", "/")
     assert page.status_code == 200
     assert "diffecg studio" in page.text
@@ -72,8 +77,8 @@ def test_what_it_is(server):
     assert len(server("GET", "/plotly.js").content) > 10**6
 
 
-def test_generated_beats_are_the_librarys(server, tmp_path):
-    job, result = server.result("generate", model=FAST, label="V", count=5, seed=3)
+def test_generated_beats_equal_those_of_the_library(server, tmp_path):
+    job, result = server.result("generate", model=FAST, options={"label": "V", "count": 5, "seed": 3})
     own = diffecg.load(FAST).generate("V", 5, seed=3)
     assert np.abs(np.array(result["signal_mv"]) - own.signal_mv).max() < 1e-3
     assert np.abs(windows_of(server, job) - own.signal_mv[:, 0]).max() < 1e-4
@@ -94,10 +99,13 @@ def test_generated_beats_are_the_librarys(server, tmp_path):
     assert export(format="png", window=0).startswith(b"\x89PNG")
 
 
-def test_requests_that_wait_are_computed_together_and_stay_apart(server):
-    blocking = server.ask("generate", **SLOW)
+def test_waiting_requests_are_computed_in_one_batch(server):
+    blocking = server.submit("generate", **SLOW)
     jobs = [
-        server.ask("generate", model=FAST, label="VSNF"[i % 4], count=3 + i, seed=10 * i) for i in range(6)
+        server.submit(
+            "generate", model=FAST, options={"label": "VSNF"[i % 4], "count": 3 + i, "seed": 10 * i}
+        )
+        for i in range(6)
     ]
     server("DELETE", f"/api/jobs/{blocking['id']}")
     model = diffecg.load(FAST)
@@ -105,16 +113,15 @@ def test_requests_that_wait_are_computed_together_and_stay_apart(server):
         assert server.wait(job)["state"] == "done"
         own = model.generate("VSNF"[i % 4], 3 + i, seed=10 * i).signal_mv[:, 0]
         assert np.abs(windows_of(server, job) - own).max() < 1e-4
-    counted = server("GET", "/metrics").text
+    metrics = server("GET", "/metrics").text
     several = {
-        float(m[0]): float(m[1])
-        for m in re.findall(r'jobs_together_bucket\{le="([\d.]+)"\} ([\d.]+)', counted)
+        float(m[0]): float(m[1]) for m in re.findall(r'batch_jobs_bucket\{le="([\d.]+)"\} ([\d.]+)', metrics)
     }
     assert several[8.0] > several[4.0]  # a batch of five to eight
 
 
 def test_a_job_can_be_followed_and_cancelled(server):
-    job = server.ask("generate", **SLOW)
+    job = server.submit("generate", **SLOW)
     events = server("GET", f"/api/jobs/{job['id']}/events", stream=True).iter_lines(decode_unicode=True)
     states = []
     for line in events:
@@ -128,11 +135,11 @@ def test_a_job_can_be_followed_and_cancelled(server):
     assert server("DELETE", f"/api/jobs/{job['id']}").json()["state"] == "cancelled"
 
 
-def test_a_killed_worker_fails_its_job_and_the_server_goes_on(server):
-    job = server.ask("generate", **SLOW)
+def test_a_killed_worker_fails_its_job_only(server):
+    job = server.submit("generate", **SLOW)
     while server("GET", f"/api/jobs/{job['id']}").json()["state"] != "running":
         time.sleep(0.05)
-    waits = server.ask("generate", model=FAST, count=2)
+    waits = server.submit("generate", model=FAST, options={"count": 2})
     os.kill(server.worker(), signal.SIGKILL)
     ended = server.wait(job)
     assert ended["state"] == "failed"
@@ -140,7 +147,7 @@ def test_a_killed_worker_fails_its_job_and_the_server_goes_on(server):
     assert server.wait(waits)["state"] == "done"
 
 
-def test_a_gap_is_filled_and_all_else_stays(server, recording, tmp_path):
+def test_imputation_changes_the_gap_only(server, recording, tmp_path):
     path, info = recording
     assert (info["leads"], info["lead"], info["fs_hz"]) == (["MLII", "V1"], "MLII", 360.0)
     before = wfdb.rdrecord(str(path), physical=False).d_signal
@@ -150,10 +157,9 @@ def test_a_gap_is_filled_and_all_else_stays(server, recording, tmp_path):
         "impute",
         recording=info["id"],
         model=STRIP,
-        gap=["20.0:20.5", "31:31.25"],
-        lead=["MLII"],
-        draws=3,
-        steps=2,
+        options={"gap": ["20.0:20.5", "31:31.25"], "lead": ["MLII"]},
+        draw={"draws": 3},
+        sampling={"steps": 2},
     )
     spans = [(one["first"], one["last"]) for one in result["intervals"]]
     assert spans == [(7200, 7380), (11160, 11250)]
@@ -173,37 +179,46 @@ def test_a_gap_is_filled_and_all_else_stays(server, recording, tmp_path):
     assert np.abs(drawn[7200:7380] - mean).max() < 1e-3
 
 
-def test_what_is_drawn_is_shown_step_by_step(server, recording):
+def test_previews_follow_the_noise_level(server, recording):
     _, info = recording
-    job = server.ask("impute", recording=info["id"], model=STRIP, gap=["20:21"], draws=2, steps=6)
-    glimpses, kind = [], ""
+    job = server.submit(
+        "impute",
+        recording=info["id"],
+        model=STRIP,
+        options={"gap": ["20:21"]},
+        draw={"draws": 2},
+        sampling={"steps": 6},
+    )
+    previews, event = [], ""
     for line in server("GET", f"/api/jobs/{job['id']}/events", stream=True).iter_lines(decode_unicode=True):
         if line.startswith("event:"):
-            kind = line[6:].strip()
-        elif line.startswith("data:") and kind == "glimpse":
-            glimpses.append(json.loads(line[5:]))
-    assert glimpses
-    for place in {one["from_s"] for one in glimpses}:  # one piece of the gap after the other
-        sigmas = [one["sigma"] for one in glimpses if one["from_s"] == place]
+            event = line[6:].strip()
+        elif line.startswith("data:") and event == "preview":
+            previews.append(json.loads(line[5:]))
+    assert previews
+    for place in {one["start_s"] for one in previews}:  # one piece of the gap after the other
+        sigmas = [one["sigma"] for one in previews if one["start_s"] == place]
         assert sigmas == sorted(sigmas, reverse=True)
-    assert all(len(one["draws_mv"]) == 2 and 20 <= one["from_s"] <= 21 for one in glimpses)
+    assert all(len(one["draws_mv"]) == 2 and 20 <= one["start_s"] <= 21 for one in previews)
 
 
-def test_a_model_in_a_folder_is_called_by_its_name(runs):
+def test_a_model_folder_is_served_by_its_name(runs):
     with serving("--model", runs["beat"]) as server:
         (model,) = server("GET", "/api/models").json()
         assert model["name"] == runs["beat"].name
-        job, _ = server.result("generate", model=model["name"], count=2, steps=2)
+        job, _ = server.result("generate", model=model["name"], options={"count": 2}, sampling={"steps": 2})
         assert len(windows_of(server, job)) == 2
         assert server("POST", "/api/generate", json={"model": str(runs["beat"])}).status_code == 422
 
 
-def test_what_a_file_does_not_tell_is_told_once(server, tmp_path):
+def test_rate_and_unit_are_given_with_the_upload(server, tmp_path):
     table = tmp_path / "watch.csv"
     pd.DataFrame({"ECG": 1000 * make_ecg(fs_hz=130.0)[0]}).to_csv(table, index=False)
-    kept = server.upload(table, fs=130, unit="uV").json()
+    kept = server.upload(table, fs_hz=130, unit="uV").json()
     assert (kept["fs_hz"], kept["duration_s"]) == (130.0, 60.0)
-    _, result = server.result("impute", recording=kept["id"], model=STRIP, gap=["20:21"], draws=2, steps=2)
+    _, result = server.result(
+        "impute", recording=kept["id"], model=STRIP, options={"gap": ["20:21"]}, **QUICK
+    )
     assert result["fs_hz"] == 130.0
     assert max(map(abs, result["intervals"][0]["mean_mv"])) < 10
 
@@ -219,29 +234,33 @@ def test_a_recording_can_be_deleted(server, tmp_path):
 def test_forecast_and_denoise(server, recording):
     _, info = recording
     _, ahead = server.result(
-        "forecast", recording=info["id"], model=STRIP, at=30, horizon=0.5, draws=2, steps=2
+        "forecast", recording=info["id"], model=STRIP, options={"at": 30, "horizon": 0.5}, **QUICK
     )
     (interval,) = ahead["intervals"]
     assert (interval["first"], len(interval["mean_mv"])) == (10800, 180)
     _, clean = server.result(
-        "denoise", recording=info["id"], model=STRIP, stretch=["20:21"], draws=2, steps=2, lead=["MLII"]
+        "denoise",
+        recording=info["id"],
+        model=STRIP,
+        options={"stretch": ["20:21"], "lead": ["MLII"]},
+        **QUICK,
     )
     assert clean["task"] == "denoise"
     assert len(clean["intervals"][0]["mean_mv"]) == 360
 
 
-def test_a_composed_recording_has_the_beats_that_the_rhythm_has(server):
-    asked = {"text": "N*3 V", "minutes": 0.2, "seed": 5}
-    beats = server("POST", "/api/rhythm", json=asked).json()["beats"]
-    job, _ = server.result("compose", model=FAST, **asked)
+def test_a_composed_recording_has_the_beats_of_the_rhythm(server):
+    request = {"text": "N*3 V", "options": {"minutes": 0.2, "seed": 5}}
+    beats = server("POST", "/api/rhythm", json=request).json()["beats"]
+    job, _ = server.result("compose", model=FAST, **request)
     kept = server("POST", f"/api/jobs/{job['id']}/recording").json()
     assert [label for _, label in kept["beats"]] == [label for _, label in beats]
     assert np.abs(np.array([t for t, _ in kept["beats"]]) - [t for t, _ in beats]).max() < 0.003
     assert kept["samples"] == (12 * 360)
 
 
-def test_a_set_is_judged_against_the_servers_beats(server, tmp_path):
-    made, _ = server.result("generate", model=FAST, label="N", count=40)
+def test_a_set_is_evaluated_against_the_servers_beats(server, tmp_path):
+    made, _ = server.result("generate", model=FAST, options={"label": "N", "count": 40})
     job, report = server.result(
         "evaluate", synthetic=made["id"], sections=["fidelity"], partition="train", seeds=2
     )
@@ -260,7 +279,7 @@ def test_a_set_is_judged_against_the_servers_beats(server, tmp_path):
     assert [row["value"] for row in again["rows"]] == [row["value"] for row in report["rows"]]
 
 
-def test_real_beats_are_those_it_was_started_with(server, windows):
+def test_real_beats_are_those_of_the_server(server, windows):
     content = server("GET", "/api/real", params={"label": "V", "count": 3}).content
     shown = np.frombuffer(content, "<f4").reshape(3, -1)
     kept = diffecg.open_windows(windows["beat"])
@@ -269,41 +288,47 @@ def test_real_beats_are_those_it_was_started_with(server, windows):
     assert server("GET", "/api/real", params={"label": "no"}).status_code == 404
 
 
-TOO_MUCH = [
-    ("generate", {"model": FAST, "count": 2001}, 413, "count 2001 is more than this server gives, 2000"),
-    ("generate", {"model": FAST, "count": 0}, 422, "count 0 must be at least 1"),
-    ("generate", {"model": FAST, "steps": 10**9}, 413, "steps"),
-    ("generate", {"model": FAST, "seed": -1}, 422, "seed"),
-    ("generate", {"model": FAST, "seed": 10**400}, 422, "seed"),
+REJECTED = [
+    (
+        "generate",
+        {"model": FAST, "options": {"count": 2001}},
+        413,
+        "count 2001 exceeds the limit of this server, 2000",
+    ),
+    ("generate", {"model": FAST, "options": {"count": 0}}, 422, "count 0 must be at least 1"),
+    ("generate", {"model": FAST, "sampling": {"steps": 10**9}}, 413, "steps"),
+    ("generate", {"model": FAST, "options": {"seed": -1}}, 422, "seed"),
+    ("generate", {"model": FAST, "options": {"seed": 10**400}}, 422, "seed"),
     ("generate", {"model": "/etc"}, 422, "unknown model '/etc'"),
-    ("generate", {"model": "mitbih-beat"}, 422, "this server has mitbih-beat-fast, mitbih-strip"),
-    ("generate", {"model": FAST, "label": "X"}, 422, "N, S, V, F"),
+    ("generate", {"model": "mitbih-beat"}, 422, "choose one of mitbih-beat-fast, mitbih-strip"),
+    ("generate", {"model": FAST, "options": {"label": "X"}}, 422, "N, S, V, F"),
     ("generate", {"model": FAST, "colour": "red"}, 422, "colour"),
-    ("compose", {"model": FAST, "text": "N*9", "minutes": 61}, 413, "minutes 61"),
+    ("generate", {"model": FAST, "options": {"colour": "red"}}, 422, "colour"),
+    ("compose", {"model": FAST, "text": "N*9", "options": {"minutes": 61}}, 413, "minutes 61"),
     ("compose", {"model": FAST, "text": "N*9 (V"}, 422, "("),
     ("compose", {"model": FAST, "text": "(N*50000)*20000"}, 422, "100,000 beats"),
-    ("compose", {"model": FAST, "text": "N " * 1000}, 413, "characters of the rhythm"),
-    ("impute", {"model": STRIP, "recording": "../etc", "gap": ["1:2"]}, 404, "no recording"),
-    ("evaluate", {"synthetic": "nothing"}, 404, "no job"),
+    ("compose", {"model": FAST, "text": "N " * 1000}, 413, "rhythm length 2000"),
+    ("impute", {"model": STRIP, "recording": "../etc"}, 404, "unknown recording"),
+    ("evaluate", {"synthetic": "nothing"}, 404, "unknown job"),
 ]
 
 
-@pytest.mark.parametrize(("task", "body", "status", "words"), TOO_MUCH)
-def test_what_is_too_much_or_wrong_is_refused_at_once(server, task, body, status, words):
+@pytest.mark.parametrize(("task", "body", "status", "words"), REJECTED)
+def test_invalid_requests_are_rejected_at_once(server, task, body, status, words):
     answer = server("POST", f"/api/{task}", json=body)
     assert answer.status_code == status, answer.text
     assert words in json.dumps(answer.json()["detail"])
 
 
-def test_a_job_that_cannot_be_done_says_why(server, recording):
+def test_a_failed_job_states_the_reason(server, recording):
     _, info = recording
-    job = server.wait(server.ask("impute", recording=info["id"], model=STRIP, gap=["50:90"]))
+    job = server.wait(server.submit("impute", recording=info["id"], model=STRIP, options={"gap": ["50:90"]}))
     assert job["state"] == "failed"
     assert "90" in job["error"]
     assert "/" not in job["error"].replace("from/to", "")
 
 
-def test_files_that_are_no_recordings_are_refused_in_one_line(server, tmp_path):
+def test_files_that_are_not_recordings_are_rejected_in_one_line(server, tmp_path):
     whole = write_recording(tmp_path / "100")
     bad = {
         "cut.hea": whole.with_suffix(".hea").read_bytes()[:10],
@@ -332,8 +357,8 @@ def test_files_that_are_no_recordings_are_refused_in_one_line(server, tmp_path):
     assert server("GET", "/healthz").text == "ok\n"
 
 
-def test_a_full_queue_says_so(server):
-    jobs = [server.ask("generate", **SLOW)]
+def test_a_full_queue_answers_429(server):
+    jobs = [server.submit("generate", **SLOW)]
     answers = [server("POST", "/api/generate", json=SLOW) for _ in range(70)]
     refused = [answer for answer in answers if answer.status_code == 429]
     jobs += [answer.json() for answer in answers if answer.status_code == 202]
@@ -344,7 +369,16 @@ def test_a_full_queue_says_so(server):
     assert {server.wait(job)["state"] for job in jobs} == {"cancelled"}
 
 
-def test_only_its_own_page_may_ask(server):
+def test_limits_are_flags_of_the_server():
+    with serving("--model", FAST, "--max-windows", 3, "--max-rhythm-length", 5) as server:
+        limits = server("GET", "/api/limits").json()
+        assert (limits["max_windows"], limits["max_rhythm_length"], limits["max_draws"]) == (3, 5, 64)
+        rejected = server("POST", "/api/generate", json={"model": FAST, "options": {"count": 4}})
+        assert rejected.status_code == 413
+        assert server("POST", "/api/rhythm", json={"text": "N*8 V*2"}).status_code == 413
+
+
+def test_requests_from_other_pages_are_rejected(server):
     def status(method="GET", path="/api/models", **headers):
         return server(method, path, headers=headers).status_code
 
@@ -357,7 +391,7 @@ def test_only_its_own_page_may_ask(server):
     assert "access-control-allow-origin" not in server("GET", "/api/models").headers
 
 
-def test_a_token_is_needed_when_it_binds_elsewhere():
+def test_a_token_is_required_on_other_interfaces():
     with serving("--model", FAST, "--host", "0.0.0.0", "--token", "sesame", host="127.0.0.1") as server:
         assert server("GET", "/api/models").status_code == 401
         assert server("GET", "/").status_code == 401
@@ -375,7 +409,7 @@ def test_a_token_is_needed_when_it_binds_elsewhere():
         assert server("GET", "/", headers=among).status_code == 200
 
 
-def test_a_server_that_cannot_start_says_why(run, server):
+def test_a_server_that_cannot_start_states_the_reason(run, server):
     port = server.url.rsplit(":", 1)[1]
     status, _, err = run("serve", "--model", FAST, "--port", port)
     assert status == 1

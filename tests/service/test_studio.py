@@ -220,7 +220,7 @@ def test_a_report_is_drawn_and_sorted(page, server, windows, tmp_path):
     page.wait_for_selector("#all-beats:not([hidden])")
     show(page, server, "report")
     page.uncheck("[name=sections][value=physiology]")
-    page.set_input_files("[name=against-file]", str(tmp_path / "real.npz"))
+    page.set_input_files("[name=real-file]", str(tmp_path / "real.npz"))
     page.click("#view-report .main")
     page.wait_for_selector("#report:not([hidden])", timeout=90000)
     page.click("#report-table th:nth-child(4) button")
@@ -274,8 +274,8 @@ def test_nonsense_never_breaks_the_server(windows, recording, mode):
     from hypothesis.errors import Unsatisfiable
 
     with serving("--model", FAST, STRIP, "--beats", windows["beat"]) as server:
-        made, _ = server.result("generate", model=FAST, count=3)
-        composed, _ = server.result("compose", model=FAST, text="N", minutes=0.1)
+        made, _ = server.result("generate", model=FAST, options={"count": 3})
+        composed, _ = server.result("compose", model=FAST, text="N", options={"minutes": 0.1})
         files = [recording.with_suffix(suffix) for suffix in (".hea", ".dat")]
         kept = server.upload(*files).json()["id"]
         real = [made["id"], composed["id"], kept]
@@ -319,7 +319,8 @@ def test_fifty_clients_for_a_minute(server):
                 jobs = []
                 for _ in range(3):
                     seed = rng.randrange(64)
-                    body = {"model": FAST, "label": labels[seed], "count": 2, "seed": seed}
+                    options = {"label": labels[seed], "count": 2, "seed": seed}
+                    body = {"model": FAST, "options": options}
                     answer = session.post(f"{server.url}/api/generate", json=body, timeout=120)
                     if answer.status_code == 429:
                         note("refused")

@@ -1,16 +1,22 @@
-"""``diffecg serve``: the studio in the browser, and the service behind it."""
+"""``diffecg serve``: the studio in the browser and its HTTP service."""
 
 from __future__ import annotations
 
 import os
+import secrets
+import tempfile
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Threads, stderr
+from diffecg.cli.console import Flat, Threads, stderr
+from diffecg.extras import require_serve
+from diffecg.service.limits import Limits
 
 Models = Annotated[tuple[str, ...], Parameter(consume_multiple=True)]
+ServerLimits = Annotated[Limits, Flat]
 
 
 def serve(
@@ -23,52 +29,55 @@ def serve(
     engine: str = "torch",
     threads: Threads = None,
     open: bool = False,
+    limits: ServerLimits = Limits(),
 ) -> None:
-    """Open the studio: a page to make and repair ECG by hand and eye, and a service for programs.
+    """Run the studio: a page to generate and repair ECG, and an HTTP service for programs.
 
     Example: diffecg serve --beats beats/ --open
 
-    It binds to this machine alone unless told otherwise, and then asks for a token. The service describes
-    itself at /openapi.json. Needs `pip install 'diffecg[serve]'`.
+    By default the server accepts connections from this machine only. With another --host it requires a
+    token. The API is described at /openapi.json. Needs `pip install 'diffecg[serve]'`.
 
     Parameters
     ----------
     host:
-        Address to bind to; 0.0.0.0 for all of this machine's.
+        Address to bind to; 0.0.0.0 for all interfaces.
     port:
-        Port to bind to; 0 takes a free one.
+        Port to bind to; 0 for a free one.
     model:
-        Models to offer: bundled ones or model folders. No other is ever loaded.
+        Models to serve: names of bundled models, or model folders. The server loads no others.
     beats:
-        Real beats to show and compare with: a folder that diffecg prepare wrote.
+        Folder of real beats, written by diffecg prepare, to compare synthetic beats with.
     token:
-        What requests must bring; the variable DIFFECG_TOKEN, else one made up, when it binds elsewhere.
+        Token that requests must carry. Default: the environment variable DIFFECG_TOKEN, else a random token
+        if the host is not this machine, else none.
     engine:
-        What computes: torch, or onnx.
+        Inference engine: torch or onnx.
     open:
         Open the page in the browser.
     """
-    from diffecg.extras import require_serve
-
     require_serve()
-    import secrets
-    import tempfile
-
     from diffecg.service.run import run
     from diffecg.service.settings import LOOPBACK, Settings
 
-    inside = host in LOOPBACK
-    token = token or os.environ.get("DIFFECG_TOKEN", "") or ("" if inside else secrets.token_urlsafe(16))
+    loopback = host in LOOPBACK
+    token = token or os.environ.get("DIFFECG_TOKEN", "") or ("" if loopback else secrets.token_urlsafe(16))
     with tempfile.TemporaryDirectory(prefix="diffecg-") as folder:
-        settings = Settings(model, Path(folder), beats, token, inside, threads, engine)
+        settings = Settings(
+            models=model,
+            folder=Path(folder),
+            beats=beats,
+            token=token,
+            loopback=loopback,
+            threads=threads,
+            engine=engine,
+            limits=limits,
+        )
 
-        def ready(url: str) -> None:
-            stderr.print(
-                f"diffecg: the studio is at {url}  (stop with Ctrl-C)", highlight=False, soft_wrap=True
-            )
+        def on_ready(url: str) -> None:
+            message = f"diffecg: the studio is at {url}  (stop with Ctrl-C)"
+            stderr.print(message, highlight=False, soft_wrap=True)
             if open:
-                import webbrowser
-
                 webbrowser.open(url)
 
-        run(settings, host, port, ready)
+        run(settings, host, port, on_ready)

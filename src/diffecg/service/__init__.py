@@ -1,1 +1,1 @@
-"""The studio: a service that makes and repairs ECG, and its page in the browser."""
+"""The studio: an HTTP service for the tasks, and its page in the browser."""

@@ -1,4 +1,4 @@
-"""Routes of what the work is done on: models, recordings, sets of windows, real beats, rhythms."""
+"""Routes for models, limits, recordings, sets of windows, real beats and rhythms."""
 
 from __future__ import annotations
 
@@ -9,91 +9,104 @@ from fastapi import APIRouter, HTTPException, Query, UploadFile
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from diffecg.service.schemas import ModelInfo, RecordingInfo, RhythmAnswer, RhythmRequest, WindowsInfo
+from diffecg.inference.checks import MOST_SEED as MAX_SEED
+from diffecg.service.checks import LimitExceeded, check_request
+from diffecg.service.limits import Limits
+from diffecg.service.schemas import ModelInfo, RecordingInfo, RhythmBeats, RhythmRequest, WindowsInfo
 from diffecg.service.server import ServerDep
-from diffecg.service.settings import LimitExceeded
-from diffecg.service.uploads import File, signal_of
+from diffecg.service.uploads import UploadedFile, lead_signal_mv
 
+_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "Unknown id, lead or label."}}
+_TOO_LARGE: dict[int | str, dict[str, Any]] = {
+    413: {"description": "The request exceeds a limit of the server."}
+}
+MAX_UPLOADED_FILES = 8
+RateQuery = Annotated[
+    float | None, Query(description="Sampling rate in Hz, for formats that do not store it.")
+]
+UnitQuery = Annotated[
+    str | None, Query(description="Unit of leads whose unit the file does not state: mV, uV or V.")
+]
 router = APIRouter(tags=["data"])
-_LOST: dict[int | str, dict[str, Any]] = {404: {"description": "There is no such thing."}}
-_LARGE: dict[int | str, dict[str, Any]] = {413: {"description": "Larger than the server takes."}}
-_MOST_FILES = 8
-Rate = Annotated[float | None, Query(description="Sampling rate in Hz, for files that do not tell it.")]
 
 
 @router.get("/models")
 async def models(server: ServerDep) -> list[ModelInfo]:
-    """List the models that the server was started with."""
-    return [info for _, info in server.models.values()]
+    """List the models of the server."""
+    return [model.info for model in server.models.values()]
 
 
-@router.post("/recordings", status_code=201, responses=_LARGE)
-async def upload(
-    files: list[UploadFile],
-    server: ServerDep,
-    fs: Rate = None,
-    unit: Annotated[
-        str | None, Query(description="Of leads whose unit the file does not tell: mV, uV, V.")
-    ] = None,
+@router.get("/limits")
+async def limits(server: ServerDep) -> Limits:
+    """Return the limits of the server."""
+    return server.settings.limits
+
+
+@router.post("/recordings", status_code=201, responses=_TOO_LARGE)
+async def upload_recording(
+    files: list[UploadFile], server: ServerDep, fs_hz: RateQuery = None, unit: UnitQuery = None
 ) -> RecordingInfo:
-    """Keep a recording: a WFDB header with .dat (and .atr), or one EDF, BDF, CSV, Parquet, NumPy file."""
-    kept = await run_in_threadpool(server.uploads.add_recording, await _contents(files), fs, unit)
-    return kept.info
+    """Upload a recording: a WFDB header with .dat (and .atr), or one EDF, BDF, CSV, Parquet or NumPy file."""
+    stored = await run_in_threadpool(server.uploads.add_recording, await _contents(files), fs_hz, unit)
+    return stored.info
 
 
-@router.get("/recordings/{key}", responses=_LOST)
+@router.get("/recordings/{key}", responses=_UNKNOWN)
 async def recording(key: str, server: ServerDep) -> RecordingInfo:
     """Describe a recording."""
     return server.recording(key).info
 
 
-@router.delete("/recordings/{key}", status_code=204, responses=_LOST)
-async def forget(key: str, server: ServerDep) -> None:
+@router.delete("/recordings/{key}", status_code=204, responses=_UNKNOWN)
+async def delete_recording(key: str, server: ServerDep) -> None:
     """Delete a recording."""
     server.recording(key)
-    server.uploads.forget(key)
+    server.uploads.delete_recording(key)
 
 
-@router.get("/recordings/{key}/signal", responses=_LOST)
+@router.get("/recordings/{key}/signal", responses=_UNKNOWN)
 async def signal(key: str, server: ServerDep, lead: Annotated[str, Query(max_length=100)]) -> Response:
-    """Return a lead of a recording: float32 in mV, little endian, NaN where it is missing."""
-    values = await run_in_threadpool(signal_of, server.recording(key), lead)
-    return Response(values.astype("<f4").tobytes(), media_type="application/octet-stream")
+    """Return a lead of a recording: little-endian float32, in mV, NaN where missing."""
+    signal_mv = await run_in_threadpool(lead_signal_mv, server.recording(key), lead)
+    return Response(signal_mv.astype("<f4").tobytes(), media_type="application/octet-stream")
 
 
-@router.post("/sets", status_code=201, responses=_LARGE)
-async def upload_set(files: list[UploadFile], server: ServerDep, fs: Rate = None) -> WindowsInfo:
-    """Keep a set of windows from any program: one .npz, .csv or .parquet file."""
-    return await run_in_threadpool(server.uploads.add_set, await _contents(files), fs)
+@router.post("/sets", status_code=201, responses=_TOO_LARGE)
+async def upload_set(files: list[UploadFile], server: ServerDep, fs_hz: RateQuery = None) -> WindowsInfo:
+    """Upload a set of windows of any program: one .npz, .csv or .parquet file."""
+    stored = await run_in_threadpool(server.uploads.add_set, await _contents(files), fs_hz)
+    return stored.info
 
 
-@router.get("/real", responses=_LOST)
+@router.get("/real", responses=_UNKNOWN)
 async def real(
     server: ServerDep,
     label: Annotated[str, Query(max_length=20)],
     count: Annotated[int, Query(ge=1, le=200)] = 12,
-    seed: Annotated[int, Query(ge=0, lt=2**62)] = 0,
+    seed: Annotated[int, Query(ge=0, le=MAX_SEED)] = 0,
 ) -> Response:
-    """Return real beats of a class, drawn at random: float32 in mV, little endian, one by one."""
-    if server.beats is None:
-        raise HTTPException(404, "this server was started without real beats; see diffecg serve --beats")
-    rows = np.flatnonzero((server.beats.index["label"] == label).to_numpy())
+    """Return a random selection of the server's real beats of a label: little-endian float32, in mV."""
+    beats = server.beats
+    if beats is None:
+        raise HTTPException(404, "the server was started without real beats; restart it with --beats FOLDER")
+    rows = np.flatnonzero(beats.labels == label)
     if not len(rows):
-        raise HTTPException(404, f"there is no real beat of class {label!r}")
-    drawn = np.sort(np.random.default_rng(seed).choice(rows, min(count, len(rows)), replace=False))
-    windows = await run_in_threadpool(lambda: np.asarray(server.beats.signal_mv[drawn]))  # type: ignore[union-attr]
-    return Response(windows.astype("<f4").tobytes(), media_type="application/octet-stream")
+        raise HTTPException(404, f"no real beat has the label {label!r}")
+    selected = np.sort(np.random.default_rng(seed).choice(rows, min(count, len(rows)), replace=False))
+    signal_mv = await run_in_threadpool(lambda: np.asarray(beats.signal_mv[selected]))
+    return Response(signal_mv.astype("<f4").tobytes(), media_type="application/octet-stream")
 
 
-@router.post("/rhythm", responses=_LARGE)
-async def rhythm(asked: RhythmRequest, server: ServerDep) -> RhythmAnswer:
-    """Return the beats of a rhythm, before anything is composed."""
-    server.settings.limits.check(asked)
-    beats = await run_in_threadpool(asked.rhythm(asked.text).beats, 60 * asked.minutes, asked.seed)
-    return RhythmAnswer(beats)
+@router.post("/rhythm", responses=_TOO_LARGE)
+async def rhythm(request: RhythmRequest, server: ServerDep) -> RhythmBeats:
+    """Return the beats of a rhythm, without a signal."""
+    check_request(request, server.settings.limits)
+    options = request.options
+    rhythm = options.rhythm(request.text)
+    return RhythmBeats(beats=await run_in_threadpool(rhythm.beats, 60 * options.minutes, options.seed))
 
 
-async def _contents(files: list[UploadFile]) -> list[File]:
-    if len(files) > _MOST_FILES:
-        raise LimitExceeded(f"{len(files)} files at once are more than {_MOST_FILES}")
-    return [(file.filename or "", await file.read()) for file in files]
+async def _contents(files: list[UploadFile]) -> list[UploadedFile]:
+    if len(files) > MAX_UPLOADED_FILES:
+        raise LimitExceeded(f"{len(files)} files exceed the limit of one upload, {MAX_UPLOADED_FILES}")
+    return [UploadedFile(name=file.filename or "", content=await file.read()) for file in files]

@@ -1,213 +1,181 @@
-"""The queue of jobs, and the process that computes them."""
+"""The queue of jobs and the worker that computes them."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import shutil
-import sys
 import time
 from collections import deque
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
 
 from diffecg.errors import DiffecgError
-from diffecg.service.job import FINAL, Job
+from diffecg.service.channel import CancelJob, Event, JobEnded, JobPreview, JobProgress, Outcome, RunBatch
+from diffecg.service.job import Job
 from diffecg.service.metrics import Metrics
-from diffecg.service.schemas import GenerateRequest, Request
+from diffecg.service.schemas import Request
 from diffecg.service.settings import Settings
+from diffecg.service.tasks import GenerateTask, Task
+from diffecg.service.worker import WorkerProcess
 
-_LINE_LIMIT = 32 * 2**20
 MAX_BATCH_WINDOWS = 1024
-"""Most windows of several requests that are computed together."""
-_SHUTDOWN_TIMEOUT_S = 5.0
+"""Largest number of windows of several jobs that are computed together."""
 
 
 class QueueFull(DiffecgError):
-    """As many jobs wait as may."""
+    """The queue is full."""
 
 
-class Queue:
-    """Jobs in the order in which they came; one process computes them, one batch at a time.
+class JobQueue:
+    """Jobs in order of arrival; one worker computes them, one batch at a time.
 
-    The process reads orders and writes news, a line of JSON each. If it dies, what it was computing has
-    failed, another is started, and the queue goes on.
+    If the worker dies, the jobs that it was computing fail, a new worker is started, and the queue continues.
     """
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self.settings = settings
         self.metrics = metrics
         self.jobs: dict[str, Job] = {}
-        self.waiting: deque[Job] = deque()
-        self.running: dict[str, Job] = {}
-        self.finished: deque[Job] = deque()
-        self.worker: asyncio.subprocess.Process | None = None
-        self._arrived = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        """All jobs whose results are kept, by id."""
+        self._waiting: deque[Job] = deque()
+        self._running: dict[str, Job] = {}
+        self._ended: deque[Job] = deque()
+        self._worker: WorkerProcess | None = None
+        self._submitted = asyncio.Event()
+        self._loop: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Queue:
-        """Begin to compute."""
-        self._task = asyncio.create_task(self._run())
+    async def __aenter__(self) -> JobQueue:
+        """Start the worker."""
+        self._loop = asyncio.create_task(self._run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Stop; what is not done is given up."""
-        if self._task is not None:
-            self._task.cancel()
+        """Stop the worker; jobs that are not done are cancelled."""
+        if self._loop is not None:
+            self._loop.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
-        await self._stop_worker()
-        for job in [*self.running.values(), *self.waiting]:
-            job.change(state="cancelled", error="the server was stopped")
+                await self._loop
+        if self._worker is not None:
+            await self._worker.stop()
+        for job in [*self._running.values(), *self._waiting]:
+            job.end("cancelled", "the server was stopped")
 
-    def submit(self, task: str, asked: Request, inputs: dict[str, Any]) -> Job:
-        """Return a new job that waits its turn.
+    def submit(self, request: Request, task: Task) -> Job:
+        """Add a job to the queue.
 
         Raises:
-            QueueFull: so it is.
+            QueueFull: the maximum number of jobs is waiting.
         """
-        if len(self.waiting) >= self.settings.limits.queue:
-            self.metrics.refused.inc()
-            raise QueueFull(f"{len(self.waiting)} jobs wait already; try again in a few seconds")
+        if len(self._waiting) >= self.settings.limits.max_waiting:
+            self.metrics.rejected.inc()
+            raise QueueFull(f"{len(self._waiting)} jobs are waiting already; retry in a few seconds")
+        self._delete_old_results()
         key = secrets.token_urlsafe(9)
-        folder = self.settings.folder / "jobs" / key
-        folder.mkdir(parents=True)
-        job = Job(key, task, asked, folder, inputs)
-        self._forget_oldest()
+        job = Job(id=key, request=request, task=task, folder=self.settings.folder / "jobs" / key)
+        job.folder.mkdir(parents=True)
         self.jobs[key] = job
-        self.waiting.append(job)
-        self.metrics.waiting.set(len(self.waiting))
-        self._arrived.set()
+        self._waiting.append(job)
+        self.metrics.waiting.set(len(self._waiting))
+        self._submitted.set()
         return job
 
     def cancel(self, job: Job) -> None:
-        """Stop a job, or take it out of the queue; a finished one stays as it is."""
-        if job in self.waiting:
-            self.waiting.remove(job)
+        """Cancel a job that waits or runs; a job that has ended stays as it is."""
+        if job in self._waiting:
+            self._waiting.remove(job)
             self._end(job, "cancelled")
-        elif job.id in self.running:
-            self._tell({"cancel": job.id})  # what is computed for it ends at the network's next evaluation
-            del self.running[job.id]
+        elif job.id in self._running and self._worker is not None:
+            self._worker.send(CancelJob(job_id=job.id))  # stops before the next evaluation of the network
+            del self._running[job.id]
             self._end(job, "cancelled")
 
     def position(self, job: Job) -> int:
-        """Return how many jobs come before it."""
-        return self.waiting.index(job) if job in self.waiting else 0
+        """Return the number of waiting jobs that are ahead of a job."""
+        return self._waiting.index(job) if job in self._waiting else 0
 
     async def _run(self) -> None:
-        with suppress(OSError):  # a job will try again, and tell
-            await self._started()  # so that it is ready when the first job comes
+        self._worker = WorkerProcess(self.settings.threads, self.settings.engine)
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            while self.waiting:
-                await self._compute(list(self._next()))
+            await self._submitted.wait()
+            self._submitted.clear()
+            while self._waiting:
+                await self._compute(self._next_batch())
 
-    def _next(self) -> Iterator[Job]:
-        """Yield the first job that waits, and others that can be computed together with it."""
-        first = self.waiting.popleft()
-        yield first
-        windows = _windows(first)
-        for job in [job for job in self.waiting if first.batch is not None and job.batch == first.batch]:
-            windows += _windows(job)
+    def _next_batch(self) -> list[Job]:
+        """Remove the first job from the queue, and the jobs that can be computed together with it."""
+        first = self._waiting.popleft()
+        batch, windows = [first], _window_count(first)
+        for job in [job for job in self._waiting if job.can_join(first)]:
+            windows += _window_count(job)
             if windows > MAX_BATCH_WINDOWS:
-                return
-            self.waiting.remove(job)
-            yield job
+                break
+            self._waiting.remove(job)
+            batch.append(job)
+        return batch
 
     async def _compute(self, jobs: list[Job]) -> None:
-        """Have the worker compute some jobs, and pass on what it tells."""
-        self.running = {job.id: job for job in jobs}
-        self.metrics.waiting.set(len(self.waiting))
-        self.metrics.together.observe(len(jobs))
+        """Let the worker compute a batch, and pass on its events until every job has ended."""
+        self._running = {job.id: job for job in jobs}
+        self.metrics.waiting.set(len(self._waiting))
+        self.metrics.batch_jobs.observe(len(jobs))
         for job in jobs:
-            job.change(state="running")
-        try:
-            worker = await self._started()
-            self._tell({"run": [job.order() for job in jobs]})
-            stream = worker.stdout
-            while self.running and stream is not None:
-                line = await stream.readline()
-                if not line:
-                    break
-                self._hear(json.loads(line))
-        except (OSError, ValueError) as error:
-            self._fail(f"the worker cannot be reached ({error})")
-        if self.running:
-            code = await self.worker.wait() if self.worker is not None else "?"
-            self.metrics.worker_deaths.inc()
-            self._fail(f"the process that computed it ended (status {code}); ask again")
-            self.worker = None
+            job.start()
+        if self._worker is None:
+            self._worker = WorkerProcess(self.settings.threads, self.settings.engine)
+        self._worker.send(RunBatch(assignments=tuple(job.assignment() for job in jobs)))
+        while self._running:
+            event = await self._worker.receive()
+            if event is None:
+                await self._bury(self._worker)
+                return
+            self._handle(event)
 
-    def _hear(self, news: dict[str, Any]) -> None:
-        job = self.running.get(news.pop("id", ""))
+    async def _bury(self, worker: WorkerProcess) -> None:
+        """Fail the jobs of a worker that has died."""
+        self._worker = None
+        self.metrics.worker_deaths.inc()
+        status = await worker.exit_status()
+        for job in self._running.values():
+            self._end(job, "failed", f"the worker process ended (status {status}); submit the job again")
+        self._running = {}
+
+    def _handle(self, event: Event) -> None:
+        job = self._running.get(event.job_id)
         if job is None:
-            return
-        state = news.pop("state", None)
-        if "error" in news:  # users have no business with the server's folders
-            news["error"] = (
-                news["error"].replace(f"{job.folder}/", "").replace(f"{self.settings.folder}/", "")
-            )
-        if news:
-            job.change(**news)
-        if state in FINAL:
-            del self.running[job.id]
-            self._end(job, state)
+            return  # cancelled meanwhile
+        match event:
+            case JobProgress(done=done, total=total):
+                job.advance(done, total)
+            case JobPreview(frame=frame):
+                job.show(frame)
+            case JobEnded(outcome=outcome, error=error):
+                del self._running[job.id]
+                self._end(job, outcome, _without_paths(error, job.folder, self.settings.folder))
 
-    def _fail(self, why: str) -> None:
-        for job in self.running.values():
-            job.change(error=why)
-            self._end(job, "failed")
-        self.running = {}
+    def _end(self, job: Job, outcome: Outcome, error: str = "") -> None:
+        job.end(outcome, error)
+        self._ended.append(job)
+        self.metrics.jobs.labels(job.task.name, outcome).inc()
+        self.metrics.waiting.set(len(self._waiting))
 
-    def _end(self, job: Job, state: str) -> None:
-        job.change(state=state, glimpse=None, ended=time.monotonic())
-        self.finished.append(job)
-        self.metrics.jobs.labels(job.task, state).inc()
-        self.metrics.waiting.set(len(self.waiting))
-
-    def _tell(self, order: dict[str, Any]) -> None:
-        if self.worker is not None and self.worker.stdin is not None:
-            self.worker.stdin.write((json.dumps(order) + "\n").encode())
-
-    async def _started(self) -> asyncio.subprocess.Process:
-        """Return the worker, started if need be."""
-        if self.worker is not None and self.worker.returncode is None:
-            return self.worker
-        settings = {"threads": self.settings.threads, "engine": self.settings.engine}
-        self.worker = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "diffecg.service.worker",
-            json.dumps(settings),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            limit=_LINE_LIMIT,
-        )
-        return self.worker
-
-    async def _stop_worker(self) -> None:
-        if self.worker is None or self.worker.returncode is not None:
-            return
-        if self.worker.stdin is not None:
-            self.worker.stdin.close()
-        self.worker.terminate()
-        try:
-            await asyncio.wait_for(self.worker.wait(), _SHUTDOWN_TIMEOUT_S)
-        except TimeoutError:
-            self.worker.kill()
-            await self.worker.wait()
-
-    def _forget_oldest(self) -> None:
-        """Delete old results beyond those that are kept."""
-        limits = self.settings.limits
-        while len(self.finished) > limits.jobs and time.monotonic() - self.finished[0].ended > limits.keep_s:
-            job = self.finished.popleft()
+    def _delete_old_results(self) -> None:
+        """Delete the oldest results beyond the number that is kept."""
+        limits, now_s = self.settings.limits, time.monotonic()
+        while (
+            len(self._ended) > limits.max_results and now_s - self._ended[0].ended_s > limits.min_result_age_s
+        ):
+            job = self._ended.popleft()
             del self.jobs[job.id]
             shutil.rmtree(job.folder, ignore_errors=True)
 
 
-def _windows(job: Job) -> int:
-    return job.asked.count if isinstance(job.asked, GenerateRequest) else 0
+def _window_count(job: Job) -> int:
+    return job.task.options.count if isinstance(job.task, GenerateTask) else 0
+
+
+def _without_paths(message: str, *folders: Path) -> str:
+    """Remove the server's folders from a message for clients."""
+    for folder in folders:
+        message = message.replace(f"{folder}/", "")
+    return message

@@ -1,4 +1,4 @@
-"""A server from its start to its end."""
+"""Run a server until it is interrupted."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from diffecg.errors import DiffecgError
 from diffecg.service.app import create_app
 from diffecg.service.settings import Settings
 
+SHUTDOWN_TIMEOUT_S = 3
 
-def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve until interrupted.
+
+def run(settings: Settings, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+    """Run a server until it is interrupted.
 
     Args:
-        settings: of the server.
+        settings: settings of the server.
         host: address to bind to.
-        port: port to bind to; 0 takes a free one.
-        ready: called with the page's address, once it can be opened.
+        port: port to bind to; 0 for a free one.
+        on_ready: called with the URL of the page once the server accepts connections.
 
     Raises:
-        DiffecgError: the port is taken, or what is to be served cannot be read.
+        DiffecgError: the address is not available, or a model or the real beats cannot be read.
     """
     app = create_app(settings)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -35,8 +37,10 @@ def run(settings: Settings, host: str, port: int, ready: Callable[[str], None]) 
                 f"cannot bind to {host}:{port} ({error.strerror}); choose another --port"
             ) from None
         listener.listen(128)
-        token = f"?token={settings.token}" if settings.token else ""
-        shown = f"[{host}]" if ":" in host else host
-        ready(f"http://{shown}:{listener.getsockname()[1]}/{token}")
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+        netloc = f"[{host}]" if ":" in host else host
+        query = f"?token={settings.token}" if settings.token else ""
+        on_ready(f"http://{netloc}:{listener.getsockname()[1]}/{query}")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S
+        )
         uvicorn.Server(config).run(sockets=[listener])

@@ -1,259 +1,233 @@
-"""What the computing process does for each task: the library's own functions, and files for the server."""
+"""The computation of tasks in the worker, by the functions of the library."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import fields
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from diffecg.composition.export import write_composed
-from diffecg.composition.options import ComposeOptions
 from diffecg.composition.recording import compose
 from diffecg.datasets.reading import read_windows
-from diffecg.datasets.windows import Windows
-from diffecg.datasets.writing import write_generated
 from diffecg.evaluation.generation.html import write_report
 from diffecg.evaluation.generation.report import Settings as EvaluationSettings
 from diffecg.evaluation.generation.report import evaluate
-from diffecg.files import write_atomic
-from diffecg.formats.description import warnings_of
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
-from diffecg.inference.options import (
-    DenoiseOptions,
-    DrawOptions,
-    ForecastOptions,
-    ImputeOptions,
-    SamplerOptions,
-)
 from diffecg.inference.parsing import parse_times
 from diffecg.inference.recordings import forecast_recording, forecast_start, impute_recording, plan_imputation
-from diffecg.inference.results import Imputation, Preview
-from diffecg.service.job import BEATS, COMPOSED, OUT, RESULT, WINDOWS
-from diffecg.service.worker import WorkerChannel
+from diffecg.inference.results import Preview
+from diffecg.service.channel import (
+    Assignment,
+    JobEnded,
+    JobPreview,
+    JobProgress,
+    PreviewFrame,
+    WorkerChannel,
+)
+from diffecg.service.generation import Generation
+from diffecg.service.results import SHOWN_DRAWS, describe_recording, interval_values, rounded, write_result
+from diffecg.service.tasks import (
+    COMPOSED,
+    OUTPUT,
+    ComposeTask,
+    DenoiseTask,
+    EvaluateTask,
+    ForecastTask,
+    GenerateTask,
+    ImputeTask,
+    RecordingFile,
+    RecordingInputs,
+)
 
-SHOWN_DRAWS = 8
-_DIGITS = 4
-_CHUNK = 64
-Order = dict[str, Any]
+CHUNK_WINDOWS = 64
+"""Number of windows that are generated before their jobs report progress."""
 
 
 class TaskRunner:
-    """Loads models when they are first asked for, and does what is ordered."""
+    """Computes tasks; a model is loaded when a task uses it for the first time.
 
-    def __init__(self, desk: WorkerChannel, threads: int | None, engine: str) -> None:
+    Args:
+        channel: the channel to the server.
+        threads: processor threads of PyTorch; None: its default.
+        engine: ``torch`` or ``onnx``.
+    """
+
+    def __init__(self, channel: WorkerChannel, threads: int | None, engine: str) -> None:
         if threads is not None:
             torch.set_num_threads(threads)
-        self.desk = desk
-        self.engine = engine
-        self.current: list[str] = []
-        """Jobs that are computed at present."""
-        self.model = cache(self._load)
-        self.tasks: dict[str, Callable[[Order], dict[str, Any]]] = {
-            "impute": self._repair,
-            "denoise": self._repair,
-            "forecast": self._forecast,
-            "compose": self._compose,
-            "evaluate": self._evaluate,
-        }
+        self._channel = channel
+        self._engine = engine
+        self._job_ids: list[str] = []
+        """The jobs that are being computed."""
+        self._model = cache(self._load_model)
 
-    def perform(self, orders: list[Order]) -> None:
-        """Do what is ordered; several orders are windows of one model.
+    def run(self, assignments: tuple[Assignment, ...]) -> None:
+        """Compute a batch: one task, or several that generate windows with the same settings.
 
         Raises:
-            DiffecgError: it cannot be done.
-            Cancelled: it is not wanted any more.
+            DiffecgError: the task cannot be computed.
+            Cancelled: all of its jobs have been cancelled.
         """
-        first, self.current = orders[0], [order["id"] for order in orders]
-        self.desk.check(self.current)
-        if first["task"] == "generate":
-            self._generate(orders)
-            return
-        if first["task"] != "evaluate":  # a report makes its own folder
-            (Path(first["folder"]) / OUT).mkdir()
-        _write_result(first, self.tasks[first["task"]](first))
+        self._job_ids = [assignment.job_id for assignment in assignments]
+        self._check_cancelled()
+        first = assignments[0]
+        match first.task:
+            case GenerateTask():
+                self._generate(
+                    [
+                        Generation(job.job_id, job.folder, job.task)
+                        for job in assignments
+                        if isinstance(job.task, GenerateTask)
+                    ]
+                )
+                return
+            case ImputeTask() | DenoiseTask() as task:
+                result = self._impute(first, task)
+            case ForecastTask() as task:
+                result = self._forecast(first, task)
+            case ComposeTask() as task:
+                result = self._compose(first, task)
+            case EvaluateTask() as task:
+                result = self._evaluate(first, task)
+        write_result(first.folder, first.task.name, result)
 
-    def _load(self, name: str) -> Model:
-        model = load(name, engine=self.engine)
-        # So that a job can be cancelled between any two evaluations of the network.
-        model.denoiser.register_forward_pre_hook(lambda *_: self.desk.check(self.current))
+    def _load_model(self, source: str) -> Model:
+        model = load(source, engine=self._engine)
+        # Cancellation takes effect between any two evaluations of the network.
+        model.denoiser.register_forward_pre_hook(lambda *_: self._check_cancelled())
         return model
 
-    def _progress(self, order: Order) -> Callable[[int, int], None]:
-        def progress(done: int, total: int) -> None:
-            self.desk.check(self.current)
-            self.desk.tell(order["id"], done=done, total=total)
+    def _check_cancelled(self) -> None:
+        self._channel.check_cancelled(self._job_ids)
 
-        return progress
+    def _progress(self, job_id: str) -> Callable[[int, int], None]:
+        def report(done: int, total: int) -> None:
+            self._check_cancelled()
+            self._channel.send(JobProgress(job_id=job_id, done=done, total=total))
 
-    def _generate(self, orders: list[Order]) -> None:
-        """Make the windows of several orders together; each window depends on its own seed alone."""
-        first = orders[0]["asked"]
-        model = self.model(orders[0]["inputs"]["model"])
-        rows = [
-            (place, order["asked"]["label"], order["asked"]["seed"] + i)
-            for place, order in enumerate(orders)
-            for i in range(order["asked"]["count"])
-        ]
-        settings = _asked(SamplerOptions, orders[0]).sampling()
-        rhythm = parse_times(first["rhythm"])
-        made: list[list[Windows]] = [[] for _ in orders]
-        files = [(Path(order["folder"]) / WINDOWS).open("ab") for order in orders]
-        try:
-            for start in range(0, len(rows), _CHUNK):
-                part = [row for row in rows[start : start + _CHUNK] if self._wanted(orders[row[0]])]
-                if not part:
-                    continue
-                places, labels, seeds = zip(*part, strict=True)
-                windows = model.generate(labels, len(part), seeds, rhythm=rhythm, **settings)
-                for place in dict.fromkeys(places):
-                    mine = windows.take([row for row, its in enumerate(places) if its == place])
-                    made[place].append(mine)
-                    files[place].write(mine.signal_mv.astype("<f4").tobytes())
-                    files[place].flush()
-                    done, total = sum(map(len, made[place])), orders[place]["asked"]["count"]
-                    self.desk.tell(orders[place]["id"], done=done, total=total)
-                    if done == total:  # others may go on
-                        _write_windows(orders[place], made[place])
-                        self.desk.tell(orders[place]["id"], state="done")
-        finally:
-            for file in files:
-                file.close()
+        return report
 
-    def _wanted(self, order: Order) -> bool:
-        return order["id"] not in self.desk.cancelled
+    def _generate(self, generations: list[Generation]) -> None:
+        """Generate the windows of several jobs together; each window depends on its own seed only."""
+        task = generations[0].task
+        model, rhythm = self._model(task.model), parse_times(task.options.rhythm)
+        rows = [(generation, seed) for generation in generations for seed in generation.seeds]
+        for start in range(0, len(rows), CHUNK_WINDOWS):
+            chunk = [row for row in rows[start : start + CHUNK_WINDOWS] if self._is_wanted(row[0])]
+            if not chunk:
+                continue
+            owners, seeds = zip(*chunk, strict=True)
+            labels = [owner.task.options.label for owner in owners]
+            windows = model.generate(labels, len(chunk), seeds, rhythm=rhythm, **task.sampling.sampling())
+            for generation in dict.fromkeys(owners):
+                generation.append(windows.take([i for i, owner in enumerate(owners) if owner is generation]))
+                self._report(generation)
 
-    def _repair(self, order: Order) -> dict[str, Any]:
-        asked = _asked(ImputeOptions if order["task"] == "impute" else DenoiseOptions, order)
-        model, recording = self.model(order["inputs"]["model"]), _recording(order)
-        plan = plan_imputation(model, recording, asked)
-        drawn = impute_recording(
-            model, recording, plan, asked, _asked(DrawOptions, order), **self._settings(order)
+    def _is_wanted(self, generation: Generation) -> bool:
+        return generation.job_id not in self._channel.cancelled
+
+    def _report(self, generation: Generation) -> None:
+        """Report the progress of a job in a batch, and its end without waiting for the other jobs."""
+        job_id, done, total = generation.job_id, generation.done, generation.total
+        self._channel.send(JobProgress(job_id=job_id, done=done, total=total))
+        if done == total:
+            generation.write()
+            self._channel.send(JobEnded(job_id=job_id, outcome="done"))
+
+    def _impute(self, job: Assignment, task: ImputeTask | DenoiseTask) -> dict[str, Any]:
+        inputs, model = task.inputs, self._model(task.inputs.model)
+        recording = _read(inputs.recording)
+        plan = plan_imputation(model, recording, task.options)
+        imputation = impute_recording(
+            model, recording, plan, task.options, inputs.draw, **self._settings(job.job_id, inputs)
         )
-        path = write_imputed(
-            Path(order["folder"]) / OUT, recording, plan.rows, drawn, plan.gaps, recording.path.suffix.lower()
-        )
-        place = {row: i for i, row in enumerate(plan.rows)}
+        output = job.folder / OUTPUT
+        output.mkdir()
+        suffix = recording.path.suffix.lower()
+        path = write_imputed(output, recording, plan.rows, imputation, plan.gaps, suffix)
         intervals = [
             {
                 "lead": recording.leads[gap.row],
                 "reason": gap.reason,
-                **_interval(drawn.lead(place[gap.row]), gap.first, gap.last),
+                **interval_values(imputation.lead(plan.rows.index(gap.row)), gap.first, gap.last),
             }
             for gap in plan.gaps
         ]
-        return {**drawn.info, **_about(recording, plan.rows), "file": path.name, "intervals": intervals}
+        about = describe_recording(recording, plan.rows)
+        return {**imputation.info, **about, "file": path.name, "intervals": intervals}
 
-    def _forecast(self, order: Order) -> dict[str, Any]:
-        asked = _asked(ForecastOptions, order)
-        model, recording = self.model(order["inputs"]["model"]), _recording(order)
-        row, cut = forecast_start(model, recording, asked)
-        drawn = forecast_recording(
-            model, recording, row, cut, asked, _asked(DrawOptions, order), **self._settings(order)
+    def _forecast(self, job: Assignment, task: ForecastTask) -> dict[str, Any]:
+        inputs, model = task.inputs, self._model(task.inputs.model)
+        recording = _read(inputs.recording)
+        row, start = forecast_start(model, recording, task.options)
+        forecast = forecast_recording(
+            model, recording, row, start, task.options, inputs.draw, **self._settings(job.job_id, inputs)
         )
-        write_forecast(Path(order["folder"]) / OUT, recording, row, drawn, cut)
-        interval = {"lead": recording.leads[row], **_interval(drawn, 0, len(drawn.signal_mv))}
-        interval |= {"first": cut, "last": cut + len(drawn.signal_mv)}
-        return {**drawn.info, **_about(recording, [row]), "intervals": [interval]}
+        output = job.folder / OUTPUT
+        output.mkdir()
+        write_forecast(output, recording, row, forecast, start)
+        samples = len(forecast.signal_mv)
+        interval = {
+            "lead": recording.leads[row],
+            **interval_values(forecast, 0, samples),
+            "first": start,
+            "last": start + samples,
+        }
+        return {**forecast.info, **describe_recording(recording, [row]), "intervals": [interval]}
 
-    def _compose(self, order: Order) -> dict[str, Any]:
-        asked = _asked(ComposeOptions, order)
-        made = compose(
-            asked.rhythm(order["asked"]["text"]),
-            60 * asked.minutes,
-            model=self.model(order["inputs"]["model"]),
-            seed=asked.seed,
-            subject_seed=asked.subject_seed,
-            progress=self._progress(order),
+    def _compose(self, job: Assignment, task: ComposeTask) -> dict[str, Any]:
+        options = task.options
+        recording = compose(
+            options.rhythm(task.text),
+            60 * options.minutes,
+            model=self._model(task.model),
+            seed=options.seed,
+            subject_seed=options.subject_seed,
+            progress=self._progress(job.job_id),
         )
-        return write_composed(Path(order["folder"]) / OUT, [made], COMPOSED)
+        output = job.folder / OUTPUT
+        output.mkdir()
+        return write_composed(output, [recording], COMPOSED)
 
-    def _evaluate(self, order: Order) -> dict[str, Any]:
-        asked, inputs = order["asked"], order["inputs"]
+    def _evaluate(self, job: Assignment, task: EvaluateTask) -> dict[str, Any]:
         settings = EvaluationSettings(
-            tuple(asked["sections"]), asked["partition"], True, asked["seeds"], most=asked["most"]
+            task.sections, task.partition, resampling=True, seeds=task.seeds, most=task.max_windows
         )
         report = evaluate(
-            read_windows(inputs["synthetic"]),
-            read_windows(inputs["against"]),
+            read_windows(task.synthetic),
+            read_windows(task.real),
             settings,
-            progress=self._progress(order),
+            progress=self._progress(job.job_id),
         )
-        write_report(report, Path(order["folder"]) / OUT)
+        write_report(report, job.folder / OUTPUT)
         return report.to_dict()
 
-    def _settings(self, order: Order) -> dict[str, Any]:
-        """Return how to draw, and what tells of it."""
-        asked = order["asked"]
+    def _settings(self, job_id: str, inputs: RecordingInputs) -> dict[str, Any]:
+        """Return the sampler and the callbacks of a task on a recording."""
+        shown = min(SHOWN_DRAWS, inputs.draw.draws)
+        draws_mv: dict[int, list[float]] = {}
 
-        looks: dict[int, Any] = {}
+        def watch(preview: Preview) -> None:
+            if preview.draw < shown:
+                draws_mv[preview.draw] = rounded(preview.signal_mv[0])
+            if preview.draw == shown - 1:
+                frame = PreviewFrame(
+                    start_s=preview.from_s,
+                    fs_hz=preview.fs_hz,
+                    sigma=preview.sigma,
+                    draws_mv=list(draws_mv.values()),
+                )
+                self._channel.send(JobPreview(job_id=job_id, frame=frame))
+                draws_mv.clear()
 
-        def watch(seen: Preview) -> None:
-            if seen.draw < SHOWN_DRAWS:
-                looks[seen.draw] = _rounded(seen.signal_mv[0])
-            if seen.draw == min(SHOWN_DRAWS, asked["draws"]) - 1:
-                now = {"from_s": seen.from_s, "fs_hz": seen.fs_hz, "sigma": seen.sigma}
-                self.desk.tell(order["id"], glimpse={**now, "draws_mv": list(looks.values())})
-                looks.clear()
-
-        return {
-            **_asked(SamplerOptions, order).sampling(),
-            "progress": self._progress(order),
-            "watch": watch,
-        }
-
-
-def _asked(kind: Any, order: Order) -> Any:
-    """Return the part of a request that is of some kind of settings."""
-    asked = order["asked"]
-    found = {field.name: asked[field.name] for field in fields(kind)}
-    return kind(**{name: tuple(v) if isinstance(v, list) else v for name, v in found.items()})
+        return {**inputs.sampling.sampling(), "progress": self._progress(job_id), "watch": watch}
 
 
-def _recording(order: Order) -> Recording:
-    inputs = order["inputs"]
-    return read_recording(inputs["recording"], fs_hz=inputs["fs_hz"], unit=inputs["unit"])
-
-
-def _about(recording: Recording, rows: list[int]) -> dict[str, Any]:
-    found = dict.fromkeys(warning for row in rows for warning in warnings_of(recording, row))
-    return {"recording": recording.name, "fs_hz": recording.fs_hz, "warnings": list(found)}
-
-
-def _interval(drawn: Imputation, first: int, last: int) -> dict[str, Any]:
-    """Return what was drawn between two samples of a lead."""
-    span = slice(first, last)
-    return {
-        "first": first,
-        "last": last,
-        "mean_mv": _rounded(drawn.signal_mv[span]),
-        "lower_mv": _rounded(drawn.lower_mv[span]),
-        "upper_mv": _rounded(drawn.upper_mv[span]),
-        "draws_mv": _rounded(drawn.draws_mv[:SHOWN_DRAWS, span]),
-    }
-
-
-def _write_windows(order: Order, chunks: list[Windows]) -> None:
-    path, count = Path(order["folder"]) / OUT / BEATS, order["asked"]["count"]
-    card = write_generated(chunks, path, count=count)
-    signal_mv = np.concatenate([chunk.signal_mv for chunk in chunks])
-    _write_result(order, {**card, "signal_mv": _rounded(signal_mv)})
-
-
-def _rounded(values: Any) -> Any:
-    return np.round(np.asarray(values, dtype=np.float64), _DIGITS).tolist()
-
-
-def _write_result(order: Order, result: dict[str, Any]) -> None:
-    text = json.dumps({"task": order["task"], **result}, default=str)
-    strict = json.loads(text, parse_constant=lambda _: None)  # JSON has no NaN
-    write_atomic(Path(order["folder"]) / RESULT, json.dumps(strict).encode())
+def _read(file: RecordingFile) -> Recording:
+    return read_recording(file.path, fs_hz=file.fs_hz, unit=file.unit)

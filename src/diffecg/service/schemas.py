@@ -1,12 +1,11 @@
-"""What is asked of the service and what it answers: the command line's own settings, as JSON."""
+"""The JSON bodies of requests and responses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import docstring_parser
-from pydantic import ConfigDict, GetJsonSchemaHandler
+from pydantic import ConfigDict
 
 from diffecg.composition.options import ComposeOptions
 from diffecg.inference.options import (
@@ -20,144 +19,187 @@ from diffecg.inference.options import (
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
-
-class Documented:
-    """Settings whose JSON schema says what the docstrings under their fields say; no other is taken."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return the schema with descriptions, those of the bases' fields too."""
-        schema = handler.resolve_ref_schema(handler(core))
-        for base in cls.__mro__[:-1]:
-            for field_ in docstring_parser.parse_from_object(base).params:
-                if field_.arg_name in schema["properties"] and field_.description:
-                    words = " ".join(field_.description.split())
-                    schema["properties"][field_.arg_name].setdefault("description", words)
-        return schema
+_REQUEST = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+_RESPONSE = ConfigDict(use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerateRequest(GenerateOptions, SamplerOptions, Documented):
-    """Windows to make."""
+class GenerateRequest:
+    """A request to generate windows."""
+
+    __pydantic_config__ = _REQUEST
 
     model: str = "mitbih-beat"
-    """One of the server's models."""
+    """Name of a model of the server."""
+    options: GenerateOptions = field(default_factory=GenerateOptions)
+    """Number, label and seed of the windows."""
+    sampling: SamplerOptions = field(default_factory=SamplerOptions)
+    """Sampler and its steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfRecording(DrawOptions, SamplerOptions, Documented):
-    """What is asked of an uploaded recording."""
+class ImputeRequest:
+    """A request to impute the gaps of a recording."""
+
+    __pydantic_config__ = _REQUEST
 
     recording: str
     """Id of an uploaded recording."""
     model: str = "mitbih-strip"
-    """One of the server's models."""
+    """Name of a model of the server."""
+    options: ImputeOptions = field(default_factory=ImputeOptions)
+    """Gaps and leads."""
+    draw: DrawOptions = field(default_factory=DrawOptions)
+    """Number of draws, their seed, and the coverage of the interval."""
+    sampling: SamplerOptions = field(default_factory=SamplerOptions)
+    """Sampler and its steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImputeRequest(ImputeOptions, OfRecording):
-    """ImputeOptions of a recording to fill."""
+class DenoiseRequest:
+    """A request to denoise intervals of a recording."""
+
+    __pydantic_config__ = _REQUEST
+
+    recording: str
+    """Id of an uploaded recording."""
+    model: str = "mitbih-strip"
+    """Name of a model of the server."""
+    options: DenoiseOptions = field(default_factory=DenoiseOptions)
+    """Noisy intervals and leads."""
+    draw: DrawOptions = field(default_factory=DrawOptions)
+    """Number of draws, their seed, and the coverage of the interval."""
+    sampling: SamplerOptions = field(default_factory=SamplerOptions)
+    """Sampler and its steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DenoiseRequest(DenoiseOptions, OfRecording):
-    """Noisy true_runs of a recording to draw anew, in agreement with what they show."""
+class ForecastRequest:
+    """A request to forecast a lead of a recording."""
+
+    __pydantic_config__ = _REQUEST
+
+    recording: str
+    """Id of an uploaded recording."""
+    model: str = "mitbih-strip"
+    """Name of a model of the server."""
+    options: ForecastOptions = field(default_factory=ForecastOptions)
+    """Lead, start and horizon."""
+    draw: DrawOptions = field(default_factory=DrawOptions)
+    """Number of draws, their seed, and the coverage of the interval."""
+    sampling: SamplerOptions = field(default_factory=SamplerOptions)
+    """Sampler and its steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ForecastRequest(ForecastOptions, OfRecording):
-    """What follows a moment of a recording."""
+class RhythmRequest:
+    """A request for the beats of a rhythm."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class ComposeRequest(ComposeOptions, Documented):
-    """A recording to compose."""
+    __pydantic_config__ = _REQUEST
 
     text: str
-    """Which beats come: a period of labels, repeats, groups and names, or like:208."""
-    model: str = "mitbih-beat"
-    """One of the server's models, of beats."""
+    """The rhythm: labels, repeats (`N*8`), groups (`(N*3 V)*10`), names (`bigeminy`), or `like:208`."""
+    options: ComposeOptions = field(default_factory=ComposeOptions)
+    """Length, heart rate and seeds."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateRequest(Documented):
-    """A set of synthetic windows to judge against real ones."""
+class ComposeRequest:
+    """A request to compose an annotated recording."""
+
+    __pydantic_config__ = _REQUEST
+
+    text: str
+    """The rhythm: labels, repeats (`N*8`), groups (`(N*3 V)*10`), names (`bigeminy`), or `like:208`."""
+    model: str = "mitbih-beat"
+    """Name of a model of the server that generates beats."""
+    options: ComposeOptions = field(default_factory=ComposeOptions)
+    """Length, heart rate and seeds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest:
+    """A request to evaluate synthetic windows against real ones."""
+
+    __pydantic_config__ = _REQUEST
 
     synthetic: str
     """Id of an uploaded set, or of a finished job that generated windows."""
-    against: str = "beats"
-    """Id of an uploaded set of real windows; or beats, those that the server was started with."""
+    real: str = "beats"
+    """Id of an uploaded set of real windows, or `beats` for the server's own."""
     sections: tuple[Literal["fidelity", "physiology", "privacy", "utility"], ...] = ("fidelity", "physiology")
-    """What to compute."""
+    """Sections of the report."""
     partition: Literal["validation", "test", "train"] = "validation"
-    """Partition of prepared windows to compare with."""
+    """Partition of the real windows to compare with, if they are partitioned."""
     seeds: int = 3
-    """How often sets are drawn anew."""
-    most: int = 500
-    """Most windows of a class on either side of a comparison."""
+    """Number of repetitions with different seeds."""
+    max_windows: int = 500
+    """Largest number of windows of a label on either side of a comparison."""
 
 
-Request = GenerateRequest | OfRecording | ComposeRequest | EvaluateRequest
+RecordingRequest = ImputeRequest | DenoiseRequest | ForecastRequest
+ModelRequest = GenerateRequest | RecordingRequest | ComposeRequest
+Request = ModelRequest | EvaluateRequest
 
 
 @dataclass(frozen=True, kw_only=True)
-class RhythmRequest(ComposeOptions, Documented):
-    """A rhythm to look at before it is composed."""
-
-    text: str
-    """Which beats come."""
-
-
-@dataclass(frozen=True)
-class RhythmAnswer:
+class RhythmBeats:
     """The beats of a rhythm."""
 
+    __pydantic_config__ = _RESPONSE
+
     beats: list[tuple[float, str]]
-    """(time of the R peak in s, label)."""
+    """Time of the R peak in seconds, and label, of each beat."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelInfo:
     """A model of the server."""
 
+    __pydantic_config__ = _RESPONSE
+
     name: str
     kind: str
-    """beat or strip."""
+    """`beat` or `strip`."""
     labels: list[str]
     fs_hz: float
     leads: list[str]
     window_s: float
+    """Length of a window, in seconds."""
     before: int
     """Samples of a beat before its R peak."""
     steps: int
-    """As the model was made for."""
+    """Default number of sampler steps."""
 
 
-@dataclass(frozen=True)
-class Job:
-    """Where a job stands."""
+@dataclass(frozen=True, kw_only=True)
+class JobStatus:
+    """The state of a job."""
+
+    __pydantic_config__ = _RESPONSE
 
     id: str
     task: str
     state: State
     done: int
-    """Windows, beats or steps that are done."""
+    """Completed windows, beats or steps."""
     total: int
-    """Of how many; 0 while that is not known."""
+    """Their total number; 0 while unknown."""
     position: int
-    """Jobs before it in the queue."""
+    """Number of jobs that are ahead in the queue."""
     error: str = ""
-    """Why it failed."""
+    """Why the job failed."""
     files: list[str] = field(default_factory=list)
-    """What it wrote."""
+    """Names of the files that can be downloaded."""
     request: dict[str, Any] = field(default_factory=dict)
+    """The request, with defaults."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RecordingInfo:
     """An uploaded recording."""
+
+    __pydantic_config__ = _RESPONSE
 
     id: str
     name: str
@@ -165,23 +207,25 @@ class RecordingInfo:
     duration_s: float
     samples: int
     leads: list[str]
-    """Those that are voltages."""
+    """Leads in units of voltage."""
     lead: str
-    """The one that people look at first."""
+    """The lead to show first."""
     missing_s: dict[str, float]
-    """Seconds that the file lacks, by lead."""
+    """Duration of the missing samples of each lead, in seconds."""
     beats: list[tuple[float, str]]
-    """(time in s, symbol) of each annotated beat."""
+    """Time in seconds and symbol of each annotated beat."""
     warnings: list[str]
-    """What makes it look like no ECG that the models know."""
+    """Why the lead may not be an ECG such as the models were trained on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WindowsInfo:
     """An uploaded set of windows."""
+
+    __pydantic_config__ = _RESPONSE
 
     id: str
     name: str
     fs_hz: float
     counts: dict[str, int]
-    """Windows by class."""
+    """Number of windows of each label."""

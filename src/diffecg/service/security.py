@@ -1,4 +1,4 @@
-"""Who may ask: a token, our own page, this machine's names; and no request larger than it may be."""
+"""Access control: host and origin checks, the token, and limits on the size of requests."""
 
 from __future__ import annotations
 
@@ -14,120 +14,136 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from diffecg.service.settings import LOOPBACK, Settings
 
 COOKIE = "diffecg_token"
-_OPEN = ("/healthz",)
+_WITHOUT_TOKEN = ("/healthz",)
 _UPLOADS = ("/api/recordings", "/api/sets")
-_POLICY = (
+_CONTENT_SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 
 
 class AuthMiddleware:
-    """Refuses, before anything else is done, what does not come from where it may."""
+    """Rejects requests from other pages or without the token, and adds security headers to responses."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
-        self.settings = settings
+        self._app = app
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer why not."""
+        """Pass a request on, or reject it."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refused = self._refused(scope, headers)
-        if refused is not None:
-            await refused(scope, receive, send)
+        rejection = self._check_source(scope, headers) or self._check_token(scope, headers)
+        if rejection is not None:
+            await rejection(scope, receive, send)
             return
-        limits = self.settings.limits
-        most = limits.upload_mb * 1e6 if scope["path"] in _UPLOADS else limits.body_kb * 1e3
-        await BodyLimitMiddleware(self.app, int(most))(scope, receive, _protected(send))
+        limits = self._settings.limits
+        max_bytes = limits.max_upload_mb * 1e6 if scope["path"] in _UPLOADS else limits.max_body_kb * 1e3
+        await BodyLimitMiddleware(self._app, int(max_bytes))(scope, receive, _with_security_headers(send))
 
-    def _refused(self, scope: Scope, headers: Headers) -> JSONResponse | RedirectResponse | None:
-        try:
-            host = urlsplit(f"//{headers.get('host', '')}").hostname
-        except ValueError:
-            host = None
-        if self.settings.loopback and host not in LOOPBACK:
-            # A page elsewhere whose name was made to point at this machine must not reach it.
-            return _no(421, f"this server answers to {', '.join(LOOPBACK)} only")
+    def _check_source(self, scope: Scope, headers: Headers) -> JSONResponse | None:
+        host = headers.get("host", "")
+        if self._settings.loopback and _netloc_hostname(host) not in LOOPBACK:
+            # DNS rebinding: a page of another host whose name resolves to this machine.
+            return _error(421, f"the server answers requests for {', '.join(LOOPBACK)} only")
         origin = headers.get("origin")
-        if origin and origin != "null" and urlsplit(origin).netloc != headers.get("host"):
-            return _no(403, "requests from other pages are refused")
-        if origin == "null" and scope["method"] not in ("GET", "HEAD"):
-            return _no(403, "requests from other pages are refused")
-        if not self.settings.token or scope["path"] in _OPEN:
-            return None
-        asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["path"] == "/" and self._known(asked):
-            answer = RedirectResponse("/", 303)
-            answer.set_cookie(COOKIE, asked, httponly=True, samesite="strict")
-            return answer
-        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
-        given = headers.get("authorization", "").removeprefix("Bearer ")
-        if self._known(given) or self._known(cookie):
-            return None
-        return _no(401, "a token is needed: Authorization: Bearer TOKEN, or open /?token=TOKEN")
+        if origin == "null":  # a sandboxed page, or a local file
+            return None if scope["method"] in ("GET", "HEAD") else _foreign_page()
+        return None if not origin or _netloc(origin) == host else _foreign_page()
 
-    def _known(self, token: str) -> bool:
-        return hmac.compare_digest(token.encode(), self.settings.token.encode())
+    def _check_token(self, scope: Scope, headers: Headers) -> JSONResponse | RedirectResponse | None:
+        if not self._settings.token or scope["path"] in _WITHOUT_TOKEN:
+            return None
+        query = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        if scope["path"] == "/" and self._is_valid(query):
+            response = RedirectResponse("/", 303)
+            response.set_cookie(COOKIE, query, httponly=True, samesite="strict")
+            return response
+        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        bearer = headers.get("authorization", "").removeprefix("Bearer ")
+        if self._is_valid(bearer) or self._is_valid(cookie):
+            return None
+        return _error(401, "a token is required: send Authorization: Bearer TOKEN, or open /?token=TOKEN")
+
+    def _is_valid(self, token: str) -> bool:
+        return hmac.compare_digest(token.encode(), self._settings.token.encode())
 
 
 class BodyLimitMiddleware:
-    """Stops to read a body that is too large."""
+    """Rejects a request whose body exceeds a size, without reading it to the end."""
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self.app = app
-        self.most = most
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; answer 413 when there is too much of it."""
+        """Pass a request on, or answer 413."""
         length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdigit() or int(length) > self.most:
+        if not length.isdigit() or int(length) > self._max_bytes:
             await self._too_large()(scope, receive, send)
             return
-        got, answered = 0, False
+        received, responded = 0, False
 
-        async def counted() -> Message:
-            nonlocal got
+        async def limited_receive() -> Message:
+            nonlocal received
             message = await receive()
-            got += len(message.get("body", b""))
-            if got > self.most:
-                raise _TooLarge
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                raise _BodyTooLarge
             return message
 
-        async def noted(message: Message) -> None:
-            nonlocal answered
-            if got > self.most and not answered:
-                return  # whatever the application makes of a body cut short
-            answered = True
+        async def guarded_send(message: Message) -> None:
+            nonlocal responded
+            if received > self._max_bytes and not responded:
+                return  # the application's response to a truncated body
+            responded = True
             await send(message)
 
-        with suppress(_TooLarge):
-            await self.app(scope, counted, noted)
-        if got > self.most and not answered:
+        with suppress(_BodyTooLarge):
+            await self._app(scope, limited_receive, guarded_send)
+        if received > self._max_bytes and not responded:
             await self._too_large()(scope, receive, send)
 
     def _too_large(self) -> JSONResponse:
-        return _no(413, f"the request is larger than {self.most / 1e6:g} MB")
+        return _error(413, f"the request exceeds the limit of {self._max_bytes / 1e6:g} MB")
 
 
-class _TooLarge(Exception):
-    """The body is too large."""
+class _BodyTooLarge(Exception):
+    """The body of a request exceeds the limit."""
 
 
-def _protected(send: Send) -> Send:
-    async def with_headers(message: Message) -> None:
+def _with_security_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.setdefault("content-security-policy", _POLICY)
+            headers.setdefault("content-security-policy", _CONTENT_SECURITY_POLICY)
             headers.setdefault("x-content-type-options", "nosniff")
             headers.setdefault("referrer-policy", "no-referrer")
             headers.setdefault("cache-control", "no-store")
         await send(message)
 
-    return with_headers
+    return send_with_headers
 
 
-def _no(status: int, why: str) -> JSONResponse:
-    return JSONResponse({"detail": why}, status)
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
+
+
+def _netloc_hostname(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def _foreign_page() -> JSONResponse:
+    return _error(403, "requests from other pages are rejected")
+
+
+def _error(status: int, detail: str) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status)

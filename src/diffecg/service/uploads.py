@@ -1,4 +1,4 @@
-"""RecordingFolder and sets of windows that users send: kept under names of our own, read once, or refused."""
+"""Uploaded recordings and sets of windows, stored under ids of the server."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import re
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float32
 
 from diffecg.datasets.reading import read_windows
 from diffecg.errors import DiffecgError
@@ -21,88 +21,119 @@ from diffecg.formats.description import warnings_of
 from diffecg.formats.recording import BEAT_SYMBOLS, Recording
 from diffecg.formats.registry import read_recording
 from diffecg.service.schemas import RecordingInfo, WindowsInfo
+from diffecg.service.tasks import RecordingFile
 
-_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9]{1,8})?")
-_SIDE = (".dat", ".atr")
-_FORMATS = (".hea", ".edf", ".bdf", ".csv", ".parquet", ".npz", ".npy")
-_SETS = (".npz", ".csv", ".parquet")
-File = tuple[str, bytes]
-"""Name as sent, and content."""
+_FILE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9]{1,8})?")
+_RECORDING_SUFFIXES = (".hea", ".edf", ".bdf", ".csv", ".parquet", ".npz", ".npy")
+_WFDB_SUFFIXES = (".dat", ".atr")
+"""Files that accompany a WFDB header."""
+_SET_SUFFIXES = (".npz", ".csv", ".parquet")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class UploadedFile:
+    """A file as the client sent it."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class StoredRecording:
-    """A recording on the server."""
+    """An uploaded recording."""
 
-    path: Path
+    file: RecordingFile
     info: RecordingInfo
     recording: Recording
-    fs_hz: float | None = None
-    """What was told of a file that does not tell its rate."""
-    unit: str | None = None
-    """Likewise, of its unit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSet:
+    """An uploaded set of windows."""
+
+    path: Path
+    info: WindowsInfo
 
 
 class Uploads:
-    """What was sent, by id; the oldest goes when there are too many."""
+    """Uploads by id; the oldest are deleted when there are too many.
 
-    def __init__(self, folder: Path, most: int) -> None:
-        self.folder = folder
-        self.most = most
-        self.recordings: dict[str, StoredRecording] = {}
-        self.sets: dict[str, tuple[Path, WindowsInfo]] = {}
+    Args:
+        folder: folder of the server.
+        max_uploads: number of recordings, and of sets, that are kept.
+    """
+
+    def __init__(self, folder: Path, max_uploads: int) -> None:
+        self._folder = folder / "uploads"
+        self._max_uploads = max_uploads
+        self._recordings: dict[str, StoredRecording] = {}
+        self._sets: dict[str, StoredSet] = {}
+
+    @property
+    def recordings(self) -> Mapping[str, StoredRecording]:
+        """Recordings by id."""
+        return self._recordings
+
+    @property
+    def sets(self) -> Mapping[str, StoredSet]:
+        """Sets of windows by id."""
+        return self._sets
 
     def add_recording(
-        self, files: Sequence[File], fs_hz: float | None = None, unit: str | None = None
+        self, files: Sequence[UploadedFile], fs_hz: float | None = None, unit: str | None = None
     ) -> StoredRecording:
-        """Keep a recording.
+        """Store a recording.
 
         Args:
             files: a WFDB header with its signals and annotations, or one file of another format.
-            fs_hz: sampling rate in Hz, for tables and arrays that do not tell it.
-            unit: of leads whose unit the file does not tell.
+            fs_hz: sampling rate in Hz, for formats that do not store it.
+            unit: unit of leads whose unit the file does not state.
 
         Raises:
-            DiffecgError: it cannot be read; nothing of it is kept.
+            DiffecgError: the files are not a readable recording; nothing is stored.
         """
-        with self._new() as (key, folder):
-            path = _main(_written(folder, files), folder)
-            return self._kept(key, path, read_recording(path, fs_hz=fs_hz, unit=unit), fs_hz, unit)
+        with self._new_folder() as (key, folder):
+            path = _recording_path(_write_files(folder, files))
+            return self._store(key, RecordingFile(path=path, fs_hz=fs_hz, unit=unit))
 
-    def add_written(self, folder: Path, name: str) -> StoredRecording:
-        """Keep a copy of a recording that a job wrote."""
-        with self._new() as (key, copy):
+    def add_composed(self, folder: Path, name: str) -> StoredRecording:
+        """Store a copy of the WFDB record ``name`` of a folder."""
+        with self._new_folder() as (key, copy):
             for file in folder.iterdir():
                 if file.stem == name:
                     shutil.copy(file, copy)
-            return self._kept(key, copy / name, read_recording(copy / name))
+            return self._store(key, RecordingFile(path=copy / name, fs_hz=None, unit=None))
 
-    def add_set(self, files: Sequence[File], fs_hz: float | None = None) -> WindowsInfo:
-        """Keep a set of windows: one file.
+    def add_set(self, files: Sequence[UploadedFile], fs_hz: float | None = None) -> StoredSet:
+        """Store a set of windows.
+
+        Args:
+            files: one file.
+            fs_hz: sampling rate in Hz, for formats that do not store it.
 
         Raises:
-            DiffecgError: it cannot be read; nothing of it is kept.
+            DiffecgError: the file is not a readable set; nothing is stored.
         """
-        with self._new() as (key, folder):
-            written = _written(folder, files)
-            if len(written) != 1 or written[0].suffix.lower() not in _SETS:
-                raise DiffecgError(f"send one file of {', '.join(_SETS)}")
-            windows = read_windows(written[0], fs_hz=fs_hz)
-        counts = Counter(windows.labels.tolist())
-        info = WindowsInfo(key, written[0].name, float(windows.fs_hz), dict(counts))
-        self.sets[key] = (written[0], info)
-        self._forget(self.sets)
-        return info
+        with self._new_folder() as (key, folder):
+            paths = _write_files(folder, files)
+            if len(paths) != 1 or paths[0].suffix.lower() not in _SET_SUFFIXES:
+                raise DiffecgError(f"a set of windows is one file; choose {', '.join(_SET_SUFFIXES)}")
+            windows = read_windows(paths[0], fs_hz=fs_hz)
+        counts = dict(Counter(windows.labels.tolist()))
+        info = WindowsInfo(id=key, name=paths[0].name, fs_hz=float(windows.fs_hz), counts=counts)
+        self._sets[key] = StoredSet(path=paths[0], info=info)
+        self._delete_oldest(self._sets)
+        return self._sets[key]
 
-    def forget(self, key: str) -> None:
+    def delete_recording(self, key: str) -> None:
         """Delete a recording."""
-        self._delete(self.recordings, key)
+        self._delete(self._recordings, key)
 
     @contextmanager
-    def _new(self) -> Iterator[tuple[str, Path]]:
-        """Yield an id and its folder; of what cannot be read nothing is kept, and users are told no path."""
+    def _new_folder(self) -> Iterator[tuple[str, Path]]:
+        """Yield an id and its folder; after an error delete the folder, and remove its path from the message."""
         key = secrets.token_urlsafe(9)
-        folder = self.folder / "uploads" / key
+        folder = self._folder / key
         folder.mkdir(parents=True)
         try:
             yield key, folder
@@ -112,83 +143,84 @@ class Uploads:
                 raise DiffecgError(str(error).replace(f"{folder}/", "").replace(str(folder), "")) from None
             raise
 
-    def _kept(
-        self, key: str, path: Path, recording: Recording, fs_hz: float | None = None, unit: str | None = None
-    ) -> StoredRecording:
-        if not recording.voltages:
-            recording.default_lead()  # says why
-        leads = [recording.leads[row] for row in recording.voltages]
-        lost = recording.missing[recording.voltages].sum(axis=1) / recording.fs_hz
-        usual = recording.default_lead()
-        info = RecordingInfo(
-            key,
-            recording.name,
-            recording.fs_hz,
-            recording.duration_s,
-            recording.stored.shape[1],
-            leads,
-            recording.leads[usual],
-            dict(zip(leads, lost.round(3).tolist(), strict=True)),
-            [
-                (round(one.sample / recording.fs_hz, 4), one.symbol)
-                for one in recording.annotations
-                if one.symbol in BEAT_SYMBOLS
-            ],
-            warnings_of(recording, usual),
-        )
-        self.recordings[key] = StoredRecording(path, info, recording, fs_hz, unit)
-        self._forget(self.recordings)
-        return self.recordings[key]
+    def _store(self, key: str, file: RecordingFile) -> StoredRecording:
+        recording = read_recording(file.path, fs_hz=file.fs_hz, unit=file.unit)
+        info = _describe(key, recording)
+        self._recordings[key] = StoredRecording(file=file, info=info, recording=recording)
+        self._delete_oldest(self._recordings)
+        return self._recordings[key]
 
-    def _forget(self, kept: dict[str, Any]) -> None:
-        while len(kept) > self.most:
-            self._delete(kept, next(iter(kept)))
+    def _delete_oldest(self, uploads: dict[str, Any]) -> None:
+        while len(uploads) > self._max_uploads:
+            self._delete(uploads, next(iter(uploads)))
 
-    def _delete(self, kept: dict[str, Any], key: str) -> None:
-        del kept[key]
-        shutil.rmtree(self.folder / "uploads" / key, ignore_errors=True)
+    def _delete(self, uploads: dict[str, Any], key: str) -> None:
+        del uploads[key]
+        shutil.rmtree(self._folder / key, ignore_errors=True)
 
 
-def signal_of(kept: StoredRecording, lead: str) -> NDArray[np.float32]:
-    """Return a lead (time) in mV; NaN where it is missing.
+def lead_signal_mv(stored: StoredRecording, lead: str) -> Float32[np.ndarray, " time"]:
+    """Return a lead in mV, NaN where missing.
 
     Raises:
-        DiffecgError: there is no such lead.
+        DiffecgError: unknown lead.
     """
-    signal_mv: NDArray[np.float32] = kept.recording.lead_mv(kept.recording.lead_index(lead)).astype(
-        np.float32
+    recording = stored.recording
+    return recording.lead_mv(recording.lead_index(lead)).astype(np.float32)
+
+
+def _describe(key: str, recording: Recording) -> RecordingInfo:
+    default = recording.default_lead()
+    leads = [recording.leads[row] for row in recording.voltages]
+    missing_s = recording.missing[recording.voltages].sum(axis=1) / recording.fs_hz
+    beats = [
+        (round(annotation.sample / recording.fs_hz, 4), annotation.symbol)
+        for annotation in recording.annotations
+        if annotation.symbol in BEAT_SYMBOLS
+    ]
+    return RecordingInfo(
+        id=key,
+        name=recording.name,
+        fs_hz=recording.fs_hz,
+        duration_s=recording.duration_s,
+        samples=recording.samples,
+        leads=leads,
+        lead=recording.leads[default],
+        missing_s=dict(zip(leads, missing_s.round(3).tolist(), strict=True)),
+        beats=beats,
+        warnings=warnings_of(recording, default),
     )
-    return signal_mv
 
 
-def _written(folder: Path, files: Sequence[File]) -> list[Path]:
-    """Write files under their own last names, which must be plain ones."""
-    paths = []
-    for sent, content in files:
-        name = sent.replace("\\", "/").rsplit("/", 1)[-1]
-        if not _PLAIN.fullmatch(name):
+def _write_files(folder: Path, files: Sequence[UploadedFile]) -> list[Path]:
+    """Write files under the last part of their names, and return their paths."""
+    paths: list[Path] = []
+    for file in files:
+        name = file.name.replace("\\", "/").rsplit("/", 1)[-1]
+        if not _FILE_NAME.fullmatch(name):
             raise DiffecgError(
-                f"the file name {name[:80]!r} is refused; use letters, digits, _ and -, and one suffix"
+                f"file name {name[:80]!r} is not allowed; use letters, digits, _ and -, and a suffix"
             )
         if (folder / name).exists():
-            raise DiffecgError(f"{name} was sent twice")
-        (folder / name).write_bytes(content)
+            raise DiffecgError(f"two files have the name {name!r}; rename one")
+        (folder / name).write_bytes(file.content)
         paths.append(folder / name)
     if not paths:
-        raise DiffecgError("no file was sent")
+        raise DiffecgError("the upload has no file; choose one")
     return paths
 
 
-def _main(paths: Sequence[Path], folder: Path) -> Path:
-    """Return the file that tells of the others."""
-    found = [path for path in paths if path.suffix.lower() in _FORMATS]
-    if len(found) != 1:
+def _recording_path(paths: Sequence[Path]) -> Path:
+    """Return the path of the recording among the files of an upload; of a WFDB record, without suffix."""
+    main = [path for path in paths if path.suffix.lower() in _RECORDING_SUFFIXES]
+    if len(main) != 1:
         raise DiffecgError(
-            f"{', '.join(path.name for path in paths)}: send a WFDB header with its .dat (and .atr), "
-            f"or one file of {', '.join(_FORMATS[1:])}"
+            f"{', '.join(path.name for path in paths)} is not a recording; upload a WFDB header with its .dat "
+            f"(and .atr), or one file of {', '.join(_RECORDING_SUFFIXES[1:])}"
         )
-    wfdb = found[0].suffix.lower() == ".hea"
-    extra = [path.name for path in paths if path not in found and path.suffix.lower() not in _SIDE]
-    if extra or (len(paths) > 1 and not wfdb):
-        raise DiffecgError(f"{extra[0] if extra else paths[1].name} does not belong to {found[0].name}")
-    return folder / found[0].stem if wfdb else found[0]
+    is_wfdb = main[0].suffix.lower() == ".hea"
+    others = [path for path in paths if path != main[0]]
+    foreign = [path.name for path in others if not is_wfdb or path.suffix.lower() not in _WFDB_SUFFIXES]
+    if foreign:
+        raise DiffecgError(f"{foreign[0]} does not belong to {main[0].name}; upload one recording at a time")
+    return main[0].with_suffix("") if is_wfdb else main[0]

@@ -1,89 +1,95 @@
-"""The process that computes: orders on stdin, news on stdout, a line of JSON each."""
+"""The worker: the process that loads the models and computes the tasks."""
 
 from __future__ import annotations
 
-import json
-import os
-import queue
-import sys
-import threading
-from collections.abc import Callable, Iterable
-from typing import Any, TextIO
+import asyncio
+import logging
+import multiprocessing
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 
 from diffecg.errors import DiffecgError
+from diffecg.service.channel import (
+    Assignment,
+    Cancelled,
+    Command,
+    Event,
+    JobEnded,
+    Outcome,
+    ServerChannel,
+    WorkerChannel,
+)
+
+SHUTDOWN_TIMEOUT_S = 5.0
+_logger = logging.getLogger(__name__)
 
 
-class Cancelled(Exception):
-    """The job is not wanted any more."""
+class WorkerProcess:
+    """A running worker, as the server sees it."""
+
+    def __init__(self, threads: int | None, engine: str) -> None:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._process = context.Process(target=run_worker, args=(theirs, threads, engine), daemon=True)
+        self._process.start()
+        theirs.close()  # so that the end of the process closes the pipe
+        self._channel = ServerChannel(ours)
+
+    def send(self, command: Command) -> None:
+        """Send a command."""
+        self._channel.send(command)
+
+    async def receive(self) -> Event | None:
+        """Return the next event, or None once the process has ended."""
+        return await self._channel.receive()
+
+    async def exit_status(self) -> int | None:
+        """Return the exit status of a process that has ended; negative: the signal that killed it."""
+        await asyncio.to_thread(self._process.join, SHUTDOWN_TIMEOUT_S)
+        return self._process.exitcode
+
+    async def stop(self) -> None:
+        """End the process, by force if it does not react."""
+        self._process.terminate()
+        await asyncio.to_thread(self._process.join, SHUTDOWN_TIMEOUT_S)
+        self._process.kill()
+        await asyncio.to_thread(self._process.join)
 
 
-class WorkerChannel:
-    """Where orders come in and news goes out."""
+def run_worker(connection: Connection, threads: int | None, engine: str) -> None:
+    """Compute what the server sends until the server ends; the entry point of the process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the server, which ends this process
+    channel = WorkerChannel(connection)
+    from diffecg.service.runner import TaskRunner  # imports PyTorch, which the server does without
 
-    def __init__(self, orders: TextIO, news: TextIO) -> None:
-        self.orders: queue.Queue[list[dict[str, Any]]] = queue.Queue()
-        self.cancelled: set[str] = set()
-        self._news = news
-        threading.Thread(target=self._read, args=(orders,), daemon=True).start()
-
-    def tell(self, job: str, **news: Any) -> None:
-        """Send news of a job."""
-        self._news.write(json.dumps({"id": job, **news}) + "\n")
-        self._news.flush()
-
-    def check(self, jobs: Iterable[str]) -> None:
-        """Stop what is computed for jobs that were all cancelled.
-
-        Raises:
-            Cancelled: so they were.
-        """
-        if all(job in self.cancelled for job in jobs):
-            raise Cancelled
-
-    def _read(self, orders: TextIO) -> None:
-        for line in orders:
-            order = json.loads(line)
-            if "cancel" in order:
-                self.cancelled.add(order["cancel"])
-            else:
-                self.orders.put(order["run"])
-        os._exit(0)  # the server is gone: nobody wants what is being computed
-
-
-def attempt(desk: WorkerChannel, jobs: list[dict[str, Any]], work: Callable[[], None]) -> None:
-    """Do some work for jobs, and tell how it ended."""
-    state, error = "done", ""
-    try:
-        work()
-    except Cancelled:
-        state = "cancelled"
-    except (DiffecgError, MemoryError, OSError) as problem:
-        state, error = "failed", str(problem) or "there is not enough memory for this"
-    except Exception as problem:
-        import traceback
-
-        traceback.print_exc()
-        state, error = "failed", f"an error of diffecg's own ({type(problem).__name__}); its log tells more"
-    for job in jobs:
-        cancelled = job["id"] in desk.cancelled
-        desk.tell(job["id"], state="cancelled" if cancelled else state, error="" if cancelled else error)
-        desk.cancelled.discard(job["id"])
-
-
-def main() -> None:
-    """Compute what is ordered until the orders end."""
-    settings = json.loads(sys.argv[1])
-    news = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print must not get among the news
-    desk = WorkerChannel(sys.stdin, news)
-
-    from diffecg.service.runner import TaskRunner
-
-    performer = TaskRunner(desk, **settings)
+    runner = TaskRunner(channel, threads, engine)
     while True:
-        jobs = desk.orders.get()
-        attempt(desk, jobs, lambda jobs=jobs: performer.perform(jobs))  # type: ignore[misc]
+        run_batch(channel, runner.run, channel.receive())
 
 
-if __name__ == "__main__":
-    main()
+def run_batch(
+    channel: WorkerChannel,
+    run: Callable[[tuple[Assignment, ...]], None],
+    assignments: tuple[Assignment, ...],
+) -> None:
+    """Compute a batch and report how each of its jobs ended; no error ends the worker."""
+    outcome: Outcome = "done"
+    error = ""
+    try:
+        run(assignments)
+    except Cancelled:
+        outcome = "cancelled"
+    except MemoryError:
+        outcome, error = "failed", "the server has not enough memory for this job"
+    except (DiffecgError, OSError) as problem:
+        outcome, error = "failed", str(problem)
+    except Exception as problem:
+        _logger.exception("job failed")
+        outcome, error = "failed", f"internal error ({type(problem).__name__}); see the log of the server"
+    for job_id in [assignment.job_id for assignment in assignments]:
+        if job_id in channel.cancelled:
+            channel.cancelled.discard(job_id)
+            channel.send(JobEnded(job_id=job_id, outcome="cancelled"))
+        else:
+            channel.send(JobEnded(job_id=job_id, outcome=outcome, error=error))

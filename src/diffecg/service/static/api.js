@@ -36,10 +36,10 @@ export const cancel = (id) => asked(`api/jobs/${id}`, { method: "DELETE" });
 export const remove = (id) => asked(`api/recordings/${id}`, { method: "DELETE" }).catch(() => {});
 
 /** Follow a job; resolves to its last status, rejects when it failed. */
-export function follow(id, onStatus = () => {}, onGlimpse = () => {}) {
+export function follow(id, onStatus = () => {}, onPreview = () => {}) {
   return new Promise((resolve, reject) => {
     const source = new EventSource(`api/jobs/${id}/events`);
-    source.addEventListener("glimpse", (event) => onGlimpse(JSON.parse(event.data)));
+    source.addEventListener("preview", (event) => onPreview(JSON.parse(event.data)));
     source.addEventListener("status", (event) => {
       const job = JSON.parse(event.data);
       onStatus(job);

@@ -3,7 +3,7 @@
 import { get, numbers } from "./api.js";
 import { colour } from "./paper.js";
 import { opener } from "./recording.js";
-import { glimpseTraces, Strip, intervalTraces } from "./strip.js";
+import { previewTraces, Strip, intervalTraces } from "./strip.js";
 import { say, Work } from "./work.js";
 
 export function forecastView(view, models) {
@@ -13,14 +13,14 @@ export function forecastView(view, models) {
   const download = form.querySelector(".download");
   const work = new Work(view, form);
   const model = models.find((one) => one.kind === "strip");
-  let now = null, cut = 0, result = null, glimpse = null;
+  let now = null, cut = 0, result = null, preview = null;
   strip.marking = true;
   strip.root.classList.add("marking");
 
   strip.shapes = () => [{ type: "line", yref: "paper", x0: cut, x1: cut, y0: 0, y1: 1, line: { color: colour("accent"), width: 2 } }];
   strip.overlays = (from, to) => [
     ...(result ? result.intervals.flatMap((one) => intervalTraces(one, result.fs_hz, from, to)) : []),
-    ...glimpseTraces(glimpse),
+    ...previewTraces(preview),
     ...(truth.checked ? [came(to)] : []),
   ];
   const came = (to) => {
@@ -48,23 +48,23 @@ export function forecastView(view, models) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const before = now, asked = cut;
-    const body = { recording: now.info.id, model: model.name, lead: now.lead, at: cut, ...numbers(form, ["horizon", "draws", "seed"]) };
-    const job = await work.run("api/forecast", body, { onGlimpse: (one) => {
+    const body = { recording: now.info.id, model: model.name, options: { lead: now.lead, at: cut, ...numbers(form, ["horizon"]) }, draw: numbers(form, ["draws", "seed"]) };
+    const job = await work.run("api/forecast", body, { onPreview: (one) => {
       // The model sees the last of the past: its time zero lies there.
-      if (now !== before || cut !== asked) { glimpse = null; return; }
-      glimpse = { ...one, from_s: one.from_s + Math.max(0, cut - 3 * model.window_s) };
+      if (now !== before || cut !== asked) { preview = null; return; }
+      preview = { ...one, start_s: one.start_s + Math.max(0, cut - 3 * model.window_s) };
       work.note(`noise level ${one.sigma.toPrecision(2)}`);
       strip.draw();
     } });
-    glimpse = null;
+    preview = null;
     if (job && (now !== before || cut !== asked)) say(view, "The forecast is not shown: the cut or the recording was changed meanwhile.");
     if (!job || now !== before || cut !== asked) { strip.draw(); return; }
     result = await get(`api/jobs/${job.id}/result`);
     download.href = `api/jobs/${job.id}/download`;
     download.hidden = false;
-    say(view, `${body.horizon} s from ${cut.toFixed(2)} s drawn ${body.draws} times: mean, single draws, and the band of 90 %.`);
+    say(view, `${body.options.horizon} s from ${cut.toFixed(2)} s drawn ${body.draw.draws} times: mean, single draws, and the band of 90 %.`);
     const length = strip.view[1] - strip.view[0];
-    if (cut + body.horizon > strip.view[1]) strip.move(cut + body.horizon - 0.9 * length, cut + body.horizon + 0.1 * length);
+    if (cut + body.options.horizon > strip.view[1]) strip.move(cut + body.options.horizon - 0.9 * length, cut + body.options.horizon + 0.1 * length);
     else strip.draw();
   });
 

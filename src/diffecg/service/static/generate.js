@@ -27,12 +27,12 @@ export function generateView(view, models) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const used = model(), label = form.elements.label.value;
-    const body = { model: used.name, label, ...numbers(form, ["count", "seed", "steps"]) };
+    const body = { model: used.name, options: { label, ...numbers(form, ["count", "seed"]) }, sampling: numbers(form, ["steps"]) };
     const length = Math.round(used.window_s * used.fs_hz);
     made.replaceChildren();
     work.start.disabled = true;
     view.querySelector("#all-beats").hidden = true;
-    const beside = await real(label, used, Math.min(body.count, 48));
+    const beside = await real(label, used, Math.min(body.options.count, 48));
     let shown = 0, range = beside && span(beside), adding = Promise.resolve();
     const started = performance.now();
     const add = async (job) => {
@@ -44,7 +44,7 @@ export function generateView(view, models) {
       range ??= span(values);
       for (let i = 0; i < values.length / length; i++) {
         const signal = values.subarray(i * length, (i + 1) * length), number = first + i;
-        const seed = body.seed + number;
+        const seed = body.options.seed + number;
         made.append(tile(signal, used, range, `seed ${seed}`, `Synthetic beat of class ${label}, seed ${seed}`, () => enlarged.open(
           signal, used, `Class ${label}, seed ${seed}`, (format) => `api/jobs/${job.id}/export?format=${format}&window=${number}`)));
       }
@@ -52,7 +52,7 @@ export function generateView(view, models) {
     const job = await work.run("api/generate", body, { onStatus: (now) => { adding = adding.then(() => add(now)); } });
     await adding;
     if (!job) return;
-    finished.push({ id: job.id, name: `${plural(job.done, "beat")} of class ${label}, seed ${body.seed}, ${used.name}` });
+    finished.push({ id: job.id, name: `${plural(job.done, "beat")} of class ${label}, seed ${body.options.seed}, ${used.name}` });
     const more = job.done > SHOWN ? `; the first ${SHOWN} are shown` : "";
     say(view, `${plural(job.done, "beat")} in ${((performance.now() - started) / 1000).toFixed(1)} s${more}.`);
     const all = view.querySelector("#all-beats");

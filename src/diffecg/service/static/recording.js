@@ -3,7 +3,7 @@
 import { floats, follow, get, post } from "./api.js";
 import { say } from "./work.js";
 
-const EXAMPLE = { text: "N*9 V N*6 S", minutes: 2, heart_rate: 68, seed: 1, subject_seed: 4 };
+const EXAMPLE = { text: "N*9 V N*6 S", options: { minutes: 2, heart_rate: 68, seed: 1, subject_seed: 4 } };
 const listeners = [];
 let current = null; // { info, lead, signal }
 
@@ -28,7 +28,7 @@ export function opener(view, onOpen) {
     const form = new FormData();
     for (const file of files) form.append("files", file);
     const asked = new URLSearchParams();
-    for (const name of ["fs", "unit"]) if (place.querySelector(`[name=${name}]`).value) asked.set(name, place.querySelector(`[name=${name}]`).value);
+    for (const name of ["fs_hz", "unit"]) if (place.querySelector(`[name=${name}]`).value) asked.set(name, place.querySelector(`[name=${name}]`).value);
     await keep(await post(`api/recordings?${asked}`, form));
   });
   const input = place.querySelector("input[type=file]");

@@ -3,7 +3,7 @@
 import { get, numbers } from "./api.js";
 import { colour } from "./paper.js";
 import { opener } from "./recording.js";
-import { glimpseTraces, Strip, intervalTraces } from "./strip.js";
+import { previewTraces, Strip, intervalTraces } from "./strip.js";
 import { plural, say, Work } from "./work.js";
 
 export function repairView(view, models) {
@@ -12,11 +12,11 @@ export function repairView(view, models) {
   const undo = tools.querySelector("[name=undo]"), download = form.querySelector(".download");
   const work = new Work(view, form);
   const model = models.find((one) => one.kind === "strip");
-  let now = null, gaps = [], result = null, history = [], glimpse = null, marking = null;
+  let now = null, gaps = [], result = null, history = [], preview = null, marking = null;
 
   strip.overlays = (from, to) => [
     ...(result ? result.intervals.flatMap((one) => intervalTraces(one, result.fs_hz, from, to)) : []),
-    ...glimpseTraces(glimpse),
+    ...previewTraces(preview),
   ];
   strip.replaced = (time) => Boolean(result) && result.intervals.some((one) => time * result.fs_hz >= one.first && time * result.fs_hz < one.last);
   strip.shapes = () => [...gaps, ...(marking ? [marking] : [])].map(([x0, x1]) => ({ type: "rect", yref: "paper", x0, x1, y0: 0, y1: 1, fillcolor: colour("gap"), line: { width: 1, color: colour("accent") } }));
@@ -69,15 +69,15 @@ export function repairView(view, models) {
     const task = form.elements.task.value, spans = gaps.map(([from, to]) => `${from}:${to}`);
     const lost = now.info.missing_s[now.lead];
     if (!spans.length && !lost && task === "impute") { say(view, "Mark a stretch first: choose “marks a stretch” and drag over it.", true); return; }
-    const body = { recording: now.info.id, model: model.name, lead: [now.lead], ...numbers(form, ["draws", "seed"]), [task === "impute" ? "gap" : "stretch"]: spans };
-    const job = await work.run(`api/${task}`, body, { onGlimpse: (one) => { if (now !== before) return; glimpse = one; work.note(`noise level ${one.sigma.toPrecision(2)}`); strip.reveal(one.from_s); strip.draw(); } });
-    glimpse = null;
+    const body = { recording: now.info.id, model: model.name, options: { lead: [now.lead], [task === "impute" ? "gap" : "stretch"]: spans }, draw: numbers(form, ["draws", "seed"]) };
+    const job = await work.run(`api/${task}`, body, { onPreview: (one) => { if (now !== before) return; preview = one; work.note(`noise level ${one.sigma.toPrecision(2)}`); strip.reveal(one.start_s); strip.draw(); } });
+    preview = null;
     if (job && (now !== before || gaps !== marked)) say(view, "What was drawn is not shown: the recording or its marks were changed meanwhile.");
     if (!job || now !== before || gaps !== marked) { strip.draw(); return; }
     const found = await get(`api/jobs/${job.id}/result`);
     step(() => { result = { ...found, id: job.id }; });
     const seconds = found.intervals.reduce((sum, one) => sum + (one.last - one.first) / found.fs_hz, 0);
-    say(view, `${plural(found.intervals.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, drawn ${body.draws} times: mean, single draws, and the band of 90 %. All other samples stay as they were.`);
+    say(view, `${plural(found.intervals.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, drawn ${body.draw.draws} times: mean, single draws, and the band of 90 %. All other samples stay as they were.`);
   });
 
   opener(view, (opened) => {

@@ -21,13 +21,13 @@ export function reportView(view) {
   };
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    let synthetic, against;
+    let synthetic, real;
     try {
-      [synthetic, against] = [await uploaded("synthetic"), await uploaded("against")];
+      [synthetic, real] = [await uploaded("synthetic"), await uploaded("real")];
     } catch (error) { say(view, error.message, true); return; }
     if (!synthetic) { say(view, "Generate some beats first, or choose a file of them.", true); return; }
     const sections = [...form.querySelectorAll("[name=sections]:checked")].map((one) => one.value);
-    const job = await work.run("api/evaluate", { synthetic, against, sections });
+    const job = await work.run("api/evaluate", { synthetic, real, sections });
     if (!job) return;
     const report = await get(`api/jobs/${job.id}/result`);
     rows = report.rows;
@@ -90,7 +90,7 @@ export function reportView(view) {
 
   return async () => {
     form.elements.synthetic.replaceChildren(...finished.map((one) => new Option(one.name, one.id)).reverse(), ...(finished.length ? [] : [new Option("none made yet", "")]));
-    form.elements.against.replaceChildren(new Option("the server's real beats", "beats"));
+    form.elements.real.replaceChildren(new Option("the server's real beats", "beats"));
     if (!box.hidden) draw();
   };
 }

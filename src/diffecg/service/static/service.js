@@ -6,6 +6,7 @@ const make = (tag, text = "", attributes = {}) => Object.assign(document.createE
 
 function words(schema) {
   if (schema.anyOf) return schema.anyOf.map(words).filter((word) => word !== "null").join(" or ");
+  if (schema.$ref) return schema.$ref.split("/").pop();
   if (schema.enum) return schema.enum.join(", ");
   if (schema.type === "array") return schema.items ? `list of ${words(schema.items)}` : "list";
   return schema.format ?? schema.type ?? "";
@@ -29,14 +30,18 @@ function table(rows) {
 
 const usual = (schema, needed) => (needed ? "needed" : schema.default === undefined || schema.default === null ? "" : JSON.stringify(schema.default));
 
+function properties(schema, schemas, prefix = "") {
+  return Object.entries(schema?.properties ?? {}).flatMap(([name, one]) => (one.$ref
+    ? properties(resolved(one, schemas), schemas, `${prefix}${name}.`)
+    : [[prefix + name, words(one), usual(one, schema.required?.includes(name)), one.description ?? ""]]));
+}
+
+const resolved = (schema, schemas) => (schema?.$ref ? schemas[schema.$ref.split("/").pop()] : schema);
+
 function fields(operation, schemas) {
   const rows = (operation.parameters ?? []).map((one) => [one.name, words(one.schema), usual(one.schema, one.required), one.description ?? ""]);
   const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
-  const schema = body?.$ref ? schemas[body.$ref.split("/").pop()] : body;
-  for (const [name, one] of Object.entries(schema?.properties ?? {})) {
-    rows.push([name, words(one), usual(one, schema.required?.includes(name)), one.description ?? ""]);
-  }
-  return rows;
+  return [...rows, ...properties(resolved(body, schemas), schemas)];
 }
 
 const described = await get("openapi.json");

@@ -182,10 +182,10 @@ export function intervalTraces(interval, fs, from, to) {
   ];
 }
 
-export function glimpseTraces(glimpse) {
-  if (!glimpse) return [];
-  return glimpse.draws_mv.map((y) => ({
-    x: y.map((_, i) => glimpse.from_s + i / glimpse.fs_hz), y, type: "scatter", mode: "lines", hoverinfo: "skip",
+export function previewTraces(preview) {
+  if (!preview) return [];
+  return preview.draws_mv.map((y) => ({
+    x: y.map((_, i) => preview.start_s + i / preview.fs_hz), y, type: "scatter", mode: "lines", hoverinfo: "skip",
     line: { color: colour("drawn"), width: 1 }, opacity: 0.7,
   }));
 }

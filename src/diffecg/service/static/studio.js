@@ -25,7 +25,8 @@ function theme() {
 
 async function start() {
   theme();
-  const models = await get("api/models");
+  const [models, limits] = await Promise.all([get("api/models"), get("api/limits")]);
+  for (const input of document.querySelectorAll("[data-limit]")) input.max = limits[input.dataset.limit];
   const shown = {};
   for (const [name, build] of Object.entries(VIEWS)) {
     const needs = { generate: "beat", compose: "beat", repair: "strip", forecast: "strip" }[name];

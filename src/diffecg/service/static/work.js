@@ -20,13 +20,13 @@ export class Work {
   }
 
   /** Ask for work and follow it; returns the finished job, or null if it failed or was cancelled. */
-  async run(path, body, { onStatus = () => {}, onGlimpse = () => {}, quiet = false } = {}) {
+  async run(path, body, { onStatus = () => {}, onPreview = () => {}, quiet = false } = {}) {
     this.start.disabled = !quiet;
     try {
       const job = await post(path, body);
       this.id = job.id;
       this.stop.disabled = false;
-      const last = await follow(job.id, (now) => { this.show(now); onStatus(now); }, onGlimpse);
+      const last = await follow(job.id, (now) => { this.show(now); onStatus(now); }, onPreview);
       if (last.state === "cancelled") say(this.view, "Cancelled.");
       return last.state === "done" ? last : null;
     } catch (error) {

@@ -1,0 +1,94 @@
+"""Checks of requests against the limits of the server."""
+
+from __future__ import annotations
+
+from diffecg.composition.options import ComposeOptions
+from diffecg.errors import DiffecgError
+from diffecg.inference.checks import MOST_SEED as MAX_SEED
+from diffecg.inference.options import DrawOptions, SamplerOptions
+from diffecg.service.limits import Limits
+from diffecg.service.schemas import (
+    ComposeRequest,
+    DenoiseRequest,
+    EvaluateRequest,
+    ForecastRequest,
+    GenerateRequest,
+    ImputeRequest,
+    Request,
+    RhythmRequest,
+)
+
+MAX_BATCH_SIZE = 4096
+MAX_EVALUATION_SEEDS = 20
+MAX_EVALUATION_WINDOWS = 5000
+
+
+class LimitExceeded(DiffecgError):
+    """A request exceeds a limit of the server."""
+
+
+def check_request(request: Request | RhythmRequest, limits: Limits) -> None:
+    """Check the numbers of a request.
+
+    Raises:
+        LimitExceeded: a number exceeds the limits.
+        DiffecgError: a number is too small or out of range.
+    """
+    match request:
+        case GenerateRequest(options=options, sampling=sampling):
+            _check("count", options.count, 1, limits.max_windows)
+            _check_seed("seed", options.seed)
+            _check_sampling(sampling, limits)
+        case ImputeRequest(draw=draw, sampling=sampling) | DenoiseRequest(draw=draw, sampling=sampling):
+            _check_draw(draw, limits)
+            _check_sampling(sampling, limits)
+        case ForecastRequest(options=ahead, draw=draw, sampling=sampling):
+            _check("horizon", ahead.horizon, 0.0, limits.max_horizon_s)
+            _check_draw(draw, limits)
+            _check_sampling(sampling, limits)
+        case ComposeRequest(text=text, options=composition) | RhythmRequest(text=text, options=composition):
+            _check("rhythm length", len(text), 0, limits.max_rhythm_length)
+            _check_composition(composition, limits)
+        case EvaluateRequest(seeds=seeds, max_windows=windows):
+            _check("seeds", seeds, 2, MAX_EVALUATION_SEEDS)
+            _check("max_windows", windows, 2, MAX_EVALUATION_WINDOWS)
+
+
+def check_draw_samples(draws: int, samples: int, limits: Limits) -> None:
+    """Check that the draws of a recording fit into memory.
+
+    Raises:
+        LimitExceeded: there are too many.
+    """
+    _check("draws x samples of the recording", draws * samples, 0, limits.max_draw_samples)
+
+
+def _check_sampling(sampling: SamplerOptions, limits: Limits) -> None:
+    if sampling.steps is not None:
+        _check("steps", sampling.steps, 1, limits.max_steps)
+    _check("batch_size", sampling.batch_size, 1, MAX_BATCH_SIZE)
+
+
+def _check_draw(draw: DrawOptions, limits: Limits) -> None:
+    _check("draws", draw.draws, 1, limits.max_draws)
+    if not 0 < draw.band < 1:
+        raise DiffecgError(f"band {draw.band:g} must be between 0 and 1, exclusive")
+    _check_seed("seed", draw.seed)
+
+
+def _check_composition(options: ComposeOptions, limits: Limits) -> None:
+    _check("minutes", options.minutes, 0.0, limits.max_minutes)
+    _check_seed("subject_seed", options.subject_seed)
+    _check_seed("seed", options.seed)
+
+
+def _check_seed(name: str, value: int) -> None:
+    if not 0 <= value <= MAX_SEED:
+        raise DiffecgError(f"{name} must be 0 to {MAX_SEED}")
+
+
+def _check(name: str, value: float, least: float, most: float) -> None:
+    if not value >= least:  # refuses NaN, too
+        raise DiffecgError(f"{name} {value:g} must be at least {least:g}")
+    if value > most:
+        raise LimitExceeded(f"{name} {value:g} exceeds the limit of this server, {most:g}")

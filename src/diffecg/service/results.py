@@ -1,0 +1,52 @@
+"""The results of tasks as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from diffecg.files import write_atomic
+from diffecg.formats.description import warnings_of
+from diffecg.formats.recording import Recording
+from diffecg.inference.results import Imputation
+from diffecg.service.tasks import RESULT
+
+SHOWN_DRAWS = 8
+"""Number of draws in results and previews."""
+_DECIMALS = 4
+
+
+def describe_recording(recording: Recording, rows: Iterable[int]) -> dict[str, Any]:
+    """Return name, rate and plausibility warnings of the leads with these indices."""
+    warnings = dict.fromkeys(warning for row in rows for warning in warnings_of(recording, row))
+    return {"recording": recording.name, "fs_hz": recording.fs_hz, "warnings": list(warnings)}
+
+
+def interval_values(imputation: Imputation, first: int, last: int) -> dict[str, Any]:
+    """Return mean, bounds and draws of one lead from sample ``first`` to ``last``, exclusive."""
+    span = slice(first, last)
+    return {
+        "first": first,
+        "last": last,
+        "mean_mv": rounded(imputation.signal_mv[span]),
+        "lower_mv": rounded(imputation.lower_mv[span]),
+        "upper_mv": rounded(imputation.upper_mv[span]),
+        "draws_mv": rounded(imputation.draws_mv[:SHOWN_DRAWS, span]),
+    }
+
+
+def rounded(values: Float[np.ndarray, "..."]) -> Any:
+    """Return nested lists of values in mV, to a tenth of a microvolt."""
+    return np.round(np.asarray(values, dtype=np.float64), _DECIMALS).tolist()
+
+
+def write_result(folder: Path, task: str, result: dict[str, Any]) -> None:
+    """Write the result of a task to the folder of its job; NaN and infinity become null."""
+    text = json.dumps({"task": task, **result}, default=str)
+    strict = json.loads(text, parse_constant=lambda _: None)
+    write_atomic(folder / RESULT, json.dumps(strict).encode())

@@ -1,0 +1,113 @@
+"""The tasks of the worker, and the names of the files that it writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from diffecg.composition.options import ComposeOptions
+from diffecg.inference.options import (
+    DenoiseOptions,
+    DrawOptions,
+    ForecastOptions,
+    GenerateOptions,
+    ImputeOptions,
+    SamplerOptions,
+)
+
+RESULT = "result.json"
+"""The result of a job, in its folder."""
+OUTPUT = "output"
+"""Folder of the files that a client can download, in the folder of a job."""
+BEATS = "beats.npz"
+"""Generated windows, in the output folder."""
+WINDOWS = "windows.f32"
+"""The same samples as float32, appended to while the job runs, in the folder of the job."""
+COMPOSED = "composed"
+"""Name of a composed WFDB record, in the output folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingFile:
+    """An uploaded recording on disk."""
+
+    path: Path
+    fs_hz: float | None
+    """Sampling rate given with the upload, for formats that do not store it."""
+    unit: str | None
+    """Unit given with the upload, for leads whose unit the file does not state."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateTask:
+    """Generate windows."""
+
+    name: ClassVar[str] = "generate"
+    model: str
+    options: GenerateOptions
+    sampling: SamplerOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingInputs:
+    """What the tasks on a recording have in common."""
+
+    model: str
+    recording: RecordingFile
+    draw: DrawOptions
+    sampling: SamplerOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImputeTask:
+    """Impute the gaps of a recording."""
+
+    name: ClassVar[str] = "impute"
+    inputs: RecordingInputs
+    options: ImputeOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenoiseTask:
+    """Denoise intervals of a recording."""
+
+    name: ClassVar[str] = "denoise"
+    inputs: RecordingInputs
+    options: DenoiseOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastTask:
+    """Forecast a lead of a recording."""
+
+    name: ClassVar[str] = "forecast"
+    inputs: RecordingInputs
+    options: ForecastOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComposeTask:
+    """Compose an annotated recording."""
+
+    name: ClassVar[str] = "compose"
+    model: str
+    text: str
+    """The rhythm."""
+    options: ComposeOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateTask:
+    """Evaluate synthetic windows against real ones."""
+
+    name: ClassVar[str] = "evaluate"
+    synthetic: Path
+    real: Path
+    sections: tuple[str, ...]
+    partition: str
+    seeds: int
+    max_windows: int
+
+
+Task = GenerateTask | ImputeTask | DenoiseTask | ForecastTask | ComposeTask | EvaluateTask
