@@ -7,7 +7,10 @@ import numpy as np
 
 from diffecg.config.presets import preset
 from diffecg.config.schema import Config, DenseConfig, UNetConfig
-from diffecg.formats.wfdb import write_wfdb
+from diffecg.formats.annotations import Annotation
+from diffecg.formats.recording import Recording
+from diffecg.formats.registry import write_recording as write_any
+from diffecg.signal.channels import make_channels
 from diffecg.signal.simulation import simulate_ecg
 
 FS_HZ = 360.0
@@ -23,16 +26,26 @@ def write_recording(path: Path, seed: int = 0, leads=("MLII", "V1"), **kwargs):
     """Write a two-lead WFDB recording with annotations, 200 steps a mV, zero at 1024."""
     signal, samples, symbols = make_ecg(seed, **kwargs)
     digital = np.stack([np.rint(signal * gain * 200).astype(int) + 1024 for gain in (1.0, -0.5)])
-    write_wfdb(
-        path,
-        digital[: len(leads)],
-        FS_HZ,
-        leads,
-        gain=[200.0] * len(leads),
-        baseline=[1024] * len(leads),
-        beats=[(int(s), str(c)) for s, c in zip(samples, symbols, strict=True)],
+    beats = tuple(
+        Annotation(sample=int(sample), symbol=str(symbol))
+        for sample, symbol in zip(samples, symbols, strict=True)
     )
-    return path
+    return write_any(path, digital_recording(path.name, digital[: len(leads)], leads, beats))
+
+
+def digital_recording(name: str, digital, leads, annotations=(), *, gain=200.0, baseline=1024.0) -> Recording:
+    """Return a recording of stored integers."""
+    count = len(leads)
+    return Recording(
+        name=name,
+        fs_hz=FS_HZ,
+        channels=make_channels(leads),
+        stored=digital,
+        gain=(gain,) * count,
+        baseline=(baseline,) * count,
+        missing=np.zeros(digital.shape, bool),
+        load_annotations=lambda: annotations,
+    )
 
 
 def write_database(folder: Path, names=("101", "106", "201", "100", "103", "102")) -> Path:

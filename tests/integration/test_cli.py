@@ -118,7 +118,7 @@ def test_a_file_of_another_format_is_repaired(run, runs, recording, tmp_path):
     assert np.abs(back.signal_mv[1] - table["V1"])[kept].max() < 6e-4
     status, out, _ = run("info", tmp_path / "a" / "holter.edf")
     assert status == 0
-    assert "2 lead(s), 60 s at 360 Hz" in out
+    assert "2 channels, 60 s at 360 Hz" in out
     assert "beats detected at the beginning" in out
     asked = ["--fs", 360, "--unit", "V"]
     status, _, err = run("forecast", runs["strip"], source, *asked, "--out", tmp_path / "b", *few)

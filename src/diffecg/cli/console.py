@@ -90,9 +90,9 @@ def look(recording: Recording, rows: Sequence[int], *, strict: bool) -> None:
         DiffecgError: ``strict`` and there are some.
     """
     from diffecg.errors import DiffecgError
-    from diffecg.formats.description import warnings_of
+    from diffecg.formats.description import lead_warnings
 
-    found = dict.fromkeys(warning for row in rows for warning in warnings_of(recording, row))
+    found = dict.fromkeys(warning for row in rows for warning in lead_warnings(recording, row))
     if found and strict:
         raise DiffecgError("; ".join(found))
     for warning in found:

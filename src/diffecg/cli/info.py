@@ -1,4 +1,4 @@
-"""``diffecg info``: what is in a recording."""
+"""``diffecg info``: summary of a recording."""
 
 from __future__ import annotations
 
@@ -9,45 +9,47 @@ from diffecg.cli.console import Json, ReadOptions, show
 
 
 def info(recording: Path, /, *, reading: ReadOptions = ReadOptions(), json: Json = False) -> None:
-    """Tell what is in a recording: leads, rate, length, what is missing or faulty, beats.
+    """Summarise a recording: channels, sampling rate, duration, missing samples, artefacts and beats.
 
     Example: diffecg info mitdb/100
 
     Parameters
     ----------
     recording:
-        A WFDB recording, an EDF or BDF file, a CSV or Parquet table, a NumPy file.
+        A WFDB record, an EDF or BDF file, a CSV or Parquet table, or a NumPy file.
     """
     from diffecg.formats.description import describe
 
-    about = describe(reading.read(recording))
-    show({"file": str(recording), **about}, in_words(about), as_json=json)
+    summary = describe(reading.read(recording))
+    show({"file": str(recording), **summary}, as_text(summary), as_json=json)
 
 
-def in_words(about: dict[str, Any]) -> str:
-    """Return a description as lines of text."""
-    from diffecg.signal.artefacts import ARTEFACTS
+def as_text(summary: dict[str, Any]) -> str:
+    """Return the summary of a recording as lines of text."""
+    count = len(summary["channels"])
+    title = (
+        f"{summary['name']}: {count} channel{'s' if count > 1 else ''}, {summary['duration_s']:g} s at "
+        f"{summary['fs_hz']:g} Hz"
+    )
+    lines = [title + (f", recorded {summary['start']}" if summary["start"] else "")]
+    for channel in summary["channels"]:
+        lines.append(f"  {_channel_text(channel)}")
+        lines += [f"    warning: {warning}" for warning in channel.get("warnings", [])]
+    if summary["beats"]:
+        lines.append(f"  {_beats_text(summary['beats'])}")
+    return "\n".join([*lines, *(f"  {comment}" for comment in summary["comments"])])
 
-    lines = [
-        f"{about['name']}: {len(about['leads'])} lead(s), {about['duration_s']:g} s at {about['fs_hz']:g} Hz"
-        + (f", from {about['start']}" if about["start"] else "")
-    ]
-    for lead in about["leads"]:
-        shares = {name: lead[name] for name in ("missing", *ARTEFACTS) if lead.get(name)}
-        faults = (
-            ", ".join(f"{share:.2%} {name}" for name, share in shares.items()) or "nothing missing or faulty"
-        )
-        level = f", {lead['low_mv']:.2f} to {lead['high_mv']:.2f} mV" if "low_mv" in lead else ""
-        voltage = "" if level or lead["missing"] == 1 else " (no voltage)"
-        lines.append(f"  {lead['lead']}: {lead['unit']}{voltage}{level}; {faults}")
-        lines += [f"    {warning}" for warning in lead.get("warnings", [])]
-    beats = about["beats"]
+
+def _channel_text(channel: dict[str, Any]) -> str:
+    shares = {"missing": channel["missing"], **channel.get("artefacts", {})}
+    flaws = [f"{share:.2%} {flaw}" for flaw, share in shares.items() if share]
+    values = f", {channel['low_mv']:.2f} to {channel['high_mv']:.2f} mV" if "low_mv" in channel else ""
+    quality = ", ".join(flaws) or ("no missing samples, no artefacts" if values else "no missing samples")
+    return f"{channel['name']} ({channel['kind']}, {channel['unit']}){values}: {quality}"
+
+
+def _beats_text(beats: dict[str, Any]) -> str:
     if "annotated" in beats:
         counts = ", ".join(f"{count} {symbol}" for symbol, count in beats["annotated"].items())
-        lines.append(f"  beats annotated: {counts}; {beats['rate_per_min']:.0f} a minute")
-    elif beats:
-        lines.append(
-            f"  beats detected at the beginning: {beats['detected']}; {beats['rate_per_min']:.0f} a minute"
-        )
-    lines += [f"  {comment}" for comment in about["comments"]]
-    return "\n".join(lines)
+        return f"annotated beats: {counts} ({beats['rate_per_min']:.0f} per minute)"
+    return f"beats detected at the beginning: {beats['detected']} ({beats['rate_per_min']:.0f} per minute)"

@@ -12,8 +12,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from diffecg.files import CARD
-from diffecg.formats.recording import Recording, digitised
+from diffecg.formats.recording import Recording
 from diffecg.formats.registry import file_name, write_recording
+from diffecg.formats.scaling import digitise
 from diffecg.plotting.figures import rhythm_figure, save
 
 SHOWN_S, ROWS = 10.0, 6
@@ -37,7 +38,7 @@ def write_composed(
     comments = (f"synthetic ECG, not of any person: see {CARD}",)
     for place, one in enumerate(composed):
         title = name if len(composed) == 1 else f"{name}_{place}"
-        recording = replace(digitised(one, 16), name=title, path=Path(title), comments=comments)
+        recording = replace(digitise(one, 16), name=title, path=Path(title), comments=comments)
         files.append(write_recording(folder / file_name(recording, suffix), recording).name)
     first = composed[0]
     save(rhythm_figure_of(first, name), folder / "rhythm.png")

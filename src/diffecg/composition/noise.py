@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Annotation, Recording
+from diffecg.formats.annotations import Annotation
+from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.signal.noise import add_noise
 from diffecg.signal.resampling import resample

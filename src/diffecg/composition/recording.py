@@ -13,7 +13,8 @@ from scipy.signal import lfilter
 from diffecg.composition.subject import SyntheticSubject, level_of, sample_subject
 from diffecg.composition.timing import Rhythm, check_beats
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Annotation, Recording
+from diffecg.formats.annotations import Annotation
+from diffecg.formats.recording import Recording
 from diffecg.inference.checks import check_integer
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model

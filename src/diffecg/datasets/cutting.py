@@ -17,7 +17,8 @@ from diffecg.datasets.rhythm import format_beats
 from diffecg.datasets.splits import ROUND_S, Split, validation_bounds
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Beats, Recording
+from diffecg.formats.annotations import Beats
+from diffecg.formats.recording import Recording
 from diffecg.signal.channels import make_channels
 from diffecg.signal.resampling import resample
 

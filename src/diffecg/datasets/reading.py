@@ -20,7 +20,7 @@ from diffecg.datasets.shards import Store, is_set
 from diffecg.datasets.windows import Windows, concatenate
 from diffecg.errors import DiffecgError
 from diffecg.files import CARD
-from diffecg.formats.annotation_table import load_csv
+from diffecg.formats.annotation_table import read_csv
 from diffecg.formats.arrays import load_arrays
 from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
@@ -80,7 +80,7 @@ def _read_npz(path: Path) -> tuple[dict[str, NDArray[Any]], str | bytes]:
 
 def _read_csv(path: Path) -> tuple[pd.DataFrame, str | bytes]:
     beside = path.with_suffix(".card.json")
-    return load_csv(path), beside.read_bytes() if beside.is_file() else "{}"
+    return read_csv(path), beside.read_bytes() if beside.is_file() else "{}"
 
 
 def _read_parquet(path: Path) -> tuple[pd.DataFrame, str | bytes]:

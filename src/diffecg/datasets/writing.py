@@ -22,7 +22,10 @@ from diffecg.datasets.rhythm import parse_beats
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.files import CARD, check_output, new_directory, write_atomic
-from diffecg.formats.wfdb import DIGITS_PER_MV, write_wfdb
+from diffecg.formats.annotations import Annotation
+from diffecg.formats.recording import Recording
+from diffecg.formats.registry import write_recording
+from diffecg.formats.scaling import digitise
 
 
 def write_generated(
@@ -184,14 +187,16 @@ def _write_wfdb(chunks: Iterator[Windows], tally: Tally, path: Path, force: bool
             rows = zip(chunk.seeds, chunk.signal_mv, chunk.labels.tolist(), beats_of(chunk), strict=True)
             for seed, signal_mv, label, beats in rows:
                 name = f"w{seed:08d}"
-                write_wfdb(
-                    folder / name,
-                    np.rint(signal_mv * DIGITS_PER_MV).astype(np.int64),
+                labelled = beats or ([] if label == UNKNOWN else [(chunk.r_peak or 0, label)])
+                recording = Recording.from_arrays(
+                    signal_mv,
                     chunk.fs_hz,
-                    [lead if lead != "*" else "ECG" for lead in chunk.leads],
-                    beats=beats or ([] if label == UNKNOWN else [(chunk.r_peak or 0, label)]),
+                    leads=[lead if lead != "*" else "ECG" for lead in chunk.leads],
+                    name=name,
+                    annotations=[Annotation(sample=sample, symbol=symbol) for sample, symbol in labelled],
                     comments=[f"synthetic: {chunk.info['model']}, label {label}, not for diagnosis"],
                 )
+                write_recording(folder / name, digitise(recording, 32, gain=1000.0))
                 recordings.write(f"{name}\n")
         (folder / CARD).write_text(json.dumps(tally.card(), indent=2) + "\n")
 

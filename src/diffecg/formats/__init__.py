@@ -1,1 +1,1 @@
-"""RecordingFolder and the file formats that hold them, one module a format with its reader and writer."""
+"""The recording and its file formats; each format is a module with a reader and a writer."""

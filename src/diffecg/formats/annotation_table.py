@@ -1,50 +1,59 @@
-"""Annotations beside a table, in ``NAME_annotations.csv``."""
+"""Annotations of a table or array, in the file ``NAME_annotations.csv`` beside it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Annotation, Recording
+from diffecg.errors import DiffecgError, one_line
+from diffecg.formats.annotations import Annotation
+from diffecg.formats.recording import Recording
 
 ANNOTATIONS = "_annotations.csv"
-"""Ends the name of the file with annotations beside a table."""
+"""Suffix that replaces the table's own."""
 
-_FARTHEST = 2**53
-"""Largest number of a sample that an annotation may name."""
+_MAX_SAMPLE = 2**53
+"""Largest sample number that an annotation may have; beyond, floats lose integers."""
 
 
-def load_csv(path: Path, **how: Any) -> pd.DataFrame:
-    """Return a table. Python reads the numbers: pandas' own way crashes on exponents of many digits."""
-    table: pd.DataFrame = pd.read_csv(path, float_precision="round_trip", **how)
-    return table
+def read_csv(path: Path, *, keep_default_na: bool = True) -> pd.DataFrame:
+    """Read a CSV file with Python's float parser; the one of pandas crashes on exponents of many digits."""
+    return pd.read_csv(path, float_precision="round_trip", keep_default_na=keep_default_na)
 
 
 def read_annotation_table(path: Path) -> tuple[Annotation, ...]:
-    """Return the annotations beside a table, nothing if there are none."""
+    """Read an annotation table; a file that does not exist has no annotations.
+
+    Raises:
+        DiffecgError: the columns or their values are not those of annotations.
+    """
     if not path.is_file():
         return ()
     try:
-        table = load_csv(path, keep_default_na=False)
-        if any(abs(int(sample)) > _FARTHEST for sample in table["sample"]):
-            raise ValueError(f"a sample beyond {_FARTHEST:,}")
+        table = read_csv(path, keep_default_na=False)
+        if any(abs(int(sample)) > _MAX_SAMPLE for sample in table["sample"]):
+            raise ValueError(f"a sample number is above {_MAX_SAMPLE:,}")
         columns = zip(table["sample"], table["symbol"], table["text"], strict=True)
         return tuple(
             Annotation(sample=int(sample), symbol=str(symbol), text=str(text))
             for sample, symbol, text in columns
         )
     except (ValueError, KeyError, OverflowError) as error:
-        raise DiffecgError(f"{path} needs the columns sample, symbol and text ({error})") from error
+        raise DiffecgError(
+            f"{path} is not a table of annotations with the columns sample, symbol and text ({one_line(error)})"
+        ) from error
 
 
 def write_annotation_table(path: Path, recording: Recording) -> None:
-    """Write the annotations beside a table, if there are any."""
-    if notes := recording.annotations:
-        table = pd.DataFrame(
-            [(note.sample, note.sample / recording.fs_hz, note.symbol, note.text) for note in notes],
-            columns=["sample", "time_s", "symbol", "text"],
-        )
-        table.to_csv(path.with_name(path.stem + ANNOTATIONS), index=False)
+    """Write the annotations of a recording, if any, beside the table at ``path``."""
+    if not recording.annotations:
+        return
+    table = pd.DataFrame(
+        [
+            (annotation.sample, annotation.sample / recording.fs_hz, annotation.symbol, annotation.text)
+            for annotation in recording.annotations
+        ],
+        columns=["sample", "time_s", "symbol", "text"],
+    )
+    table.to_csv(path.with_name(path.stem + ANNOTATIONS), index=False)

@@ -1,33 +1,37 @@
-"""RecordingFolder in NumPy files."""
+"""Recordings in NumPy files, ``.npz`` and ``.npy``."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Float
-from numpy.typing import NDArray
+from jaxtyping import Shaped
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotation_table import write_annotation_table
 from diffecg.formats.recording import Recording
+from diffecg.formats.scaling import in_millivolts
 from diffecg.formats.table import load_file, recording_from_columns
-from diffecg.signal.channels import MV_PER_UNIT
 
 
 def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
-    """Read an ``.npz`` or ``.npy`` file: arrays (time) or (lead, time).
+    """Read an ``.npz`` or ``.npy`` file with axes (time) or (channel, time).
+
+    An ``.npz`` file holds ``signal_mv`` and, optionally, ``fs_hz``, ``leads`` and ``units``.
 
     Raises:
-        DiffecgError: the file is missing or damaged; it holds no signal; its rate is unknown.
+        DiffecgError: the file is missing or damaged; it has no signal; its sampling rate is unknown.
     """
-    columns, rate = _arrays(load_file(path, load_arrays), path)
+    columns, rate = _columns(load_file(path, load_arrays), path)
     return recording_from_columns(columns, path, fs_hz or rate, unit or "mV")
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a NumPy file, of ``.npy`` as ``signal_mv``; numpy raises whatever it ran into."""
+def load_arrays(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
+    """Return the arrays of a NumPy file by name; that of an ``.npy`` file is called ``signal_mv``.
+
+    Raises:
+        Exception: whatever NumPy raises for a damaged file.
+    """
     if path.suffix.lower() == ".npy":
         return {"signal_mv": np.load(path, allow_pickle=False)}
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
@@ -35,31 +39,37 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     return {name: array for name, array in arrays.items() if isinstance(array, np.ndarray)}
 
 
-def _arrays(found: dict[str, NDArray[Any]], path: Path) -> tuple[dict[str, NDArray[Any]], float | None]:
-    """Return the leads of a NumPy file and its rate, if it tells."""
-    if "signal_mv" not in found:
-        raise DiffecgError(f"{path} has no array signal_mv; it holds {', '.join(found) or 'nothing'}")
-    signal = np.atleast_2d(found["signal_mv"])
+def _columns(
+    arrays: dict[str, Shaped[np.ndarray, "..."]], path: Path
+) -> tuple[dict[str, Shaped[np.ndarray, " time"]], float | None]:
+    """Return the channels by ``name (unit)``, and the sampling rate if the file has it."""
+    if "signal_mv" not in arrays:
+        raise DiffecgError(f"{path} has no array signal_mv; its arrays are {', '.join(arrays) or 'none'}")
+    signal = np.atleast_2d(arrays["signal_mv"])
     if signal.ndim != 2 or signal.dtype.kind not in "fiu":
         raise DiffecgError(
-            f"{path}: signal_mv of shape {found['signal_mv'].shape} and type {signal.dtype} is no array of "
-            "numbers with axes (time) or (lead, time)"
+            f"{path}: signal_mv has shape {arrays['signal_mv'].shape} and type {signal.dtype}; it must hold "
+            "numbers with axes (time) or (channel, time)"
         )
     if len(signal) > signal.shape[1]:
-        raise DiffecgError(f"{path}: {len(signal)} leads of {signal.shape[1]} samples; are the axes swapped?")
-    names = found.get("leads", np.array([f"lead {i + 1}" for i in range(len(signal))]))
-    units = found.get("units", np.array([""] * len(signal)))
+        raise DiffecgError(
+            f"{path}: {len(signal)} channels of {signal.shape[1]} samples; are the axes swapped?"
+        )
+    names = arrays.get("leads", np.array([f"lead {i + 1}" for i in range(len(signal))]))
+    units = arrays.get("units", np.array([""] * len(signal)))
     if not (names.shape == units.shape == (len(signal),) and names.dtype.kind == units.dtype.kind == "U"):
-        raise DiffecgError(f"{path}: leads and units must be {len(signal)} texts, as signal_mv has leads")
+        raise DiffecgError(f"{path}: leads and units must be {len(signal)} strings, one for each channel")
     if len(set(names.tolist())) < len(names):
-        raise DiffecgError(f"{path} names a lead twice: {', '.join(names)}")
-    columns: dict[str, NDArray[Any]] = {
+        raise DiffecgError(f"{path} has two leads of the same name: {', '.join(names)}")
+    columns = {
         f"{name} ({unit})" if unit else str(name): row
         for name, unit, row in zip(names, units, signal, strict=True)
     }
-    rate = found.get("fs_hz")
+    rate = arrays.get("fs_hz")
     if rate is not None and (rate.size != 1 or rate.dtype.kind not in "fiu"):
-        raise DiffecgError(f"{path}: fs_hz of shape {rate.shape} and type {rate.dtype} is not one number")
+        raise DiffecgError(
+            f"{path}: fs_hz has shape {rate.shape} and type {rate.dtype}; it must be one number"
+        )
     return columns, None if rate is None else float(rate.item())
 
 
@@ -77,10 +87,3 @@ def write(path: Path, recording: Recording) -> None:
             units=np.array(units),
         )
     write_annotation_table(path, recording)
-
-
-def in_millivolts(recording: Recording) -> tuple[Float[np.ndarray, "channel time"], list[str]]:
-    """Return the signal with voltages in mV and other channels in their own units, and the units."""
-    scale = [MV_PER_UNIT.get(unit, 1.0) for unit in recording.units]
-    units = ["mV" if unit in MV_PER_UNIT else unit for unit in recording.units]
-    return recording.signal * np.array(scale)[:, None], units

@@ -1,4 +1,4 @@
-"""What is in a recording."""
+"""Summary of a recording: channels, missing samples, artefacts and beats."""
 
 from __future__ import annotations
 
@@ -7,67 +7,80 @@ from typing import Any
 
 import numpy as np
 
-from diffecg.formats.recording import BEAT_SYMBOLS, PACED_SYMBOLS, Recording
+from diffecg.formats.annotations import PACED_SYMBOLS
+from diffecg.formats.recording import Recording
 from diffecg.signal.artefacts import ARTEFACTS, find_artefacts
 from diffecg.signal.plausibility import plausibility_warnings
 
-DETECTED_S = 300.0
-"""Beats are looked for in so much of a recording that has no annotations."""
-LEAST_S = 10.0
-"""The detector learns from the first seconds."""
+DETECTION_S = 300.0
+"""Beats of recordings without annotations are detected in this much of the beginning."""
+MIN_DETECTION_S = 10.0
+"""Shortest recording for beat detection: the detector learns its thresholds from the first seconds."""
 
 
 def describe(recording: Recording) -> dict[str, Any]:
-    """Return name, rate, length, start, leads and beats of a recording, as JSON can hold them.
+    """Return a summary of a recording that can be written as JSON.
 
-    Every lead has its ``unit``; voltages also the range of their samples in mV and, as shares, what is
-    ``missing`` and what is faulty (:mod:`diffecg.signal.artefacts`).
+    Every channel has its ``name``, ``unit``, ``kind`` and ``missing``, the share of missing samples. Voltages
+    also have percentiles in mV, warnings (:mod:`diffecg.signal.plausibility`), and the share of each kind of
+    artefact (:mod:`diffecg.signal.artefacts`).
     """
-    day, moment = recording.start
     return {
         "name": recording.name,
         "fs_hz": recording.fs_hz,
         "duration_s": recording.duration_s,
-        "samples": recording.stored.shape[1],
-        "start": " ".join(str(part) for part in (day, moment) if part is not None) or None,
-        "leads": [_lead(recording, row) for row in range(len(recording.leads))],
-        "beats": _beats(recording),
+        "samples": recording.samples,
+        "start": " ".join(str(part) for part in recording.start if part is not None) or None,
+        "channels": [_describe_channel(recording, row) for row in range(len(recording.channels))],
+        "beats": _describe_beats(recording),
         "comments": list(recording.comments),
     }
 
 
-def warnings_of(recording: Recording, row: int) -> list[str]:
-    """Return warnings that a lead of a recording may not be a plausible ECG."""
-    paced = sum(note.symbol in PACED_SYMBOLS for note in recording.annotations)
-    return plausibility_warnings(recording.lead_mv(row), recording.fs_hz, recording.leads[row], paced)
+def lead_warnings(recording: Recording, row: int) -> list[str]:
+    """Return warnings that a lead may not be an ECG, or not one that the bundled models know.
+
+    Raises:
+        DiffecgError: the channel is not a voltage.
+    """
+    paced_beats = sum(annotation.symbol in PACED_SYMBOLS for annotation in recording.annotations)
+    return plausibility_warnings(recording.lead_mv(row), recording.fs_hz, recording.leads[row], paced_beats)
 
 
-def _lead(recording: Recording, row: int) -> dict[str, Any]:
-    about: dict[str, Any] = {"lead": recording.leads[row], "unit": recording.units[row]}
-    about["missing"] = float(recording.missing[row].mean())
-    if row not in recording.voltages or recording.missing[row].all():
-        return about
+def _describe_channel(recording: Recording, row: int) -> dict[str, Any]:
+    channel, missing = recording.channels[row], recording.missing[row]
+    summary: dict[str, Any] = {
+        "name": channel.name,
+        "unit": channel.unit,
+        "kind": channel.kind,
+        "missing": float(missing.mean()),
+    }
+    if not channel.is_voltage or missing.all():
+        return summary
     signal_mv = recording.lead_mv(row)
-    low, middle, high = np.nanpercentile(signal_mv, [0.1, 50, 99.9])
-    about |= {"low_mv": float(low), "median_mv": float(middle), "high_mv": float(high)}
-    about["warnings"] = warnings_of(recording, row)
-    faults = find_artefacts(signal_mv, recording.fs_hz, list(ARTEFACTS))
-    return about | {kind: float(mask.mean()) for kind, mask in faults.items()}
+    low, median, high = np.nanpercentile(signal_mv, [0.1, 50, 99.9])
+    artefacts = find_artefacts(signal_mv, recording.fs_hz, list(ARTEFACTS))
+    return summary | {
+        "low_mv": float(low),
+        "median_mv": float(median),
+        "high_mv": float(high),
+        "warnings": lead_warnings(recording, row),
+        "artefacts": {kind: float(mask.mean()) for kind, mask in artefacts.items()},
+    }
 
 
-def _beats(recording: Recording) -> dict[str, Any]:
-    """Return how many beats there are: annotated ones, by symbol, else those that a detector finds."""
-    symbols = Counter(note.symbol for note in recording.annotations)
-    counts = {symbol: count for symbol, count in symbols.most_common() if symbol in BEAT_SYMBOLS}
-    if counts:
-        total = sum(counts.values())
-        return {"annotated": counts, "rate_per_min": 60 * total / recording.duration_s}
+def _describe_beats(recording: Recording) -> dict[str, Any]:
+    """Return the counts of annotated beats by symbol, else the number of beats that a detector finds."""
+    symbols = Counter(recording.beats().symbol.tolist())
+    if symbols:
+        rate_per_min = 60 * symbols.total() / recording.duration_s
+        return {"annotated": dict(symbols.most_common()), "rate_per_min": rate_per_min}
     if not recording.voltages:
         return {}
-    part = recording.lead_mv(recording.default_lead())[: int(DETECTED_S * recording.fs_hz)]
-    if recording.duration_s < LEAST_S or np.isnan(part).any() or np.ptp(part) == 0:
+    signal_mv = recording.lead_mv(recording.default_lead())[: int(DETECTION_S * recording.fs_hz)]
+    if recording.duration_s < MIN_DETECTION_S or np.isnan(signal_mv).any() or np.ptp(signal_mv) == 0:
         return {}
-    from wfdb.processing import xqrs_detect  # takes a while to import
+    from wfdb.processing import xqrs_detect  # slow to import
 
-    found = len(xqrs_detect(part, recording.fs_hz, verbose=False))
-    return {"detected": found, "rate_per_min": 60 * found * recording.fs_hz / len(part)}
+    count = len(xqrs_detect(signal_mv, recording.fs_hz, verbose=False))
+    return {"detected": count, "rate_per_min": 60 * count * recording.fs_hz / len(signal_mv)}

@@ -1,4 +1,4 @@
-"""Reading and writing recordings: the suffix of a path selects the format.
+"""Read and write recordings; the suffix of the path selects the format.
 
 A format is a module of this package with two functions, ``read(path, *, fs_hz, unit)`` and ``write(path,
 recording)``, and an entry in :data:`FORMATS`.
@@ -23,9 +23,9 @@ class Format:
     name: str
     """Value of ``--format``."""
     module: str
-    """Module with ``read`` and ``write``; imported when it is first used."""
+    """Module with ``read`` and ``write``, imported on first use."""
     suffixes: tuple[str, ...]
-    """Suffixes of its files; the first is that of written ones."""
+    """Suffixes that are read; the first one is written."""
 
     def read(self, path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
         """Read a recording; arguments as for :func:`read_recording`."""
@@ -46,55 +46,60 @@ FORMATS = (
     Format(name="npz", module="diffecg.formats.arrays", suffixes=(".npz",)),
     Format(name="npy", module="diffecg.formats.arrays", suffixes=(".npy",)),
 )
-"""The formats of recordings."""
+"""All formats."""
 
-BY_SUFFIX = {suffix: format for format in FORMATS for suffix in format.suffixes}
-"""The format of each suffix."""
+_READERS = {suffix: format for format in FORMATS for suffix in format.suffixes}
+_WRITERS = {format.suffixes[0]: format for format in FORMATS}
+
+SUFFIXES = tuple(_WRITERS)
+"""Suffixes that can be written; the empty one is WFDB."""
 
 
 def read_recording(path: str | Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
-    """Read a recording; the suffix of its path selects the format.
+    """Read a recording; the suffix of the path selects the format.
 
-    None, ``.hea``, ``.dat``: WFDB. ``.edf``, ``.bdf``. ``.csv``, ``.parquet``: one column for each lead, and a
-    time column unless ``fs_hz`` is given. ``.npz``, ``.npy``: arrays (time) or (lead, time).
+    - no suffix, ``.hea``, ``.dat``, ``.atr``: WFDB;
+    - ``.edf``, ``.bdf``: EDF+ and BDF+;
+    - ``.csv``, ``.parquet``: one column for each channel, and a time column unless ``fs_hz`` is given;
+    - ``.npz``, ``.npy``: arrays with axes (time) or (channel, time).
 
     Args:
         path: the file.
         fs_hz: sampling rate in Hz, for tables and arrays that do not contain it.
-        unit: unit of leads whose unit is not in the file; None: mV.
+        unit: unit of the channels of tables and arrays that do not name one; None: mV.
 
     Raises:
-        DiffecgError: the file is missing, truncated, damaged or inconsistent; an unknown rate or unit.
+        DiffecgError: the file is missing, truncated, damaged or inconsistent; its sampling rate is unknown;
+            an unknown unit.
     """
     path = Path(path)
     if unit is not None and unit not in MV_PER_UNIT:
         raise DiffecgError(f"unknown unit {unit!r}; choose one of {', '.join(MV_PER_UNIT)}")
-    return BY_SUFFIX.get(path.suffix.lower(), BY_SUFFIX[""]).read(path, fs_hz=fs_hz, unit=unit)
+    return _READERS.get(path.suffix.lower(), _READERS[""]).read(path, fs_hz=fs_hz, unit=unit)
 
 
 def write_recording(path: str | Path, recording: Recording) -> Path:
-    """Write a recording and return its path; the suffix selects the format, none is WFDB.
+    """Write a recording and return its path; the suffix selects the format, no suffix is WFDB.
 
-    Stored integers are written unchanged to WFDB and EDF, stored floats unchanged to tables and arrays.
-    Otherwise samples are converted: integers to the leads' units, floats to integers of the finest steps that
-    the format allows (WFDB: 10 nV). Annotations of tables go into ``NAME_annotations.csv``.
+    Stored integers are written unchanged to WFDB, EDF and BDF, stored floats unchanged to tables and arrays.
+    Otherwise samples are converted: integers to the channels' units, floats to integers of the finest
+    resolution of the format (WFDB: 10 nV). Tables and arrays keep annotations in ``NAME_annotations.csv``.
 
     Args:
-        path: no suffix, ``.edf``, ``.bdf``, ``.csv``, ``.parquet``, ``.npz`` or ``.npy``.
+        path: path without suffix, or with ``.edf``, ``.bdf``, ``.csv``, ``.parquet``, ``.npz`` or ``.npy``.
         recording: the recording.
 
     Raises:
-        DiffecgError: an unknown suffix; samples that do not fit into the format.
+        DiffecgError: an unknown suffix; samples that are out of range for the format.
     """
     path = Path(path)
-    written = {format.suffixes[0]: format for format in FORMATS}
-    if path.suffix not in written:
-        known = ", ".join(suffix or "none (WFDB)" for suffix in written)
-        raise DiffecgError(f"unknown suffix {path.suffix!r}; choose one of {known}")
-    written[path.suffix].write(path, recording)
+    if path.suffix not in _WRITERS:
+        choices = ", ".join(suffix or "none (WFDB)" for suffix in SUFFIXES)
+        raise DiffecgError(f"unknown suffix {path.suffix!r}; choose one of {choices}")
+    _WRITERS[path.suffix].write(path, recording)
     return path
 
 
 def file_name(recording: Recording, suffix: str) -> str:
-    """Return the name of a recording's file; WFDB allows only letters, digits, ``-`` and ``_``."""
+    """Return the file name of a recording; WFDB allows only letters, digits, ``-`` and ``_``."""
     return recording.name + suffix if suffix else re.sub(r"[^\w-]", "_", recording.name)

@@ -1,9 +1,9 @@
-"""Tables and arrays in: CSV and Parquet with a column a lead, NumPy files."""
+"""Recordings in CSV and Parquet tables, one column for each channel."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -11,97 +11,111 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from jaxtyping import Float, Shaped
 
 from diffecg.errors import DiffecgError, one_line
 from diffecg.formats.annotation_table import (
     ANNOTATIONS,
-    load_csv,
     read_annotation_table,
+    read_csv,
     write_annotation_table,
 )
-from diffecg.formats.recording import MAX_ABS_VALUE, Recording
+from diffecg.formats.recording import Recording
 from diffecg.formats.time_axis import TIME_COLUMN, column_seconds, sample_grid
 from diffecg.signal.channels import make_channels
 
-_LEAD = re.compile(r"^(?P<name>.*\S)(?:\s*[\[(](?P<unit>[^\])]*)[\])]|_(?P<suffix>mV|mv|uV|uv|V))$")
+MAX_ABS_VALUE = 1e30
+"""Largest plausible sample, in its unit; float32 ends at 3e38."""
 
-_NO_VOLTAGE = re.compile(r"(?i)(pleth|ppg|resp|abp|art|spo2|acc|temp|eda|hr|marker|event|label)")
-"""Begins the names of what is recorded beside an ECG."""
+_COLUMN = re.compile(r"^(?P<name>.*\S)(?:\s*[\[(](?P<unit>[^\])]*)[\])]|_(?P<suffix>mV|mv|uV|uv|V))$")
+"""Name and unit of a column: ``II (mV)``, ``II [uV]``, ``II_uV``."""
+
+_NOT_VOLTAGE = re.compile(r"(?i)(pleth|ppg|resp|abp|art|spo2|acc|temp|eda|hr|marker|event|label)")
+"""Prefixes of columns that are not voltages unless they name a unit."""
 
 _UNIT = {"mv": "mV", "uv": "uV"}
 
+_Start = tuple[date | None, time | None]
+
 
 def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
-    """Read a CSV or Parquet file; see :func:`from_frame`.
+    """Read a CSV or Parquet file; see :func:`recording_from_frame`.
 
     Raises:
-        DiffecgError: the file is missing or damaged; it holds no numbers; its rate is unknown or times are
-            uneven.
+        DiffecgError: the file is missing or damaged; it has no numeric column; its sampling rate is unknown
+            or its times are uneven.
     """
-    loaders: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": load_csv, ".parquet": pd.read_parquet}
-    return from_frame(load_file(path, loaders[path.suffix.lower()]), path, fs_hz, unit or "mV")
+    loaders: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": read_csv, ".parquet": pd.read_parquet}
+    frame = load_file(path, loaders[path.suffix.lower()])
+    return recording_from_frame(frame, path, fs_hz, unit or "mV")
 
 
 def load_file(path: Path, load: Callable[[Path], Any]) -> Any:
-    """Return what a library's reader makes of a file.
+    """Load a file with another library's reader and translate its exceptions.
 
     Raises:
-        DiffecgError: the file is missing, or the reader fails, for whatever reason.
+        DiffecgError: the file is missing, or the reader fails for any reason.
     """
     if not path.is_file():
         raise DiffecgError(f"no file at {path}")
     try:
         return load(path)
-    except Exception as error:  # the libraries raise whatever their parsing ran into
+    except Exception as error:  # the libraries raise exceptions of many types for damaged files
         suffix = path.suffix.lower()[1:].upper()
         raise DiffecgError(f"{path} cannot be read as {suffix} ({one_line(error)})") from error
 
 
-def from_frame(table: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) -> Recording:
-    """Return the recording in a table with a column a lead.
+def recording_from_frame(frame: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) -> Recording:
+    """Return the recording in a table with one column for each channel.
 
-    The rate comes from the column of time (``time``, ``t``, ``time_s``, ``time_ms``, …; seconds, or dates)
-    unless ``fs_hz`` is given. Times that are left out are missing samples. A lead's unit is told by its
-    column: ``II (mV)``, ``II [uV]``, ``II_uV``.
+    The sampling rate follows from the time column (``time``, ``t``, ``time_s``, ``time_ms``, …; in seconds or
+    as dates) unless ``fs_hz`` is given. Rows absent from the time column are missing samples. A column names
+    its unit as ``II (mV)``, ``II [uV]`` or ``II_uV``.
 
     Args:
-        table: the table; columns that hold no numbers are passed over.
-        path: what to call it.
-        fs_hz: sampling rate in Hz; needed where there is no time.
-        unit: unit of leads that do not tell.
+        frame: the table; columns that are not numeric are ignored.
+        path: file of the table, for the name and for messages.
+        fs_hz: sampling rate in Hz; required without a time column.
+        unit: unit of the columns that do not name one.
 
     Raises:
-        DiffecgError: it holds no numbers; its rate is unknown or times are uneven.
+        DiffecgError: the table has no numeric column; its sampling rate is unknown or its times are uneven.
     """
-    columns, rate, start = _timed(table, path, fs_hz)
+    columns, rate, start = _on_sample_grid(frame, path, fs_hz)
     return recording_from_columns(columns, path, fs_hz or rate, unit, start)
 
 
 def recording_from_columns(
-    columns: dict[str, NDArray[Any]],
+    columns: Mapping[str, Shaped[np.ndarray, " time"]],
     path: Path,
-    rate: float | None,
+    fs_hz: float | None,
     unit: str,
-    start: tuple[date | None, time | None] = (None, None),
+    start: _Start = (None, None),
 ) -> Recording:
-    if rate is None:
-        raise DiffecgError(f"{path} has no column of time and tells no rate; give it in Hz with --fs")
+    """Return a recording of evenly sampled columns; arguments as for :func:`recording_from_frame`.
+
+    Raises:
+        DiffecgError: no columns, or two of the same name; an unknown sampling rate; infinite samples.
+    """
+    if fs_hz is None:
+        raise DiffecgError(
+            f"{path} has neither a time column nor a sampling rate; give the rate in Hz with --fs"
+        )
     if not columns or not len(next(iter(columns.values()))):
-        raise DiffecgError(f"{path} holds no column of numbers besides time")
-    named = [_lead(name, unit) for name in columns]
+        raise DiffecgError(f"{path} has no column of numbers besides time")
+    named = [_name_and_unit(column, unit) for column in columns]
     leads = tuple(name for name, _ in named)
     if len(set(leads)) < len(leads):
-        raise DiffecgError(f"{path} names a lead twice: {', '.join(leads)}")
-    with np.errstate(over="ignore"):  # of long doubles
+        raise DiffecgError(f"{path} has two leads of the same name: {', '.join(leads)}")
+    with np.errstate(over="ignore"):  # long double to double
         stored = np.stack([np.asarray(column, dtype=np.float64) for column in columns.values()])
     if (np.abs(stored) > MAX_ABS_VALUE).any():
         raise DiffecgError(
-            f"{path} holds infinite samples, or beyond {MAX_ABS_VALUE:g}; leave missing samples empty (NaN)"
+            f"{path} has samples that are infinite or above {MAX_ABS_VALUE:g}; leave missing samples empty (NaN)"
         )
     return Recording(
         name=path.stem,
-        fs_hz=float(rate),
+        fs_hz=float(fs_hz),
         channels=make_channels(leads, [unit for _, unit in named]),
         stored=stored,
         gain=(1.0,) * len(leads),
@@ -113,63 +127,54 @@ def recording_from_columns(
     )
 
 
-def _timed(
-    table: pd.DataFrame, path: Path, fs_hz: float | None
-) -> tuple[dict[str, NDArray[Any]], float | None, tuple[date | None, time | None]]:
-    """Return the columns of leads on an even grid, the rate, and the start if the times are dates."""
-    table = table.rename(columns=str)
-    if table.columns.has_duplicates:
-        raise DiffecgError(f"{path} names a column twice: {', '.join(table.columns)}")
-    names = [name for name in table.columns if TIME_COLUMN.match(name)]
-    leads = [
-        name
-        for name in table.columns
-        if name not in names
-        and not name.startswith("Unnamed")
-        and pd.api.types.is_numeric_dtype(table[name])
-        and not pd.api.types.is_bool_dtype(table[name])
-    ]
-    columns: dict[str, NDArray[Any]] = {
-        name: table[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in leads
-    }
-    if not names or not leads or len(table) < 2:
+def _on_sample_grid(
+    frame: pd.DataFrame, path: Path, fs_hz: float | None
+) -> tuple[dict[str, Float[np.ndarray, " time"]], float | None, _Start]:
+    """Return the channels with NaN where a row is absent, the sampling rate, and the start if times are dates."""
+    frame = frame.rename(columns=str)
+    if frame.columns.has_duplicates:
+        raise DiffecgError(f"{path} has two columns of the same name: {', '.join(frame.columns)}")
+    times = [name for name in frame.columns if TIME_COLUMN.match(name)]
+    leads = [name for name in frame.columns if name not in times and _is_channel(name, frame[name])]
+    columns = {name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in leads}
+    if not times or not leads or len(frame) < 2:
         return columns, None, (None, None)
-    seconds, first = column_seconds(table[names[0]], names[0], path)
-    place, rate = sample_grid(seconds, path, names[0], fs_hz)
-    start = (None, None) if first is None else (first.date(), first.time())
-    spread: dict[str, NDArray[Any]] = {name: np.full(place[-1] + 1, np.nan) for name in leads}
+    seconds, first = column_seconds(frame[times[0]], times[0], path)
+    samples, rate = sample_grid(seconds, path, times[0], fs_hz)
+    on_grid = {name: np.full(samples[-1] + 1, np.nan) for name in leads}
     for name in leads:
-        spread[name][place] = columns[name]
-    return spread, rate, start
+        on_grid[name][samples] = columns[name]
+    return on_grid, rate, (None, None) if first is None else (first.date(), first.time())
 
 
-def _lead(column: str, unit: str) -> tuple[str, str]:
-    """Return name and unit of a column of samples."""
-    match = _LEAD.match(column.strip())
+def _is_channel(name: str, column: pd.Series[Any]) -> bool:
+    """Return whether a column holds numbers and is not an index that pandas wrote."""
+    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    return is_number and not name.startswith("Unnamed")
+
+
+def _name_and_unit(column: str, unit: str) -> tuple[str, str]:
+    """Return name and unit of a column; ``unit`` if it names none."""
+    match = _COLUMN.match(column.strip())
     if match is None:
         name = column.strip()
-        return name, "NU" if _NO_VOLTAGE.match(name) else unit
-    found = match["unit"] if match["unit"] is not None else match["suffix"]
-    return match["name"], _UNIT.get(found.lower(), found)
+        return name, "NU" if _NOT_VOLTAGE.match(name) else unit
+    named = match["unit"] if match["unit"] is not None else match["suffix"]
+    return match["name"], _UNIT.get(named.lower(), named)
 
 
 def write(path: Path, recording: Recording) -> None:
     """Write a CSV or Parquet file with a time column and one column for each channel."""
-    table = _in_units(recording)
-    day, moment = recording.start
-    seconds = np.arange(len(table)) / recording.fs_hz
-    if day is not None and moment is not None:
-        table.insert(0, "time", datetime.combine(day, moment) + pd.to_timedelta(seconds, unit="s"))
+    columns = [f"{lead} ({unit})" for lead, unit in zip(recording.leads, recording.units, strict=True)]
+    frame = pd.DataFrame(recording.signal.T, columns=columns)
+    seconds = np.arange(len(frame)) / recording.fs_hz
+    day, clock = recording.start
+    if day is not None and clock is not None:
+        frame.insert(0, "time", datetime.combine(day, clock) + pd.to_timedelta(seconds, unit="s"))
     else:
-        table.insert(0, "time_s", np.round(seconds, 9))
+        frame.insert(0, "time_s", np.round(seconds, 9))
     if path.suffix == ".parquet":
-        table.to_parquet(path, index=False)
+        frame.to_parquet(path, index=False)
     else:
-        table.to_csv(path, index=False)
+        frame.to_csv(path, index=False)
     write_annotation_table(path, recording)
-
-
-def _in_units(recording: Recording) -> pd.DataFrame:
-    """Return the leads in their units as columns ``lead (unit)``; NaN = missing."""
-    names = [f"{lead} ({unit})" for lead, unit in zip(recording.leads, recording.units, strict=True)]
-    return pd.DataFrame(recording.signal.T, columns=names)

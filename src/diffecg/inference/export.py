@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from diffecg.files import CARD
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import file_name, write_recording
-from diffecg.formats.wfdb import DIGITS_PER_MV, write_wfdb
+from diffecg.formats.scaling import digitise
 from diffecg.inference.gaps import Gap
 from diffecg.inference.results import Imputation
 from diffecg.plotting.figures import imputed_strip_figure, save
@@ -115,13 +115,14 @@ def write_forecast(folder: Path, recording: Recording, row: int, drawn: Imputati
     truth = np.pad(truth, (0, horizon - len(truth)), constant_values=np.nan)
     lead = recording.leads[row]
     series = {"": drawn.signal_mv, " lower": drawn.lower_mv, " upper": drawn.upper_mv}
-    write_wfdb(
-        folder / f"{recording.name}_forecast",
-        np.rint(np.stack(list(series.values())) * DIGITS_PER_MV).astype(np.int64),
+    forecast = Recording.from_arrays(
+        np.stack(list(series.values())),
         recording.fs_hz,
-        [lead + suffix for suffix in series],
+        leads=[lead + suffix for suffix in series],
+        name=f"{recording.name}_forecast",
         comments=[f"forecast of {recording.name} from sample {at}, synthetic: see {CARD}"],
     )
+    write_recording(folder / file_name(forecast, ""), digitise(forecast, 32, gain=1000.0))
     pd.DataFrame(
         {
             "time_s": (at + np.arange(horizon)) / recording.fs_hz,

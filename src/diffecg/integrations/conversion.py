@@ -10,7 +10,7 @@ import pandas as pd
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
-from diffecg.formats.table import from_frame
+from diffecg.formats.table import recording_from_frame
 from diffecg.integrations.mne import from_mne
 from diffecg.integrations.pandas import from_pandas
 
@@ -39,4 +39,4 @@ def as_recording(
     except (TypeError, ValueError):
         raise DiffecgError(f"a {type(data).__name__} is no MNE Raw, DataFrame or array of numbers") from None
     frame = pd.DataFrame(signal.T, columns=[f"lead {i + 1}" for i in range(len(signal))])
-    return from_frame(frame, Path(name), fs_hz, unit)
+    return recording_from_frame(frame, Path(name), fs_hz, unit)

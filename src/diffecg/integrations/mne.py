@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from diffecg.formats.arrays import in_millivolts
-from diffecg.formats.recording import Annotation, Recording
+from diffecg.formats.annotations import Annotation
+from diffecg.formats.recording import Recording
+from diffecg.formats.scaling import in_millivolts
 from diffecg.signal.runs import true_runs
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Annotation, Recording
-from diffecg.formats.table import from_frame
+from diffecg.formats.annotations import Annotation
+from diffecg.formats.recording import Recording
+from diffecg.formats.table import recording_from_frame
 from diffecg.signal.channels import MV_PER_UNIT
 
 _NEUROKIT = "ECG_"
@@ -27,9 +28,9 @@ def from_pandas(frame: pd.DataFrame, fs_hz: float | None, unit: str, name: str) 
         raise DiffecgError(f"unknown unit {unit!r}; choose one of {', '.join(MV_PER_UNIT)}")
     own = [column for column in frame.columns if str(column).startswith(_NEUROKIT)]
     if not own:
-        return from_frame(frame, Path(name), fs_hz, unit)
+        return recording_from_frame(frame, Path(name), fs_hz, unit)
     lead = next((column for column in ("ECG_Raw", "ECG_Clean") if column in own), own[0])
-    recording = from_frame(frame[[lead]].rename(columns={lead: "ECG"}), Path(name), fs_hz, unit)
+    recording = recording_from_frame(frame[[lead]].rename(columns={lead: "ECG"}), Path(name), fs_hz, unit)
     peaks = np.flatnonzero(frame["ECG_R_Peaks"]) if "ECG_R_Peaks" in own else np.array([], dtype=int)
     notes = tuple(Annotation(sample=int(peak), symbol="N") for peak in peaks)
     return replace(recording, load_annotations=lambda: notes)

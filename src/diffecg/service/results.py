@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from diffecg.files import write_atomic
-from diffecg.formats.description import warnings_of
+from diffecg.formats.description import lead_warnings
 from diffecg.formats.recording import Recording
 from diffecg.inference.results import Imputation
 from diffecg.service.tasks import RESULT
@@ -23,7 +23,7 @@ _DECIMALS = 4
 
 def describe_recording(recording: Recording, rows: Iterable[int]) -> dict[str, Any]:
     """Return name, rate and plausibility warnings of the leads with these indices."""
-    warnings = dict.fromkeys(warning for row in rows for warning in warnings_of(recording, row))
+    warnings = dict.fromkeys(warning for row in rows for warning in lead_warnings(recording, row))
     return {"recording": recording.name, "fs_hz": recording.fs_hz, "warnings": list(warnings)}
 
 

@@ -17,8 +17,9 @@ from jaxtyping import Float32
 
 from diffecg.datasets.reading import read_windows
 from diffecg.errors import DiffecgError
-from diffecg.formats.description import warnings_of
-from diffecg.formats.recording import BEAT_SYMBOLS, Recording
+from diffecg.formats.annotations import BEAT_SYMBOLS
+from diffecg.formats.description import lead_warnings
+from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.service.schemas import RecordingInfo, WindowsInfo
 from diffecg.service.tasks import RecordingFile
@@ -188,7 +189,7 @@ def _describe(key: str, recording: Recording) -> RecordingInfo:
         lead=recording.leads[default],
         missing_s=dict(zip(leads, missing_s.round(3).tolist(), strict=True)),
         beats=beats,
-        warnings=warnings_of(recording, default),
+        warnings=lead_warnings(recording, default),
     )
 
 

@@ -28,7 +28,8 @@ from diffecg.datasets.shards import MANIFEST
 from diffecg.datasets.splits import SUBJECT_SHARES, split_by_subject
 from diffecg.datasets.subjects import read_subjects
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Beats, Recording
+from diffecg.formats.annotations import Beats
+from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.registry import write_recording as write_edf
 from diffecg.training.trainer import for_windows

@@ -12,7 +12,6 @@ from diffecg.datasets.reading import read_windows
 from diffecg.datasets.writing import write_generated
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
-from diffecg.formats.wfdb import write_wfdb
 from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.gaps import Gap, find_gaps
 from diffecg.plotting.paper import Paper
@@ -106,24 +105,6 @@ def test_an_unknown_suffix_is_refused(beats, tmp_path):
     with pytest.raises(DiffecgError, match=r"\.npz, \.parquet, \.csv"):
         write_generated([beats], tmp_path / "v.xlsx", count=len(beats), before=128)
     assert not list(tmp_path.iterdir())
-
-
-def test_wfdb_traps(tmp_path):
-    samples = np.array([[0, 32767, -32767, 5]])
-    lost = np.array([[True, False, False, False]])
-    for factor, fmt in ((1, "16"), (2, "32")):
-        write_wfdb(tmp_path / fmt, samples * factor, 360.0, ["I"], missing=lost)
-        back = wfdb.rdrecord(str(tmp_path / fmt), physical=False)
-        assert back.fmt == [fmt]
-        assert np.array_equal(back.d_signal[1:, 0], samples[0, 1:] * factor)
-        ours = read_recording(tmp_path / fmt).signal_mv[0]
-        assert np.array_equal(np.isnan(ours), lost[0])
-        assert np.array_equal(np.isnan(wfdb.rdrecord(str(tmp_path / fmt)).p_signal[:, 0]), lost[0])
-    everything = np.ones((2, 50), dtype=bool)
-    write_wfdb(tmp_path / "lost", np.zeros((2, 50), int), 360.0, ["I", "II"], missing=everything)
-    assert np.isnan(read_recording(tmp_path / "lost").signal_mv).all()
-    with pytest.raises(DiffecgError, match="32 bits"):
-        write_wfdb(tmp_path / "large", samples * 10**6, 360.0, ["I"])
 
 
 @pytest.mark.parametrize("lead", ["MLII", "V1"])

@@ -53,7 +53,7 @@ def test_frames_and_arrays_are_taken():
     assert diffecg.as_recording(frame).fs_hz == 50
     assert diffecg.as_recording(frame).signal_mv[0, 7] == pytest.approx(0.007)
     assert diffecg.as_recording(np.zeros((2, 30)), 100, unit="uV").units == ("uV", "uV")
-    with pytest.raises(DiffecgError, match="no rate"):
+    with pytest.raises(DiffecgError, match="nor a sampling rate"):
         diffecg.as_recording(np.zeros(30))
     with pytest.raises(DiffecgError, match="str is no MNE Raw"):
         diffecg.as_recording("mitdb/100")

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.recording import Beats, Recording
+from diffecg.formats.annotations import Beats
+from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 

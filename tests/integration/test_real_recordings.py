@@ -1,0 +1,60 @@
+"""Imputation of real recordings in every format."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import diffecg
+from diffecg.datasets.recording_folder import RecordingFolder
+from diffecg.formats.registry import SUFFIXES, file_name, read_recording, write_recording
+from diffecg.inference.export import write_imputed
+from diffecg.inference.gaps import find_gaps, mask_gaps
+
+
+def write_to(folder, recording, suffix) -> Path:
+    """Write a recording under its own name and return the path."""
+    return write_recording(folder / file_name(recording, suffix), recording)
+
+
+PATTERNS = {
+    "one": [(20.0, 20.8)],
+    "both ends": [(0.0, 0.7), (39.0, 40.0)],
+    "many": [(float(t), t + 0.3) for t in range(3, 37, 4)],
+    "long": [(8.0, 21.5)],
+    "all but 2 s": [(0.0, 19.0), (21.0, 40.0)],
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", range(20))
+def test_an_imputed_recording_keeps_every_observed_sample(mitdb, runs, tmp_path, case):
+    base = mitdb.parent / ("mitdb" if case % 2 else "svdb")
+    full = read_recording(base / RecordingFolder(base).names()[2 * case])
+    pattern = list(PATTERNS)[case % 5]
+    stored = full.stored[:, : round(40 * full.fs_hz)]
+    annotations = tuple(annotation for annotation in full.annotations if annotation.sample < stored.shape[1])
+    observed = replace(
+        full, stored=stored, missing=np.zeros(stored.shape, bool), load_annotations=lambda: annotations
+    )
+    observed = replace(observed, path=Path(), name=f"cut{full.name}")
+    model = diffecg.load(runs["strip"])
+    for suffix in SUFFIXES:
+        source = read_recording(write_to(tmp_path, observed, suffix), fs_hz=full.fs_hz)
+        rows = [0, 1] if suffix in ("", ".csv") else [case % 2]
+        gaps = find_gaps(source, rows, PATTERNS[pattern], [])
+        drawn = model.impute(mask_gaps(source, rows, gaps), source.fs_hz, draws=1, steps=1)
+        folder = tmp_path / f"out{suffix}"
+        folder.mkdir()
+        shown = gaps if suffix == ".edf" else []  # a picture of each gap takes time
+        path = write_imputed(folder, source, rows, drawn, shown, source.path.suffix)
+        back = read_recording(path, fs_hz=full.fs_hz)
+        kept = np.ones(stored.shape, bool)
+        for gap in gaps:
+            kept[gap.row, gap.first : gap.last] = False
+        assert np.array_equal(back.stored[kept], source.stored[kept])
+        assert np.isfinite(back.signal_mv).all()
+        assert (back.stored[~kept] != source.stored[~kept]).mean() > 0.5
+        assert back.annotations == annotations
+        assert (back.fs_hz, back.leads) == (source.fs_hz, source.leads)
