@@ -7,8 +7,8 @@ import torch
 from helpers import tiny, write_database, write_recording
 
 from diffecg.cli.app import main
-from diffecg.config.presets import PRESETS
 from diffecg.datasets.folder import write_windows
+from diffecg.datasets.loading import open_windows
 from diffecg.datasets.prepare import prepare
 from diffecg.training.trainer import train
 
@@ -37,26 +37,40 @@ def recording(tmp_path):
     return write_recording(tmp_path / "100")
 
 
+class OnDemand(dict):
+    """A dictionary that computes the value of a key when it is first read."""
+
+    def __init__(self, compute):
+        super().__init__()
+        self.compute = compute
+
+    def __missing__(self, key):
+        self[key] = self.compute(key)
+        return self[key]
+
+
 @pytest.fixture(scope="session")
 def windows(database, tmp_path_factory):
-    """Folder of prepared windows, by preset."""
-    folders = {}
-    for name in PRESETS:
-        folders[name] = tmp_path_factory.mktemp("windows") / name
-        write_windows(prepare(database, tiny(name).window).windows, folders[name])
-    return folders
+    """Folders of prepared windows, by preset; each is prepared when first read."""
+
+    def prepared(name):
+        folder = tmp_path_factory.mktemp("windows") / name
+        write_windows(prepare(database, tiny(name).window).windows, folder)
+        return folder
+
+    return OnDemand(prepared)
 
 
 @pytest.fixture(scope="session")
 def runs(windows, tmp_path_factory):
-    """Folder of a short training run, by preset."""
-    from diffecg.datasets.loading import open_windows
+    """Folders of a short training run, by preset; each is trained when first read."""
 
-    folders = {}
-    for name in PRESETS:
-        folders[name] = tmp_path_factory.mktemp("runs") / name
-        train(tiny(name), open_windows(windows[name]), folders[name])
-    return folders
+    def trained(name):
+        folder = tmp_path_factory.mktemp("runs") / name
+        train(tiny(name), open_windows(windows[name]), folder)
+        return folder
+
+    return OnDemand(trained)
 
 
 @pytest.fixture

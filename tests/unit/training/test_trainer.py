@@ -186,7 +186,7 @@ def test_unfit_data_and_other_settings_are_refused(windows, runs, tmp_path):
     with pytest.raises(DiffecgError, match="--preset beat"):
         train(tiny("beat"), open_windows(windows["strip"]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
-    with pytest.raises(DiffecgError, match="no windows in the part 'validation'"):
+    with pytest.raises(DiffecgError, match="no windows in the partition 'validation'"):
         train(tiny("beat"), open_windows(windows["beat"]).partition("train"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     data = open_windows(windows["beat"])

@@ -39,15 +39,17 @@ def shards(database, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
-    """A stream of twelve training shards and one to validate, of one's own people."""
-    folder = tmp_path_factory.mktemp("people")
+    """A stream of twelve training shards and one to validate, of one's own subjects."""
+    folder = tmp_path_factory.mktemp("subjects")
     (folder / "db").mkdir()
-    people = {}
+    subjects = {}
     for i in range(13):
         write_recording(folder / "db" / f"p{i}", seed=i, leads=("MLII",), duration_s=20.0 + 2 * i)
-        people[f"p{i}"] = "a" if i == 12 else "b"  # a validates, b trains
+        subjects[f"p{i}"] = "a" if i == 12 else "b"  # a validates, b trains
     own, cutting = find_database("own"), PrepareOptions("beat", lead="MLII")
-    prepare_shards(own, str(folder / "db"), str(folder / "set"), cutting, ONE, people=people, recordings=1)
+    prepare_shards(
+        own, str(folder / "db"), str(folder / "set"), cutting, ONE, subjects=subjects, recordings=1
+    )
     return folder / "set"
 
 
@@ -185,20 +187,20 @@ def test_a_spoilt_shard_is_told(shards, tmp_path):
 
 def test_parts_and_classes_that_are_not_there(tmp_path):
     """A set without validation is refused; a class that only others have is no fault."""
-    folder, people = tmp_path / "db", {}
+    folder, subjects = tmp_path / "db", {}
     folder.mkdir()
-    for i, person in enumerate(("b", "a", "g")):  # they train, validate and test
+    for i, subject in enumerate(("b", "a", "g")):  # they train, validate and test
         write_recording(folder / f"p{i}", seed=i, leads=("MLII",), duration_s=30.0)
-        people[f"p{i}"] = person
+        subjects[f"p{i}"] = subject
     wfdb.wrann("p0", "atr", np.arange(400, 9000, 300), symbol=["N"] * 29, write_dir=str(folder))
     own, cutting = find_database("own"), PrepareOptions("beat", lead="MLII")
-    prepare_shards(own, str(folder), str(tmp_path / "set"), cutting, ONE, people=people, recordings=1)
+    prepare_shards(own, str(folder), str(tmp_path / "set"), cutting, ONE, subjects=subjects, recordings=1)
     stream = open_dataset(tmp_path / "set")
     assert stream.counts["train"].sum().to_dict() | {"N": 0} == dict.fromkeys(stream.counts["train"], 0)
     train(tiny("beat", balance=1.0), stream, tmp_path / "run")
-    del people["p1"]
-    prepare_shards(own, str(folder), str(tmp_path / "two"), cutting, ONE, people=people, recordings=1)
-    with pytest.raises(DiffecgError, match="no windows in the part 'validation'; there are test, train"):
+    del subjects["p1"]
+    prepare_shards(own, str(folder), str(tmp_path / "two"), cutting, ONE, subjects=subjects, recordings=1)
+    with pytest.raises(DiffecgError, match="no windows in the partition 'validation'; there are test, train"):
         train(tiny("beat"), open_dataset(tmp_path / "two"), tmp_path / "other")
 
 
