@@ -2,7 +2,7 @@
 # make studio the studio in the browser
 # make test   style, types, import contracts and tests; COVERAGE=1 adds the coverage
 # make types  type errors in the tests, reported
-# make test-long   tests that take minutes, on real recordings
+# make test-long   tests that take minutes: on real recordings, and 100,000 examples of files and texts
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
 # make lock   requirements.lock from pyproject.toml and constraints.txt, with uv
 # make audit  known vulnerabilities of what is in requirements.lock, with pip-audit
@@ -49,6 +49,7 @@ types: .venv/dev.stamp
 
 test-long: .venv/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "long and not studio"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/fuzz --hypothesis-profile=long
 
 test-studio: .venv/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m studio

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from helpers import tiny, write_database, write_recording
+from hypothesis import HealthCheck, settings
 
 from diffecg.cli.app import main
 from diffecg.datasets.folder import write_windows
@@ -13,7 +14,18 @@ from diffecg.datasets.prepare import prepare
 from diffecg.training.trainer import train
 
 torch.set_num_threads(1)
-pytest.register_assert_rewrite("fuzzing")
+
+settings.register_profile(
+    "default",
+    max_examples=60,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    print_blob=True,
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile("long", settings.get_profile("default"), max_examples=5_000, derandomize=False)
+settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")

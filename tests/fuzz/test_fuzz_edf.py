@@ -1,127 +1,133 @@
-"""EDF and BDF recordings are read right or refused in one line, whatever they hold."""
+"""EDF and BDF files are read correctly or refused in one line, whatever they contain."""
 
 import tempfile
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from fuzzing import (
-    SAMPLES,
-    check_recording,
-    damage,
-    damaged,
-    fuzz,
-    long_run,
-    mended,
-    places,
-    short_run,
-    words,
-)
+import pytest
+from guards import check_known_case, check_recording, time_limit
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import SAMPLES, damage, damage_bytes, positions, words
 
-from diffecg.formats.recording import Annotation, Recording
+from diffecg.formats.annotations import Annotation
+from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording, write_recording
+from diffecg.signal.channels import make_channels
+
+NOTES = (Annotation(sample=3, symbol="N"), Annotation(sample=5, symbol='"', text="a note"))
 
 
 @cache
 def edf_files(suffix):
-    """Return valid files, with and without annotations."""
+    """Return two valid files, without and with annotations and missing samples."""
     stored = SAMPLES[:, :20]
-    leads, units, gain, zero = ("MLII", "RESP"), ("mV", "NU"), (200.0, 1.0), (0.0, 0.0)
     files = []
-    for notes in ((), (Annotation(3, "N"), Annotation(5, '"', "a note"))):
-        path, missing = Path("r.x"), np.zeros(stored.shape, bool)
-        missing[1, 4:6] = bool(notes)
+    for annotations in ((), NOTES):
+        missing = np.zeros(stored.shape, bool)
+        missing[1, 4:6] = bool(annotations)
         recording = Recording(
-            "r", 25.0, leads, units, stored, gain, zero, missing, path, annotations=lambda n=notes: n
+            name="r",
+            fs_hz=25.0,
+            channels=make_channels(("MLII", "RESP"), ("mV", "NU")),
+            stored=stored,
+            gain=(200.0, 1.0),
+            baseline=(0.0, 0.0),
+            missing=missing,
+            load_annotations=lambda annotations=annotations: annotations,
         )
         with tempfile.TemporaryDirectory() as folder:
             files.append(write_recording(Path(folder) / f"r{suffix}", recording).read_bytes())
     return files
 
 
-_FIXED = [0, 8, 88, 168, 176, 184, 192, 236, 244, 252]
-_SIGNAL = [16, 80, 8, 8, 8, 8, 8, 80, 8, 32]
+GLOBAL_FIELDS = [0, 8, 88, 168, 176, 184, 192, 236, 244, 252]
+"""First byte of each field of the header."""
+SIGNAL_FIELD_WIDTHS = [16, 80, 8, 8, 8, 8, 8, 80, 8, 32]
 
 
-def with_fields(data, fields):
-    """Return a file with some fields of its header overwritten."""
+def overwrite_fields(data, fields):
+    """Overwrite fields of the header, given by number and text."""
     signals = int(data[252:256])
-    starts = _FIXED + [
-        256 + signals * sum(_SIGNAL[:i]) + row * width
-        for i, width in enumerate(_SIGNAL)
+    starts = GLOBAL_FIELDS + [
+        256 + signals * sum(SIGNAL_FIELD_WIDTHS[:i]) + row * width
+        for i, width in enumerate(SIGNAL_FIELD_WIDTHS)
         for row in range(signals)
     ]
-    for place, word in fields:
-        at = starts[place % len(starts)]
+    for position, word in fields:
+        at = starts[position % len(starts)]
         new = word.encode(errors="replace")[:8].ljust(8)
         data = data[:at] + new + data[at + 8 :]
     return data
 
 
-fields = st.lists(st.tuples(places, words), max_size=3)
+def edf_bytes(suffix):
+    """Draw a file with some fields of its header overwritten, and perhaps damaged."""
+    fields = st.lists(st.tuples(positions, words), max_size=3)
+    files = st.builds(overwrite_fields, st.sampled_from(edf_files(suffix)), fields)
+    return st.builds(damage_bytes, files, st.one_of(st.just([]), damage))
 
 
-def edf(suffix):
-    return st.builds(
-        damaged,
-        st.builds(with_fields, st.sampled_from(edf_files(suffix)), fields),
-        st.one_of(st.just([]), damage),
-    )
+@given(data=edf_bytes(".edf"))
+@time_limit()
+def test_edf_files_are_read_or_refused(tmp_path, data):
+    (tmp_path / "r.edf").write_bytes(data)
+    check_recording(tmp_path / "r.edf")
 
 
-@fuzz(edf(".edf"), long=6_000)
-def edf_recordings(folder, data):
-    (folder / "r.edf").write_bytes(data)
-    check_recording(folder / "r.edf")
+@given(data=edf_bytes(".bdf"))
+@time_limit()
+def test_bdf_files_are_read_or_refused(tmp_path, data):
+    (tmp_path / "r.bdf").write_bytes(data)
+    check_recording(tmp_path / "r.bdf")
 
 
-@fuzz(edf(".bdf"), long=4_000)
-def bdf_recordings(folder, data):
-    (folder / "r.bdf").write_bytes(data)
-    check_recording(folder / "r.bdf")
-
-
-times = st.sampled_from(["+0", "+0.5", "-3", "+1e9", "+9" * 1, "+" + "9" * 400, "x", "", "+0.04"])
+onsets = st.sampled_from(["+0", "+0.5", "-3", "+1e9", "+9" * 1, "+" + "9" * 400, "x", "", "+0.04"])
+durations = st.sampled_from(["", "\x151", "\x15" + "9" * 350])
 texts = st.one_of(
     st.sampled_from(["end of recording", "missing MLII", "N", "+ (AFIB", ""]), st.text(max_size=6)
 )
 
 
-@fuzz(
-    st.lists(st.tuples(times, st.sampled_from(["", "\x151", "\x15" + "9" * 350]), texts), max_size=3),
-    long=3_000,
-)
-def edf_annotations(folder, notes):
+def write_edf_annotations(folder, notes):
+    """Write a valid file with other annotations, given by onset, duration and text."""
     data = edf_files(".edf")[1]
-    place = data.index(b"+0\x14\x14")
-    said = b"+0\x14\x14\0" + b"".join(f"{t}{d}\x14{x}\x14\0".encode(errors="replace") for t, d, x in notes)
-    rest = len(data) - place
-    (folder / "r.edf").write_bytes(data[:place] + said[:rest].ljust(rest, b"\0"))
-    check_recording(folder / "r.edf")
+    at = data.index(b"+0\x14\x14")
+    lists = [f"{onset}{duration}\x14{text}\x14\0".encode(errors="replace") for onset, duration, text in notes]
+    rest = len(data) - at
+    new = (b"+0\x14\x14\0" + b"".join(lists))[:rest].ljust(rest, b"\0")
+    (folder / "r.edf").write_bytes(data[:at] + new)
+    return folder / "r.edf"
 
 
-# ---- what was found once ----
+@given(notes=st.lists(st.tuples(onsets, durations, texts), max_size=3))
+@time_limit()
+def test_edf_annotations_are_read_or_refused(tmp_path, notes):
+    check_recording(write_edf_annotations(tmp_path, notes))
 
 
-def edf_field(place, text):
-    def write(folder):
-        (folder / "r.edf").write_bytes(with_fields(edf_files(".edf")[0], [(place, text)]))
+def read_with_field(position, text):
+    """Return an act: read a file with one field of the header overwritten."""
+
+    def act(folder):
+        (folder / "r.edf").write_bytes(overwrite_fields(edf_files(".edf")[0], [(position, text)]))
         return read_recording(folder / "r.edf")
 
-    return write
+    return act
 
 
-def edf_end(folder):
-    edf_annotations(folder, [("+0", "", "end of recording")])
-    return read_recording(folder / "r.edf")
+def read_empty(folder):
+    """Read a file whose end is annotated at its start."""
+    return read_recording(write_edf_annotations(folder, [("+0", "", "end of recording")]))
 
 
-FOUND = {
-    "an end before the start": (edf_end, "holds no sample"),
-    "a range too wide": (edf_field(2 * 10, "1e300"), "cannot be read|none of a signal"),
+KNOWN_CASES = {
+    "the end at the start": (read_empty, "has no samples"),
+    "a range beyond float64": (read_with_field(2 * 10, "1e300"), "cannot be read|implausible range"),
 }
 
-test_what_users_bring_is_read_or_refused = short_run(__name__)
-test_much_of_what_users_bring_is_read_or_refused = long_run(__name__)
-test_what_was_found_is_mended = mended(FOUND)
+
+@pytest.mark.parametrize(("act", "message"), KNOWN_CASES.values(), ids=KNOWN_CASES)
+def test_known_cases(tmp_path, act, message):
+    check_known_case(act, tmp_path, message)

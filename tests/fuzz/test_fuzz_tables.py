@@ -1,4 +1,4 @@
-"""Tables and arrays are read right or refused in one line, whatever they hold."""
+"""Tables and arrays are read correctly or refused in one line, whatever they contain."""
 
 import io
 from zipfile import ZipFile
@@ -7,21 +7,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fuzzing import (
-    CARD,
-    SAMPLES,
-    changed,
-    check_recording,
-    check_windows,
-    fuzz,
-    harmed,
-    long_run,
-    mended,
-    short_run,
-    words,
-)
+import pytest
+from guards import check_known_case, check_recording, check_windows, time_limit
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from strategies import CARD, SAMPLES, damaged, edited, words
 
 from diffecg.datasets.reading import read_windows
 from diffecg.formats.annotation_table import ANNOTATIONS
@@ -38,31 +29,31 @@ TABLES = [
 ]
 NOTES = "sample,time_s,symbol,text\n1,0.01,N,\n2,0.02,+,(AFIB\n"
 table_text = st.one_of(
-    changed(TABLES),
+    edited(TABLES),
     st.text('0123456789.,\n"eE+-naif;: \t', max_size=80),
     st.lists(st.lists(words, max_size=4).map(",".join), max_size=6).map("\n".join),
 )
 rates = st.sampled_from([None, 100.0, 100.0])
 
 
-@fuzz(st.tuples(table_text, st.one_of(st.just(NOTES), changed([NOTES])), rates), long=6_000)
-def csv_recordings(folder, case):
-    text, notes, fs_hz = case
-    (folder / "r.csv").write_bytes(text.encode(errors="replace"))
-    (folder / f"r{ANNOTATIONS}").write_bytes(notes.encode(errors="replace"))
-    check_recording(folder / "r.csv", fs_hz=fs_hz)
+@given(text=table_text, notes=st.one_of(st.just(NOTES), edited([NOTES])), fs_hz=rates)
+@time_limit()
+def test_csv_recordings_are_read_or_refused(tmp_path, text, notes, fs_hz):
+    (tmp_path / "r.csv").write_bytes(text.encode(errors="replace"))
+    (tmp_path / f"r{ANNOTATIONS}").write_bytes(notes.encode(errors="replace"))
+    check_recording(tmp_path / "r.csv", fs_hz=fs_hz)
 
 
-@fuzz(st.tuples(table_text, st.one_of(st.just(CARD), changed([CARD])), rates), long=6_000)
-def csv_windows(folder, case):
-    text, card, fs_hz = case
-    (folder / "r.csv").write_bytes(text.encode(errors="replace"))
-    (folder / "r.card.json").write_bytes(card.encode(errors="replace"))
-    check_windows(folder / "r.csv", fs_hz=fs_hz)
+@given(text=table_text, card=st.one_of(st.just(CARD), edited([CARD])), fs_hz=rates)
+@time_limit()
+def test_csv_windows_are_read_or_refused(tmp_path, text, card, fs_hz):
+    (tmp_path / "r.csv").write_bytes(text.encode(errors="replace"))
+    (tmp_path / "r.card.json").write_bytes(card.encode(errors="replace"))
+    check_windows(tmp_path / "r.csv", fs_hz=fs_hz)
 
 
-def with_bytes(write, *args, **kwargs):
-    """Return what a function writes to a file."""
+def file_bytes(write, *args, **kwargs):
+    """Return the bytes that a function writes to a file."""
     stream = io.BytesIO()
     write(stream, *args, **kwargs)
     return stream.getvalue()
@@ -77,58 +68,61 @@ def check_both(folder, suffix, data, fs_hz):
 
 WAVES = SAMPLES / 7
 ARRAYS = [
-    with_bytes(np.savez, signal_mv=WAVES, fs_hz=100.0, leads=["II", "V1"], units=["mV", ""]),
-    with_bytes(np.savez_compressed, signal_mv=WAVES, fs_hz=100.0, labels=["N", "V"], card=CARD),
+    file_bytes(np.savez, signal_mv=WAVES, fs_hz=100.0, leads=["II", "V1"], units=["mV", ""]),
+    file_bytes(np.savez_compressed, signal_mv=WAVES, fs_hz=100.0, labels=["N", "V"], card=CARD),
 ]
 
 
-@fuzz(st.tuples(harmed(ARRAYS), rates), long=3_000)
-def npz_files(folder, case):
-    check_both(folder, ".npz", *case)
+@given(data=damaged(ARRAYS), fs_hz=rates)
+@time_limit()
+def test_npz_files_are_read_or_refused(tmp_path, data, fs_hz):
+    check_both(tmp_path, ".npz", data, fs_hz)
 
 
-@fuzz(st.tuples(harmed([with_bytes(np.save, WAVES), with_bytes(np.save, SAMPLES[0])]), rates), long=3_000)
-def npy_files(folder, case):
-    data, fs_hz = case
-    check_both(folder, ".npy", data, fs_hz)
-    with ZipFile(folder / "r.npz", "w") as file:
+@given(data=damaged([file_bytes(np.save, WAVES), file_bytes(np.save, SAMPLES[0])]), fs_hz=rates)
+@time_limit()
+def test_npy_files_are_read_or_refused(tmp_path, data, fs_hz):
+    check_both(tmp_path, ".npy", data, fs_hz)
+    with ZipFile(tmp_path / "r.npz", "w") as file:
         file.writestr("signal_mv.npy", data)
-    check_recording(folder / "r.npz", fs_hz=100)
-    check_windows(folder / "r.npz", fs_hz=100)
+    check_recording(tmp_path / "r.npz", fs_hz=100)
+    check_windows(tmp_path / "r.npz", fs_hz=100)
 
 
 numeric = st.sampled_from(["f8", "f4", "f2", "g", "i8", "u1", "u8", "?", "c16", ">f8"])
-others = st.sampled_from(["M8[s]", "m8[s]", "U3", "S3", "i4,f4", "U0"])
-anything = (numeric | others).flatmap(
+not_numeric = st.sampled_from(["M8[s]", "m8[s]", "U3", "S3", "i4,f4", "U0"])
+odd_arrays = (numeric | not_numeric).flatmap(
     lambda dtype: arrays(dtype, array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
 )
-texts_of_leads = st.sampled_from([["II", "V1"], ["II", "II"], ["N"], ["a\nb", ""]]).map(np.array)
-usual = st.sampled_from([WAVES, WAVES[:, None], np.float64(100), np.array([100, 100]), np.array(CARD)])
-names = st.sampled_from(["signal_mv", "signal", "fs_hz", "leads", "units", "labels", "recordings", "card"])
-LEAST = [{"signal_mv": WAVES, "fs_hz": np.float64(100)}, {}]
-
-
-@fuzz(
-    st.tuples(
-        st.sampled_from(LEAST), st.dictionaries(names, texts_of_leads | usual | anything, max_size=3), rates
-    ),
-    long=5_000,
+lead_names = st.sampled_from([["II", "V1"], ["II", "II"], ["N"], ["a\nb", ""]]).map(np.array)
+usual_arrays = st.sampled_from([WAVES, WAVES[:, None], np.float64(100), np.array([100, 100]), np.array(CARD)])
+array_names = st.sampled_from(
+    ["signal_mv", "signal", "fs_hz", "leads", "units", "labels", "recordings", "card"]
 )
-def npz_arrays(folder, case):
-    least, others, fs_hz = case
-    check_both(folder, ".npz", with_bytes(np.savez, **(least | others)), fs_hz)
+SMALLEST_NPZ = [{"signal_mv": WAVES, "fs_hz": np.float64(100)}, {}]
+
+
+@given(
+    smallest=st.sampled_from(SMALLEST_NPZ),
+    others=st.dictionaries(array_names, lead_names | usual_arrays | odd_arrays, max_size=3),
+    fs_hz=rates,
+)
+@time_limit()
+def test_npz_files_of_any_arrays_are_read_or_refused(tmp_path, smallest, others, fs_hz):
+    check_both(tmp_path, ".npz", file_bytes(np.savez, **(smallest | others)), fs_hz)
 
 
 FRAMES = [
     pd.DataFrame({"time_s": np.arange(24) / 100, "II (mV)": WAVES[0], "V1_uV": WAVES[1]}),
     pd.DataFrame({"signal_mv": list(WAVES), "label": ["N", "V"], "fs_hz": 100.0}),
 ]
-PARQUET = [with_bytes(lambda stream, table: table.to_parquet(stream), frame) for frame in FRAMES]
+PARQUET = [file_bytes(lambda stream, table: table.to_parquet(stream), frame) for frame in FRAMES]
 
 
-@fuzz(st.tuples(harmed(PARQUET), rates), long=3_000)
-def parquet_files(folder, case):
-    check_both(folder, ".parquet", *case)
+@given(data=damaged(PARQUET), fs_hz=rates)
+@time_limit()
+def test_parquet_files_are_read_or_refused(tmp_path, data, fs_hz):
+    check_both(tmp_path, ".parquet", data, fs_hz)
 
 
 COLUMNS = [
@@ -157,7 +151,7 @@ COLUMNS = [
 column_names = st.sampled_from(
     ["time_s", "t", "II", "II (mV)", "V1", "signal_mv", "x", "label", "fs_hz", "recording", "lead", "0", ""]
 )
-FEW = [
+SMALLEST_TABLES = [
     [("time_s", COLUMNS[0]), ("II", COLUMNS[1])],
     [("signal_mv", COLUMNS[4]), ("label", COLUMNS[9])],
     [("0", COLUMNS[0]), ("1", COLUMNS[1])],
@@ -165,80 +159,88 @@ FEW = [
 cards = st.sampled_from([None, b"{}", b"{}", b"[]", b"nonsense", b"\xff"])
 
 
-@fuzz(
-    st.tuples(
-        st.sampled_from(FEW),
-        st.lists(st.tuples(column_names, st.sampled_from(COLUMNS)), max_size=2),
-        cards,
-        rates,
-    ),
-    long=4_000,
+@given(
+    smallest=st.sampled_from(SMALLEST_TABLES),
+    others=st.lists(st.tuples(column_names, st.sampled_from(COLUMNS)), max_size=2),
+    card=cards,
+    fs_hz=rates,
 )
-def parquet_tables(folder, case):
-    few, others, card, fs_hz = case
-    names, columns = zip(*few, *others, strict=True)
+@time_limit()
+def test_parquet_files_of_any_columns_are_read_or_refused(tmp_path, smallest, others, card, fs_hz):
+    names, columns = zip(*smallest, *others, strict=True)
     table = pa.table(list(columns), names=list(names))
     table = table if card is None else table.replace_schema_metadata({b"diffecg": card})
-    check_both(folder, ".parquet", with_bytes(lambda stream: pq.write_table(table, stream)), fs_hz)
+    check_both(tmp_path, ".parquet", file_bytes(lambda stream: pq.write_table(table, stream)), fs_hz)
 
 
-# ---- what was found once ----
+def read_csv_text(text, read=read_recording):
+    """Return an act: read a CSV file."""
 
-
-def table(text, read=read_recording):
-    def write(folder):
+    def act(folder):
         (folder / "r.csv").write_text(text)
         return read(folder / "r.csv", fs_hz=100)
 
-    return write
+    return act
 
 
-def array(read=read_recording, **arrays):
-    def write(folder):
+def read_arrays(read=read_recording, **arrays):
+    """Return an act: read an NPZ file."""
+
+    def act(folder):
         np.savez(folder / "r.npz", **({"fs_hz": 100.0} | arrays))
         return read(folder / "r.npz")
 
-    return write
+    return act
 
 
-def flipped(read):
-    """Read an archive one bit of which is another: zlib has an error of its own."""
+def read_flipped(read):
+    """Return an act: read an archive with one damaged byte, for which zlib raises its own exception."""
 
-    def write(folder):
+    def act(folder):
         data = bytearray(ARRAYS[1])
         data[data.index(b"signal_mv.npy") + 40] ^= 255
         (folder / "r.npz").write_bytes(data)
         return read(folder / "r.npz")
 
-    return write
+    return act
 
 
-FOUND = {
-    "an exponent that crashes pandas": (table("II\n1e069560423041144269420\n1\n"), "no column of numbers"),
-    "a number beyond all": (table("II (V)\n1e307\n1\n"), r"beyond 1e\+30"),
-    "a time beyond all": (table("t,II\n0,1\ninf,2\n"), "row 2: 'inf'"),
-    "a time that is none": (table("t,II\n0,1\n1e-320,2\n"), "does not rise"),
-    "time zones": (table("time,II\n2020-01-01T00:00+01:00,1\n2020-01-02T00:00+02:00,2\n"), "no times"),
-    "windows in a column x": (table("x,y\n0.1,N\n0.2,V\n", read_windows), None),
-    "no window": (table("0,1\n", read_windows), "holds no window"),
-    "numbers beyond float32": (table("0,1\n1e300,2\n", read_windows), None),
-    "two leads of one name": (array(signal_mv=WAVES, leads=["II", "II"]), "names a lead twice: II, II"),
-    "leads that are none": (array(signal_mv=WAVES, leads=3), "must be 2 texts"),
-    "a name of two lines": (array(signal_mv=WAVES, leads=["a\nb", "a\nb"]), "twice: a b, a b"),
-    "rates of a recording": (array(signal_mv=WAVES, fs_hz=[1, 2]), "is not one number"),
-    "times for numbers": (array(signal_mv=WAVES.astype("m8[s]")), "no array of numbers"),
-    "an endless rate": (array(read_windows, signal_mv=WAVES, fs_hz=np.inf), "none above zero"),
-    "a complex rate": (array(read_windows, signal_mv=WAVES, fs_hz=1j), "cannot be read"),
-    "recordings of fewer windows": (
-        array(read_windows, signal_mv=WAVES, recordings=["a"]),
+KNOWN_CASES = {
+    "an exponent that crashes pandas": (
+        read_csv_text("II\n1e069560423041144269420\n1\n"),
+        "no column of numbers",
+    ),
+    "a sample of 1e307 V": (read_csv_text("II (V)\n1e307\n1\n"), r"above 1e\+30"),
+    "an infinite time": (read_csv_text("t,II\n0,1\ninf,2\n"), "row 2: 'inf'"),
+    "times that round to zero": (read_csv_text("t,II\n0,1\n1e-320,2\n"), "does not increase"),
+    "two time zones": (
+        read_csv_text("time,II\n2020-01-01T00:00+01:00,1\n2020-01-02T00:00+02:00,2\n"),
+        "not a column of times",
+    ),
+    "windows in a column x": (read_csv_text("x,y\n0.1,N\n0.2,V\n", read_windows), None),
+    "no windows": (read_csv_text("0,1\n", read_windows), "holds no window"),
+    "samples beyond float32": (read_csv_text("0,1\n1e300,2\n", read_windows), None),
+    "two leads of the same name": (read_arrays(signal_mv=WAVES, leads=["II", "II"]), "same name: II, II"),
+    "leads that are not strings": (read_arrays(signal_mv=WAVES, leads=3), "must be 2 strings"),
+    "names of two lines": (read_arrays(signal_mv=WAVES, leads=["a\nb", "a\nb"]), "same name: a b, a b"),
+    "two sampling rates": (read_arrays(signal_mv=WAVES, fs_hz=[1, 2]), "must be one number"),
+    "durations as samples": (read_arrays(signal_mv=WAVES.astype("m8[s]")), "must hold numbers"),
+    "an infinite rate": (read_arrays(read_windows, signal_mv=WAVES, fs_hz=np.inf), "none above zero"),
+    "a complex rate": (read_arrays(read_windows, signal_mv=WAVES, fs_hz=1j), "cannot be read"),
+    "fewer recordings than windows": (
+        read_arrays(read_windows, signal_mv=WAVES, recordings=["a"]),
         "1 recordings for 2",
     ),
-    "a card of no object": (array(read_windows, signal_mv=WAVES, card="[]"), "no JSON object"),
-    "a card of brackets": (array(read_windows, signal_mv=WAVES, card="[" * 99_999), "no valid JSON"),
-    "a flipped bit": (flipped(read_recording), "cannot be read as NPZ"),
-    "a flipped bit of windows": (flipped(read_windows), "damaged"),
+    "a card that is not an object": (read_arrays(read_windows, signal_mv=WAVES, card="[]"), "no JSON object"),
+    "a card of nested brackets": (
+        read_arrays(read_windows, signal_mv=WAVES, card="[" * 99_999),
+        "no valid JSON",
+    ),
+    "a flipped bit": (read_flipped(read_recording), "cannot be read as NPZ"),
+    "a flipped bit of windows": (read_flipped(read_windows), "damaged"),
 }
 
-test_what_users_bring_is_read_or_refused = short_run(__name__)
-test_much_of_what_users_bring_is_read_or_refused = long_run(__name__)
-test_what_was_found_is_mended = mended(FOUND)
+
+@pytest.mark.parametrize(("act", "message"), KNOWN_CASES.values(), ids=KNOWN_CASES)
+def test_known_cases(tmp_path, act, message):
+    check_known_case(act, tmp_path, message)

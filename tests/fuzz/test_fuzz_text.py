@@ -1,10 +1,13 @@
-"""Settings, rhythms and beats are read right or refused in one line, whatever they hold."""
+"""Settings, rhythms and beats are parsed correctly or refused in one line, whatever they contain."""
 
 import json
 from dataclasses import dataclass
 
-from fuzzing import changed, fuzz, harmed, long_run, mended, refused, short_run, words
+import pytest
+from guards import check_known_case, refusal, time_limit
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import damaged, edited, words
 
 from diffecg.composition.language import BEAT_LABELS, MOST_BEATS, NAMES, parse_rhythm
 from diffecg.composition.timing import Rhythm
@@ -13,8 +16,6 @@ from diffecg.config.presets import PRESETS, preset
 from diffecg.datasets.rhythm import format_beats, parse_beats
 from diffecg.files import read_json
 from diffecg.inference.parsing import parse_times
-
-# ---- configuration ----
 
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
@@ -29,30 +30,30 @@ json_values = st.recursive(
 CONFIGS = [to_json(config) for config in PRESETS.values()]
 
 
-@fuzz(
-    st.one_of(
-        changed(CONFIGS).map(lambda text: text.encode(errors="replace")),
+@given(
+    data=st.one_of(
+        edited(CONFIGS).map(lambda text: text.encode(errors="replace")),
         json_values.map(lambda value: json.dumps(value).encode()),
-        harmed([text.encode() for text in CONFIGS]),
-    ),
-    long=6_000,
+        damaged([text.encode() for text in CONFIGS]),
+    )
 )
-def configurations(folder, data):
-    path = folder / "config.json"
+@time_limit()
+def test_config_files_are_read_or_refused(tmp_path, data):
+    path = tmp_path / "config.json"
     path.write_bytes(data)
-    refused(read_json, path)
-    _, config = refused(read_config, path)
+    refusal(read_json, path)
+    _, config = refusal(read_config, path)
     if config is not None:
         path.write_text(to_json(config))
         assert read_config(path) == config
 
 
 def leaves(tree, prefix=""):
-    """Return all settings by name."""
-    found = {}
+    """Return all settings of a config by their dotted names."""
+    settings = {}
     for key, value in tree.items():
-        found |= leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return found
+        settings |= leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return settings
 
 
 setting_names = st.one_of(
@@ -74,24 +75,18 @@ setting_texts = st.builds(
 )
 
 
-@fuzz(
-    st.tuples(st.sampled_from(sorted(PRESETS)), st.lists(setting_texts | valid_settings, max_size=2)),
-    long=8_000,
-)
-def settings_of_the_command_line(folder, case):
-    name, given_settings = case
-    _, config = refused(with_settings, preset(name), given_settings)
+@given(name=st.sampled_from(sorted(PRESETS)), settings=st.lists(setting_texts | valid_settings, max_size=2))
+@time_limit()
+def test_settings_of_the_command_line_are_parsed_or_refused(tmp_path, name, settings):
+    _, config = refusal(with_settings, preset(name), settings)
     if config is not None:
-        (folder / "config.json").write_text(to_json(config))
-        assert read_config(folder / "config.json") == config
-
-
-# ---- rhythms ----
+        (tmp_path / "config.json").write_text(to_json(config))
+        assert read_config(tmp_path / "config.json") == config
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """A text of the language and, counted beside it, its beats; none are listed where they are too many."""
+    """A text of the rhythm language with its number of beats, and the beats unless they are too many."""
 
     text: str
     count: int
@@ -103,7 +98,7 @@ def repeated(phrase, times):
     return Phrase(f"({phrase.text})*{times}", count, phrase.beats * times if count <= MOST_BEATS else "")
 
 
-def together(phrases):
+def join(phrases):
     count = sum(phrase.count for phrase in phrases)
     beats = "".join(phrase.beats for phrase in phrases) if count <= MOST_BEATS else ""
     return Phrase(" ".join(phrase.text for phrase in phrases), count, beats)
@@ -129,17 +124,18 @@ phrases = st.recursive(
     single,
     lambda inner: st.one_of(
         st.builds(repeated, inner, st.one_of(st.integers(1, 6), st.integers(1, 100_000))),
-        st.lists(inner, min_size=1, max_size=4).map(together),
+        st.lists(inner, min_size=1, max_size=4).map(join),
     ),
     max_leaves=10,
 )
 
 
-@fuzz(phrases, long=14_000)
-def rhythms_have_their_beats(folder, phrase):
-    why, beats = refused(parse_rhythm, phrase.text)
+@given(phrase=phrases)
+@time_limit()
+def test_a_rhythm_has_the_beats_of_its_phrases(phrase):
+    message, beats = refusal(parse_rhythm, phrase.text)
     if phrase.count > MOST_BEATS:
-        assert "more than 100,000 beats" in why
+        assert "more than 100,000 beats" in message
     else:
         assert "".join(beats) == phrase.beats
 
@@ -149,45 +145,47 @@ rhythm_words = st.sampled_from([*BEAT_LABELS, *NAMES, "atrial", "salvo", "of"]) 
 )
 
 
-@fuzz(
-    st.one_of(
+@given(
+    text=st.one_of(
         st.lists(rhythm_words, max_size=12).map(" ".join),
         st.text("NSVF()* 0123456789\n", max_size=40),
-        changed(["N*8 V N*12 S N*6", "(N*3 V)*10 N*20", "atrial salvo of 3 F", "like:208"]),
-    ),
-    long=14_000,
+        edited(["N*8 V N*12 S N*6", "(N*3 V)*10 N*20", "atrial salvo of 3 F", "like:208"]),
+    )
 )
-def texts_of_rhythms(folder, text):
-    _, beats = refused(parse_rhythm, text)
+@time_limit()
+def test_texts_of_rhythms_are_parsed_or_refused(text):
+    _, beats = refusal(parse_rhythm, text)
     assert beats is None or (set(beats) <= set(BEAT_LABELS) and 0 < len(beats) <= MOST_BEATS)
-    refused(Rhythm(text).beats, 2.0)
+    refusal(Rhythm(text).beats, 2.0)
 
 
-@fuzz(
-    st.one_of(
+@given(
+    beats=st.one_of(
         st.lists(st.tuples(st.integers(0, 999), st.sampled_from(BEAT_LABELS)), max_size=5),
-        changed(["12:N 95:V", "0.5:N 1.3:V"]),
-    ),
-    long=4_000,
+        edited(["12:N 95:V", "0.5:N 1.3:V"]),
+    )
 )
-def texts_of_beats(folder, beats):
+@time_limit()
+def test_texts_of_beats_are_parsed_or_refused(beats):
     if isinstance(beats, list):
         assert parse_beats(format_beats(beats)) == beats
         assert parse_times(format_beats(beats)) == beats
     else:
-        refused(parse_beats, beats)
-        refused(parse_times, beats)
+        refusal(parse_beats, beats)
+        refusal(parse_times, beats)
 
 
-# ---- what was found once ----
-
-FOUND = {
-    "brackets": (lambda _: with_settings(preset("beat"), ["labels=" + "[" * 99_999]), "labels"),
-    "digits": (lambda _: with_settings(preset("beat"), ["training.seed=" + "9" * 5000]), "training.seed"),
-    "no beats": (lambda _: parse_beats("12:N:V x"), "not of the form"),
-    "a bomb": (lambda _: parse_rhythm("((N*9999)*9999)*9999"), "more than 100,000 beats"),
+KNOWN_CASES = {
+    "nested brackets": (lambda _: with_settings(preset("beat"), ["labels=" + "[" * 99_999]), "labels"),
+    "5000 digits": (
+        lambda _: with_settings(preset("beat"), ["training.seed=" + "9" * 5000]),
+        "training.seed",
+    ),
+    "a text that is not of beats": (lambda _: parse_beats("12:N:V x"), "not of the form"),
+    "repetitions of repetitions": (lambda _: parse_rhythm("((N*9999)*9999)*9999"), "more than 100,000 beats"),
 }
 
-test_what_users_bring_is_read_or_refused = short_run(__name__)
-test_much_of_what_users_bring_is_read_or_refused = long_run(__name__)
-test_what_was_found_is_mended = mended(FOUND)
+
+@pytest.mark.parametrize(("act", "message"), KNOWN_CASES.values(), ids=KNOWN_CASES)
+def test_known_cases(tmp_path, act, message):
+    check_known_case(act, tmp_path, message)

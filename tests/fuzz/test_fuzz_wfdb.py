@@ -1,4 +1,4 @@
-"""WFDB recordings are read right or refused in one line, whatever their files hold."""
+"""WFDB records are read correctly or refused in one line, whatever their files contain."""
 
 import tempfile
 from functools import cache
@@ -6,32 +6,24 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import wfdb
-from fuzzing import (
-    CARD,
-    SAMPLES,
-    changed,
+from guards import (
     check_annotations,
+    check_known_case,
     check_recording,
     check_windows,
-    damage,
-    damaged,
-    fuzz,
-    harmed,
-    long_run,
-    mended,
-    notes,
-    refused,
-    short_run,
-    usually,
-    words,
+    refusal,
+    time_limit,
 )
+from hypothesis import given
 from hypothesis import strategies as st
+from strategies import CARD, SAMPLES, annotations, damage, damage_bytes, damaged, edited, mostly, words
 
 from diffecg.datasets.reading import read_windows
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.files import CARD as FOLDER_CARD
-from diffecg.formats.recording import BEAT_SYMBOLS
+from diffecg.formats.annotations import BEAT_SYMBOLS
 from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats, write_annotations
 
@@ -45,15 +37,15 @@ HEADERS = {
     "8": "r 1 100 24\nr.dat 8 200 10 0 5\n",
     "24": "r 2 100 8\nr.dat 24 1.5e3 24 0\nr.dat 24 200 24 0\n",
     "two files": "r 2 100 12\nr.dat 61 200\ns1.dat 16x2 200\n",
-    "none": "r 0 360 0\n",
+    "no signals": "r 0 360 0\n",
     "segments": "r/2 2 360 48\ns1 24\ns2 24\n",
-    "a layout": "r/4 2 360 60\ns0 0\ns1 24\n~ 12\ns2 24\n",
+    "segments with a layout": "r/4 2 360 60\ns0 0\ns1 24\n~ 12\ns2 24\n",
 }
 SEGMENT = "{name} 2 360 24\n{file}.dat 16 200(3)/mV 12 0 0 66 0 MLII\n{file}.dat 16 100/uV 12 0 0 75 0 V1\n"
 
 
 def write_segments(folder):
-    """Write the recordings of which others are made."""
+    """Write the records that serve as segments of others."""
     for name in ("s1", "s2"):
         (folder / f"{name}.hea").write_text(SEGMENT.format(name=name, file=name))
         (folder / f"{name}.dat").write_bytes(SAMPLES.T.astype("<i2").tobytes())
@@ -63,25 +55,22 @@ def write_segments(folder):
 DATA = SAMPLES.T.astype("<i2").tobytes()
 
 
-@fuzz(
-    st.tuples(
-        changed(list(HEADERS.values())),
-        st.one_of(st.just([]), damage),
-        st.one_of(st.just(DATA), harmed([DATA])),
-    ),
-    long=8_000,
+@given(
+    header=edited(list(HEADERS.values())),
+    header_damage=st.one_of(st.just([]), damage),
+    data=st.one_of(st.just(DATA), damaged([DATA])),
 )
-def wfdb_headers(folder, case):
-    text, bytes_changed, data = case
-    write_segments(folder)
-    (folder / "r.hea").write_bytes(damaged(text.encode(errors="replace"), bytes_changed))
-    (folder / "r.dat").write_bytes(data)
-    check_recording(folder / "r")
+@time_limit()
+def test_wfdb_records_are_read_or_refused(tmp_path, header, header_damage, data):
+    write_segments(tmp_path)
+    (tmp_path / "r.hea").write_bytes(damage_bytes(header.encode(errors="replace"), header_damage))
+    (tmp_path / "r.dat").write_bytes(data)
+    check_recording(tmp_path / "r")
 
 
 @cache
 def annotation_files():
-    """Return valid annotations, as several programs write them."""
+    """Return valid files: with texts, with channels, and with a symbol of its own definition."""
     with tempfile.TemporaryDirectory() as name:
         folder, sample = Path(name), np.array([0, 5, 700, 100_000])
         notes = ["", "(AFIB", "", "a note"]
@@ -92,43 +81,41 @@ def annotation_files():
         return [(folder / f"{recording}.atr").read_bytes() for recording in "abc"]
 
 
-@cache
-def plain_recording(folder):
-    """Write a small recording and return it; without its cache it reads its annotations anew."""
+def write_record(folder):
+    """Write a small record and return its path."""
     (folder / "r.hea").write_text(HEADERS["16"])
     (folder / "r.dat").write_bytes(DATA)
-    return read_recording(folder / "r")
+    return folder / "r"
 
 
-def pair(store, low, high=0):
-    """Return two bytes of an annotation file: a code and ten bits."""
-    return bytes([low, store << 2 | high])
+def word(code, low, high=0):
+    """Return a word of an annotation file: a code and ten bits."""
+    return bytes([low, code << 2 | high])
 
 
-pairs = st.one_of(
-    st.builds(pair, st.integers(0, 63), st.integers(0, 255), st.integers(0, 3)),
-    st.builds(pair, st.sampled_from([0, 1, 22, 59, 60, 61, 62, 63]), st.integers(0, 8)),
+annotation_words = st.one_of(
+    st.builds(word, st.integers(0, 63), st.integers(0, 255), st.integers(0, 3)),
+    st.builds(word, st.sampled_from([0, 1, 22, 59, 60, 61, 62, 63]), st.integers(0, 8)),
     st.sampled_from(
         [b"## time resolution: 360", b"## ", b"## annotation type definitions", b"41 G mine"]
-    ).map(lambda text: pair(22, 0) + pair(63, len(text)) + text + b"\0" * (len(text) % 2)),
-    st.just(pair(22, 0) + pair(63, 21) + b"## end of definitions\0"),
+    ).map(lambda text: word(22, 0) + word(63, len(text)) + text + b"\0" * (len(text) % 2)),
+    st.just(word(22, 0) + word(63, 21) + b"## end of definitions\0"),
 )
 
 
-@fuzz(
-    st.one_of(
-        harmed(annotation_files()),
-        st.builds(lambda many, end: b"".join(many) + end, st.lists(pairs, max_size=8), st.just(b"\0\0")),
-    ),
-    long=10_000,
+@given(
+    data=st.one_of(
+        damaged(annotation_files()),
+        st.lists(annotation_words, max_size=8).map(lambda drawn: b"".join(drawn) + b"\0\0"),
+    )
 )
-def wfdb_annotations(folder, data):
-    recording = plain_recording(folder)
-    (folder / "r.atr").write_bytes(data)
-    recording.annotations.cache_clear()
-    check_annotations(recording)
+@time_limit()
+def test_wfdb_annotations_are_read_or_refused(tmp_path, data):
+    path = write_record(tmp_path)
+    (tmp_path / "r.atr").write_bytes(data)
+    check_annotations(read_recording(path))
     for length in (None, 24):
-        _, beats = refused(read_beats, folder / "r", length=length)
+        _, beats = refusal(read_beats, path, length=length)
         if beats is not None:
             assert len(beats.sample) == len(beats.symbol)
             assert set(beats.symbol.tolist()) <= BEAT_SYMBOLS
@@ -137,86 +124,91 @@ def wfdb_annotations(folder, data):
             )
 
 
-@fuzz(notes, long=3_000)
-def wfdb_annotations_come_back(folder, notes):
-    recording = plain_recording(folder)
-    write_annotations(folder / "r", notes, 360)
-    recording.annotations.cache_clear()
-    assert recording.annotations == notes
-    assert read_beats(folder / "r").sample.tolist() == [n.sample for n in notes if n.symbol in BEAT_SYMBOLS]
+@given(annotations=annotations)
+@time_limit()
+def test_wfdb_annotations_are_read_back(tmp_path, annotations):
+    path = write_record(tmp_path)
+    write_annotations(path, annotations, 360)
+    assert read_recording(path).annotations == annotations
+    beats = [annotation.sample for annotation in annotations if annotation.symbol in BEAT_SYMBOLS]
+    assert read_beats(path).sample.tolist() == beats
 
 
-@fuzz(st.one_of(st.text(max_size=40), st.binary(max_size=40)), long=1_000)
-def lists_of_recordings(folder, listing):
-    (folder / "RECORDS").write_bytes(
+@given(listing=st.one_of(st.text(max_size=40), st.binary(max_size=40)))
+@time_limit()
+def test_lists_of_recordings_are_read_or_refused(tmp_path, listing):
+    (tmp_path / "RECORDS").write_bytes(
         listing if isinstance(listing, bytes) else listing.encode(errors="replace")
     )
-    _, names = refused(RecordingFolder(folder).names)
+    _, names = refusal(RecordingFolder(tmp_path).names)
     assert names is None or all(names)
 
 
-@fuzz(
-    st.tuples(usually(st.sampled_from(["s1\ns2", "s1", ""]), st.text(max_size=20) | words), changed([CARD])),
-    long=1_000,
+@given(
+    listing=mostly(st.sampled_from(["s1\ns2", "s1", ""]), st.text(max_size=20) | words),
+    card=edited([CARD]),
 )
-def folders_of_windows(folder, case):
-    listing, card = case
-    write_segments(folder)
-    (folder / "RECORDS").write_bytes(listing.encode(errors="replace"))
-    (folder / FOLDER_CARD).write_bytes(card.encode(errors="replace"))
-    check_windows(folder)
+@time_limit()
+def test_folders_of_windows_are_read_or_refused(tmp_path, listing, card):
+    write_segments(tmp_path)
+    (tmp_path / "RECORDS").write_bytes(listing.encode(errors="replace"))
+    (tmp_path / FOLDER_CARD).write_bytes(card.encode(errors="replace"))
+    check_windows(tmp_path)
 
 
-# ---- what was found once ----
+def read_header(text, data=DATA):
+    """Return an act: read a record with a header."""
 
-
-def header(text, data=DATA):
-    def write(folder):
+    def act(folder):
         write_segments(folder)
         (folder / "r.hea").write_text(text)
         (folder / "r.dat").write_bytes(data)
         return read_recording(folder / "r")
 
-    return write
+    return act
 
 
-def annotated(*pairs):
-    def write(folder):
-        plain_recording(folder)
-        (folder / "r.atr").write_bytes(b"".join(pairs))
-        return read_beats(folder / "r")
+def read_words(*words):
+    """Return an act: read the beats of an annotation file of some words."""
 
-    return write
+    def act(folder):
+        path = write_record(folder)
+        (folder / "r.atr").write_bytes(b"".join(words))
+        return read_beats(path)
+
+    return act
 
 
-def manifold(folder):
+def read_long_name(folder):
+    """Read a folder that lists a recording with too long a name."""
     (folder / "RECORDS").write_text("9" * 400)
     return read_windows(folder)
 
 
 TRILLION = "1" + "0" * 12
-NOTE = [pair(22, 0), pair(63, 6), b"## x\0\0"]
-FOUND = {
-    "a note that is read for ever": (annotated(*NOTE, *NOTE, pair(1, 5), b"\0\0"), None),
-    "no end": (annotated(pair(1, 5), pair(1, 5)), "breaks off"),
-    "a code of no annotation": (annotated(pair(55, 5), b"\0\0"), "unknown code 55"),
-    "a code of one's own": (annotated(pair(45, 5), b"\0\0"), None),
-    "12 bits in 3 bytes": (header("r 1 360 1000\nr.dat 212\n", b"abc"), "3 bytes of signal are too few"),
-    "a trillion samples": (header(f"r 1 360 {TRILLION}\nr.dat 16\n"), "96 bytes of signal"),
-    "a trillion signals": (header(f"r {TRILLION} 360 24\nr.dat 16\n"), "signals, but has 1"),
-    "a trillion segments": (header(f"r/{TRILLION} 2 360 24\ns1 24\n"), "1 segments"),
-    "itself as segment": (header("r/1 1 360 24\nr 24\n"), "a segment has none itself"),
-    "a trillion samples between": (
-        header(f"r/2 2 360 {TRILLION}\ns1 24\n~ {TRILLION}\n"),
+NOTE = [word(22, 0), word(63, 6), b"## x\0\0"]
+KNOWN_CASES = {
+    "a note on which wfdb does not terminate": (read_words(*NOTE, *NOTE, word(1, 5), b"\0\0"), None),
+    "no end of file": (read_words(word(1, 5), word(1, 5)), "unexpected end of file"),
+    "an undefined code": (read_words(word(55, 5), b"\0\0"), "unknown code 55"),
+    "a user-defined code": (read_words(word(45, 5), b"\0\0"), None),
+    "12 bits in 3 bytes": (read_header("r 1 360 1000\nr.dat 212\n", b"abc"), "3 bytes of signal for"),
+    "a trillion samples": (read_header(f"r 1 360 {TRILLION}\nr.dat 16\n"), "96 bytes of signal"),
+    "a trillion signals": (read_header(f"r {TRILLION} 360 24\nr.dat 16\n"), "signals but describes 1"),
+    "a trillion segments": (read_header(f"r/{TRILLION} 2 360 24\ns1 24\n"), "segments and names 1"),
+    "a record that is its own segment": (read_header("r/1 1 360 24\nr 24\n"), "have no segments themselves"),
+    "a trillion samples between segments": (
+        read_header(f"r/2 2 360 {TRILLION}\ns1 24\n~ {TRILLION}\n"),
         "its segments hold",
     ),
-    "a late signal": (header("r 1 360 24\nr.dat 16:1000000000\n"), "too few for 24 samples"),
-    "a gain of next to nothing": (header("r 1 360 24\nr.dat 16 1e-300\n"), "gain of 1e-300"),
-    "an endless zero": (header(f"r 1 360 24\nr.dat 16 200({'9' * 400})\n"), "its zero at 999"),
-    "formats that differ": (header("r 2 360 8\nr.dat 24\nr.dat 2\n"), "cannot be read"),
-    "a name too long": (manifold, "no recording at"),
+    "a large skew": (read_header("r 1 360 24\nr.dat 16:1000000000\n"), "of signal for 24 samples"),
+    "a gain near zero": (read_header("r 1 360 24\nr.dat 16 1e-300\n"), "implausible gain of 1e-300"),
+    "a baseline of 400 digits": (read_header(f"r 1 360 24\nr.dat 16 200({'9' * 400})\n"), "baseline of 999"),
+    "two formats in one file": (read_header("r 2 360 8\nr.dat 24\nr.dat 2\n"), "cannot be read"),
+    "a name of 400 characters": (read_long_name, "no recording at"),
 }
 
-test_what_users_bring_is_read_or_refused = short_run(__name__)
-test_much_of_what_users_bring_is_read_or_refused = long_run(__name__)
-test_what_was_found_is_mended = mended(FOUND)
+
+@pytest.mark.parametrize(("act", "message"), KNOWN_CASES.values(), ids=KNOWN_CASES)
+def test_known_cases(tmp_path, act, message):
+    check_known_case(act, tmp_path, message)

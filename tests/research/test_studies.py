@@ -195,9 +195,7 @@ def test_modes_see_classes_as_often_as_they_say(beats, mode):
 def test_weights_find_more_of_a_rare_class(beats, monkeypatch):
     monkeypatch.setattr(classifiers, "SEEN", 1280)
     rng = np.random.default_rng(0)
-    blurred = replace(
-        beats, signal=beats.signal_mv + rng.normal(0, 1.5, beats.signal_mv.shape).astype("f4")
-    )
+    blurred = replace(beats, signal=beats.signal_mv + rng.normal(0, 1.5, beats.signal_mv.shape).astype("f4"))
     rare = blurred.take(
         (blurred.labels == "N") | ((blurred.labels == "S") & (np.arange(len(beats)) % 2 == 0))
     )
@@ -328,7 +326,9 @@ def test_ablation_from_end_to_end(study, small, runs, tmp_path, monkeypatch):
         "--count",
         20,
     ]
-    status, out, err = study(*command, "--models", runs["beat"], runs["beat"], "--evaluations", 1, 4, "--json")
+    status, out, err = study(
+        *command, "--models", runs["beat"], runs["beat"], "--evaluations", 1, 4, "--json"
+    )
     assert status == 0, err
     tables = json.loads(out)["tables"]
     assert [row["variant"] for row in tables["Conditions"]] == list(few["Conditions"])
@@ -362,9 +362,7 @@ def test_transfer_from_end_to_end(study, database, small, runs, tmp_path, monkey
     ],
 )
 def test_settings_that_make_no_study_are_refused(study, windows, tmp_path, more, words):
-    status, _, err = study(
-        "augmentation", "--data", windows["beat"], "--out", tmp_path / "study", *more
-    )
+    status, _, err = study("augmentation", "--data", windows["beat"], "--out", tmp_path / "study", *more)
     assert status == 1
     assert words in err
     assert not (tmp_path / "study").exists()
