@@ -1,4 +1,4 @@
-"""The page, driven in a real browser; the service under load and under nonsense."""
+"""The page in a browser; the service under load and with generated requests."""
 
 import os
 import random
@@ -43,14 +43,14 @@ def browser():
 @pytest.fixture
 def page(browser, server):
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    faults, strangers = [], []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda request: strangers.append(request.url))
+    errors, urls = [], []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: urls.append(request.url))
     page.goto(server.url)
     page.wait_for_selector("body[data-ready]")
     yield page
-    assert not faults
-    assert all(url.startswith((server.url, "data:", "blob:")) for url in strangers)
+    assert not errors
+    assert all(url.startswith((server.url, "data:", "blob:")) for url in urls)
     page.close()
 
 
@@ -71,7 +71,7 @@ def open_recording(page, server, recording, view="repair"):
     page.wait_for_selector(f"#view-{view} .work:not([hidden])")
 
 
-def test_a_beat_is_generated_drawn_measured_and_downloaded(page, server):
+def test_beats_are_generated_measured_and_downloaded(page, server):
     page.select_option("#generate-form [name=label]", "V")
     page.fill("#generate-form [name=count]", "5")
     page.fill("#generate-form [name=seed]", "7")
@@ -101,7 +101,7 @@ def test_a_beat_is_generated_drawn_measured_and_downloaded(page, server):
     assert not page.locator("#beat").is_visible()
 
 
-def test_a_gap_is_dragged_filled_and_downloaded(page, server, recording, tmp_path):
+def test_a_gap_is_marked_imputed_and_downloaded(page, server, recording, tmp_path):
     open_recording(page, server, recording)
     page.check("[name=repair-drag][value=mark]")
     box = page.locator("#repair-strip .plot").bounding_box()
@@ -162,7 +162,7 @@ def test_a_running_job_is_cancelled(page):
     assert page.locator("#generate-form .main").is_enabled()
 
 
-def test_a_bad_file_is_told_in_words(page, server, tmp_path):
+def test_an_unreadable_file_is_reported_in_words(page, server, tmp_path):
     show(page, server, "repair")
     bad = tmp_path / "bad.csv"
     bad.write_text("this is\nno recording\n")
@@ -174,7 +174,7 @@ def test_a_bad_file_is_told_in_words(page, server, tmp_path):
     assert page.locator("#view-repair .work").is_hidden()
 
 
-def test_a_forecast_hides_what_came_until_it_is_asked_for(page, server, recording):
+def test_a_forecast_hides_the_recorded_future_until_requested(page, server, recording):
     open_recording(page, server, recording, "forecast")
     page.fill("#view-forecast [name=draws]", "2")
     page.fill("#view-forecast [name=horizon]", "0.5")
@@ -190,7 +190,7 @@ def test_a_forecast_hides_what_came_until_it_is_asked_for(page, server, recordin
     )
 
 
-def test_a_rhythm_is_shown_as_it_is_typed(page, server):
+def test_a_rhythm_is_previewed_while_typing(page, server):
     show(page, server, "compose")
     page.fill("#view-compose [name=text]", "N*3 V")
     page.wait_for_function(
@@ -205,7 +205,7 @@ def test_a_rhythm_is_shown_as_it_is_typed(page, server):
     page.wait_for_selector("#view-compose .status.bad")
 
 
-def test_a_report_is_drawn_and_sorted(page, server, windows, tmp_path):
+def test_a_report_is_plotted_and_sorted(page, server, windows, tmp_path):
     kept = diffecg.open_windows(windows["beat"])
     mine = (kept.index["label"] == "N").to_numpy()
     np.savez(
@@ -234,7 +234,7 @@ def test_a_report_is_drawn_and_sorted(page, server, windows, tmp_path):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_every_view_fits_and_has_no_serious_fault(browser, server, recording, scheme, width):
+def test_every_view_fits_and_is_accessible(browser, server, recording, scheme, width):
     page = browser.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
     page.goto(server.url)
     page.wait_for_selector("body[data-ready]")
@@ -259,27 +259,27 @@ def test_every_view_fits_and_has_no_serious_fault(browser, server, recording, sc
 
 
 def _serious(page):
-    """Return what axe-core finds serious or critical."""
+    """Return the serious and critical violations that axe-core finds."""
     from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page).response["violations"]
-    grave = [one for one in found if one["impact"] in ("serious", "critical")]
-    return [(one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"]) for one in grave]
+    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    return [(one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"]) for one in serious]
 
 
 @pytest.mark.parametrize("mode", ["POSITIVE", "NEGATIVE"])
-def test_nonsense_never_breaks_the_server(windows, recording, mode):
+def test_generated_requests_never_cause_a_server_error(windows, recording, mode):
     import schemathesis
     from hypothesis import HealthCheck, given, settings
     from hypothesis.errors import Unsatisfiable
 
     with serving("--model", FAST, STRIP, "--beats", windows["beat"]) as server:
-        made, _ = server.result("generate", model=FAST, options={"count": 3})
+        generated, _ = server.result("generate", model=FAST, options={"count": 3})
         composed, _ = server.result("compose", model=FAST, text="N", options={"minutes": 0.1})
         files = [recording.with_suffix(suffix) for suffix in (".hea", ".dat")]
         kept = server.upload(*files).json()["id"]
-        real = [made["id"], composed["id"], kept]
-        asked = []
+        known = [generated["id"], composed["id"], kept]
+        paths = []
         for found in schemathesis.openapi.from_url(f"{server.url}/openapi.json").get_all_operations():
             operation = found.ok()
 
@@ -288,20 +288,21 @@ def test_nonsense_never_breaks_the_server(windows, recording, mode):
             )
             @given(operation.as_strategy(generation_mode=schemathesis.GenerationMode[mode]))
             def send(case):
-                if "key" in (case.path_parameters or {}) and len(asked) % 2:
-                    case.path_parameters["key"] = real[len(asked) // 2 % 3]
-                asked.append(case.operation.path)
-                answer = case.call(timeout=60, stream=case.operation.path.endswith("/events"))
-                assert answer.status_code < 500, (case.as_curl_command(), answer.text)
+                for name in {"job_id", "recording_id"} & set(case.path_parameters or {}):
+                    if len(paths) % 2:
+                        case.path_parameters[name] = known[len(paths) // 2 % 3]
+                paths.append(case.operation.path)
+                response = case.call(timeout=60, stream=case.operation.path.endswith("/events"))
+                assert response.status_code < 500, (case.as_curl_command(), response.text)
 
-            with suppress(Unsatisfiable):  # there is nothing that could be wrong about it
+            with suppress(Unsatisfiable):  # the operation takes no input
                 send()
-        assert len(set(asked)) > (18 if mode == "POSITIVE" else 8)
+        assert len(set(paths)) > (18 if mode == "POSITIVE" else 8)
         assert server("GET", "/healthz").text == "ok\n"
 
 
 def test_fifty_clients_for_a_minute(server):
-    """None lost or wrong; past the queue's limit 429; memory afterwards as before."""
+    """No job is lost or wrong, a full queue answers 429, and memory does not grow."""
     model = diffecg.load(FAST)
     labels = {seed: "NSVF"[seed % 4] for seed in range(64)}
     truth = {seed: model.generate(label, 2, seed=seed).signal_mv[:, 0] for seed, label in labels.items()}
@@ -346,7 +347,7 @@ def test_fifty_clients_for_a_minute(server):
         for one in clients:
             one.join()
 
-    load(65)  # until as many results are kept as ever are
+    load(65)  # until the number of results reaches its maximum
     before = _resident_mb(server)
     load(60)
     after = _resident_mb(server)
@@ -358,7 +359,7 @@ def test_fifty_clients_for_a_minute(server):
 
 
 def _resident_mb(server):
-    """Return the memory of the server and of the process that computes."""
+    """Return the resident memory of the server and its worker."""
     pages = [
         int(Path(f"/proc/{pid}/statm").read_text().split()[1])
         for pid in (server.process.pid, server.worker())

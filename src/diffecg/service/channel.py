@@ -7,8 +7,7 @@ block its event loop, and the worker must notice a cancellation while it compute
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -126,12 +125,18 @@ class ServerChannel:
 
 
 class WorkerChannel:
-    """The worker's end: receives batches of assignments and sends events."""
+    """The worker's end: receives batches of assignments and sends events.
 
-    def __init__(self, connection: Connection) -> None:
+    Args:
+        connection: the worker's end of the pipe.
+        on_close: called, in a thread, once the server has closed its end.
+    """
+
+    def __init__(self, connection: Connection, on_close: Callable[[], None]) -> None:
         self.cancelled: set[str] = set()
         """Ids of jobs that are not to be computed any more."""
         self._connection = connection
+        self._on_close = on_close
         self._batches: SimpleQueue[tuple[Assignment, ...]] = SimpleQueue()
         Thread(target=self._read, daemon=True).start()
 
@@ -160,4 +165,4 @@ class WorkerChannel:
                         self.cancelled.add(job_id)
                     case RunBatch(assignments=assignments):
                         self._batches.put(assignments)
-        os._exit(0)  # the server has ended
+        self._on_close()

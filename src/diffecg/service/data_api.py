@@ -31,13 +31,13 @@ router = APIRouter(tags=["data"])
 
 
 @router.get("/models")
-async def models(server: ServerDep) -> list[ModelInfo]:
+async def list_models(server: ServerDep) -> list[ModelInfo]:
     """List the models of the server."""
     return [model.info for model in server.models.values()]
 
 
 @router.get("/limits")
-async def limits(server: ServerDep) -> Limits:
+async def get_limits(server: ServerDep) -> Limits:
     """Return the limits of the server."""
     return server.settings.limits
 
@@ -51,23 +51,25 @@ async def upload_recording(
     return stored.info
 
 
-@router.get("/recordings/{key}", responses=_UNKNOWN)
-async def recording(key: str, server: ServerDep) -> RecordingInfo:
+@router.get("/recordings/{recording_id}", responses=_UNKNOWN)
+async def get_recording(recording_id: str, server: ServerDep) -> RecordingInfo:
     """Describe a recording."""
-    return server.recording(key).info
+    return server.recording(recording_id).info
 
 
-@router.delete("/recordings/{key}", status_code=204, responses=_UNKNOWN)
-async def delete_recording(key: str, server: ServerDep) -> None:
+@router.delete("/recordings/{recording_id}", status_code=204, responses=_UNKNOWN)
+async def delete_recording(recording_id: str, server: ServerDep) -> None:
     """Delete a recording."""
-    server.recording(key)
-    server.uploads.delete_recording(key)
+    server.recording(recording_id)
+    server.uploads.delete_recording(recording_id)
 
 
-@router.get("/recordings/{key}/signal", responses=_UNKNOWN)
-async def signal(key: str, server: ServerDep, lead: Annotated[str, Query(max_length=100)]) -> Response:
+@router.get("/recordings/{recording_id}/signal", responses=_UNKNOWN)
+async def get_signal(
+    recording_id: str, server: ServerDep, lead: Annotated[str, Query(max_length=100)]
+) -> Response:
     """Return a lead of a recording: little-endian float32, in mV, NaN where missing."""
-    signal_mv = await run_in_threadpool(lead_signal_mv, server.recording(key), lead)
+    signal_mv = await run_in_threadpool(lead_signal_mv, server.recording(recording_id), lead)
     return Response(signal_mv.astype("<f4").tobytes(), media_type="application/octet-stream")
 
 
@@ -79,7 +81,7 @@ async def upload_set(files: list[UploadFile], server: ServerDep, fs_hz: RateQuer
 
 
 @router.get("/real", responses=_UNKNOWN)
-async def real(
+async def get_real_beats(
     server: ServerDep,
     label: Annotated[str, Query(max_length=20)],
     count: Annotated[int, Query(ge=1, le=200)] = 12,
@@ -98,7 +100,7 @@ async def real(
 
 
 @router.post("/rhythm", responses=_TOO_LARGE)
-async def rhythm(request: RhythmRequest, server: ServerDep) -> RhythmBeats:
+async def get_rhythm_beats(request: RhythmRequest, server: ServerDep) -> RhythmBeats:
     """Return the beats of a rhythm, without a signal."""
     check_request(request, server.settings.limits)
     options = request.options

@@ -28,8 +28,8 @@ SSE_KEEPALIVE_S = 15.0
 router = APIRouter(responses=_ERRORS)
 
 
-@router.get("/jobs/{key}", tags=["jobs"])
-async def status(
+@router.get("/jobs/{job_id}", tags=["jobs"])
+async def job_status(
     job: JobDep,
     server: ServerDep,
     wait: Annotated[
@@ -43,8 +43,8 @@ async def status(
     return job.status(server.queue.position(job))
 
 
-@router.get("/jobs/{key}/events", response_class=EventSourceResponse, tags=["jobs"])
-async def events(job: JobDep, server: ServerDep) -> AsyncIterator[ServerSentEvent]:
+@router.get("/jobs/{job_id}/events", response_class=EventSourceResponse, tags=["jobs"])
+async def job_events(job: JobDep, server: ServerDep) -> AsyncIterator[ServerSentEvent]:
     """Follow a job until it ends: ``status`` events, and ``preview`` events with intermediate draws."""
     changes, preview = -1, None
     while True:
@@ -59,21 +59,21 @@ async def events(job: JobDep, server: ServerDep) -> AsyncIterator[ServerSentEven
         await job.wait(changes, SSE_KEEPALIVE_S)
 
 
-@router.delete("/jobs/{key}", tags=["jobs"])
-async def cancel(job: JobDep, server: ServerDep) -> JobStatus:
+@router.delete("/jobs/{job_id}", tags=["jobs"])
+async def cancel_job(job: JobDep, server: ServerDep) -> JobStatus:
     """Cancel a job that waits or runs; a job that has ended stays as it is."""
     server.queue.cancel(job)
     return job.status()
 
 
-@router.get("/jobs/{key}/result", tags=["results"])
-async def result(key: str, server: ServerDep) -> FileResponse:
+@router.get("/jobs/{job_id}/result", tags=["results"])
+async def job_result(job_id: str, server: ServerDep) -> FileResponse:
     """Return the result of a job as JSON."""
-    return FileResponse(server.finished(key).folder / RESULT, media_type="application/json")
+    return FileResponse(server.finished(job_id).folder / RESULT, media_type="application/json")
 
 
-@router.get("/jobs/{key}/windows", tags=["results"])
-async def windows(
+@router.get("/jobs/{job_id}/windows", tags=["results"])
+async def job_windows(
     job: JobDep,
     server: ServerDep,
     first: Annotated[int, Query(ge=0, le=10**9, description="Index of the first window.")] = 0,
@@ -88,45 +88,45 @@ async def windows(
     return Response(content[: len(content) // size * size], media_type="application/octet-stream")
 
 
-@router.get("/jobs/{key}/export", tags=["results"])
-async def export(
-    key: str,
+@router.get("/jobs/{job_id}/export", tags=["results"])
+async def export_job(
+    job_id: str,
     server: ServerDep,
     format: Annotated[Format, Query(description="File format.")] = "npz",
     window: Annotated[int | None, Query(ge=0, description="Index of one window; all if omitted.")] = None,
 ) -> Response:
     """Return generated windows as a file: NumPy, Parquet, CSV, zipped WFDB records, or a picture of one."""
-    job = server.finished(key)
+    job = server.finished(job_id)
     if not isinstance(job.request, GenerateRequest):
         raise HTTPException(404, "the job did not generate windows")
     content, name = await run_in_threadpool(export_windows, job.folder / OUTPUT, format, window)
     return _attachment(content, name, MEDIA_TYPES[format])
 
 
-@router.get("/jobs/{key}/files/{name:path}", tags=["results"])
-async def file(key: str, name: str, server: ServerDep) -> FileResponse:
+@router.get("/jobs/{job_id}/files/{name:path}", tags=["results"])
+async def job_file(job_id: str, name: str, server: ServerDep) -> FileResponse:
     """Return a file that a job wrote."""
-    job = server.finished(key)
+    job = server.finished(job_id)
     if name not in job.status().files:
         raise HTTPException(404, f"the job has no file {name!r}")
     headers = {"content-security-policy": _REPORT_POLICY} if name.endswith(".html") else None
     return FileResponse(job.folder / OUTPUT / name, headers=headers)
 
 
-@router.get("/jobs/{key}/download", tags=["results"])
-async def download(key: str, server: ServerDep) -> Response:
+@router.get("/jobs/{job_id}/download", tags=["results"])
+async def download_job(job_id: str, server: ServerDep) -> Response:
     """Return all files that a job wrote, zipped."""
-    job = server.finished(key)
+    job = server.finished(job_id)
     content = await run_in_threadpool(zip_folder, job.folder / OUTPUT)
     return _attachment(content, f"diffecg-{job.task.name}.zip", "application/zip")
 
 
-@router.post("/jobs/{key}/recording", tags=["results"])
-async def as_recording(key: str, server: ServerDep) -> RecordingInfo:
+@router.post("/jobs/{job_id}/recording", tags=["results"])
+async def job_recording(job_id: str, server: ServerDep) -> RecordingInfo:
     """Add a composed recording to the uploaded recordings."""
-    job = server.finished(key)
+    job = server.finished(job_id)
     if not isinstance(job.task, ComposeTask):
-        raise DiffecgError(f"job {key!r} did not compose a recording")
+        raise DiffecgError(f"job {job_id!r} did not compose a recording")
     stored = await run_in_threadpool(server.uploads.add_composed, job.folder / OUTPUT, COMPOSED)
     return stored.info
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Limits:
     """The largest request that the server accepts, and the number of results that it keeps."""
 
+    __pydantic_config__ = {"use_attribute_docstrings": True}  # noqa: RUF012
+
     max_windows: int = 2000
     """Largest number of windows in one request."""
     max_minutes: float = 60.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -60,7 +61,7 @@ class WorkerProcess:
 def run_worker(connection: Connection, threads: int | None, engine: str) -> None:
     """Compute what the server sends until the server ends; the entry point of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the server, which ends this process
-    channel = WorkerChannel(connection)
+    channel = WorkerChannel(connection, on_close=lambda: os._exit(0))  # also in the midst of a computation
     from diffecg.service.runner import TaskRunner  # imports PyTorch, which the server does without
 
     runner = TaskRunner(channel, threads, engine)
