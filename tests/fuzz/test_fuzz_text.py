@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import damaged, edited, words
 
+from diffecg.cli.parsing import parse_beat_times
 from diffecg.composition.language import BEAT_LABELS, MOST_BEATS, NAMES, parse_rhythm
 from diffecg.composition.timing import Rhythm
 from diffecg.config.io import read_config, to_json, with_settings
 from diffecg.config.presets import PRESETS, preset
 from diffecg.datasets.rhythm import format_beats, parse_beats
 from diffecg.files import read_json
-from diffecg.inference.parsing import parse_times
 
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8)),
@@ -169,10 +169,10 @@ def test_texts_of_rhythms_are_parsed_or_refused(text):
 def test_texts_of_beats_are_parsed_or_refused(beats):
     if isinstance(beats, list):
         assert parse_beats(format_beats(beats)) == beats
-        assert parse_times(format_beats(beats)) == beats
+        assert list(parse_beat_times(format_beats(beats))) == beats
     else:
         refusal(parse_beats, beats)
-        refusal(parse_times, beats)
+        refusal(parse_beat_times, beats)
 
 
 KNOWN_CASES = {

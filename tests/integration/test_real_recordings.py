@@ -10,7 +10,9 @@ import diffecg
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.formats.registry import SUFFIXES, file_name, read_recording, write_recording
 from diffecg.inference.export import write_imputed
-from diffecg.inference.gaps import find_gaps, mask_gaps
+from diffecg.inference.gaps import find_segments, mask_segments
+from diffecg.inference.recordings import ImputationPlan
+from diffecg.signal.masks import Gap
 
 
 def write_to(folder, recording, suffix) -> Path:
@@ -43,16 +45,18 @@ def test_an_imputed_recording_keeps_every_observed_sample(mitdb, runs, tmp_path,
     for suffix in SUFFIXES:
         source = read_recording(write_to(tmp_path, observed, suffix), fs_hz=full.fs_hz)
         rows = [0, 1] if suffix in ("", ".csv") else [case % 2]
-        gaps = find_gaps(source, rows, PATTERNS[pattern], [])
-        drawn = model.impute(mask_gaps(source, rows, gaps), source.fs_hz, draws=1, steps=1)
+        gaps = [Gap(start_s=start_s, stop_s=stop_s) for start_s, stop_s in PATTERNS[pattern]]
+        segments = find_segments(source, rows, gaps, [])
+        drawn = model.impute(mask_segments(source, rows, segments), source.fs_hz, draws=1, steps=1)
         folder = tmp_path / f"out{suffix}"
         folder.mkdir()
-        shown = gaps if suffix == ".edf" else []  # a picture of each gap takes time
-        path = write_imputed(folder, source, rows, drawn, shown, source.path.suffix)
+        shown = segments if suffix == ".edf" else []  # a picture of each gap takes time
+        plan = ImputationPlan(segments=shown, rows=rows, input_rows=rows)
+        path = write_imputed(folder, source, plan, drawn, source.path.suffix)
         back = read_recording(path, fs_hz=full.fs_hz)
         kept = np.ones(stored.shape, bool)
-        for gap in gaps:
-            kept[gap.row, gap.first : gap.last] = False
+        for segment in segments:
+            kept[segment.row, segment.start : segment.stop] = False
         assert np.array_equal(back.stored[kept], source.stored[kept])
         assert np.isfinite(back.signal_mv).all()
         assert (back.stored[~kept] != source.stored[~kept]).mean() > 0.5

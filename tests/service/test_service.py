@@ -42,6 +42,10 @@ def recording(server, tmp_path_factory):
     return path, answer.json()
 
 
+def gap(start_s, stop_s):
+    return {"start_s": start_s, "stop_s": stop_s}
+
+
 def windows_of(server, job, length=256, **query):
     content = server("GET", f"/api/jobs/{job['id']}/windows", params=query).content
     return np.frombuffer(content, "<f4").reshape(-1, length)
@@ -157,7 +161,7 @@ def test_imputation_changes_the_gap_only(server, recording, tmp_path):
         "impute",
         recording=info["id"],
         model=STRIP,
-        options={"gap": ["20.0:20.5", "31:31.25"], "lead": ["MLII"]},
+        options={"gaps": [gap(20.0, 20.5), gap(31.0, 31.25)], "leads": ["MLII"]},
         draw={"draws": 3},
         sampling={"steps": 2},
     )
@@ -185,7 +189,7 @@ def test_previews_follow_the_noise_level(server, recording):
         "impute",
         recording=info["id"],
         model=STRIP,
-        options={"gap": ["20:21"]},
+        options={"gaps": [gap(20.0, 21.0)]},
         draw={"draws": 2},
         sampling={"steps": 6},
     )
@@ -217,7 +221,7 @@ def test_rate_and_unit_are_given_with_the_upload(server, tmp_path):
     kept = server.upload(table, fs_hz=130, unit="uV").json()
     assert (kept["fs_hz"], kept["duration_s"]) == (130.0, 60.0)
     _, result = server.result(
-        "impute", recording=kept["id"], model=STRIP, options={"gap": ["20:21"]}, **QUICK
+        "impute", recording=kept["id"], model=STRIP, options={"gaps": [gap(20.0, 21.0)]}, **QUICK
     )
     assert result["fs_hz"] == 130.0
     assert max(map(abs, result["intervals"][0]["mean_mv"])) < 10
@@ -234,7 +238,7 @@ def test_a_recording_can_be_deleted(server, tmp_path):
 def test_forecast_and_denoise(server, recording):
     _, info = recording
     _, ahead = server.result(
-        "forecast", recording=info["id"], model=STRIP, options={"at": 30, "horizon": 0.5}, **QUICK
+        "forecast", recording=info["id"], model=STRIP, options={"at_s": 30, "horizon_s": 0.5}, **QUICK
     )
     (interval,) = ahead["intervals"]
     assert (interval["first"], len(interval["mean_mv"])) == (10800, 180)
@@ -242,7 +246,7 @@ def test_forecast_and_denoise(server, recording):
         "denoise",
         recording=info["id"],
         model=STRIP,
-        options={"stretch": ["20:21"], "lead": ["MLII"]},
+        options={"intervals": [gap(20.0, 21.0)], "leads": ["MLII"]},
         **QUICK,
     )
     assert clean["task"] == "denoise"
@@ -322,7 +326,7 @@ def test_invalid_requests_are_rejected_at_once(server, task, body, status, words
 
 def test_a_failed_job_states_the_reason(server, recording):
     _, info = recording
-    job = server.wait(server.submit("impute", recording=info["id"], model=STRIP, options={"gap": ["50:90"]}))
+    job = server.wait(server.submit("impute", recording=info["id"], model=STRIP, options={"gaps": [gap(50.0, 90.0)]}))
     assert job["state"] == "failed"
     assert "90" in job["error"]
     assert "/" not in job["error"].replace("from/to", "")

@@ -177,7 +177,7 @@ def test_an_unreadable_file_is_reported_in_words(page, server, tmp_path):
 def test_a_forecast_hides_the_recorded_future_until_requested(page, server, recording):
     open_recording(page, server, recording, "forecast")
     page.fill("#view-forecast [name=draws]", "2")
-    page.fill("#view-forecast [name=horizon]", "0.5")
+    page.fill("#view-forecast [name=horizon_s]", "0.5")
     page.click("#view-forecast .main")
     page.wait_for_selector("#view-forecast .download:not([hidden])", timeout=60000)
     cut = float(page.input_value("#view-forecast [name=at]"))

@@ -1,15 +1,31 @@
-"""``diffecg compose``: a rhythm in, an annotated recording out."""
+"""``diffecg compose``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Flat, Force, Json, Threads, progress_bar, show, use_threads
-from diffecg.cli.impute import Format, Several
+from diffecg.cli.console import Force, Json, Threads, show, progress_bar, use_threads
+from diffecg.cli.impute import RecordingFormat
+from diffecg.cli.parsing import parse_noise, repeatable
+from diffecg.composition.noise import NoiseInterval
 from diffecg.composition.options import ComposeOptions
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class ComposeFlags(ComposeOptions):
+    """The options of compose as flags."""
+
+    sdnn_ms: Annotated[float | None, Parameter(name="--sdnn")] = None
+    """Standard deviation of the intervals between normal beats in ms; default: 40, or that of the recording
+    after like:."""
+    respiration_hz: Annotated[float, Parameter(name="--respiration")] = 0.25
+    """Respiratory frequency in Hz, the faster of two oscillations of the heart rate."""
 
 
 def compose(
@@ -17,76 +33,82 @@ def compose(
     /,
     *,
     out: Path,
-    asked: Annotated[ComposeOptions, Flat] = ComposeOptions(),
+    options: ComposeFlags = ComposeFlags(),
     model: str = "mitbih-beat",
     draws: int = 1,
-    noise: Several = (),
+    noise: Annotated[tuple[NoiseInterval, ...], repeatable(parse_noise)] = (),
     noise_from: Annotated[Path | None, Parameter(show_default=False)] = None,
-    format: Format = "wfdb",
+    format: RecordingFormat = "wfdb",
     threads: Threads = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Compose a recording whose every beat is known: its time and its class.
+    """Compose a synthetic recording in which the time and label of every beat are known.
 
-    Example: `diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --out bigeminy/`
+    Example: diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --out ectopy/
 
-    The rhythm is a period that is repeated: labels (N, S, V, F), `N*8` for eight, `(N*3 V)*10` for a group,
-    and names: bigeminy, trigeminy, quadrigeminy, couplet, triplet, salvo of 5; atrial bigeminy has S for V.
-    Or like:208, a random rhythm with the statistics of that recording of DS1. Ectopic beats come as early, and
-    pauses last as long, as real ones.
+    A rhythm is one period, which is repeated: labels (N, S, V, F), N*8 for eight beats, (N*3 V)*10 for ten
+    groups, and the names bigeminy, trigeminy, quadrigeminy, couplet, triplet and salvo of 5; "atrial bigeminy"
+    has S in place of V. like:208 is a random rhythm with the statistics of record 208 of the MIT-BIH
+    Arrhythmia Database (records of DS1 only). Coupling intervals and pauses of ectopic beats are measured ones.
 
     Parameters
     ----------
     rhythm:
-        Which beats come.
+        Order of the beats.
     out:
-        Folder to write: a recording with reference annotations, a picture, card.json.
+        Folder to write: the recording with reference annotations, a figure and a data card (card.json).
     model:
-        Of beats: a bundled model or a model folder.
+        A bundled model of beats (mitbih-beat, mitbih-beat-fast) or a model folder.
     draws:
-        How many recordings of the same beats.
+        Number of recordings with the same beats and different variation from beat to beat; draw i has seed + i.
     noise:
-        Recorded noise as em:6 or em:6:60:120 (bw, ma or em; dB; from and to in s); may be repeated.
+        Recorded noise to add, kind:SNR or kind:SNR:start:stop, such as em:6 or em:6:60:120 (kinds: bw = baseline
+        wander, ma = muscle artefact, em = electrode motion; SNR in dB, times in s); may be repeated.
     noise_from:
-        Folder of the MIT-BIH Noise Stress Test Database.
+        Folder of the MIT-BIH Noise Stress Test Database; required by --noise.
+    format:
+        Format of the recording.
     """
     from diffecg.composition.export import write_composed
-    from diffecg.composition.noise import parse_noise, with_noise
+    from diffecg.composition.noise import with_noise
     from diffecg.composition.recording import compose as compose_recording
     from diffecg.errors import DiffecgError
     from diffecg.files import check_output, new_directory
     from diffecg.inference.loading import load
 
     check_output(out, force=force, is_folder=True)
-    true_runs = [parse_noise(text) for text in noise]
-    if true_runs and noise_from is None:
+    if noise and noise_from is None:
         raise DiffecgError("--noise needs --noise-from, the folder of the MIT-BIH Noise Stress Test Database")
     if draws < 1:
         raise DiffecgError(f"draws {draws} must be at least 1")
     use_threads(threads)
-    beats, seed, duration_s = asked.rhythm(rhythm), asked.seed, 60 * asked.minutes
-    beats.beats(duration_s, seed)  # what cannot be read is refused before the model is loaded
-    loaded, composed = load(model), []
-    with progress_bar("compose") as move:
-        for i in range(draws):
-
-            def progress(done: int, total: int, before: int = i) -> None:
-                move(before * total + done, draws * total)
-
-            one = compose_recording(
-                beats,
+    parsed, duration_s = options.rhythm(rhythm), 60 * options.minutes
+    parsed.beats(duration_s, options.seed)  # report a wrong rhythm before the model is loaded
+    loaded, recordings = load(model), []
+    with progress_bar("compose") as progress:
+        for draw in range(draws):
+            recording = compose_recording(
+                parsed,
                 duration_s,
                 model=loaded,
-                seed=seed + i,
-                rhythm_seed=seed,
-                subject_seed=asked.subject_seed,
-                progress=progress,
+                seed=options.seed + draw,
+                rhythm_seed=options.seed,
+                subject_seed=options.subject_seed,
+                progress=_progress_of_draw(progress, draw, draws),
             )
-            composed.append(with_noise(one, true_runs, noise_from) if true_runs and noise_from else one)
+            if noise_from is not None:
+                recording = with_noise(recording, noise, noise_from)
+            recordings.append(recording)
     suffix = "" if format == "wfdb" else f".{format}"
     with new_directory(out, force=force) as folder:
-        card = write_composed(folder, composed, out.name, suffix)
+        card = write_composed(folder, recordings, out.name, suffix)
     counts = ", ".join(f"{count} {label}" for label, count in card["beats"].items())
-    text = f"{out}: {', '.join(card['recordings'])}, {duration_s:g} s, {counts}; rhythm.png"
+    text = f"{out}: {', '.join(card['recordings'])}, {duration_s:g} s, beats: {counts}; figure rhythm.png"
     show({"out": str(out), **card}, text, as_json=json)
+
+
+def _progress_of_draw(
+    progress: Callable[[int, int], None], draw: int, draws: int
+) -> Callable[[int, int], None]:
+    return lambda done, total: progress(draw * total + done, draws * total)

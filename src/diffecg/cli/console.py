@@ -1,4 +1,4 @@
-"""What commands share: results to stdout, progress and errors to stderr."""
+"""Shared flags and output of the commands: results to stdout, progress, warnings and errors to stderr."""
 
 from __future__ import annotations
 
@@ -31,30 +31,29 @@ if TYPE_CHECKING:
 stderr = Console(stderr=True)
 _PIPED_WIDTH = 160
 
-Force = Annotated[bool, Parameter(negative="", help="Replace what is already there.")]
+Force = Annotated[bool, Parameter(negative="", help="Overwrite existing output.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON.")]
 Flat = Parameter(name="*")
-"""For settings that are given as flags of their own."""
+"""Makes each field of a dataclass a flag of its own."""
 Seed = Annotated[int, Parameter(help="Seed of the first sample; sample i has seed + i.")]
-Threads = Annotated[
-    int | None, Parameter(help="Processor threads to use; as many as torch likes unless given.")
-]
+Threads = Annotated[int | None, Parameter(help="Number of CPU threads; default: chosen by PyTorch.")]
 
 
 @Parameter(name="*")
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ComputeOptions(SamplerOptions):
-    """How samples are computed, and where; the flags that all tasks share."""
+    """Sampler, device and engine of a model."""
 
     threads: int | None = None
-    """Processor threads to use; as many as torch likes unless given."""
+    """Number of CPU threads; default: chosen by PyTorch."""
     device: str = "cpu"
-    """Where to compute: cpu, cuda."""
+    """Device of the network: cpu or cuda."""
     engine: str = "torch"
-    """What computes: torch, or onnx (ONNX Runtime, faster on one thread; its first use takes a while)."""
+    """Engine of the network: torch, or onnx (ONNX Runtime, faster on one thread; the first use exports the
+    network)."""
 
     def load(self, model: str) -> Model:
-        """Return the model, on the device; let torch use the threads."""
+        """Set the number of threads and load a model."""
         from diffecg.inference.loading import load
 
         use_threads(self.threads)
@@ -62,14 +61,14 @@ class ComputeOptions(SamplerOptions):
 
 
 @Parameter(name="*")
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """What a file may not tell; the flags of all commands that read recordings."""
+    """Properties of a recording that its file may not state."""
 
     fs: float | None = None
-    """Sampling rate in Hz, for tables without a column of time and for arrays."""
+    """Sampling rate in Hz, for NumPy files and for tables without a time column."""
     unit: str | None = None
-    """Unit of leads whose unit the file does not tell: mV, uV, V; mV unless given."""
+    """Unit of channels whose unit is not in the file: mV, uV or V; default: mV."""
 
     def read(self, path: Path) -> Recording:
         """Return the recording."""
@@ -79,28 +78,31 @@ class ReadOptions:
 
 
 Strict = Annotated[
-    bool, Parameter(negative="", help="Refuse a recording that looks like no ECG the models know; else warn.")
+    bool,
+    Parameter(
+        negative="", help="Refuse recordings that do not look like ECG in mV; default: print a warning."
+    ),
 ]
 
 
-def look(recording: Recording, rows: Sequence[int], *, strict: bool) -> None:
-    """Warn of leads that look like no ECG that the models know.
+def warn_implausible(recording: Recording, rows: Sequence[int], *, strict: bool) -> None:
+    """Warn on stderr of leads that do not look like ECG in mV.
 
     Raises:
-        DiffecgError: ``strict`` and there are some.
+        DiffecgError: ``strict`` is set and a lead does not look like ECG.
     """
     from diffecg.errors import DiffecgError
     from diffecg.formats.description import lead_warnings
 
-    found = dict.fromkeys(warning for row in rows for warning in lead_warnings(recording, row))
-    if found and strict:
-        raise DiffecgError("; ".join(found))
-    for warning in found:
+    warnings = dict.fromkeys(warning for row in rows for warning in lead_warnings(recording, row))
+    if warnings and strict:
+        raise DiffecgError("; ".join(warnings))
+    for warning in warnings:
         stderr.print(f"diffecg: warning: {warning}", markup=False, highlight=False, soft_wrap=True)
 
 
 def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:
-    """Print a result: the text for subjects, the dictionary for machines."""
+    """Print a result as text, or as JSON."""
     print(json.dumps(result, indent=2) if as_json else text)
 
 
@@ -108,15 +110,15 @@ def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], 
     """Print a table to stdout.
 
     Args:
-        title: above it.
-        head: names of the columns.
-        rows: cells.
-        words: number of leading columns that hold words, the others hold numbers.
+        title: title of the table.
+        head: column names.
+        rows: cells of each row.
+        words: number of leading columns with text, aligned left; numbers are aligned right.
     """
     console = Console() if sys.stdout.isatty() else Console(width=_PIPED_WIDTH)
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for place, column in enumerate(head):
-        table.add_column(column, justify="left" if place < words else "right")
+    for i, column in enumerate(head):
+        table.add_column(column, justify="left" if i < words else "right")
     for row in rows:
         table.add_row(*row)
     console.print(table)
@@ -124,13 +126,13 @@ def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], 
 
 
 def fail(message: str) -> None:
-    """Print an error in one line on stderr."""
+    """Print an error on stderr, in one line."""
     print(f"diffecg: error: {' '.join(message.split())}", file=sys.stderr)
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Any]:
-    """Yield a function (done, total, doing="") that moves a bar on stderr, if that is a terminal."""
+def progress_bar(description: str) -> Iterator[Any]:
+    """Yield a function (done, total, current="") that updates a bar on stderr, if that is a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -140,16 +142,16 @@ def progress_bar(what: str) -> Iterator[Any]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
+        task = bar.add_task(description, total=None)
 
-        def move(done: int, total: int, doing: str = "") -> None:
-            bar.update(task, completed=done, total=total, description=doing or what)
+        def update(done: int, total: int, current: str = "") -> None:
+            bar.update(task, completed=done, total=total, description=current or description)
 
-        yield move
+        yield update
 
 
 def use_threads(threads: int | None) -> None:
-    """Let torch use that many threads."""
+    """Set the number of CPU threads of PyTorch; None keeps its default."""
     if threads is not None:
         import torch
 

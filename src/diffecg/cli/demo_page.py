@@ -1,4 +1,4 @@
-"""The page of ``diffecg demo``: one file with its pictures inside."""
+"""The page of ``diffecg demo``: one HTML file with embedded figures."""
 
 from __future__ import annotations
 
@@ -16,30 +16,29 @@ _SECTIONS = (
     (
         "beats.png",
         "Generate: labelled heartbeats",
-        "Every trace is a heartbeat that nobody had. The label was given, the beat was drawn.",
+        "Every trace is a synthetic beat. The model is conditioned on the label.",
         'model = diffecg.load("mitbih-beat")\nbeats = model.generate(label="V", count=256, seed=0)',
     ),
     (
         "gap.png",
         "Impute: a gap with its uncertainty",
-        "The stretch in colour was hidden. Sixteen draws give a mean and a band that should hold nine "
-        "tenths of them; the dashed line is what was hidden. The strip is simulated, "
-        "wave by wave, and like no recording that the model has seen.",
-        'model = diffecg.load("mitbih-strip")\nfilled = model.impute(signal_mv, fs_hz=100, draws=16)',
+        "The coloured samples were masked. Sixteen draws from the posterior give a mean and a 90 % prediction "
+        "interval; the dashed line shows the masked samples. The strip is simulated and unlike the training data.",
+        'model = diffecg.load("mitbih-strip")\nimputation = model.impute(signal_mv, fs_hz=100, draws=16)',
     ),
     (
         "forecast.png",
         "Forecast: the next heartbeats",
-        "Only the past was shown. Every draw is one way in which it may go on; their mean blurs where "
-        "they do not agree on its time.",
-        "ahead = model.forecast(past_mv, fs_hz=100, horizon_s=2.0, draws=16)",
+        "The model is given the past only. Each draw is one possible continuation; the mean is smooth where the "
+        "draws disagree on the time of a beat.",
+        "forecast = model.forecast(past_mv, fs_hz=100, horizon_s=2.0, draws=16)",
     ),
 )
 
 
 def write_page(folder: Path, models: list[Model], seed: int) -> None:
-    """Write ``index.html`` with the pictures that lie in ``folder``."""
-    parts = ['<p class="note">All of this is synthetic ECG. diffecg is not a medical device.</p>']
+    """Write ``index.html`` with the figures in ``folder``."""
+    parts = ['<p class="note">All signals are synthetic. diffecg is not a medical device.</p>']
     for name, title, text, code in _SECTIONS:
         parts.append(
             f"<h2>{escape(title)}</h2><p>{escape(text)}</p>"

@@ -1,9 +1,12 @@
-"""``diffecg forecast``: what may follow a moment of a recording."""
+"""``diffecg forecast``."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+
+from cyclopts import Parameter
 
 from diffecg.cli.console import (
     ComputeOptions,
@@ -12,11 +15,22 @@ from diffecg.cli.console import (
     Json,
     ReadOptions,
     Strict,
-    look,
-    progress_bar,
     show,
+    progress_bar,
+    warn_implausible,
 )
 from diffecg.inference.options import DrawOptions, ForecastOptions
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class ForecastFlags(ForecastOptions):
+    """The options of forecast as flags."""
+
+    at_s: Annotated[float | None, Parameter(name="--at")] = None
+    """Start of the forecast in s; only earlier samples are used. Default: the end of the recording."""
+    horizon_s: Annotated[float, Parameter(name="--horizon")] = 1.0
+    """Length of the forecast in s."""
 
 
 def forecast(
@@ -25,44 +39,45 @@ def forecast(
     /,
     *,
     out: Path,
-    asked: Annotated[ForecastOptions, Flat] = ForecastOptions(),
+    options: ForecastFlags = ForecastFlags(),
     strict: Strict = False,
-    reading: ReadOptions = ReadOptions(),
-    drawing: Annotated[DrawOptions, Flat] = DrawOptions(),
+    read: ReadOptions = ReadOptions(),
+    draws: Annotated[DrawOptions, Flat] = DrawOptions(),
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Forecast what follows a moment of a recording, several times, with a band.
+    """Forecast one lead of a recording, with prediction intervals.
 
-    Example: diffecg forecast mitbih-strip mitdb/100 --at 60 --horizon 1 --out ahead/
+    Example: diffecg forecast mitbih-strip mitdb/100 --at 60 --horizon 1 --out forecast/
+
+    OUT gets a WFDB record with the mean and the bounds, a table (forecast.csv) with the recorded samples where
+    the recording continues, all draws (draws.npz), a figure and a data card (card.json).
 
     Parameters
     ----------
     model:
-        A bundled model (mitbih-strip suits recordings) or a model folder.
+        A bundled model of strips (mitbih-strip) or a model folder.
     recording:
-        The recording, in any format that impute takes.
+        A recording, in any format that impute reads.
     out:
-        Folder to write: a recording with mean and bounds, forecast.csv, every draw, a picture.
+        Folder to write.
     """
     from diffecg.files import check_output, new_directory
     from diffecg.inference.export import write_forecast
-    from diffecg.inference.recordings import forecast_recording, forecast_start
+    from diffecg.inference.recordings import forecast_recording, plan_forecast
 
     check_output(out, force=force, is_folder=True)
-    loaded, read = compute.load(model), reading.read(recording)
-    row, cut = forecast_start(loaded, read, asked)
-    look(read, [row], strict=strict)
-    with progress_bar("forecast") as move:
-        drawn = forecast_recording(
-            loaded, read, row, cut, asked, drawing, progress=move, **compute.sampling()
-        )
+    loaded, source = compute.load(model), read.read(recording)
+    plan = plan_forecast(loaded, source, options)
+    warn_implausible(source, [plan.row], strict=strict)
+    with progress_bar("forecast") as progress:
+        imputation = forecast_recording(loaded, source, plan, options, draws, compute, progress=progress)
     with new_directory(out, force=force) as folder:
-        write_forecast(folder, read, row, drawn, cut)
+        write_forecast(folder, source, plan, imputation)
+    lead, start_s = source.leads[plan.row], plan.start / source.fs_hz
     text = (
-        f"{out}: {asked.horizon:g} s of lead {read.leads[row]} from {cut / read.fs_hz:g} s drawn "
-        f"{drawing.draws} times; forecast.png, forecast.csv, all draws in draws.npz"
+        f"{out}: {options.horizon_s:g} s of {lead} from {start_s:g} s, {draws.draws} draws; "
+        "figure forecast.png, table forecast.csv, draws in draws.npz"
     )
-    result = {"out": str(out), "lead": read.leads[row], "at_s": cut / read.fs_hz}
-    show({**result, **drawn.info}, text, as_json=json)
+    show({"out": str(out), "lead": lead, "at_s": start_s, **imputation.info}, text, as_json=json)

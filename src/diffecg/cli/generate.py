@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from diffecg.cli.console import ComputeOptions, Flat, Force, Json, progress_bar, show
+from cyclopts import Parameter
+
+from diffecg.cli.console import ComputeOptions, Force, Json, show, progress_bar
+from diffecg.cli.parsing import parse_beat_times, repeatable
 from diffecg.inference.options import GenerateOptions
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class GenerateFlags(GenerateOptions):
+    """The options of generate as flags."""
+
+    rhythm: Annotated[tuple[tuple[float, str], ...], repeatable(parse_beat_times, join=True)] = ()
+    """Beats of every window as "0.5:N 1.3:N 1.9:V" (time of the R peak in s, label); only for models of
+    strips."""
 
 
 def generate(
@@ -14,39 +28,42 @@ def generate(
     /,
     *,
     out: Path,
-    asked: Annotated[GenerateOptions, Flat] = GenerateOptions(),
+    options: GenerateFlags = GenerateFlags(),
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Make synthetic windows of a class.
+    """Generate synthetic beats or strips.
 
     Example: diffecg generate mitbih-beat --label V --count 1000 --out v.npz
+
+    The same seed gives the same windows, whatever the batch size. A data card in the file or beside it states
+    model, sampler and seeds.
 
     Parameters
     ----------
     model:
         A bundled model (mitbih-beat, mitbih-beat-fast, mitbih-strip) or a model folder.
     out:
-        File to write: .npz, .parquet or .csv; without a suffix, a folder of WFDB recordings.
+        File to write, .npz, .parquet or .csv; without a suffix a folder of WFDB records.
     """
     from diffecg.datasets.writing import check_format, write_generated
     from diffecg.files import check_output
-    from diffecg.inference.parsing import parse_times
 
     check_format(out)
     check_output(out, force=force, is_folder=not out.suffix)
     loaded = compute.load(model)
-    with progress_bar("generate") as move:
-        windows = loaded.stream(
-            asked.label,
-            asked.count,
-            asked.seed,
-            rhythm=parse_times(asked.rhythm),
-            progress=move,
+    with progress_bar("generate") as progress:
+        chunks = loaded.stream(
+            options.label,
+            options.count,
+            options.seed,
+            rhythm=options.rhythm,
+            progress=progress,
             **compute.sampling(),
         )
-        card = write_generated(windows, out, count=asked.count, force=force)
-    last = asked.seed + asked.count - 1
-    text = f"{asked.count} windows of class {asked.label or 'unknown'} in {out}, seeds {asked.seed} to {last}"
+        card = write_generated(chunks, out, count=options.count, force=force)
+    last_seed = options.seed + options.count - 1
+    label = options.label or "unknown"
+    text = f"{out}: {options.count} windows with label {label}, seeds {options.seed} to {last_seed}"
     show({"out": str(out), **card}, text, as_json=json)

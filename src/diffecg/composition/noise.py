@@ -19,45 +19,33 @@ from diffecg.signal.resampling import resample
 KINDS = {"bw": "baseline wander", "ma": "muscle artefact", "em": "electrode motion"}
 """The recordings of the MIT-BIH Noise Stress Test Database: Moody et al. (1984), Comput Cardiol 11:381-384."""
 
-SNRS_DB = (-40.0, 60.0)
+SNR_RANGE_DB = (-40.0, 60.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NoiseInterval:
-    """A stretch with noise."""
+    """Recorded noise to add to an interval of a recording."""
 
     kind: str
-    """A key of KINDS."""
+    """A key of :data:`KINDS`."""
     snr_db: float
-    """Power of the signal over that of the noise in the stretch, both without their means, in dB."""
+    """Signal-to-noise ratio in the interval, in dB: the ratio of the variances."""
     start_s: float = 0.0
     stop_s: float = np.inf
+    """Exclusive."""
 
-
-def parse_noise(text: str) -> NoiseInterval:
-    """Return what ``em:6`` or ``em:6:60:120`` asks for: kind, dB, and from and to in s.
-
-    Raises:
-        DiffecgError: it is not of that form, or out of range.
-    """
-    kind, *numbers = text.split(":")
-    try:
-        values = [float(number) for number in numbers]
-    except ValueError:
-        values = []
-    if kind not in KINDS or len(values) not in (1, 3) or not np.isfinite(values).all():
-        raise DiffecgError(
-            f"noise {text!r} is not of the form em:6 or em:6:60:120 (kind, dB, from and to in s); kinds are "
-            f"{', '.join(KINDS)}"
-        )
-    noise = NoiseInterval(kind, *values)
-    if not SNRS_DB[0] <= noise.snr_db <= SNRS_DB[1]:
-        raise DiffecgError(
-            f"noise {text!r}: {noise.snr_db:g} dB must lie between {SNRS_DB[0]:g} and {SNRS_DB[1]:g}"
-        )
-    if not 0 <= noise.start_s < noise.stop_s:
-        raise DiffecgError(f"noise {text!r} must begin at 0 s or later, and end after that")
-    return noise
+    def __post_init__(self) -> None:
+        """Raise DiffecgError for an unknown kind or values out of range."""
+        if self.kind not in KINDS:
+            raise DiffecgError(f"unknown noise {self.kind!r}; choose one of {', '.join(KINDS)}")
+        if not SNR_RANGE_DB[0] <= self.snr_db <= SNR_RANGE_DB[1]:
+            raise DiffecgError(
+                f"SNR of noise {self.snr_db:g} dB must be between {SNR_RANGE_DB[0]:g} and {SNR_RANGE_DB[1]:g}"
+            )
+        if not 0 <= self.start_s < self.stop_s:
+            raise DiffecgError(
+                f"noise from {self.start_s:g} to {self.stop_s:g} s must start at 0 s or later and stop after that"
+            )
 
 
 def with_noise(recording: Recording, intervals: Sequence[NoiseInterval], folder: str | Path) -> Recording:

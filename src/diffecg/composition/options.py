@@ -7,23 +7,24 @@ from dataclasses import dataclass
 from diffecg.composition.timing import Rhythm
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ComposeOptions:
-    """What recording to compose."""
+    """Length, rhythm and subject of a composed recording."""
 
     minutes: float = 1.0
-    """Length of the recording."""
+    """Length of the recording in minutes."""
     heart_rate: float | None = None
-    """Of normal beats, in beats a minute; 72, or the recording's, unless given."""
-    sdnn: float | None = None
-    """Standard deviation of the intervals between normal beats, in ms; 40, or the recording's, unless given."""
-    respiration: float = 0.25
-    """Rate of breathing in Hz, at which the heart rate sways."""
+    """Mean rate of normal beats in beats per minute; default: 72, or that of the recording after like:."""
+    sdnn_ms: float | None = None
+    """Standard deviation of the intervals between normal beats in ms; default: 40, or that of the recording
+    after like:."""
+    respiration_hz: float = 0.25
+    """Respiratory frequency in Hz, the faster of two oscillations of the heart rate."""
     subject_seed: int = 0
-    """Who: the same person for the same number."""
+    """Seed of the synthetic subject; the same subject has the same beat shapes."""
     seed: int = 0
-    """Of the rhythm and of what varies from beat to beat; draw i has the same beats and seed + i."""
+    """Seed of the rhythm and of the variation from beat to beat."""
 
     def rhythm(self, text: str) -> Rhythm:
-        """Return the rhythm of a text, with this heart rate, spread and breathing."""
-        return Rhythm(text, self.heart_rate, self.sdnn, self.respiration)
+        """Return the rhythm written as ``text``, with these settings."""
+        return Rhythm(text, self.heart_rate, self.sdnn_ms, self.respiration_hz)

@@ -32,18 +32,16 @@ def as_signal(signal_mv: ArrayLike) -> NDArray[np.floating]:
     return signal
 
 
-def check_integer(name: str, value: Any, least: int = 1) -> Any:
-    """Return a whole number, or None where None is given.
+def check_integer(name: str, value: Any, least: int = 1) -> int:
+    """Return a value as an integer.
 
     Raises:
-        DiffecgError: it is none, or below ``least``.
+        DiffecgError: it is not an integer, or below ``least``.
     """
-    if value is None and name == "steps":
-        return None
     try:
         number = index(value)
     except TypeError:
-        raise DiffecgError(f"{name} {value!r} is no whole number") from None
+        raise DiffecgError(f"{name} {value!r} is not an integer") from None
     if number < least:
         raise DiffecgError(f"{name} {number} must be at least {least}")
     return number
@@ -55,7 +53,11 @@ def sampling_of(sampler: str | None, steps: int | None, batch_size: int) -> Samp
     Raises:
         DiffecgError: steps or batch size are no whole numbers above zero.
     """
-    return Sampling(sampler, check_integer("steps", steps), check_integer("batch_size", batch_size))
+    return Sampling(
+        sampler=sampler,
+        steps=None if steps is None else check_integer("steps", steps),
+        batch_size=check_integer("batch_size", batch_size),
+    )
 
 
 def seed_range(seed: int | Sequence[int], count: int) -> Sequence[int]:
@@ -68,7 +70,7 @@ def seed_range(seed: int | Sequence[int], count: int) -> Sequence[int]:
         if len(seed) != count:
             raise DiffecgError(f"{len(seed)} seeds for a count of {count}; give one a window")
         return [seed_range(one, 1)[0] for one in seed]
-    first: int = check_integer("seed", seed, least=0)
+    first = check_integer("seed", seed, least=0)
     if first > MOST_SEED - count:
         raise DiffecgError(f"seed {first} must be 0 to {MOST_SEED - count}")
     return range(first, first + count)

@@ -1,224 +1,235 @@
-"""What becomes of a recording: repaired, or continued by a forecast; with pictures, tables, a data card."""
+"""Write imputed and forecast recordings with figures, tables, draws and a data card."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from diffecg.files import CARD
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import file_name, write_recording
 from diffecg.formats.scaling import digitise
-from diffecg.inference.gaps import Gap
+from diffecg.inference.recordings import ForecastPlan, ImputationPlan
 from diffecg.inference.results import Imputation
 from diffecg.plotting.figures import imputed_strip_figure, save
 
 CONTEXT_S = 3.0
-"""Shown before and after a gap."""
-SHOWN_PAST_S = 4.0
-"""Of the past, beside a forecast."""
-SHOWN_DRAWS = 8
-MOST_PICTURES = 20
-"""Pictures of the first gaps only: a recording may have thousands."""
-MOST_SHOWN_S = 20.0
-"""Of a longer gap the picture shows the beginning."""
-GAP_OF_TASK = {"impute": "gap", "denoise": "noisy stretch"}
-"""What the tasks call what they draw."""
+"""Observed signal in the figure of a gap, before and after it."""
+PAST_S = 4.0
+"""Observed signal in the figure of a forecast."""
+MAX_DRAWS_SHOWN = 8
+MAX_FIGURES = 20
+"""Figures of the first gaps only; a recording may have thousands."""
+MAX_GAP_SHOWN_S = 20.0
+"""Figures of longer gaps are cut off here."""
+SEGMENT_NAMES = {"impute": "gap", "denoise": "noisy interval"}
+"""Name of an imputed segment, by task."""
 
 
 def write_imputed(
-    folder: Path,
-    recording: Recording,
-    rows: Sequence[int],
-    drawn: Imputation,
-    gaps: Sequence[Gap],
-    suffix: str = "",
+    folder: Path, recording: Recording, plan: ImputationPlan, imputation: Imputation, suffix: str = ""
 ) -> Path:
-    """Write a repaired recording into ``folder`` and return its path.
+    """Write an imputed or denoised recording into a folder and return the recording's path.
 
-    The recording keeps its name, leads, units and annotations; all samples that were observed stay what was
-    stored. Beside it: ``gaps.csv`` (with the mean width of the band in each gap), ``draws.npz`` (every
-    draw of the drawn samples), a picture of each gap, ``card.json``.
+    Name, leads, units, annotations and observed samples of the recording are kept. Written beside it:
+    ``gaps.csv`` (one row per segment, with the mean width of the prediction interval), ``draws.npz`` (all
+    draws of the imputed samples), a figure per segment and ``card.json``.
 
     Args:
         folder: an empty folder.
-        recording: what was read.
-        rows: the leads that were repaired.
-        drawn: what ``impute`` or ``denoise`` returned for them, (lead, time).
-        gaps: what was drawn, and why.
-        suffix: of the format, as :func:`diffecg.formats.registry.write_recording` takes it.
+        recording: the recording that was read.
+        plan: the imputed segments.
+        imputation: result for the leads ``plan.rows``, axes (lead, time).
+        suffix: file format, see :func:`diffecg.formats.registry.write_recording`.
     """
-    repaired = recording
-    for i, row in enumerate(rows):
-        repaired = repaired.with_imputed(row, drawn.signal_mv[i], ~drawn.observed[i])
-    names = ", ".join(recording.leads[row] for row in rows)
-    comment = f"partly synthetic ({names}): see {CARD}"
-    path = write_recording(
-        folder / file_name(recording, suffix), replace(repaired, comments=(*recording.comments, comment))
-    )
-    lead, sample = np.nonzero(~drawn.observed)
+    imputed = recording
+    for i, row in enumerate(plan.rows):
+        imputed = imputed.with_imputed(row, imputation.signal_mv[i], ~imputation.observed[i])
+    leads = [recording.leads[row] for row in plan.rows]
+    comment = f"partly synthetic ({', '.join(leads)}): see {CARD}"
+    imputed = replace(imputed, comments=(*recording.comments, comment))
+    path = write_recording(folder / file_name(recording, suffix), imputed)
+    lead, sample = np.nonzero(~imputation.observed)
     np.savez_compressed(
         folder / "draws.npz",
-        leads=np.array([recording.leads[row] for row in rows]),
+        leads=np.array(leads),
         lead=lead,
         sample=sample,
-        draws_mv=drawn.draws_mv[:, lead, sample],
-        lower_mv=drawn.lower_mv[lead, sample],
-        upper_mv=drawn.upper_mv[lead, sample],
-        seeds=np.array(drawn.seeds),
-        fs_hz=drawn.fs_hz,
+        draws_mv=imputation.draws_mv[:, lead, sample],
+        lower_mv=imputation.lower_mv[lead, sample],
+        upper_mv=imputation.upper_mv[lead, sample],
+        seeds=np.array(imputation.seeds),
+        fs_hz=imputation.fs_hz,
     )
-    place = {row: i for i, row in enumerate(rows)}
-    _gap_table(recording, drawn, place, gaps).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
-    context = int(CONTEXT_S * drawn.fs_hz)
-    for number, gap in enumerate(gaps[:MOST_PICTURES], start=1):
-        last_shown = min(gap.last, gap.first + int(MOST_SHOWN_S * drawn.fs_hz))
-        span = slice(max(0, gap.first - context), last_shown + context)
-        what = GAP_OF_TASK[drawn.info["task"]]
-        title = f"{recording.name} {recording.leads[gap.row]}: {what} {number}, {drawn.band:.0%} band"
-        save(
-            imputation_figure(drawn.lead(place[gap.row]), span, recording.lead_mv(gap.row), title),
-            folder / f"gap-{number:03d}.png",
-        )
-    _write_card(
-        folder,
-        recording,
-        drawn,
-        synthetic_samples=[[recording.leads[gap.row], gap.first, gap.last] for gap in gaps],
-    )
+    _gap_table(recording, plan, imputation).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
+    _save_gap_figures(folder, recording, plan, imputation)
+    intervals = [
+        {"lead": recording.leads[segment.row], "start": segment.start, "stop": segment.stop}
+        for segment in plan.segments
+    ]
+    _write_card(folder, recording, imputation, intervals)
     return path
 
 
-def write_forecast(folder: Path, recording: Recording, row: int, drawn: Imputation, at: int) -> None:
-    """Write a forecast into ``folder``.
+def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forecast: Imputation) -> None:
+    """Write a forecast into a folder.
 
-    A WFDB recording with the mean and the bounds as leads, ``forecast.csv`` (with the truth where the
-    recording goes on), ``draws.npz``, a picture and ``card.json``.
+    Writes a WFDB record with mean, lower and upper bound as signals, ``forecast.csv`` (with the recorded
+    samples where the recording continues), ``draws.npz``, a figure and ``card.json``.
 
     Args:
         folder: an empty folder.
-        recording: what was read.
-        row: the lead that was forecast.
-        drawn: what ``forecast`` returned for that lead, (time).
-        at: first sample of the forecast.
+        recording: the recording that was read.
+        plan: lead and start of the forecast.
+        forecast: result for that lead, axes (time).
     """
-    horizon = len(drawn.signal_mv)
-    truth = recording.lead_mv(row)[at : at + horizon]
-    truth = np.pad(truth, (0, horizon - len(truth)), constant_values=np.nan)
-    lead = recording.leads[row]
-    series = {"": drawn.signal_mv, " lower": drawn.lower_mv, " upper": drawn.upper_mv}
-    forecast = Recording.from_arrays(
-        np.stack(list(series.values())),
+    horizon, start = len(forecast.signal_mv), plan.start
+    lead_mv, lead = recording.lead_mv(plan.row), recording.leads[plan.row]
+    recorded_mv = lead_mv[start : start + horizon]
+    recorded_mv = np.pad(recorded_mv, (0, horizon - len(recorded_mv)), constant_values=np.nan)
+    bounds = Recording.from_arrays(
+        np.stack([forecast.signal_mv, forecast.lower_mv, forecast.upper_mv]),
         recording.fs_hz,
-        leads=[lead + suffix for suffix in series],
+        leads=[lead, f"{lead} lower", f"{lead} upper"],
         name=f"{recording.name}_forecast",
-        comments=[f"forecast of {recording.name} from sample {at}, synthetic: see {CARD}"],
+        comments=[f"forecast of {recording.name} from sample {start}, synthetic: see {CARD}"],
     )
-    write_recording(folder / file_name(forecast, ""), digitise(forecast, 32, gain=1000.0))
-    pd.DataFrame(
-        {
-            "time_s": (at + np.arange(horizon)) / recording.fs_hz,
-            "mean_mv": drawn.signal_mv,
-            "lower_mv": drawn.lower_mv,
-            "upper_mv": drawn.upper_mv,
-            "truth_mv": truth,
-        }
-    ).to_csv(folder / "forecast.csv", index=False, float_format="%.5f")
+    write_recording(folder / file_name(bounds, ""), digitise(bounds, 32, gain=1000.0))
+    table = {
+        "time_s": (start + np.arange(horizon)) / recording.fs_hz,
+        "mean_mv": forecast.signal_mv,
+        "lower_mv": forecast.lower_mv,
+        "upper_mv": forecast.upper_mv,
+        "recorded_mv": recorded_mv,
+    }
+    pd.DataFrame(table).to_csv(folder / "forecast.csv", index=False, float_format="%.5f")
     np.savez_compressed(
         folder / "draws.npz",
-        draws_mv=drawn.draws_mv,
-        seeds=np.array(drawn.seeds),
-        fs_hz=drawn.fs_hz,
+        draws_mv=forecast.draws_mv,
+        lower_mv=forecast.lower_mv,
+        upper_mv=forecast.upper_mv,
+        seeds=np.array(forecast.seeds),
+        fs_hz=forecast.fs_hz,
     )
-    title = f"{recording.name} {lead}: forecast from {at / recording.fs_hz:g} s, {drawn.band:.0%} band"
-    past_mv = recording.lead_mv(row)[:at][-round(SHOWN_PAST_S * recording.fs_hz) :]
-    save(forecast_figure(drawn, past_mv, at, title, truth), folder / "forecast.png")
-    _write_card(folder, recording, drawn, synthetic_samples=[[lead, at, at + horizon]])
+    title = f"{recording.name} {lead}: forecast from {start / recording.fs_hz:g} s"
+    past_mv = lead_mv[:start][-round(PAST_S * recording.fs_hz) :]
+    save(forecast_figure(forecast, past_mv, start, title, recorded_mv), folder / "forecast.png")
+    _write_card(folder, recording, forecast, [{"lead": lead, "start": start, "stop": start + horizon}])
 
 
 def forecast_figure(
-    drawn: Imputation,
-    past_mv: NDArray[np.floating],
-    at: int,
+    forecast: Imputation,
+    past_mv: Float[np.ndarray, " past"],
+    start: int,
     title: str,
-    truth_mv: NDArray[np.floating] | None = None,
+    recorded_mv: Float[np.ndarray, " horizon"] | None = None,
 ) -> Figure:
-    """Return the picture of a forecast after the past (time) that it was made from."""
+    """Return the figure of a forecast of one lead.
 
-    def after_past(future: NDArray[np.floating]) -> NDArray[np.floating]:
-        return np.concatenate([past_mv, future])
+    Args:
+        forecast: the forecast, axes (time).
+        past_mv: the samples before it, in mV.
+        start: first sample of the forecast, counted from the start of the recording.
+        title: title of the figure, to which the coverage is added.
+        recorded_mv: the samples that were recorded, in mV; NaN or None = unknown.
+    """
+
+    def after_past(future_mv: Float[np.ndarray, " horizon"]) -> Float[np.ndarray, " time"]:
+        return np.concatenate([past_mv, future_mv])
 
     return imputed_strip_figure(
-        (at - len(past_mv)) / drawn.fs_hz,
-        drawn.fs_hz,
-        after_past(drawn.signal_mv),
-        after_past(drawn.lower_mv),
-        after_past(drawn.upper_mv),
-        np.arange(len(past_mv) + len(drawn.signal_mv)) < len(past_mv),
-        title,
-        truth_mv=None if truth_mv is None else after_past(truth_mv),
-        draws_mv=[after_past(draw) for draw in drawn.draws_mv[:SHOWN_DRAWS]],
+        (start - len(past_mv)) / forecast.fs_hz,
+        forecast.fs_hz,
+        after_past(forecast.signal_mv),
+        after_past(forecast.lower_mv),
+        after_past(forecast.upper_mv),
+        np.arange(len(past_mv) + len(forecast.signal_mv)) < len(past_mv),
+        _with_coverage(title, forecast),
+        truth_mv=None if recorded_mv is None else after_past(recorded_mv),
+        draws_mv=[after_past(draw_mv) for draw_mv in forecast.draws_mv[:MAX_DRAWS_SHOWN]],
     )
 
 
 def imputation_figure(
-    drawn: Imputation,
-    span: slice,
-    truth_mv: NDArray[np.floating] | None,
-    title: str,
+    imputation: Imputation, shown: slice, recorded_mv: Float[np.ndarray, " time"] | None, title: str
 ) -> Figure:
-    """Return the picture of a stretch of a repaired lead (time)."""
+    """Return the figure of an interval of one imputed lead.
+
+    Args:
+        imputation: the imputed lead, axes (time).
+        shown: samples to show.
+        recorded_mv: the samples that were recorded, in mV; NaN or None = unknown.
+        title: title of the figure, to which the coverage is added.
+    """
     return imputed_strip_figure(
-        span.start / drawn.fs_hz,
-        drawn.fs_hz,
-        drawn.signal_mv[span],
-        drawn.lower_mv[span],
-        drawn.upper_mv[span],
-        drawn.observed[span],
-        title,
-        truth_mv=None if truth_mv is None else truth_mv[span],
-        draws_mv=[draw[span] for draw in drawn.draws_mv[:SHOWN_DRAWS]],
+        shown.start / imputation.fs_hz,
+        imputation.fs_hz,
+        imputation.signal_mv[shown],
+        imputation.lower_mv[shown],
+        imputation.upper_mv[shown],
+        imputation.observed[shown],
+        _with_coverage(title, imputation),
+        truth_mv=None if recorded_mv is None else recorded_mv[shown],
+        draws_mv=[draw_mv[shown] for draw_mv in imputation.draws_mv[:MAX_DRAWS_SHOWN]],
     )
 
 
-def _gap_table(
-    recording: Recording, drawn: Imputation, place: dict[int, int], gaps: Sequence[Gap]
-) -> pd.DataFrame:
-    width = drawn.upper_mv - drawn.lower_mv
+def _with_coverage(title: str, imputation: Imputation) -> str:
+    return f"{title}; {len(imputation.seeds)} draws, {100 * imputation.coverage:g} % interval"
+
+
+def _save_gap_figures(
+    folder: Path, recording: Recording, plan: ImputationPlan, imputation: Imputation
+) -> None:
+    context = int(CONTEXT_S * imputation.fs_hz)
+    name = SEGMENT_NAMES[imputation.info["task"]]
+    for number, segment in enumerate(plan.segments[:MAX_FIGURES], start=1):
+        stop = min(segment.stop, segment.start + int(MAX_GAP_SHOWN_S * imputation.fs_hz))
+        shown = slice(max(0, segment.start - context), stop + context)
+        title = f"{recording.name} {recording.leads[segment.row]}: {name} {number}"
+        lead = imputation.lead(plan.rows.index(segment.row))
+        figure = imputation_figure(lead, shown, recording.lead_mv(segment.row), title)
+        save(figure, folder / f"gap-{number:03d}.png")
+
+
+def _gap_table(recording: Recording, plan: ImputationPlan, imputation: Imputation) -> pd.DataFrame:
+    width_mv = imputation.upper_mv - imputation.lower_mv
     return pd.DataFrame(
         [
-            (
-                recording.leads[gap.row],
-                gap.first / drawn.fs_hz,
-                gap.last / drawn.fs_hz,
-                gap.last - gap.first,
-                gap.reason,
-                width[place[gap.row], gap.first : gap.last].mean(),
-            )
-            for gap in gaps
-        ],
-        columns=["lead", "from_s", "to_s", "samples", "reason", "mean_band_width_mv"],
+            {
+                "lead": recording.leads[segment.row],
+                "start_s": segment.start / imputation.fs_hz,
+                "stop_s": segment.stop / imputation.fs_hz,
+                "samples": segment.stop - segment.start,
+                "reason": segment.reason,
+                "mean_interval_width_mv": width_mv[
+                    plan.rows.index(segment.row), segment.start : segment.stop
+                ].mean(),
+            }
+            for segment in plan.segments
+        ]
     )
 
 
-def _write_card(folder: Path, recording: Recording, drawn: Imputation, **about: Any) -> None:
+def _write_card(
+    folder: Path, recording: Recording, imputation: Imputation, intervals: list[dict[str, Any]]
+) -> None:
     card = {
-        **drawn.info,
+        **imputation.info,
         "recording": recording.name,
-        "fs_hz": drawn.fs_hz,
+        "fs_hz": imputation.fs_hz,
         "unit": "mV",
-        **about,
+        "intervals": intervals,
         "signal": "mean of the draws",
-        "seeds": list(drawn.seeds),
-        "band": drawn.band,
+        "seeds": list(imputation.seeds),
+        "coverage": imputation.coverage,
         "notice": "Partly synthetic ECG. Not for diagnosis.",
     }
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""Gaps of a recording: given by hand, missing from the file, or found."""
+"""Segments of a recording to impute: given by the user, missing from the file, or detected artefacts."""
 
 from __future__ import annotations
 
@@ -6,70 +6,72 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
 from diffecg.formats.recording import Recording
-from diffecg.signal import masks
 from diffecg.signal.artefacts import find_artefacts
+from diffecg.signal.masks import Gap, gap_mask
 from diffecg.signal.runs import true_runs
 
 MARGIN_S = 0.02
-"""A fault begins a little before it shows, and ends a little after."""
+"""A detected artefact is extended on either side by this much, because its edges are below the threshold."""
 
 
-@dataclass(frozen=True)
-class Gap:
-    """A stretch of a lead that is to be drawn."""
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """Samples of one lead to impute."""
 
     row: int
-    """The lead."""
-    first: int
-    last: int
-    """Sample after the last one."""
+    """Index of the lead in the recording."""
+    start: int
+    """First sample."""
+    stop: int
+    """Exclusive."""
     reason: str
-    """Why: ``given``, ``missing``, or a fault that was found."""
+    """``given``, ``missing`` or the kind of artefact; several are joined by ``+``."""
 
 
-def find_gaps(
-    recording: Recording, rows: Sequence[int], gaps_s: Sequence[tuple[float, float]], detect: Sequence[str]
-) -> list[Gap]:
-    """Return the gaps of some leads, in the order of leads and time; they do not overlap.
+def find_segments(
+    recording: Recording, rows: Sequence[int], gaps: Sequence[Gap], detect: Sequence[str]
+) -> list[Segment]:
+    """Return the segments to impute, sorted by lead and time, without overlap.
 
     Args:
         recording: the recording.
-        rows: its leads.
-        gaps_s: (from, to) of each gap that is given, in seconds; they hold for all ``rows``.
-        detect: kinds of faults to look for, as :func:`diffecg.signal.artefacts.find_faults` knows them.
+        rows: leads to search.
+        gaps: gaps given by the user, for all ``rows``.
+        detect: kinds of artefacts to detect, see :func:`diffecg.signal.artefacts.find_artefacts`.
 
     Raises:
-        DiffecgError: a gap outside the recording; an unknown kind of fault.
+        DiffecgError: a gap outside the recording; an unknown kind of artefact.
     """
-    samples, margin = recording.samples, round(MARGIN_S * recording.fs_hz)
-    given_gaps = [masks.Gap(start_s=start_s, stop_s=stop_s) for start_s, stop_s in gaps_s]
-    given = masks.gap_mask(given_gaps, samples, recording.fs_hz)
-    found: list[Gap] = []
+    margin = round(MARGIN_S * recording.fs_hz)
+    given = gap_mask(gaps, recording.samples, recording.fs_hz)
+    segments: list[Segment] = []
     for row in rows:
         signal_mv = recording.lead_mv(row)
-        reasons = {"missing": np.isnan(signal_mv), "given": given}
+        masks = {"missing": np.isnan(signal_mv), "given": given}
         for kind, mask in find_artefacts(signal_mv, recording.fs_hz, detect).items():
-            reasons[kind] = _wider(mask, margin)
-        for first, last in true_runs(np.logical_or.reduce(list(reasons.values()))):
-            why = [reason for reason, mask in reasons.items() if mask[first:last].any()]
-            found.append(Gap(row, first, last, "+".join(why)))
-    return found
+            masks[kind] = _dilate(mask, margin)
+        for start, stop in true_runs(np.logical_or.reduce(list(masks.values()))):
+            reasons = [reason for reason, mask in masks.items() if mask[start:stop].any()]
+            segments.append(Segment(row=row, start=start, stop=stop, reason="+".join(reasons)))
+    return segments
 
 
-def mask_gaps(recording: Recording, rows: Sequence[int], gaps: Sequence[Gap]) -> NDArray[np.float64]:
-    """Return the signal of some leads (lead time), in mV, with NaN in the gaps."""
+def mask_segments(
+    recording: Recording, rows: Sequence[int], segments: Sequence[Segment]
+) -> Float[np.ndarray, "lead time"]:
+    """Return some leads, in mV, with NaN in the segments; ``rows`` must include those of the segments."""
     signal_mv = recording.select(rows).signal_mv
-    place = {row: i for i, row in enumerate(rows)}
-    for gap in gaps:
-        signal_mv[place[gap.row], gap.first : gap.last] = np.nan
+    index = {row: i for i, row in enumerate(rows)}
+    for segment in segments:
+        signal_mv[index[segment.row], segment.start : segment.stop] = np.nan
     return signal_mv
 
 
-def _wider(mask: NDArray[np.bool_], margin: int) -> NDArray[np.bool_]:
-    wider = mask.copy()
-    for first, last in true_runs(mask):
-        wider[max(first - margin, 0) : last + margin] = True
-    return wider
+def _dilate(mask: Bool[np.ndarray, " time"], margin: int) -> Bool[np.ndarray, " time"]:
+    dilated = mask.copy()
+    for start, stop in true_runs(mask):
+        dilated[max(start - margin, 0) : stop + margin] = True
+    return dilated

@@ -159,7 +159,7 @@ class ImputationRun:
                 self.watch(
                     Preview(
                         draw=draw,
-                        from_s=step.fill_from / self.to_hz,
+                        start_s=step.fill_from / self.to_hz,
                         fs_hz=self.to_hz,
                         signal_mv=drawn,
                         sigma=sigma,

@@ -206,12 +206,12 @@ class Model:
         label: str | None = None,
         draws: int = 16,
         seed: int = 0,
-        band: float = 0.9,
+        coverage: float = 0.9,
         sampler: str | None = None,
         steps: int | None = None,
         batch_size: int = 64,
         progress: Progress | None = None,
-        watch: Callable[[Preview], None] | None = None,
+        on_preview: Callable[[Preview], None] | None = None,
     ) -> Imputation:
         """Return a recording with its missing samples filled, several times.
 
@@ -223,12 +223,12 @@ class Model:
             label: class of the beats, if known.
             draws: how many times to draw what is missing.
             seed: seed of the first draw; draw i has ``seed + i``.
-            band: share of further draws to expect between the lower and the upper bound.
+            coverage: nominal coverage of the prediction interval.
             sampler: as for :meth:`generate`.
             steps: as for :meth:`generate`.
             batch_size: as for :meth:`generate`.
             progress: called with windows done and in all.
-            watch: is shown each stretch as it is being drawn, after each evaluation of the network.
+            on_preview: called with intermediate samples after each evaluation of the network.
 
         Raises:
             DiffecgError: a signal with nothing observed, infinite, flat, or at an impossible rate;
@@ -238,15 +238,17 @@ class Model:
         self._check_label(label)
         draws, sampling = check_integer("draws", draws), sampling_of(sampler, steps, batch_size)
         seeds = seed_range(seed, draws)
-        if not 0 < band < 1:
-            raise DiffecgError(f"band {band:g} must lie between 0 and 1, 0.9 for 90 %")
+        if not 0 < coverage < 1:
+            raise DiffecgError(f"coverage {coverage:g} must be between 0 and 1, such as 0.9 for 90 %")
         rows = np.atleast_2d(given)
         recorded = None if noisy_mv is None else np.atleast_2d(as_signal(noisy_mv))
-        drawn = impute_signal(self.denoiser, rows, fs_hz, label, seeds, sampling, progress, recorded, watch)
+        drawn = impute_signal(
+            self.denoiser, rows, fs_hz, label, seeds, sampling, progress, recorded, on_preview
+        )
         drawn = drawn.reshape(draws, *given.shape)
         missing = np.isnan(given)
         hidden = drawn[:, missing].astype(np.float64)
-        lower, upper = prediction_interval(hidden, band)
+        lower, upper = prediction_interval(hidden, coverage)
 
         def completed(values: NDArray[np.floating]) -> NDArray[np.floating]:
             signal = given.copy()
@@ -261,7 +263,7 @@ class Model:
             observed=~missing,
             fs_hz=float(fs_hz),
             seeds=tuple(seeds),
-            band=band,
+            coverage=coverage,
             info=self._info("impute", sampling),
         )
 

@@ -1,92 +1,94 @@
-"""What can be asked of the tasks: one set of settings for the command line and the service."""
+"""Options of the tasks, shared by the library, the command line and the REST service."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from diffecg.signal.masks import Gap
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class SamplerOptions:
     """How samples are computed."""
 
     sampler: str | None = None
-    """ddpm, ddim, heun or dpm2m; the model's own unless given."""
+    """ddpm, ddim, heun or dpm2m; default: the model's own."""
     steps: int | None = None
-    """Steps of the sampler; as the model was made for unless given."""
+    """Sampling steps; default: the model's own."""
     batch_size: int = 64
-    """Windows computed together; changes speed and memory, not the samples."""
+    """Windows computed together; affects speed and memory, not the samples."""
 
     def sampling(self) -> dict[str, Any]:
-        """Return the arguments that the tasks take."""
+        """Return the options as keyword arguments of :class:`diffecg.Model`'s methods."""
         return {"sampler": self.sampler, "steps": self.steps, "batch_size": self.batch_size}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DrawOptions:
-    """How often what is missing is drawn."""
+    """Posterior draws and their prediction interval."""
 
     draws: int = 16
-    """How many times to draw what is missing."""
-    band: float = 0.9
-    """Share of draws between the lower and the upper bound."""
+    """Number of draws."""
+    coverage: float = 0.9
+    """Nominal coverage of the prediction interval, between 0 and 1."""
     seed: int = 0
     """Seed of the first draw; draw i has seed + i."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GenerateOptions:
-    """Which windows to make."""
+    """Windows to generate."""
 
     label: str | None = None
-    """Class of the windows: N, S, V or F; left to the model unless given."""
+    """Label of the windows, such as N, S, V or F; default: unconditional."""
     count: int = 1
     """Number of windows."""
     seed: int = 0
-    """Seed of the first sample; sample i has seed + i."""
-    rhythm: str | None = None
-    """Beats of every window, as "0.5:N 1.3:N 1.9:V" (time of the R peak in s, class), for strips."""
+    """Seed of the first window; window i has seed + i."""
+    rhythm: tuple[tuple[float, str], ...] = ()
+    """Beats of every window, as pairs of the R peak's time in s and a label; only for models of strips."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImputeOptions:
-    """What of a recording to fill."""
+    """Samples of a recording to impute, besides those that are missing from the file."""
 
-    gap: tuple[str, ...] = ()
-    """A stretch to draw anew, from:to in seconds; may be repeated."""
-    detect: str = ""
-    """Faults to look for and draw anew, with commas: flat, clipped, saturated, noise."""
-    lead: tuple[str, ...] = ()
-    """Lead to repair; may be repeated. Unless given: all in which something is missing or found; with gaps
-    the model's own, else MLII or II, else the first ECG lead."""
+    gaps: tuple[Gap, ...] = ()
+    """Intervals to impute."""
+    detect: tuple[str, ...] = ()
+    """Artefacts to detect and impute: flat, clipped, saturated, noise."""
+    leads: tuple[str, ...] = ()
+    """Leads to impute; default: with gaps the model's lead, else MLII or II, else the first ECG lead; without
+    gaps all leads in which samples are missing or artefacts are detected."""
     label: str | None = None
-    """Class of the beats, if the model knows classes."""
+    """Label of the beats, for models with labels."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DenoiseOptions:
-    """What of a recording is noisy."""
+    """Noisy intervals of a recording to denoise."""
 
-    stretch: tuple[str, ...] = ()
-    """A noisy stretch, from:to in seconds; may be repeated. Unless given, noise is looked for."""
-    detect: str = "noise"
-    """What to look for where no stretch is given, with commas: noise, flat, clipped, saturated."""
-    lead: tuple[str, ...] = ()
-    """Lead to repair; may be repeated. Unless given: all in which noise is found; with true_runs the model's
-    own, else MLII or II, else the first ECG lead."""
+    intervals: tuple[Gap, ...] = ()
+    """Noisy intervals; default: those that are detected."""
+    detect: tuple[str, ...] = ("noise",)
+    """Artefacts to detect where no interval is given: noise, flat, clipped, saturated."""
+    leads: tuple[str, ...] = ()
+    """Leads to denoise; default: with intervals the model's lead, else MLII or II, else the first ECG lead;
+    without intervals all leads in which noise is detected."""
     label: str | None = None
-    """Class of the beats, if the model knows classes."""
+    """Label of the beats, for models with labels."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ForecastOptions:
-    """From where a recording is to be forecast."""
+    """Where and how far to forecast a recording."""
 
-    at: float | None = None
-    """ForecastOptions in seconds; only what lies before it is used. The recording's end unless given."""
-    horizon: float = 1.0
-    """Seconds to draw."""
+    at_s: float | None = None
+    """Start of the forecast in s; only earlier samples are used. Default: the end of the recording."""
+    horizon_s: float = 1.0
+    """Length of the forecast in s."""
     lead: str | None = None
-    """Name of the lead; the model's own, else MLII or II, else the first ECG lead."""
+    """Lead to forecast; default: the model's lead, else MLII or II, else the first ECG lead."""
     label: str | None = None
-    """Class of the beats, if the model knows classes."""
+    """Label of the beats, for models with labels."""

@@ -1,141 +1,206 @@
-"""A recording repaired or continued, from what was asked in words: which leads, which true_runs."""
+"""Impute, denoise or forecast a recording, given typed options."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
-from diffecg.inference.gaps import Gap, find_gaps, mask_gaps
+from diffecg.inference.gaps import Segment, find_segments, mask_segments
 from diffecg.inference.model import Model
-from diffecg.inference.options import DenoiseOptions, DrawOptions, ForecastOptions, ImputeOptions
-from diffecg.inference.parsing import parse_gap
-from diffecg.inference.results import Imputation
+from diffecg.inference.options import (
+    DenoiseOptions,
+    DrawOptions,
+    ForecastOptions,
+    ImputeOptions,
+    SamplerOptions,
+)
+from diffecg.inference.results import Imputation, Preview
+from diffecg.inference.sampling import Progress
 from diffecg.signal.masks import TOLERANCE_S
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImputationPlan:
-    """What of a recording is to be drawn anew."""
+    """Segments to impute, and the leads that the model is given."""
 
-    gaps: list[Gap]
+    segments: list[Segment]
     rows: list[int]
-    """Leads to be drawn."""
-    shown: list[int]
-    """Leads that the model is shown: those, and more where it makes use of them."""
+    """Leads with segments to impute."""
+    input_rows: list[int]
+    """Leads given to the model: ``rows``, and all other voltages if it conditions on companion leads."""
 
 
 def plan_imputation(
-    model: Model, recording: Recording, asked: ImputeOptions | DenoiseOptions
+    model: Model, recording: Recording, options: ImputeOptions | DenoiseOptions
 ) -> ImputationPlan:
-    """Return what is to be drawn: what is given, what the file lacks, and what is found.
+    """Return the segments to impute: given, missing from the file, or detected.
 
     Raises:
-        DiffecgError: there is nothing to draw; a lead, a stretch or a fault that there is not.
+        DiffecgError: no segments; an unknown lead or artefact, or a gap outside the recording.
     """
-    noisy = isinstance(asked, DenoiseOptions)
-    spans = [parse_gap(text) for text in (asked.stretch if isinstance(asked, DenoiseOptions) else asked.gap)]
-    detect = "" if noisy and spans else asked.detect
-    leads = sorted({recording.lead_index(name) for name in asked.lead})
-    one = bool(spans) or not model.config.window.any_leads
-    leads = leads or ([choose_lead(model, recording, None)] if one else recording.voltages)
-    gaps = find_gaps(recording, leads, spans, [word for word in detect.split(",") if word])
-    if not gaps:
-        names = ", ".join(recording.leads[row] for row in leads)
-        raise DiffecgError(_nothing(names, recording.name, detect, noisy=noisy))
-    rows = sorted({gap.row for gap in gaps})
-    shown = sorted({*rows, *recording.voltages}) if model.config.window.companions else rows
-    return ImputationPlan(gaps, rows, shown)
+    denoising = isinstance(options, DenoiseOptions)
+    gaps = options.intervals if isinstance(options, DenoiseOptions) else options.gaps
+    detect = () if denoising and gaps else options.detect
+    rows = sorted({recording.lead_index(name) for name in options.leads})
+    if not rows:
+        single = bool(gaps) or not model.config.window.any_leads
+        rows = [choose_lead(model, recording, None)] if single else recording.voltages
+    segments = find_segments(recording, rows, gaps, detect)
+    if not segments:
+        leads = ", ".join(recording.leads[row] for row in rows)
+        raise DiffecgError(_nothing_to_impute(leads, recording.name, detect, denoising=denoising))
+    rows = sorted({segment.row for segment in segments})
+    companions = recording.voltages if model.config.window.companions else []
+    return ImputationPlan(segments=segments, rows=rows, input_rows=sorted({*rows, *companions}))
 
 
 def impute_recording(
     model: Model,
     recording: Recording,
     plan: ImputationPlan,
-    asked: ImputeOptions | DenoiseOptions,
-    drawing: DrawOptions,
-    **settings: Any,
+    options: ImputeOptions | DenoiseOptions,
+    draws: DrawOptions,
+    sampler: SamplerOptions,
+    *,
+    progress: Progress | None = None,
+    on_preview: Callable[[Preview], None] | None = None,
 ) -> Imputation:
-    """Return the leads that are repaired (lead, time), drawn several times.
+    """Impute or denoise the planned segments; return the leads ``plan.rows``, axes (lead, time).
 
     Args:
-        model: of strips.
+        model: a model of strips.
         recording: the recording.
-        plan: what is to be drawn.
-        asked: gaps to fill, or noisy true_runs that the result is to agree with.
-        drawing: how often.
-        **settings: further ones of :meth:`Model.impute`.
+        plan: segments to impute, from :func:`plan_imputation`.
+        options: denoising conditions on the noisy samples, imputation ignores them.
+        draws: number of draws, seed and coverage.
+        sampler: sampler, steps and batch size.
+        progress: called with (windows done, windows in total).
+        on_preview: called with intermediate samples, see :meth:`Model.impute`.
 
     Raises:
-        DiffecgError: as :meth:`Model.impute`.
+        DiffecgError: see :meth:`Model.impute`.
     """
-    settings = {**settings, **asdict(drawing), "label": asked.label}
-    holed = mask_gaps(recording, plan.shown, plan.gaps)
-    if isinstance(asked, DenoiseOptions):
-        recorded = recording.select(plan.shown).signal_mv
-        noisy = np.isnan(holed) & ~np.isnan(recorded)
-        drawn = model.denoise(recorded, recording.fs_hz, noisy, **settings)
-    else:
-        drawn = model.impute(holed, recording.fs_hz, **settings)
-    return drawn.lead([plan.shown.index(row) for row in plan.rows])
-
-
-def forecast_start(model: Model, recording: Recording, asked: ForecastOptions) -> tuple[int, int]:
-    """Return the lead and the sample from which a recording is to be forecast.
-
-    Raises:
-        DiffecgError: there is no such lead, or the moment lies outside the recording.
-    """
-    row = choose_lead(model, recording, asked.lead)
-    at = recording.duration_s if asked.at is None else asked.at
-    inside = 0 < at <= recording.duration_s + TOLERANCE_S
-    cut = min(round(at * recording.fs_hz), recording.samples) if inside else 0
-    if cut < 1:
-        raise DiffecgError(
-            f"at {at:g} s lies outside the recording; choose above 0 to {recording.duration_s:.3f} s"
+    masked_mv = mask_segments(recording, plan.input_rows, plan.segments)
+    if isinstance(options, DenoiseOptions):
+        recorded_mv = recording.select(plan.input_rows).signal_mv
+        imputation = model.denoise(
+            recorded_mv,
+            recording.fs_hz,
+            np.isnan(masked_mv) & ~np.isnan(recorded_mv),
+            label=options.label,
+            draws=draws.draws,
+            seed=draws.seed,
+            coverage=draws.coverage,
+            progress=progress,
+            on_preview=on_preview,
+            **sampler.sampling(),
         )
-    return row, cut
+    else:
+        imputation = model.impute(
+            masked_mv,
+            recording.fs_hz,
+            label=options.label,
+            draws=draws.draws,
+            seed=draws.seed,
+            coverage=draws.coverage,
+            progress=progress,
+            on_preview=on_preview,
+            **sampler.sampling(),
+        )
+    return imputation.lead([plan.input_rows.index(row) for row in plan.rows])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastPlan:
+    """Lead to forecast and start of the forecast."""
+
+    row: int
+    """Index of the lead."""
+    start: int
+    """First sample of the forecast; the model is given the samples before it."""
+
+
+def plan_forecast(model: Model, recording: Recording, options: ForecastOptions) -> ForecastPlan:
+    """Return the lead and the sample at which the forecast starts.
+
+    Raises:
+        DiffecgError: an unknown lead, or a start outside the recording.
+    """
+    row = choose_lead(model, recording, options.lead)
+    at_s = recording.duration_s if options.at_s is None else options.at_s
+    inside = 0 < at_s <= recording.duration_s + TOLERANCE_S
+    start = min(round(at_s * recording.fs_hz), recording.samples) if inside else 0
+    if start < 1:
+        raise DiffecgError(
+            f"at {at_s:g} s is outside the recording; give a time above 0 and up to "
+            f"{recording.duration_s:.3f} s"
+        )
+    return ForecastPlan(row=row, start=start)
 
 
 def forecast_recording(
     model: Model,
     recording: Recording,
-    row: int,
-    cut: int,
-    asked: ForecastOptions,
-    drawing: DrawOptions,
-    **settings: Any,
+    plan: ForecastPlan,
+    options: ForecastOptions,
+    draws: DrawOptions,
+    sampler: SamplerOptions,
+    *,
+    progress: Progress | None = None,
+    on_preview: Callable[[Preview], None] | None = None,
 ) -> Imputation:
-    """Return what may follow a sample of a lead (time), drawn several times.
+    """Forecast one lead from its past; return axes (time).
+
+    Args:
+        model: a model of strips.
+        recording: the recording.
+        plan: lead and start of the forecast, from :func:`plan_forecast`.
+        options: horizon and label.
+        draws: number of draws, seed and coverage.
+        sampler: sampler, steps and batch size.
+        progress: called with (windows done, windows in total).
+        on_preview: called with intermediate samples, see :meth:`Model.impute`.
 
     Raises:
-        DiffecgError: as :meth:`Model.forecast`.
+        DiffecgError: see :meth:`Model.forecast`.
     """
-    past_mv: NDArray[np.float64] = recording.lead_mv(row)[:cut]
-    settings = {**settings, **asdict(drawing), "label": asked.label, "horizon_s": asked.horizon}
-    return model.forecast(past_mv, recording.fs_hz, **settings)
+    return model.forecast(
+        recording.lead_mv(plan.row)[: plan.start],
+        recording.fs_hz,
+        horizon_s=options.horizon_s,
+        label=options.label,
+        draws=draws.draws,
+        seed=draws.seed,
+        coverage=draws.coverage,
+        progress=progress,
+        on_preview=on_preview,
+        **sampler.sampling(),
+    )
 
 
-def choose_lead(model: Model, recording: Recording, wanted: str | None) -> int:
-    """Return the row of the lead to work on.
+def choose_lead(model: Model, recording: Recording, name: str | None) -> int:
+    """Return the index of a lead; of the model's lead, else of MLII, II or the first ECG lead for None.
 
     Raises:
         DiffecgError: the recording has no such lead.
     """
-    if wanted is not None:
-        return recording.lead_index(wanted)
-    own = model.config.window.leads[0]
-    return recording.default_lead() if own == "*" else recording.lead_index(own)
+    if name is not None:
+        return recording.lead_index(name)
+    model_lead = model.config.window.leads[0]
+    return recording.default_lead() if model_lead == "*" else recording.lead_index(model_lead)
 
 
-def _nothing(leads: str, recording: str, detect: str, *, noisy: bool) -> str:
-    if noisy:
-        return f"no {detect} is found in {leads} of {recording}; say where with --stretch from:to, in seconds"
+def _nothing_to_impute(leads: str, recording: str, detect: tuple[str, ...], *, denoising: bool) -> str:
+    if denoising:
+        return (
+            f"no {', '.join(detect)} detected in {leads} of {recording}; give noisy intervals with "
+            "--interval start:stop, in seconds"
+        )
     return (
-        f"nothing is missing in {leads} of {recording}; say what to fill with --gap from:to, in seconds, "
-        "or what to look for with --detect flat,clipped,saturated,noise"
+        f"no samples to impute in {leads} of {recording}; give gaps with --gap start:stop, in seconds, "
+        "or detect artefacts with --detect flat,clipped,saturated,noise"
     )

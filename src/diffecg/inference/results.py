@@ -15,7 +15,7 @@ class Preview:
 
     draw: int
     """Which draw."""
-    from_s: float
+    start_s: float
     """Where the stretch begins, in s from the signal's first sample."""
     fs_hz: float
     """Sampling rate, in Hz: the model's."""
@@ -47,8 +47,8 @@ class Imputation:
     """Sampling rate, in Hz: that of the signal given."""
     seeds: tuple[int, ...]
     """Seed of each draw."""
-    band: float
-    """Share of further draws to expect between the bounds."""
+    coverage: float
+    """Nominal coverage of the prediction interval."""
     info: dict[str, Any]
     """Model, sampler, steps, version: what it takes to make the same again."""
 

@@ -43,7 +43,7 @@ def check_request(request: Request | RhythmRequest, limits: Limits) -> None:
             _check_draw(draw, limits)
             _check_sampling(sampling, limits)
         case ForecastRequest(options=ahead, draw=draw, sampling=sampling):
-            _check("horizon", ahead.horizon, 0.0, limits.max_horizon_s)
+            _check("horizon_s", ahead.horizon_s, 0.0, limits.max_horizon_s)
             _check_draw(draw, limits)
             _check_sampling(sampling, limits)
         case ComposeRequest(text=text, options=composition) | RhythmRequest(text=text, options=composition):
@@ -71,8 +71,8 @@ def _check_sampling(sampling: SamplerOptions, limits: Limits) -> None:
 
 def _check_draw(draw: DrawOptions, limits: Limits) -> None:
     _check("draws", draw.draws, 1, limits.max_draws)
-    if not 0 < draw.band < 1:
-        raise DiffecgError(f"band {draw.band:g} must be between 0 and 1, exclusive")
+    if not 0 < draw.coverage < 1:
+        raise DiffecgError(f"coverage {draw.coverage:g} must be between 0 and 1, exclusive")
     _check_seed("seed", draw.seed)
 
 

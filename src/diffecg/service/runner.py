@@ -19,8 +19,7 @@ from diffecg.formats.registry import read_recording
 from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
-from diffecg.inference.parsing import parse_times
-from diffecg.inference.recordings import forecast_recording, forecast_start, impute_recording, plan_imputation
+from diffecg.inference.recordings import forecast_recording, impute_recording, plan_forecast, plan_imputation
 from diffecg.inference.results import Preview
 from diffecg.service.channel import (
     Assignment,
@@ -42,7 +41,6 @@ from diffecg.service.tasks import (
     GenerateTask,
     ImputeTask,
     RecordingFile,
-    RecordingInputs,
 )
 
 CHUNK_WINDOWS = 64
@@ -116,7 +114,7 @@ class TaskRunner:
     def _generate(self, generations: list[Generation]) -> None:
         """Generate the windows of several jobs together; each window depends on its own seed only."""
         task = generations[0].task
-        model, rhythm = self._model(task.model), parse_times(task.options.rhythm)
+        model, rhythm = self._model(task.model), task.options.rhythm
         rows = [(generation, seed) for generation in generations for seed in generation.seeds]
         for start in range(0, len(rows), CHUNK_WINDOWS):
             chunk = [row for row in rows[start : start + CHUNK_WINDOWS] if self._is_wanted(row[0])]
@@ -145,19 +143,28 @@ class TaskRunner:
         recording = _read(inputs.recording)
         plan = plan_imputation(model, recording, task.options)
         imputation = impute_recording(
-            model, recording, plan, task.options, inputs.draw, **self._settings(job.job_id, inputs)
+            model,
+            recording,
+            plan,
+            task.options,
+            inputs.draw,
+            inputs.sampling,
+            progress=self._progress(job.job_id),
+            on_preview=self._preview(job.job_id, inputs.draw.draws),
         )
         output = job.folder / OUTPUT
         output.mkdir()
         suffix = recording.path.suffix.lower()
-        path = write_imputed(output, recording, plan.rows, imputation, plan.gaps, suffix)
+        path = write_imputed(output, recording, plan, imputation, suffix)
         intervals = [
             {
-                "lead": recording.leads[gap.row],
-                "reason": gap.reason,
-                **interval_values(imputation.lead(plan.rows.index(gap.row)), gap.first, gap.last),
+                "lead": recording.leads[segment.row],
+                "reason": segment.reason,
+                **interval_values(
+                    imputation.lead(plan.rows.index(segment.row)), segment.start, segment.stop
+                ),
             }
-            for gap in plan.gaps
+            for segment in plan.segments
         ]
         about = describe_recording(recording, plan.rows)
         return {**imputation.info, **about, "file": path.name, "intervals": intervals}
@@ -165,21 +172,28 @@ class TaskRunner:
     def _forecast(self, job: Assignment, task: ForecastTask) -> dict[str, Any]:
         inputs, model = task.inputs, self._model(task.inputs.model)
         recording = _read(inputs.recording)
-        row, start = forecast_start(model, recording, task.options)
+        plan = plan_forecast(model, recording, task.options)
         forecast = forecast_recording(
-            model, recording, row, start, task.options, inputs.draw, **self._settings(job.job_id, inputs)
+            model,
+            recording,
+            plan,
+            task.options,
+            inputs.draw,
+            inputs.sampling,
+            progress=self._progress(job.job_id),
+            on_preview=self._preview(job.job_id, inputs.draw.draws),
         )
         output = job.folder / OUTPUT
         output.mkdir()
-        write_forecast(output, recording, row, forecast, start)
+        write_forecast(output, recording, plan, forecast)
         samples = len(forecast.signal_mv)
         interval = {
-            "lead": recording.leads[row],
+            "lead": recording.leads[plan.row],
             **interval_values(forecast, 0, samples),
-            "first": start,
-            "last": start + samples,
+            "first": plan.start,
+            "last": plan.start + samples,
         }
-        return {**forecast.info, **describe_recording(recording, [row]), "intervals": [interval]}
+        return {**forecast.info, **describe_recording(recording, [plan.row]), "intervals": [interval]}
 
     def _compose(self, job: Assignment, task: ComposeTask) -> dict[str, Any]:
         options = task.options
@@ -208,17 +222,17 @@ class TaskRunner:
         write_report(report, job.folder / OUTPUT)
         return report.to_dict()
 
-    def _settings(self, job_id: str, inputs: RecordingInputs) -> dict[str, Any]:
-        """Return the sampler and the callbacks of a task on a recording."""
-        shown = min(SHOWN_DRAWS, inputs.draw.draws)
+    def _preview(self, job_id: str, draws: int) -> Callable[[Preview], None]:
+        """Return a callback that sends previews of the first draws to the server."""
+        shown = min(SHOWN_DRAWS, draws)
         draws_mv: dict[int, list[float]] = {}
 
-        def watch(preview: Preview) -> None:
+        def send_preview(preview: Preview) -> None:
             if preview.draw < shown:
                 draws_mv[preview.draw] = rounded(preview.signal_mv[0])
             if preview.draw == shown - 1:
                 frame = PreviewFrame(
-                    start_s=preview.from_s,
+                    start_s=preview.start_s,
                     fs_hz=preview.fs_hz,
                     sigma=preview.sigma,
                     draws_mv=list(draws_mv.values()),
@@ -226,7 +240,7 @@ class TaskRunner:
                 self._channel.send(JobPreview(job_id=job_id, frame=frame))
                 draws_mv.clear()
 
-        return {**inputs.sampling.sampling(), "progress": self._progress(job_id), "watch": watch}
+        return send_preview
 
 
 def _read(file: RecordingFile) -> Recording:

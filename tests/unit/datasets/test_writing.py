@@ -13,7 +13,8 @@ from diffecg.datasets.writing import write_generated
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
 from diffecg.inference.export import write_forecast, write_imputed
-from diffecg.inference.gaps import Gap, find_gaps
+from diffecg.inference.gaps import Segment, find_segments
+from diffecg.inference.recordings import ForecastPlan, ImputationPlan
 from diffecg.plotting.paper import Paper
 
 
@@ -116,7 +117,9 @@ def test_a_repaired_recording_keeps_every_observed_integer(recording, runs, tmp_
     drawn = diffecg.load(runs["strip"]).impute(signal[None], read.fs_hz, draws=2, steps=2)
     folder = tmp_path / "fixed"
     folder.mkdir()
-    write_imputed(folder, read, [row], drawn, [Gap(row, 3000, 3400, "given")])
+    segment = Segment(row=row, start=3000, stop=3400, reason="given")
+    plan = ImputationPlan(segments=[segment], rows=[row], input_rows=[row])
+    write_imputed(folder, read, plan, drawn)
     back = wfdb.rdrecord(str(folder / "100"), physical=False)
     changed = back.d_signal != read.stored.T
     assert not changed[:, 1 - row].any()
@@ -129,7 +132,7 @@ def test_a_repaired_recording_keeps_every_observed_integer(recording, runs, tmp_
     before, after = (wfdb.rdann(str(path), "atr") for path in (recording, folder / "100"))
     assert np.array_equal(before.sample, after.sample)
     card = json.loads((folder / "card.json").read_text())
-    assert card["synthetic_samples"] == [[lead, 3000, 3400]]
+    assert card["intervals"] == [{"lead": lead, "start": 3000, "stop": 3400}]
     assert (folder / "gap-001.png").stat().st_size > 10_000
     with np.load(folder / "draws.npz") as draws:
         assert draws["draws_mv"].shape == (2, 400)
@@ -138,11 +141,11 @@ def test_a_repaired_recording_keeps_every_observed_integer(recording, runs, tmp_
 def test_a_forecast_is_written_with_the_truth(recording, runs, tmp_path):
     read = read_recording(recording)
     drawn = diffecg.load(runs["strip"]).forecast(read.signal_mv[0, :7200], 360, draws=2, steps=2)
-    write_forecast(tmp_path, read, 0, drawn, 7200)
+    write_forecast(tmp_path, read, ForecastPlan(row=0, start=7200), drawn)
     table = pd.read_csv(tmp_path / "forecast.csv")
     assert len(table) == 360
     assert table["time_s"][0] == 20
-    assert np.allclose(table["truth_mv"], read.signal_mv[0, 7200:7560], atol=1e-4)
+    assert np.allclose(table["recorded_mv"], read.signal_mv[0, 7200:7560], atol=1e-4)
     back = wfdb.rdrecord(str(tmp_path / "100_forecast"))
     assert back.sig_name == ["MLII", "MLII lower", "MLII upper"]
     assert np.allclose(back.p_signal[:, 0], drawn.signal_mv, atol=6e-4)
@@ -170,7 +173,8 @@ def test_recordings_in_other_formats_keep_their_integers(tmp_path, runs, recordi
     assert np.isnan(read.signal_mv[:, ~known]).all()
     drawn = diffecg.load(runs["strip"]).impute(read.signal_mv[:1], 360, draws=1, steps=1)
     (tmp_path / "out").mkdir()
-    write_imputed(tmp_path / "out", read, [0], drawn, find_gaps(read, [0], [], []))
+    plan = ImputationPlan(segments=find_segments(read, [0], [], []), rows=[0], input_rows=[0])
+    write_imputed(tmp_path / "out", read, plan, drawn)
     back = read_recording(tmp_path / "out" / "r")
     assert np.array_equal(back.stored.T[known], digital[known])
     assert np.isfinite(back.signal_mv[0]).all()

@@ -162,17 +162,17 @@ def test_a_lead_of_nothing_but_noise_is_refused(strip):
 def test_the_command(run, runs, recording, tmp_path):
     few = ["--draws", 2, "--steps", 2]
     status, out, err = run(
-        "denoise", runs["strip"], recording, "--stretch", "12:13", "--out", tmp_path / "clean", *few
+        "denoise", runs["strip"], recording, "--interval", "12:13", "--out", tmp_path / "clean", *few
     )
     assert status == 0, err
-    assert "1 noisy stretch(s), 1.00 s of lead MLII" in out
+    assert "1 noisy interval(s), 1.00 s of MLII" in out
     before, after = (wfdb.rdrecord(str(p), physical=False) for p in (recording, tmp_path / "clean" / "100"))
     changed = np.flatnonzero((before.d_signal != after.d_signal).any(axis=1))
     assert 12 * 360 <= changed.min() < changed.max() < 13 * 360
-    assert pd.read_csv(tmp_path / "clean" / "gaps.csv")["from_s"].tolist() == [12.0]
+    assert pd.read_csv(tmp_path / "clean" / "gaps.csv")["start_s"].tolist() == [12.0]
     status, _, err = run("denoise", runs["strip"], recording, "--out", tmp_path / "found", *few)
     assert status == 1
-    assert "--stretch from:to" in err
+    assert "--interval start:stop" in err
 
 
 @pytest.mark.parametrize("name", ["bw", "em"])

@@ -79,7 +79,7 @@ def test_a_student_draws_what_its_teacher_draws(windows, tmp_path):
     def draw(model, sampling):
         return sample_windows(model, nothing, nothing > 0, labels, seeds, sampling)
 
-    wanted = draw(teacher, Sampling("dpm2m"))  # the path without noise
+    wanted = draw(teacher, Sampling(sampler="dpm2m"))  # the path without noise
     learnt = np.square(draw(student, Sampling()) - wanted).mean()
-    unlearnt = np.square(draw(teacher, Sampling("ddim", 2)) - wanted).mean()
+    unlearnt = np.square(draw(teacher, Sampling(sampler="ddim", steps=2)) - wanted).mean()
     assert learnt < 0.75 * unlearnt

@@ -16,7 +16,7 @@ export function composeView(view, models) {
   let turn = 0, timer = 0, running = null, composed = null;
 
   const asked = (minutes) => ({
-    text: form.elements.text.value, options: { minutes, ...numbers(form, ["heart_rate", "sdnn", "subject_seed", "seed"]) },
+    text: form.elements.text.value, options: { minutes, ...numbers(form, ["heart_rate", "sdnn_ms", "subject_seed", "seed"]) },
   });
 
   async function preview() {

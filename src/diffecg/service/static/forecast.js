@@ -48,7 +48,7 @@ export function forecastView(view, models) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const before = now, asked = cut;
-    const body = { recording: now.info.id, model: model.name, options: { lead: now.lead, at: cut, ...numbers(form, ["horizon"]) }, draw: numbers(form, ["draws", "seed"]) };
+    const body = { recording: now.info.id, model: model.name, options: { lead: now.lead, at_s: cut, ...numbers(form, ["horizon_s"]) }, draw: numbers(form, ["draws", "seed"]) };
     const job = await work.run("api/forecast", body, { onPreview: (one) => {
       // The model sees the last of the past: its time zero lies there.
       if (now !== before || cut !== asked) { preview = null; return; }
@@ -62,9 +62,9 @@ export function forecastView(view, models) {
     result = await get(`api/jobs/${job.id}/result`);
     download.href = `api/jobs/${job.id}/download`;
     download.hidden = false;
-    say(view, `${body.options.horizon} s from ${cut.toFixed(2)} s drawn ${body.draw.draws} times: mean, single draws, and the band of 90 %.`);
+    say(view, `${body.options.horizon_s} s from ${cut.toFixed(2)} s drawn ${body.draw.draws} times: mean, single draws, and the band of 90 %.`);
     const length = strip.view[1] - strip.view[0];
-    if (cut + body.options.horizon > strip.view[1]) strip.move(cut + body.options.horizon - 0.9 * length, cut + body.options.horizon + 0.1 * length);
+    if (cut + body.options.horizon_s > strip.view[1]) strip.move(cut + body.options.horizon_s - 0.9 * length, cut + body.options.horizon_s + 0.1 * length);
     else strip.draw();
   });
 

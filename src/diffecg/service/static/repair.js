@@ -66,10 +66,10 @@ export function repairView(view, models) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const before = now, marked = gaps;
-    const task = form.elements.task.value, spans = gaps.map(([from, to]) => `${from}:${to}`);
+    const task = form.elements.task.value, spans = gaps.map(([start_s, stop_s]) => ({ start_s, stop_s }));
     const lost = now.info.missing_s[now.lead];
     if (!spans.length && !lost && task === "impute") { say(view, "Mark a stretch first: choose “marks a stretch” and drag over it.", true); return; }
-    const body = { recording: now.info.id, model: model.name, options: { lead: [now.lead], [task === "impute" ? "gap" : "stretch"]: spans }, draw: numbers(form, ["draws", "seed"]) };
+    const body = { recording: now.info.id, model: model.name, options: { leads: [now.lead], [task === "impute" ? "gaps" : "intervals"]: spans }, draw: numbers(form, ["draws", "seed"]) };
     const job = await work.run(`api/${task}`, body, { onPreview: (one) => { if (now !== before) return; preview = one; work.note(`noise level ${one.sigma.toPrecision(2)}`); strip.reveal(one.start_s); strip.draw(); } });
     preview = null;
     if (job && (now !== before || gaps !== marked)) say(view, "What was drawn is not shown: the recording or its marks were changed meanwhile.");
