@@ -326,7 +326,9 @@ def test_invalid_requests_are_rejected_at_once(server, task, body, status, words
 
 def test_a_failed_job_states_the_reason(server, recording):
     _, info = recording
-    job = server.wait(server.submit("impute", recording=info["id"], model=STRIP, options={"gaps": [gap(50.0, 90.0)]}))
+    job = server.wait(
+        server.submit("impute", recording=info["id"], model=STRIP, options={"gaps": [gap(50.0, 90.0)]})
+    )
     assert job["state"] == "failed"
     assert "90" in job["error"]
     assert "/" not in job["error"].replace("from/to", "")

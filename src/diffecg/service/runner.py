@@ -160,9 +160,7 @@ class TaskRunner:
             {
                 "lead": recording.leads[segment.row],
                 "reason": segment.reason,
-                **interval_values(
-                    imputation.lead(plan.rows.index(segment.row)), segment.start, segment.stop
-                ),
+                **interval_values(imputation.lead(plan.rows.index(segment.row)), segment.start, segment.stop),
             }
             for segment in plan.segments
         ]
