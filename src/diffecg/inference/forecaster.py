@@ -11,8 +11,8 @@ from diffecg.errors import DiffecgError
 from diffecg.inference.checks import as_signal
 from diffecg.inference.model import Model
 from diffecg.inference.results import Imputation
-from diffecg.signal.resampling import check_rate
-from diffecg.signal.rpeaks import APART_S, detect_r_peaks
+from diffecg.signal.resampling import check_rate, interpolate_gaps
+from diffecg.signal.rpeaks import MIN_RR_S, detect_r_peaks
 
 LEAST_S = 3.0
 """Nothing is forecast from less."""
@@ -80,8 +80,7 @@ class Forecaster:
         known = np.isfinite(recent)
         if known.sum() < LEAST_S * self.fs_hz:
             return None
-        time = np.arange(len(recent))
-        peaks = detect_r_peaks(np.interp(time, time[known], recent[known]), self.fs_hz)
+        peaks = detect_r_peaks(interpolate_gaps(recent), self.fs_hz)
         peaks = peaks[peaks < len(recent) - SETTLED_S * self.fs_hz] + self.seen - len(recent)
-        new = peaks[peaks > self._last_beat + APART_S * self.fs_hz]
+        new = peaks[peaks > self._last_beat + MIN_RR_S * self.fs_hz]
         return int(new[-1]) if len(new) else None

@@ -1,1 +1,1 @@
-"""Signal processing on arrays: resampling, baseline, artefacts, R peaks, prediction intervals."""
+"""Signal processing on arrays: resampling, baseline, artefacts, R peaks, gaps, prediction intervals."""

@@ -1,114 +1,114 @@
-"""Stretches of a lead that show no heart: flat, clipped, saturated, noisy."""
+"""Detection of intervals without a usable signal: flat, clipped, saturated or noisy."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Int
 
 from diffecg.errors import DiffecgError
+from diffecg.signal.resampling import interpolate_gaps
 from diffecg.signal.runs import true_runs
 
 FLAT_S = 0.5
-"""No heart leaves a lead at one stored value for so long."""
+"""A lead that keeps one stored value for this long is flat."""
 CLIPPED_S, CLIPPED_SAMPLES = 0.012, 4
-"""A peak stays at the lead's very end for less."""
+"""A lead that stays at its minimum or maximum for this long, and this many samples, is clipped."""
 SATURATED_S, SATURATED_SHARE = 0.2, 0.02
-"""No wave stays so long within this share of the lead's range of its end."""
-NOISE_S = 1.0
-"""Length of the windows that are judged; about a heartbeat."""
+"""A lead that stays for this long within this share of its range of an extreme is saturated."""
+NOISE_WINDOW_S = 1.0
+"""Windows that are tested for noise: about one heartbeat."""
 NOISE_RATIO, NOISE_MV = 5.0, 0.05
-"""Noise is so many times what is usual in the lead, and at least this much."""
+"""Fast activity is noise if it exceeds its median over windows by this ratio, and this amplitude."""
 EXCURSION_RATIO, EXCURSION_MV = 3.0, 1.0
-"""So is the range of a window, of a baseline that jumps."""
+"""The same for the range of a window, which a jumping baseline increases."""
 NOISE_ABOVE_HZ = 35.0
-"""Most of a heartbeat lies below."""
+"""Lower bound of fast activity; most of the power of a heartbeat is below."""
+
+_Mask = Bool[np.ndarray, " time"]
+_Signal = Float[np.ndarray, " time"]
 
 
 def find_artefacts(
-    signal_mv: NDArray[np.floating], fs_hz: float, kinds: Sequence[str]
-) -> dict[str, NDArray[np.bool_]]:
-    """Return for each kind which samples (time) of a lead are faulty.
+    signal_mv: Float[np.ndarray, " time"], fs_hz: float, kinds: Sequence[str]
+) -> dict[str, Bool[np.ndarray, " time"]]:
+    """Detect artefacts of a lead; return a mask for each kind.
 
     Args:
-        signal_mv: (time), in mV; NaN = missing, which is no fault.
-        fs_hz: its sampling rate, in Hz.
-        kinds: of ``flat``, ``clipped``, ``saturated``, ``noise``.
+        signal_mv: samples in mV; NaN = missing, which is not an artefact.
+        fs_hz: sampling rate, in Hz.
+        kinds: any of ``flat``, ``clipped``, ``saturated``, ``noise``.
 
     Raises:
         DiffecgError: an unknown kind.
     """
     unknown = [kind for kind in kinds if kind not in ARTEFACTS]
     if unknown:
-        raise DiffecgError(f"unknown fault {unknown[0]!r}; choose of {', '.join(ARTEFACTS)}")
-    known = np.isfinite(signal_mv)
-    if known.sum() < 2 or np.ptp(signal_mv[known]) == 0:
+        raise DiffecgError(f"unknown artefact {unknown[0]!r}; choose from {', '.join(ARTEFACTS)}")
+    observed = np.isfinite(signal_mv)
+    if observed.sum() < 2 or np.ptp(signal_mv[observed]) == 0:
         return {kind: np.zeros(len(signal_mv), dtype=bool) for kind in kinds}
-    return {kind: ARTEFACTS[kind](signal_mv, fs_hz) & known for kind in kinds}
+    return {kind: ARTEFACTS[kind](signal_mv, fs_hz) & observed for kind in kinds}
 
 
-def _flat(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.bool_]:
-    same = np.diff(signal_mv) == 0
-    runs = _longer(same, FLAT_S * fs_hz - 1)
-    flat: NDArray[np.bool_] = np.append(runs, False) | np.append(False, runs)
-    return flat
+def _flat(signal_mv: _Signal, fs_hz: float) -> _Mask:
+    unchanged = _long_runs(np.diff(signal_mv) == 0, FLAT_S * fs_hz - 1)
+    return np.append(unchanged, False) | np.append(False, unchanged)
 
 
-def _clipped(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.bool_]:
-    least = max(CLIPPED_SAMPLES, CLIPPED_S * fs_hz)
-    ends = np.nanmin(signal_mv), np.nanmax(signal_mv)
-    low, high = (_longer(signal_mv == end, least) for end in ends)
-    return low | high
-
-
-def _saturated(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.bool_]:
+def _clipped(signal_mv: _Signal, fs_hz: float) -> _Mask:
+    length = max(CLIPPED_SAMPLES, CLIPPED_S * fs_hz)
     low, high = np.nanmin(signal_mv), np.nanmax(signal_mv)
-    near = SATURATED_SHARE * (high - low)
-    return _longer(signal_mv <= low + near, SATURATED_S * fs_hz) | _longer(
-        signal_mv >= high - near, SATURATED_S * fs_hz
-    )
+    return _long_runs(signal_mv == low, length) | _long_runs(signal_mv == high, length)
 
 
-def _noise(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.bool_]:
-    from scipy.signal import butter, sosfiltfilt
+def _saturated(signal_mv: _Signal, fs_hz: float) -> _Mask:
+    low, high = np.nanmin(signal_mv), np.nanmax(signal_mv)
+    margin, length = SATURATED_SHARE * (high - low), SATURATED_S * fs_hz
+    return _long_runs(signal_mv <= low + margin, length) | _long_runs(signal_mv >= high - margin, length)
 
-    window = min(round(NOISE_S * fs_hz), len(signal_mv))
-    known = np.isfinite(signal_mv)
-    time = np.arange(len(signal_mv))
-    interpolate_gaps = np.interp(time, time[known], signal_mv[known])
-    noisy = np.zeros(len(signal_mv), dtype=bool)
+
+def _noisy(signal_mv: _Signal, fs_hz: float) -> _Mask:
+    window = min(round(NOISE_WINDOW_S * fs_hz), len(signal_mv))
     starts = np.arange(0, len(signal_mv) - window + 1, max(window // 2, 1))
+    signal_mv = interpolate_gaps(signal_mv)
+    ranges = np.ptp(_windows(signal_mv, starts, window), axis=1)
+    noisy = ranges > max(EXCURSION_RATIO * np.median(ranges), EXCURSION_MV)
     if 0.9 * fs_hz > 2 * NOISE_ABOVE_HZ and len(signal_mv) > 3 * window:
-        fast = np.abs(
-            sosfiltfilt(butter(4, NOISE_ABOVE_HZ, "highpass", fs=fs_hz, output="sos"), interpolate_gaps)
-        )
-        # The median over a beat's length is that of what lies between the QRS complexes.
-        level = np.median(_windows(fast, starts, window), axis=1)
-        for start in starts[level > max(NOISE_RATIO * np.median(level), NOISE_MV)]:
-            noisy[start : start + window] = True
-    reach = np.ptp(_windows(interpolate_gaps, starts, window), axis=1)
-    for start in starts[reach > max(EXCURSION_RATIO * np.median(reach), EXCURSION_MV)]:
-        noisy[start : start + window] = True
-    return noisy
+        # The median over the length of a beat is that of the samples between QRS complexes.
+        levels = np.median(_windows(_fast_activity(signal_mv, fs_hz), starts, window), axis=1)
+        noisy |= levels > max(NOISE_RATIO * np.median(levels), NOISE_MV)
+    mask = np.zeros(len(signal_mv), dtype=bool)
+    for start in starts[noisy]:
+        mask[start : start + window] = True
+    return mask
 
 
-def _windows(signal: NDArray[np.floating], starts: NDArray[np.int64], length: int) -> NDArray[np.floating]:
+def _fast_activity(signal_mv: _Signal, fs_hz: float) -> _Signal:
+    from scipy.signal import butter, sosfiltfilt  # slow to import
+
+    return np.abs(sosfiltfilt(butter(4, NOISE_ABOVE_HZ, "highpass", fs=fs_hz, output="sos"), signal_mv))
+
+
+def _windows(
+    signal: _Signal, starts: Int[np.ndarray, " window"], length: int
+) -> Float[np.ndarray, "window sample"]:
     return np.lib.stride_tricks.sliding_window_view(signal, length)[starts]
 
 
-def _longer(mask: NDArray[np.bool_], least: float) -> NDArray[np.bool_]:
-    """Return the runs of True that are at least so long."""
-    kept = np.zeros_like(mask)
-    for first, last in true_runs(mask):
-        kept[first:last] = last - first >= least
-    return kept
+def _long_runs(mask: _Mask, length: float) -> _Mask:
+    """Return a mask of the runs of True with at least ``length`` samples."""
+    long = np.zeros_like(mask)
+    for first, stop in true_runs(mask):
+        long[first:stop] = stop - first >= length
+    return long
 
 
-ARTEFACTS: dict[str, Callable[[NDArray[np.floating], float], NDArray[np.bool_]]] = {
+ARTEFACTS: dict[str, Callable[[_Signal, float], _Mask]] = {
     "flat": _flat,
     "clipped": _clipped,
     "saturated": _saturated,
-    "noise": _noise,
+    "noise": _noisy,
 }
-"""What looks for each kind of fault."""
+"""The detector of each kind of artefact."""

@@ -1,51 +1,56 @@
-"""Baseline wander: what is slower than any heartbeat."""
+"""Baseline wander: components slower than any heartbeat."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
 from diffecg.signal.runs import true_runs
 
 WANDER_HZ = 0.67
-"""What is slower is wander (AHA, Kligfield et al. 2007, Circulation 115:1306-1324)."""
+"""Upper bound of baseline wander (Kligfield et al. 2007, Circulation 115:1306-1324)."""
 LEVEL_S = 2.0
-"""What tells the level on either side of a noisy stretch, in s."""
+"""Length of the clean signal on either side of a noisy interval that defines its level, in s."""
 
 
 def remove_baseline_wander(
-    signal_mv: NDArray[np.floating], fs_hz: float, clean: NDArray[np.bool_], noisy: NDArray[np.bool_]
-) -> NDArray[np.float64]:
-    """Return a lead (time) whose noisy true_runs have the level of the clean ones beside them.
+    signal_mv: Float[np.ndarray, " time"],
+    fs_hz: float,
+    clean: Bool[np.ndarray, " time"],
+    noisy: Bool[np.ndarray, " time"],
+) -> Float[np.ndarray, " time"]:
+    """Replace the baseline wander of noisy intervals by a straight line between the clean levels beside them.
 
-    What is slower than any heartbeat is replaced by a straight line between these levels, as far as it varies
-    more than it does in the clean true_runs (Wiener's gain).
+    The wander is scaled by the Wiener gain max(0, 1 - natural / excess), from the variance of slow components
+    in clean intervals and their mean square around the line in the noisy one, so that a natural amount stays.
 
     Args:
-        signal_mv: (time), in mV.
+        signal_mv: samples of a lead, in mV.
         fs_hz: sampling rate, in Hz.
-        clean: (time), True = recorded well.
-        noisy: (time), True = recorded with noise.
+        clean: True where the signal is clean.
+        noisy: True where the signal is noisy.
     """
-    steady = np.array(signal_mv, dtype=np.float64)
-    known, reach = np.flatnonzero(clean), round(LEVEL_S * fs_hz)
-    if not known.size:
-        return steady
-    natural = _slow(steady[clean], fs_hz).var()
-    for first, last in true_runs(noisy):
-        sides = [near for near in (known[known < first][-reach:], known[known >= last][:reach]) if near.size]
-        levels = [steady[near].mean() for near in sides]
-        line = np.interp(np.arange(first, last), [near.mean() for near in sides], levels)
-        excess = _slow(steady[first:last], fs_hz) - line
-        steady[first:last] -= max(0.0, 1 - natural / max(np.square(excess).mean(), 1e-12)) * excess
-    return steady
+    result = np.array(signal_mv, dtype=np.float64)
+    clean_samples, reach = np.flatnonzero(clean), round(LEVEL_S * fs_hz)
+    if not clean_samples.size:
+        return result
+    natural = _slow_components(result[clean], fs_hz).var()
+    for first, stop in true_runs(noisy):
+        before = clean_samples[clean_samples < first][-reach:]
+        after = clean_samples[clean_samples >= stop][:reach]
+        sides = [side for side in (before, after) if side.size]
+        levels = [result[side].mean() for side in sides]
+        line = np.interp(np.arange(first, stop), [side.mean() for side in sides], levels)
+        wander = _slow_components(result[first:stop], fs_hz) - line
+        excess = max(np.square(wander).mean(), 1e-12)
+        result[first:stop] -= max(0.0, 1 - natural / excess) * wander
+    return result
 
 
-def _slow(signal_mv: NDArray[np.float64], fs_hz: float) -> NDArray[np.float64]:
-    """Return what of a signal (time) is wander."""
-    from scipy.signal import butter, sosfiltfilt  # takes half a second to import
+def _slow_components(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Float[np.ndarray, " time"]:
+    """Return the components of a signal below WANDER_HZ."""
+    from scipy.signal import butter, sosfiltfilt  # slow to import
 
-    pad = min(len(signal_mv) - 1, round(LEVEL_S * fs_hz))
+    padding = min(len(signal_mv) - 1, round(LEVEL_S * fs_hz))
     low_pass = butter(2, WANDER_HZ, fs=fs_hz, output="sos")
-    slow: NDArray[np.float64] = sosfiltfilt(low_pass, signal_mv, padtype="even", padlen=pad)
-    return slow
+    return sosfiltfilt(low_pass, signal_mv, padtype="even", padlen=padding)

@@ -1,62 +1,64 @@
-"""No step where what was drawn meets what was recorded."""
+"""Blending of imputed samples into a recording without steps."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 
 from diffecg.signal.runs import true_runs
 
 FADE_S = 0.05
-"""How far from its ends a drawn stretch is moved to meet them: half a QRS complex."""
+"""How far into a gap the imputed signal is shifted to meet the recording: half a QRS complex."""
 
 
 def blend_seams(
-    signal_mv: NDArray[np.floating], filled_mv: NDArray[np.floating], fs_hz: float
-) -> NDArray[np.floating]:
-    """Return draws (draw lead time) with their missing samples taken from what was drawn.
+    signal_mv: Float[np.ndarray, "draw lead time"],
+    imputed_mv: Float[np.ndarray, "draw lead time"],
+    fs_hz: float,
+) -> Float[np.ndarray, "draw lead time"]:
+    """Fill the gaps of a signal with imputed samples, without a step at either end.
 
-    A model's samples are band-limited, a recording's are not, so that they would meet in a step. Each end of
-    a drawn stretch is moved to where the recording leads at the mean of the slopes on both sides; the move
-    fades out into the stretch.
+    The imputed signal is band-limited and the recording is not, so that they do not meet by themselves. Each
+    end of a gap is shifted to the value that the recording extrapolates to, with the mean of the slopes on
+    both sides; the shift fades out within FADE_S by a raised cosine.
 
     Args:
-        signal_mv: (draw lead time), NaN = missing, alike in all draws.
-        filled_mv: what was drawn, of the same shape.
+        signal_mv: observed samples; NaN = missing, in the same places of every draw.
+        imputed_mv: imputed samples.
         fs_hz: sampling rate, in Hz.
     """
     result = signal_mv.copy()
     for lead, missing in enumerate(np.isnan(signal_mv[0])):
-        for first, last in true_runs(missing):
-            drawn = filled_mv[:, lead, first:last].astype(np.float64)
-            left, right = (
-                _step(signal_mv[:, lead, :first][:, :-3:-1], drawn[:, :2]),
-                _step(signal_mv[:, lead, last:][:, :2], drawn[:, :-3:-1]),
-            )
-            place = np.arange(last - first)
-            reach = min(FADE_S * fs_hz, len(place) / 2)
-            fades = np.stack([_fade(place / reach), _fade(place[::-1] / reach)])
+        for first, stop in true_runs(missing):
+            imputed = imputed_mv[:, lead, first:stop].astype(np.float64)
+            left = _shift(signal_mv[:, lead, :first][:, :-3:-1], imputed[:, :2])
+            right = _shift(signal_mv[:, lead, stop:][:, :2], imputed[:, :-3:-1])
+            distance = np.arange(stop - first)
+            reach = min(FADE_S * fs_hz, len(distance) / 2)
+            fades = np.stack([_fade(distance / reach), _fade(distance[::-1] / reach)])
             fades /= np.maximum(1, fades.sum(axis=0))
-            result[:, lead, first:last] = drawn + left[:, None] * fades[0] + right[:, None] * fades[1]
+            result[:, lead, first:stop] = imputed + left[:, None] * fades[0] + right[:, None] * fades[1]
     return result
 
 
-def _step(recorded: NDArray[np.floating], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far a drawn end must move (draw,).
+def _shift(
+    observed: Float[np.ndarray, "draw beside"], imputed: Float[np.ndarray, "draw inside"]
+) -> Float[np.ndarray, " draw"]:
+    """Return the shift of one end of a gap.
 
     Args:
-        recorded: the two samples beside it, the nearer first (draw time); fewer at the recording's end.
-        drawn: its two samples, the outer first (draw time).
+        observed: the two samples beside the gap, the nearer first; fewer at the ends of the recording.
+        imputed: the two outermost imputed samples, the outer first.
     """
-    if not recorded.shape[1]:
-        return np.zeros(len(drawn))
-    slopes = [drawn[:, 1] - drawn[:, 0]] if drawn.shape[1] > 1 else []
-    if recorded.shape[1] > 1 and not np.isnan(recorded[0, 1]):
-        slopes.append(recorded[:, 0] - recorded[:, 1])
+    if not observed.shape[1]:
+        return np.zeros(len(imputed))
+    slopes = [imputed[:, 1] - imputed[:, 0]] if imputed.shape[1] > 1 else []
+    if observed.shape[1] > 1 and not np.isnan(observed[0, 1]):
+        slopes.append(observed[:, 0] - observed[:, 1])
     slope = np.mean(slopes, axis=0) if slopes else 0.0
-    return np.asarray(recorded[:, 0] + slope - drawn[:, 0], dtype=np.float64)
+    return np.asarray(observed[:, 0] + slope - imputed[:, 0], dtype=np.float64)
 
 
-def _fade(distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return a weight that falls from 1 to 0 at the distance 1, by a raised cosine."""
+def _fade(distance: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
+    """Return a weight that falls from 1 at distance 0 to 0 at distance 1 by a raised cosine."""
     return (1 + np.cos(np.pi * np.minimum(distance, 1))) / 2

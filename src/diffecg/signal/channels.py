@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from diffecg.errors import DiffecgError
 
 MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "µV": 1e-3, "V": 1e3}
-"""Millivolts in one of each unit of voltage."""
+"""Units of voltage, in millivolts."""
 
 ECG_LEAD = re.compile(r"(?i)(ecg.*|ekg.*|m?l?i{1,3}|d[1-3]|av[rlf]|m?c?v[1-6]?r?|v[xyz]|cm[1-6])$")
 """Names of ECG leads."""
@@ -19,12 +19,12 @@ KINDS = {
     "pressure": re.compile(r"(?i)(abp|art|bp|cvp|pap)"),
     "respiration": re.compile(r"(?i)resp"),
 }
-"""What the names of other kinds of channels begin with."""
+"""Prefixes of the names of other kinds of channels."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """One signal: what it is called, its unit and what it measures."""
+    """Name, unit and kind of a signal."""
 
     name: str
     unit: str = "mV"
@@ -38,7 +38,7 @@ class Channel:
 
 
 def make_channels(names: Sequence[str], units: Sequence[str] | None = None) -> tuple[Channel, ...]:
-    """Return channels with kinds that follow from names and units.
+    """Return channels; their kinds follow from names and units.
 
     Args:
         names: name of each channel.
@@ -49,7 +49,7 @@ def make_channels(names: Sequence[str], units: Sequence[str] | None = None) -> t
 
 
 def channel_kind(name: str, unit: str) -> str:
-    """Return the kind of a channel by its name; a voltage without the name of another kind is an ECG."""
+    """Return the kind of a channel; a voltage is an ECG unless its name is that of another kind."""
     for kind, pattern in KINDS.items():
         if pattern.match(name):
             return kind
@@ -66,6 +66,6 @@ def millivolt_scale(channels: Sequence[Channel]) -> list[float]:
         if not channel.is_voltage:
             raise DiffecgError(
                 f"channel {channel.name} is in {channel.unit!r}, which is not a voltage "
-                f"({', '.join(MV_PER_UNIT)}); use .signal, which is in each channel's own unit"
+                f"({', '.join(MV_PER_UNIT)}); use .signal, in each channel's own unit, or select() voltages"
             )
     return [MV_PER_UNIT[channel.unit] for channel in channels]

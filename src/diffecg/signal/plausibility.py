@@ -1,87 +1,106 @@
-"""Whether a lead looks like an ECG that a model may know, with the evidence."""
+"""Warnings that a lead may not be an ECG, each with its evidence."""
 
 from __future__ import annotations
 
 import re
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 
 from diffecg.signal.resampling import resample
 from diffecg.signal.rpeaks import detect_r_peaks
 
-FS_HZ, SEGMENT_S, EVERY = 100.0, 10.0, 6
-"""A lead is judged at this rate, by segments of this length; beats are looked for in every sixth."""
+ANALYSIS_HZ, SEGMENT_S, BEAT_STRIDE = 100.0, 10.0, 6
+"""Leads are resampled to this rate and cut into segments; beats are detected in every sixth segment."""
 
-LEAST_SHARPNESS = 5.0
+MIN_KURTOSIS = 5.0
 """Kurtosis of the slope: 6.7 to 42 in the 96 leads of mitdb, 3 for noise, below 6 for pulse and breathing."""
 
-REACH_MV = (0.1, 15.0)
-"""Usual range of ten seconds: 0.15 to 5 mV in mitdb."""
+RANGE_MV = (0.1, 15.0)
+"""Plausible range of ten seconds: 0.15 to 5 mV in mitdb."""
 
 RATE_PER_MIN = (30.0, 220.0)
-"""Heart rate: 48 to 168 in mitdb, as the detector here counts."""
+"""Plausible heart rate: 48 to 168 in mitdb, by the detector used here."""
 
-LEAST_UPRIGHT = 0.1
-"""Share of beats whose largest wave points up, in leads where it does: 0.18 to 1 in mitdb's MLII."""
+MIN_UPRIGHT = 0.1
+"""Share of beats whose largest wave is positive, in upright leads: 0.18 to 1 in MLII of mitdb."""
 
-_UPRIGHT = re.compile(r"(?i)(m?l?i{1,2}|v[56])$")
+_UPRIGHT_LEAD = re.compile(r"(?i)(m?l?i{1,2}|v[56])$")
 
 
 def plausibility_warnings(
-    signal_mv: NDArray[np.floating], fs_hz: float, lead: str, paced_beats: int = 0
+    signal_mv: Float[np.ndarray, " time"], fs_hz: float, lead: str, paced_beats: int = 0
 ) -> list[str]:
-    """Return warnings that a lead may not be a plausible ECG, each with its evidence.
+    """Return warnings that a lead may not be a plausible ECG.
 
     Args:
-        signal_mv: (time), in mV; NaN = missing.
+        signal_mv: samples in mV; NaN = missing.
         fs_hz: sampling rate, in Hz.
-        lead: its name.
-        paced_beats: number of its beats that are annotated as paced.
+        lead: name of the lead.
+        paced_beats: number of beats that are annotated as paced.
     """
     segments = _segments(signal_mv, fs_hz)
     if not len(segments):
         return []
-    found = []
-    reach = float(np.median(np.ptp(np.percentile(segments, [0.5, 99.5], axis=1), axis=0)))
-    if not REACH_MV[0] <= reach <= REACH_MV[1]:
-        found.append(
-            f"{lead} spans {reach:.3g} mV in {SEGMENT_S:g} s, an ECG {REACH_MV[0]:g} to {REACH_MV[1]:g} mV: "
-            "wrong unit or gain?"
+    warnings = [_check_range(segments, lead), _check_sharpness(segments, lead), *_check_beats(segments, lead)]
+    if paced_beats:
+        warnings.append(
+            f"{paced_beats} beats are annotated as paced; the bundled models were trained without paced beats"
         )
+    return [warning for warning in warnings if warning]
+
+
+def _check_range(segments: Float[np.ndarray, "segment time"], lead: str) -> str:
+    ranges = np.ptp(np.percentile(segments, [0.5, 99.5], axis=1), axis=0)
+    range_mv = float(np.median(ranges))
+    if RANGE_MV[0] <= range_mv <= RANGE_MV[1]:
+        return ""
+    return (
+        f"{lead} spans {range_mv:.3g} mV in {SEGMENT_S:g} s, an ECG {RANGE_MV[0]:g} to {RANGE_MV[1]:g} mV: "
+        "wrong unit or gain?"
+    )
+
+
+def _check_sharpness(segments: Float[np.ndarray, "segment time"], lead: str) -> str:
     slope = np.diff(segments, axis=1)
     slope -= slope.mean(axis=1, keepdims=True)
-    sharpness = float(np.median((slope**4).mean(axis=1) / (slope**2).mean(axis=1) ** 2))
-    if sharpness < LEAST_SHARPNESS:
-        found.append(
-            f"{lead} has no sharp waves (kurtosis of the slope {sharpness:.1f}, of an ECG above "
-            f"{LEAST_SHARPNESS:g}): not an ECG?"
-        )
-    peaks = [detect_r_peaks(segment, FS_HZ) for segment in segments[::EVERY]]
-    rate = float(np.median([60 / SEGMENT_S * len(places) for places in peaks]))
+    kurtosis = float(np.median((slope**4).mean(axis=1) / (slope**2).mean(axis=1) ** 2))
+    if kurtosis >= MIN_KURTOSIS:
+        return ""
+    return (
+        f"{lead} has no sharp waves (kurtosis of the slope {kurtosis:.1f}, of an ECG at least "
+        f"{MIN_KURTOSIS:g}): not an ECG?"
+    )
+
+
+def _check_beats(segments: Float[np.ndarray, "segment time"], lead: str) -> list[str]:
+    warnings = []
+    segments = segments[::BEAT_STRIDE]
+    peaks = [detect_r_peaks(segment, ANALYSIS_HZ) for segment in segments]
+    rate = float(np.median([60 / SEGMENT_S * len(peaks_of_segment) for peaks_of_segment in peaks]))
     if not RATE_PER_MIN[0] <= rate <= RATE_PER_MIN[1]:
-        found.append(f"{lead} has {rate:.0f} sharp waves a minute: no heart rate")
+        warnings.append(f"{lead} has {rate:.0f} sharp waves per minute: not a heart rate")
     upright = [
-        _points_up(s, place) for s, places in zip(segments[::EVERY], peaks, strict=True) for place in places
+        _points_up(segment, peak)
+        for segment, peaks_of_segment in zip(segments, peaks, strict=True)
+        for peak in peaks_of_segment
     ]
-    if upright and np.mean(upright) < LEAST_UPRIGHT and _UPRIGHT.match(lead):
-        found.append(
+    if upright and np.mean(upright) < MIN_UPRIGHT and _UPRIGHT_LEAD.match(lead):
+        warnings.append(
             f"the largest wave of {lead} points down in {1 - np.mean(upright):.0%} of its beats: inverted?"
         )
-    if paced_beats:
-        found.append(f"{paced_beats} beats are annotated as paced: the bundled models learnt from none")
-    return found
+    return warnings
 
 
-def _segments(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float64]:
-    """Return the true_runs of a lead that are all there and not flat (segment time), at FS_HZ."""
+def _segments(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Float[np.ndarray, "segment new_time"]:
+    """Return the segments of a lead without missing samples that are not flat, at ANALYSIS_HZ."""
     length = round(SEGMENT_S * fs_hz)
     cut = signal_mv[: len(signal_mv) // length * length].reshape(-1, length)
-    whole = cut[np.isfinite(cut).all(axis=1)].astype(np.float64)
-    segments = resample(whole[np.ptp(whole, axis=1) > 0], fs_hz, FS_HZ)
+    complete = cut[np.isfinite(cut).all(axis=1)].astype(np.float64)
+    segments = resample(complete[np.ptp(complete, axis=1) > 0], fs_hz, ANALYSIS_HZ)
     return segments[np.ptp(np.diff(segments, axis=1), axis=1) > 0] if len(segments) else segments
 
 
-def _points_up(segment: NDArray[np.float64], place: int) -> bool:
-    around = segment[max(0, place - 8) : place + 8] - np.median(segment)
+def _points_up(segment: Float[np.ndarray, " time"], peak: int) -> bool:
+    around = segment[max(0, peak - 8) : peak + 8] - np.median(segment)
     return bool(around[np.argmax(np.abs(around))] > 0)

@@ -1,4 +1,4 @@
-"""Resampling of signals and masks, with gaps."""
+"""Resampling of signals and masks, and interpolation of gaps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
 from diffecg.errors import DiffecgError
 
@@ -15,71 +15,66 @@ FS_RANGE_HZ = (20.0, 20_000.0)
 
 
 def check_rate(fs_hz: float) -> None:
-    """Raise an error for a sampling rate outside the accepted range.
+    """Check that a sampling rate is plausible.
 
     Raises:
-        DiffecgError: the rate is not a number in ``FS_RANGE_HZ``.
+        DiffecgError: the rate is not a number within ``FS_RANGE_HZ``.
     """
     if not isinstance(fs_hz, (int, float, np.number)) or not FS_RANGE_HZ[0] <= fs_hz <= FS_RANGE_HZ[1]:
         raise DiffecgError(
-            f"sampling rate {fs_hz} Hz is not one of an ECG; give it in Hz, "
+            f"sampling rate {fs_hz} Hz is not plausible for an ECG; give it in Hz, "
             f"{FS_RANGE_HZ[0]:g} to {FS_RANGE_HZ[1]:g}"
         )
 
 
-def resample(signal: NDArray[np.float64], fs_hz: float, to_hz: float) -> NDArray[np.float64]:
-    """Return ``signal`` (time last) at another sampling rate, band-limited by a polyphase filter.
-
-    Sample k of the result lies at the time k / ``to_hz``.
-    """
+def resample(
+    signal: Float[np.ndarray, "*batch time"], fs_hz: float, to_hz: float
+) -> Float[np.ndarray, "*batch new_time"]:
+    """Resample a signal by a polyphase anti-aliasing filter; sample k of the result is at k / ``to_hz``."""
     if fs_hz == to_hz:
         return signal
     ratio = rate_ratio(fs_hz, to_hz)
-    if signal.shape[-1] == 1:  # the filter's straight line needs two samples
+    if signal.shape[-1] == 1:  # the filter's padding by a line needs two samples
         return np.repeat(signal, math.ceil(ratio), axis=-1)
-    from scipy.signal import resample_poly  # takes half a second to import
+    from scipy.signal import resample_poly  # slow to import
 
-    resampled: NDArray[np.float64] = resample_poly(
-        signal, ratio.numerator, ratio.denominator, axis=-1, padtype="line"
-    )
-    return resampled
+    return resample_poly(signal, ratio.numerator, ratio.denominator, axis=-1, padtype="line")
 
 
 def rate_ratio(fs_hz: float, to_hz: float) -> Fraction:
-    """Return ``to_hz`` over ``fs_hz``: n samples become ceil(n ratio) by :func:`resample`."""
-    # Rounding the rates, not their ratio, makes the way back the exact inverse of the way there.
+    """Return ``to_hz`` / ``fs_hz``; :func:`resample` turns n samples into ceil(n ratio)."""
+    # Rounding the rates instead of their ratio makes resampling back the exact inverse.
     return Fraction(to_hz).limit_denominator(1000) / Fraction(fs_hz).limit_denominator(1000)
 
 
-def interpolate_gaps(row: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return ``row`` (time) with straight lines over its gaps, so that resampling does not ring.
+def interpolate_gaps(signal: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
+    """Replace missing samples (NaN) by linear interpolation, at the ends by the nearest observed sample.
 
-    A row of nothing but gaps becomes zero.
+    A signal without observed samples becomes zero.
     """
-    known = ~np.isnan(row)
-    if not known.any():
-        return np.zeros(len(row))
-    time = np.arange(len(row))
-    line: NDArray[np.float64] = np.interp(time, time[known], row[known].astype(np.float64))
-    return line
+    observed = np.isfinite(signal)
+    if not observed.any():
+        return np.zeros(len(signal))
+    time = np.arange(len(signal))
+    return np.interp(time, time[observed], signal[observed].astype(np.float64))
 
 
-def resample_mask(missing: NDArray[np.bool_], fs_hz: float, to_hz: float) -> NDArray[np.bool_]:
-    """Return which samples (lead time) at another rate lie on or beside missing ones."""
+def resample_mask(
+    missing: Bool[np.ndarray, "lead time"], fs_hz: float, to_hz: float
+) -> Bool[np.ndarray, "lead new_time"]:
+    """Resample a mask: a sample is missing if a sample at or beside it was missing."""
     if fs_hz == to_hz:
         return missing
-    length = math.ceil(missing.shape[1] * rate_ratio(fs_hz, to_hz))
+    samples = missing.shape[1]
     ratio = fs_hz / to_hz
-    before = np.clip(np.floor((np.arange(length) - 0.5) * ratio).astype(int), 0, None)
-    after = np.ceil((np.arange(length) + 0.5) * ratio).astype(int) + 1
+    index = np.arange(math.ceil(samples * rate_ratio(fs_hz, to_hz)))
+    first = np.clip(np.floor((index - 0.5) * ratio).astype(int), 0, samples)
+    stop = np.clip(np.ceil((index + 0.5) * ratio).astype(int) + 1, 0, samples)
     counts = np.pad(np.cumsum(missing, axis=1), ((0, 0), (1, 0)))
-    last = missing.shape[1]
-    touched: NDArray[np.bool_] = counts[:, np.minimum(after, last)] > counts[:, np.minimum(before, last)]
-    return touched
+    return counts[:, stop] > counts[:, first]
 
 
-def fit_length(signal: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """Return ``signal`` (… time) cut, or continued by its last value, to ``length`` samples."""
-    short = max(length - signal.shape[-1], 0)
-    padding = [(0, 0)] * (signal.ndim - 1) + [(0, short)]
+def fit_length(signal: Float[np.ndarray, "*batch time"], length: int) -> Float[np.ndarray, "*batch new_time"]:
+    """Truncate a signal to ``length`` samples, or continue it by its last value."""
+    padding = [(0, 0)] * (signal.ndim - 1) + [(0, max(length - signal.shape[-1], 0))]
     return np.pad(signal, padding, mode="edge")[..., :length]

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Int
 
 QRS_HZ, QRS_S = (5.0, 18.0), 0.1
-"""Where the power of QRS complexes lies, and how long they are."""
+"""Frequency band and duration of QRS complexes."""
 
-APART_S = 0.25
-"""Two beats lie no nearer."""
+MIN_RR_S = 0.25
+"""Shortest interval between two beats, in s."""
 
-HEIGHT, QUANTILE = 0.4, 97
-"""A beat's peak reaches this share of that quantile of the power."""
+THRESHOLD, PERCENTILE = 0.4, 97
+"""A peak is a beat if its power exceeds this share of that percentile of the power."""
 
 
-def detect_r_peaks(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.int64]:
-    """Return the samples of heartbeats in some seconds of a lead (time): peaks of the power of QRS complexes.
+def detect_r_peaks(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Int[np.ndarray, " beat"]:
+    """Return the samples of the R peaks in some seconds of a lead.
 
-    A band-pass and a moving mean after Pan and Tompkins 1985 (IEEE Trans Biomed Eng 32:230-236), with one
-    threshold instead of their adaptive ones: a share of a high quantile.
+    The power of QRS complexes is measured by a band-pass filter and a moving mean, as in Pan and Tompkins
+    1985 (IEEE Trans Biomed Eng 32:230-236); one threshold replaces their adaptive ones.
+
+    Args:
+        signal_mv: samples in mV, none missing.
+        fs_hz: sampling rate, in Hz.
     """
-    from scipy.signal import butter, find_peaks, sosfiltfilt  # takes a while to import
+    from scipy.signal import butter, find_peaks, sosfiltfilt  # slow to import
 
-    band = butter(2, [QRS_HZ[0], min(QRS_HZ[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos")
+    band_pass = butter(2, [QRS_HZ[0], min(QRS_HZ[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos")
     width = max(round(QRS_S * fs_hz), 1)
-    power = np.convolve(np.abs(sosfiltfilt(band, signal_mv)), np.full(width, 1 / width), "same")
-    height = HEIGHT * np.percentile(power, QUANTILE)
+    power = np.convolve(np.abs(sosfiltfilt(band_pass, signal_mv)), np.full(width, 1 / width), "same")
+    height = THRESHOLD * np.percentile(power, PERCENTILE)
     if height <= 0:
         return np.empty(0, dtype=np.int64)
-    peaks: NDArray[np.int64] = find_peaks(power, height=height, distance=max(round(APART_S * fs_hz), 1))[0]
-    return peaks
+    return find_peaks(power, height=height, distance=max(round(MIN_RR_S * fs_hz), 1))[0]

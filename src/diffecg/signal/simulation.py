@@ -1,6 +1,6 @@
-"""An analytic ECG for demos and tests: every wave a Gaussian, no recording needed.
+"""A simulated ECG for demos and tests, in which every wave is a Gaussian.
 
-The idea of McSharry et al. (2003), IEEE Trans Biomed Eng 50(3):289-294, without its dynamics.
+After McSharry et al. 2003 (IEEE Trans Biomed Eng 50:289-294), without the dynamical model.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Int, Shaped
 
 WAVES = {
     "N": (
@@ -21,40 +21,39 @@ WAVES = {
     "V": ((0.0, 0.045, 1.6), (0.28, 0.06, -0.5)),
     "F": ((0.0, 0.03, 1.4), (0.27, 0.05, 0.1)),
 }
-"""Waves of a beat by annotation symbol: time from R in s, width in s, height in mV."""
+"""Waves of a beat by annotation symbol: time after the R peak in s, standard deviation in s, amplitude in mV."""
 WAVES["L"] = WAVES["N"]
 WAVES["A"] = WAVES["N"][1:]
 
 
-class Simulated(NamedTuple):
+class SimulatedEcg(NamedTuple):
     """A simulated lead and its beats."""
 
-    signal_mv: NDArray[np.float64]
-    """Axes (time), in mV."""
-    sample: NDArray[np.int64]
+    signal_mv: Float[np.ndarray, " time"]
+    sample: Int[np.ndarray, " beat"]
     """Sample of each R peak."""
-    symbol: NDArray[np.str_]
-    """Its annotation symbol."""
+    symbol: Shaped[np.ndarray, " beat"]
+    """Annotation symbol of each beat."""
 
 
 def simulate_ecg(
     duration_s: float, fs_hz: float, *, seed: int = 0, symbols: tuple[str, ...] = ("N",)
-) -> Simulated:
-    """Return an ECG of about 75 beats a minute with wandering baseline and a little noise.
+) -> SimulatedEcg:
+    """Simulate a lead with about 75 beats per minute, baseline wander and a little noise.
 
     Args:
-        duration_s: length, in s.
+        duration_s: duration, in s.
         fs_hz: sampling rate, in Hz.
-        seed: of rhythm, beats and noise.
-        symbols: annotation symbols, drawn evenly for every beat.
+        seed: seed of rhythm, beats and noise.
+        symbols: annotation symbols; each beat has one of them with equal probability.
     """
     rng = np.random.default_rng(seed)
-    times = np.cumsum(rng.normal(0.8, 0.03, int(duration_s / 0.6) + 1)) - 0.7
-    times = times[(times > 0.05) & (times < duration_s - 0.05)]
-    symbol = rng.choice(np.array(symbols, dtype=np.str_), len(times))
-    time = np.arange(round(duration_s * fs_hz)) / fs_hz
-    signal_mv = 0.05 * np.sin(2 * np.pi * 0.3 * time) + 0.005 * rng.standard_normal(len(time))
-    for at, kind in zip(times, symbol, strict=True):
-        for offset, width, height in WAVES[str(kind)]:
-            signal_mv += height * np.exp(-0.5 * ((time - at - offset) / width) ** 2)
-    return Simulated(signal_mv, np.rint(times * fs_hz).astype(np.int64), symbol)
+    peaks_s = np.cumsum(rng.normal(0.8, 0.03, int(duration_s / 0.6) + 1)) - 0.7
+    peaks_s = peaks_s[(peaks_s > 0.05) & (peaks_s < duration_s - 0.05)]
+    symbol = rng.choice(np.array(symbols, dtype=np.str_), len(peaks_s))
+    time_s = np.arange(round(duration_s * fs_hz)) / fs_hz
+    signal_mv = 0.05 * np.sin(2 * np.pi * 0.3 * time_s) + 0.005 * rng.standard_normal(len(time_s))
+    for peak_s, kind in zip(peaks_s, symbol, strict=True):
+        for offset_s, width_s, amplitude_mv in WAVES[str(kind)]:
+            signal_mv += amplitude_mv * np.exp(-0.5 * ((time_s - peak_s - offset_s) / width_s) ** 2)
+    return SimulatedEcg(signal_mv, np.rint(peaks_s * fs_hz).astype(np.int64), symbol)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from diffecg.evaluation.imputation.cases import Context
+from diffecg.signal.resampling import interpolate_gaps
 from diffecg.transform.analogues import search_analogues
 
 Array = NDArray[np.float64]
@@ -26,9 +27,7 @@ _RECENT = 3
 
 def linear(context: Context) -> Array:
     """Return the straight line between the samples beside the gap; a forecast holds the last value."""
-    place = np.arange(len(context.signal_mv))
-    known = np.isfinite(context.signal_mv)
-    return np.interp(place[context.hidden], place[known], context.signal_mv[known])[None]
+    return interpolate_gaps(context.signal_mv)[context.hidden][None]
 
 
 def pchip(context: Context) -> Array:
