@@ -1,7 +1,9 @@
 """Run-time checks of the array shapes in type annotations, for jaxtyping's import hook."""
 
 import re
+from functools import wraps
 
+import torch
 from beartype import BeartypeConf, beartype
 
 ARRAY = re.compile(r"\b(Float|Bool|Int|UInt|Num|Shaped|Complex|Inexact)\d*\[")
@@ -17,4 +19,11 @@ def check_arrays(function):
     if not arrays or isinstance(function, type):
         return function
     function.__annotations__ = arrays
-    return check_types(function)
+    checked = check_types(function)
+
+    @wraps(function)
+    def check_unless_exporting(*args, **kwargs):
+        # An export traces symbolic sizes; checks would turn them into constants.
+        return (function if torch.compiler.is_exporting() else checked)(*args, **kwargs)
+
+    return check_unless_exporting

@@ -38,9 +38,9 @@ def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Mod
     if engine not in ENGINES or (engine == "onnx" and device != "cpu"):
         raise DiffecgError(f"unknown engine {engine!r} on {device}; choose torch, or on cpu onnx")
     if engine == "onnx":
-        from diffecg.model.onnx import with_onnx
+        from diffecg.model.onnx import use_onnx_runtime
 
-        with_onnx(model.denoiser, model.weights_sha256)
+        use_onnx_runtime(model.denoiser, model.weights_sha256)
     try:
         return model.to(device)
     except (RuntimeError, AssertionError) as error:

@@ -17,7 +17,9 @@ from diffecg.diffusion.posterior import posterior_denoiser
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
-from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_schedule
+from diffecg.model.condition import Condition
+from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.schedule import build_schedule
 from diffecg.transform.noise_spectrum import NoiseSpectrum
 
 Progress = Callable[[int, int], None]
@@ -126,7 +128,7 @@ def sample_windows(
     if near is not None:
         sigmas = near.levels(sigmas)
     device = model.transform.mean_mv.device
-    grid = (model.transform.channels, *model.transform.grid)
+    grid = (model.transform.channels, *model.transform.grid_shape)
     clean = np.where(observed, signal_mv, 0).astype(np.float32)
     inner = (..., slice(reach, clean.shape[2] - reach))
     result = clean[inner].copy()
@@ -166,7 +168,7 @@ def _conditioned_on_noisy(
         torch.from_numpy(part[rows]).to(observed.device) for part in (noisy.signal_mv, noisy.given)
     )
     seen = model.observe(recorded.float(), given & ~observed, observed, noisy.noise, condition)
-    return posterior_denoiser(partial(model, condition=condition), seen, model.transform.prior())
+    return posterior_denoiser(partial(model, condition=condition), seen, model.transform.prior_variance())
 
 
 def _watched(

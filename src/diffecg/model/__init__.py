@@ -1,1 +1,1 @@
-"""The network: layers, the U-Net, the conditional denoiser, the model folder."""
+"""The model: network, conditional denoiser, model folder, and export to ONNX."""

@@ -1,211 +1,239 @@
-"""The conditional denoiser: transform, U-Net and parametrisation as one module."""
+r"""The conditional denoiser: transform, network and parametrisation as one module.
+
+The denoiser estimates the clean grid :math:`x_0` of a window from a noisy one, :math:`x_t`. What it is
+conditioned on (observed signal, mask, label, beats, analogues) is encoded once per window as a
+:class:`Condition`, because it does not depend on the noise level.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from diffecg.config.schema import Config, DiffusionConfig, UNetConfig
+from diffecg.config.schema import Config, UNetConfig
 from diffecg.diffusion.posterior import GaussianObservation
 from diffecg.diffusion.preconditioning import PARAMETRISATIONS, expand_like
-from diffecg.diffusion.schedules import KarrasSchedule, NoiseSchedule, cosine_schedule, linear_schedule
-from diffecg.errors import DiffecgError
+from diffecg.model.condition import Condition
 from diffecg.model.dense import DenseNetwork
 from diffecg.model.unet import UNet
 from diffecg.transform.analogues import find_analogues
-from diffecg.transform.layouts import Transform
-from diffecg.transform.noise_spectrum import NoiseSpectrum
+from diffecg.transform.conditions import (
+    condition_channels,
+    encode_analogues,
+    encode_observation,
+    encode_rhythm,
+)
+from diffecg.transform.noise_spectrum import NoiseSpectrum, noise_covariance
 from diffecg.transform.normalisation import Normalizer, analogue_normalizer
-
-
-class Condition(NamedTuple):
-    """What a sample is to agree with, and what the network makes of it, once for all noise levels."""
-
-    normalizer: Normalizer
-    """Level and unit of each window."""
-    features: Tensor
-    """What is known (C1, C2, beats that are told, best matches) adds to the answer of the first layer."""
-    embedding: Tensor
-    """Of class and morphology (batch width)."""
-
-    def rows(self, chosen: Tensor) -> Condition:
-        """Return what some of the samples are to agree with; ``chosen``: (batch,) of bool."""
-        normalizer = Normalizer(*(part[chosen] for part in self.normalizer))
-        return Condition(normalizer, self.features[chosen], self.embedding[chosen])
+from diffecg.transform.transform import Transform
 
 
 class ConditionalDenoiser(nn.Module):
-    """Estimates the clean grid of a window from a noisy one, its class, C1 and C2."""
+    """Estimates the clean grid of a window from a noisy one, given a condition."""
 
-    morphology_share: Tensor
-    """How often a class has each of its morphologies (label morphology)."""
+    morphology_share: Float[Tensor, "label morphology"]
+    """Frequency of each morphology within its label."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
         self.transform = Transform(config.transform, config.window)
+        self.network = self._build_network()
+        self.register_buffer(
+            "morphology_share", torch.zeros(len(config.labels), config.conditions.morphologies)
+        )
+        self.coefficients = PARAMETRISATIONS[config.diffusion.prediction]
+
+    def _build_network(self) -> UNet | DenseNetwork:
+        config, channels = self.config, self.transform.channels
         sizes = {
-            "inputs": self.transform.channels,
-            "known": 2 * self.transform.channels + self.transform.condition_channels(config.conditions),
-            "outputs": self.transform.channels,
+            "in_channels": channels,
+            "condition_channels": condition_channels(self.transform, config.conditions),
+            "out_channels": channels,
             "labels": len(config.labels) * (1 + config.conditions.morphologies),
         }
-        self.network = (
-            UNet(config.network, dims=self.transform.dims, **sizes)
-            if isinstance(config.network, UNetConfig)
-            else DenseNetwork(config.network, grid=self.transform.grid, **sizes)
-        )
-        share = torch.zeros(len(config.labels), config.conditions.morphologies)
-        self.register_buffer("morphology_share", share)
-        self.coefficients = PARAMETRISATIONS[config.diffusion.prediction]
+        if isinstance(config.network, UNetConfig):
+            return UNet(config.network, dims=self.transform.layout.dims, **sizes)
+        return DenseNetwork(config.network, grid_shape=self.transform.grid_shape, **sizes)
 
     def condition(
         self,
-        signal_mv: Tensor,
-        observed: Tensor,
+        signal_mv: Float[Tensor, "batch lead time"],
+        observed: Bool[Tensor, "batch lead time"],
         labels: Sequence[str | None],
-        track: Tensor | None = None,
+        beat_channels: Float[Tensor, "batch beat_channel window"] | None = None,
         morphologies: Sequence[int] | None = None,
-        reach: int = 0,
+        search_margin: int = 0,
     ) -> Condition:
-        """Return what samples are to agree with.
+        """Encode what samples are conditioned on.
 
         Args:
-            signal_mv: (batch lead time), in mV; anything where missing.
-            observed: (batch lead time), True = known.
-            labels: class of each window; None = unknown.
-            track: beats that are told (batch label+1 time); None: none.
-            morphologies: that of each window within its class, -1 = unknown; None: all unknown.
-            reach: samples that signal and mask hold on either side of the window, for matches only.
+            signal_mv: Windows; missing samples may have any value.
+            observed: True where the signal is observed.
+            labels: Label of each window; None if unknown.
+            beat_channels: Prescribed beats, from :func:`diffecg.datasets.rhythm.encode_beats`.
+            morphologies: Morphology of each window within its label; -1 if unknown.
+            search_margin: Samples of signal and mask before and after each window, in which analogues are
+                searched.
         """
-        wanted = self.config.conditions
-        around_mv, seen = signal_mv, observed
-        signal_mv, observed = (part[..., reach : part.shape[-1] - reach] for part in (around_mv, seen))
-        normalizer = self.transform.normalizer(signal_mv, observed)
+        config = self.config.conditions
+        window = (..., slice(search_margin, signal_mv.shape[-1] - search_margin))
+        normalizer = self.transform.normalizer(signal_mv[window], observed[window])
         signal = normalizer.apply(signal_mv)
-        known = [self.transform.encode(signal, observed)]
-        if wanted.rhythm:
-            if track is None:
-                shape = (len(signal_mv), len(wanted.rhythm) + 1, signal_mv.shape[-1])
-                track = signal_mv.new_zeros(shape)
-            known.append(self.transform.encode_rhythm(track))
-        if wanted.analogues:
-            fs_hz = self.config.window.fs_hz
-            context = round(wanted.analogue_context_s * fs_hz)
-            settings = {"count": wanted.analogues, "context": context, "apart": max(1, context // 3)}
-            found = find_analogues(normalizer.apply(around_mv), seen, **settings, reach=reach)
-            near = analogue_normalizer(signal, observed, found, fs_hz)
-            known.append(self.transform.encode_matches(signal, observed, found, near.unit))
-            if wanted.residual:
-                normalizer = Normalizer(normalizer.undo(near.level), normalizer.unit * near.unit)
-        label = self.label_index(labels, morphologies or [-1] * len(labels)).to(signal_mv.device)
-        inputs = torch.cat(known, dim=1)
-        return Condition(normalizer, self.network.features(inputs), self.network.embed_label(label))
+        encodings = [encode_observation(self.transform, signal[window], observed[window])]
+        if config.rhythm:
+            encodings.append(self._encode_rhythm(signal[window], beat_channels))
+        if config.analogues:
+            encoding, residual_normalizer = self._encode_analogues(signal, observed, search_margin)
+            encodings.append(encoding)
+            if config.residual:
+                normalizer = normalizer.then(residual_normalizer)
+        index = self.label_index(labels, morphologies or [-1] * len(labels)).to(signal.device)
+        features = self.network.features(torch.cat(encodings, dim=1))
+        return Condition(normalizer, features, self.network.embed_label(index))
 
-    def encode(self, signal_mv: Tensor, condition: Condition) -> Tensor:
-        """Return the grid (batch channel *grid) that stands for windows (batch lead time) in mV."""
-        grid: Tensor = self.transform(condition.normalizer.apply(signal_mv))
-        return grid
+    def _encode_rhythm(self, signal: Tensor, beat_channels: Tensor | None) -> Tensor:
+        """Encode the prescribed beats; without any, all channels are zero."""
+        if beat_channels is None:
+            labels = self.config.conditions.rhythm
+            beat_channels = signal.new_zeros(len(signal), len(labels) + 1, signal.shape[-1])
+        return encode_rhythm(self.transform, beat_channels)
 
-    def decode(self, grid: Tensor, condition: Condition) -> Tensor:
-        """Return the windows (batch lead time), in mV, that a grid (batch channel *grid) stands for."""
+    def _encode_analogues(
+        self, signal: Tensor, observed: Tensor, search_margin: int
+    ) -> tuple[Tensor, Normalizer]:
+        """Search and encode analogues, and return the normalizer of the residual from their mean."""
+        config, fs_hz = self.config.conditions, self.config.window.fs_hz
+        analogues = find_analogues(
+            signal,
+            observed,
+            count=config.analogues,
+            context=round(config.analogue_context_s * fs_hz),
+            search_margin=search_margin,
+        )
+        window = (..., slice(search_margin, signal.shape[-1] - search_margin))
+        signal, observed = signal[window], observed[window]
+        residual = analogue_normalizer(signal, observed, analogues, fs_hz)
+        return encode_analogues(self.transform, signal, observed, analogues, residual.scale), residual
+
+    def encode(
+        self, signal_mv: Float[Tensor, "batch lead time"], condition: Condition
+    ) -> Float[Tensor, "batch channel *grid"]:
+        """Return the grid of windows."""
+        return self.transform(condition.normalizer.apply(signal_mv))
+
+    def decode(
+        self, grid: Float[Tensor, "batch channel *grid"], condition: Condition
+    ) -> Float[Tensor, "batch lead time"]:
+        """Return the windows of a grid, in mV."""
         return condition.normalizer.undo(self.transform.inverse(grid))
 
     def observe(
-        self, signal_mv: Tensor, noisy: Tensor, observed: Tensor, noise: NoiseSpectrum, condition: Condition
+        self,
+        signal_mv: Float[Tensor, "batch lead time"],
+        noisy: Bool[Tensor, "batch lead time"],
+        observed: Bool[Tensor, "batch lead time"],
+        noise: NoiseSpectrum,
+        condition: Condition,
     ) -> GaussianObservation:
-        """Return what a noisy recording says of the grid.
+        """Return noisy windows as an observation of the grid.
 
         Args:
-            signal_mv: (batch lead time), in mV; anything where nothing was recorded.
-            noisy: (batch lead time), True = recorded with noise.
-            observed: (batch lead time), True = known.
-            noise: the noise.
-            condition: what is known.
+            signal_mv: Noisy windows; missing samples may have any value.
+            noisy: True where the signal was recorded with noise.
+            observed: True where the signal is observed without noise.
+            noise: The spectrum of the noise.
+            condition: The condition of the windows.
         """
-        power, correlation = (torch.from_numpy(part).to(signal_mv) for part in noise)
-        unit = condition.normalizer.unit
-        covariance = self.transform.noise_covariance(power, correlation, noisy, observed, unit)
+        covariance = noise_covariance(self.transform, noise, noisy, observed, condition.normalizer)
         return GaussianObservation.from_covariance(self.encode(signal_mv, condition), covariance)
 
-    def predict(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
-        """Return the network's raw answer F (batch channel *grid).
+    def predict(
+        self,
+        xt: Float[Tensor, "batch channel *grid"],
+        sigma: Float[Tensor, " batch"],
+        condition: Condition,
+    ) -> Float[Tensor, "batch channel *grid"]:
+        r"""Return the output of the network.
+
+        .. math:: F(c_\mathrm{in} \, x_t, c_\mathrm{noise}), \qquad c_\mathrm{noise} = \tfrac{1}{4} \ln \sigma
 
         Args:
-            xt: noisy grid (batch channel *grid).
-            sigma: noise level (batch,).
-            condition: what is known.
+            xt: Noisy grid.
+            sigma: Noise level of each window.
+            condition: The condition of the windows.
         """
         c_in = expand_like(self.coefficients(sigma).c_in, xt)
-        answer: Tensor = self.network(c_in * xt, sigma.log() / 4, condition.features, condition.embedding)
-        return answer
+        return self.network(c_in * xt, sigma.log() / 4, condition.features, condition.label_embedding)
 
-    def forward(self, xt: Tensor, sigma: Tensor, condition: Condition) -> Tensor:
-        """Return the estimate of x0 (batch channel *grid); arguments as for :meth:`predict`."""
+    def forward(
+        self,
+        xt: Float[Tensor, "batch channel *grid"],
+        sigma: Float[Tensor, " batch"],
+        condition: Condition,
+    ) -> Float[Tensor, "batch channel *grid"]:
+        r"""Return the estimate of :math:`x_0`.
+
+        .. math:: d(x_t, \sigma) = c_\mathrm{skip} \, x_t + c_\mathrm{out} \, F(c_\mathrm{in} \, x_t,
+        c_\mathrm{noise})
+
+        The arguments are those of :meth:`predict`.
+        """
         c_skip, c_out, _ = (expand_like(c, xt) for c in self.coefficients(sigma))
-        return self._consistent(c_skip * xt + c_out * self.predict(xt, sigma, condition))
+        return self._project(c_skip * xt + c_out * self.predict(xt, sigma, condition))
 
-    def loss(self, x0: Tensor, xt: Tensor, sigma: Tensor, condition: Condition, weight: Tensor) -> Tensor:
-        """Return each sample's mean square error (batch,) of the network's answer.
+    def loss(
+        self,
+        x0: Float[Tensor, "batch channel *grid"],
+        xt: Float[Tensor, "batch channel *grid"],
+        sigma: Float[Tensor, " batch"],
+        condition: Condition,
+        weight: Float[Tensor, "batch channel *grid"],
+    ) -> Float[Tensor, " batch"]:
+        r"""Return the weighted mean squared error of the network's output for each window.
 
-        The error of F is that of x0 weighted by 1 / c_out^2 (Karras et al. 2022, Eq. 8).
+        .. math:: \left\| F - \frac{x_0 - c_\mathrm{skip} \, x_t}{c_\mathrm{out}} \right\|^2
+            = \frac{1}{c_\mathrm{out}^2} \left\| d(x_t, \sigma) - x_0 \right\|^2
 
         Args:
-            x0: what is to be estimated (batch channel *grid).
-            xt: noisy grid of the same shape.
-            sigma: noise level (batch,).
-            condition: what is known.
-            weight: of each grid point (batch channel *grid).
+            x0: Clean grid.
+            xt: Noisy grid.
+            sigma: Noise level of each window.
+            condition: The condition of the windows.
+            weight: Weight of each grid point.
+
+        References:
+            | Elucidating the Design Space of Diffusion-Based Generative Models (Karras et al., 2022), Eq. 8
+            | https://arxiv.org/abs/2206.00364
         """
         c_skip, c_out, _ = (expand_like(c, x0) for c in self.coefficients(sigma))
         target = (x0 - c_skip * xt) / c_out
-        error = self._consistent(self.predict(xt, sigma, condition) - target).square()
+        error = self._project(self.predict(xt, sigma, condition) - target).square()
         return (weight * error).flatten(1).sum(1) / weight.flatten(1).sum(1)
 
-    def _consistent(self, grid: Tensor) -> Tensor:
-        return self.transform.consistent(grid) if self.config.transform.consistent else grid
+    def _project(self, grid: Tensor) -> Tensor:
+        return self.transform.project(grid) if self.config.transform.consistent else grid
 
-    def label_index(self, labels: Sequence[str | None], morphologies: Sequence[int]) -> Tensor:
-        """Return the number (batch,) of each class and morphology; 0 for None and classes never learnt."""
-        each = 1 + self.config.conditions.morphologies
-        first = {label: 1 + i * each for i, label in enumerate(self.config.labels)}
+    def label_index(self, labels: Sequence[str | None], morphologies: Sequence[int]) -> Int[Tensor, " batch"]:
+        """Return the index of each label and morphology in the embedding; 0 for None and unknown labels."""
+        per_label = 1 + self.config.conditions.morphologies
+        first = {label: 1 + i * per_label for i, label in enumerate(self.config.labels)}
         pairs = zip(labels, morphologies, strict=True)
-        return torch.tensor([first[la] + 1 + m if la in first else 0 for la, m in pairs])
+        return torch.tensor([first[label] + 1 + m if label in first else 0 for label, m in pairs])
 
     def draw_morphologies(self, labels: Sequence[str | None], seeds: Sequence[int]) -> list[int]:
-        """Return a morphology for each window, as often as its class has it; -1 where there are none."""
-        share = self.morphology_share.double().cpu().numpy()
-        total = share.cumsum(axis=1)
-        limits = {la: row / row[-1] for la, row in zip(self.config.labels, total, strict=True) if row.any()}
+        """Draw a morphology for each window, by its frequency within the label; -1 if the label has none."""
+        cumulative = self.morphology_share.double().cpu().numpy().cumsum(axis=1)
+        pairs = zip(self.config.labels, cumulative, strict=True)
+        distribution = {label: row / row[-1] for label, row in pairs if row.any()}
         return [
-            # What Generator.choice would draw, at a tenth of its price.
-            int(limits[la].searchsorted(np.random.default_rng(seed).random(), side="right"))
-            if la in limits
+            # Equals Generator.choice, at a tenth of its cost.
+            int(distribution[label].searchsorted(np.random.default_rng(seed).random(), side="right"))
+            if label in distribution
             else -1
-            for la, seed in zip(labels, seeds, strict=True)
+            for label, seed in zip(labels, seeds, strict=True)
         ]
-
-
-def build_schedule(config: DiffusionConfig) -> NoiseSchedule:
-    """Return the noise levels that ``config`` asks for.
-
-    Raises:
-        DiffecgError: they do not fall, or do not end in noise.
-    """
-    try:
-        if config.schedule == "karras":
-            return KarrasSchedule(
-                sigma_min=config.sigma_min,
-                sigma_max=config.sigma_max,
-                log_sigma_mean=config.log_sigma_mean,
-                log_sigma_std=config.log_sigma_std,
-            )
-        if config.schedule == "linear":
-            return linear_schedule(config.schedule_steps, config.beta_first, config.beta_last)
-        return cosine_schedule(config.schedule_steps)
-    except ValueError as error:
-        raise DiffecgError(f"noise levels {config.schedule!r}: {error}") from None

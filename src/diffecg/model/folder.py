@@ -1,4 +1,8 @@
-"""A model as a folder: ``config.json``, ``model.safetensors``, ``README.md``."""
+"""A model as a folder of ``config.json``, ``model.safetensors`` and ``README.md``.
+
+The metadata of ``model.safetensors`` hold a digest of its tensors, ``tensors_sha256``, which detects altered
+weights. (``Model.weights_sha256`` and model cards state the digest of the file.)
+"""
 
 from __future__ import annotations
 
@@ -16,78 +20,89 @@ from diffecg.errors import DiffecgError
 from diffecg.files import write_atomic
 from diffecg.model.denoiser import ConditionalDenoiser
 
-WEIGHTS = "model.safetensors"
-
 CONFIG = "config.json"
 
-_DIGEST = "weights_sha256"
+WEIGHTS = "model.safetensors"
+
+DIGEST_KEYS = ("tensors_sha256", "weights_sha256")
+"""Metadata keys of the digest: the one that is written, and that of version 0.1."""
 
 
 def save_model(folder: Path, config: Config, state: dict[str, Tensor], *, half: bool = False) -> None:
-    """Write the settings and weights of a model to ``folder``, each file whole or not at all.
+    """Write the configuration and weights of a model; each file appears completely or not at all.
 
     Args:
-        folder: an existing folder.
-        config: the settings.
-        state: the weights, by name.
-        half: round the weights to 16 bits.
+        folder: An existing folder.
+        config: The configuration.
+        state: The weights, from ``state_dict``.
+        half: Whether to store weights as 16-bit floats.
     """
     if half:
-        state = {name: value.half() for name, value in state.items()}
-    state = {name: value.contiguous() for name, value in state.items()}
+        state = {name: tensor.half() for name, tensor in state.items()}
+    state = {name: tensor.contiguous() for name, tensor in state.items()}
     write_atomic(folder / CONFIG, to_json(config).encode())
-    # One key only: with several, their order and so the file's bytes would change from run to run.
-    write_atomic(folder / WEIGHTS, save(state, metadata={_DIGEST: _digest(state)}))
+    # A single key: safetensors writes several in random order, and equal models would have different files.
+    write_atomic(folder / WEIGHTS, save(state, metadata={DIGEST_KEYS[0]: _digest(state)}))
 
 
 def load_model(folder: Path) -> ConditionalDenoiser:
-    """Return the model in ``folder``, ready to use, with weights in 32 bits.
+    """Load a model in evaluation mode, with 32-bit weights.
 
     Raises:
-        DiffecgError: the folder or a file in it is missing, altered or does not fit its settings.
+        DiffecgError: The folder or one of its files is missing, damaged or altered, or the weights do not fit
+            the configuration.
     """
     if not folder.is_dir():
         raise DiffecgError(f"no model folder {folder}")
     config = read_config(folder / CONFIG)
     path = folder / WEIGHTS
+    state = _read_weights(path)
+    with torch.random.fork_rng(devices=[]):
+        model = ConditionalDenoiser(config)
+    _check_shapes(path, expected=model.state_dict(), state=state)
+    if any(not torch.isfinite(tensor).all() for tensor in state.values()):
+        raise DiffecgError(f"{path} holds weights that are not finite; download the model again")
+    model.load_state_dict(state)
+    return model.eval()
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    """Return the weights of a file as 32-bit floats, after checking their digest."""
     if not path.is_file():
         raise DiffecgError(f"{path} is missing; a model folder holds {CONFIG} and {WEIGHTS}")
     try:
         with safe_open(path, framework="pt") as file:
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            digest = (file.metadata() or {}).get(_DIGEST)
+            metadata = file.metadata() or {}
     except (SafetensorError, OSError) as error:
-        raise DiffecgError(f"{path} is damaged ({error}); fetch the model again") from error
-    if digest != _digest(stored):
-        raise DiffecgError(f"{path} was altered: its weights are not those that were saved; fetch it again")
-    state = {name: value.float() for name, value in stored.items()}
-    model = _empty_model(config)
-    expected = {name: value.shape for name, value in model.state_dict().items()}
-    found = {name: value.shape for name, value in state.items()}
-    if expected != found:
-        odd = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+        raise DiffecgError(f"{path} is damaged ({error}); download the model again") from error
+    if _digest(stored) not in (metadata.get(key) for key in DIGEST_KEYS):
+        raise DiffecgError(f"{path} was altered after it was saved; download the model again")
+    return {name: tensor.float() for name, tensor in stored.items()}
+
+
+def _check_shapes(path: Path, *, expected: dict[str, Tensor], state: dict[str, Tensor]) -> None:
+    """Check that weights have the names and shapes that the configuration implies."""
+    expected_shapes, shapes = _shapes(expected), _shapes(state)
+    different = sorted(
+        name for name in expected_shapes | shapes if expected_shapes.get(name) != shapes.get(name)
+    )
+    if different:
+        name = different[0]
         raise DiffecgError(
-            f"{path} does not fit {folder / CONFIG}: {len(odd)} tensors differ, the first is "
-            f"{odd[0]} (settings {_shape(expected, odd[0])}, file {_shape(found, odd[0])})"
+            f"{path} does not fit {path.with_name(CONFIG)}: {len(different)} tensors differ, the first is "
+            f"{name} (configuration {expected_shapes.get(name, 'none')}, file {shapes.get(name, 'none')})"
         )
-    if any(not torch.isfinite(value).all() for value in state.values()):
-        raise DiffecgError(f"{path} holds weights that are not finite; fetch the model again")
-    model.load_state_dict(state)
-    return model.eval()
+
+
+def _shapes(state: dict[str, Tensor]) -> dict[str, str]:
+    """Return the shape of each tensor as text."""
+    return {name: "x".join(map(str, tensor.shape)) for name, tensor in state.items()}
 
 
 def _digest(state: dict[str, Tensor]) -> str:
-    """Return the SHA-256 of all weights, in the order of their names."""
+    """Return the SHA-256 of names and values of all tensors, in the order of their names."""
     digest = hashlib.sha256()
     for name in sorted(state):
         digest.update(name.encode() + state[name].contiguous().numpy().tobytes())
     return digest.hexdigest()
-
-
-def _empty_model(config: Config) -> ConditionalDenoiser:
-    with torch.random.fork_rng(devices=[]):
-        return ConditionalDenoiser(config)
-
-
-def _shape(shapes: dict[str, torch.Size], name: str) -> str:
-    return "x".join(map(str, shapes[name])) if name in shapes else "none"

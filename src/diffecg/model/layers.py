@@ -1,4 +1,4 @@
-"""The layers of the U-Net, for sequences (dims=1) and pictures (dims=2) alike."""
+"""The layers of the networks, for grids of one or two axes."""
 
 from __future__ import annotations
 
@@ -6,58 +6,85 @@ import math
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 GROUPS = 8
-_HEAD = 32
-_LONGEST_PERIOD = 1000.0
+"""Groups of group normalisation; widths are multiples of it."""
+
+HEAD_WIDTH = 32
+"""Channels of an attention head."""
+
+LONGEST_PERIOD = 1000.0
+"""Longest period of rotary position embeddings, in grid points."""
 
 
 def conv(dims: int, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv1d | nn.Conv2d:
-    """Return a convolution that keeps the grid's size (or divides it by ``stride``)."""
-    kind = nn.Conv1d if dims == 1 else nn.Conv2d
-    return kind(inputs, outputs, kernel, stride, padding=kernel // 2)
+    """Return a convolution that preserves the size of the grid, or divides it by ``stride``."""
+    layer = nn.Conv1d if dims == 1 else nn.Conv2d
+    return layer(inputs, outputs, kernel, stride, padding=kernel // 2)
 
 
-def part(layer: nn.Linear | nn.Conv1d | nn.Conv2d, x: Tensor, first: int, *, bias: bool) -> Tensor:
-    """Return what some input channels add to a layer's answer.
+def partial_linear(
+    layer: nn.Linear | nn.Conv1d | nn.Conv2d,
+    x: Float[Tensor, "batch channel *grid"],
+    first: int,
+    *,
+    bias: bool,
+) -> Float[Tensor, "batch output *grid"]:
+    """Return the contribution of some input channels to the output of a linear layer or convolution.
 
-    A layer is linear: what does not change from step to step need be computed only once.
+    The contributions of all input channels add up to the output. Those of inputs that are the same at every
+    noise level need to be computed only once.
 
     Args:
-        layer: a linear layer or a convolution.
-        x: input channels (batch channel *grid).
-        first: the place of the first one among the layer's inputs.
-        bias: whether the layer's bias is added here.
+        layer: A layer without stride.
+        x: Some of the input channels.
+        first: Index of the first of them among the inputs of the layer.
+        bias: Whether to add the bias.
     """
     weight = layer.weight[:, first : first + x.shape[1]]
-    added = layer.bias if bias else None
+    offset = layer.bias if bias else None
     if isinstance(layer, nn.Linear):
-        return F.linear(x, weight, added)
+        return F.linear(x, weight, offset)
     if isinstance(layer, nn.Conv1d):
-        return F.conv1d(x, weight, added, padding=layer.padding)
-    return F.conv2d(x, weight, added, padding=layer.padding)
+        return F.conv1d(x, weight, offset, padding=layer.padding)
+    return F.conv2d(x, weight, offset, padding=layer.padding)
 
 
-def zero(module: nn.Module) -> nn.Module:
-    """Return ``module`` with all parameters set to zero, so that its block starts as an identity."""
+def zero_init(module: nn.Module) -> nn.Module:
+    """Set all parameters of a module to zero, so that its residual block starts as the identity."""
     for parameter in module.parameters():
         nn.init.zeros_(parameter)
     return module
 
 
-def sinusoids(x: Tensor, width: int, highest: float = 1000.0) -> Tensor:
-    """Return sines and cosines (batch width) of x (batch,) (Vaswani et al. 2017, section 3.5)."""
+def sinusoidal_embedding(
+    x: Float[Tensor, " batch"], width: int, max_frequency: float = 1000.0
+) -> Float[Tensor, "batch {width}"]:
+    r"""Embed numbers by cosines and sines of geometrically spaced frequencies.
+
+    .. math:: \left( \cos \omega_i x, \; \sin \omega_i x \right), \qquad
+        \omega_i = \omega_\mathrm{max}^{i / (w / 2 - 1)}
+
+    References:
+        | Attention Is All You Need (Vaswani et al., 2017), Section 3.5
+        | https://arxiv.org/abs/1706.03762
+    """
     half = width // 2
     exponents = torch.arange(half, dtype=torch.float32, device=x.device) / max(half - 1, 1)
-    angles = x[:, None] * torch.exp(exponents * math.log(highest))
+    angles = x[:, None] * torch.exp(exponents * math.log(max_frequency))
     return torch.cat([angles.cos(), angles.sin()], dim=1)
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions around a skip; the embedding scales and shifts what lies between.
+    """Two convolutions with adaptive group normalisation and a skip connection.
 
-    Dhariwal and Nichol (2021), arXiv 2105.05233, section 3.1 (adaptive group normalisation).
+    The embedding of noise level and label scales and shifts the normalised activations.
+
+    References:
+        | Diffusion Models Beat GANs on Image Synthesis (Dhariwal and Nichol, 2021), Section 3.1
+        | https://arxiv.org/abs/2105.05233
     """
 
     def __init__(
@@ -65,6 +92,7 @@ class ResidualBlock(nn.Module):
         dims: int,
         inputs: int,
         outputs: int,
+        *,
         embedding: int,
         dropout: float,
         attention: nn.Module | None = None,
@@ -75,89 +103,93 @@ class ResidualBlock(nn.Module):
         self.modulation = nn.Linear(embedding, 2 * outputs)
         self.norm2 = nn.GroupNorm(GROUPS, outputs)
         self.dropout = nn.Dropout(dropout)
-        self.conv2 = zero(conv(dims, outputs, outputs))
+        self.conv2 = zero_init(conv(dims, outputs, outputs))
         self.skip = nn.Identity() if inputs == outputs else conv(dims, inputs, outputs, kernel=1)
         self.attention = attention or nn.Identity()
-        self.ones = (1,) * dims
 
-    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        """Return (batch outputs *grid) for x (batch inputs *grid) and embedding (batch width)."""
+    def forward(
+        self, x: Float[Tensor, "batch channel *grid"], embedding: Float[Tensor, "batch embedding"]
+    ) -> Float[Tensor, "batch output *grid"]:
+        """Return the activations after the block."""
         h = self.conv1(F.silu(self.norm1(x)))
         modulation = self.modulation(embedding)
-        scale, shift = modulation.reshape(*modulation.shape, *self.ones).chunk(2, dim=1)
+        modulation = modulation.reshape(*modulation.shape, *(1,) * (x.ndim - 2))
+        scale, shift = modulation.chunk(2, dim=1)
         h = F.silu(self.norm2(h) * (1 + scale) + shift)
-        out: Tensor = self.attention(self.skip(x) + self.conv2(self.dropout(h)))
-        return out
+        return self.attention(self.skip(x) + self.conv2(self.dropout(h)))
 
 
 class SelfAttention(nn.Module):
-    """Multi-head self-attention over all grid points, around a skip.
+    """Multi-head self-attention over all grid points, with a skip connection.
 
-    With ``positions``, queries and keys are rotated by their place, so that what a point sees of another
-    depends on the distance between them (Su et al. 2021, arXiv 2104.09864, Eq. 34).
+    With ``positions``, rotary position embeddings make the attention weights depend on the distance of
+    points.
+
+    References:
+        | RoFormer: Enhanced Transformer with Rotary Position Embedding (Su et al., 2021), Eq. 34
+        | https://arxiv.org/abs/2104.09864
     """
 
     def __init__(self, channels: int, *, positions: bool = False) -> None:
         super().__init__()
         self.positions = positions
-        self.heads = next(h for h in range(max(1, channels // _HEAD), 0, -1) if channels % h == 0)
+        self.heads = next(h for h in range(max(1, channels // HEAD_WIDTH), 0, -1) if channels % h == 0)
         self.norm = nn.GroupNorm(GROUPS, channels)
         self.qkv = nn.Conv1d(channels, 3 * channels, 1)
-        self.out = zero(nn.Conv1d(channels, channels, 1))
+        self.out = zero_init(nn.Conv1d(channels, channels, 1))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (batch channels *grid) for x of the same shape."""
+    def forward(self, x: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch channel *grid"]:
+        """Return the activations after the block."""
         points = x.flatten(2)
         qkv = self.qkv(self.norm(points)).reshape(len(x), 3, self.heads, -1, points.shape[-1])
         query, key, value = qkv.transpose(-1, -2).unbind(dim=1)
         if self.positions:
-            turn = _turns(x.shape[2:], query.shape[-1], x.device)
-            query, key = _rotate(query, turn), _rotate(key, turn)
+            angles = rotation_angles(x.shape[2:], query.shape[-1], x.device)
+            query, key = rotate(query, angles), rotate(key, angles)
         mixed = F.scaled_dot_product_attention(query, key, value).transpose(-1, -2)
-        out: Tensor = x + self.out(mixed.flatten(1, 2)).reshape(x.shape)
-        return out
+        return x + self.out(mixed.flatten(1, 2)).reshape(x.shape)
 
 
-def _turns(grid: torch.Size, width: int, device: torch.device) -> Tensor:
-    """Return the angle (point pair) by which each point's pairs of features are turned.
+def rotation_angles(grid_shape: torch.Size, width: int, device: torch.device) -> Float[Tensor, "point pair"]:
+    """Return the rotation angle of each pair of features at each grid point.
 
-    The pairs are shared out among the grid's axes; their periods rise geometrically.
+    The pairs are divided among the axes of the grid; their periods are spaced geometrically.
     """
-    pairs = width // 2 // len(grid)
-    speed = _LONGEST_PERIOD ** -(torch.arange(pairs, device=device) / pairs)
-    axes = torch.meshgrid(*(torch.arange(size, device=device) for size in grid), indexing="ij")
-    return torch.cat([axis.flatten()[:, None] * speed for axis in axes], dim=1)
+    pairs = width // 2 // len(grid_shape)
+    frequencies = LONGEST_PERIOD ** -(torch.arange(pairs, device=device) / pairs)
+    axes = torch.meshgrid(*(torch.arange(size, device=device) for size in grid_shape), indexing="ij")
+    return torch.cat([axis.flatten()[:, None] * frequencies for axis in axes], dim=1)
 
 
-def _rotate(x: Tensor, turn: Tensor) -> Tensor:
-    """Return x (batch head point feature) with its pairs of features turned; leftover ones stay."""
-    pairs = turn.shape[1]
-    cos, sin = turn.cos(), turn.sin()
+def rotate(
+    x: Float[Tensor, "batch head point feature"], angles: Float[Tensor, "point pair"]
+) -> Float[Tensor, "batch head point feature"]:
+    """Rotate pairs of features; features without a pair are unchanged."""
+    pairs = angles.shape[1]
+    cos, sin = angles.cos(), angles.sin()
     a, b, rest = x[..., :pairs], x[..., pairs : 2 * pairs], x[..., 2 * pairs :]
     return torch.cat([a * cos - b * sin, a * sin + b * cos, rest], dim=-1)
 
 
 class Downsample(nn.Module):
-    """Half the grid's size by a strided convolution."""
+    """Halves the size of the grid by a convolution with stride 2."""
 
     def __init__(self, dims: int, channels: int) -> None:
         super().__init__()
         self.conv = conv(dims, channels, channels, stride=2)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x with every grid axis halved."""
-        out: Tensor = self.conv(x)
-        return out
+    def forward(self, x: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch channel *half_grid"]:
+        """Return ``x`` with every grid axis halved."""
+        return self.conv(x)
 
 
 class Upsample(nn.Module):
-    """Twice the grid's size: nearest neighbour, then a convolution."""
+    """Doubles the size of the grid by nearest-neighbour interpolation and a convolution."""
 
     def __init__(self, dims: int, channels: int) -> None:
         super().__init__()
         self.conv = conv(dims, channels, channels)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x with every grid axis doubled."""
-        out: Tensor = self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
-        return out
+    def forward(self, x: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch channel *double_grid"]:
+        """Return ``x`` with every grid axis doubled."""
+        return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))

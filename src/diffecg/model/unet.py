@@ -1,9 +1,22 @@
-"""The conditional U-Net (Ronneberger et al. 2015; Ho et al. 2020, appendix B)."""
+"""The conditional U-Net.
+
+An encoder halves the resolution of the grid level by level, a decoder doubles it again, and skip connections
+pass the encoder's activations to the decoder. Noise level and label modulate every residual block; the
+encoded condition enters the first layer as further input channels.
+
+References:
+    | U-Net: Convolutional Networks for Biomedical Image Segmentation (Ronneberger et al., 2015)
+    | https://arxiv.org/abs/1505.04597
+
+    | Denoising Diffusion Probabilistic Models (Ho et al., 2020), Appendix B
+    | https://arxiv.org/abs/2006.11239
+"""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffecg.config.schema import UNetConfig
@@ -14,20 +27,33 @@ from diffecg.model.layers import (
     SelfAttention,
     Upsample,
     conv,
-    part,
-    sinusoids,
-    zero,
+    partial_linear,
+    sinusoidal_embedding,
+    zero_init,
 )
 
 
 class UNet(nn.Module):
-    """A U-Net for grids of one or two axes of any size, conditioned on noise level and class.
+    """A U-Net for grids of one or two axes of any size.
 
-    What is observed (C1 and C2) enters as further input channels.
+    Args:
+        config: Sizes of the network.
+        dims: Number of grid axes.
+        in_channels: Channels of the noisy grid.
+        condition_channels: Channels of the encoded condition.
+        out_channels: Channels of the output.
+        labels: Number of labels, without the unknown label.
     """
 
     def __init__(
-        self, config: UNetConfig, *, dims: int, inputs: int, known: int, outputs: int, labels: int
+        self,
+        config: UNetConfig,
+        *,
+        dims: int,
+        in_channels: int,
+        condition_channels: int,
+        out_channels: int,
+        labels: int,
     ) -> None:
         super().__init__()
         widths = [config.width * m for m in config.multipliers]
@@ -36,7 +62,7 @@ class UNet(nn.Module):
         self.embed_noise = nn.Sequential(
             nn.Linear(config.width, embedding), nn.SiLU(), nn.Linear(embedding, embedding)
         )
-        self.embed_label = nn.Embedding(labels + 1, embedding)  # 0 is the unknown class
+        self.embed_label = nn.Embedding(labels + 1, embedding)  # 0 is the unknown label
         self.multiple = 2 ** (len(widths) - 1)
 
         def attend(width: int) -> SelfAttention:
@@ -44,11 +70,17 @@ class UNet(nn.Module):
 
         def block(inputs: int, outputs: int, level: int | None = None) -> ResidualBlock:
             attends = level is not None and level > len(widths) - config.attention
-            attention = attend(outputs) if attends else None
-            return ResidualBlock(dims, inputs, outputs, embedding, config.dropout, attention)
+            return ResidualBlock(
+                dims,
+                inputs,
+                outputs,
+                embedding=embedding,
+                dropout=config.dropout,
+                attention=attend(outputs) if attends else None,
+            )
 
-        self.inputs = inputs
-        self.first = conv(dims, inputs + known, widths[0])
+        self.in_channels = in_channels
+        self.first = conv(dims, in_channels + condition_channels, widths[0])
         skips = [widths[0]]
         self.down = nn.ModuleList()
         width = widths[0]
@@ -71,41 +103,48 @@ class UNet(nn.Module):
             if level > 0:
                 self.up.append(Upsample(dims, width))
         self.norm = nn.GroupNorm(GROUPS, width)
-        self.last = zero(conv(dims, width, outputs))
+        self.last = zero_init(conv(dims, width, out_channels))
 
-    def features(self, known: Tensor) -> Tensor:
-        """Return what known channels (batch known *grid) add to the first layer's answer, bias included."""
-        return part(self.first, _pad_to_multiple(known, self.multiple), self.inputs, bias=True)
+    def features(
+        self, condition: Float[Tensor, "batch channel *grid"]
+    ) -> Float[Tensor, "batch feature *padded_grid"]:
+        """Return the contribution of the encoded condition to the output of the first layer."""
+        padded = _pad_to_multiple(condition, self.multiple)
+        return partial_linear(self.first, padded, self.in_channels, bias=True)
 
-    def forward(self, x: Tensor, noise: Tensor, features: Tensor, label: Tensor) -> Tensor:
-        """Return the network's answer (batch outputs *grid).
+    def forward(
+        self,
+        x: Float[Tensor, "batch channel *grid"],
+        noise: Float[Tensor, " batch"],
+        features: Float[Tensor, "batch feature *padded_grid"],
+        label: Float[Tensor, "batch embedding"],
+    ) -> Float[Tensor, "batch output *grid"]:
+        """Return the output of the network.
 
         Args:
-            x: noisy channels (batch inputs *grid).
-            noise: a number (batch,) that tells the noise level.
-            features: what :meth:`features` returned.
-            label: the class, embedded (batch width).
+            x: Noisy grid, scaled by c_in.
+            noise: Noise level as a number, c_noise.
+            features: From :meth:`features`.
+            label: Embedding of the label, from ``embed_label``.
         """
-        grid = x.shape[2:]
-        embedding = F.silu(self.embed_noise(sinusoids(noise, self.noise_width)) + label)
-        x = part(self.first, _pad_to_multiple(x, self.multiple), 0, bias=False) + features
+        grid_shape = x.shape[2:]
+        embedding = F.silu(self.embed_noise(sinusoidal_embedding(noise, self.noise_width)) + label)
+        x = partial_linear(self.first, _pad_to_multiple(x, self.multiple), 0, bias=False) + features
         skips = [x]
         for layer in self.down:
             x = layer(x, embedding) if isinstance(layer, ResidualBlock) else layer(x)
             skips.append(x)
         x = self.middle2(self.attention(self.middle1(x, embedding)), embedding)
         for layer in self.up:
-            if isinstance(layer, ResidualBlock):
-                x = layer(torch.cat([x, skips.pop()], dim=1), embedding)
-            else:
-                x = layer(x)
-        out: Tensor = self.last(F.silu(self.norm(x)))
-        for axis, size in enumerate(grid, start=2):
-            out = out.narrow(axis, 0, size)
-        return out
+            is_block = isinstance(layer, ResidualBlock)
+            x = layer(torch.cat([x, skips.pop()], dim=1), embedding) if is_block else layer(x)
+        x = self.last(F.silu(self.norm(x)))
+        for axis, size in enumerate(grid_shape, start=2):
+            x = x.narrow(axis, 0, size)
+        return x
 
 
 def _pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Return x with the end of every grid axis repeated up to a multiple."""
+    """Pad the end of every grid axis to a multiple by repeating the last value."""
     padding = [pad for size in reversed(x.shape[2:]) for pad in (0, -size % multiple)]
     return F.pad(x, padding, mode="replicate")

@@ -12,7 +12,9 @@ from torch import Tensor
 from diffecg.config.schema import Config, DiffusionConfig
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser, Sampler
 from diffecg.errors import DiffecgError
-from diffecg.model.denoiser import Condition, ConditionalDenoiser, build_schedule
+from diffecg.model.condition import Condition
+from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.schedule import build_schedule
 from diffecg.training.batches import Batch
 
 Objective = Callable[[ConditionalDenoiser, Batch, slice], Tensor]
@@ -73,7 +75,7 @@ def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Obje
         taught = _condition(teacher, batch.share(rows, str(x0.device)))
         for i in range(student.steps):
             mine, path = (step == i).to(x0.device), sigmas[i * every : (i + 1) * every + 1]
-            known = taught.rows(mine)
+            known = taught.select(mine)
             aim[mine] = _aim(draw, partial(teacher, condition=known), xt[mine], path)
         return model.loss(aim, xt, sigma, condition, weight)
 
@@ -127,7 +129,7 @@ def _encoded(model: ConditionalDenoiser, batch: Batch, rows: slice) -> tuple[Ten
     """Return some rows' clean grid, what the network is told, and the weight of each grid point."""
     batch = batch.share(rows, str(model.transform.mean_mv.device))
     condition = _condition(model, batch)
-    weight = LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_share(batch.observed)
+    weight = LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_fraction(batch.observed)
     return model.encode(batch.signal_mv, condition), condition, weight
 
 

@@ -1,7 +1,21 @@
-"""What came elsewhere in the window between samples like those around a gap.
+r"""Analogues: segments of the same recording whose surroundings resemble those of a gap.
 
-An ECG repeats itself: the stretch whose surroundings are most like those of the gap is a good first guess of
-what is missing. The network gets such guesses as a further condition.
+An ECG is nearly periodic, so that the segment which follows and precedes a similar signal is a good estimate
+of missing samples. This is nearest-neighbour imputation by template matching: the template is the observed
+signal within a context on either side of the gap, in all leads, and includes what other leads show inside the
+gap. For a shift of :math:`k` samples, the mismatch of a template :math:`x` with observed samples :math:`T`,
+up to an offset :math:`\mu_k` per lead, is
+
+.. math::
+    e_k = \frac{1}{|T|} \sum_{t \in T} \left( x_{t+k} - x_t - \mu_k \right)^2, \qquad
+    \mu_k = \frac{1}{|T|} \sum_{t \in T} (x_{t+k} - x_t)
+
+Expanded, the sums are cross-correlations, which the FFT computes for all shifts at once. The best shifts at a
+minimal distance from each other give the analogues, weighted by :math:`e_\mathrm{best} / e_k`.
+
+References:
+    | Atmospheric Predictability as Revealed by Naturally Occurring Analogues (Lorenz, 1969)
+    | https://doi.org/10.1175/1520-0469(1969)26%3C636:APARBN%3E2.0.CO;2
 """
 
 from __future__ import annotations
@@ -10,140 +24,186 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-MOST_GAPS = 4
-"""Gaps of a window for which matches are sought, from the left; others have none."""
+MAX_GAPS = 4
+"""Number of gaps per lead for which analogues are searched, from the left."""
 
-ERROR_FLOOR = 1e-4
-"""Squared differences below it tell no match from another; in units of the signal, squared."""
+MISMATCH_FLOOR = 1e-4
+"""Mismatch below which analogues are considered equally good, in squared units of the signal."""
 
 
 class Analogues(NamedTuple):
-    """Guesses of the missing samples."""
+    """Analogues of the missing samples, with their weighted statistics."""
 
-    guesses: Tensor
-    """The missing samples by match, the best first (match ... time)."""
-    weight: Tensor
-    """(match ... time): of each match; zero where there is none, and where the signal is observed."""
-    mean: Tensor
-    """(... time): weighted mean of the matches; zero where there are none."""
-    variance: Tensor
-    """(... time): weighted variance of the matches; zero where there are less than two."""
-    share: Tensor
-    """(... time): share of the wanted matches that were found."""
+    segments: Float[Tensor, "analogue batch lead time"]
+    """Estimates of the missing samples, best first."""
+    weights: Float[Tensor, "analogue batch lead time"]
+    """Normalised weights; zero where there is no analogue and where the signal is observed."""
+    mean: Float[Tensor, "batch lead time"]
+    """Weighted mean; zero where there is no analogue."""
+    variance: Float[Tensor, "batch lead time"]
+    """Weighted variance; zero where there are fewer than two analogues."""
+    found_fraction: Float[Tensor, "batch lead time"]
+    """Number of analogues found, as a fraction of ``count``."""
 
 
 def find_analogues(
-    signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int, reach: int = 0
+    signal: Float[Tensor, "batch lead time"],
+    observed: Bool[Tensor, "batch lead time"],
+    *,
+    count: int,
+    context: int,
+    min_separation: int | None = None,
+    search_margin: int = 0,
 ) -> Analogues:
-    """Return the best matches for the gaps of each lead, with mean and variance.
+    """Find analogues of the gaps of each lead, with mean and variance.
 
-    Arguments as for :func:`search_analogues`.
+    The arguments are those of :func:`search_analogues`.
     """
-    guesses, weight = search_analogues(
-        signal, observed, count=count, context=context, apart=apart, reach=reach
+    segments, weights = search_analogues(
+        signal,
+        observed,
+        count=count,
+        context=context,
+        min_separation=min_separation,
+        search_margin=search_margin,
     )
-    total = weight.sum(dim=0)
-    weight = weight / total.clamp(min=1e-6)
-    mean = (weight * guesses).sum(dim=0)
-    variance = (weight * (guesses - mean).square()).sum(dim=0)
-    return Analogues(guesses, weight, mean, variance, (weight > 0).float().mean(dim=0))
+    weights = weights / weights.sum(dim=0).clamp(min=1e-6)
+    mean = (weights * segments).sum(dim=0)
+    return Analogues(
+        segments=segments,
+        weights=weights,
+        mean=mean,
+        variance=(weights * (segments - mean).square()).sum(dim=0),
+        found_fraction=(weights > 0).to(mean.dtype).mean(dim=0),
+    )
 
 
 def search_analogues(
-    signal: Tensor, observed: Tensor, *, count: int, context: int, apart: int, reach: int = 0
-) -> tuple[Tensor, Tensor]:
-    """Return the best matches for the gaps of each lead, and which of them are matches at all.
-
-    A match is a shift at which everything around and inside the gap is observed; the best ones have the
-    least squared difference to what is observed there, levels aside: the gap's surroundings, and what other
-    leads show around and inside it. The correlations that this takes are computed by FFT for all shifts at
-    once.
+    signal: Float[Tensor, "batch lead time"],
+    observed: Bool[Tensor, "batch lead time"],
+    *,
+    count: int,
+    context: int,
+    min_separation: int | None = None,
+    search_margin: int = 0,
+) -> tuple[Float[Tensor, "analogue batch lead window"], Float[Tensor, "analogue batch lead window"]]:
+    """Search analogues of the gaps of each lead.
 
     Args:
-        signal: (batch lead time); anything where missing.
-        observed: (batch lead time), True = known.
-        count: how many matches to take.
-        context: samples on either side that make the surroundings.
-        apart: least distance between two matches, in samples.
-        reach: samples on either side in which matches are sought, but whose own gaps are nobody's concern.
+        signal: The signal; missing samples may have any value.
+        observed: True where the signal is observed.
+        count: Number of analogues.
+        context: Samples on either side of a gap that are compared.
+        min_separation: Smallest distance of two analogues in samples; by default a third of the context.
+        search_margin: Samples at both ends that are searched, but whose own gaps are ignored.
 
     Returns:
-        Without these samples, what is missing by match, the best first (match batch lead time), and a weight
-        of the same shape: that of the best match is one, those of others are less as their squared difference
-        is more; zero where there is none and where the signal is observed.
+        The estimates of the missing samples, best first, and their weights, without the margins. The weight
+        of the best analogue is 1; weights are zero where there is no analogue and where the signal is
+        observed.
     """
-    x = torch.where(observed, signal, torch.zeros_like(signal))
-    guesses, weights = (x.new_zeros(count, *x.shape) for _ in range(2))
-    inner = slice(reach, x.shape[2] - reach)
-    hidden = torch.zeros_like(observed)
-    hidden[..., inner] = ~observed[..., inner]
-    edges = F.pad(hidden.to(torch.int8), (1, 0)).diff(dim=2)
-    number = (edges == 1).cumsum(dim=2) * hidden
+    if min_separation is None:
+        min_separation = max(1, context // 3)
+    x = torch.where(observed, signal, 0.0)
+    window = slice(search_margin, x.shape[2] - search_margin)
+    gap_numbers = _number_gaps(observed, window)
+    segments, weights = (x.new_zeros(count, *x.shape) for _ in range(2))
     for lead in range(x.shape[1]):
-        for gap in range(1, min(int(number[:, lead].max()), MOST_GAPS) + 1):
-            inside = number[:, lead] == gap
-            rows = torch.nonzero(inside.any(dim=1) & observed[:, lead].any(dim=1)).squeeze(1)
+        for number in range(1, min(int(gap_numbers[:, lead].max()), MAX_GAPS) + 1):
+            gap = gap_numbers[:, lead] == number
+            rows = torch.nonzero(gap.any(dim=1) & observed[:, lead].any(dim=1)).squeeze(1)
             if len(rows):
-                found = _for_one_gap(x[rows], observed[rows], inside[rows], lead, count, context, apart)
-                for kept, new in zip((guesses, weights), found, strict=True):
-                    kept[:, rows, lead] = torch.where(inside[rows], new, kept[:, rows, lead])
-    return guesses[..., inner], weights[..., inner]
+                mismatch, offset = _mismatch(x[rows], observed[rows], gap[rows], lead, context)
+                new_segments, new_weights = _select(x[rows, lead], mismatch, offset, count, min_separation)
+                segments[:, rows, lead] = torch.where(gap[rows], new_segments, segments[:, rows, lead])
+                weights[:, rows, lead] = torch.where(gap[rows], new_weights, weights[:, rows, lead])
+    return segments[..., window], weights[..., window]
 
 
-def _for_one_gap(
-    x: Tensor, observed: Tensor, inside: Tensor, lead: int, count: int, context: int, apart: int
-) -> tuple[Tensor, Tensor]:
-    """Return the matches for one gap of a lead in each row (match batch time), and which of them are any."""
-    length = x.shape[2]
-    place = torch.arange(length, device=x.device)
-    first = inside.to(torch.int8).argmax(dim=1, keepdim=True)
-    last = length - 1 - inside.flip(1).to(torch.int8).argmax(dim=1, keepdim=True)
-    near = (place >= first - context) & (place <= last + context)
-    around = near[:, None] & observed
-    # Differences of large sums: in single precision, round-off would choose between matches.
-    error, level = (part.to(x.dtype) for part in _errors(x.double(), around.double(), lead))
-    wanted = around.clone()
-    wanted[:, lead] = near
-    missing = _correlate(wanted.to(x.dtype), 1 - observed.to(x.dtype), outside=1).sum(dim=1)
-    error = torch.where(missing < 0.5, error, torch.inf)
-    shifts = torch.arange(-length + 1, length, device=x.device)
-    guesses, weights = [], []
-    smallest = error.amin(dim=1, keepdim=True).clamp(max=1e9) + ERROR_FLOOR
-    for _ in range(count):
-        least, best = error.min(dim=1, keepdim=True)
-        shift = shifts[best]
-        source = (place + shift).clamp(0, length - 1)
-        guesses.append(x[:, lead].gather(1, source) - level.gather(1, best))
-        weights.append((smallest / (least + ERROR_FLOOR)).expand(-1, length))
-        error = error.masked_fill((shifts - shift).abs() < apart, torch.inf)
-    return torch.stack(guesses), torch.stack(weights)
-
-
-def _errors(x: Tensor, around: Tensor, lead: int) -> tuple[Tensor, Tensor]:
-    """Return the mean squared difference at each shift (batch 2*time-1), levels aside; a lead's levels."""
-    total = around.sum(dim=2, keepdim=True)
-    own = around * x
-    there = _correlate(around, x)
-    square = _correlate(around, x.square())
-    cross = _correlate(own, x)
-    level = (there - own.sum(dim=2, keepdim=True)) / total.clamp(min=1)
-    error = square - 2 * cross + (own * x).sum(dim=2, keepdim=True) - total * level.square()
-    return error.sum(dim=1).clamp(min=0) / total.sum(dim=1).clamp(min=1), level[:, lead]
-
-
-def _correlate(pattern: Tensor, signal: Tensor, *, outside: float = 0.0) -> Tensor:
-    """Return sum over t of pattern(t) signal(t + shift) for all shifts -time+1 to time-1.
+def cross_correlation(
+    template: Float[Tensor, "batch lead time"],
+    signal: Float[Tensor, "batch lead time"],
+    *,
+    outside: float = 0.0,
+) -> Float[Tensor, "batch lead shift"]:
+    """Return the sum over t of template(t) signal(t + shift), for shifts from -time + 1 to time - 1.
 
     Args:
-        pattern: (batch lead time).
-        signal: (batch lead time).
-        outside: the signal's value before its start and after its end.
+        template: The template.
+        signal: The signal.
+        outside: Value of the signal before its start and after its end.
     """
-    length = pattern.shape[-1]
+    length = template.shape[-1]
     size = 2 * length
-    spectrum = torch.fft.rfft(pattern, size).conj() * torch.fft.rfft(signal - outside, size)
+    spectrum = torch.fft.rfft(template, size).conj() * torch.fft.rfft(signal - outside, size)
     circular = torch.fft.irfft(spectrum, size)
-    shifted = torch.cat([circular[..., length + 1 :], circular[..., :length]], dim=-1)
-    return shifted + outside * pattern.sum(dim=-1, keepdim=True)
+    linear = torch.cat([circular[..., length + 1 :], circular[..., :length]], dim=-1)
+    return linear + outside * template.sum(dim=-1, keepdim=True)
+
+
+def _number_gaps(observed: Bool[Tensor, "batch lead time"], window: slice) -> Tensor:
+    """Return the number of the gap that a sample belongs to, counted within the window from 1; else 0."""
+    missing = torch.zeros_like(observed)
+    missing[..., window] = ~observed[..., window]
+    edges = F.pad(missing.to(torch.int8), (1, 0)).diff(dim=2)
+    return (edges == 1).cumsum(dim=2) * missing
+
+
+def _mismatch(
+    x: Float[Tensor, "batch lead time"],
+    observed: Bool[Tensor, "batch lead time"],
+    gap: Bool[Tensor, "batch time"],
+    lead: int,
+    context: int,
+) -> tuple[Float[Tensor, "batch shift"], Float[Tensor, "batch shift"]]:
+    """Return mismatch (infinite if samples are missing) and offset of the gap's lead at each shift."""
+    index = torch.arange(x.shape[2], device=x.device)
+    first = gap.to(torch.int8).argmax(dim=1, keepdim=True)
+    last = x.shape[2] - 1 - gap.flip(1).to(torch.int8).argmax(dim=1, keepdim=True)
+    near = (index >= first - context) & (index <= last + context)
+    template = near[:, None] & observed
+    # The sums are large and their differences small: single precision would let round-off choose.
+    mismatch, offset = _compare(x.double(), template.double())
+    needed = template.clone()
+    needed[:, lead] = near
+    missing = cross_correlation(needed.to(x.dtype), 1 - observed.to(x.dtype), outside=1).sum(dim=1)
+    return torch.where(missing < 0.5, mismatch.to(x.dtype), torch.inf), offset[:, lead].to(x.dtype)
+
+
+def _compare(
+    x: Float[Tensor, "batch lead time"], template: Float[Tensor, "batch lead time"]
+) -> tuple[Float[Tensor, "batch shift"], Float[Tensor, "batch lead shift"]]:
+    """Return the mean squared difference from the template at each shift, and the offset of each lead."""
+    count = template.sum(dim=2, keepdim=True)
+    own = template * x
+    shifted_sum = cross_correlation(template, x)
+    shifted_squares = cross_correlation(template, x.square())
+    products = cross_correlation(own, x)
+    offset = (shifted_sum - own.sum(dim=2, keepdim=True)) / count.clamp(min=1)
+    squares = shifted_squares - 2 * products + (own * x).sum(dim=2, keepdim=True) - count * offset.square()
+    return squares.sum(dim=1).clamp(min=0) / count.sum(dim=1).clamp(min=1), offset
+
+
+def _select(
+    x: Float[Tensor, "batch time"],
+    mismatch: Float[Tensor, "batch shift"],
+    offset: Float[Tensor, "batch shift"],
+    count: int,
+    min_separation: int,
+) -> tuple[Float[Tensor, "analogue batch time"], Float[Tensor, "analogue batch time"]]:
+    """Return the signal at the best shifts, without its offset, and the weights of the shifts."""
+    length = x.shape[1]
+    index = torch.arange(length, device=x.device)
+    shifts = torch.arange(-length + 1, length, device=x.device)
+    smallest = mismatch.amin(dim=1, keepdim=True).clamp(max=1e9) + MISMATCH_FLOOR
+    segments, weights = [], []
+    for _ in range(count):
+        least, best = mismatch.min(dim=1, keepdim=True)
+        source = (index + shifts[best]).clamp(0, length - 1)
+        segments.append(x.gather(1, source) - offset.gather(1, best))
+        weights.append((smallest / (least + MISMATCH_FLOOR)).expand(-1, length))
+        mismatch = mismatch.masked_fill((shifts - shifts[best]).abs() < min_separation, torch.inf)
+    return torch.stack(segments), torch.stack(weights)

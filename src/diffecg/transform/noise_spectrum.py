@@ -1,4 +1,20 @@
-"""The spectrum of noise: what a noisy stretch holds beyond the signal around it."""
+r"""The spectrum of noise in a recording, and its covariance on the grid of the transform.
+
+Signal and noise are independent, hence their covariances add up. The noise in a segment is estimated by
+spectral
+subtraction: the mean power of the frames in noisy intervals minus that of the frames in clean intervals.
+    Noise
+is modelled as independent between leads and frequencies, and as a first-order autoregression over the frames:
+
+.. math:: \mathrm{Cov}(n_{f,k}, n_{f,l}) = P_f \, \rho_f^{|k - l|}
+
+The correlation :math:`\rho_f` tells slow noise (baseline wander, close to 1 at the lowest frequency) from
+heartbeats.
+
+References:
+    | Suppression of Acoustic Noise in Speech Using Spectral Subtraction (Boll, 1979)
+    | https://doi.org/10.1109/TASSP.1979.1163209
+"""
 
 from __future__ import annotations
 
@@ -6,63 +22,103 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float32, Inexact
 from torch import Tensor
 
-from diffecg.transform.layouts import Transform
+from diffecg.transform.normalisation import Normalizer
+from diffecg.transform.transform import Transform
 
-LEAST = 1e-2
-"""Least power that noise is taken to have, as a share of the signal's."""
-MOST_CORRELATION = 0.99
-"""NoiseSpectrum of one frame tells at most so much of that of the next."""
+MIN_RELATIVE_POWER = 1e-2
+"""Lower bound of the noise's power, relative to the signal's."""
+
+MAX_CORRELATION = 0.99
+"""Upper bound of the correlation of consecutive frames."""
+
+MISSING_VARIANCE = 1e6
+"""Variance of frames with missing samples: they carry no information."""
 
 
 class NoiseSpectrum(NamedTuple):
-    """NoiseSpectrum in the spectrogram, independent between frequencies."""
+    """Power and temporal correlation of noise at each frequency of the transform."""
 
-    power: NDArray[np.float32]
-    """Mean square of each frequency (lead freq), in mV^2."""
-    correlation: NDArray[np.float32]
-    """Of a frame with the next (lead freq); that of frames further apart is its powers. Slow noise has one
-    near 1 at the lowest frequency, by which it can be told from heartbeats."""
+    power: Float32[np.ndarray, "lead freq"]
+    """Mean square of the coefficients, in mV^2."""
+    correlation: Float32[np.ndarray, "lead freq"]
+    """Correlation of consecutive frames."""
 
 
 def estimate_noise_spectrum(
     transform: Transform,
-    signal_mv: NDArray[np.floating],
-    clean: NDArray[np.bool_],
-    noisy: NDArray[np.bool_],
+    signal_mv: Float[np.ndarray, "lead time"],
+    clean: Bool[np.ndarray, "lead time"],
+    noisy: Bool[np.ndarray, "lead time"],
 ) -> NoiseSpectrum:
-    """Return the noise of a recording's noisy true_runs.
-
-    Signal and noise are independent, so that their covariances add: the noise's is that of the noisy
-    true_runs less that of the clean ones.
+    """Estimate the noise in the noisy intervals of a recording.
 
     Args:
-        transform: tells the frames.
-        signal_mv: (lead time), at the model's rate.
-        clean: (lead time), True = recorded well.
-        noisy: (lead time), True = recorded with noise.
+        transform: The transform of the model.
+        signal_mv: The recording, at the model's sampling rate.
+        clean: True in intervals without noise.
+        noisy: True in intervals with noise.
     """
-    pairs = zip(signal_mv, clean, strict=True)
-    centred = np.stack([lead - (np.median(lead[seen]) if seen.any() else 0) for lead, seen in pairs])
-    frames = transform.analyse(torch.from_numpy(centred).float()[None])[0]
-    chosen = [transform.whole_frames(torch.from_numpy(mask)[None])[0] for mask in (noisy, clean)]
-    of_noisy, of_clean = ([_mean(frames, which, lag) for lag in (0, 1)] for which in chosen)
-    power = torch.maximum(of_noisy[0] - of_clean[0], LEAST * of_clean[0])
-    correlation = (of_noisy[1] - of_clean[1]) / power.clamp(min=1e-12)
-    return NoiseSpectrum(power.numpy(), correlation.clamp(-MOST_CORRELATION, MOST_CORRELATION).numpy())
+    frames = transform.layout.analyse(torch.from_numpy(_remove_median(signal_mv, clean)).float()[None])[0]
+    noisy_frames, clean_frames = (
+        transform.full_frames(torch.from_numpy(mask)[None])[0] for mask in (noisy, clean)
+    )
+    noisy_power, noisy_covariance = (_mean_product(frames, noisy_frames, lag) for lag in (0, 1))
+    clean_power, clean_covariance = (_mean_product(frames, clean_frames, lag) for lag in (0, 1))
+    power = torch.maximum(noisy_power - clean_power, MIN_RELATIVE_POWER * clean_power)
+    correlation = (noisy_covariance - clean_covariance) / power.clamp(min=1e-12)
+    return NoiseSpectrum(
+        power=power.numpy(), correlation=correlation.clamp(-MAX_CORRELATION, MAX_CORRELATION).numpy()
+    )
 
 
-def _mean(frames: Tensor, chosen: Tensor, lag: int) -> Tensor:
-    """Return the mean product (lead freq) of a spectrogram with itself ``lag`` frames on.
+def noise_covariance(
+    transform: Transform,
+    noise: NoiseSpectrum,
+    noisy: Bool[Tensor, "batch lead time"],
+    observed: Bool[Tensor, "batch lead time"],
+    normalizer: Normalizer,
+) -> Float[Tensor, "batch channel *grid_and_frame"]:
+    """Return the covariance of noise between frames, at each channel and frequency of the grid.
 
     Args:
-        frames: the spectrogram (lead freq frame), complex.
-        chosen: (lead frame), True = counts.
-        lag: distance in frames.
+        transform: The transform of the model.
+        noise: The spectrum of the noise.
+        noisy: True where the signal was recorded with that noise.
+        observed: True where the signal is observed without noise.
+        normalizer: The normalizer of the windows.
+
+    Returns:
+        A matrix (frame frame) per channel, or per channel and frequency.
     """
+    layout = transform.layout
+    power, correlation = (torch.from_numpy(array).to(normalizer.scale) for array in noise)
+    level = layout.frame_mean(noisy / normalizer.scale.square()).sqrt()[:, :, None]
+    missing = layout.frame_mean((~observed & ~noisy).to(level.dtype)) > 0
+    index = torch.arange(level.shape[-1], device=level.device)
+    lag = (index[:, None] - index).abs()
+    power = power / transform.scale[..., 0].square() / layout.components
+    stationary = correlation[..., None, None] ** lag * power[..., None, None]
+    covariance = level[..., None] * level[..., None, :] * stationary
+    missing_variance = torch.diag_embed(MISSING_VARIANCE * missing.to(level.dtype))[:, :, None]
+    return layout.expand(covariance + missing_variance)
+
+
+def _remove_median(
+    signal_mv: Float[np.ndarray, "lead time"], clean: Bool[np.ndarray, "lead time"]
+) -> Float[np.ndarray, "lead time"]:
+    """Subtract the median of the clean samples from each lead."""
+    leads = zip(signal_mv, clean, strict=True)
+    return np.stack([lead - (np.median(lead[mask]) if mask.any() else 0) for lead, mask in leads])
+
+
+def _mean_product(
+    frames: Inexact[Tensor, "lead freq frame"], selected: Bool[Tensor, "lead frame"], lag: int
+) -> Float[Tensor, "lead freq"]:
+    """Return the mean product of selected frames with the selected frames ``lag`` later."""
     last = frames.shape[2] - lag
     product = (frames[..., :last] * frames[..., lag:].conj()).real
-    both = (chosen[:, :last] & chosen[:, lag:])[:, None].to(product.dtype)
+    both = (selected[:, :last] & selected[:, lag:])[:, None].to(product.dtype)
     return (product * both).sum(dim=2) / both.sum(dim=2).clamp(min=1)

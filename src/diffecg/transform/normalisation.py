@@ -1,4 +1,9 @@
-"""What windows are measured by: a level and a unit, which make leads and gaps of all sizes alike."""
+"""Normalisation: location and scale of windows, so that leads and gaps of any amplitude look alike.
+
+A window is first normalised by the mean and the standard deviation of its observed samples. A model that
+learns the residual of analogues normalises once more: missing samples relative to the mean of their
+analogues, in units of the error that the spread of the analogues suggests.
+"""
 
 from __future__ import annotations
 
@@ -6,76 +11,108 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from diffecg.transform.analogues import Analogues
 
-TYPICAL_MV = 0.3
-"""Standard deviation of a typical lead."""
-LEAST_MV = 0.03
-"""Least standard deviation that a lead is taken to have."""
-LEAST_ERROR = 0.1
-"""Least expected error of a guess, as a share of the standard deviation of the window."""
+TYPICAL_STD_MV = 0.3
+"""Standard deviation of a typical lead, to which windows are scaled."""
 
-NEAR_S, AROUND_S, NEAR_SHARE = 0.05, 0.5, 0.75
-"""A few matches tell a variance badly: so it is averaged over a QRS complex and over a beat (reach on either
-side), and the former weighs more."""
+MIN_STD_MV = 0.03
+"""Lower bound of the standard deviation of a window."""
+
+MIN_RELATIVE_ERROR = 0.1
+"""Lower bound of the expected error of analogues, relative to ``TYPICAL_STD_MV``."""
+
+QRS_HALF_WIDTH_S = 0.05
+"""Half width of the narrow average of the variance of analogues: half a QRS complex."""
+
+BEAT_HALF_WIDTH_S = 0.5
+"""Half width of its wide average: half a beat."""
+
+QRS_WEIGHT = 0.75
+"""Weight of the narrow average. A few analogues give a poor estimate of the variance, hence the averages."""
 
 
 class Normalizer(NamedTuple):
-    """A level and a unit."""
+    """Location and scale, which broadcast with windows (batch lead time)."""
 
-    level: Tensor
-    """In mV; broadcast over (batch lead time)."""
-    unit: Tensor
-    """A factor; broadcast over (batch lead time)."""
+    loc: Float[Tensor, "batch lead #time"]
+    """Location, in mV."""
+    scale: Float[Tensor, "batch lead #time"]
+    """Scale, a factor."""
 
-    def apply(self, signal_mv: Tensor) -> Tensor:
-        """Return windows (batch lead time), given in mV, from their level, in their unit."""
-        return (signal_mv - self.level) / self.unit
+    def apply(self, signal_mv: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch lead time"]:
+        """Subtract the location and divide by the scale."""
+        return (signal_mv - self.loc) / self.scale
 
-    def undo(self, signal: Tensor) -> Tensor:
-        """Return in mV what :meth:`apply` returned."""
-        return signal * self.unit + self.level
+    def undo(self, signal: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch lead time"]:
+        """Invert :meth:`apply`."""
+        return signal * self.scale + self.loc
+
+    def then(self, other: Normalizer) -> Normalizer:
+        """Return the normalizer that applies this one and then ``other``."""
+        return Normalizer(loc=self.undo(other.loc), scale=self.scale * other.scale)
 
 
-def observed_normalizer(signal_mv: Tensor, observed: Tensor, usual_mv: Tensor) -> Normalizer:
-    """Return mean and standard deviation of what is observed; a window of nothing gets the usual ones.
+def observed_normalizer(
+    signal_mv: Float[Tensor, "batch lead time"],
+    observed: Bool[Tensor, "batch lead time"],
+    default_loc_mv: Float[Tensor, "lead 1"],
+) -> Normalizer:
+    """Return mean and standard deviation of the observed samples.
 
     Args:
-        signal_mv: (batch lead time), in mV; anything where missing.
-        observed: (batch lead time), True = known.
-        usual_mv: level of a window of which nothing is observed.
+        signal_mv: Windows; missing samples may have any value.
+        observed: True where the signal is observed.
+        default_loc_mv: Location of leads without an observed sample; their scale is 1.
     """
-    number = observed.sum(dim=2, keepdim=True)
-    mean = torch.where(observed, signal_mv, 0.0).sum(dim=2, keepdim=True) / number.clamp(min=1)
-    square = torch.where(observed, signal_mv - mean, 0.0).square().sum(dim=2, keepdim=True)
-    spread = (square / number.clamp(min=1)).sqrt().clamp(min=LEAST_MV)
-    some = number > 0
-    return Normalizer(torch.where(some, mean, usual_mv), torch.where(some, spread / TYPICAL_MV, 1.0))
+    count = observed.sum(dim=2, keepdim=True)
+    mean = torch.where(observed, signal_mv, 0.0).sum(dim=2, keepdim=True) / count.clamp(min=1)
+    squares = torch.where(observed, signal_mv - mean, 0.0).square().sum(dim=2, keepdim=True)
+    std = (squares / count.clamp(min=1)).sqrt().clamp(min=MIN_STD_MV)
+    return Normalizer(
+        loc=torch.where(count > 0, mean, default_loc_mv),
+        scale=torch.where(count > 0, std / TYPICAL_STD_MV, 1.0),
+    )
 
 
-def analogue_normalizer(signal: Tensor, observed: Tensor, found: Analogues, fs_hz: float) -> Normalizer:
-    """Return the mean of the best matches, and what it is expected to be wrong by.
+def analogue_normalizer(
+    signal: Float[Tensor, "batch lead time"],
+    observed: Bool[Tensor, "batch lead time"],
+    analogues: Analogues,
+    fs_hz: float,
+) -> Normalizer:
+    r"""Return the mean of the analogues and its expected error.
+
+    The expected error of missing samples is :math:`\sqrt{\bar v + e^2}`, relative to ``TYPICAL_STD_MV``,
+    where :math:`\bar v` is the smoothed variance of the analogues and :math:`e` a lower bound. Observed
+    samples are their own location, and their scale is 1.
 
     Args:
-        signal: windows (batch lead time) in their own normalizer; anything where missing.
-        observed: (batch lead time), True = known.
-        found: the matches.
-        fs_hz: sampling rate, in Hz.
+        signal: Normalised windows; missing samples may have any value.
+        observed: True where the signal is observed.
+        analogues: Analogues of the missing samples.
+        fs_hz: Sampling rate.
     """
     missing = (~observed).to(signal.dtype)
-    several = (found.weight > 0).sum(dim=0) > 1
-    variance = torch.where(several, found.variance, TYPICAL_MV**2) * missing
-    near, around = (_mean_near(variance, missing, round(reach * fs_hz)) for reach in (NEAR_S, AROUND_S))
-    smooth = NEAR_SHARE * near + (1 - NEAR_SHARE) * around
-    error = (smooth + (LEAST_ERROR * TYPICAL_MV) ** 2).sqrt() / TYPICAL_MV
-    some = observed.any(dim=2, keepdim=True)
-    level = torch.where(observed, signal, found.mean)
-    return Normalizer(level, torch.where(some & ~observed, error, 1.0))
+    several = (analogues.weights > 0).sum(dim=0) > 1
+    variance = torch.where(several, analogues.variance, TYPICAL_STD_MV**2) * missing
+    narrow = _moving_average(variance, missing, round(QRS_HALF_WIDTH_S * fs_hz))
+    wide = _moving_average(variance, missing, round(BEAT_HALF_WIDTH_S * fs_hz))
+    smooth = QRS_WEIGHT * narrow + (1 - QRS_WEIGHT) * wide
+    error = (smooth + (MIN_RELATIVE_ERROR * TYPICAL_STD_MV) ** 2).sqrt() / TYPICAL_STD_MV
+    any_observed = observed.any(dim=2, keepdim=True)
+    return Normalizer(
+        loc=torch.where(observed, signal, analogues.mean),
+        scale=torch.where(any_observed & ~observed, error, 1.0),
+    )
 
 
-def _mean_near(values: Tensor, weight: Tensor, reach: int) -> Tensor:
-    """Return weighted means (batch lead time) over ``reach`` samples on either side."""
-    total, count = (F.avg_pool1d(x, 2 * reach + 1, 1, reach) for x in (values, weight))
-    return total / count.clamp(min=1e-6)
+def _moving_average(
+    values: Float[Tensor, "batch lead time"], weights: Float[Tensor, "batch lead time"], half_width: int
+) -> Float[Tensor, "batch lead time"]:
+    """Return averages over ``half_width`` samples on either side; ``values`` are already weighted."""
+    total, weight = (F.avg_pool1d(x, 2 * half_width + 1, 1, half_width) for x in (values, weights))
+    return total / weight.clamp(min=1e-6)

@@ -1,7 +1,17 @@
-"""The complex short-time Fourier transform and its exact inverse.
+r"""The complex short-time Fourier transform (STFT) with its exact inverse.
 
-The window is the square root of a periodic Hann window, so that analysis and synthesis with hops of
-at most half a frame reconstruct the signal (Griffin and Lim 1984, IEEE Trans ASSP 32(2):236-243, Eq. 6).
+The STFT of a signal :math:`x` with a window :math:`w` of length :math:`L` and a hop of :math:`H` samples is
+
+.. math:: X(f, k) = \sum_n x(n) \, w(n - k H) \, e^{-2 \pi i f n / L}
+
+The inverse is the least-squares estimate, which multiplies every inverse Fourier transform by :math:`w` again
+and divides the overlapping sum by :math:`\sum_k w^2(n - k H)`. It reconstructs the signal exactly, and maps a
+spectrogram that belongs to no signal to the signal with the nearest spectrogram. With the square root of a
+periodic Hann window, :math:`w^2` is smooth, and hops of at most :math:`L / 2` cover every sample.
+
+References:
+    | Signal Estimation from Modified Short-Time Fourier Transform (Griffin and Lim, 1984), Eq. 6
+    | https://doi.org/10.1109/TASSP.1984.1164317
 """
 
 from __future__ import annotations
@@ -10,40 +20,41 @@ import math
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Complex, Float
 from torch import Tensor
 
 
 def padded_length(length: int, hop: int, n_fft: int) -> int:
-    """Return the least number of samples that whole hops cover and reflection can extend."""
+    """Return the length after padding to whole hops, at least one frame."""
     return max(math.ceil(length / hop) * hop, n_fft)
 
 
-def pad_end(signal: Tensor, length: int) -> Tensor:
-    """Return ``signal`` (batch lead time) continued to ``length`` samples by its last value."""
+def pad_end(signal: Float[Tensor, "batch lead time"], length: int) -> Float[Tensor, "batch lead {length}"]:
+    """Pad a signal to ``length`` samples by repeating its last value."""
     return F.pad(signal, (0, length - signal.shape[-1]), mode="replicate")
 
 
-def stft(signal: Tensor, n_fft: int, hop: int) -> Tensor:
-    """Return the complex spectrogram, axes (batch lead freq frame), of ``signal`` (batch lead time).
+def stft(
+    signal: Float[Tensor, "batch lead time"], n_fft: int, hop: int
+) -> Complex[Tensor, "batch lead freq frame"]:
+    """Return the complex spectrogram of a signal.
 
-    There are ``n_fft // 2 + 1`` frequencies and ``padded_length / hop + 1`` frames; frame k is centred
-    on sample k * ``hop``.
+    It has ``n_fft // 2 + 1`` frequencies and ``padded_length(time, hop, n_fft) // hop + 1`` frames; frame
+    ``k`` is centred on sample ``k * hop``, and the signal is reflected at both ends.
     """
     batch, lead, length = signal.shape
     padded = pad_end(signal, padded_length(length, hop, n_fft)).flatten(0, 1)
-    window = _window(n_fft, signal)
-    spectrogram = torch.stft(padded, n_fft, hop, window=window, return_complex=True)
+    spectrogram = torch.stft(padded, n_fft, hop, window=_window(n_fft, signal), return_complex=True)
     return spectrogram.reshape(batch, lead, *spectrogram.shape[1:])
 
 
-def istft(spectrogram: Tensor, n_fft: int, hop: int, length: int) -> Tensor:
-    """Return the signal (batch lead time) of ``length`` samples whose spectrogram is the given one.
-
-    A spectrogram that no signal has is answered by the signal whose spectrogram is nearest to it.
-    """
+def istft(
+    spectrogram: Complex[Tensor, "batch lead freq frame"], n_fft: int, hop: int, length: int
+) -> Float[Tensor, "batch lead {length}"]:
+    """Return the signal of ``length`` samples whose spectrogram is nearest to the given one."""
     batch, lead = spectrogram.shape[:2]
-    window = _window(n_fft, spectrogram.real)
     padded = padded_length(length, hop, n_fft)
+    window = _window(n_fft, spectrogram.real)
     signal = torch.istft(spectrogram.flatten(0, 1), n_fft, hop, window=window, length=padded)
     return signal.reshape(batch, lead, padded)[..., :length]
 

@@ -18,8 +18,9 @@ from diffecg.diffusion.schedules import KarrasSchedule
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
 from diffecg.signal.baseline import remove_baseline_wander
-from diffecg.transform.layouts import Transform
-from diffecg.transform.noise_spectrum import estimate_noise_spectrum
+from diffecg.transform.noise_spectrum import NoiseSpectrum, estimate_noise_spectrum, noise_covariance
+from diffecg.transform.normalisation import Normalizer
+from diffecg.transform.transform import Transform
 
 FEW = {"draws": 2, "steps": 4}
 FS_HZ = 100.0
@@ -90,19 +91,18 @@ def test_the_variance_of_white_noise_in_the_grid(layout):
     noise = torch.from_numpy(0.1 * rng.normal(size=(4000, 1, 1000))).float()
     everywhere = torch.ones(1, 1, 1000, dtype=torch.bool)
     window = torch.hann_window(32).sum()
-    power = torch.full((1, 17), 0.01 * float(window))
-    covariance = transform.noise_covariance(
-        power, torch.zeros(1, 17), everywhere, ~everywhere, torch.ones(1, 1, 1)
+    white = NoiseSpectrum(
+        power=np.full((1, 17), 0.01 * float(window), np.float32), correlation=np.zeros((1, 17), np.float32)
     )
+    normalizer = Normalizer(loc=torch.zeros(1, 1, 1), scale=torch.ones(1, 1, 1))
+    covariance = noise_covariance(transform, white, everywhere, ~everywhere, normalizer)
     expected = covariance.diagonal(dim1=-2, dim2=-1)[0]
     found = transform(noise).var(dim=0)
     inner = (..., slice(2, -2))  # frames at the ends see reflections
     ratio = (found / expected)[inner].reshape(-1, 17, found[inner].shape[-1]).mean(dim=(0, 2))
     assert ratio[1:-1].tolist() == pytest.approx([1.0] * 15, rel=0.05)
-    hidden = transform.noise_covariance(
-        power, torch.zeros(1, 17), ~everywhere, ~everywhere, torch.ones(1, 1, 1)
-    )
-    assert hidden.diagonal(dim1=-2, dim2=-1).min() >= 1e6
+    missing = noise_covariance(transform, white, ~everywhere, ~everywhere, normalizer)
+    assert missing.diagonal(dim1=-2, dim2=-1).min() >= 1e6
 
 
 def test_wander_is_taken_away_and_heartbeats_stay():

@@ -1,4 +1,4 @@
-"""ONNX Runtime draws what PyTorch draws."""
+"""ONNX Runtime and PyTorch give the same samples."""
 
 import numpy as np
 import onnxruntime
@@ -10,52 +10,56 @@ from diffecg.errors import DiffecgError
 
 
 @pytest.fixture(autouse=True)
-def own_cache(monkeypatch, tmp_path):
+def cache(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.mark.parametrize("preset", ["beat", pytest.param("strip", marks=pytest.mark.long)])
-def test_both_engines_draw_the_same(runs, preset, tmp_path):
-    plain, fast = (diffecg.load(runs[preset], engine=engine) for engine in ("torch", "onnx"))
+def test_engines_give_the_same_samples(runs, preset, tmp_path):
+    reference, onnx = (diffecg.load(runs[preset], engine=engine) for engine in ("torch", "onnx"))
     for count in (1, 5):
-        ours, theirs = (model.generate(None, count, seed=3, steps=3).signal_mv for model in (plain, fast))
-        assert np.abs(ours - theirs).max() < 1e-4 * np.abs(ours).max()
+        expected, actual = (
+            model.generate(None, count, seed=3, steps=3).signal_mv for model in (reference, onnx)
+        )
+        assert np.abs(expected - actual).max() < 1e-4 * np.abs(expected).max()
     if preset == "strip":
-        signal = np.sin(np.arange(1000) / 10) + ours[0, 0]
+        signal = np.sin(np.arange(1000) / 10) + expected[0, 0]
         signal[400:450] = np.nan
-        ours, theirs = (model.impute(signal, 100.0, draws=2, steps=2).signal_mv for model in (plain, fast))
-        assert np.abs(ours - theirs).max() < 1e-4
-    (kept,) = (tmp_path / "cache").rglob("*.onnx")
-    made = kept.stat().st_mtime_ns
+        expected, actual = (
+            model.impute(signal, 100.0, draws=2, steps=2).signal_mv for model in (reference, onnx)
+        )
+        assert np.abs(expected - actual).max() < 1e-4
+    (cached,) = (tmp_path / "cache").rglob("*.onnx")
+    modified = cached.stat().st_mtime_ns
     diffecg.load(runs[preset], engine="onnx")
-    assert kept.stat().st_mtime_ns == made
-    kept.write_bytes(b"nothing")
+    assert cached.stat().st_mtime_ns == modified
+    cached.write_bytes(b"nothing")
     with pytest.raises(DiffecgError, match="export it again"):
         diffecg.load(runs[preset], engine="onnx")
 
 
-def test_an_export_runs_elsewhere(run, runs, tmp_path):
+def test_an_exported_network_runs_in_onnx_runtime(run, runs, tmp_path):
     out = tmp_path / "network.onnx"
     status, text, _ = run("export", runs["beat"], "--out", out)
     assert status == 0
     assert "x, noise, features, label" in text
     denoiser = diffecg.load(runs["beat"]).denoiser
     generator = torch.Generator().manual_seed(0)
-    shapes = [(3, denoiser.transform.channels, *denoiser.transform.grid), (3,)]
+    shapes = [(3, denoiser.transform.channels, *denoiser.transform.grid_shape), (3,)]
     x, noise = (torch.randn(shape, generator=generator) for shape in shapes)
     features = torch.randn((3, denoiser.config.network.width), generator=generator)
     label = denoiser.network.embed_label(torch.tensor([0, 1, 2])).detach()
     session = onnxruntime.InferenceSession(out, providers=["CPUExecutionProvider"])
-    given = {"x": x, "noise": noise, "features": features, "label": label}
-    (answer,) = session.run(None, {name: value.numpy() for name, value in given.items()})
-    assert np.allclose(answer, denoiser.network(x, noise, features, label).detach(), atol=1e-5)
+    inputs = {"x": x, "noise": noise, "features": features, "label": label}
+    (output,) = session.run(None, {name: value.numpy() for name, value in inputs.items()})
+    assert np.allclose(output, denoiser.network(x, noise, features, label).detach(), atol=1e-5)
     assert run("export", runs["beat"], "--out", out)[0] == 1
     assert run("export", "nosuch", "--out", tmp_path / "new" / "x.onnx")[0] == 1
     assert not (tmp_path / "new").exists()
     assert "choose .onnx" in run("export", runs["beat"], "--out", tmp_path / "x.pt")[2]
 
 
-def test_engines_are_checked_and_benched(run, runs):
+def test_engines_are_validated_and_benchmarked(run, runs):
     with pytest.raises(DiffecgError, match="choose torch"):
         diffecg.load(runs["beat"], engine="tensorrt")
     arguments = [

@@ -12,8 +12,8 @@ from diffecg.datasets.loading import open_windows
 from diffecg.diffusion.samplers import sample_ddim, sample_dpm2m, sample_heun
 from diffecg.errors import DiffecgError
 from diffecg.inference.sampling import Sampling, sample_windows
-from diffecg.model.denoiser import build_schedule
 from diffecg.model.folder import load_model
+from diffecg.model.schedule import build_schedule
 from diffecg.training.objectives import _aim, student_config
 from diffecg.training.trainer import train
 

@@ -16,8 +16,9 @@ from diffecg.config.presets import preset
 from diffecg.config.schema import TrainingConfig, UNetConfig
 from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
-from diffecg.model.denoiser import ConditionalDenoiser, build_schedule
+from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import load_model, save_model
+from diffecg.model.schedule import build_schedule
 from diffecg.training.averaging import update_average
 from diffecg.training.batches import BatchSource
 from diffecg.training.checkpoints import read_metrics

@@ -68,7 +68,7 @@ def nearest_neighbours(context: Context) -> Array:
     signal = torch.from_numpy(context.signal_mv)[None, None]
     near = round(MATCH_CONTEXT_S * context.fs_hz)
     guesses, weights = search_analogues(
-        signal, torch.isfinite(signal), count=MATCHES, context=near, apart=max(1, near // 3)
+        signal, torch.isfinite(signal), count=MATCHES, context=near, min_separation=max(1, near // 3)
     )
     found = weights[:, 0, 0, context.hidden.start] > 0
     if not found.any():

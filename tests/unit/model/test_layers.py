@@ -1,22 +1,20 @@
-"""The network's layers: what attention sees."""
+"""Properties of the layers: rotary position embeddings and attention."""
 
 import pytest
 import torch
 
-from diffecg.model.layers import SelfAttention, _rotate, _turns
+from diffecg.model.layers import SelfAttention, rotate, rotation_angles
 
 
 @pytest.mark.parametrize("grid", [(12,), (5, 6)])
-def test_turned_queries_and_keys_know_their_distance_alone(grid):
+def test_scores_of_rotated_queries_and_keys_depend_on_their_distance(grid):
     generator = torch.Generator().manual_seed(0)
     query, key = torch.randn(2, 1, 1, 1, 32, generator=generator)
-    turn = _turns(torch.Size(grid), 32, query.device)
-    points = turn.shape[0]
-    scores = (_rotate(query.expand(1, 1, points, 32), turn) @ _rotate(key.expand(1, 1, points, 32), turn).mT)[
-        0, 0
-    ]
-    assert torch.allclose(_rotate(query.expand(1, 1, points, 32), turn).norm(dim=-1), query.norm(dim=-1))
-    scores = scores.reshape(*grid, *grid)
+    angles = rotation_angles(torch.Size(grid), 32, query.device)
+    points = angles.shape[0]
+    queries, keys = (rotate(x.expand(1, 1, points, 32), angles) for x in (query, key))
+    scores = (queries @ keys.mT).reshape(*grid, *grid)
+    assert torch.allclose(queries.norm(dim=-1), query.norm(dim=-1))
     if len(grid) == 1:
         assert torch.allclose(scores[3, 1], scores[9, 7], atol=1e-4)
         assert not torch.allclose(scores[3, 1], scores[3, 2], atol=1e-2)
@@ -25,7 +23,7 @@ def test_turned_queries_and_keys_know_their_distance_alone(grid):
         assert not torch.allclose(scores[2, 3, 1, 1], scores[2, 3, 1, 2], atol=1e-2)
 
 
-def test_attention_without_positions_is_blind_to_order():
+def test_attention_without_positions_is_equivariant_to_permutations():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         attention = SelfAttention(32)

@@ -1,0 +1,111 @@
+"""The standardised transform between windows and the grid that the network sees."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from diffecg.config.schema import TransformConfig, WindowConfig
+from diffecg.transform.layouts import build_layout
+from diffecg.transform.normalisation import Normalizer, observed_normalizer
+
+MIN_RELATIVE_SPREAD = 1e-4
+"""Smallest spread of a frequency, relative to the largest; bounds the gain of empty frequencies."""
+
+
+class Transform(nn.Module):
+    r"""Standardised coefficients of a window, and the inverse.
+
+    The coefficients of each frequency are divided by a scale that :meth:`fit` estimates from training data.
+    With the root mean square :math:`s_f` of frequency :math:`f` and the exponent :math:`w` (``whitening``),
+    the scale is :math:`c \, s_f^w`: natural spectrum for :math:`w = 0`, white for :math:`w = 1`. The constant
+    :math:`c` gives the grid of the training data a mean square of 1, which the diffusion process assumes.
+
+    The statistics are buffers, so that they are stored with the weights.
+
+    Raises:
+        DiffecgError: The hop is too large to reconstruct the signal.
+    """
+
+    mean_mv: Float[Tensor, "lead 1"]
+    """Mean of each lead in the training data."""
+    scale: Float[Tensor, "lead freq 1"]
+    """Scale of each frequency."""
+
+    def __init__(self, config: TransformConfig, window: WindowConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.layout = build_layout(config.layout, n_fft=config.n_fft, hop=config.hop)
+        self.leads = len(window.leads)
+        self.length = window.length
+        self.register_buffer("mean_mv", torch.zeros(self.leads, 1))
+        self.register_buffer("scale", torch.ones(self.leads, self.layout.bins, 1))
+
+    @property
+    def channels(self) -> int:
+        """Channels of the grid."""
+        return self.leads * self.layout.channels_per_lead
+
+    @property
+    def grid_shape(self) -> tuple[int, ...]:
+        """Sizes of the grid's axes, without batch and channels."""
+        with torch.no_grad():
+            return tuple(self(torch.zeros(1, self.leads, self.length)).shape[2:])
+
+    @torch.no_grad()
+    def fit(self, signal_mv: Float[Tensor, "batch lead time"]) -> None:
+        """Estimate mean and scale from windows of training data."""
+        self.mean_mv.copy_(signal_mv.mean(dim=(0, 2))[:, None])
+        signal = self.normalizer(signal_mv, torch.ones_like(signal_mv, dtype=torch.bool)).apply(signal_mv)
+        power = self.layout.analyse(signal).abs().square().mean(dim=(0, 3))
+        spread = power.sqrt().clamp(min=MIN_RELATIVE_SPREAD * float(power.max()) ** 0.5)[..., None]
+        scale = spread**self.config.whitening
+        mean_square = (power[..., None] / scale.square()).mean() / self.layout.components
+        self.scale.copy_(scale * mean_square.sqrt())
+
+    def normalizer(
+        self, signal_mv: Float[Tensor, "batch lead time"], observed: Bool[Tensor, "batch lead time"]
+    ) -> Normalizer:
+        """Return the normalizer of windows, from their observed samples or from the training data."""
+        if self.config.per_window:
+            return observed_normalizer(signal_mv, observed, self.mean_mv)
+        loc = self.mean_mv.expand(len(signal_mv), -1, -1)
+        return Normalizer(loc=loc, scale=torch.ones_like(loc))
+
+    def forward(self, signal: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch channel *grid"]:
+        """Return the grid of normalised windows."""
+        return self.layout.to_grid(self.layout.analyse(signal) / self.scale)
+
+    def inverse(self, grid: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch lead time"]:
+        """Return the normalised windows of a grid."""
+        coefficients = self.layout.from_grid(grid, self.leads) * self.scale
+        return self.layout.synthesise(coefficients, self.length)
+
+    def project(self, grid: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch channel *grid"]:
+        """Project a grid onto the grids of signals.
+
+        Frames overlap, so that most spectrograms belong to no signal. The projection is linear and removes
+        what :meth:`inverse` ignores.
+        """
+        return self(self.inverse(grid))
+
+    def prior_variance(self) -> Float[Tensor, "1 channel *grid"]:
+        r"""Return the variance of the training data at each grid point, of size 1 along the frames.
+
+        The standardised coefficients have the spread :math:`s_f / (c \, s_f^w)`, which follows from the
+        scale.
+        """
+        whitening = self.config.whitening
+        power = self.scale[None] ** (2 / whitening - 2 if whitening else 0)
+        return self.layout.expand(power / power.mean())
+
+    def full_frames(self, mask: Bool[Tensor, "batch lead time"]) -> Bool[Tensor, "batch lead frame"]:
+        """Return which frames lie entirely inside a mask."""
+        return self.layout.frame_mean((~mask).to(torch.float32)) == 0
+
+    def missing_fraction(
+        self, observed: Bool[Tensor, "batch lead time"]
+    ) -> Float[Tensor, "batch channel *grid"]:
+        """Return the fraction of missing samples in the frame of each grid point."""
+        return self.layout.expand(self.layout.frame_mean((~observed).to(torch.float32))[:, :, None])
