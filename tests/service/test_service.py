@@ -35,11 +35,11 @@ def server(windows):
 
 @pytest.fixture(scope="module")
 def recording(server, tmp_path_factory):
-    path = write_recording(tmp_path_factory.mktemp("sent") / "100")
+    path = write_recording(tmp_path_factory.mktemp("uploaded") / "100")
     files = [path.with_suffix(suffix) for suffix in (".hea", ".dat", ".atr")]
-    answer = server.upload(*files)
-    assert answer.status_code == 201, answer.text
-    return path, answer.json()
+    response = server.upload(*files)
+    assert response.status_code == 201, response.text
+    return path, response.json()
 
 
 def gap(start_s, stop_s):
@@ -62,7 +62,7 @@ def test_models_api_description_and_page(server):
     models = server("GET", "/api/models").json()
     assert [(one["name"], one["kind"]) for one in models] == [(FAST, "beat"), (STRIP, "strip")]
     assert models[0]["labels"] == ["N", "S", "V", "F"]
-    described = server("GET", "/openapi.json").json()
+    api = server("GET", "/openapi.json").json()
     assert {
         "/api/generate",
         "/api/impute",
@@ -70,8 +70,8 @@ def test_models_api_description_and_page(server):
         "/api/forecast",
         "/api/compose",
         "/api/evaluate",
-    } <= set(described["paths"])
-    fields = described["components"]["schemas"]["DrawOptions"]["properties"]
+    } <= set(api["paths"])
+    fields = api["components"]["schemas"]["DrawOptions"]["properties"]
     assert fields["draws"]["description"]
     page = server("GET", "/")
     assert page.status_code == 200
@@ -83,9 +83,9 @@ def test_models_api_description_and_page(server):
 
 def test_generated_beats_equal_those_of_the_library(server, tmp_path):
     job, result = server.result("generate", model=FAST, options={"label": "V", "count": 5, "seed": 3})
-    own = diffecg.load(FAST).generate("V", 5, seed=3)
-    assert np.abs(np.array(result["signal_mv"]) - own.signal_mv).max() < 1e-3
-    assert np.abs(windows_of(server, job) - own.signal_mv[:, 0]).max() < 1e-4
+    expected = diffecg.load(FAST).generate("V", 5, seed=3)
+    assert np.abs(np.array(result["signal_mv"]) - expected.signal_mv).max() < 1e-3
+    assert np.abs(windows_of(server, job) - expected.signal_mv[:, 0]).max() < 1e-4
     assert np.array_equal(windows_of(server, job, first=3, count=10), windows_of(server, job)[3:])
 
     def export(**query):
@@ -115,13 +115,13 @@ def test_waiting_requests_are_computed_in_one_batch(server):
     model = diffecg.load(FAST)
     for i, job in enumerate(jobs):
         assert server.wait(job)["state"] == "done"
-        own = model.generate("VSNF"[i % 4], 3 + i, seed=10 * i).signal_mv[:, 0]
-        assert np.abs(windows_of(server, job) - own).max() < 1e-4
+        expected = model.generate("VSNF"[i % 4], 3 + i, seed=10 * i).signal_mv[:, 0]
+        assert np.abs(windows_of(server, job) - expected).max() < 1e-4
     metrics = server("GET", "/metrics").text
-    several = {
+    cumulative = {
         float(m[0]): float(m[1]) for m in re.findall(r'batch_jobs_bucket\{le="([\d.]+)"\} ([\d.]+)', metrics)
     }
-    assert several[8.0] > several[4.0]  # a batch of five to eight
+    assert cumulative[8.0] > cumulative[4.0]  # a batch of five to eight
 
 
 def test_a_job_can_be_followed_and_cancelled(server):
@@ -143,20 +143,20 @@ def test_a_killed_worker_fails_its_job_only(server):
     job = server.submit("generate", **SLOW)
     while server("GET", f"/api/jobs/{job['id']}").json()["state"] != "running":
         time.sleep(0.05)
-    waits = server.submit("generate", model=FAST, options={"count": 2})
+    waiting = server.submit("generate", model=FAST, options={"count": 2})
     os.kill(server.worker(), signal.SIGKILL)
     ended = server.wait(job)
     assert ended["state"] == "failed"
     assert "status -9" in ended["error"]
-    assert server.wait(waits)["state"] == "done"
+    assert server.wait(waiting)["state"] == "done"
 
 
 def test_imputation_changes_the_gap_only(server, recording, tmp_path):
     path, info = recording
     assert (info["leads"], info["lead"], info["fs_hz"]) == (["MLII", "V1"], "MLII", 360.0)
     before = wfdb.rdrecord(str(path), physical=False).d_signal
-    sent = server("GET", f"/api/recordings/{info['id']}/signal?lead=V1").content
-    assert np.abs(np.frombuffer(sent, "<f4") - (before[:, 1] - 1024) / 200).max() < 1e-6
+    signal = server("GET", f"/api/recordings/{info['id']}/signal?lead=V1").content
+    assert np.abs(np.frombuffer(signal, "<f4") - (before[:, 1] - 1024) / 200).max() < 1e-6
     job, result = server.result(
         "impute",
         recording=info["id"],
@@ -176,11 +176,11 @@ def test_imputation_changes_the_gap_only(server, recording, tmp_path):
     assert np.array_equal(after[:, 1], before[:, 1])
     mean = np.array(result["intervals"][0]["mean_mv"])
     assert np.abs((after[7200:7380, 0] - 1024) / 200 - mean).max() < 0.003
-    own = diffecg.load(STRIP)
+    model = diffecg.load(STRIP)
     holed = (before[:, 0] - 1024) / 200.0
     holed[changed] = np.nan
-    drawn = own.impute(holed, 360.0, draws=3, steps=2).signal_mv
-    assert np.abs(drawn[7200:7380] - mean).max() < 1e-3
+    imputed = model.impute(holed, 360.0, draws=3, steps=2).signal_mv
+    assert np.abs(imputed[7200:7380] - mean).max() < 1e-3
 
 
 def test_previews_follow_the_noise_level(server, recording):
@@ -200,8 +200,8 @@ def test_previews_follow_the_noise_level(server, recording):
         elif line.startswith("data:") and event == "preview":
             previews.append(json.loads(line[5:]))
     assert previews
-    for place in {one["start_s"] for one in previews}:  # one piece of the gap after the other
-        sigmas = [one["sigma"] for one in previews if one["start_s"] == place]
+    for start_s in {one["start_s"] for one in previews}:  # one window after the other
+        sigmas = [one["sigma"] for one in previews if one["start_s"] == start_s]
         assert sigmas == sorted(sigmas, reverse=True)
     assert all(len(one["draws_mv"]) == 2 and 20 <= one["start_s"] <= 21 for one in previews)
 
@@ -218,10 +218,10 @@ def test_a_model_folder_is_served_by_its_name(runs):
 def test_rate_and_unit_are_given_with_the_upload(server, tmp_path):
     table = tmp_path / "watch.csv"
     pd.DataFrame({"ECG": 1000 * make_ecg(fs_hz=130.0)[0]}).to_csv(table, index=False)
-    kept = server.upload(table, fs_hz=130, unit="uV").json()
-    assert (kept["fs_hz"], kept["duration_s"]) == (130.0, 60.0)
+    uploaded = server.upload(table, fs_hz=130, unit="uV").json()
+    assert (uploaded["fs_hz"], uploaded["duration_s"]) == (130.0, 60.0)
     _, result = server.result(
-        "impute", recording=kept["id"], model=STRIP, options={"gaps": [gap(20.0, 21.0)]}, **QUICK
+        "impute", recording=uploaded["id"], model=STRIP, options={"gaps": [gap(20.0, 21.0)]}, **QUICK
     )
     assert result["fs_hz"] == 130.0
     assert max(map(abs, result["intervals"][0]["mean_mv"])) < 10
@@ -229,10 +229,10 @@ def test_rate_and_unit_are_given_with_the_upload(server, tmp_path):
 
 def test_a_recording_can_be_deleted(server, tmp_path):
     path = write_recording(tmp_path / "100")
-    kept = server.upload(path.with_suffix(".hea"), path.with_suffix(".dat")).json()["id"]
-    assert server("DELETE", f"/api/recordings/{kept}").status_code == 204
-    assert server("GET", f"/api/recordings/{kept}").status_code == 404
-    assert server("DELETE", f"/api/recordings/{kept}").status_code == 404
+    uploaded = server.upload(path.with_suffix(".hea"), path.with_suffix(".dat")).json()["id"]
+    assert server("DELETE", f"/api/recordings/{uploaded}").status_code == 204
+    assert server("GET", f"/api/recordings/{uploaded}").status_code == 404
+    assert server("DELETE", f"/api/recordings/{uploaded}").status_code == 404
 
 
 def test_forecast_and_denoise(server, recording):
@@ -257,16 +257,16 @@ def test_a_composed_recording_has_the_beats_of_the_rhythm(server):
     request = {"text": "N*3 V", "options": {"minutes": 0.2, "seed": 5}}
     beats = server("POST", "/api/rhythm", json=request).json()["beats"]
     job, _ = server.result("compose", model=FAST, **request)
-    kept = server("POST", f"/api/jobs/{job['id']}/recording").json()
-    assert [label for _, label in kept["beats"]] == [label for _, label in beats]
-    assert np.abs(np.array([t for t, _ in kept["beats"]]) - [t for t, _ in beats]).max() < 0.003
-    assert kept["samples"] == (12 * 360)
+    composed = server("POST", f"/api/jobs/{job['id']}/recording").json()
+    assert [label for _, label in composed["beats"]] == [label for _, label in beats]
+    assert np.abs(np.array([t for t, _ in composed["beats"]]) - [t for t, _ in beats]).max() < 0.003
+    assert composed["samples"] == (12 * 360)
 
 
 def test_a_set_is_evaluated_against_the_servers_beats(server, tmp_path):
-    made, _ = server.result("generate", model=FAST, options={"label": "N", "count": 40})
+    generated, _ = server.result("generate", model=FAST, options={"label": "N", "count": 40})
     job, report = server.result(
-        "evaluate", synthetic=made["id"], sections=["fidelity"], partition="train", seeds=2
+        "evaluate", synthetic=generated["id"], sections=["fidelity"], partition="train", seeds=2
     )
     rows = {(row["metric"], row["label"]): row for row in report["rows"]}
     assert rows["sliced Wasserstein, time", "N"]["floor"] > 0
@@ -274,21 +274,21 @@ def test_a_set_is_evaluated_against_the_servers_beats(server, tmp_path):
     page = server("GET", f"/api/jobs/{job['id']}/files/report.html")
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     export = tmp_path / "n.npz"
-    export.write_bytes(server("GET", f"/api/jobs/{made['id']}/export?format=npz").content)
-    sent = server.upload(export, to="sets").json()
-    assert sent["counts"] == {"N": 40}
+    export.write_bytes(server("GET", f"/api/jobs/{generated['id']}/export?format=npz").content)
+    uploaded = server.upload(export, to="sets").json()
+    assert uploaded["counts"] == {"N": 40}
     _, again = server.result(
-        "evaluate", synthetic=sent["id"], sections=["fidelity"], partition="train", seeds=2
+        "evaluate", synthetic=uploaded["id"], sections=["fidelity"], partition="train", seeds=2
     )
     assert [row["value"] for row in again["rows"]] == [row["value"] for row in report["rows"]]
 
 
 def test_real_beats_are_those_of_the_server(server, windows):
     content = server("GET", "/api/real", params={"label": "V", "count": 3}).content
-    shown = np.frombuffer(content, "<f4").reshape(3, -1)
-    kept = diffecg.open_windows(windows["beat"])
-    mine = np.asarray(kept.signal_mv)[(kept.index["label"] == "V").to_numpy(), 0].astype("<f4")
-    assert all((mine == one).all(axis=1).any() for one in shown)
+    beats = np.frombuffer(content, "<f4").reshape(3, -1)
+    prepared = diffecg.open_windows(windows["beat"])
+    expected = prepared.signal_mv[prepared.labels == "V", 0].astype("<f4")
+    assert all((expected == beat).all(axis=1).any() for beat in beats)
     assert server("GET", "/api/real", params={"label": "no"}).status_code == 404
 
 
@@ -336,7 +336,7 @@ def test_a_failed_job_states_the_reason(server, recording):
 
 def test_files_that_are_not_recordings_are_rejected_in_one_line(server, tmp_path):
     whole = write_recording(tmp_path / "100")
-    bad = {
+    rejected = {
         "cut.hea": whole.with_suffix(".hea").read_bytes()[:10],
         "rubbish.edf": b"\0" * 300,
         "rubbish.csv": b"a,b\nx,y\n",
@@ -347,7 +347,7 @@ def test_files_that_are_not_recordings_are_rejected_in_one_line(server, tmp_path
         "absolute.hea": b"absolute 1 360 100\n/etc/passwd 16 200 16 0 0 0 0 MLII\n",
         "huge.hea": b"huge 1 360 99999999999\nhuge.dat 16 200 16 0 0 0 0 MLII\n",
     }
-    for name, content in bad.items():
+    for name, content in rejected.items():
         answer = server("POST", "/api/recordings", files=[("files", (name, content))])
         assert answer.status_code == 422, (name, answer.text)
         detail = answer.json()["detail"]
@@ -357,9 +357,9 @@ def test_files_that_are_not_recordings_are_rejected_in_one_line(server, tmp_path
         assert "/tmp" not in detail
     large = server("POST", "/api/recordings", files=[("files", ("x.csv", b"0" * 65_000_000))])
     assert large.status_code == 413
-    pieces = (b" " * 100_000 for _ in range(10))  # a body that does not tell its length
-    unknown = server("POST", "/api/generate", data=pieces, headers={"content-type": "application/json"})
-    assert unknown.status_code == 413
+    chunks = (b" " * 100_000 for _ in range(10))  # a body without a content length
+    chunked = server("POST", "/api/generate", data=chunks, headers={"content-type": "application/json"})
+    assert chunked.status_code == 413
     assert server("GET", "/healthz").text == "ok\n"
 
 
@@ -411,8 +411,8 @@ def test_a_token_is_required_on_other_interfaces():
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
         assert server("GET", "/", cookies=opened.cookies).status_code == 200
-        among = {"Cookie": 'other={"a":1}; ' + cookie.split(";")[0]}
-        assert server("GET", "/", headers=among).status_code == 200
+        several = {"Cookie": 'other={"a":1}; ' + cookie.split(";")[0]}
+        assert server("GET", "/", headers=several).status_code == 200
 
 
 def test_a_server_that_cannot_start_states_the_reason(run, server):

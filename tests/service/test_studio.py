@@ -80,17 +80,17 @@ def test_beats_are_generated_measured_and_downloaded(page, server):
     drawn = page.locator("#made .beat path.trace")
     assert drawn.count() == 5
     assert page.locator("#real .beat").count() > 0
-    own = diffecg.load(FAST).generate("V", 5, seed=7).signal_mv[:, 0]
+    expected = diffecg.load(FAST).generate("V", 5, seed=7).signal_mv[:, 0]
     corners = [float(pair.split(",")[1]) for pair in drawn.nth(2).get_attribute("d")[1:].split("L")]
     heights = -np.array(corners) / 5  # 5 mm a mV, downwards
-    assert np.abs((heights - heights.mean()) - (own[2] - own[2].mean())).max() < 0.01
+    assert np.abs((heights - heights.mean()) - (expected[2] - expected[2].mean())).max() < 0.01
     page.locator("#made .beat").nth(2).click()
     page.wait_for_selector("#beat-plot .trace")
     page.locator("#caliper-a").focus()
     page.keyboard.press("Home")
     page.locator("#caliper-b").focus()
     page.keyboard.press("End")
-    mv = own[2][-1] - own[2][0]
+    mv = expected[2][-1] - expected[2][0]
     assert page.text_content("#calipers") in {
         f"A to B: 708 ms, {mv + d:.2f} mV".replace("-0.00", "0.00") for d in (0, 1e-4, -1e-4)
     }
@@ -206,13 +206,13 @@ def test_a_rhythm_is_previewed_while_typing(page, server):
 
 
 def test_a_report_is_plotted_and_sorted(page, server, windows, tmp_path):
-    kept = diffecg.open_windows(windows["beat"])
-    mine = (kept.index["label"] == "N").to_numpy()
+    prepared = diffecg.open_windows(windows["beat"])
+    is_normal = (prepared.index["label"] == "N").to_numpy()
     np.savez(
         tmp_path / "real.npz",
-        signal_mv=kept.signal_mv[mine],
-        fs_hz=kept.fs_hz,
-        labels=np.array(["N"] * mine.sum()),
+        signal_mv=prepared.signal_mv[is_normal],
+        fs_hz=prepared.fs_hz,
+        labels=np.array(["N"] * is_normal.sum()),
     )
     page.select_option("#generate-form [name=label]", "N")
     page.fill("#generate-form [name=count]", "30")
@@ -262,8 +262,8 @@ def _serious(page):
     """Return the serious and critical violations that axe-core finds."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page).response["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
+    violations = Axe().run(page).response["violations"]
+    serious = [one for one in violations if one["impact"] in ("serious", "critical")]
     return [(one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"]) for one in serious]
 
 
@@ -277,11 +277,11 @@ def test_generated_requests_never_cause_a_server_error(windows, recording, mode)
         generated, _ = server.result("generate", model=FAST, options={"count": 3})
         composed, _ = server.result("compose", model=FAST, text="N", options={"minutes": 0.1})
         files = [recording.with_suffix(suffix) for suffix in (".hea", ".dat")]
-        kept = server.upload(*files).json()["id"]
-        known = [generated["id"], composed["id"], kept]
+        uploaded = server.upload(*files).json()["id"]
+        known = [generated["id"], composed["id"], uploaded]
         paths = []
-        for found in schemathesis.openapi.from_url(f"{server.url}/openapi.json").get_all_operations():
-            operation = found.ok()
+        for result in schemathesis.openapi.from_url(f"{server.url}/openapi.json").get_all_operations():
+            operation = result.ok()
 
             @settings(
                 max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
@@ -336,8 +336,8 @@ def test_fifty_clients_for_a_minute(server):
                         note("lost")
                         continue
                     content = session.get(f"{server.url}/api/jobs/{job}/windows", timeout=120).content
-                    made = np.frombuffer(content, "<f4").reshape(2, -1)
-                    note("done" if np.abs(made - truth[seed]).max() < 1e-4 else "wrong")
+                    beats = np.frombuffer(content, "<f4").reshape(2, -1)
+                    note("done" if np.abs(beats - truth[seed]).max() < 1e-4 else "wrong")
 
     def load(seconds):
         until = time.monotonic() + seconds
