@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -152,10 +153,8 @@ class TaskRunner:
             progress=self._progress(job.job_id),
             on_preview=self._preview(job.job_id, inputs.draw.draws),
         )
-        output = job.folder / OUTPUT
-        output.mkdir()
         suffix = recording.path.suffix.lower()
-        path = write_imputed(output, recording, plan, imputation, suffix)
+        path = write_imputed(_new_output(job), recording, plan, imputation, suffix)
         intervals = [
             {
                 "lead": recording.leads[segment.row],
@@ -181,9 +180,7 @@ class TaskRunner:
             progress=self._progress(job.job_id),
             on_preview=self._preview(job.job_id, inputs.draw.draws),
         )
-        output = job.folder / OUTPUT
-        output.mkdir()
-        write_forecast(output, recording, plan, forecast)
+        write_forecast(_new_output(job), recording, plan, forecast)
         samples = len(forecast.signal_mv)
         interval = {
             "lead": recording.leads[plan.row],
@@ -203,9 +200,7 @@ class TaskRunner:
             subject_seed=options.subject_seed,
             progress=self._progress(job.job_id),
         )
-        output = job.folder / OUTPUT
-        output.mkdir()
-        return write_composed(output, [recording], COMPOSED)
+        return write_composed(_new_output(job), [recording], COMPOSED)
 
     def _evaluate(self, job: Assignment, task: EvaluateTask) -> dict[str, Any]:
         settings = EvaluationSettings(
@@ -239,6 +234,12 @@ class TaskRunner:
                 draws_mv.clear()
 
         return send_preview
+
+
+def _new_output(job: Assignment) -> Path:
+    output = job.folder / OUTPUT
+    output.mkdir()
+    return output
 
 
 def _read(file: RecordingFile) -> Recording:
