@@ -194,8 +194,8 @@ def _check_sigma_max(sigma_max: float) -> None:
     remaining = 1 / math.sqrt(1 + sigma_max**2)
     if remaining > MAX_REMAINING_SIGNAL:
         raise ValueError(
-            f"the highest noise level keeps {remaining:.2f} of the signal's amplitude; sampling starts from pure noise "
-            f"and allows at most {MAX_REMAINING_SIGNAL}: raise the highest noise level"
+            f"the highest noise level keeps {remaining:.2f} of the signal's amplitude; sampling starts from "
+            f"pure noise and allows at most {MAX_REMAINING_SIGNAL}: raise the highest noise level"
         )
 
 

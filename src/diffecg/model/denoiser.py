@@ -2,7 +2,7 @@ r"""The conditional denoiser: transform, network and parametrisation as one modu
 
 The denoiser estimates the clean grid :math:`x_0` of a window from a noisy one, :math:`x_t`. What it is
 conditioned on (observed signal, mask, label, beats, analogues) is encoded once per window as a
-:class:`Condition`, because it does not depend on the noise level.
+:class:`~diffecg.model.condition.Condition`, because it does not depend on the noise level.
 """
 
 from __future__ import annotations
@@ -178,8 +178,9 @@ class ConditionalDenoiser(nn.Module):
     ) -> Float[Tensor, "batch channel *grid"]:
         r"""Return the estimate of :math:`x_0`.
 
-        .. math:: d(x_t, \sigma) = c_\mathrm{skip} \, x_t + c_\mathrm{out} \, F(c_\mathrm{in} \, x_t,
-        c_\mathrm{noise})
+        .. math::
+            d(x_t, \sigma) = c_\mathrm{skip} \, x_t
+            + c_\mathrm{out} \, F(c_\mathrm{in} \, x_t, c_\mathrm{noise})
 
         The arguments are those of :meth:`predict`.
         """

@@ -28,8 +28,8 @@ def export_onnx(denoiser: ConditionalDenoiser, path: Path) -> None:
     """Write the network of a denoiser as an ONNX model for batches of any size.
 
     The inputs are those of the network: ``x`` (batch channel *grid), the noisy grid scaled by c_in; ``noise``
-    (batch), which is ln(sigma) / 4; ``features`` and ``label``, the fields of a
-    :class:`~diffecg.model.denoiser.Condition`. The output is F (batch channel *grid). The transform, the
+    (batch), which is ln(sigma) / 4; ``features`` and ``label``, the features and the label embedding of a
+    :class:`~diffecg.model.condition.Condition`. The output is F (batch channel *grid). The transform, the
     parametrisation and the sampler are not part of the model.
 
     Raises:

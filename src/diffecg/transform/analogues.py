@@ -3,15 +3,16 @@ r"""Analogues: segments of the same recording whose surroundings resemble those 
 An ECG is nearly periodic, so that the segment which follows and precedes a similar signal is a good estimate
 of missing samples. This is nearest-neighbour imputation by template matching: the template is the observed
 signal within a context on either side of the gap, in all leads, and includes what other leads show inside the
-gap. For a shift of :math:`k` samples, the mismatch of a template :math:`x` with observed samples :math:`T`,
-up to an offset :math:`\mu_k` per lead, is
+gap. With the template's samples :math:`T_l` in lead :math:`l`, the mismatch at a shift of :math:`k` samples
+is
 
 .. math::
-    e_k = \frac{1}{|T|} \sum_{t \in T} \left( x_{t+k} - x_t - \mu_k \right)^2, \qquad
-    \mu_k = \frac{1}{|T|} \sum_{t \in T} (x_{t+k} - x_t)
+    e_k &= \frac{1}{\sum_l |T_l|} \sum_l \sum_{t \in T_l} \left( x_{l,t+k} - x_{l,t} - \mu_{l,k} \right)^2 \\
+    \mu_{l,k} &= \frac{1}{|T_l|} \sum_{t \in T_l} (x_{l,t+k} - x_{l,t})
 
-Expanded, the sums are cross-correlations, which the FFT computes for all shifts at once. The best shifts at a
-minimal distance from each other give the analogues, weighted by :math:`e_\mathrm{best} / e_k`.
+where the offset :math:`\mu_{l,k}` removes differences in level. Expanded, the sums are cross-correlations,
+which the FFT computes for all shifts at once. The best shifts at a minimal distance from each other give the
+analogues, weighted by :math:`e_\mathrm{best} / e_k`.
 
 References:
     | Atmospheric Predictability as Revealed by Naturally Occurring Analogues (Lorenz, 1969)

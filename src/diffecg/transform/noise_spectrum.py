@@ -1,10 +1,9 @@
 r"""The spectrum of noise in a recording, and its covariance on the grid of the transform.
 
 Signal and noise are independent, hence their covariances add up. The noise in a segment is estimated by
-spectral
-subtraction: the mean power of the frames in noisy intervals minus that of the frames in clean intervals.
-    Noise
-is modelled as independent between leads and frequencies, and as a first-order autoregression over the frames:
+spectral subtraction: the mean power of the frames in noisy intervals minus that of the frames in clean
+intervals. Noise is modelled as independent between leads and frequencies, and as a first-order autoregression
+over the frames:
 
 .. math:: \mathrm{Cov}(n_{f,k}, n_{f,l}) = P_f \, \rho_f^{|k - l|}
 

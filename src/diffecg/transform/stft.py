@@ -2,12 +2,12 @@ r"""The complex short-time Fourier transform (STFT) with its exact inverse.
 
 The STFT of a signal :math:`x` with a window :math:`w` of length :math:`L` and a hop of :math:`H` samples is
 
-.. math:: X(f, k) = \sum_n x(n) \, w(n - k H) \, e^{-2 \pi i f n / L}
+.. math:: X(f, k) = \sum_{n=0}^{L-1} w(n) \, x(k H + n - L / 2) \, e^{-2 \pi i f n / L}
 
-The inverse is the least-squares estimate, which multiplies every inverse Fourier transform by :math:`w` again
-and divides the overlapping sum by :math:`\sum_k w^2(n - k H)`. It reconstructs the signal exactly, and maps a
-spectrogram that belongs to no signal to the signal with the nearest spectrogram. With the square root of a
-periodic Hann window, :math:`w^2` is smooth, and hops of at most :math:`L / 2` cover every sample.
+The inverse is the least-squares estimate: every frame is transformed back and multiplied by :math:`w` again,
+and the sum of overlapping frames is divided by the sum of the overlapping :math:`w^2`. It reconstructs the
+signal exactly, and maps a spectrogram that belongs to no signal to the signal with the nearest spectrogram.
+With the square root of a periodic Hann window as :math:`w`, hops of at most :math:`L / 2` cover every sample.
 
 References:
     | Signal Estimation from Modified Short-Time Fourier Transform (Griffin and Lim, 1984), Eq. 6

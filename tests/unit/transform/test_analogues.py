@@ -1,4 +1,4 @@
-"""The search for analogues: equals a brute-force search, exact for periodic signals, ignores missing samples."""
+"""The search for analogues equals brute force, is exact for periodic signals and ignores missing samples."""
 
 import numpy as np
 import pytest

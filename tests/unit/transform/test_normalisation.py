@@ -1,4 +1,4 @@
-"""Normalizers: invertible, independent of missing samples, gain and offset, scaled by the spread of analogues."""
+"""Normalizers are invertible, ignore missing samples, gain and offset, and follow the spread of analogues."""
 
 import numpy as np
 import pytest
@@ -39,6 +39,12 @@ def test_normalizers_are_invertible():
         normalizers(signal, observed)[:2], (signal, normalizers(signal, observed)[2]), strict=True
     ):
         assert torch.allclose(normalizer.undo(normalizer.apply(x)), x, atol=1e-12)
+
+
+def test_normalizers_are_composed():
+    signal, observed = spikes_with_gap()
+    window, residual, normalised = normalizers(signal, observed)
+    assert torch.allclose(window.then(residual).apply(signal), residual.apply(normalised), atol=1e-12)
 
 
 def test_missing_samples_are_ignored():
