@@ -29,7 +29,7 @@ test: check pytest
 
 # DATA: folder of the MIT-BIH Arrhythmia Database. Writes docs/reports and the cards of the bundled models.
 report: .venv/dev.stamp
-	$(BIN)/python tools/report_models.py $(DATA)
+	$(BIN)/python -m research report-models $(DATA)
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -69,7 +69,7 @@ $(BIN)/python:
 
 # torch: a build at hand (find-links) first, as pip prefers PyPI's, whose hash its link names. What a CUDA build needs
 # beyond the lock, torch itself pins: the third line adds it. With all this, demo and studio have what they need, too.
-.venv/dev.stamp: pyproject.toml constraints.txt requirements.lock | $(BIN)/python
+.venv/dev.stamp: pyproject.toml research/pyproject.toml constraints.txt requirements.lock | $(BIN)/python
 	@sed -n '/^torch==/,/[^\\]$$/p' requirements.lock | $(PIP) install --no-index $(LOCKED) /dev/stdin 2> /dev/null \
 		|| echo "torch: no build at hand that the lock knows: from the index"
 	$(PIP) install $(LOCKED) requirements.lock

@@ -1,1 +1,1 @@
-"""Studies, rival generators and the scripts that made figures and models; not part of the wheel."""
+"""Studies, benchmarks, rival generators, and the scripts that make diffecg's models and figures."""

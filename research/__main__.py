@@ -1,9 +1,67 @@
-"""``python -m research``."""
+"""``python -m research``: repeat the studies and benchmarks, and make the models and figures, of diffecg."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, Group, Parameter
+
 from diffecg.cli.app import run
-from research.cli import study
+
+app = App(
+    name="python -m research",
+    help=(
+        "Repeat the studies and benchmarks of diffecg, and make its models and figures.\n\n"
+        "Most commands need prepared windows: diffecg prepare mitdb --from mitdb/ --preset beat --out beats/. "
+        "A study that was interrupted continues where it stopped when the same command is run again."
+    ),
+    result_action="return_value",
+    default_parameter=Parameter(negative="", consume_multiple=True),
+    suppress_keyboard_interrupt=False,
+)
+COMMANDS = {
+    "Studies": (
+        "research.studies.generators:generators",
+        "research.studies.augmentation:augmentation",
+        "research.studies.ablation:ablation",
+        "research.studies.transfer:transfer",
+    ),
+    "Benchmarks": (
+        "research.benchmarks.composition:composition",
+        "research.benchmarks.denoising:denoising",
+        "research.benchmarks.artefacts:artefacts",
+        "research.benchmarks.strip_presets:strip_presets",
+        "research.benchmarks.adversarial:adversarial",
+        "research.benchmarks.streaming:streaming",
+    ),
+    "Models": (
+        "research.models.bundle:bundle_model",
+        "research.models.report:report_models",
+        "research.models.train_encoder:train_encoder",
+        "research.models.learn_rr_statistics:learn_rr_statistics",
+    ),
+    "Documentation": (
+        "research.docs.readme_figure:readme_figure",
+        "research.docs.readme_tables:readme_tables",
+        "research.docs.studio_screenshots:studio_screenshots",
+    ),
+}
+"""By group of the help: import paths, imported when a command runs or help is shown."""
+for _position, (_name, _paths) in enumerate(COMMANDS.items()):
+    _group = Group(_name, sort_key=_position)
+    for _path in _paths:
+        app.command(_path, group=_group)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("--help", "-h"):
+        for name in app:
+            app[name]  # import the commands, whose docstrings are the help
+    run(app, words)
+
 
 if __name__ == "__main__":
-    run(study)
+    main()

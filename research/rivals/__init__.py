@@ -1,1 +1,1 @@
-"""Generators of other designs, trained on the same beats: for comparison, not for use."""
+"""Generators of other designs, for comparison with diffecg's."""

@@ -1,1 +1,1 @@
-"""Studies that anyone can repeat: cells of a grid, computed once each, then tables and pictures."""
+"""Studies: grids of cells, each computed once, then tables and figures."""

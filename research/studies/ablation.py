@@ -1,4 +1,4 @@
-"""``diffecg study ablation``: what each choice of the beat model is worth, on held-out beats of DS1."""
+"""``python -m research ablation``: settings of the beat model, changed one at a time."""
 
 from __future__ import annotations
 
@@ -6,213 +6,239 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import mean
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
 
+from diffecg.cli.console import Flat, Json, Threads, use_threads
 from diffecg.config.io import with_settings
 from diffecg.config.presets import preset
 from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN
+from diffecg.datasets.loading import open_windows
 from diffecg.datasets.windows import Windows
 from diffecg.diffusion.samplers import SAMPLERS
-from diffecg.evaluation.generation.fidelity import fidelity
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.training.trainer import for_windows, train
-from research.studies.beats import Beats, beats_of
-from research.studies.budget import flop, shortened
+from research.studies.beats import select_beats
+from research.studies.budget import count_flop, with_samples
+from research.studies.command import Data, Out, publish, run_study
+from research.studies.figures import quality_by_evaluations
 from research.studies.grid import Cell, file_stem
-from research.studies.provenance import depends_on
-from research.studies.tables import Table, figure
-from research.studies.variants import CLASSLESS, VARIANTS
+from research.studies.provenance import provenance
+from research.studies.sample_quality import (
+    CLASSES,
+    METRICS,
+    Quality,
+    Sampling,
+    class_quality,
+    mean_quality,
+    quality,
+)
+from research.studies.variants import UNCONDITIONAL, VARIANTS
+from research.tables import NOT_AVAILABLE, Table, format_number
 
-SHOWN = ("sliced Wasserstein, time", "Fréchet, encoder", "precision", "coverage")
-STEPS = (SHOWN[0], SHOWN[1], SHOWN[3])
-CLASSES = ("N", "S", "V")
-"""F has too few held-out beats to tell variants apart."""
-EVALUATIONS = (1, 2, 4, 8, 16, 20, 32, 100)
-MANY = 1000
-"""Evaluations that only ddpm, the paper's sampler, is given."""
-_BATCH = 250
+SAMPLER_METRICS = (METRICS[0], METRICS[1], METRICS[3])
+MAX_EVALUATIONS = 100
+"""More are only tried with ddpm, the sampler of the paper."""
 
 
 @dataclass(frozen=True)
-class AblationSettings:
-    """What the study computes."""
+class AblationOptions:
+    """Settings of the ablation."""
 
     samples: int = 120_000
-    """Windows that the preset's network is trained on. Another network gets as many floating-point operations
-    in all, so that a cheaper one sees more windows."""
+    """Training windows of the preset; other networks get the same number of floating-point operations."""
     count: int = 300
-    """Beats of each class that are compared."""
+    """Beats of each class to compare."""
     models: tuple[str, ...] = ("mitbih-beat", "mitbih-beat-fast")
-    """Imputation with every sampler: the teacher; then students, each in its own way."""
-    evaluations: tuple[int, ...] = (*EVALUATIONS, MANY)
-    """Of the network, in the table of samplers."""
+    """A teacher, sampled by every sampler; then distilled students, each sampled in its own way."""
+    evaluations: tuple[int, ...] = (1, 2, 4, 8, 16, 20, 32, 100, 1000)
+    """Network evaluations in the table of samplers; more than 100 for ddpm only."""
 
 
-Figures = dict[str, dict[str, float]]
-"""By class and metric; distances over their floor."""
+def ablation(
+    *,
+    data: Data,
+    out: Out,
+    options: Annotated[AblationOptions, Flat] = AblationOptions(),
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Train the beat model with one setting changed at a time, then compare samplers by evaluations.
+
+    Example: python -m research ablation --data beats/ --out studies/ablation --threads 1
+
+    Varies representation, conditions, schedules and networks. Models are compared on held-out beats of DS1;
+    DS2 is not used.
+    """
+    use_threads(threads)
+    windows = open_windows(data)
+    results = run_study(
+        out, provenance("ablation", options, windows, options.models), cells(windows, out, options)
+    )
+    figures = {"steps-against-quality": quality_by_evaluations(curves(results, options))}
+    publish(out, "Ablation", tables(results, options), figures, as_json=json)
 
 
-def about(windows: Windows, settings: AblationSettings) -> dict[str, Any]:
-    """Return all that the results depend on."""
-    return depends_on("ablation", settings, windows, settings.models)
-
-
-def cells(windows: Windows, folder: Path, settings: AblationSettings) -> list[Cell]:
-    """Return a cell for each variant, for models with and without classes, and for each sampler and steps."""
-    beats = beats_of(windows)
-    found = []
-    changes = {name: change for group in VARIANTS.values() for name, change in group.items()}
-    for name, change in {**changes, **CLASSLESS}.items():
+def cells(windows: Windows, folder: Path, options: AblationOptions) -> list[Cell]:
+    """Return a cell for each variant, for each sampler and number of evaluations, and for each student."""
+    beats = select_beats(windows)
+    grid = []
+    for name, change in {**changes(), **UNCONDITIONAL}.items():
         run = folder / "models" / file_stem(name)
-        found.append(Cell(name, partial(_variant, name, change, beats, run, settings)))
-    for sampler, number in _grid(settings):
-        found.append(Cell(f"{sampler}, {number}", partial(_sampled, beats, sampler, number, settings)))
-    found += [Cell(name, partial(_student, name, beats, settings)) for name in settings.models[1:]]
-    return found
+        grid.append(Cell(name, partial(_train_variant, name, change, windows, run, options)))
+    for sampler, number in _sampler_grid(options):
+        compute = partial(_sample_teacher, beats, sampler, number, options)
+        grid.append(Cell(_sampler_cell(sampler, number), compute))
+    grid += [Cell(name, partial(_sample_student, name, beats, options)) for name in options.models[1:]]
+    return grid
 
 
-def tables(results: dict[str, Any], settings: AblationSettings) -> list[Table]:
-    """Return the tables of variants, of classes told or not, and of samplers."""
-    sizes = f"{settings.count} beats of each class against held-out beats of DS1's people; "
-    budget = f"Each run has the arithmetic of {settings.samples:,} windows of the preset. "
-    means = f"means over {', '.join(CLASSES)}, distances as multiples of the floor."
-    head = ("variant", "MFLOP", "windows", *SHOWN)
-    out = [
-        Table(group, budget + sizes + means, head, [_line(name, results[name], CLASSES) for name in changes])
-        for group, changes in VARIANTS.items()
-    ]
-    mixed = f"{budget}{sizes}all classes as one, as often as they occur."
-    lines = [_line(name, results[name], [UNKNOWN]) for name in CLASSLESS]
-    out.append(Table("Class told or not", mixed, head, lines))
-    words = f"Each cell: {', '.join(STEPS)} of {settings.models[0]} and its students; "
-    columns = ("sampler or student", *map(str, settings.evaluations))
+def tables(results: dict[str, Any], options: AblationOptions) -> list[Table]:
+    """Return the tables of variants, of models with and without labels, and of samplers."""
+    budget = f"Each run has the operations of {options.samples:,} training windows of the preset. "
+    sizes = f"{options.count} beats of each class against held-out beats of the training subjects; "
+    means = f"means over {', '.join(CLASSES)}, distances divided by their reference."
+    head = ("variant", "MFLOP", "windows", *METRICS)
     return [
-        *out,
-        Table("Steps against quality", words + sizes + means, columns, _samplers(results, settings)),
-    ]
-
-
-def _samplers(results: dict[str, Any], settings: AblationSettings) -> list[tuple[str, ...]]:
-    """Return a row a sampler or student, a column a number of evaluations."""
-    found = _by_evaluations(results, settings)
-    return [
-        (name, *(_short(row[number]) if number in row else "–" for number in settings.evaluations))
-        for name, row in found.items()
+        *(
+            Table(
+                title=group,
+                note=budget + sizes + means,
+                head=head,
+                rows=[_variant_row(name, results[name], CLASSES) for name in variants],
+            )
+            for group, variants in VARIANTS.items()
+        ),
+        Table(
+            title="With and without labels",
+            note=f"{budget}{sizes}all classes pooled, at their frequencies in the training set.",
+            head=head,
+            rows=[_variant_row(name, results[name], [UNKNOWN]) for name in UNCONDITIONAL],
+        ),
+        Table(
+            title="Steps against quality",
+            note=f"{', '.join(SAMPLER_METRICS)} of {options.models[0]} and its students; {sizes}{means}",
+            head=("sampler or student", *map(str, options.evaluations)),
+            rows=_sampler_rows(results, options),
+        ),
     ]
 
 
 def curves(
-    results: dict[str, Any], settings: AblationSettings
+    results: dict[str, Any], options: AblationOptions
 ) -> dict[str, dict[str, dict[int, float | None]]]:
-    """Return how each sampler's and student's figures depend on evaluations: by metric, name, evaluations."""
-    found = _by_evaluations(results, settings)
+    """Return the quality by metric, by sampler or student, and by number of evaluations."""
+    by_name = _by_evaluations(results, options)
     return {
         metric: {
-            name: {number: _mean(figures, metric, CLASSES) for number, figures in row.items()}
-            for name, row in found.items()
+            name: {number: mean_quality(found, metric) for number, found in by_number.items()}
+            for name, by_number in by_name.items()
         }
-        for metric in STEPS
+        for metric in SAMPLER_METRICS
     }
 
 
-def _by_evaluations(results: dict[str, Any], settings: AblationSettings) -> dict[str, dict[int, Figures]]:
-    found: dict[str, dict[int, Figures]] = {sampler: {} for sampler in SAMPLERS}
-    for sampler, number in _grid(settings):
-        found[sampler][number] = results[f"{sampler}, {number}"]["figures"]
-    for name in settings.models[1:]:
-        found[name] = {results[name]["evaluations"]: results[name]["figures"]}
-    return found
+def changes() -> dict[str, list[str]]:
+    """Return the changed settings of all variants that are compared by class."""
+    return {name: change for group in VARIANTS.values() for name, change in group.items()}
 
 
-def _grid(settings: AblationSettings) -> list[tuple[str, int]]:
-    return [(s, n) for s in SAMPLERS for n in settings.evaluations if n < MANY or s == "ddpm"]
-
-
-def _variant(
-    name: str, change: list[str], beats: Beats, run: Path, settings: AblationSettings
-) -> dict[str, Any]:
-    config = same_arithmetic(change, beats.windows, settings.samples)
-    train(config, beats.windows, run)
-    model = load(run)
-    figures = _mixture(model, beats, settings) if name in CLASSLESS else _by_class(model, beats, settings)
-    return {
-        "megaflop": flop(model.denoiser) / 1e6,
-        "windows": config.training.samples,
-        "figures": figures,
-    }
-
-
-def same_arithmetic(change: list[str], windows: Windows, samples: int) -> Config:
-    """Return the settings of a run that takes as many operations as ``samples`` windows of the preset."""
-    config = for_windows(with_settings(preset("beat"), change), windows.info)
+def with_equal_operations(change: list[str], windows: Windows, samples: int) -> Config:
+    """Return a changed preset whose training takes the operations of ``samples`` windows of the preset."""
+    original, changed = (
+        for_windows(config, windows.info)
+        for config in (preset("beat"), with_settings(preset("beat"), change))
+    )
     with torch.random.fork_rng(devices=[]):
-        both = (ConditionalDenoiser(for_windows(c, windows.info)) for c in (preset("beat"), config))
-        cost = [flop(one.eval()) for one in both]
-    return shortened(config, round(samples * cost[0] / cost[1]))
+        costs = [count_flop(ConditionalDenoiser(config).eval()) for config in (original, changed)]
+    return with_samples(changed, round(samples * costs[0] / costs[1]))
 
 
-def _by_class(
-    model: Model,
-    beats: Beats,
-    settings: AblationSettings,
-    sampler: str | None = None,
-    steps: int | None = None,
-) -> Figures:
-    """Return each class's figures as ``diffecg evaluate`` computes them."""
-    labels = [label for label in beats.labels for _ in range(settings.count)]
-    made = model.generate(labels, len(labels), sampler=sampler, steps=steps, batch_size=_BATCH)
-    return _figures(made, beats.partition("validation"), beats.partition("train"), settings.count)
+def _train_variant(
+    name: str, change: list[str], windows: Windows, run: Path, options: AblationOptions
+) -> dict[str, Any]:
+    config = with_equal_operations(change, windows, options.samples)
+    train(config, windows, run)
+    model, beats = load(run), select_beats(windows)
+    measure = _pooled_quality if name in UNCONDITIONAL else class_quality
+    return {
+        "megaflop": count_flop(model.denoiser) / 1e6,
+        "windows": config.training.samples,
+        "quality": measure(model, beats, options.count),
+    }
 
 
-def _mixture(model: Model, beats: Beats, settings: AblationSettings) -> Figures:
-    """Return the figures of beats drawn as often as they occur in training, all classes as one."""
-    held_out, learnt = beats.partition("validation"), beats.partition("train")
-    rng = np.random.default_rng(0)
-    count = settings.count * len(beats.labels)
-    blind = model.config.training.label_dropout >= 1
-    labels = [None] * count if blind else rng.choice(learnt.labels, count).tolist()
-    made = model.generate(labels, count, batch_size=_BATCH)
-    synthetic, *real = (Windows.from_arrays(one.signal_mv, one.fs_hz) for one in (made, held_out, learnt))
-    return _figures(synthetic, real[0], real[1], count)
+def _pooled_quality(model: Model, beats: Windows, count: int) -> Quality:
+    """Return the quality of beats with labels at their training frequencies, all classes pooled."""
+    held_out, train = beats.partition("validation"), beats.partition("train")
+    total = count * len(beats.classes())
+    if model.config.training.label_dropout >= 1:
+        labels: list[str | None] = [None] * total
+    else:
+        labels = np.random.default_rng(0).choice(train.labels, total).tolist()
+    synthetic = model.generate(labels, total, batch_size=250)
+    pooled = [Windows.from_arrays(w.signal_mv, w.fs_hz) for w in (synthetic, held_out, train)]
+    return quality(pooled[0], pooled[1], pooled[2], total)
 
 
-def _figures(synthetic: Windows, held_out: Windows, learnt: Windows, count: int) -> Figures:
-    out: Figures = {}
-    for row in fidelity(synthetic, held_out, learnt, bootstraps=0, most=count):
-        if row.value is not None and row.floor is not None:
-            ratio = row.better == "lower"
-            value = row.value / max(row.floor, 1e-3) if ratio else row.value
-            out.setdefault(row.label, {})[row.metric] = value
-    return out
+def _sample_teacher(beats: Windows, sampler: str, number: int, options: AblationOptions) -> dict[str, Any]:
+    steps = (number + 1) // 2 if sampler == "heun" else number  # n steps of heun are 2 n - 1 evaluations
+    teacher = load(options.models[0])
+    return {"quality": class_quality(teacher, beats, options.count, Sampling(sampler, steps))}
 
 
-def _sampled(beats: Beats, sampler: str, number: int, settings: AblationSettings) -> dict[str, Any]:
-    steps = (number + 1) // 2 if sampler == "heun" else number  # n steps take 2 n - 1 evaluations
-    return {"figures": _by_class(load(settings.models[0]), beats, settings, sampler, steps)}
-
-
-def _student(name: str, beats: Beats, settings: AblationSettings) -> dict[str, Any]:
+def _sample_student(name: str, beats: Windows, options: AblationOptions) -> dict[str, Any]:
     model = load(name)
-    return {"evaluations": model.config.diffusion.steps, "figures": _by_class(model, beats, settings)}
+    return {
+        "evaluations": model.config.diffusion.steps,
+        "quality": class_quality(model, beats, options.count),
+    }
 
 
-def _line(name: str, result: dict[str, Any], labels: Sequence[str]) -> tuple[str, ...]:
-    means = (figure(_mean(result["figures"], metric, labels)) for metric in SHOWN)
+def _sampler_grid(options: AblationOptions) -> list[tuple[str, int]]:
+    return [
+        (sampler, number)
+        for sampler in SAMPLERS
+        for number in options.evaluations
+        if number <= MAX_EVALUATIONS or sampler == "ddpm"
+    ]
+
+
+def _sampler_cell(sampler: str, number: int) -> str:
+    return f"{sampler}, {number}"
+
+
+def _by_evaluations(results: dict[str, Any], options: AblationOptions) -> dict[str, dict[int, Quality]]:
+    by_name: dict[str, dict[int, Quality]] = {sampler: {} for sampler in SAMPLERS}
+    for sampler, number in _sampler_grid(options):
+        by_name[sampler][number] = results[_sampler_cell(sampler, number)]["quality"]
+    for name in options.models[1:]:
+        by_name[name] = {results[name]["evaluations"]: results[name]["quality"]}
+    return by_name
+
+
+def _sampler_rows(results: dict[str, Any], options: AblationOptions) -> list[tuple[str, ...]]:
+    return [
+        (
+            name,
+            *(
+                _sampler_cell_text(by_number[number]) if number in by_number else NOT_AVAILABLE
+                for number in options.evaluations
+            ),
+        )
+        for name, by_number in _by_evaluations(results, options).items()
+    ]
+
+
+def _sampler_cell_text(found: Quality) -> str:
+    return " ".join(format_number(mean_quality(found, metric)) for metric in SAMPLER_METRICS)
+
+
+def _variant_row(name: str, result: dict[str, Any], labels: Sequence[str]) -> tuple[str, ...]:
+    means = (format_number(mean_quality(result["quality"], metric, labels)) for metric in METRICS)
     return (name, f"{result['megaflop']:.1f}", f"{result['windows']:,}", *means)
-
-
-def _short(figures: Figures) -> str:
-    return " ".join(figure(_mean(figures, metric, CLASSES)) for metric in STEPS)
-
-
-def _mean(figures: Figures, metric: str, labels: Sequence[str]) -> float | None:
-    """Return the mean over those of the classes that have the figure."""
-    values = [figures[label][metric] for label in labels if metric in figures.get(label, {})]
-    return mean(values) if values else None

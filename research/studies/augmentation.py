@@ -1,127 +1,169 @@
-"""``diffecg study augmentation``: what synthetic beats do for classifiers of people nobody trained on."""
+"""``python -m research augmentation``: synthetic beats in the training set of classifiers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from diffecg.cli.console import Flat, Json, Threads, use_threads
+from diffecg.datasets.loading import open_windows
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
-from diffecg.inference.checks import check_integer
-from research.studies.beats import Beats, beats_of
-from research.studies.confusion import Unseen, f1, macro_f1
+from research.studies.beats import select_beats
+from research.studies.command import Data, Out, publish, run_study
+from research.studies.confusion import TestSet, f1, macro_f1
+from research.studies.figures import learning_curves
 from research.studies.grid import Cell
-from research.studies.outcomes import cell_name, counts_of, outcome_tables
-from research.studies.provenance import depends_on
-from research.studies.strategies import SHORT, STRATEGIES, part_of, sources_of, train_and_test
-from research.studies.tables import Table, figure, spread
+from research.studies.provenance import provenance
+from research.studies.result_tables import cell_name, counts_of, strategy_tables
+from research.studies.strategies import (
+    MAIN_STRATEGIES,
+    STRATEGIES,
+    StrategyOptions,
+    make_oversamplers,
+    subsample,
+    train_and_test,
+)
+from research.tables import Table, format_mean, format_number
 
-RANDOM = "random beats"
+RANDOM = "random split of beats"
 _RANDOM_NOTE = (
     "Beats of the same subjects, often neighbours in time, are on both sides: this split, which the paper "
-    "appears to use, says nothing about new subjects. The generator has seen some of them, too."
+    "appears to use, says nothing about new subjects. The generator was trained on some of the test beats."
 )
-_HELD_OUT = 0.2
+_TEST_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class AugmentationSettings:
-    """What the study computes."""
+class AugmentationOptions(StrategyOptions):
+    """Settings of the study of augmentation."""
 
-    model: str = "mitbih-beat"
-    """Where diffusion's beats come from."""
-    seeds: int = 5
-    """Of the choice of beats and of the classifiers."""
     shares: tuple[float, ...] = (0.01, 0.1, 1.0)
-    """Shares of the real training beats that are left."""
-    pool: int = 20_000
-    """Beats of each class that each generator draws in all."""
-    minutes: float = 20.0
-    """Training time of the GAN."""
+    """Shares of the real training beats to keep; 1, all of them, is always included."""
 
     def __post_init__(self) -> None:
-        """Refuse what makes no study: a paired test needs two seeds."""
-        check_integer("seeds", self.seeds, 2)
+        """Check the shares, sort them, and include 1."""
+        super().__post_init__()
         wrong = [share for share in self.shares if not 0 < share <= 1]
         if wrong:
             raise DiffecgError(f"share {wrong[0]:g} must lie above 0 and not above 1; 0.1 is a tenth")
+        object.__setattr__(self, "shares", tuple(sorted({*self.shares, 1.0})))
 
 
-def about(windows: Windows, settings: AugmentationSettings) -> dict[str, Any]:
-    """Return all that the results depend on."""
-    return depends_on("augmentation", settings, windows, [settings.model])
+def augmentation(
+    *,
+    data: Data,
+    out: Out,
+    options: Annotated[AugmentationOptions, Flat] = AugmentationOptions(),
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Compare synthetic training beats with weights, oversampling, SMOTE and a GAN.
+
+    Example: python -m research augmentation --data beats/ --out studies/augmentation --threads 1
+
+    Three kinds of classifier, with the same number of training steps for every training set, are tested on
+    held-out subjects and, in tables of their own, on a random split of beats. Small shares of the real beats
+    show where augmentation helps.
+    """
+    use_threads(threads)
+    windows = open_windows(data)
+    results = run_study(
+        out, provenance("augmentation", options, windows, [options.model]), cells(windows, out, options)
+    )
+    labels = select_beats(windows).classes()
+    figures = {"learning-curve": learning_curves(options.shares, curves(results, options))}
+    publish(out, "Augmentation", tables(results, labels, options), figures, as_json=json)
 
 
-def cells(windows: Windows, folder: Path, settings: AugmentationSettings) -> list[Cell]:
-    """Return a cell for each strategy with each share of the training beats, and with random beats."""
-    beats = beats_of(windows)
-    sources = sources_of(beats, folder, settings.model, settings.pool, 60 * settings.minutes)
-    test = Unseen(beats.partition("test"), beats.labels)
-    grid = [
-        (protocol(share), STRATEGIES if share >= 1 else SHORT, partial(_patients, beats, test, share))
-        for share in reversed(settings.shares)
+def cells(windows: Windows, folder: Path, options: AugmentationOptions) -> list[Cell]:
+    """Return a cell for each strategy, with each share of the training beats and with a random split."""
+    beats = select_beats(windows)
+    oversamplers = make_oversamplers(beats, folder, options)
+    test = TestSet(beats.partition("test"), beats.classes())
+    protocols = [
+        (
+            disjoint(share),
+            STRATEGIES if share >= 1 else MAIN_STRATEGIES,
+            partial(_split_subjects, beats, test, share),
+        )
+        for share in reversed(options.shares)
     ]
-    grid.append((RANDOM, SHORT, partial(_random_beats, beats)))
+    protocols.append((RANDOM, MAIN_STRATEGIES, partial(_split_beats, beats)))
     return [
         Cell(
-            cell_name(under, strategy.name),
-            partial(train_and_test, strategy, sets, sources, settings.seeds),
+            cell_name(protocol, strategy.name),
+            partial(train_and_test, strategy, split, oversamplers, options.seeds),
         )
-        for under, strategies, sets in grid
+        for protocol, strategies, split in protocols
         for strategy in strategies
     ]
 
 
-def protocol(share: float) -> str:
-    """Return the name of the patient-disjoint protocol with a share of the training beats."""
-    return f"patient-disjoint, {share:.0%} of the beats"
+def disjoint(share: float) -> str:
+    """Return the name of the subject-disjoint protocol with a share of the training beats."""
+    return f"subject-disjoint, {share:.0%} of the beats"
 
 
-def tables(results: dict[str, Any], labels: list[str], settings: AugmentationSettings) -> list[Table]:
-    """Return a table for each kind of classifier, the random split beside, and the learning curve."""
-    rare = labels[1:]
-    out = outcome_tables(results, protocol(1.0), labels)
-    out += outcome_tables(results, RANDOM, labels, _RANDOM_NOTE)
-    head = ("share, strategy", *(f"macro-F1, {kind}" for kind in CLASSIFIERS), *(f"F1 of {x}" for x in rare))
+def tables(results: dict[str, Any], labels: list[str], options: AugmentationOptions) -> list[Table]:
+    """Return the tables of both protocols for each kind of classifier, and the learning curve."""
+    head = (
+        "share, strategy",
+        *(f"macro-F1, {kind}" for kind in CLASSIFIERS),
+        *(f"F1 of {label}" for label in labels[1:]),
+    )
     rows = []
-    for share in settings.shares:
-        for strategy in SHORT:
-            found = [counts_of(results, protocol(share), strategy.name, kind) for kind in CLASSIFIERS]
-            each = np.mean([f1(one.sum(axis=1)).mean(axis=0) for one in found], axis=0)
-            scores = [spread(macro_f1(one.sum(axis=1)).tolist()) for one in found]
+    for share in options.shares:
+        for strategy in MAIN_STRATEGIES:
+            by_kind = [
+                counts_of(results, disjoint(share), strategy.name, kind).sum(axis=1) for kind in CLASSIFIERS
+            ]
+            by_class = np.mean([f1(counts).mean(axis=0) for counts in by_kind], axis=0)
             rows.append(
-                (f"{share:.0%}, {strategy.name}", *scores, *(figure(each[labels.index(x)]) for x in rare))
+                (
+                    f"{share:.0%}, {strategy.name}",
+                    *(format_mean(macro_f1(counts).tolist()) for counts in by_kind),
+                    *(format_number(value) for value in by_class[1:]),
+                )
             )
-    note = "What helps when little real data is left; F1 of a class is the mean over seeds and classifiers."
-    return [*out, Table("Learning curve", note, head, rows)]
+    return [
+        *strategy_tables(results, disjoint(1.0), labels),
+        *strategy_tables(results, RANDOM, labels, _RANDOM_NOTE),
+        Table(
+            title="Learning curve",
+            note="Scores by share of the real training beats; F1 of a class: mean over seeds and classifiers.",
+            head=head,
+            rows=rows,
+        ),
+    ]
 
 
-def curve(results: dict[str, Any], settings: AugmentationSettings) -> dict[str, dict[str, list[list[float]]]]:
-    """Return macro-F1 by kind of classifier and strategy, (share seed)."""
+def curves(results: dict[str, Any], options: AugmentationOptions) -> dict[str, dict[str, list[list[float]]]]:
+    """Return macro-F1 by kind of classifier and strategy: for each share the score of each seed."""
     return {
         kind: {
             strategy.name: [
-                macro_f1(counts_of(results, protocol(share), strategy.name, kind).sum(axis=1)).tolist()
-                for share in settings.shares
+                macro_f1(counts_of(results, disjoint(share), strategy.name, kind).sum(axis=1)).tolist()
+                for share in options.shares
             ]
-            for strategy in SHORT
+            for strategy in MAIN_STRATEGIES
         }
         for kind in CLASSIFIERS
     }
 
 
-def _patients(beats: Beats, test: Unseen, share: float, seed: int) -> tuple[Windows, Unseen]:
-    """Return training beats and the test people's."""
-    return part_of(beats.partition("train"), share, seed), test
+def _split_subjects(beats: Windows, test: TestSet, share: float, seed: int) -> tuple[Windows, TestSet]:
+    """Return a share of the training partition, and the test partition."""
+    return subsample(beats.partition("train"), share, seed), test
 
 
-def _random_beats(beats: Beats, seed: int) -> tuple[Windows, Unseen]:
-    """Return four fifths of all beats and the other fifth, whoever's they are."""
-    order = np.random.default_rng(seed).permutation(len(beats.all))
-    held_out = order[: round(_HELD_OUT * len(order))]
-    return beats.all.take(order[len(held_out) :]), Unseen(beats.all.take(held_out), beats.labels)
+def _split_beats(beats: Windows, seed: int) -> tuple[Windows, TestSet]:
+    """Return four fifths of all beats and the other fifth, at random whichever subject they are of."""
+    order = np.random.default_rng(seed).permutation(len(beats))
+    test, train = np.split(order, [round(_TEST_SHARE * len(order))])
+    return beats.take(train), TestSet(beats.take(test), beats.classes())

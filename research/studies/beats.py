@@ -1,9 +1,6 @@
-"""The real beats that a study is made with."""
+"""Selection of the real beats of a study."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -12,44 +9,19 @@ from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 
 
-@dataclass(frozen=True)
-class Beats:
-    """Prepared beats of the classes that models of beats know and the training part has."""
-
-    windows: Windows
-
-    @cached_property
-    def labels(self) -> list[str]:
-        """Those classes, in AAMI's order."""
-        there = set(self.windows.partition("train").labels.tolist())
-        return [label for label in preset("beat").labels if label in there]
-
-    @cached_property
-    def all(self) -> Windows:
-        """The beats of those classes."""
-        return self.windows.take(np.isin(self.windows.labels, self.labels))
-
-    def partition(self, name: str) -> Windows:
-        """Return the beats of one partition.
-
-        Raises:
-            DiffecgError: there are none.
-        """
-        return self.all.partition(name)
-
-
-def beats_of(windows: Windows) -> Beats:
-    """Return the beats of prepared windows.
+def select_beats(windows: Windows) -> Windows:
+    """Return the beats whose labels the beat models know and the training partition has.
 
     Raises:
-        DiffecgError: they are no beats.
+        DiffecgError: the windows are not beats, or have no training partition.
     """
     kind = windows.info["window"]["kind"]
     if kind != "beat":
         raise DiffecgError(f"the windows are {kind}s; this study needs beats: diffecg prepare --preset beat")
-    return Beats(windows)
+    known = np.isin(preset("beat").labels, windows.partition("train").labels)
+    return windows.take(np.isin(windows.labels, np.array(preset("beat").labels)[known]))
 
 
 def without_rr(windows: Windows) -> Windows:
-    """Return windows whose RR intervals are not known: a synthetic beat has none."""
+    """Return the windows without RR intervals, which synthetic beats do not have."""
     return windows.without("rr_before_s", "rr_after_s")

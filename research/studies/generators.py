@@ -1,172 +1,213 @@
-"""``diffecg study generators``: ours and others, trained on the same beats for the same time."""
+"""``python -m research generators``: generators of beats trained on the same data for the same time."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
+from diffecg.cli.console import Flat, Json, Threads, use_threads
+from diffecg.datasets.loading import open_windows
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
 from diffecg.evaluation.generation.html import write_report
 from diffecg.evaluation.generation.report import Settings, evaluate
 from diffecg.evaluation.generation.rows import ALL
 from diffecg.inference.checks import check_integer
-from research.studies.beats import Beats, beats_of, without_rr
-from research.studies.confusion import Counts, Unseen, confusions, macro_f1
+from research.studies.beat_generators import Factory, factories
+from research.studies.beats import select_beats, without_rr
+from research.studies.command import Data, Out, publish, run_study
+from research.studies.confusion import TestSet, classify, macro_f1
+from research.studies.figures import generated_beats
 from research.studies.grid import Cell, file_stem
-from research.studies.makers import Maker, makers
-from research.studies.provenance import depends_on
-from research.studies.tables import Table, figure, spread
+from research.studies.provenance import provenance
+from research.tables import Table, format_mean, format_number
 
 SECTIONS = ("fidelity", "physiology", "privacy")
 DISTANCE, FRECHET = "sliced Wasserstein, time", "Fréchet, encoder"
 MEMBERSHIP, COPIES = "membership AUC, density ratio", "nearer to a training beat than any outsider"
-FIGURES = (
-    "sliced Wasserstein / floor",
-    "Fréchet / floor",
+METRICS = (
+    "sliced Wasserstein / reference",
+    "Fréchet / reference",
     "precision",
     "coverage",
     "QRS width, ms",
     "membership AUC",
     "copies",
 )
-TSTR = "real beats, all of them"
-"""The cell of classifiers trained on the whole training part."""
+ALL_REAL = "real beats, all of them"
+"""The cell of classifiers trained on the whole training partition."""
 _EXAMPLES = 2
 
 
 @dataclass(frozen=True)
-class GeneratorSettings:
-    """What the study computes."""
+class GeneratorOptions:
+    """Settings of the study of generators."""
 
     minutes: float = 20.0
-    """Training time of each generator."""
+    """Training time of each generator, in minutes of the processor."""
     count: int = 300
-    """Beats of each class that each generator makes."""
+    """Beats of each class sampled from each generator."""
     seeds: int = 3
-    """How often sets are drawn anew, and classifiers of each kind trained."""
+    """Random subsets per comparison, and classifiers of each kind."""
     models: tuple[str, ...] = ("mitbih-beat", "mitbih-beat-fast")
-    """Trained models of ours to show beside: bundled names or folders."""
+    """Trained models of ours to compare as well: bundled names or model folders."""
     presets: tuple[str, ...] = ("beat", "paper")
     """Presets of ours to train for the same time."""
 
     def __post_init__(self) -> None:
-        """Refuse what makes no study."""
+        """Require a seed."""
         check_integer("seeds", self.seeds, 1)
 
 
-def about(windows: Windows, settings: GeneratorSettings) -> dict[str, Any]:
-    """Return all that the results depend on."""
-    return depends_on("generators", settings, windows, settings.models)
+def generators(
+    *,
+    data: Data,
+    out: Out,
+    options: Annotated[GeneratorOptions, Flat] = GeneratorOptions(),
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Compare generators of beats that are trained on the same data for the same time.
 
+    Example: python -m research generators --data beats/ --out studies/generators --minutes 20 --threads 1
 
-def cells(windows: Windows, folder: Path, settings: GeneratorSettings) -> list[Cell]:
-    """Return a cell for each generator: trained, its beats judged, and classifiers trained on them."""
-    beats = beats_of(windows)
-    seconds = 60 * settings.minutes
-    found = makers(beats, folder / "models", seconds, settings.models, settings.presets)
-    rows = [
-        Cell(name, partial(_judged, name, maker, beats, folder, settings)) for name, maker in found.items()
-    ]
-    return [*rows, Cell(TSTR, lambda: {"tstr": _classified(beats.partition("train"), beats, settings.seeds)})]
-
-
-def tables(results: dict[str, Any], settings: GeneratorSettings) -> list[Table]:
-    """Return the table of means over classes, and that of each class."""
-    generators = {name: result for name, result in results.items() if name != TSTR}
-    kinds = tuple(f"TSTR, {kind}" for kind in CLASSIFIERS)
-    head = ("generator", *FIGURES, *kinds, "beats/s")
-    rows = [
-        (name, *_figures(result["rows"]), *_tstr(result["tstr"]), f"{result['beats_per_s']:.3g}")
-        for name, result in generators.items()
-    ]
-    rows.append((TSTR, *[""] * len(FIGURES), *_tstr(results[TSTR]["tstr"]), ""))
-    note = (
-        f"{settings.count} beats of each class against held-out beats of the same people. Means over "
-        "classes; of membership AUC (0.5 = no training beat shows through) and copies (share of beats nearer "
-        "to a training beat than any outsider's) the worst class. QRS width: distance of the distributions. "
-        "TSTR: macro-F1 on the test people of classifiers that saw these beats only, without RR intervals; "
-        f"mean ± standard deviation of {settings.seeds} seeds."
+    Compares our models with WGAN-GP, a BiLSTM-CNN GAN, a conditional VAE, diffusers' UNet1D, SMOTE, distorted
+    beats and mean beats.
+    """
+    use_threads(threads)
+    windows = open_windows(data)
+    results = run_study(
+        out, provenance("generators", options, windows, options.models), cells(windows, out, options)
     )
-    found = [row["label"] for result in generators.values() for row in result["rows"] if row["label"] != ALL]
-    labels = tuple(dict.fromkeys(found))
-    by_class = []
-    for name, result in generators.items():
-        of = result["rows"]
-        pairs = [(_ratio(of, FRECHET, [x]), _value(of, "coverage", [x])) for x in labels]
-        by_class.append((name, *(f"{figure(distance)}, {figure(share)}" for distance, share in pairs)))
+    examples = {name: result["examples"] for name, result in results.items() if name != ALL_REAL}
+    figures = {"beats": generated_beats(examples, windows.fs_hz, "Beats of each generator")}
+    publish(out, "Generators of beats", tables(results, options), figures, as_json=json)
+
+
+def cells(windows: Windows, folder: Path, options: GeneratorOptions) -> list[Cell]:
+    """Return a cell for each generator: train it, evaluate its beats, and train classifiers on them."""
+    beats = select_beats(windows)
+    models = folder / "models"
+    by_name = factories(windows, models, 60 * options.minutes, options.models, options.presets)
     return [
-        Table("Generators", note, head, rows),
-        Table("By class", "Fréchet distance / floor, coverage.", ("generator", *labels), by_class),
+        *(
+            Cell(name, partial(_evaluate, name, factory, beats, folder, options))
+            for name, factory in by_name.items()
+        ),
+        Cell(ALL_REAL, lambda: {"tstr": _train_and_test(beats.partition("train"), beats, options.seeds)}),
     ]
 
 
-def examples(results: dict[str, Any]) -> dict[str, dict[str, list[list[float]]]]:
-    """Return a few beats of each generator and class, (beat time) in mV, for a picture."""
-    return {name: result["examples"] for name, result in results.items() if name != TSTR}
+def tables(results: dict[str, Any], options: GeneratorOptions) -> list[Table]:
+    """Return the table of means over classes and the table of each class."""
+    by_generator = {name: result for name, result in results.items() if name != ALL_REAL}
+    rows = [
+        (name, *_means(result["rows"]), *_tstr(result["tstr"]), f"{result['beats_per_s']:.3g}")
+        for name, result in by_generator.items()
+    ]
+    rows.append((ALL_REAL, *[""] * len(METRICS), *_tstr(results[ALL_REAL]["tstr"]), ""))
+    note = (
+        f"{options.count} beats of each class against held-out beats of the same subjects. Means over classes; "
+        "membership AUC (0.5 = members cannot be told from non-members) and copies (share of beats nearer to a "
+        "training beat than any held-out beat is) of the worst class. QRS width: distance between the "
+        "distributions. TSTR: macro-F1 on the test subjects of classifiers trained on these beats only, "
+        f"without RR intervals; mean ± standard deviation over {options.seeds} seeds."
+    )
+    head = ("generator", *METRICS, *(f"TSTR, {kind}" for kind in CLASSIFIERS), "beats/s")
+    labels = tuple(
+        dict.fromkeys(label for result in by_generator.values() for label in _labels(result["rows"]))
+    )
+    by_class = [
+        (name, *(_fidelity(result["rows"], label) for label in labels))
+        for name, result in by_generator.items()
+    ]
+    return [
+        Table(title="Generators", note=note, head=head, rows=rows),
+        Table(
+            title="By class",
+            note="Fréchet distance / reference, coverage.",
+            head=("generator", *labels),
+            rows=by_class,
+        ),
+    ]
 
 
-def _judged(
-    name: str, maker: Maker, beats: Beats, folder: Path, settings: GeneratorSettings
+def _evaluate(
+    name: str, factory: Factory, beats: Windows, folder: Path, options: GeneratorOptions
 ) -> dict[str, Any]:
-    draw = maker()
-    labels = [label for label in beats.labels for _ in range(settings.count)]
+    generate = factory()
+    labels = [label for label in beats.classes() for _ in range(options.count)]
     started = time.monotonic()
-    made = draw(labels)
+    synthetic = generate(labels)
     seconds = time.monotonic() - started
-    report = evaluate(made, beats.all, Settings(SECTIONS, seeds=max(2, settings.seeds), most=settings.count))
+    settings = Settings(SECTIONS, seeds=max(2, options.seeds), most=options.count)
+    report = evaluate(synthetic, beats, settings)
     write_report(report, folder / "reports" / file_stem(name), force=True)
-    shown = {label: made.of(label).signal_mv[:_EXAMPLES, 0].astype(float) for label in beats.labels}
     return {
         "rows": report.to_dict()["rows"],
         "beats_per_s": len(labels) / seconds,
-        "tstr": _classified(made, beats, settings.seeds),
-        "examples": {label: windows.round(3).tolist() for label, windows in shown.items()},
+        "tstr": _train_and_test(synthetic, beats, options.seeds),
+        "examples": {
+            label: synthetic.of(label).signal_mv[:_EXAMPLES, 0].astype(float).round(3).tolist()
+            for label in beats.classes()
+        },
     }
 
 
-def _classified(train: Windows, beats: Beats, seeds: int) -> dict[str, list[Counts]]:
-    """Return what classifiers that were trained on some beats make of the test people's, by kind and seed."""
-    test = Unseen(without_rr(beats.partition("test")), beats.labels)
-    return {kind: confusions(kind, without_rr(train), test, range(seeds)) for kind in CLASSIFIERS}
+def _train_and_test(train: Windows, beats: Windows, seeds: int) -> dict[str, list[list[list[list[int]]]]]:
+    """Return the confusion matrices on the test subjects by kind: seed, recording, truth, predicted."""
+    test = TestSet(without_rr(beats.partition("test")), beats.classes())
+    return {
+        kind: [counts.tolist() for counts in classify(kind, without_rr(train), test, range(seeds))]
+        for kind in CLASSIFIERS
+    }
 
 
-def _tstr(found: dict[str, list[Counts]]) -> list[str]:
+def _tstr(matrices: dict[str, list[list[list[list[int]]]]]) -> list[str]:
+    """Return the cells of the classifiers' macro-F1."""
+    return [format_mean(macro_f1(np.array(matrices[kind]).sum(axis=1)).tolist()) for kind in CLASSIFIERS]
+
+
+def _means(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the cells of METRICS."""
+    labels = _labels(rows)
+    worst = [max(_values(rows, name, labels), default=None) for name in (MEMBERSHIP, COPIES)]
     return [
-        spread([float(macro_f1(np.array(one).sum(axis=0))) for one in found[kind]]) for kind in CLASSIFIERS
+        *(format_number(_ratio(rows, name, labels)) for name in (DISTANCE, FRECHET)),
+        *(format_number(_mean(_values(rows, name, labels))) for name in ("precision", "coverage")),
+        format_number(_mean(_values(rows, "QRS width", labels)), 1),
+        *(format_number(value) for value in worst),
     ]
 
 
-def _figures(rows: list[dict[str, Any]]) -> list[str]:
-    labels = list(dict.fromkeys(row["label"] for row in rows if row["label"] != ALL))
-    ratios = [figure(_ratio(rows, name, labels)) for name in (DISTANCE, FRECHET)]
-    means = [figure(_value(rows, name, labels)) for name in ("precision", "coverage")]
-    width = figure(_value(rows, "QRS width", labels), 1)
-    worst = [figure(max(_values(rows, name, labels), default=None)) for name in (MEMBERSHIP, COPIES)]
-    return [*ratios, *means, width, *worst]
+def _fidelity(rows: list[dict[str, Any]], label: str) -> str:
+    coverage = _mean(_values(rows, "coverage", [label]))
+    return f"{format_number(_ratio(rows, FRECHET, [label]))}, {format_number(coverage)}"
+
+
+def _labels(rows: list[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(row["label"] for row in rows if row["label"] != ALL))
 
 
 def _values(
-    rows: list[dict[str, Any]], metric: str, labels: Iterable[str], column: str = "value"
+    rows: list[dict[str, Any]], metric: str, labels: Sequence[str], column: str = "value"
 ) -> list[float]:
-    found = {row["label"]: row[column] for row in rows if row["metric"] == metric}
-    return [found[label] for label in labels if found.get(label) is not None]
+    values = {row["label"]: row[column] for row in rows if row["metric"] == metric}
+    return [values[label] for label in labels if values.get(label) is not None]
 
 
-def _value(rows: list[dict[str, Any]], metric: str, labels: Iterable[str]) -> float | None:
-    values = _values(rows, metric, labels)
+def _ratio(rows: list[dict[str, Any]], metric: str, labels: Sequence[str]) -> float | None:
+    """Return the mean over classes of value / reference."""
+    values, references = (_values(rows, metric, labels, column) for column in ("value", "floor"))
+    return _mean([value / max(reference, 1e-6) for value, reference in zip(values, references, strict=True)])
+
+
+def _mean(values: Sequence[float]) -> float | None:
     return mean(values) if values else None
-
-
-def _ratio(rows: list[dict[str, Any]], metric: str, labels: list[str]) -> float | None:
-    """Return the mean over classes of value over floor."""
-    pairs = zip(_values(rows, metric, labels), _values(rows, metric, labels, "floor"), strict=True)
-    ratios = [value / max(floor, 1e-6) for value, floor in pairs]
-    return mean(ratios) if ratios else None

@@ -1,4 +1,4 @@
-"""A study is a grid of cells; a finished cell is a file, and is never computed again."""
+"""Resumable computation of a study: a grid of cells, one file for each finished cell."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from diffecg.files import read_json, write_atomic
 SETTINGS = "study.json"
 CELLS = "cells"
 Progress = Callable[[int, int, str], None]
-"""Called with cells done, cells in all, and the name of the one that is computed."""
+"""Called with the number of finished cells, the number of cells, and the name of the current one."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A piece of a study."""
+    """One independent computation of a study."""
 
     name: str
-    """Tells it from the others; its file is called after it."""
+    """Unique in the study; gives the file its name."""
     compute: Callable[[], Any]
-    """Returns what JSON can hold. Killed, it begins anew."""
+    """Returns a JSON-serialisable result; restarts from scratch after an interruption."""
 
     @property
     def file(self) -> str:
-        """Name of the file that holds its result."""
+        """Name of the file of its result."""
         return f"{file_stem(self.name)}.json"
 
 
 def file_stem(name: str) -> str:
-    """Return a name as files and folders can bear it."""
+    """Return a name with all characters replaced that files and folders should not have."""
     return "".join(c if c.isalnum() or c in ".+" else "-" for c in name)
 
 
 def run_cells(
     folder: Path, about: Mapping[str, Any], cells: Sequence[Cell], progress: Progress = lambda *_: None
 ) -> dict[str, Any]:
-    """Compute what ``folder`` lacks, and return the result of every cell, by name.
+    """Compute the unfinished cells of a study and return the results of all cells, by name.
 
     Args:
-        folder: of the study; made if need be.
-        about: all that the results depend on: settings, data, models.
+        folder: of the study; created if it does not exist.
+        about: everything that the results depend on: settings, data, models.
         cells: the grid.
         progress: called before each cell.
 
     Raises:
-        DiffecgError: ``folder`` holds a study of other settings, data or models.
+        DiffecgError: ``folder`` holds a study with other settings, data or models.
     """
-    _begin(folder, about)
+    _open(folder, about)
     files = [folder / CELLS / cell.file for cell in cells]
     if len(set(files)) < len(files):
         raise ValueError("two cells have the same file")
@@ -69,18 +69,18 @@ def run_cells(
     return results
 
 
-def _begin(folder: Path, about: Mapping[str, Any]) -> None:
-    """Write what the study is, or check that it is this one."""
-    file, ours = folder / SETTINGS, json.loads(json.dumps(about))
+def _open(folder: Path, about: Mapping[str, Any]) -> None:
+    """Create the folder with the study's settings, or check that it has the same."""
+    file, settings = folder / SETTINGS, json.loads(json.dumps(about))
     if file.is_file():
-        theirs = read_json(file)
-        other = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
-        if other:
+        stored = read_json(file)
+        differing = sorted(key for key in {*settings, *stored} if settings.get(key) != stored.get(key))
+        if differing:
             raise DiffecgError(
-                f"{folder} holds a study with other {', '.join(other)} ({SETTINGS}); choose another --out"
+                f"{folder} holds a study with other {', '.join(differing)} ({SETTINGS}); choose another --out"
             )
         return
     if folder.exists() and any(folder.iterdir()):
-        raise DiffecgError(f"{folder} is not empty and holds no study; choose another --out")
+        raise DiffecgError(f"{folder} is not empty and not the folder of a study; choose another --out")
     (folder / CELLS).mkdir(parents=True, exist_ok=True)
-    write_atomic(file, (json.dumps(ours, indent=2) + "\n").encode())
+    write_atomic(file, (json.dumps(settings, indent=2) + "\n").encode())

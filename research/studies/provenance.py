@@ -1,4 +1,4 @@
-"""What the results of a study depend on."""
+"""Provenance of a study's results."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 
-def depends_on(
-    study: str, settings: DataclassInstance, windows: Windows, models: Iterable[str]
+def provenance(
+    study: str, options: DataclassInstance, windows: Windows, models: Iterable[str]
 ) -> dict[str, Any]:
-    """Return name, settings, a fingerprint of the windows, hashes of the models, and the version.
+    """Return everything that the results of a study depend on.
 
     Args:
         study: its name.
-        settings: a dataclass.
-        windows: what is trained on.
-        models: bundled names or folders.
+        options: its settings.
+        windows: the data set.
+        models: bundled names or model folders.
     """
     return {
         "study": study,
-        "settings": asdict(settings),
+        "settings": asdict(options),
         "windows": fingerprint(windows),
         "split": windows.info["split"],
         "label_map": windows.info["label_map"],

@@ -1,39 +1,57 @@
-"""What can be done about rare classes: nothing, weights, repetition, or further beats from somewhere."""
+"""Strategies against class imbalance: weights, oversampling, or synthetic beats from a generator."""
 
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Int
 
 from diffecg.datasets.windows import Windows, concatenate
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Mode
 from diffecg.files import write_atomic
-from research.studies.beats import Beats
-from research.studies.confusion import Counts, Unseen, confusions
-from research.studies.makers import Draw, bundled, trained_peer
-from research.studies.sources import Source, distorted, from_pool, smote, with_rr
+from diffecg.inference.checks import check_integer
+from research.studies.beat_generators import Factory, load_model, load_rival
+from research.studies.confusion import TestSet, classify
+from research.studies.oversampling import Oversampler, distort, from_pool, smote, with_rr
 
 GAN = "WGAN-GP"
-OURS = "diffusion"
-_LEAST = 2
+DIFFUSION = "diffusion"
+_MIN_BEATS = 2
+
+
+@dataclass(frozen=True)
+class StrategyOptions:
+    """Settings of studies that train classifiers with strategies."""
+
+    model: str = "mitbih-beat"
+    """Diffusion model of beats: a bundled name or a model folder."""
+    seeds: int = 5
+    """Seeds of the training beats and of the classifiers."""
+    pool: int = 20_000
+    """Synthetic beats of each class and generator; larger training sets repeat them."""
+    minutes: float = 20.0
+    """Training time of the GAN, in minutes of the processor."""
+
+    def __post_init__(self) -> None:
+        """Require two seeds, for paired tests."""
+        check_integer("seeds", self.seeds, 2)
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """What a classifier is trained on."""
+    """The training set of a classifier, and how it is sampled."""
 
     name: str
     mode: Mode = "as they occur"
     source: str = ""
-    """Where further beats come from; none unless given."""
+    """Oversampler of the added beats; empty: none are added."""
     amount: float | None = None
-    """Further beats of each rare class, as a multiple of its own; None: as many as make all classes equal."""
+    """Added beats of each rare class, as a multiple of its real ones; None: up to equal class sizes."""
 
 
 STRATEGIES = (
@@ -43,96 +61,113 @@ STRATEGIES = (
     Strategy("SMOTE, to balance", source="SMOTE"),
     Strategy("jitter, scale, warp, to balance", source="distorted"),
     Strategy("WGAN-GP, to balance", source=GAN),
-    Strategy("diffusion, 100 %", source=OURS, amount=1),
-    Strategy("diffusion, 300 %", source=OURS, amount=3),
-    Strategy("diffusion, 1000 %", source=OURS, amount=10),
-    Strategy("diffusion, 3000 %", source=OURS, amount=30),
-    Strategy("diffusion, to balance", source=OURS),
+    Strategy("diffusion, 100 %", source=DIFFUSION, amount=1),
+    Strategy("diffusion, 300 %", source=DIFFUSION, amount=3),
+    Strategy("diffusion, 1000 %", source=DIFFUSION, amount=10),
+    Strategy("diffusion, 3000 %", source=DIFFUSION, amount=30),
+    Strategy("diffusion, to balance", source=DIFFUSION),
 )
-"""The first is what the others are compared with."""
-SHORT = tuple(one for one in STRATEGIES if one.amount in (None, 30))
-"""Without the sweep of amounts."""
+NOTHING, OVERSAMPLING = STRATEGIES[0], STRATEGIES[2]
+"""The strategies that the others are compared with."""
+MAIN_STRATEGIES = tuple(s for s in STRATEGIES if s.amount in (None, 30))
+"""All but the intermediate amounts."""
 
 
 def train_and_test(
     strategy: Strategy,
-    sets: Callable[[int], tuple[Windows, Unseen]],
-    sources: Mapping[str, Source],
+    split: Callable[[int], tuple[Windows, TestSet]],
+    oversamplers: Mapping[str, Oversampler],
     seeds: int,
-) -> dict[str, list[Counts]]:
-    """Return what classifiers trained with a strategy guess, by kind, one a seed.
+) -> dict[str, list[list[list[list[int]]]]]:
+    """Return the confusion matrices of classifiers trained with a strategy, by kind of classifier.
 
     Args:
-        strategy: what they are trained on.
-        sets: takes a seed, returns real beats to train on and to test on.
-        sources: by the names that strategies use.
-        seeds: of the choice of beats, the new beats and the classifier.
+        strategy: the training set.
+        split: returns the real training beats and the test set of a seed.
+        oversamplers: by the names that strategies use.
+        seeds: number of training sets and classifiers.
+
+    Returns:
+        By kind, nested lists with the axes seed, recording, truth, predicted.
     """
-    found: dict[str, list[Counts]] = {kind: [] for kind in CLASSIFIERS}
+    matrices: dict[str, list[Int[np.ndarray, "recording truth predicted"]]] = {}
     for seed in range(seeds):
-        train, test = sets(seed)
-        train = augmented(train, strategy, sources, seed)
-        for kind, counts in found.items():
-            counts += confusions(kind, train, test, [seed], strategy.mode)
-    return found
+        train, test = split(seed)
+        train = augment(train, strategy, oversamplers, seed)
+        for kind in CLASSIFIERS:
+            matrices.setdefault(kind, []).extend(classify(kind, train, test, [seed], strategy.mode))
+    return {kind: [counts.tolist() for counts in by_seed] for kind, by_seed in matrices.items()}
 
 
-def augmented(train: Windows, strategy: Strategy, sources: Mapping[str, Source], seed: int) -> Windows:
-    """Return real beats with the strategy's further ones; the largest class gets none."""
-    counts = Counter(train.labels.tolist())
-    most = max(counts.values())
-    rare = {label: count for label, count in counts.items() if count < most}
+def augment(
+    train: Windows, strategy: Strategy, oversamplers: Mapping[str, Oversampler], seed: int
+) -> Windows:
+    """Return real beats with the strategy's synthetic ones; the largest class gets none."""
+    counts = train.counts()
+    largest = max(counts.values())
+    rare = {label: count for label, count in counts.items() if count < largest}
     if not strategy.source or not rare:
         return train
-    many = strategy.amount
-    wanted = {x: most - count if many is None else round(many * count) for x, count in rare.items()}
-    new = sources[strategy.source](train, wanted, seed)
-    return concatenate([train, with_rr(new, train, seed)]).without("recording")
+    if strategy.amount is None:
+        added = {label: largest - count for label, count in rare.items()}
+    else:
+        added = {label: round(strategy.amount * count) for label, count in rare.items()}
+    synthetic = oversamplers[strategy.source](train, added, seed)
+    return concatenate([train, with_rr(synthetic, train, seed)]).without("recording")
 
 
-def part_of(train: Windows, share: float, seed: int) -> Windows:
-    """Return a share of the beats of each class, at random; at least two."""
+def subsample(train: Windows, share: float, seed: int) -> Windows:
+    """Return a random share of the beats of each class, at least two."""
     if share >= 1:
         return train
     rng = np.random.default_rng(seed)
     rows = []
     for label in train.classes():
-        mine = rng.permutation(np.flatnonzero(train.labels == label))
-        rows.append(mine[: max(_LEAST, round(share * len(mine)))])
+        of_label = rng.permutation(np.flatnonzero(train.labels == label))
+        rows.append(of_label[: max(_MIN_BEATS, round(share * len(of_label)))])
     return train.take(np.concatenate(rows))
 
 
-def sources_of(beats: Beats, folder: Path, model: str, pool: int, seconds: float) -> dict[str, Source]:
-    """Return every source by its name; models draw their pools when they are first asked.
+def make_oversamplers(beats: Windows, folder: Path, options: StrategyOptions) -> dict[str, Oversampler]:
+    """Return the oversamplers by name; generators are trained and sampled on first use.
 
     Args:
-        beats: what the GAN is trained on: the training part.
-        folder: of the GAN and the pools.
-        model: of ours.
-        pool: beats of each class that are drawn in all; larger sets repeat them.
-        seconds: of the GAN's training.
+        beats: real beats; the GAN's training set is their training partition.
+        folder: of the GAN and the pools of synthetic beats.
+        options: model, sizes and training time.
     """
-    gan = partial(trained_peer, GAN, beats, folder / "models" / GAN, seconds)
-
-    def pooled(name: str, maker: Callable[[], Draw]) -> Source:
-        def source(train: Windows, wanted: Mapping[str, int], seed: int) -> Windows:
-            drawn = [_pool(folder / "pools", name, maker, label, pool) for label in wanted]
-            return from_pool(concatenate(drawn))(train, wanted, seed)
-
-        return source
-
-    ours = pooled(OURS, partial(bundled, model))
-    return {"SMOTE": smote, "distorted": distorted, GAN: pooled(GAN, gan), OURS: ours}
+    gan = partial(load_rival, GAN, beats, folder / "models" / GAN, 60 * options.minutes)
+    model = partial(load_model, options.model)
+    pools = folder / "pools"
+    return {
+        "SMOTE": smote,
+        "distorted": distort,
+        GAN: partial(_oversample, pools, GAN, gan, options.pool),
+        DIFFUSION: partial(_oversample, pools, DIFFUSION, model, options.pool),
+    }
 
 
-def _pool(folder: Path, name: str, maker: Callable[[], Draw], label: str, count: int) -> Windows:
-    """Return a generator's beats of a class, drawn once and kept."""
-    path = folder / f"{name}-{label}.npz"
+def _oversample(
+    folder: Path,
+    name: str,
+    factory: Factory,
+    pool: int,
+    train: Windows,
+    counts: Mapping[str, int],
+    seed: int,
+) -> Windows:
+    """Return beats of a generator's pools."""
+    pools = [_pool(folder / f"{name}-{label}.npz", factory, label, pool) for label in counts]
+    return from_pool(concatenate(pools))(train, counts, seed)
+
+
+def _pool(path: Path, factory: Factory, label: str, count: int) -> Windows:
+    """Return a generator's beats of a class, from a file that is written once."""
     if not path.is_file():
-        made = maker()([label] * count)
+        windows = factory()([label] * count)
         buffer = io.BytesIO()
-        np.savez(buffer, signal_mv=made.signal_mv, fs_hz=made.fs_hz)
-        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(buffer, signal_mv=windows.signal_mv, fs_hz=windows.fs_hz)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, buffer.getvalue())
     with np.load(path) as file:
         return Windows.from_arrays(file["signal_mv"], float(file["fs_hz"]), [label] * len(file["signal_mv"]))

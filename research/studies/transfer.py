@@ -1,16 +1,18 @@
-"""``diffecg study transfer``: models trained on one database, tested on the people of another."""
+"""``python -m research transfer``: models trained on one database, tested on the subjects of another."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from cyclopts import Parameter
 
+from diffecg.cli.console import Flat, Json, Threads, use_threads
+from diffecg.datasets.loading import open_windows
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.windows import Windows, fingerprint
 from diffecg.errors import DiffecgError
@@ -22,173 +24,176 @@ from diffecg.evaluation.imputation.html import groups, head
 from diffecg.evaluation.imputation.models import imputation_method
 from diffecg.evaluation.imputation.report import evaluate_tasks
 from diffecg.evaluation.imputation.scores import ScoreRow
-from diffecg.inference.checks import check_integer
 from diffecg.inference.loading import load
-from research.studies.beats import Beats, beats_of, without_rr
-from research.studies.confusion import Unseen
+from research.studies.beats import select_beats, without_rr
+from research.studies.command import Data, Out, publish, run_study
+from research.studies.confusion import TestSet
 from research.studies.grid import Cell
-from research.studies.outcomes import cell_name, outcome_tables
-from research.studies.provenance import depends_on
-from research.studies.sources import Source
-from research.studies.strategies import OURS, SHORT, STRATEGIES, sources_of, train_and_test
-from research.studies.tables import Table, figure
+from research.studies.oversampling import Oversampler
+from research.studies.provenance import provenance
+from research.studies.result_tables import cell_name, strategy_tables
+from research.studies.sample_quality import METRICS
+from research.studies.strategies import (
+    DIFFUSION,
+    MAIN_STRATEGIES,
+    OVERSAMPLING,
+    StrategyOptions,
+    make_oversamplers,
+    train_and_test,
+)
+from research.tables import Table, format_number
 
 REAL = "real beats of the first database"
 SYNTHETIC = "synthetic beats only"
 TASKS = "gaps and forecasts"
-SHOWN = ("sliced Wasserstein, time", "Fréchet, encoder", "precision", "coverage")
-UNDER = "other database"
-_LEAST = 100
-"""Fewest beats of a class in the other database; rarer ones cannot be judged."""
+PROTOCOL = "other database"
+MIN_BEATS = 100
+"""Fewest beats of a class in the other database; rarer classes are left out."""
 
 
 @dataclass(frozen=True)
-class TransferSettings:
-    """What the study computes."""
+class TransferOptions(StrategyOptions):
+    """Settings of the study of transfer."""
 
-    model: str = "mitbih-beat"
-    """Of beats."""
-    strip: str = "mitbih-strip"
-    """Of strips: it fills gaps and forecasts."""
     seeds: int = 3
-    """Of the choice of beats and of the classifiers."""
-    pool: int = 20_000
-    """Beats of each class that each generator draws in all."""
-    minutes: float = 20.0
-    """Training time of the GAN."""
+    """Seeds of the training beats and of the classifiers."""
+    strip: str = "mitbih-strip"
+    """Model that imputes and forecasts: a bundled name or a model folder."""
     draws: int = 16
-    """How often each hidden stretch is drawn."""
+    """Draws of each gap and forecast."""
     each: int = 1
-    """Hidden true_runs of each kind in a recording."""
-
-    def __post_init__(self) -> None:
-        """Refuse what makes no study."""
-        check_integer("seeds", self.seeds, 2)
+    """Gaps and forecasts of each kind in a recording."""
 
 
-@dataclass(frozen=True)
-class Other:
-    """The other database."""
+def transfer(
+    *,
+    data: Data,
+    other: Annotated[Path, Parameter(help="Beats of the other database: a folder of diffecg prepare svdb.")],
+    recordings: Annotated[Path, Parameter(help="Recordings of the other database.")],
+    out: Out,
+    options: Annotated[TransferOptions, Flat] = TransferOptions(),
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Test models on the subjects of another database: fidelity, classifiers, imputation and forecasts.
 
-    windows: Windows
-    folder: Path
-    """Its recordings."""
+    Example: python -m research transfer --data beats/ --other svdb-beats/ --recordings svdb/ --out transfer/
 
-
-def about(windows: Windows, other: Other, settings: TransferSettings) -> dict[str, Any]:
-    """Return all that the results depend on."""
-    return {
-        **depends_on("transfer", settings, windows, [settings.model, settings.strip]),
-        "other": fingerprint(other.windows),
-        "recordings": RecordingFolder(other.folder).names(),
-    }
-
-
-def cells(windows: Windows, other: Other, folder: Path, settings: TransferSettings) -> list[Cell]:
-    """Return the cells: distances, classifiers with each strategy, and hidden true_runs.
-
-    Raises:
-        DiffecgError: the other windows are not cut like the first, or have no class in common with them.
+    Nothing is trained or chosen on the other database.
     """
-    beats = beats_of(windows)
-    there = matched(other.windows, beats.all, resampling=False)
-    labels = judged(there, beats)
-    sources = sources_of(beats, folder, settings.model, settings.pool, 60 * settings.minutes)
-    test = Unseen(there, labels)
-    train = beats.partition("train")
-    train = train.take(np.isin(train.labels, labels))
-    grid = [(strategy, partial(_real, train, test)) for strategy in SHORT]
-    grid.append(
-        (replace(STRATEGIES[2], name=SYNTHETIC), partial(_synthetic, train, test, sources[OURS], settings))
-    )
-    distances = {
-        settings.model: partial(_synthetic, train, test, sources[OURS], settings),
-        REAL: partial(_real, train, test),
+    use_threads(threads)
+    windows, others = open_windows(data), open_windows(other)
+    about = {
+        **provenance("transfer", options, windows, [options.model, options.strip]),
+        "other": fingerprint(others),
+        "recordings": RecordingFolder(recordings).names(),
     }
+    beats = select_beats(windows)
+    test = TestSet(matched(others, beats, resampling=False), shared_labels(beats, others))
+    grid = [*beat_cells(beats, test, out, options), Cell(TASKS, partial(_score_tasks, recordings, options))]
+    results = run_study(out, about, grid)
+    publish(out, "Another database", tables(results, test.labels, options), {}, as_json=json)
+
+
+def beat_cells(beats: Windows, test: TestSet, folder: Path, options: TransferOptions) -> list[Cell]:
+    """Return the cells of fidelity, and of classifiers with each strategy.
+
+    Args:
+        beats: of the first database.
+        test: beats of the other database.
+        folder: of the study.
+        options: models, seeds and training time.
+    """
+    oversamplers = make_oversamplers(beats, folder, options)
+    train = beats.partition("train")
+    train = train.take(np.isin(train.labels, test.labels))
+    real = partial(_real, train, test)
+    synthetic = partial(_synthetic, train, test, oversamplers[DIFFUSION], options.pool)
+    splits = [(strategy, real) for strategy in MAIN_STRATEGIES]
+    splits.append((replace(OVERSAMPLING, name=SYNTHETIC), synthetic))
     return [
-        *(Cell(name, partial(_distances, sets, train)) for name, sets in distances.items()),
+        Cell(options.model, partial(_fidelity, synthetic, train)),
+        Cell(REAL, partial(_fidelity, real, train)),
         *(
             Cell(
-                cell_name(UNDER, strategy.name),
-                partial(train_and_test, strategy, sets, sources, settings.seeds),
+                cell_name(PROTOCOL, strategy.name),
+                partial(train_and_test, strategy, split, oversamplers, options.seeds),
             )
-            for strategy, sets in grid
+            for strategy, split in splits
         ),
-        Cell(TASKS, partial(_restored, other.folder, settings)),
     ]
 
 
-def judged(there: Windows, beats: Beats) -> list[str]:
-    """Return the classes of which the other database has enough beats.
+def shared_labels(beats: Windows, others: Windows) -> list[str]:
+    """Return the labels of the first database of which the other one has enough beats.
 
     Raises:
         DiffecgError: there are fewer than two.
     """
-    counts = Counter(there.labels.tolist())
-    labels = [label for label in beats.labels if counts[label] >= _LEAST]
+    counts = others.counts()
+    labels = [label for label in beats.classes() if counts.get(label, 0) >= MIN_BEATS]
     if len(labels) < 2:
-        raise DiffecgError(f"the other windows have fewer than two classes with {_LEAST} beats")
+        raise DiffecgError(f"the windows of --other have fewer than two classes with {MIN_BEATS} beats")
     return labels
 
 
-def tables(results: dict[str, Any], labels: list[str], settings: TransferSettings) -> list[Table]:
-    """Return distances, the outcome of each strategy, and the errors on hidden true_runs."""
-    found = {name: results[name] for name in (settings.model, REAL)}
+def tables(results: dict[str, Any], labels: list[str], options: TransferOptions) -> list[Table]:
+    """Return the tables of fidelity, of strategies, and of imputation and forecasts."""
+    return [
+        _fidelity_table(results, labels, options.model),
+        *strategy_tables(results, PROTOCOL, labels),
+        *_task_tables([ScoreRow(**{**row, "interval": None}) for row in results[TASKS]["rows"]]),
+    ]
+
+
+def _fidelity_table(results: dict[str, Any], labels: list[str], model: str) -> Table:
     rows = []
-    for metric in SHOWN:
+    for metric in METRICS:
         for label in [*labels, ALL]:
-            ours, real = (_row(rows_of, metric, label) for rows_of in found.values())
-            rows.append(
-                (
-                    metric,
-                    label,
-                    *(
-                        figure(value, 3)
-                        for value in (ours["value"], real["value"], ours["floor"], ours["baseline"])
-                    ),
-                )
-            )
-    head_of = (
-        "figure",
-        "class",
-        settings.model,
-        REAL,
-        "floor: other beats of the second",
-        "mean beat + noise",
+            ours, real = (_row(results[name], metric, label) for name in (model, REAL))
+            values = (ours["value"], real["value"], ours["floor"], ours["baseline"])
+            rows.append((metric, label, *(format_number(value, 3) for value in values)))
+    return Table(
+        title="Fidelity",
+        note="Synthetic beats, and the real training beats of the model, compared with beats of the other "
+        "database. What the real ones exceed the reference by is the difference between the databases.",
+        head=("metric", "class", model, REAL, "reference", "mean beat + noise"),
+        rows=rows,
     )
-    note = (
-        "How near synthetic beats are to those of another database, and how near the real beats are that the "
-        "model learnt from: what is above the floor there is the databases' difference."
-    )
-    out = [Table("Distances", note, head_of, rows), *outcome_tables(results, UNDER, labels)]
-    restored = [ScoreRow(**{**row, "interval": None}) for row in results[TASKS]["rows"]]
-    for group, methods in groups(restored).items():
-        count = next(iter(next(iter(methods.values())).values())).cases
-        lines = [tuple(task_cells(name, figures)) for name, figures in methods.items()]
-        out.append(Table(f"Other database: {group}", f"{count} cases.", tuple(head()), lines))
-    return out
 
 
-def _real(train: Windows, test: Unseen, seed: int) -> tuple[Windows, Unseen]:
+def _task_tables(rows: list[ScoreRow]) -> list[Table]:
+    return [
+        Table(
+            title=f"Other database: {group}",
+            note=f"{next(iter(next(iter(methods.values())).values())).cases} cases.",
+            head=tuple(head()),
+            rows=[tuple(task_cells(name, scores)) for name, scores in methods.items()],
+        )
+        for group, methods in groups(rows).items()
+    ]
+
+
+def _real(train: Windows, test: TestSet, seed: int) -> tuple[Windows, TestSet]:
     return train, test
 
 
 def _synthetic(
-    train: Windows, test: Unseen, ours: Source, settings: TransferSettings, seed: int
-) -> tuple[Windows, Unseen]:
-    """Return as many synthetic beats of each class, without RR intervals."""
-    return without_rr(ours(train, dict.fromkeys(test.labels, settings.pool), seed)), test
+    train: Windows, test: TestSet, oversample: Oversampler, count: int, seed: int
+) -> tuple[Windows, TestSet]:
+    """Return ``count`` synthetic beats of each class, and the test set."""
+    return without_rr(oversample(train, dict.fromkeys(test.labels, count), seed)), test
 
 
-def _distances(sets: Any, averaged: Windows) -> list[dict[str, Any]]:
-    made, test = sets(0)
-    return [asdict(row) for row in fidelity(made, test.windows, averaged, bootstraps=0)]
+def _fidelity(split: Callable[[int], tuple[Windows, TestSet]], averaged: Windows) -> list[dict[str, Any]]:
+    windows, test = split(0)
+    return [asdict(row) for row in fidelity(windows, test.windows, averaged, bootstraps=0)]
 
 
-def _restored(folder: Path, settings: TransferSettings) -> dict[str, Any]:
-    model = load(settings.strip)
-    methods = {model.name: imputation_method(model, settings.draws, seed=0, sampling={})}
-    return evaluate_tasks(folder, RecordingFolder(folder).names(), methods, each=settings.each).to_dict()
+def _score_tasks(folder: Path, options: TransferOptions) -> dict[str, Any]:
+    model = load(options.strip)
+    methods = {model.name: imputation_method(model, options.draws, seed=0, sampling={})}
+    return evaluate_tasks(folder, RecordingFolder(folder).names(), methods, each=options.each).to_dict()
 
 
 def _row(rows: list[dict[str, Any]], metric: str, label: str) -> Mapping[str, Any]:

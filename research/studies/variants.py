@@ -1,4 +1,4 @@
-"""One setting of the preset ``beat`` changed at a time: what the ablation trains."""
+"""Variants of the preset ``beat`` in the ablation, each with one setting changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ UNET = ["network.kind=unet", "training.batch=32"]
 LINEAR = ["diffusion.schedule=linear", "diffusion.prediction=epsilon"]
 
 VARIANTS: dict[str, dict[str, list[str]]] = {
-    "The same again": {
+    "Repetition": {
         "as the preset": [],
         "another seed": ["training.seed=1"],
     },
@@ -21,7 +21,7 @@ VARIANTS: dict[str, dict[str, list[str]]] = {
         "no morphologies": ["conditions.morphologies=0"],
         "generation only, no C1 and C2": ["training.tasks=[1,0,0]"],
     },
-    "Schedule and target": {
+    "Schedule and prediction": {
         "less noise in training": ["diffusion.log_sigma_mean=-1"],
         "more noise in training": ["diffusion.log_sigma_mean=0", "diffusion.log_sigma_std=1.6"],
         "flow matching, logit-normal time": [
@@ -44,22 +44,22 @@ VARIANTS: dict[str, dict[str, list[str]]] = {
             "network.multipliers=[1,2,2,4,4]",
             "transform.layout=signal",
         ],
-        "U-Net, 2-D picture": [*UNET, "network.width=16", "transform.layout=image"],
+        "U-Net, 2-D image": [*UNET, "network.width=16", "transform.layout=image"],
         "wider": ["network.width=768", "network.hidden=1152"],
         "deeper": ["network.blocks=8"],
         "dropout 0": ["network.dropout=0"],
         "dropout 0.2": ["network.dropout=0.2"],
         "batch 32": ["training.batch=32"],
         "no weight averaging": ["training.ema_half_life=1"],
-        "classes as they occur": ["training.balance=0"],
-        "classes equally often": ["training.balance=1"],
+        "classes at their frequencies": ["training.balance=0"],
+        "classes balanced": ["training.balance=1"],
         "gain 0.1": ["training.gain=0.1"],
     },
 }
-"""By table and name: the settings that differ from the preset's."""
+"""By table and name: the settings that differ from the preset."""
 
-CLASSLESS = {
-    "told the class": ["conditions.morphologies=0"],
-    "never told the class": ["conditions.morphologies=0", "training.label_dropout=1"],
+UNCONDITIONAL = {
+    "conditioned on labels": ["conditions.morphologies=0"],
+    "without labels": ["conditions.morphologies=0", "training.label_dropout=1"],
 }
-"""These are judged by the mixture of all classes; morphologies are parts of classes, so both do without."""
+"""Compared with all classes pooled; both without morphologies, which are clusters within classes."""

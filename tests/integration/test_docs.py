@@ -3,8 +3,6 @@
 import hashlib
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ import pytest
 import diffecg
 from diffecg import pretrained
 from diffecg.cli.app import main
+from research.docs.readme_tables import readme_tables
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -52,7 +51,7 @@ def test_reports_are_of_the_bundled_weights():
 
 
 def test_the_readmes_results_are_those_of_the_reports():
-    subprocess.run([sys.executable, ROOT / "tools" / "readme_tables.py", "--check"], check=True)
+    readme_tables(check=True)
 
 
 def test_links_of_the_documentation_lead_somewhere():

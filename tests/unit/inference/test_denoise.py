@@ -177,7 +177,7 @@ def test_the_command(run, runs, recording, tmp_path):
 
 @pytest.mark.parametrize("name", ["bw", "em"])
 def test_real_noise_on_a_real_recording(mitdb, name):
-    """Heavy noise is halved at least; the whole table is what benchmarks/denoise.py makes."""
+    """Heavy noise is halved at least; ``python -m research denoising`` makes the whole table."""
     signal = read_recording(mitdb / "103").signal_mv[0][:10_800].copy()
     noise = read_recording(mitdb.parent / "nstdb" / name).signal_mv[0][5000:7160]
     where = np.zeros(len(signal), bool)

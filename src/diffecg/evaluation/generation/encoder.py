@@ -1,7 +1,7 @@
 """The frozen ECG encoder behind the Fréchet distance, precision, recall, density and coverage.
 
 A small convolutional network that was trained to tell the class of a heartbeat and the recording that it comes
-from, on the training minutes of DS1 alone (``tools/train_encoder.py``). What it has to know for the second
+from, on the training minutes of DS1 alone (``python -m research train-encoder``). What it has to know for the second
 question, how the beats of two people differ, is what a good generator must vary. Values in its features are
 comparable only between reports with the same hash.
 """

@@ -1,0 +1,93 @@
+"""``python -m research readme-tables``: the tables of results in the README, from the reports in docs."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from diffecg.errors import DiffecgError
+from diffecg.evaluation.generation.html import number
+from diffecg.files import read_json
+from research.repository import README, REPORTS
+from research.tables import markdown_table
+
+FIDELITY = {
+    "sliced Wasserstein, time": "sliced Wasserstein, mV",
+    "Fréchet, encoder": "Fréchet, encoder",
+    "precision": "precision",
+    "coverage": "coverage",
+}
+"""Metrics of the table of fidelity, and their headings."""
+CLASSIFIERS = ("residual CNN", "recurrent", "boosted features + RR")
+METHODS = ("mitbih-strip", "best matches", "mean beat", "previous beat", "PCHIP", "straight line")
+COVERAGE = "90 % band holds"
+
+
+def readme_tables(*, check: Annotated[bool, Parameter(help="Only compare; change nothing.")] = False) -> None:
+    """Fill the tables of results in the README from the reports in docs/reports.
+
+    Example: python -m research readme-tables --check
+
+    Raises:
+        DiffecgError: with --check, the tables differ from the reports.
+    """
+    text = README.read_text()
+    filled = fill(text)
+    if not check:
+        README.write_text(filled)
+    elif filled != text:
+        raise DiffecgError(
+            "the tables of README.md differ from docs/reports: python -m research readme-tables"
+        )
+
+
+def fill(text: str) -> str:
+    """Return a README with the tables between its markers replaced."""
+    beats = read_json(REPORTS / "mitbih-beat" / "mitbih-beat.json")["rows"]
+    tasks = read_json(REPORTS / "mitbih-strip" / "tasks.json")["rows"]
+    tables = {"beats": fidelity_table(beats), "utility": utility_table(beats), "strips": task_table(tasks)}
+
+    def replaced(match: re.Match[str]) -> str:
+        return f"{match[1]}{tables[match[2]]}{match[3]}"
+
+    pattern = rf"(<!-- ({'|'.join(tables)}) -->\n).*?(<!-- end -->)"
+    return re.sub(pattern, replaced, text, flags=re.DOTALL)
+
+
+def fidelity_table(rows: list[dict[str, Any]]) -> str:
+    """Return value / reference / baseline of each metric and class."""
+    by_key = {(row["metric"], row["label"]): row for row in rows}
+    lines = [[label, *(_triple(by_key[metric, label]) for metric in FIDELITY)] for label in "NSVF"]
+    return markdown_table(["", *FIDELITY.values()], lines)
+
+
+def utility_table(rows: list[dict[str, Any]]) -> str:
+    """Return macro-F1 on DS2 of classifiers, by training set."""
+    by_metric = {row["metric"]: row for row in rows if row["label"] == "all"}
+    lines = []
+    for name in CLASSIFIERS:
+        alone, added = by_metric[f"TSTR, {name}, macro-F1"], by_metric[f"TS+RTR, {name}, macro-F1"]
+        scores = (alone["floor"], alone["value"], added["value"], alone["baseline"])
+        lines.append([name, *(f"{score:.3f}" for score in scores)])
+    return markdown_table(["macro-F1 on DS2, trained on", "real", "generated", "both", "mean beats"], lines)
+
+
+def task_table(rows: list[dict[str, Any]]) -> str:
+    """Return RMSE / CRPS of each gap and method, and the interval coverage of the model."""
+    by_group: dict[str, dict[tuple[str, str], float]] = {}
+    for row in rows:
+        by_group.setdefault(row["group"], {})[row["method"], row["metric"]] = row["value"]
+    lines = []
+    for group, values in by_group.items():
+        errors = [
+            f"{values[method, 'RMSE, mean of draws']:.3f} / {values[method, 'CRPS']:.3f}"
+            for method in METHODS
+        ]
+        lines.append([group, *errors, f"{100 * values[METHODS[0], COVERAGE]:.0f} %"])
+    return markdown_table(["hidden", *METHODS, COVERAGE], lines)
+
+
+def _triple(row: dict[str, Any]) -> str:
+    return " / ".join(number(row[name]) for name in ("value", "floor", "baseline"))

@@ -1,0 +1,1 @@
+"""Training, statistics and reports of the models that the package ships."""

@@ -1,0 +1,174 @@
+"""``python -m research report-models``: the reports of the bundled models in docs/reports and their cards."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter
+from PIL import Image
+
+from diffecg.cli.app import app
+from diffecg.evaluation.generation.html import HEAD, cells
+from diffecg.evaluation.generation.rows import MetricRow
+from diffecg.evaluation.imputation.html import cells as task_cells
+from diffecg.evaluation.imputation.html import groups
+from diffecg.evaluation.imputation.scores import ScoreRow
+from diffecg.files import read_json
+from research.docs.readme_tables import COVERAGE, fill
+from research.repository import PRETRAINED, README, REPORTS
+from research.tables import markdown_table
+
+BEATS, STRIPS, LABELS = 2000, 400, "NSVF"
+CASES = 3
+"""Gaps and forecasts of each kind in a recording."""
+IMAGE_WIDTH = 1100
+BEAT_MODELS = ("mitbih-beat", "mitbih-beat-fast")
+STRIP_MODEL = "mitbih-strip"
+PLOTS = {
+    "mitbih-beat": ("summary", "windows", "map", "measures", "suspects"),
+    "mitbih-beat-fast": ("summary", "windows"),
+    "mitbih-strip": ("windows", "measures"),
+    "tasks": ("calibration", "gap-1-s", "next-heartbeat"),
+}
+"""Plots that the documentation shows, by report."""
+SECTIONS = {
+    "fidelity": ("sliced Wasserstein, time", "Fréchet, encoder", "precision", "coverage"),
+    "physiology": ("R amplitude", "QRS width", "QT interval", "RR interval"),
+    "privacy": (),
+    "utility": ("macro-F1",),
+}
+"""Metrics that a card shows, by words in their names; empty: all of the section."""
+TASK_METRICS = ("MAE, mean of draws", "RMSE, mean of draws", "RMSE, one draw", "CRPS", COVERAGE)
+
+
+def report_models(
+    database: Annotated[Path, Parameter(help="MIT-BIH Arrhythmia Database.")],
+    /,
+    *,
+    only: Annotated[
+        Literal["mitbih-beat", "mitbih-beat-fast", "mitbih-strip"] | None, Parameter(help="One model.")
+    ] = None,
+) -> None:
+    """Evaluate the bundled models, and write docs/reports, their cards and the tables of the README.
+
+    Example: python -m research report-models mitdb/
+
+    Runs diffecg prepare, generate, evaluate and evaluate-task; takes 45 minutes on two cores.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        work = Path(temporary)
+        beat_models = [model for model in BEAT_MODELS if only in (None, model)]
+        if beat_models:
+            run("prepare", "mitdb", "--from", database, "--preset", "beat", "--out", work / "beats")
+        for model in beat_models:
+            report_beats(work / "beats", work / model, model)
+        if only in (None, STRIP_MODEL):
+            report_strips(database, work)
+    README.write_text(fill(README.read_text()))
+
+
+def report_beats(real: Path, work: Path, model: str) -> None:
+    """Report on a model of beats: 2,000 of each class."""
+    synthetic = [work / f"{label}.npz" for label in LABELS]
+    for i, (label, path) in enumerate(zip(LABELS, synthetic, strict=True)):
+        run("generate", model, "--label", label, "--count", BEATS, "--seed", i * BEATS, "--out", path)
+    run("evaluate", *synthetic, "--against", real, "--out", work / "report")
+    keep(work / "report", model, model)
+    publish(model, generation_tables(read_json(work / "report" / "report.json")), [model])
+
+
+def report_strips(database: Path, work: Path) -> None:
+    """Report on the model of strips: gaps and forecasts in DS2, and generated strips."""
+    tasks, strips, generated, report = (work / name for name in ("tasks", "strips", "strips.npz", "report"))
+    run("evaluate-task", STRIP_MODEL, "--data", database, "--out", tasks, "--each", CASES)
+    keep(tasks, STRIP_MODEL, "tasks")
+    run("prepare", "mitdb", "--from", database, "--preset", "strip", "--out", strips)
+    run("generate", STRIP_MODEL, "--count", STRIPS, "--out", generated)
+    sections = ("--only", "fidelity", "--only", "physiology")
+    run("evaluate", generated, "--against", strips, "--out", report, *sections)
+    keep(report, STRIP_MODEL, STRIP_MODEL)
+    tables = (
+        task_tables(read_json(tasks / "report.json")),
+        generation_tables(read_json(report / "report.json")),
+    )
+    publish(STRIP_MODEL, "\n\n**Generated strips**\n\n".join(tables), ["tasks", STRIP_MODEL])
+
+
+def run(*arguments: object) -> None:
+    """Run a command of diffecg."""
+    print("diffecg", *arguments, flush=True)
+    app([str(argument) for argument in arguments], exit_on_error=False)
+
+
+def keep(source: Path, model: str, kind: str) -> None:
+    """Copy a report's numbers and smaller versions of its plots into the documentation."""
+    folder = REPORTS / model
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(source / "report.json", folder / f"{kind}.json")
+    for name in PLOTS[kind]:
+        with Image.open(source / "plots" / f"{name}.png") as image:
+            size = (IMAGE_WIDTH, round(image.height * IMAGE_WIDTH / image.width))
+            small = image.convert("RGB").resize(size).quantize(64)
+        small.save(folder / f"{kind}-{name}.png", optimize=True)
+
+
+def publish(model: str, tables: str, kinds: list[str]) -> None:
+    """Write the page of a model's reports, and the tables into its card."""
+    plots = [f"![{kind}, {name}]({model}/{kind}-{name}.png)" for kind in kinds for name in PLOTS[kind]]
+    (REPORTS / f"{model}.md").write_text(f"# Report of {model}\n\n{tables}\n\n" + "\n\n".join(plots) + "\n")
+    card = PRETRAINED / model / "README.md"
+
+    def replaced(match: re.Match[str]) -> str:
+        return f"{match[1]}{tables}{match[2]}"
+
+    pattern = r"(## What it reaches\n\n).*?(\n\n## )"
+    card.write_text(re.sub(pattern, replaced, card.read_text(), flags=re.DOTALL))
+
+
+def generation_tables(report: dict[str, Any]) -> str:
+    """Return the tables of a report on generated windows, as Markdown."""
+    about = report["about"]
+    synthetic, real = about["synthetic"], about["real"]
+    parts = [
+        f"`diffecg evaluate`: {counts(synthetic)} synthetic windows against {counts(real)} real ones (partition "
+        f"`{real['partition']}`, split `{about['split']}`, label map `{about['label_map']}`); {synthetic['sampler']}, "
+        f"{steps(synthetic)}; {about['seeds']} seeds; encoder `{about['encoder_sha256'][:12]}`. "
+        "Columns: docs/evaluation.md."
+    ]
+    for section, words in SECTIONS.items():
+        rows = [MetricRow(**row) for row in report["rows"] if row["section"] == section]
+        shown = [row for row in rows if not words or any(word in row.metric for word in words)]
+        if shown:
+            table = markdown_table([section, *HEAD[1:6]], [cells(row)[:6] for row in shown])
+            parts.append(table.rstrip())
+    parts += [f"- {note}" for note in report["notes"]]
+    return "\n\n".join(parts)
+
+
+def task_tables(report: dict[str, Any]) -> str:
+    """Return the tables of a report on gaps and forecasts, as Markdown."""
+    about = report["about"]
+    sampling = "; ".join(f"{model['sampler']}, {steps(model)}" for model in about["models"].values())
+    parts = [
+        f"`diffecg evaluate-task`: {about['cases']} gaps and forecasts in {len(about['recordings'])} recordings of "
+        f"DS2, {about['draws']} draws; {sampling}; manifest `{about['manifest_sha256'][:12]}`. Errors in mV; in "
+        "brackets 95 % intervals over recordings."
+    ]
+    for group, methods in groups([ScoreRow(**row) for row in report["rows"]]).items():
+        lines = [task_cells(*method, TASK_METRICS, intervals=True) for method in methods.items()]
+        parts.append(markdown_table([group, *TASK_METRICS], lines).rstrip())
+    return "\n\n".join(parts)
+
+
+def steps(about: dict[str, Any]) -> str:
+    """Return a number of steps, as text."""
+    return f"{about['steps']} step{'' if about['steps'] == 1 else 's'}"
+
+
+def counts(about: dict[str, Any]) -> str:
+    """Return the number of windows of each class, as text."""
+    return ", ".join(f"{count} {label}" for label, count in about["windows"].items())
