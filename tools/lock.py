@@ -43,10 +43,12 @@ def main() -> None:
 def resolved(uv: str) -> str:
     """Return uv's lock of the extra dev and of what it takes to install the project itself."""
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    research = tomllib.loads((ROOT / "research" / "pyproject.toml").read_text())["project"]["dependencies"]
+    others = [requirement for requirement in research if not requirement.startswith("diffecg")]
     files = "pyproject.toml - -c constraints.txt --extra dev --universal --python-version 3.11"
     flags = "--generate-hashes --no-header --no-annotate -q"
     command = [uv, "pip", "compile", *files.split(), *flags.split()]
-    return output(command, stdin="\n".join([*build, "editables"]))
+    return output(command, stdin="\n".join([*build, "editables", *others]))
 
 
 def cpu_builds(torch: str) -> set[str]:
