@@ -19,7 +19,8 @@ from diffecg.datasets.loading import open_windows
 from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
-from diffecg.model.denoiser import ConditionalDenoiser, build_schedule
+from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.schedule import build_schedule
 from diffecg.training.averaging import update_average
 from diffecg.training.batches import Batch, BatchSource
 from diffecg.training.objectives import distillation
@@ -101,7 +102,7 @@ def fine_tune(
     torch.manual_seed(0)
     rng, settings = np.random.default_rng(0), student.config.training
     objective = distillation(teacher, student.config.diffusion)
-    inputs = student.transform.channels * math.prod(student.transform.grid)
+    inputs = student.transform.channels * math.prod(student.transform.grid_shape)
     discriminator = Discriminator(inputs, student.network.embed_label.num_embeddings)
     optimizer = torch.optim.AdamW(student.parameters(), 1e-4, betas=(0.5, 0.99), weight_decay=0.01)
     discriminator_optimizer = torch.optim.AdamW(discriminator.parameters(), 2e-4, betas=(0.5, 0.99))

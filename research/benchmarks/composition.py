@@ -100,7 +100,7 @@ def composition(
         compose(Rhythm(f"like:{name}"), 60 * minutes, model=model, seed=i, subject_seed=i)
         for i, name in enumerate(names)
     ]
-    motion = NoiseInterval("em", SNR_DB)
+    motion = NoiseInterval(kind="em", snr_db=SNR_DB)
     motion_mv = read_recording(noises / "em").lead_mv(0)
     real = [read_real(database / name, minutes) for name in DS2]
     sets = {
