@@ -5,104 +5,21 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import wfdb
 from helpers import make_ecg
 
 import diffecg
-from diffecg.config.schema import TransformConfig, WindowConfig
-from diffecg.diffusion.noise import SeededNoise
-from diffecg.diffusion.posterior import GaussianObservation, posterior_denoiser
-from diffecg.diffusion.samplers import SAMPLERS
-from diffecg.diffusion.schedules import KarrasSchedule
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
 from diffecg.signal.baseline import remove_baseline_wander
-from diffecg.transform.noise_spectrum import NoiseSpectrum, estimate_noise_spectrum, noise_covariance
-from diffecg.transform.normalisation import Normalizer
-from diffecg.transform.transform import Transform
 
 FEW = {"draws": 2, "steps": 4}
 FS_HZ = 100.0
-KARRAS = KarrasSchedule(sigma_min=0.004, sigma_max=100.0, log_sigma_mean=-0.5, log_sigma_std=1.4)
 
 
 @pytest.fixture(scope="module")
 def strip(runs):
     return diffecg.load(runs["strip"])
-
-
-@pytest.mark.parametrize("sampler", ["ddpm", "ddim", "dpm2m"])
-@pytest.mark.parametrize("correlation", [0.0, 0.9])
-def test_gaussian_data_and_noise_have_the_exact_posterior(sampler, correlation):
-    """x0 ~ N(0, P), y = x0 + n, n ~ N(0, C): the posterior's mean is P (P + C)^-1 y."""
-    frames, prior, count = 4, 0.5, 6000
-    place = torch.arange(frames)
-    noise = 0.3 * correlation ** (place[:, None] - place).abs().double()
-    recorded = torch.tensor([1.0, -0.5, 0.2, 0.8], dtype=torch.float64)
-    seen = GaussianObservation.from_covariance(recorded.expand(count, 1, -1), noise.expand(count, 1, -1, -1))
-
-    def denoiser(xt, sigma):
-        square = sigma.reshape(-1, 1, 1) ** 2
-        return prior / (prior + square) * xt
-
-    sigmas, source = KARRAS.sampling_sigmas(300), SeededNoise(range(count))
-    xt = source(torch.empty(count, 1, frames, dtype=torch.float64)) * sigmas[0]
-    drawn = SAMPLERS[sampler](posterior_denoiser(denoiser, seen, torch.tensor(prior)), xt, sigmas, source)[
-        :, 0
-    ]
-    gain = prior * torch.linalg.inv(prior * torch.eye(frames) + noise)
-    assert drawn.mean(dim=0).tolist() == pytest.approx((gain @ recorded).tolist(), abs=0.03)
-    if sampler == "ddpm":
-        spread = prior * torch.eye(frames, dtype=torch.float64) - gain * prior
-        assert torch.allclose(torch.cov(drawn.T), spread, atol=0.02)
-
-
-def fitted(layout="bins"):
-    transform = Transform(TransformConfig(layout=layout, hop=16), WindowConfig(length=1000, fs_hz=FS_HZ))
-    windows = np.stack([make_ecg(seed, duration_s=10, fs_hz=FS_HZ)[0] for seed in range(8)])
-    transform.fit(torch.from_numpy(windows).float()[:, None])
-    return transform
-
-
-def test_noise_is_known_by_what_it_adds():
-    rng, transform = np.random.default_rng(0), fitted()
-    clean = 0.2 * make_ecg(1, duration_s=600, fs_hz=FS_HZ)[0]
-    where = np.zeros_like(clean, dtype=bool)
-    where[10_000:40_000] = True
-    window = torch.hann_window(32).sqrt().square().sum().item()
-    white = estimate_noise_spectrum(
-        transform, (clean + 0.2 * rng.normal(size=len(clean)) * where)[None], ~where[None], where[None]
-    )
-    assert white.power[0] == pytest.approx(np.full(17, 0.04 * window), rel=0.3)
-    offset = estimate_noise_spectrum(transform, (clean + 0.5 * where)[None], ~where[None], where[None])
-    assert offset.power[0, 0] == pytest.approx(
-        (0.5 * torch.hann_window(32).sqrt().sum().item()) ** 2, rel=0.2
-    )
-    assert offset.correlation[0, 0] == pytest.approx(0.99, abs=0.02)
-    assert offset.power[0, 5:].max() < 0.01 * offset.power[0, 0]
-    nothing = estimate_noise_spectrum(transform, clean[None], ~where[None], where[None])
-    assert nothing.power.max() < 0.2 * white.power.max()
-
-
-@pytest.mark.parametrize("layout", ["bins", "image"])
-def test_the_variance_of_white_noise_in_the_grid(layout):
-    transform, rng = fitted(layout), np.random.default_rng(1)
-    noise = torch.from_numpy(0.1 * rng.normal(size=(4000, 1, 1000))).float()
-    everywhere = torch.ones(1, 1, 1000, dtype=torch.bool)
-    window = torch.hann_window(32).sum()
-    white = NoiseSpectrum(
-        power=np.full((1, 17), 0.01 * float(window), np.float32), correlation=np.zeros((1, 17), np.float32)
-    )
-    normalizer = Normalizer(loc=torch.zeros(1, 1, 1), scale=torch.ones(1, 1, 1))
-    covariance = noise_covariance(transform, white, everywhere, ~everywhere, normalizer)
-    expected = covariance.diagonal(dim1=-2, dim2=-1)[0]
-    found = transform(noise).var(dim=0)
-    inner = (..., slice(2, -2))  # frames at the ends see reflections
-    ratio = (found / expected)[inner].reshape(-1, 17, found[inner].shape[-1]).mean(dim=(0, 2))
-    assert ratio[1:-1].tolist() == pytest.approx([1.0] * 15, rel=0.05)
-    missing = noise_covariance(transform, white, ~everywhere, ~everywhere, normalizer)
-    assert missing.diagonal(dim1=-2, dim2=-1).min() >= 1e6
 
 
 def test_wander_is_taken_away_and_heartbeats_stay():

@@ -100,10 +100,10 @@ def test_other_leads_are_compared_through_the_gap():
     signal = torch.from_numpy(np.concatenate(beats, axis=1))[None]
     observed = torch.ones_like(signal, dtype=torch.bool)
     for beat in range(5, 8):
-        hidden = observed.clone()
-        hidden[:, 1, beat * 50 + 5 : beat * 50 + 45] = False
-        analogues = find_analogues(signal, hidden, count=1, context=5, min_separation=5)
-        assert (analogues.mean - signal)[~hidden].abs().max() < 1e-6
+        mask = observed.clone()
+        mask[:, 1, beat * 50 + 5 : beat * 50 + 45] = False
+        analogues = find_analogues(signal, mask, count=1, context=5, min_separation=5)
+        assert (analogues.mean - signal)[~mask].abs().max() < 1e-6
 
 
 def test_analogues_are_searched_in_the_margin():
@@ -117,9 +117,8 @@ def test_analogues_are_searched_in_the_margin():
     settings = {"count": 1, "context": 20, "min_separation": 5}
     wide = find_analogues(signal, observed, **settings, search_margin=200)
     assert wide.mean.shape == (1, 1, 200)
-    assert torch.equal(wide.found_fraction[0, 0], (~observed[0, 0, 200:400]).to(wide.found_fraction.dtype)), (
-        "only the gaps of the window"
-    )
+    gaps_of_the_window = (~observed[..., 200:400]).to(wide.found_fraction.dtype)
+    assert torch.equal(wide.found_fraction, gaps_of_the_window)
     narrow = find_analogues(signal[..., 200:400], observed[..., 200:400], **settings)
     truth = signal[..., 330:370]
     errors = [(analogues.mean[..., 130:170] - truth).abs().mean() for analogues in (wide, narrow)]
