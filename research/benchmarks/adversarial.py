@@ -21,9 +21,9 @@ from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.schedule import build_schedule
-from diffecg.training.averaging import update_average
 from diffecg.training.batches import Batch, BatchSource
-from diffecg.training.objectives import distillation
+from diffecg.training.ema import update_ema
+from diffecg.training.objectives import distillation_objective
 from research.studies.beats import select_beats
 from research.studies.sample_quality import CLASSES, class_quality, mean_quality
 from research.tables import format_number, markdown_table
@@ -101,7 +101,7 @@ def fine_tune(
     """Train the student further; return the moving average of its weights."""
     torch.manual_seed(0)
     rng, settings = np.random.default_rng(0), student.config.training
-    objective = distillation(teacher, student.config.diffusion)
+    objective = distillation_objective(teacher, student.config.diffusion)
     inputs = student.transform.channels * math.prod(student.transform.grid_shape)
     discriminator = Discriminator(inputs, student.network.embed_label.num_embeddings)
     optimizer = torch.optim.AdamW(student.parameters(), 1e-4, betas=(0.5, 0.99), weight_decay=0.01)
@@ -120,7 +120,7 @@ def fine_tune(
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        update_average(average, student, batch=settings.batch, seen=seen, half_life=half_life)
+        update_ema(average, student, batch_size=settings.batch, samples=seen, half_life=half_life)
     return average.eval()
 
 
@@ -161,5 +161,4 @@ def select_unobserved(batch: Batch) -> Batch:
         observed=batch.observed[rows],
         labels=[batch.labels[i] for i in rows],
         morphologies=[batch.morphologies[i] for i in rows],
-        track=None,
     )

@@ -18,7 +18,8 @@ from diffecg.evaluation.imputation.models import imputation_method
 from diffecg.evaluation.imputation.report import evaluate_tasks
 from diffecg.files import read_json
 from diffecg.inference.loading import load
-from diffecg.training.trainer import for_windows, train
+from diffecg.training.initialisation import config_for_windows
+from diffecg.training.trainer import train
 from research.studies.grid import file_stem
 from research.tables import format_number, markdown_table
 
@@ -89,7 +90,7 @@ def strip_presets(
         folder = out / file_stem(name)
         if not _report(folder).exists():
             settings = [f"training.samples={samples}", *VARIANTS[name]]
-            config = for_windows(with_settings(preset("strip"), settings), prepared.info)
+            config = config_for_windows(with_settings(preset("strip"), settings), prepared.info)
             train(config, prepared, folder)
             evaluate_run(folder, database)
         write_table(out)

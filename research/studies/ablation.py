@@ -22,7 +22,8 @@ from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.training.trainer import for_windows, train
+from diffecg.training.initialisation import config_for_windows
+from diffecg.training.trainer import train
 from research.studies.beats import select_beats
 from research.studies.budget import count_flop, with_samples
 from research.studies.command import Data, Out, publish, run_study
@@ -151,7 +152,7 @@ def changes() -> dict[str, list[str]]:
 def with_equal_operations(change: list[str], windows: Windows, samples: int) -> Config:
     """Return a changed preset whose training takes the operations of ``samples`` windows of the preset."""
     original, changed = (
-        for_windows(config, windows.info)
+        config_for_windows(config, windows.info)
         for config in (preset("beat"), with_settings(preset("beat"), change))
     )
     with torch.random.fork_rng(devices=[]):

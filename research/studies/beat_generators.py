@@ -12,7 +12,7 @@ import torch
 from diffecg.config.presets import preset
 from diffecg.datasets.windows import Windows
 from diffecg.inference.loading import load
-from diffecg.training.trainer import for_windows
+from diffecg.training.initialisation import config_for_windows
 from research.rivals.gan import RecurrentGan, WassersteinGan
 from research.rivals.training import Rival, train_rival
 from research.rivals.unet1d import RawDiffusion
@@ -86,7 +86,7 @@ def load_rival(name: str, beats: Windows, folder: Path, cpu_s: float) -> Generat
 
 
 def _train_preset(name: str, windows: Windows, folder: Path, cpu_s: float) -> Generator:
-    train_for(for_windows(preset(name), windows.info), windows, folder, cpu_s)
+    train_for(config_for_windows(preset(name), windows.info), windows, folder, cpu_s)
     return load_model(str(folder), PAPER_STEPS if name == "paper" else None)
 
 

@@ -122,7 +122,7 @@ def ours(name: str, compute: ComputeOptions) -> Generator:
     from diffecg.evaluation.speed import Generator
     from diffecg.inference.sampling import Sampling
     from diffecg.training.batches import Batch
-    from diffecg.training.objectives import denoising
+    from diffecg.training.objectives import denoising_objective
 
     model = compute.load(name)
     label, sampling = next(iter(model.labels), None), Sampling(**compute.sampling())
@@ -133,10 +133,15 @@ def ours(name: str, compute: ComputeOptions) -> Generator:
 
     def loss(count: int) -> Tensor:
         nothing = torch.zeros(count, len(window.leads), window.length)
-        batch = Batch(nothing, nothing > 0, [label or UNKNOWN] * count, [-1] * count, None)
+        batch = Batch(
+            signal_mv=nothing,
+            observed=nothing > 0,
+            labels=[label or UNKNOWN] * count,
+            morphologies=[-1] * count,
+        )
         return objective(model.denoiser, batch, slice(0, count)).mean()
 
-    window, objective = model.config.window, denoising(model.config.diffusion)
+    window, objective = model.config.window, denoising_objective(model.config.diffusion)
     about = f"{used.sampler}, {used.steps} steps"
     if compute.engine == "torch":
         return Generator(model.name, draw, model.denoiser.network, about, loss)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -14,9 +15,11 @@ from diffecg.config.schema import Config
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
-    from diffecg.datasets.stream import WindowStream
-    from diffecg.datasets.windows import Windows
-    from diffecg.model.denoiser import ConditionalDenoiser
+    from collections.abc import Iterator
+
+    from diffecg.training.trainer import Report
+
+Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="", show_default=False)]
 
 
 def train(
@@ -27,63 +30,73 @@ def train(
     samples: int | None = None,
     minutes: float | None = None,
     seed: int | None = None,
-    set: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    settings: Settings = (),
     accumulate: int = 1,
     device: str = "cpu",
     threads: Threads = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
 ) -> None:
-    """Train a model; the same command run again goes on where it stopped.
+    """Train a model, or resume training in the same folder.
 
     Example: diffecg train --preset beat --data beats/ --out runs/beat --samples 100000
 
-    The run's folder is a model folder: diffecg generate runs/beat … works with it. Started by torchrun,
-    several processes, on one machine or many, train together: `torchrun --nproc-per-node 4 -m diffecg train
-    …`; a run may go on with another number of them.
+    The output is a model folder, which other commands accept as a model: diffecg generate runs/beat. Ctrl-C
+    saves a checkpoint; run the same command again to resume. To train in several processes, start the command
+    with torchrun: `torchrun --nproc-per-node 4 -m diffecg train …`. A run can be resumed with another number
+    of processes.
 
     Parameters
     ----------
     data:
-        Folder that diffecg prepare wrote; or shards of diffecg bulk prepare, also at an address that fsspec
-        knows, of which about `training.shuffle_buffer` windows are in memory at a time.
+        Windows from diffecg prepare, or shards from diffecg bulk prepare, in a folder or at a URL that fsspec
+        supports. Shards are streamed through a buffer of about `training.shuffle_buffer` windows.
     out:
-        Folder of the run: settings, averaged weights, metrics.jsonl, checkpoint.
+        Folder of the run: settings, averaged weights, metrics.jsonl, checkpoints.
     preset:
-        beat, strip or paper.
+        Preset of settings: beat, strip, strip2 or paper.
     samples:
-        Windows to train on in all, repeats included.
+        Number of training samples, repetitions included.
     minutes:
-        Stop after this time; run the same command again to go on.
+        Stop after this time; run the same command again to resume.
     seed:
         Seed of weights, data order and noise.
-    set:
-        Another setting, as network.width=96; may be repeated. --dry-run lists all.
+    settings:
+        Change a setting, for example network.width=96; can be repeated. --dry-run lists all settings.
     accumulate:
-        Parts in which a process computes its share of a batch: less memory, the same result.
+        Slices in which each process computes its part of a batch; more slices need less memory.
     device:
-        Where to compute: cpu, or cuda, of which each process takes one.
+        Device: cpu, or cuda (one GPU for each process).
     dry_run:
-        Print the settings and stop.
+        Print the settings and exit.
     """
-    settings = list(set)
-    if samples is not None:
-        settings.append(f"training.samples={samples}")
-    if seed is not None:
-        settings.append(f"training.seed={seed}")
-    if any(setting.startswith("window.") for setting in settings):
+    changes = [*settings, *_changes("training", samples=samples, seed=seed)]
+    if any(change.startswith("window.") for change in changes):
         raise DiffecgError("window settings come from the data; choose them with diffecg prepare")
-    config = with_settings(find_preset(preset), settings)
+    config = with_settings(find_preset(preset), changes)
     if dry_run:
         print(to_json(config), end="")
         return
     use_threads(threads)
     from diffecg.datasets.loading import open_dataset
-    from diffecg.training.trainer import for_windows
+    from diffecg.training.distributed import distributed_context
+    from diffecg.training.initialisation import config_for_windows
+    from diffecg.training.trainer import train as train_model
 
     windows = open_dataset(data)
-    config = for_windows(config, windows.info)
-    _run(config, windows, out, minutes, as_json=json, accumulate=accumulate, device=device)
+    config = config_for_windows(config, windows.info)
+    with distributed_context(device) as context, _progress(config) as (report, last_row):
+        train_model(
+            config,
+            windows,
+            out,
+            report=report,
+            max_seconds=None if minutes is None else 60 * minutes,
+            context=context,
+            accumulate=accumulate,
+        )
+    if context.is_main:
+        _show_result(out, config, last_row, as_json=json)
 
 
 def distill(
@@ -94,91 +107,87 @@ def distill(
     steps: int = 4,
     samples: int | None = None,
     minutes: float | None = None,
-    set: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    settings: Settings = (),
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Train a student that draws in a few steps what its teacher draws in many.
+    """Distil a model into a student that needs fewer sampling steps.
 
     Example: diffecg distill mitbih-beat --data beats/ --steps 4 --out runs/beat-fast
 
-    Each step of the student learns to end where several of the teacher's do. The same command run
-    again goes on where it stopped; the run's folder is a model folder.
+    Each step of the student is trained to give the result of several steps of its teacher. Run the same
+    command again to resume. The output is a model folder.
 
     Parameters
     ----------
     teacher:
         Bundled model or model folder.
     data:
-        The windows that the teacher was trained on.
+        The windows on which the teacher was trained.
     out:
         Folder of the run.
     steps:
-        Steps of the student; they must divide the teacher's.
+        Sampling steps of the student; must divide those of the teacher.
     samples:
-        Windows to train on in all, repeats included.
+        Number of training samples, repetitions included.
     minutes:
-        Stop after this time; run the same command again to go on.
-    set:
-        Another setting, as training.learning_rate=1e-4; may be repeated.
+        Stop after this time; run the same command again to resume.
+    settings:
+        Change a setting, for example training.learning_rate=1e-4; can be repeated.
     """
     use_threads(threads)
     from diffecg.datasets.loading import open_dataset
     from diffecg.inference.loading import load
     from diffecg.training.objectives import student_config
-
-    denoiser = load(teacher).denoiser
-    settings = [*set, *([] if samples is None else [f"training.samples={samples}"])]
-    config = with_settings(student_config(denoiser.config, steps), settings)
-    _run(config, open_dataset(data), out, minutes, as_json=json, teacher=denoiser)
-
-
-def _run(
-    config: Config,
-    windows: Windows | WindowStream,
-    out: Path,
-    minutes: float | None,
-    *,
-    as_json: bool,
-    teacher: ConditionalDenoiser | None = None,
-    accumulate: int = 1,
-    device: str = "cpu",
-) -> None:
-    """Train, showing progress, and tell what came of it."""
-    from diffecg.training.distributed import distributed_context
     from diffecg.training.trainer import train as train_model
 
-    last: dict[str, float] = {}
-    with distributed_context(device) as among, progress_bar(f"train {config.name}") as move:
+    denoiser = load(teacher).denoiser
+    changes = [*settings, *_changes("training", samples=samples)]
+    config = with_settings(student_config(denoiser.config, steps), changes)
+    with _progress(config) as (report, last_row):
+        train_model(
+            config,
+            open_dataset(data),
+            out,
+            report=report,
+            max_seconds=None if minutes is None else 60 * minutes,
+            teacher=denoiser,
+        )
+    _show_result(out, config, last_row, as_json=json)
+
+
+def _changes(section: str, **values: Any) -> list[str]:
+    """Return the settings that were given as flags of their own, as ``section.name=value``."""
+    return [f"{section}.{name}={value}" for name, value in values.items() if value is not None]
+
+
+@contextmanager
+def _progress(config: Config) -> Iterator[tuple[Report, dict[str, float]]]:
+    """Show progress; yield the function that reports a row of metrics, and the last row reported."""
+    last_row: dict[str, float] = {}
+    total = config.training.samples
+    with progress_bar(f"train {config.name}") as advance:
 
         def report(row: dict[str, float]) -> None:
-            last.update(row)
+            last_row.update(row)
             text = f"loss {row['loss']:.4f}  {row['samples_per_s']:.0f}/s"
-            move(int(row["samples"]), config.training.samples, text)
+            advance(int(row["samples"]), total, text)
             if not stderr.is_terminal and "validation_loss" in row:
                 stderr.print(
-                    f"{row['samples']:.0f} of {config.training.samples} samples  {text}  "
+                    f"{row['samples']:.0f} of {total} samples  {text}  "
                     f"validation {row['validation_loss']:.4f}  {row['seconds_left'] / 60:.0f} min left",
                     highlight=False,
                 )
 
-        limit = None if minutes is None else 60 * minutes
-        train_model(
-            config,
-            windows,
-            out,
-            report=report,
-            max_seconds=limit,
-            teacher=teacher,
-            among=among,
-            accumulate=accumulate,
-        )
-    if not among.first:
-        return
-    text = f"{out}: already trained on {config.training.samples} samples"
-    if last:
+        yield report, last_row
+
+
+def _show_result(out: Path, config: Config, last_row: dict[str, float], *, as_json: bool) -> None:
+    total = config.training.samples
+    text = f"{out}: training had already finished ({total} samples)"
+    if last_row:
         text = (
-            f"{out}: {last['samples']:.0f} of {config.training.samples} samples, validation loss "
-            f"{last['validation_loss']:.4f}, {last['seconds'] / 60:.0f} min"
+            f"{out}: {last_row['samples']:.0f} of {total} samples, "
+            f"validation loss {last_row['validation_loss']:.4f}, {last_row['seconds'] / 60:.0f} min"
         )
-    show({"folder": str(out), **last}, text, as_json=as_json)
+    show({"folder": str(out), **last_row}, text, as_json=as_json)

@@ -1,1 +1,1 @@
-"""Training: tasks drawn for every sample, the loop, averaged weights, checkpoints."""
+"""Training: data feeding, objectives, the training loop, checkpoints, distributed processes."""

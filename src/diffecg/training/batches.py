@@ -1,18 +1,19 @@
-"""What the network trains on: a function of (seed, step) and of nothing else.
+"""Training batches: windows with an observation mask, a label, a morphology and beats to condition on.
 
-So a run that was stopped goes on with the very batches that it would have seen.
+A batch follows from the random generator that it is drawn with, so that a resumed run sees the batches that
+an uninterrupted one would have seen.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from diffecg.config.schema import Config
@@ -24,37 +25,42 @@ from diffecg.errors import DiffecgError
 from diffecg.training.masks import draw_masks
 from diffecg.training.virtual_leads import virtual_leads
 
-FILTER_S = 0.07
-"""How far a virtual lead's filter reaches on either side, in s."""
+FILTER_RADIUS_S = 0.07
+"""Extent of a virtual lead's filter on either side, in s."""
 
 
-class Batch(NamedTuple):
-    """Windows with a task each."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Batch:
+    """Training windows and what the network is conditioned on."""
 
-    signal_mv: Tensor
-    """(batch lead time), in mV."""
-    observed: Tensor
-    """(batch lead time), True = shown to the network."""
+    signal_mv: Float[Tensor, "batch lead time"]
+    observed: Bool[Tensor, "batch lead time"]
+    """True = shown to the network."""
     labels: list[str]
-    """Class of each window, ``?`` where hidden."""
+    """Label of each window; ``?`` where it is dropped."""
     morphologies: list[int]
-    """That of each window within its class, -1 where hidden."""
-    track: Tensor | None
-    """Beats that are told (batch label+1 time); None for models that take no rhythm."""
+    """Morphology of each window within its label; -1 where it is dropped."""
+    beat_channels: Float[Tensor, "batch beat_channel time"] | None = None
+    """Beats that the network is conditioned on; None for models without rhythm."""
 
-    def share(self, rows: slice, device: str) -> Batch:
+    def __len__(self) -> int:
+        """Return the number of windows."""
+        return len(self.labels)
+
+    def select(self, rows: slice, device: str | torch.device) -> Batch:
         """Return some of the windows, on a device."""
+        beats = self.beat_channels
         return Batch(
-            self.signal_mv[rows].to(device),
-            self.observed[rows].to(device),
-            self.labels[rows],
-            self.morphologies[rows],
-            None if self.track is None else self.track[rows].to(device),
+            signal_mv=self.signal_mv[rows].to(device),
+            observed=self.observed[rows].to(device),
+            labels=self.labels[rows],
+            morphologies=self.morphologies[rows],
+            beat_channels=None if beats is None else beats[rows].to(device),
         )
 
 
 class BatchSource:
-    """Draws batches from windows."""
+    """Draws training batches from windows."""
 
     def __init__(
         self,
@@ -66,77 +72,107 @@ class BatchSource:
         """Draw from ``windows``.
 
         Args:
-            windows: all of them, or a part of more.
-            config: the settings.
-            counts: windows of each class in all; None: in ``windows``.
-            morphologies: of the classes; None: those of ``windows``.
+            windows: All training windows, or those of some shards.
+            config: The settings.
+            counts: Number of windows of each label in the whole training set; None: in ``windows``.
+            morphologies: Morphologies of the labels; None: those of ``windows``.
+
+        Raises:
+            DiffecgError: The settings need annotated beats, and the windows have none.
         """
+        if config.conditions.rhythm and "beats" not in windows.index:
+            raise DiffecgError(
+                f"the windows have no column 'beats', which the preset {config.name!r} needs; "
+                "prepare them with this version of diffecg"
+            )
         self.windows = windows
         self.config = config
-        self._label = windows.index["label"].to_numpy(dtype=np.str_)
-        of_class = weights(Counter(self._label.tolist()) if counts is None else counts, config)
-        weight = np.array([of_class[label] for label in self._label])
-        self._cumulative = np.cumsum(weight) / weight.sum()
-        self._other_lead = _other_leads(windows.index)
+        self._labels = windows.index["label"].to_numpy(dtype=np.str_)
+        weights = label_weights(Counter(self._labels.tolist()) if counts is None else counts, config)
+        weight = np.array([weights[label] for label in self._labels])
+        self._cumulative_weight = np.cumsum(weight) / weight.sum()
+        self._other_lead = _rows_of_other_leads(windows.index)
         if morphologies is None:
-            most, seed = config.conditions.morphologies, config.training.seed
-            morphologies, self._morphology = cluster_morphologies(
-                windows.signal_mv, self._label, config.labels, most, seed
+            self.morphologies, self.morphology = cluster_morphologies(
+                windows.signal_mv,
+                self._labels,
+                config.labels,
+                config.conditions.morphologies,
+                config.training.seed,
             )
         else:
-            self._morphology = morphologies.of(windows.signal_mv, self._label)
-        self.morphologies = morphologies
-        if config.conditions.rhythm and "beats" not in windows.index:
-            raise DiffecgError("the windows do not tell their beats; prepare them again")
+            self.morphologies = morphologies
+            self.morphology = morphologies.of(windows.signal_mv, self._labels)
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
-        """Return ``size`` windows, each with its task."""
-        settings = self.config.training
-        rows = np.searchsorted(self._cumulative, rng.random(size)).clip(max=len(self._label) - 1)
+        """Draw ``size`` windows with a mask and conditions for each."""
+        # The order of the random draws is part of a run's reproducibility.
+        training = self.config.training
+        last = len(self.windows) - 1
+        rows = np.searchsorted(self._cumulative_weight, rng.random(size)).clip(max=last)
         signal_mv = self.windows.signal_mv[rows].astype(np.float32)
-        observed = draw_masks(rng, size, signal_mv.shape[1], signal_mv.shape[2], settings.tasks)
-        shown = np.any(observed, axis=1)
-        told = shown.any(axis=1)
-        chosen = told & (rng.random(size) < settings.virtual_leads)
-        if chosen.any():
-            other = self.windows.signal_mv[self._other_lead[rows[chosen]]]
-            width = round(FILTER_S * self.windows.fs_hz)
-            signal_mv[chosen] = virtual_leads(
-                rng, signal_mv[chosen], other, width, settings.virtual_lead_filter
-            )
-        if settings.gain > 0:
-            signal_mv *= np.exp(settings.gain * rng.standard_normal((size, 1, 1))).astype(np.float32)
-        hidden = rng.random(size) < settings.label_dropout
-        labels = np.where(hidden, UNKNOWN, self._label[rows])
-        untold = told | (rng.random(size) < settings.label_dropout)
-        morphologies = np.where(untold, -1, self._morphology[rows])
+        observed = draw_masks(rng, size, signal_mv.shape[1], signal_mv.shape[2], training.tasks)
+        is_generation = ~np.any(observed, axis=(1, 2))
+        signal_mv = self._augment(rng, signal_mv, rows, is_generation)
+        label_dropped = rng.random(size) < training.label_dropout
+        morphology_dropped = ~is_generation | (rng.random(size) < training.label_dropout)
         return Batch(
-            torch.from_numpy(signal_mv),
-            torch.from_numpy(observed),
-            labels.tolist(),
-            morphologies.tolist(),
-            self._track(rng, rows, shown) if self.config.conditions.rhythm else None,
+            signal_mv=torch.from_numpy(signal_mv),
+            observed=torch.from_numpy(observed),
+            labels=np.where(label_dropped, UNKNOWN, self._labels[rows]).tolist(),
+            morphologies=np.where(morphology_dropped, -1, self.morphology[rows]).tolist(),
+            beat_channels=self._beat_channels(rng, rows, observed) if self.config.conditions.rhythm else None,
         )
 
-    def _track(self, rng: np.random.Generator, rows: NDArray[np.intp], observed: NDArray[np.bool_]) -> Tensor:
-        """Return what is told of the windows' beats: nothing, all, or those where the signal is observed."""
-        told = rng.random((len(rows), 1)) < self.config.training.rhythm_share
-        told = told & (observed | (rng.random((len(rows), 1)) < 0.5))
-        rhythms = [parse_beats(text) for text in self.windows.index["beats"].to_numpy()[rows]]
-        return torch.from_numpy(encode_beats(rhythms, observed.shape[1], self.config.conditions.rhythm, told))
+    def _augment(
+        self,
+        rng: np.random.Generator,
+        signal_mv: Float[np.ndarray, "batch lead time"],
+        rows: Int[np.ndarray, " batch"],
+        is_generation: Bool[np.ndarray, " batch"],
+    ) -> Float[np.ndarray, "batch lead time"]:
+        """Replace some windows by virtual leads, and apply random gains."""
+        training = self.config.training
+        is_virtual = ~is_generation & (rng.random(len(rows)) < training.virtual_leads)
+        if is_virtual.any():
+            signal_mv[is_virtual] = virtual_leads(
+                rng,
+                signal_mv[is_virtual],
+                self.windows.signal_mv[self._other_lead[rows[is_virtual]]],
+                radius=round(FILTER_RADIUS_S * self.windows.fs_hz),
+                strength=training.virtual_lead_filter,
+            )
+        if training.gain > 0:
+            log_gain = training.gain * rng.standard_normal((len(rows), 1, 1))
+            signal_mv *= np.exp(log_gain).astype(np.float32)
+        return signal_mv
+
+    def _beat_channels(
+        self,
+        rng: np.random.Generator,
+        rows: Int[np.ndarray, " batch"],
+        observed: Bool[np.ndarray, "batch lead time"],
+    ) -> Float[Tensor, "batch beat_channel time"]:
+        """Encode the beats of windows: of some in full, of some where the signal is observed, of others none."""
+        is_given = rng.random((len(rows), 1)) < self.config.training.rhythm_share
+        in_full = rng.random((len(rows), 1)) < 0.5
+        conditioned = is_given & (observed.any(axis=1) | in_full)
+        beats = [parse_beats(text) for text in self.windows.index["beats"].to_numpy()[rows]]
+        labels = self.config.conditions.rhythm
+        return torch.from_numpy(encode_beats(beats, observed.shape[2], labels, conditioned))
 
 
-def weights(counts: Mapping[str, int], config: Config) -> dict[str, float]:
-    """Return how often a window of each class is drawn, beside others: its class's count to -balance."""
+def label_weights(counts: Mapping[str, int], config: Config) -> dict[str, float]:
+    """Return the sampling weight of a window of each label: the label's count to the power -balance."""
     return {label: float(count) ** -config.training.balance for label, count in counts.items()}
 
 
-def _other_leads(index: pd.DataFrame) -> NDArray[np.intp]:
-    """Return for each window the row of the same stretch in other leads; its own where there is none.
+def _rows_of_other_leads(index: pd.DataFrame) -> Int[np.ndarray, " window"]:
+    """Return for each window the row with the same interval in another lead, or its own row.
 
-    Windows of two leads are there in both orders, so that each is the other's.
+    Windows of two leads occur in both orders; each is then the other's.
     """
-    places = pd.Series(np.arange(len(index)))
-    stretch = [index["recording"].to_numpy(), index["sample"].to_numpy()]
-    first, last = (places.groupby(stretch).transform(end).to_numpy() for end in ("first", "last"))
-    return np.where(first == places, last, first)
+    rows = pd.Series(np.arange(len(index)))
+    interval = [index["recording"].to_numpy(), index["sample"].to_numpy()]
+    first, last = (rows.groupby(interval).transform(end).to_numpy() for end in ("first", "last"))
+    return np.where(first == rows, last, first)

@@ -1,4 +1,4 @@
-"""Checkpoints: all that a run needs to go on as if it had never stopped."""
+"""Checkpoints: the state from which a run is resumed, and its log of metrics."""
 
 from __future__ import annotations
 
@@ -15,37 +15,40 @@ from diffecg.files import write_atomic
 from diffecg.model.denoiser import ConditionalDenoiser
 
 CHECKPOINT = "checkpoint.pt"
+"""The last checkpoint."""
 
-BEFORE = "checkpoint-before.pt"
-"""The one before: what is left if a disk spoils the last."""
+PREVIOUS = "checkpoint-previous.pt"
+"""The checkpoint before the last, for use if the last is damaged."""
 
 METRICS = "metrics.jsonl"
+"""Log of metrics, one JSON object a line."""
 
 
-@dataclass
-class State:
-    """What changes while training."""
+@dataclass(kw_only=True, eq=False)
+class TrainingState:
+    """The mutable state of a run."""
 
     model: ConditionalDenoiser
-    average: ConditionalDenoiser
+    ema: ConditionalDenoiser
+    """Moving average of the model's weights; the model that is saved and used."""
     optimizer: torch.optim.Optimizer
-    data: str
-    """Fingerprint of the windows that it trains on."""
+    fingerprint: str
+    """Fingerprint of the training data."""
     samples: int = 0
-    """Samples seen so far: the one measure of progress."""
+    """Samples seen so far; the only measure of progress."""
     seconds: float = 0.0
-    """Time spent training so far."""
+    """Training time so far."""
 
 
-def save_checkpoint(folder: Path, state: State) -> None:
-    """Write the checkpoint of a run, whole or not at all; keep the one before."""
+def save_checkpoint(folder: Path, state: TrainingState) -> None:
+    """Write the checkpoint of a run atomically, and keep the previous one."""
     buffer = io.BytesIO()
     torch.save(
         {
             "model": state.model.state_dict(),
-            "average": state.average.state_dict(),
+            "average": state.ema.state_dict(),
             "optimizer": state.optimizer.state_dict(),
-            "data": state.data,
+            "data": state.fingerprint,
             "samples": state.samples,
             "seconds": state.seconds,
         },
@@ -54,53 +57,46 @@ def save_checkpoint(folder: Path, state: State) -> None:
     last, new = folder / CHECKPOINT, folder / "checkpoint-new.pt"
     write_atomic(new, buffer.getvalue())
     if last.is_file():
-        last.replace(folder / BEFORE)
+        last.replace(folder / PREVIOUS)
     new.replace(last)
 
 
-def restore_checkpoint(folder: Path, state: State, *, trim: bool = True) -> bool:
-    """Bring ``state`` to where the run in ``folder`` stood; return whether there was a checkpoint.
+def restore_checkpoint(folder: Path, state: TrainingState, *, trim_metrics: bool = True) -> None:
+    """Restore ``state`` from the last readable checkpoint in ``folder``, if there is one.
 
-    Metrics that were logged after the checkpoint are removed if ``trim``: they will be logged again.
+    Args:
+        folder: Folder of the run.
+        state: State of a new run, updated in place.
+        trim_metrics: Remove metrics that were logged after the checkpoint; they will be logged again.
 
     Raises:
-        DiffecgError: the checkpoint is damaged, or of other settings or data.
+        DiffecgError: The checkpoints are damaged, or belong to other settings or data.
     """
-    found = [path for path in (folder / CHECKPOINT, folder / BEFORE) if path.is_file()]
-    if not found:
-        return False
+    paths = [path for path in (folder / CHECKPOINT, folder / PREVIOUS) if path.is_file()]
+    if not paths:
+        return
     try:
-        stored = _load(found[0], state)
+        stored = _load(paths[0], state)
     except DiffecgError:
-        if len(found) < 2:
+        if len(paths) < 2:
             raise
-        stored = _load(found[1], state)
-    if stored.get("data") != state.data:
+        stored = _load(paths[1], state)
+    if stored["data"] != state.fingerprint:
         raise DiffecgError(f"{folder} was trained on other windows; train into another --out")
     state.samples, state.seconds = int(stored["samples"]), float(stored["seconds"])
-    if not trim:
-        return True
-    kept = [row for row in read_metrics(folder) if row["samples"] <= state.samples]
-    text = "".join(json.dumps(row) + "\n" for row in kept)
-    write_atomic(folder / METRICS, text.encode())
-    return True
+    if trim_metrics:
+        rows = [row for row in read_metrics(folder) if row["samples"] <= state.samples]
+        write_atomic(folder / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
 
 
-def _load(path: Path, state: State) -> dict[str, Any]:
-    """Bring ``state`` to a checkpoint, and return the rest of it."""
-    try:
-        stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        state.model.load_state_dict(stored["model"])
-        state.average.load_state_dict(stored["average"])
-        state.optimizer.load_state_dict(stored["optimizer"])
-    except Exception as error:  # torch raises whatever its parsing ran into
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise DiffecgError(f"{path} cannot be restored ({reason}); train into another --out") from error
-    return stored
+def append_metrics(folder: Path, row: dict[str, float]) -> None:
+    """Append a row to the log of metrics."""
+    with (folder / METRICS).open("a") as file:
+        file.write(json.dumps(row) + "\n")
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of a run's ``metrics.jsonl``; a last line cut short is left out."""
+    """Return the rows of the log of metrics, without a last line that is incomplete."""
     path = folder / METRICS
     rows: list[dict[str, Any]] = []
     for line in path.read_text().splitlines() if path.is_file() else []:
@@ -109,3 +105,16 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError:
             break
     return rows
+
+
+def _load(path: Path, state: TrainingState) -> dict[str, Any]:
+    """Load a checkpoint into ``state``, and return its content."""
+    try:
+        stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state.model.load_state_dict(stored["model"])
+        state.ema.load_state_dict(stored["average"])
+        state.optimizer.load_state_dict(stored["optimizer"])
+    except Exception as error:  # torch raises exceptions of many types for damaged files
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DiffecgError(f"{path} cannot be restored ({reason}); train into another --out") from error
+    return stored

@@ -1,9 +1,9 @@
-"""What a run trains on, wherever it is: in memory, or in shards that a pool of a few passes over.
+"""Training data in memory, or streamed from shards through a shuffle buffer.
 
-Streamed, a step's data still follow from (seed, samples seen) alone. In every epoch the shards are put in
-another order, and the pool moves over them one shard at a time; what lies in it is drawn from as all windows
-are that lie in memory. It stays where it is the longer, the more weight its windows have, so that over an
-epoch each window is drawn as often as if all lay in memory.
+Streamed batches, too, follow from (seed, samples seen) alone. In every epoch the shards are put in a new
+random order, and a buffer of constant width moves over them one shard at a time; batches are drawn from the
+windows in the buffer as they would be drawn from windows in memory. The buffer stays longer where its
+windows have more sampling weight, so that over an epoch each window is drawn as often as from memory.
 """
 
 from __future__ import annotations
@@ -14,127 +14,151 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Int, Num
 
 from diffecg.config.schema import Config
 from diffecg.datasets.morphologies import Morphologies
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows, concatenate, fingerprint
-from diffecg.training.batches import BatchSource, weights
+from diffecg.training.batches import BatchSource, label_weights
 
-_SAMPLE = 16_384
-"""Windows of a stream to which scaling and morphologies are fitted, and at most so many that validate."""
+_STREAM_SAMPLE = 16_384
+"""Windows sampled from a stream to fit scaling and morphologies, and to validate."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TrainingData:
-    """Training data."""
+    """The data of a run."""
 
-    at: Callable[[int], BatchSource]
-    """Returns what the batch is drawn from after so many samples."""
-    sample: Windows
-    """Windows for training, all or many of them, to which scaling is fitted."""
+    source_at: Callable[[int], BatchSource]
+    """Maps the number of samples seen to the source of the next batch."""
+    fit_windows: Windows
+    """Training windows, all or a sample, to which the scaling is fitted."""
     validation: Windows
     morphologies: Morphologies
     fingerprint: str
-    """Tells the data from others."""
+    """Hash of the windows."""
 
 
 def training_data(windows: Windows | WindowStream, config: Config) -> TrainingData:
-    """Return the data of a run.
-
-    Args:
-        windows: its parts ``train`` and ``validation`` are used.
-        config: the settings.
+    """Return the data of a run from the partitions ``train`` and ``validation``.
 
     Raises:
-        DiffecgError: a part is missing; a shard is missing or spoilt.
+        DiffecgError: A partition is empty, or a shard is missing or damaged.
     """
-    if isinstance(windows, Windows):
-        validation = windows.partition("validation")
-        source = BatchSource(windows.partition("train"), config)
-        known = fingerprint(source.windows)
-        return TrainingData(lambda samples: source, source.windows, validation, source.morphologies, known)
-    validation, sample = (windows.sample(part, _SAMPLE) for part in ("validation", "train"))
-    morphologies = BatchSource(sample, config).morphologies
-    pool = ShuffleBuffer(windows, config, morphologies)
-    return TrainingData(pool.at, sample, validation, morphologies, windows.fingerprint)
+    if isinstance(windows, WindowStream):
+        return _streamed_data(windows, config)
+    validation = windows.partition("validation")
+    source = BatchSource(windows.partition("train"), config)
+    return TrainingData(
+        source_at=lambda samples: source,
+        fit_windows=source.windows,
+        validation=validation,
+        morphologies=source.morphologies,
+        fingerprint=fingerprint(source.windows),
+    )
+
+
+def _streamed_data(stream: WindowStream, config: Config) -> TrainingData:
+    validation, fit_windows = (stream.sample(name, _STREAM_SAMPLE) for name in ("validation", "train"))
+    morphologies = BatchSource(fit_windows, config).morphologies
+    return TrainingData(
+        source_at=ShuffleBuffer(stream, config, morphologies).source_at,
+        fit_windows=fit_windows,
+        validation=validation,
+        morphologies=morphologies,
+        fingerprint=stream.fingerprint,
+    )
 
 
 class ShardSchedule:
-    """Which shards the pool holds, as a function of the samples seen."""
+    """The shards in the shuffle buffer, as a function of the samples seen."""
 
-    def __init__(self, rows: NDArray[np.intp], weight: NDArray[np.float64], pool: int, seed: int) -> None:
-        """Plan the way over some shards.
+    def __init__(
+        self,
+        counts: Int[np.ndarray, " shard"],
+        weights: Num[np.ndarray, " shard"],
+        *,
+        buffer_size: int,
+        seed: int,
+    ) -> None:
+        """Plan the order of shards.
 
         Args:
-            rows: windows in each (shard,).
-            weight: of all windows of each (shard,).
-            pool: windows that the pool may hold, about.
-            seed: of the order.
+            counts: Number of windows in each shard.
+            weights: Sum of the sampling weights of the windows in each shard.
+            buffer_size: Approximate number of windows in the buffer.
+            seed: Seed of the order.
         """
-        self._weight, self._seed = weight, seed
-        self._epoch = int(rows.sum())
-        self._width = int(np.clip(round(pool / rows.mean()), 1, len(rows)))
-        self._plan = lru_cache(2)(self._planned)
+        self._weights, self._seed = weights, seed
+        self._epoch_samples = int(counts.sum())
+        self._width = int(np.clip(round(buffer_size / counts.mean()), 1, len(counts)))
+        self.plan = lru_cache(2)(self._plan)
 
-    def at(self, samples: int) -> list[int]:
-        """Return the shards in the pool after so many samples, in order."""
-        return self._shards(*self._place(samples))
+    def shards_at(self, samples: int) -> list[int]:
+        """Return the shards in the buffer after ``samples`` samples, in ascending order."""
+        return self.shards(*self._position(samples))
 
-    def next(self, samples: int) -> list[int]:
-        """Return the shards after the pool's next move."""
-        epoch, place = self._place(samples)
-        last = place + 1 == len(self._weight)
-        return self._shards(epoch + last, 0 if last else place + 1)
+    def next_shards(self, samples: int) -> list[int]:
+        """Return the shards in the buffer after its next move."""
+        epoch, position = self._position(samples)
+        is_last = position + 1 == len(self._weights)
+        return self.shards(epoch + is_last, 0 if is_last else position + 1)
 
-    def _place(self, samples: int) -> tuple[int, int]:
-        epoch, within = divmod(samples, self._epoch)
-        order, ends = self._plan(epoch)
-        return epoch, min(int(np.searchsorted(ends, within, side="right")), len(order) - 1)
+    def shards(self, epoch: int, position: int) -> list[int]:
+        """Return the shards in the buffer at a position of an epoch, in ascending order."""
+        order, _ = self.plan(epoch)
+        return sorted(int(order[(position + i) % len(order)]) for i in range(self._width))
 
-    def _shards(self, epoch: int, place: int) -> list[int]:
-        order, _ = self._plan(epoch)
-        return sorted(int(order[(place + i) % len(order)]) for i in range(self._width))
+    def _position(self, samples: int) -> tuple[int, int]:
+        epoch, epoch_samples = divmod(samples, self._epoch_samples)
+        order, ends = self.plan(epoch)
+        return epoch, min(int(np.searchsorted(ends, epoch_samples, side="right")), len(order) - 1)
 
-    def _planned(self, epoch: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Return the order of an epoch's shards, and where in it the pool leaves each place, in samples."""
-        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._weight))
-        held = sum(np.roll(self._weight[order], -i) for i in range(self._width))
-        return order, np.cumsum(held) * (self._epoch / (self._width * self._weight.sum()))
+    def _plan(self, epoch: int) -> tuple[Int[np.ndarray, " shard"], Float[np.ndarray, " shard"]]:
+        """Return the order of an epoch's shards, and the sample at which the buffer leaves each position."""
+        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._weights))
+        in_buffer = sum(np.roll(self._weights[order], -i) for i in range(self._width))
+        return order, np.cumsum(in_buffer) * (self._epoch_samples / (self._width * self._weights.sum()))
 
 
 class ShuffleBuffer:
-    """The windows of the shards that the pool holds; the next shard is read while these are trained on."""
+    """The windows of consecutive shards in memory; the next shard is read in the background."""
 
     def __init__(self, stream: WindowStream, config: Config, morphologies: Morphologies) -> None:
         table = stream.counts["train"]
-        self._places = np.flatnonzero(table.sum(axis=1))
-        table = table.iloc[self._places]
+        self._indices = np.flatnonzero(table.sum(axis=1))
+        table = table.iloc[self._indices]
         self._stream, self._config, self._morphologies = stream, config, morphologies
         self._counts = {str(label): int(count) for label, count in table.sum().items() if count}
-        of_class = weights(self._counts, config)
-        weight = sum(table[label].to_numpy() * each for label, each in of_class.items())
-        settings = config.training
-        self._route = ShardSchedule(
-            table.sum(axis=1).to_numpy(), np.asarray(weight), settings.shuffle_buffer, settings.seed
+        weights = label_weights(self._counts, config)
+        self._schedule = ShardSchedule(
+            table.sum(axis=1).to_numpy(),
+            np.asarray(sum(table[label].to_numpy() * weight for label, weight in weights.items())),
+            buffer_size=config.training.shuffle_buffer,
+            seed=config.training.seed,
         )
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="shards")
         self._read: dict[int, Future[Windows]] = {}
+        self._shards: list[int] = []
         self._source: BatchSource | None = None
-        self._held: list[int] = []
 
-    def at(self, samples: int) -> BatchSource:
-        """Return what the batch is drawn from after so many samples."""
-        held = self._route.at(samples)
-        if self._source is None or held != self._held:
-            ahead = [shard for shard in self._route.next(samples) if shard not in held]
-            wanted = [*held, *ahead[:1]]
-            self._read = {shard: self._read.get(shard) or self._start(shard) for shard in wanted}
-            windows = concatenate([self._read[shard].result() for shard in held])
+    @property
+    def shards_in_memory(self) -> int:
+        """Number of shards that are in memory or being read."""
+        return len(self._read)
+
+    def source_at(self, samples: int) -> BatchSource:
+        """Return the source of the next batch after ``samples`` samples."""
+        shards = self._schedule.shards_at(samples)
+        if self._source is None or shards != self._shards:
+            ahead = [shard for shard in self._schedule.next_shards(samples) if shard not in shards]
+            needed = [*shards, *ahead[:1]]
+            self._read = {shard: self._read.get(shard) or self._start_reading(shard) for shard in needed}
+            windows = concatenate([self._read[shard].result() for shard in shards])
             self._source = BatchSource(windows, self._config, self._counts, self._morphologies)
-            self._held = held
+            self._shards = shards
         return self._source
 
-    def _start(self, shard: int) -> Future[Windows]:
-        return self._reader.submit(self._stream.read, [int(self._places[shard])], "train")
+    def _start_reading(self, shard: int) -> Future[Windows]:
+        return self._reader.submit(self._stream.read, [int(self._indices[shard])], "train")

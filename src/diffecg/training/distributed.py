@@ -1,8 +1,8 @@
-"""Several processes that train one model: PyTorch's own, as ``torchrun`` starts them.
+"""Data-parallel training in the processes that ``torchrun`` starts.
 
-Every process holds the whole model and draws the whole batch of a step, of which it computes its share; the
-gradients are averaged. So a step is the same whatever the number of processes, and a run may go on with
-another number. The model has a few million weights: one sum of all gradients a step costs little.
+Every process holds the whole model and draws the whole batch of a step, computes the loss of its slices of
+the batch, and the gradients are averaged. A step therefore does not depend on the number of processes, and a
+run may be resumed with another number.
 """
 
 from __future__ import annotations
@@ -14,94 +14,103 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffecg.errors import DiffecgError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DistributedContext:
-    """Which of how many processes this one is, and where it computes."""
+    """The rank and device of this process, and the collective operations of training."""
 
     rank: int = 0
-    count: int = 1
+    """Index of this process."""
+    world_size: int = 1
+    """Number of processes."""
     device: str = "cpu"
+    """Device on which this process computes."""
 
     @property
-    def first(self) -> bool:
-        """Whether this process writes and reports."""
+    def is_main(self) -> bool:
+        """Whether this process writes files and reports progress."""
         return self.rank == 0
 
-    def shares(self, batch: int, accumulate: int) -> list[slice]:
-        """Return the rows of a batch that this process computes, one part after the other.
+    def batch_slices(self, batch_size: int, accumulate: int) -> list[slice]:
+        """Return the slices of a batch that this process computes, one after the other.
+
+        Args:
+            batch_size: Windows in a batch.
+            accumulate: Slices for each process; gradients are accumulated over them.
 
         Raises:
-            DiffecgError: the batch cannot be divided evenly.
+            DiffecgError: The batch cannot be divided evenly.
         """
-        parts = self.count * accumulate
-        if accumulate < 1 or batch % parts:
+        slices = self.world_size * accumulate
+        if accumulate < 1 or batch_size % slices:
             raise DiffecgError(
-                f"a batch of {batch} cannot be divided among {self.count} process(es) x {accumulate} "
-                "part(s); choose another training.batch or --accumulate"
+                f"a batch of {batch_size} cannot be divided among {self.world_size} process(es) x "
+                f"{accumulate} slice(s); choose another training.batch or --accumulate"
             )
-        size = batch // parts
+        size = batch_size // slices
         first = self.rank * accumulate
         return [slice(i * size, (i + 1) * size) for i in range(first, first + accumulate)]
 
-    def average(self, model: nn.Module, loss: Tensor) -> Tensor:
-        """Average the gradients of all processes in place; return the average of their losses."""
-        if self.count == 1:
+    def average_gradients(self, model: nn.Module, loss: Float[Tensor, ""]) -> Float[Tensor, ""]:
+        """Average the gradients of all processes in place, and return the mean of their losses."""
+        if self.world_size == 1:
             return loss
         gradients = [p.grad for p in model.parameters() if p.grad is not None]
-        flat = torch.cat([*(g.reshape(-1) for g in gradients), loss.reshape(1)])
+        flat = torch.cat([*(gradient.reshape(-1) for gradient in gradients), loss.reshape(1)])
         dist.all_reduce(flat)
-        flat /= self.count
+        flat /= self.world_size
         means = torch.split(flat[:-1], [gradient.numel() for gradient in gradients])
         for gradient, mean in zip(gradients, means, strict=True):
             gradient.copy_(mean.view_as(gradient))
         return flat[-1]
 
-    def any(self, wish: bool) -> bool:
-        """Return whether any process wishes so: all must stop together."""
-        if self.count == 1:
-            return wish
-        wishes = torch.tensor(float(wish), device=self.device)
-        dist.all_reduce(wishes)
-        return bool(wishes > 0)
+    def any_rank(self, flag: bool) -> bool:
+        """Return whether ``flag`` is true in any process."""
+        if self.world_size == 1:
+            return flag
+        flags = torch.tensor(float(flag), device=self.device)
+        dist.all_reduce(flags)
+        return bool(flags > 0)
 
-    def agree(self, number: int) -> bool:
-        """Return whether all processes have the same number."""
-        if self.count == 1:
+    def same_on_all_ranks(self, number: int) -> bool:
+        """Return whether ``number`` is the same in all processes."""
+        if self.world_size == 1:
             return True
-        numbers = torch.tensor([number, -number], dtype=torch.float64, device=self.device)
-        dist.all_reduce(numbers, dist.ReduceOp.MAX)
-        return bool(numbers[0] == -numbers[1])
+        bounds = torch.tensor([number, -number], dtype=torch.float64, device=self.device)
+        dist.all_reduce(bounds, dist.ReduceOp.MAX)
+        return bool(bounds[0] == -bounds[1])
 
 
 SINGLE_PROCESS = DistributedContext()
+"""Training in one process on the CPU."""
 
 
 @contextmanager
 def distributed_context(device: str = "cpu") -> Iterator[DistributedContext]:
-    """Yield this process's place among those that ``torchrun`` started; alone without it.
+    """Join the process group that ``torchrun`` describes in the environment; without it, yield one process.
 
     Args:
-        device: ``cpu`` (gloo), or ``cuda`` (NCCL), of which each process takes one.
+        device: ``cpu`` (gloo backend), or ``cuda`` (NCCL backend, one GPU for each process).
 
     Raises:
-        DiffecgError: there is no such device.
+        DiffecgError: The device is not available.
     """
     if device.startswith("cuda") and not torch.cuda.is_available():
-        raise DiffecgError(f"there is no device {device!r} here; use cpu")
-    count = int(os.environ.get("WORLD_SIZE", "1"))
+        raise DiffecgError(f"device {device!r} is not available on this machine; use cpu")
+    world_size = int(os.environ.get("WORLD_SIZE", "1"))
     if device == "cuda":
         device = f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
-    if count == 1:
+    if world_size == 1:
         yield DistributedContext(device=device)
         return
     dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
     try:
-        yield DistributedContext(dist.get_rank(), count, device)
+        yield DistributedContext(rank=dist.get_rank(), world_size=world_size, device=device)
         dist.barrier()
     finally:
         dist.destroy_process_group()

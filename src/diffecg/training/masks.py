@@ -3,46 +3,70 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool
 
 LONGEST_GAP = 0.6
-"""Longest gap of the imputation task, as a share of the window."""
+"""Longest gap of the imputation task, as a fraction of the window."""
 
 MOST_GAPS = 3
-"""Most gaps in a window of the imputation task."""
+"""Largest number of gaps in a window of the imputation task."""
+
+_IMPUTATION, _FORECASTING = 1, 2
 
 
 def draw_masks(
     rng: np.random.Generator, size: int, leads: int, length: int, tasks: tuple[float, float, float]
-) -> NDArray[np.bool_]:
-    """Return a random mask (batch lead time), True = observed, for each of ``size`` samples.
+) -> Bool[np.ndarray, "{size} {leads} {length}"]:
+    """Draw a mask for each of ``size`` windows; True = observed.
 
-    Of several leads, a third of the samples hide the same of all, a third something of one lead only (all
-    of it, where the task is generation: a lead to be drawn from the others), a third something else of each.
+    With several leads, a window has with equal probability the same mask in all leads, a mask in one random
+    lead with all others observed, or an independent mask in each lead. The second case, with nothing
+    observed in that lead, is the reconstruction of a lead from the others.
 
     Args:
-        rng: source of randomness.
-        size: number of samples.
-        leads: leads of a sample.
-        length: samples in a window.
-        tasks: shares of generation (nothing observed), imputation (all but one to three gaps, their
-            lengths log-uniform) and forecasting (the first part, its length uniform).
+        rng: Random generator.
+        size: Number of windows.
+        leads: Leads in a window.
+        length: Samples in a window.
+        tasks: Proportions of generation (nothing observed), imputation (one to three gaps of log-uniform
+            length) and forecasting (observed up to a uniformly distributed sample).
     """
-    if leads > 1:
-        flat = draw_masks(rng, size * leads, 1, length, tasks)
-        each = flat.reshape(size, leads, length)
-        kind, only = rng.integers(3, size=(size, 1, 1)), rng.integers(leads, size=(size, 1, 1))
-        elsewhere = np.arange(leads)[:, None] != only
-        return np.select([kind == 0, kind == 1], [each[:, :1], each | elsewhere], each)
+    masks = _single_lead_masks(rng, size * leads, length, tasks).reshape(size, leads, length)
+    if leads == 1:
+        return masks
+    pattern = rng.integers(3, size=size)
+    masked_lead = rng.integers(leads, size=size)
+    same_in_all, in_one_lead = pattern == 0, pattern == 1
+    masks[same_in_all] = masks[same_in_all, :1]
+    masks[in_one_lead[:, None] & (np.arange(leads) != masked_lead[:, None])] = True
+    return masks
+
+
+def _single_lead_masks(
+    rng: np.random.Generator, size: int, length: int, tasks: tuple[float, float, float]
+) -> Bool[np.ndarray, "{size} {length}"]:
     task = np.searchsorted(np.cumsum(tasks) / sum(tasks), rng.random(size), side="right")
-    time = np.arange(length)
+    with_gaps, with_past = _gap_masks(rng, size, length), _past_masks(rng, size, length)
+    masks = np.zeros((size, length), dtype=bool)
+    masks[task == _IMPUTATION] = with_gaps[task == _IMPUTATION]
+    masks[task == _FORECASTING] = with_past[task == _FORECASTING]
+    return masks
+
+
+def _gap_masks(rng: np.random.Generator, size: int, length: int) -> Bool[np.ndarray, "{size} {length}"]:
+    """Draw masks with one to :data:`MOST_GAPS` gaps; a gap may extend over an end of the window."""
     shortest = min(4, length)
     gaps = np.exp(rng.uniform(np.log(shortest), np.log(LONGEST_GAP * length), (size, MOST_GAPS)))
-    number = rng.integers(1, MOST_GAPS + 1, size)
+    count = rng.integers(1, MOST_GAPS + 1, size)
     start = rng.uniform(-gaps / 2, length - gaps / 2)
-    inside = (time >= start[..., None]) & (time < (start + np.maximum(gaps, 1))[..., None])
-    missing = (inside & (np.arange(MOST_GAPS) < number[:, None])[..., None]).any(axis=1)
-    cut = rng.integers(max(length // 10, 1), length, size)
-    past = time < cut[:, None]
-    mask: NDArray[np.bool_] = np.select([(task == 1)[:, None], (task == 2)[:, None]], [~missing, past], False)
-    return mask[:, None]
+    stop = start + np.maximum(gaps, 1)
+    time = np.arange(length)
+    in_gap = (time >= start[..., None]) & (time < stop[..., None])
+    is_used = np.arange(MOST_GAPS) < count[:, None]
+    return ~np.any(in_gap & is_used[..., None], axis=1)
+
+
+def _past_masks(rng: np.random.Generator, size: int, length: int) -> Bool[np.ndarray, "{size} {length}"]:
+    """Draw masks that are observed up to a random sample."""
+    end = rng.integers(max(length // 10, 1), length, size)
+    return np.arange(length) < end[:, None]

@@ -1,4 +1,4 @@
-"""What training minimises: the denoising error of real windows, or the distance to a teacher's result."""
+"""Training objectives: denoising, and distillation of a teacher's sampling steps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from diffecg.config.schema import Config, DiffusionConfig
@@ -18,120 +19,147 @@ from diffecg.model.schedule import build_schedule
 from diffecg.training.batches import Batch
 
 Objective = Callable[[ConditionalDenoiser, Batch, slice], Tensor]
-"""Maps a model, windows and the rows to compute to each of these rows' loss (row,).
+"""Maps a model, a batch and a slice of it to the loss of each window in the slice.
 
-What is random is drawn for all windows, so that a row's loss does not depend on which others are computed
-with it (but for dropout)."""
+Random numbers are drawn for the whole batch, so that the loss of a window does not depend on how the batch is
+sliced (except through dropout)."""
 
-LOSS_FLOOR = 0.1
-"""Weight of what is observed in the loss, where what is missing weighs 1."""
+OBSERVED_WEIGHT = 0.1
+"""Weight of observed grid points in the loss; missing ones have weight 1."""
 
 STUDENT_SAMPLES = 1_000_000
-"""Windows that a student sees unless told otherwise."""
+"""Default number of training samples of a student."""
 
 
-def denoising(config: DiffusionConfig) -> Objective:
-    """Return the loss at a noise level drawn for each window; the levels are spread evenly.
-
-    Args:
-        config: tells which levels are drawn.
-    """
-    levels = build_schedule(config)
-
-    def loss(model: ConditionalDenoiser, batch: Batch, rows: slice) -> Tensor:
-        count = len(batch.labels)
-        x0, condition, weight = _encoded(model, batch, rows)
-        u = (torch.arange(count) + torch.rand(count)) / count
-        sigma = levels.sigma_at(u.clamp(1e-6, 1 - 1e-6)).float()[rows].to(x0)
-        return model.loss(x0, add_noise(x0, sigma, count, rows), sigma, condition, weight)
-
-    return loss
-
-
-def distillation(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Objective:
-    """Return the loss of a student whose one step is to end where several of the teacher's do.
-
-    The student's levels are every n-th of the teacher's. A window with noise of one of them is taken n of
-    the teacher's steps further; the loss compares the student's estimate of x0 with that from which one
-    step of first order leads to the same place (Salimans and Ho 2022, arXiv 2202.00512, Eq. 41). Of a teacher
-    that draws with ddpm the student learns the path without the noise, by dpm2m.
+def denoising_objective(config: DiffusionConfig) -> Objective:
+    """Return the denoising loss, with noise levels stratified over the batch.
 
     Args:
-        teacher: a trained model.
-        student: from :func:`student_config`.
+        config: Defines the distribution of noise levels.
     """
-    every = teacher.config.diffusion.steps // student.steps
-    sigmas = build_schedule(teacher.config.diffusion).sampling_sigmas(teacher.config.diffusion.steps)
-    sampler = teacher.config.diffusion.sampler
-    draw = SAMPLERS["dpm2m" if sampler == "ddpm" else sampler]  # one that adds noise leads to no one place
+    schedule = build_schedule(config)
+
+    def objective(model: ConditionalDenoiser, batch: Batch, rows: slice) -> Float[Tensor, " row"]:
+        x0, condition, weight = _encode(model, batch, rows)
+        size = len(batch)
+        u = (torch.arange(size) + torch.rand(size)) / size
+        sigma = schedule.sigma_at(u.clamp(1e-6, 1 - 1e-6)).float()[rows].to(x0)
+        xt = add_noise(x0, sigma, batch_size=size, rows=rows)
+        return model.loss(x0, xt, sigma, condition, weight)
+
+    return objective
+
+
+def distillation_objective(teacher: ConditionalDenoiser, student: DiffusionConfig) -> Objective:
+    """Return the loss of a student each of whose steps replaces n steps of its teacher.
+
+    The student's noise levels are every n-th of the teacher's. From a noisy window at one of them the teacher
+    takes n steps; the student's target is the x0 with which one first-order step leads to the same result
+    (Salimans and Ho 2022, arXiv 2202.00512, Eq. 41). For a teacher with the stochastic sampler ``ddpm``,
+    the steps are those of the deterministic ``dpm2m``.
+
+    Args:
+        teacher: A trained model.
+        student: Settings from :func:`student_config`.
+    """
+    diffusion = teacher.config.diffusion
+    stride = diffusion.steps // student.steps
+    sigmas = build_schedule(diffusion).sampling_sigmas(diffusion.steps)
+    sampler = SAMPLERS["dpm2m" if diffusion.sampler == "ddpm" else diffusion.sampler]
     teacher = teacher.eval().requires_grad_(False)
 
-    def loss(model: ConditionalDenoiser, batch: Batch, rows: slice) -> Tensor:
-        count = len(batch.labels)
-        x0, condition, weight = _encoded(model, batch, rows)
-        step = (torch.arange(count) % student.steps)[rows]
-        sigma = sigmas[step * every].float().to(x0)
-        xt, aim = add_noise(x0, sigma, count, rows), torch.empty_like(x0)
-        taught = _condition(teacher, batch.share(rows, str(x0.device)))
+    def objective(model: ConditionalDenoiser, batch: Batch, rows: slice) -> Float[Tensor, " row"]:
+        x0, condition, weight = _encode(model, batch, rows)
+        step = (torch.arange(len(batch)) % student.steps)[rows]
+        sigma = sigmas[step * stride].float().to(x0)
+        xt = add_noise(x0, sigma, batch_size=len(batch), rows=rows)
+        teacher_condition = _condition(teacher, batch.select(rows, x0.device))
+        target = torch.empty_like(x0)
         for i in range(student.steps):
-            mine, path = (step == i).to(x0.device), sigmas[i * every : (i + 1) * every + 1]
-            known = taught.select(mine)
-            aim[mine] = _aim(draw, partial(teacher, condition=known), xt[mine], path)
-        return model.loss(aim, xt, sigma, condition, weight)
+            at_step = (step == i).to(x0.device)
+            denoiser = partial(teacher, condition=teacher_condition.select(at_step))
+            path = sigmas[i * stride : (i + 1) * stride + 1]
+            target[at_step] = distillation_target(sampler, denoiser, xt[at_step], path)
+        return model.loss(target, xt, sigma, condition, weight)
 
-    return loss
+    return objective
+
+
+def distillation_target(
+    sampler: Sampler,
+    denoiser: Denoiser,
+    xt: Float[Tensor, "batch *grid"],
+    sigmas: Float[Tensor, " level"],
+) -> Float[Tensor, "batch *grid"]:
+    """Return the x0 with which one first-order step from ``xt`` ends where the sampler does.
+
+    Args:
+        sampler: A deterministic sampler.
+        denoiser: The teacher.
+        xt: Noisy grids at the first noise level.
+        sigmas: Noise levels of the sampler's steps.
+    """
+    end = sampler(denoiser, xt, sigmas, torch.randn_like)
+    ratio = float(sigmas[-1] / sigmas[0])
+    return (end - ratio * xt) / (1 - ratio)
 
 
 def student_config(teacher: Config, steps: int) -> Config:
-    """Return the settings of a student that takes ``steps`` steps in place of the teacher's.
+    """Return the settings of a student with ``steps`` sampling steps.
 
     Raises:
-        DiffecgError: ``steps`` does not divide the teacher's; the teacher's levels are not Karras's.
+        DiffecgError: ``steps`` does not divide the teacher's steps, or its schedule is not ``karras``.
     """
     diffusion = teacher.diffusion
     if not 1 <= steps < diffusion.steps or diffusion.steps % steps:
-        fit = ", ".join(str(n) for n in range(1, diffusion.steps) if diffusion.steps % n == 0)
+        divisors = ", ".join(str(n) for n in range(1, diffusion.steps) if diffusion.steps % n == 0)
         raise DiffecgError(
-            f"{steps} steps do not divide the teacher's {diffusion.steps}; choose one of {fit}"
+            f"{steps} steps do not divide the teacher's {diffusion.steps}; choose one of {divisors}"
         )
     if diffusion.schedule != "karras":
         raise DiffecgError(
-            f"a teacher with schedule {diffusion.schedule!r} cannot be distilled; they must be karras"
+            f"a teacher with the noise schedule {diffusion.schedule!r} cannot be distilled; use karras"
         )
-    # Every n-th level of a power law makes a power law, which ends higher.
+    # Every n-th level of a power law is again a power law, with a higher sigma_min.
     lowest = build_schedule(diffusion).sampling_sigmas(diffusion.steps)[-1 - diffusion.steps // steps]
-    last = float(lowest) if steps > 1 else diffusion.sigma_min
+    sigma_min = float(lowest) if steps > 1 else diffusion.sigma_min
     return replace(
         teacher,
         name=f"{teacher.name.partition('-')[0]}-{steps}",
-        diffusion=replace(diffusion, steps=steps, sampler="ddim", sigma_min=last),
+        diffusion=replace(diffusion, steps=steps, sampler="ddim", sigma_min=sigma_min),
         network=replace(teacher.network, dropout=0.0),
         training=replace(
-            teacher.training, samples=STUDENT_SAMPLES, learning_rate=3e-4, warmup=10_000, ema_half_life=50_000
+            teacher.training,
+            samples=STUDENT_SAMPLES,
+            learning_rate=3e-4,
+            warmup=10_000,
+            ema_half_life=50_000,
         ),
     )
 
 
-def add_noise(x0: Tensor, sigma: Tensor, count: int, rows: slice) -> Tensor:
-    """Return x0 (row channel *grid) with the noise that these rows of ``count`` get, of size sigma (row,)."""
-    noise = torch.randn(count, *x0.shape[1:])[rows].to(x0)
+def add_noise(
+    x0: Float[Tensor, "row *grid"], sigma: Float[Tensor, " row"], *, batch_size: int, rows: slice
+) -> Float[Tensor, "row *grid"]:
+    """Add to some rows of a batch their part of noise that is drawn for the whole batch."""
+    noise = torch.randn(batch_size, *x0.shape[1:])[rows].to(x0)
     return x0 + sigma.reshape(-1, *(1,) * (x0.ndim - 1)) * noise
 
 
-def _aim(draw: Sampler, denoise: Denoiser, xt: Tensor, path: Tensor) -> Tensor:
-    """Return the x0 towards which one step from xt ends where the sampler ``draw`` does."""
-    end = draw(denoise, xt, path, torch.randn_like)
-    share = float(path[-1] / path[0])
-    return (end - share * xt) / (1 - share)
-
-
-def _encoded(model: ConditionalDenoiser, batch: Batch, rows: slice) -> tuple[Tensor, Condition, Tensor]:
-    """Return some rows' clean grid, what the network is told, and the weight of each grid point."""
-    batch = batch.share(rows, str(model.transform.mean_mv.device))
+def _encode(model: ConditionalDenoiser, batch: Batch, rows: slice) -> tuple[Tensor, Condition, Tensor]:
+    """Return the grids of some rows, their conditions, and the loss weight of each grid point."""
+    batch = batch.select(rows, model.transform.mean_mv.device)
     condition = _condition(model, batch)
-    weight = LOSS_FLOOR + (1 - LOSS_FLOOR) * model.transform.missing_fraction(batch.observed)
+    missing = model.transform.missing_fraction(batch.observed)
+    weight = OBSERVED_WEIGHT + (1 - OBSERVED_WEIGHT) * missing
     return model.encode(batch.signal_mv, condition), condition, weight
 
 
 def _condition(model: ConditionalDenoiser, batch: Batch) -> Condition:
-    return model.condition(batch.signal_mv, batch.observed, batch.labels, batch.track, batch.morphologies)
+    return model.condition(
+        batch.signal_mv,
+        batch.observed,
+        batch.labels,
+        beat_channels=batch.beat_channels,
+        morphologies=batch.morphologies,
+    )

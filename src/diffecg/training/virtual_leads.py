@@ -1,36 +1,37 @@
-"""Virtual leads: random combinations of leads, randomly filtered."""
+"""Virtual leads: data augmentation by random combination and filtering of leads."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 from scipy.signal import fftconvolve
 
 
 def virtual_leads(
     rng: np.random.Generator,
-    signal_mv: NDArray[np.float32],
-    other_mv: NDArray[np.float32],
-    width: int,
+    signal_mv: Float[np.ndarray, "batch lead time"],
+    other_mv: Float[np.ndarray, "batch lead time"],
+    *,
+    radius: int,
     strength: float,
-) -> NDArray[np.float32]:
-    """Return windows (batch lead time) as leads elsewhere on other bodies would show them.
+) -> Float[np.ndarray, "batch lead time"]:
+    """Combine each lead with another one at a random angle, and filter the result at random.
 
-    Each lead is a random combination of two, cos(a) one + sin(a) other, passed through a random filter of
-    its own: a unit impulse plus white noise under a Hann window. Shapes change, rhythm does not.
+    The combination is cos(a) x + sin(a) y, the projection of two leads on a random direction. Each window has
+    its own filter, a unit impulse plus white noise under a Hann window. Both change the morphology, and
+    neither changes the rhythm.
 
     Args:
-        rng: source of randomness.
-        signal_mv: (batch lead time), in mV.
-        other_mv: the same true_runs in other leads, of the same shape.
-        width: of the filter on either side, in samples.
-        strength: standard deviation of the noise.
+        rng: Random generator.
+        signal_mv: Windows.
+        other_mv: The same windows in another lead of the recording.
+        radius: Filter taps on either side of the central one.
+        strength: Standard deviation of the noise in the filter taps.
     """
     angle = rng.uniform(0, 2 * np.pi, (*signal_mv.shape[:2], 1))
     mixed = np.cos(angle) * signal_mv + np.sin(angle) * other_mv
-    window = np.hanning(2 * width + 3)[1:-1]
-    taps = strength * window * rng.standard_normal((*signal_mv.shape[:2], 2 * width + 1))
-    taps[..., width] += 1
-    padded = np.pad(mixed, ((0, 0), (0, 0), (width, width)), mode="edge")
-    filtered: NDArray[np.float32] = fftconvolve(padded, taps, mode="valid", axes=-1).astype(np.float32)
-    return filtered
+    hann = np.hanning(2 * radius + 3)[1:-1]
+    taps = strength * hann * rng.standard_normal((*signal_mv.shape[:2], 2 * radius + 1))
+    taps[..., radius] += 1
+    padded = np.pad(mixed, ((0, 0), (0, 0), (radius, radius)), mode="edge")
+    return fftconvolve(padded, taps, mode="valid", axes=-1).astype(np.float32)

@@ -32,7 +32,7 @@ from diffecg.formats.annotations import Beats
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.registry import write_recording as write_edf
-from diffecg.training.trainer import for_windows
+from diffecg.training.initialisation import config_for_windows
 
 MITDB, OWN, ONE = find_database("mitdb"), find_database("own"), EngineOptions(workers=1)
 
@@ -76,7 +76,7 @@ def test_shards_hold_what_prepare_writes(database, shards):
     whole = prepare(database, preset("beat").window)
     found = diffecg.open_windows(shards)
     assert_same(found, whole.windows)
-    assert for_windows(preset("beat"), found.info).window == preset("beat").window
+    assert config_for_windows(preset("beat"), found.info).window == preset("beat").window
     marks = manifest(shards)["shards"]
     dropped = [row for mark in marks for row in mark["dropped"]]
     assert sum(count for *_, count in dropped) == whole.dropped["count"].sum()

@@ -14,7 +14,7 @@ from diffecg.errors import DiffecgError
 from diffecg.inference.sampling import Sampling, sample_windows
 from diffecg.model.folder import load_model
 from diffecg.model.schedule import build_schedule
-from diffecg.training.objectives import _aim, student_config
+from diffecg.training.objectives import distillation_target, student_config
 from diffecg.training.trainer import train
 
 
@@ -49,7 +49,7 @@ def test_one_step_towards_the_aim_ends_where_the_teacher_does(draw):
     levels = build_schedule(preset("beat").diffusion).sampling_sigmas(20)
     xt = 40 * torch.from_numpy(np.random.default_rng(0).standard_normal((50, 3)))
     for path in (levels[:6], levels[10:16], levels[15:]):
-        aim = _aim(draw, gaussian, xt, path)
+        aim = distillation_target(draw, gaussian, xt, path)
         ends = torch.stack([path[0], path[-1]])
         step = sample_ddim(lambda x, sigma, aim=aim: aim, xt, ends, None)
         torch.testing.assert_close(step, draw(gaussian, xt, path, None))

@@ -17,10 +17,11 @@ from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.training.batches import BatchSource
-from diffecg.training.checkpoints import BEFORE, CHECKPOINT, read_metrics
+from diffecg.training.checkpoints import CHECKPOINT, PREVIOUS, read_metrics
 from diffecg.training.distributed import DistributedContext
-from diffecg.training.objectives import denoising
-from diffecg.training.trainer import only_one, train
+from diffecg.training.interrupts import lock_folder
+from diffecg.training.objectives import denoising_objective
+from diffecg.training.trainer import train
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def straight(windows, tmp_path_factory):
 def test_a_rows_loss_does_not_depend_on_the_others(windows):
     config = tiny("beat")
     source = BatchSource(open_windows(windows["beat"]).partition("train"), config)
-    batch, objective = source.batch(np.random.default_rng(0), 16), denoising(config.diffusion)
+    batch, objective = source.batch(np.random.default_rng(0), 16), denoising_objective(config.diffusion)
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)
         model = ConditionalDenoiser(config).eval()
@@ -50,7 +51,7 @@ def test_a_rows_loss_does_not_depend_on_the_others(windows):
                 loss(rows)
                 for count in (1, 2)
                 for rank in range(count)
-                for rows in DistributedContext(rank, count).shares(16, 4 // count)
+                for rows in DistributedContext(rank=rank, world_size=count).batch_slices(16, 4 // count)
             ]
         )
     assert torch.allclose(parts[:16], whole, rtol=1e-5)
@@ -62,12 +63,12 @@ def test_shares_are_all_rows_once():
         rows = [
             i
             for rank in range(count)
-            for s in DistributedContext(rank, count).shares(32, accumulate)
+            for s in DistributedContext(rank=rank, world_size=count).batch_slices(32, accumulate)
             for i in range(32)[s]
         ]
         assert rows == list(range(32))
     with pytest.raises(DiffecgError, match="batch of 32 cannot be divided among 3"):
-        DistributedContext(0, 3).shares(32, 1)
+        DistributedContext(world_size=3).batch_slices(32, 1)
 
 
 def test_parts_of_a_batch_make_the_same_step(windows, straight, tmp_path):
@@ -135,7 +136,7 @@ def test_a_spoilt_checkpoint_leaves_the_one_before(windows, tmp_path):
     train(config, data, out)
     assert apart(out, tmp_path / "straight") == 0
     assert [row["samples"] for row in read_metrics(out)] == [16, 32, 48, 64]
-    for file in (CHECKPOINT, BEFORE):
+    for file in (CHECKPOINT, PREVIOUS):
         (out / file).write_bytes(b"spoilt")
     with pytest.raises(DiffecgError, match="cannot be restored"):
         train(config, data, out)
@@ -166,7 +167,7 @@ def test_a_clock_that_jumps_stops_no_run(windows, tmp_path, monkeypatch):
 
 
 def test_two_runs_on_one_folder_are_refused(windows, tmp_path):
-    with only_one(tmp_path), pytest.raises(DiffecgError, match="another process is training into"):
+    with lock_folder(tmp_path), pytest.raises(DiffecgError, match="another process is training into"):
         train(tiny("beat"), open_windows(windows["beat"]), tmp_path)
 
 

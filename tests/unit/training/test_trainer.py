@@ -19,12 +19,14 @@ from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import load_model, save_model
 from diffecg.model.schedule import build_schedule
-from diffecg.training.averaging import update_average
 from diffecg.training.batches import BatchSource
 from diffecg.training.checkpoints import read_metrics
+from diffecg.training.ema import update_ema
+from diffecg.training.initialisation import learning_rate
 from diffecg.training.masks import draw_masks
-from diffecg.training.objectives import denoising
-from diffecg.training.trainer import learning_rate, train, validation_loss
+from diffecg.training.objectives import denoising_objective
+from diffecg.training.trainer import train
+from diffecg.training.validation import validation_loss
 from diffecg.training.virtual_leads import virtual_leads
 
 
@@ -84,7 +86,9 @@ def test_a_virtual_leads_filter_changes_shapes_and_not_rhythm():
     time = np.arange(1000)
     basis = np.stack([np.sin(0.3 * time), np.cos(0.3 * time)])
     rng = np.random.default_rng(0)
-    made = virtual_leads(rng, np.tile(basis[0], (20, 1, 1)), np.zeros((20, 1, 1000)), 7, 0.4)[:, 0]
+    made = virtual_leads(rng, np.tile(basis[0], (20, 1, 1)), np.zeros((20, 1, 1000)), radius=7, strength=0.4)[
+        :, 0
+    ]
     fitted, *_ = np.linalg.lstsq(basis[:, 20:-20].T, made[:, 20:-20].T)
     assert np.abs(basis[:, 20:-20].T @ fitted - made[:, 20:-20].T).max() < 1e-5
     assert np.abs(fitted).std(axis=1).min() > 0.2
@@ -97,9 +101,9 @@ def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypa
 
     def interrupt(*_, **__):
         signal.raise_signal(signal.SIGINT)
-        return update_average(*_, **__)
+        return update_ema(*_, **__)
 
-    monkeypatch.setattr("diffecg.training.trainer.update_average", interrupt)
+    monkeypatch.setattr("diffecg.training.trainer.update_ema", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         train(config, data, tmp_path / "interrupted")
@@ -113,7 +117,7 @@ def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypa
 def test_training_lowers_the_loss(windows, tmp_path):
     config = tiny("beat", samples=1600, checkpoint_every=800, learning_rate=3e-3, ema_half_life=200)
     data = open_windows(windows["beat"])
-    objective = denoising(config.diffusion)
+    objective = denoising_objective(config.diffusion)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         fresh = ConditionalDenoiser(config)
@@ -173,7 +177,7 @@ def test_the_average_has_its_half_life():
     torch.nn.init.ones_(model.weight)
     torch.nn.init.zeros_(average.weight)
     for _ in range(10):
-        update_average(average, model, batch=100, seen=10**6, half_life=1000)
+        update_ema(average, model, batch_size=100, samples=10**6, half_life=1000)
     assert average.weight.item() == pytest.approx(0.5)
 
 
@@ -191,13 +195,13 @@ def test_unfit_data_and_other_settings_are_refused(windows, runs, tmp_path):
         train(tiny("beat"), open_windows(windows["beat"]).partition("train"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     data = open_windows(windows["beat"])
-    louder = replace(data, signal_mv=data.signal_mv * 5)
+    louder = replace(data, signal=data.signal_mv * 5)
     with pytest.raises(DiffecgError, match="other windows"):
         train(tiny("beat"), louder, runs["beat"])
     with pytest.raises(DiffecgError, match="other settings"):
         train(tiny("beat", seed=9), open_windows(windows["beat"]), runs["beat"])
     shutil.copytree(runs["beat"], tmp_path / "damaged")
-    for name in ("checkpoint.pt", "checkpoint-before.pt"):
+    for name in ("checkpoint.pt", "checkpoint-previous.pt"):
         (tmp_path / "damaged" / name).write_bytes(b"no checkpoint")
     with pytest.raises(DiffecgError, match="cannot be restored"):
         train(tiny("beat"), open_windows(windows["beat"]), tmp_path / "damaged")

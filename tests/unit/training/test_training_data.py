@@ -64,17 +64,17 @@ routes = st.tuples(
 def route(drawn):
     rows, balance, pool, seed = np.array(drawn[0]), *drawn[1:]
     weight = rows ** (1 - balance)
-    return ShardSchedule(rows, weight, pool, seed), rows, weight
+    return ShardSchedule(rows, weight, buffer_size=pool, seed=seed), rows, weight
 
 
 @given(routes)
 def test_every_window_is_drawn_as_often_as_from_memory(drawn):
     """Over an epoch a shard is drawn from in proportion to its weight, whatever the pool."""
     way, rows, weight = route(drawn)
-    expected, ends = np.zeros(len(rows)), way._planned(0)[1]
+    expected, ends = np.zeros(len(rows)), way.plan(0)[1]
     lasts = np.diff(ends, prepend=0)
     for place, samples in enumerate(lasts):
-        held = way._shards(0, place)
+        held = way.shards(0, place)
         expected[held] += samples * weight[held] / weight[held].sum()
     assert expected == pytest.approx(rows.sum() * weight / weight.sum())
     assert ends[-1] == pytest.approx(rows.sum())
@@ -84,11 +84,11 @@ def test_every_window_is_drawn_as_often_as_from_memory(drawn):
 def test_the_pool_moves_one_shard_at_a_time(drawn):
     way, rows, _ = route(drawn)
     epoch, same = int(rows.sum()), route(drawn)[0]
-    shortest = np.diff(way._planned(0)[1], prepend=0).min()
-    held = way.at(0)
+    shortest = np.diff(way.plan(0)[1], prepend=0).min()
+    held = way.shards_at(0)
     for samples in range(1, epoch):
-        now, ahead = way.at(samples), way.next(samples - 1)
-        assert now == same.at(samples)
+        now, ahead = way.shards_at(samples), way.next_shards(samples - 1)
+        assert now == same.shards_at(samples)
         assert len(now) == len(set(now)) == len(held)
         if now != held and shortest > 1.001:  # it may stay for less than a sample
             assert now == ahead
@@ -109,9 +109,9 @@ def test_classes_are_divided_as_in_memory(database, shards):
     config, whole = tiny("beat"), prepare(database, tiny("beat").window).windows
     memory, stream = training_data(whole, config), training_data(open_dataset(shards["beat"]), config)
     assert (memory.morphologies.share == stream.morphologies.share).all()
-    one, other = memory.at(0), stream.at(0)
+    one, other = memory.source_at(0), stream.source_at(0)
     assert (one.windows.signal_mv == other.windows.signal_mv).all()
-    assert np.mean(one._morphology == other._morphology) > 0.95
+    assert np.mean(one.morphology == other.morphology) > 0.95
 
 
 def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
@@ -126,9 +126,9 @@ def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
     sample = training_data(stream, config)
     first = len(read)
     for samples in range(0, int(rows.sum()), 4):
-        source = sample.at(samples)
+        source = sample.source_at(samples)
         size.append(source.windows.index["recording"].nunique())
-        assert len(sample.at.__self__._read) <= 4
+        assert sample.source_at.__self__.shards_in_memory <= 4
     assert set(size) == {3}
     assert Counter(read[first:]).most_common(1)[0][1] <= 3  # an epoch's beginning may read a shard again
     assert set(read[first:]) == {mark["name"] for mark, n in zip(stream.marks, rows, strict=True) if n}
@@ -142,7 +142,7 @@ def test_the_rare_class_is_drawn_as_often(many):
     source, drawn = training_data(stream, config), Counter()
     epoch = int(counts.sum())
     for samples in range(0, 40 * epoch, 16):
-        drawn.update(source.at(samples % epoch).batch(np.random.default_rng(samples), 16).labels)
+        drawn.update(source.source_at(samples % epoch).batch(np.random.default_rng(samples), 16).labels)
     drawn.pop("?")
     total = drawn.total()
     for label, wanted in share.items():

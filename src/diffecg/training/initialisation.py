@@ -1,0 +1,106 @@
+"""Preparation of a run: settings that fit the windows, a new model, its optimiser and learning rate."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from diffecg.config.io import read_config, window_config
+from diffecg.config.schema import Config, TrainingConfig
+from diffecg.datasets.windows import Windows
+from diffecg.errors import DiffecgError
+from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.folder import CONFIG
+from diffecg.training.checkpoints import TrainingState
+from diffecg.training.data import TrainingData
+
+_FIT_WINDOWS = 4096
+"""Largest number of windows to which the scaling of the transform is fitted."""
+
+
+def config_for_windows(config: Config, info: dict[str, Any]) -> Config:
+    """Return ``config`` with the window settings that the windows were prepared with.
+
+    Args:
+        config: The settings.
+        info: Attribute ``info`` of :class:`~diffecg.datasets.windows.Windows`.
+
+    Raises:
+        DiffecgError: The settings need windows of another kind.
+    """
+    window = window_config(info["window"])
+    if window.kind != config.window.kind:
+        raise DiffecgError(
+            f"the windows are {window.kind}s, the preset {config.name!r} needs {config.window.kind}s; "
+            f"prepare them with --preset {config.name}"
+        )
+    return replace(config, window=window)
+
+
+def check_windows(config: Config, windows: Windows) -> None:
+    """Raise DiffecgError unless windows have the leads, length and rate of the settings."""
+    shape = (len(config.window.leads), config.window.length)
+    if windows.signal.shape[1:] != shape or windows.fs_hz != config.window.fs_hz:
+        raise DiffecgError(
+            f"the windows have {windows.signal.shape[1]} lead(s) x {windows.signal.shape[2]} samples at "
+            f"{windows.fs_hz:g} Hz, the preset {config.name!r} needs {shape[0]} x {shape[1]} at "
+            f"{config.window.fs_hz:g} Hz; prepare them with --preset {config.window.kind}"
+        )
+
+
+def check_folder(config: Config, folder: Path) -> None:
+    """Raise DiffecgError if ``folder`` holds a run with other settings."""
+    path = folder / CONFIG
+    if path.is_file() and read_config(path) != config:
+        raise DiffecgError(
+            f"{folder} holds a run with other settings ({CONFIG} differs); train into another --out"
+        )
+
+
+def initial_state(
+    config: Config, data: TrainingData, teacher: ConditionalDenoiser | None = None
+) -> TrainingState:
+    """Return the state of a new run.
+
+    Args:
+        config: The settings.
+        data: The scaling of the transform and the morphologies are fitted to its windows.
+        teacher: The model from which a student takes all weights; None: weights are random.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.seed)
+        model = ConditionalDenoiser(config)
+    if teacher is None:
+        windows = data.fit_windows
+        rows = np.linspace(0, len(windows) - 1, min(_FIT_WINDOWS, len(windows))).astype(int)
+        model.transform.fit(torch.from_numpy(windows.signal[rows]))
+        model.morphology_share.copy_(torch.from_numpy(data.morphologies.share))
+    else:
+        model.load_state_dict(teacher.state_dict())
+    return TrainingState(
+        model=model,
+        ema=copy.deepcopy(model).requires_grad_(False),
+        optimizer=build_optimizer(model, config.training),
+        fingerprint=data.fingerprint,
+    )
+
+
+def build_optimizer(model: nn.Module, settings: TrainingConfig) -> torch.optim.Optimizer:
+    """Return the optimiser that the settings name."""
+    if settings.optimizer == "adam":
+        return torch.optim.Adam(model.parameters(), settings.learning_rate)
+    return torch.optim.AdamW(model.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.99))
+
+
+def learning_rate(settings: TrainingConfig, samples: int) -> float:
+    """Return the learning rate after ``samples``: linear warm-up, constant, linear decay to zero."""
+    warmup = min(1.0, (samples + settings.batch) / max(settings.warmup, 1))
+    remaining = max(0.0, 1 - samples / settings.samples)
+    decay = min(1.0, remaining / settings.decay) if settings.decay > 0 else 1.0
+    return settings.learning_rate * warmup * decay
