@@ -8,7 +8,7 @@ from helpers import tiny, write_database, write_recording
 from hypothesis import HealthCheck, settings
 
 from diffecg.cli.app import main
-from diffecg.datasets.folder import write_windows
+from diffecg.datasets.folder import write_folder
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.prepare import prepare
 from diffecg.training.trainer import train
@@ -67,7 +67,7 @@ def windows(database, tmp_path_factory):
 
     def prepared(name):
         folder = tmp_path_factory.mktemp("windows") / name
-        write_windows(prepare(database, tiny(name).window).windows, folder)
+        write_folder(prepare(database, tiny(name).window).windows, folder)
         return folder
 
     return OnDemand(prepared)

@@ -22,7 +22,8 @@ from diffecg.composition.timing import Rhythm
 from diffecg.datasets.labels import label_map
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.splits import DS2, split
-from diffecg.datasets.windows import Windows, concatenate
+from diffecg.datasets.concatenation import concatenate
+from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording

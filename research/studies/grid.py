@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from diffecg.errors import DiffecgError
-from diffecg.files import read_json, write_atomic
+from diffecg.files import ResumableDirectory, read_json, write_atomic
 
 SETTINGS = "study.json"
 CELLS = "cells"
@@ -52,7 +51,8 @@ def run_cells(
     Raises:
         DiffecgError: ``folder`` holds a study with other settings, data or models.
     """
-    _open(folder, about)
+    ResumableDirectory(folder, settings_file=SETTINGS, content="a study").start(about)
+    (folder / CELLS).mkdir(exist_ok=True)
     files = [folder / CELLS / cell.file for cell in cells]
     if len(set(files)) < len(files):
         raise ValueError("two cells have the same file")
@@ -67,20 +67,3 @@ def run_cells(
         results[cell.name] = read_json(file)["result"]
     progress(len(cells), len(cells), "done")
     return results
-
-
-def _open(folder: Path, about: Mapping[str, Any]) -> None:
-    """Create the folder with the study's settings, or check that it has the same."""
-    file, settings = folder / SETTINGS, json.loads(json.dumps(about))
-    if file.is_file():
-        stored = read_json(file)
-        differing = sorted(key for key in {*settings, *stored} if settings.get(key) != stored.get(key))
-        if differing:
-            raise DiffecgError(
-                f"{folder} holds a study with other {', '.join(differing)} ({SETTINGS}); choose another --out"
-            )
-        return
-    if folder.exists() and any(folder.iterdir()):
-        raise DiffecgError(f"{folder} is not empty and not the folder of a study; choose another --out")
-    (folder / CELLS).mkdir(parents=True, exist_ok=True)
-    write_atomic(file, (json.dumps(settings, indent=2) + "\n").encode())

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int
 
-from diffecg.datasets.windows import Windows, concatenate
+from diffecg.datasets.concatenation import concatenate
+from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Mode
 from diffecg.files import write_atomic
 from diffecg.inference.checks import check_integer

@@ -1,4 +1,4 @@
-"""Files and folders that are written completely or not at all."""
+"""Files and folders that are written completely or not at all, and folders that are filled step by step."""
 
 from __future__ import annotations
 
@@ -6,68 +6,107 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from reprlib import Repr
 from typing import Any
 
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
 from diffecg.errors import DiffecgError
+
+CARD = "card.json"
+"""Name of the data card in a folder of synthetic data: model, seeds and settings."""
+
+MARKER = ".diffecg"
+"""Name of the file that marks folders written by diffecg; ``--force`` replaces only those."""
 
 
 def read_json(path: Path) -> Any:
     """Return the content of a JSON file.
 
     Raises:
-        DiffecgError: the file is missing or is no JSON.
+        DiffecgError: the file is missing or not valid JSON.
     """
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         raise DiffecgError(f"{path} is missing") from None
     except (ValueError, RecursionError) as error:
-        raise DiffecgError(f"{path} is no valid JSON ({error})") from None
+        raise DiffecgError(f"{path} is not valid JSON ({error})") from None
 
 
-MARK = ".diffecg"
-"""The file that tells folders of ours from others."""
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file atomically."""
+    write_atomic(path, to_json_bytes(value))
+
+
+def to_json_bytes(value: Any) -> bytes:
+    """Return a value as indented JSON text, in UTF-8."""
+    return (json.dumps(value, indent=2) + "\n").encode()
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file atomically: readers see the old content or the new, never a part."""
+    with atomic_path(path) as partial:
+        partial.write_bytes(content)
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; the file written there is renamed to ``path`` on success."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{path.suffix}")
+    try:
+        yield partial
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 @contextmanager
 def new_directory(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
-    """Yield a temporary folder that takes the name ``folder`` when the block succeeds.
+    """Yield a temporary folder that is renamed to ``folder`` on success.
 
-    An older folder is replaced only if it bears our mark, so that no folder of the user's is lost.
+    Args:
+        folder: path of the new folder.
+        force: replace an older folder, if diffecg wrote it.
 
     Raises:
-        DiffecgError: ``folder`` exists and ``force`` is not given, or it is none of ours.
+        DiffecgError: ``folder`` exists and must not be replaced.
     """
     folder = Path(folder)
     check_output(folder, force=force, is_folder=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    old = partial.with_name(f"{partial.name}-old")
     try:
         partial.chmod(0o755)
-        (partial / MARK).write_text("This folder was written by diffecg; --force may replace it.\n")
+        (partial / MARKER).write_text("This folder was written by diffecg; --force may replace it.\n")
         yield partial
         if folder.exists():
-            folder.rename(partial.with_name(f"{partial.name}-old"))
+            folder.rename(old)
         partial.rename(folder)
-        shutil.rmtree(partial.with_name(f"{partial.name}-old"), ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
 
 
 def check_output(path: Path, *, force: bool, is_folder: bool) -> None:
-    """Refuse an output path that would overwrite something.
+    """Check that writing to a path overwrites nothing that must be kept.
 
     Args:
-        path: where the output is to go.
+        path: path of the output.
         force: replace an older output.
         is_folder: the output is a folder.
 
     Raises:
-        DiffecgError: there is something at ``path`` that is not to be replaced.
+        DiffecgError: ``path`` exists and must not be replaced.
     """
     if not path.exists():
         return
@@ -76,22 +115,116 @@ def check_output(path: Path, *, force: bool, is_folder: bool) -> None:
     if path.is_dir() != is_folder:
         kind, other = ("folder", "file") if is_folder else ("file", "folder")
         raise DiffecgError(f"{path} is a {other}, the output is a {kind}; choose another --out")
-    if is_folder and not (path / MARK).is_file():
+    if is_folder and not (path / MARKER).is_file():
         raise DiffecgError(
-            f"{path} is no folder that diffecg wrote, so even --force does not replace it; choose "
-            "another --out"
+            f"{path} was not written by diffecg, so even --force does not replace it; choose another --out"
         )
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+def open_url(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
+    """Return the file system of a path or URL, and the path on that file system.
+
+    Raises:
+        DiffecgError: an unknown protocol, or its package is not installed.
+    """
+    try:
+        filesystem, root = fsspec.core.url_to_fs(url)
+    except (ValueError, ImportError) as error:
+        raise DiffecgError(f"cannot open {url} ({error})") from None
+    return filesystem, root.rstrip("/") or "/"
 
 
-CARD = "card.json"
-"""The data card beside or inside every set: what made it."""
+class ResumableDirectory:
+    """A folder that is filled file by file and can be continued after an interruption.
+
+    A settings file holds everything that the other files depend on. Starting again with the same settings
+    continues the folder; other settings are refused. Every file is written atomically. The folder may be on
+    any file system that fsspec supports: a path, ``s3://…``, ``memory://…``.
+
+    Args:
+        url: the folder.
+        settings_file: name of the settings file.
+        content: what the folder contains, with its article, for messages (``a study``).
+    """
+
+    def __init__(self, url: str | Path, *, settings_file: str, content: str) -> None:
+        self.url = str(url)
+        self.filesystem, self.root = open_url(self.url)
+        self.settings_file = settings_file
+        self.content = content
+
+    def start(self, settings: Mapping[str, Any]) -> None:
+        """Write the settings to a new folder, or check that an existing one has the same.
+
+        Raises:
+            DiffecgError: the folder has other settings, or contains something else.
+        """
+        ours = json.loads(json.dumps(settings))
+        self.filesystem.makedirs(self.root, exist_ok=True)
+        theirs = self.read_json(self.settings_file)
+        if theirs is None:
+            names = [path.rsplit("/", 1)[-1] for path in self.filesystem.ls(self.root, detail=False)]
+            # An interrupted first write leaves only a temporary file.
+            if all(name.startswith(f".{self.settings_file}.") for name in names):
+                self.write(self.settings_file, to_json_bytes(ours))
+            theirs = self.read_json(self.settings_file)  # another process may have started the folder
+        if theirs is None:
+            raise DiffecgError(f"{self.url} is not empty and not {self.content}; choose another --out")
+        if differences := _differences(theirs, ours):
+            raise DiffecgError(
+                f"{self.url} is {self.content} with different settings ({'; '.join(differences)}); choose "
+                "another --out"
+            )
+
+    def path(self, name: str) -> str:
+        """Return the path of a file on the folder's file system."""
+        return f"{self.root}/{name}"
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file; None if it does not exist."""
+        try:
+            return self.filesystem.cat_file(self.path(name))
+        except FileNotFoundError:
+            return None
+
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """Return a JSON object; None if the file does not exist or is not a JSON object."""
+        try:
+            value = json.loads(self.read(name) or b"null")
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
+    def size(self, name: str) -> int | None:
+        """Return the size of a file in bytes; None if it does not exist."""
+        try:
+            return self.filesystem.size(self.path(name))
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file atomically."""
+        if isinstance(self.filesystem, LocalFileSystem):
+            write_atomic(Path(self.path(name)), content)
+            return
+        partial = self.path(f".{name}.{uuid.uuid4().hex[:8]}")
+        try:
+            self.filesystem.pipe_file(partial, content)
+            self.filesystem.mv(partial, self.path(name))
+        except OSError:
+            if self.filesystem.exists(partial):
+                self.filesystem.rm(partial)
+            raise
+
+
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+
+
+def _differences(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two settings, as ``seed: 7, not 8``."""
+    return [
+        f"{key}: {_SHORT.repr(theirs.get(key))}, not {_SHORT.repr(ours.get(key))}"
+        for key in sorted({*ours, *theirs})
+        if ours.get(key) != theirs.get(key)
+    ]

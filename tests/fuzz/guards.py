@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diffecg.datasets.reading import read_windows
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
 from diffecg.signal.resampling import FS_RANGE_HZ

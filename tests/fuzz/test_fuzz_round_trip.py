@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from strategies import annotations
 
-from diffecg.datasets.reading import read_windows
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording, write_recording
 from diffecg.formats.scaling import in_millivolts

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from strategies import CARD, SAMPLES, damaged, edited, words
 
-from diffecg.datasets.reading import read_windows
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.formats.annotation_table import ANNOTATIONS
 from diffecg.formats.registry import read_recording
 
@@ -231,10 +231,10 @@ KNOWN_CASES = {
         read_arrays(read_windows, signal_mv=WAVES, recordings=["a"]),
         "1 recordings for 2",
     ),
-    "a card that is not an object": (read_arrays(read_windows, signal_mv=WAVES, card="[]"), "no JSON object"),
+    "a card that is not an object": (read_arrays(read_windows, signal_mv=WAVES, card="[]"), "not a JSON object"),
     "a card of nested brackets": (
         read_arrays(read_windows, signal_mv=WAVES, card="[" * 99_999),
-        "no valid JSON",
+        "not valid JSON",
     ),
     "a flipped bit": (read_flipped(read_recording), "cannot be read as NPZ"),
     "a flipped bit of windows": (read_flipped(read_windows), "damaged"),

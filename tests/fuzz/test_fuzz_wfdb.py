@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import CARD, SAMPLES, annotations, damage, damage_bytes, damaged, edited, mostly, words
 
-from diffecg.datasets.reading import read_windows
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.files import CARD as FOLDER_CARD
 from diffecg.formats.annotations import BEAT_SYMBOLS

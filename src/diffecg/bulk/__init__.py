@@ -1,1 +1,1 @@
-"""More than one process can make: sharded sets, on this machine or on a cluster."""
+"""Large sets of windows in shards, written by several processes or a Ray cluster."""

@@ -1,4 +1,4 @@
-"""Where shards are made: processes on this machine, or a Ray cluster."""
+"""Engines that compute shards: processes on this machine, or a Ray cluster."""
 
 from __future__ import annotations
 
@@ -14,106 +14,109 @@ from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
 from diffecg.bulk.options import LOCAL, EngineOptions
-from diffecg.errors import DiffecgError
+from diffecg.errors import DiffecgError, one_line
 
-_ATTEMPTS = 3
-"""How often an item is tried whose process dies."""
+MAX_ATTEMPTS = 3
+"""Attempts for an item whose worker process dies."""
+
 Item = TypeVar("Item")
 Outcome = tuple[Item, Any]
-"""An item, and what came of it: what the function returned, or a string that says why it failed."""
+"""An item, and the value that the function returned, or the reason why it failed (a string)."""
 
 
 def run(
     function: Callable[[Item], dict[str, Any]],
     items: Sequence[Item],
-    running: EngineOptions = LOCAL,
+    engine: EngineOptions = LOCAL,
 ) -> Iterator[Outcome[Item]]:
-    """Yield each item with what came of it, as they are done; a failed one does not stop the rest.
+    """Call a function with each item, in parallel; yield items and outcomes in the order of completion.
+
+    An item that fails does not stop the others.
 
     Args:
-        function: at the top of a module; called in another process, with one thread.
-        items: what to call it with.
-        running: where and how.
+        function: a function of a module; called in another process, with one thread.
+        items: its arguments.
+        engine: where the function is called.
 
     Raises:
-        DiffecgError: an unknown engine, or Ray is not installed; no worker.
+        DiffecgError: an unknown engine, Ray is not installed, or no workers.
     """
-    check(running)
-    return _ENGINES[running.engine](function, items, running)
+    check_engine(engine)
+    return _ENGINES[engine.engine](function, items, engine)
 
 
-def check(running: EngineOptions) -> None:
-    """Refuse what nothing can be made with.
+def check_engine(engine: EngineOptions) -> None:
+    """Check that an engine is available.
 
     Raises:
-        DiffecgError: an unknown engine, or Ray is not installed; no worker.
+        DiffecgError: an unknown engine, Ray is not installed, or no workers.
     """
-    if running.workers < 1:
-        raise DiffecgError(f"workers {running.workers} must be at least 1")
-    if running.engine not in _ENGINES:
-        raise DiffecgError(f"unknown engine {running.engine!r}; choose one of {', '.join(_ENGINES)}")
-    if running.engine == "ray" and find_spec("ray") is None:
+    if engine.workers < 1:
+        raise DiffecgError(f"workers {engine.workers} must be at least 1")
+    if engine.engine not in _ENGINES:
+        raise DiffecgError(f"unknown engine {engine.engine!r}; choose one of {', '.join(_ENGINES)}")
+    if engine.engine == "ray" and find_spec("ray") is None:
         raise DiffecgError("the engine ray needs Ray: pip install 'diffecg[ray]'")
 
 
-def alone() -> None:
-    """Let a worker compute with one thread: there is a worker for each processor."""
+def start_worker() -> None:
+    """Use one thread in a worker, and end it with its parent process."""
     import torch
 
     torch.set_num_threads(1)
     parent = parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+        threading.Thread(target=_exit_with, args=(parent.sentinel,), daemon=True).start()
 
 
-def _end_with(sentinel: int) -> None:
-    """Leave when the process is gone that this one works for."""
+def _exit_with(sentinel: int) -> None:
+    """Exit when the process of a sentinel has ended."""
     connection.wait([sentinel])
     os._exit(1)
 
 
 def attempt(function: Callable[[Item], dict[str, Any]], item: Item) -> dict[str, Any] | str:
-    """Return what a function returns, or why it failed."""
+    """Return the value of a function, or the reason why it failed."""
     try:
         return function(item)
-    except Exception as error:  # torch, Arrow and file systems raise what they like
-        return " ".join(str(error).split()) or type(error).__name__
+    except Exception as error:  # PyTorch, Arrow and file systems raise many types of exceptions
+        return one_line(error)
 
 
 def _local(
-    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], running: EngineOptions
+    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], engine: EngineOptions
 ) -> Iterator[Outcome[Item]]:
-    """Use processes; when one dies, what they had in hand is tried again, one item at a time."""
-    left = list(items)
-    while left:
+    """Use processes; when one dies, the items in progress are repeated one at a time."""
+    queued = list(items)
+    while queued:
         waiting: dict[Future[Any], Item] = {}
-        with _pool(running.workers) as pool:
+        with _pool(engine.workers) as pool:
             try:
-                while left or waiting:
-                    while left and len(waiting) < 2 * running.workers:
-                        future = pool.submit(attempt, function, left[0])
-                        waiting[future] = left.pop(0)
+                while queued or waiting:
+                    while queued and len(waiting) < 2 * engine.workers:
+                        future = pool.submit(attempt, function, queued[0])
+                        waiting[future] = queued.pop(0)
                     for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                         outcome = future.result()
                         yield waiting.pop(future), outcome
             except BrokenProcessPool:
                 pass
         for item in waiting.values():
-            yield item, _by_itself(function, item)
+            yield item, _run_alone(function, item)
 
 
-def _by_itself(function: Callable[[Item], dict[str, Any]], item: Item) -> dict[str, Any] | str:
-    """Return what comes of an item in a process that does nothing else."""
-    for _ in range(_ATTEMPTS):
+def _run_alone(function: Callable[[Item], dict[str, Any]], item: Item) -> dict[str, Any] | str:
+    """Return the outcome of an item, in a process of its own."""
+    for _ in range(MAX_ATTEMPTS):
         with _pool(1) as pool, suppress(BrokenProcessPool):
             return pool.submit(attempt, function, item).result()
-    return f"its process died {_ATTEMPTS} times"
+    return f"its worker process died {MAX_ATTEMPTS} times"
 
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield processes that end with this one, and at once when it is interrupted."""
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), alone)
+    """Yield a pool of processes, which are terminated when this process is interrupted."""
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), start_worker)
     try:
         yield pool
     except BaseException:
@@ -125,31 +128,31 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _ray(
-    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], running: EngineOptions
+    function: Callable[[Item], dict[str, Any]], items: Sequence[Item], engine: EngineOptions
 ) -> Iterator[Outcome[Item]]:
-    """Use a Ray cluster, which tries again by itself what a dead worker or node had in hand."""
+    """Use a Ray cluster, which repeats the items of workers and nodes that die."""
     import ray
 
-    mine = not ray.is_initialized()
-    if mine:
+    started = not ray.is_initialized()
+    if started:
         settings: dict[str, Any] = (
-            {"address": running.address} if running.address else {"num_cpus": running.workers}
+            {"address": engine.address} if engine.address else {"num_cpus": engine.workers}
         )
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **settings)
 
     def work(item: Item) -> dict[str, Any] | str:
-        alone()
+        start_worker()
         return attempt(function, item)
 
-    remote = ray.remote(num_cpus=1, max_retries=_ATTEMPTS)(work)
+    remote = ray.remote(num_cpus=1, max_retries=MAX_ATTEMPTS)(work)
     try:
-        left, waiting = list(items), dict[Any, Item]()
+        queued, waiting = list(items), dict[Any, Item]()
         resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        abreast = 2 * max(1, int(resources.get("CPU", running.workers)))
-        while left or waiting:
-            while left and len(waiting) < abreast:
-                reference = remote.remote(left[0])
-                waiting[reference] = left.pop(0)
+        limit = 2 * max(1, int(resources.get("CPU", engine.workers)))
+        while queued or waiting:
+            while queued and len(waiting) < limit:
+                reference = remote.remote(queued[0])
+                waiting[reference] = queued.pop(0)
             (done, *_), _ = ray.wait(list(waiting))
             item = waiting.pop(done)
             try:
@@ -157,8 +160,9 @@ def _ray(
             except ray.exceptions.RayError as error:
                 yield item, str(error).strip().splitlines()[-1]
     finally:
-        if mine:
+        if started:
             ray.shutdown()
 
 
 _ENGINES = {"local": _local, "ray": _ray}
+"""The engines by name."""

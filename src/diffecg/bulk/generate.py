@@ -1,4 +1,4 @@
-"""Synthetic windows in shards: window i has the seed ``seed + i``, whoever makes it, in whatever order."""
+"""Synthetic windows in shards: window i has the seed ``seed + i``, independent of shards and workers."""
 
 from __future__ import annotations
 
@@ -6,86 +6,91 @@ import tempfile
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from diffecg._version import __version__
-from diffecg.bulk.jobs import Completed, Progress, complete
+from diffecg.bulk.jobs import BulkJob, BulkResult, Progress
 from diffecg.bulk.options import LOCAL, EngineOptions
+from diffecg.datasets.formats.registry import write_windows
 from diffecg.datasets.labels import check_label
-from diffecg.datasets.shards import Shard, Store, plan
-from diffecg.datasets.writing import write_generated
+from diffecg.datasets.shards import Entry, Shard, ShardStore, plan_shards
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.inference.options import SamplerOptions
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BulkGenerateOptions:
-    """A set of windows to make."""
+    """A set of synthetic windows."""
 
     model: str
     """A bundled model, or a model folder that every worker can read."""
     labels: tuple[str, ...]
-    """Window i gets the i-th, and after the last the first again."""
+    """Labels, repeated over the windows: window i has the label i modulo their number."""
     count: int
+    """Number of windows."""
     seed: int = 0
-    shard: int = 4096
+    """Seed of the first window."""
+    shard_size: int = 4096
     """Windows in a shard."""
-    method: SamplerOptions = field(default_factory=SamplerOptions)
+    sampler: SamplerOptions = field(default_factory=SamplerOptions)
+    """Sampler and its steps."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Task:
-    making: BulkGenerateOptions
+    options: BulkGenerateOptions
     shard: Shard
     url: str
 
 
 def generate(
-    making: BulkGenerateOptions,
+    options: BulkGenerateOptions,
     url: str,
-    running: EngineOptions = LOCAL,
+    engine: EngineOptions = LOCAL,
     *,
     progress: Progress = lambda *_: None,
-) -> Completed:
-    """Make the shards that ``url`` lacks; return what came of it.
+) -> BulkResult:
+    """Generate a set of windows; existing shards are kept.
 
     Args:
-        making: which windows.
-        url: a folder, on any file system that fsspec knows and every worker can reach.
-        running: where and how.
-        progress: called as shards are done, with windows.
+        options: the windows.
+        url: folder of the set, on a file system that fsspec supports and every worker can reach.
+        engine: where shards are computed.
+        progress: called as shards finish, with numbers of windows.
 
     Raises:
         DiffecgError: ``url`` holds another set; unknown labels, model or engine.
     """
-    model = _model(making.model)
-    for label in making.labels:
+    model = _model(options.model)
+    for label in options.labels:
         check_label(label, model.labels, model.name)
-    about = {
-        **asdict(making),
+    settings = {
+        **asdict(options),
         "model": model.name,
         "weights_sha256": model.weights_sha256,
         "diffecg": __version__,
     }
-    tasks = [_Task(making, shard, url) for shard in plan(making.count, making.shard)]
-    return complete(url, about, make_shard, tasks, running, progress)
+    tasks = [
+        _Task(options=options, shard=shard, url=url)
+        for shard in plan_shards(options.count, options.shard_size)
+    ]
+    return BulkJob(url=url, settings=settings, write_shard=write_shard, tasks=tasks).run(engine, progress)
 
 
-def make_shard(task: _Task) -> dict[str, Any]:
-    """Make and write a shard; return its mark."""
-    making, shard = task.making, task.shard
-    model, labels = _model(making.model), making.labels
-    windows = model.generate(
+def write_shard(task: _Task) -> Entry:
+    """Generate and write the windows of a shard; return its entry."""
+    options, shard = task.options, task.shard
+    labels = options.labels
+    windows = _model(options.model).generate(
         [labels[(shard.first + i) % len(labels)] for i in range(shard.count)],
         shard.count,
-        making.seed + shard.first,
-        **making.method.sampling(),
+        options.seed + shard.first,
+        **options.sampler.sampling(),
     )
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / shard.name
-        write_generated([windows], path, count=shard.count)
-        return Store(task.url).put(shard, path.read_bytes(), shard.count)
+        write_windows(windows, path)
+        return ShardStore(task.url).write(shard, path.read_bytes(), shard.count)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A set made shard by shard: what is there stays, what is lacking is made, what fails is told."""
+"""Bulk jobs: a set is computed shard by shard; finished shards are kept, failed ones are reported."""
 
 from __future__ import annotations
 
@@ -6,86 +6,90 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from diffecg.bulk.engines import check, run
+from diffecg.bulk.engines import check_engine, run
 from diffecg.bulk.options import EngineOptions
-from diffecg.datasets.shards import Shard, Store
+from diffecg.datasets.shards import Entry, Shard, ShardStore
 
 Progress = Callable[[int, int], None]
-"""Called with how much of the set is done, and all of it."""
+"""Called with the number of finished items and of all items."""
 
 
-@dataclass(frozen=True)
-class Completed:
-    """What came of a run."""
+@dataclass(frozen=True, kw_only=True)
+class BulkResult:
+    """The result of a bulk job."""
 
     shards: int
-    """In the set."""
-    there: int
-    """Shards that were there."""
-    marks: list[dict[str, Any]]
-    """What is noted of each shard that is there now."""
+    """Number of shards in the set."""
+    existing: int
+    """Number of shards that were finished before the job."""
+    entries: list[Entry]
+    """Manifest entries of all finished shards."""
     failed: dict[str, str]
-    """Shards that could not be made, each with its reason."""
+    """Shards that could not be written, each with the reason."""
 
     @property
-    def made(self) -> int:
-        """Shards made by this run."""
-        return len(self.marks) - self.there
+    def written(self) -> int:
+        """Number of shards that the job wrote."""
+        return len(self.entries) - self.existing
 
     @property
     def windows(self) -> int:
-        """Windows that are there now."""
-        return sum(mark["windows"] for mark in self.marks)
+        """Number of windows in all finished shards."""
+        return sum(entry["windows"] for entry in self.entries)
 
 
-class Task(Protocol):
-    """What a worker is given: all that it takes to make a shard."""
+class ShardTask(Protocol):
+    """Everything that a worker needs to write a shard."""
 
     @property
     def shard(self) -> Shard:
-        """Which one."""
+        """The shard."""
 
 
-def complete(
-    url: str,
-    about: Mapping[str, Any],
-    make: Callable[[Any], dict[str, Any]],
-    tasks: Sequence[Task],
-    running: EngineOptions,
-    progress: Progress,
-    *,
-    again: Callable[[Mapping[str, Any]], bool] = lambda mark: False,
-) -> Completed:
-    """Make the shards that ``url`` lacks; return what came of it.
+@dataclass(frozen=True, kw_only=True)
+class BulkJob:
+    """A set to write: its settings, and one task for each shard."""
 
-    Args:
-        url: a folder, on any file system that fsspec knows and every worker can reach.
-        about: what the set is.
-        make: makes the shard of a task and returns its mark; at the top of a module.
-        tasks: one for each shard, in order.
-        running: where and how.
-        progress: called as shards are done.
-        again: tells of the mark of a shard that is there whether to make it again.
+    url: str
+    """Folder of the set, on a file system that fsspec supports and every worker can reach."""
+    settings: Mapping[str, Any]
+    """Everything that the content of the shards depends on."""
+    write_shard: Callable[[Any], Entry]
+    """Writes the shard of a task and returns its entry; a function of a module, as workers import it."""
+    tasks: Sequence[ShardTask]
+    """One task for each shard, in order."""
+    is_outdated: Callable[[Entry], bool] = lambda entry: False
+    """Whether a finished shard is to be written again."""
 
-    Raises:
-        DiffecgError: ``url`` holds another set; an unknown engine, or no worker.
-    """
-    check(running)  # before anything is written
-    store, shards = Store(url), [task.shard for task in tasks]
-    store.begin(about)
-    found = ((shard, store.finished(shard, verify=running.verify)) for shard in shards)
-    marks = {shard: mark for shard, mark in found if mark is not None and not again(mark)}
-    there, failed = len(marks), dict[str, str]()
-    done, total = sum(shard.count for shard in marks), sum(shard.count for shard in shards)
-    progress(done, total)
-    lacking = [task for task in tasks if task.shard not in marks]
-    for task, outcome in run(make, lacking, running):
-        if isinstance(outcome, str):
-            failed[task.shard.name] = outcome
-            continue
-        marks[task.shard] = outcome
-        done += task.shard.count
+    def run(self, engine: EngineOptions, progress: Progress) -> BulkResult:
+        """Write the missing shards; the manifest is written when all shards are finished.
+
+        Args:
+            engine: where shards are computed.
+            progress: called as shards finish.
+
+        Raises:
+            DiffecgError: the folder holds another set; an unknown engine, or no workers.
+        """
+        check_engine(engine)  # before anything is written
+        store, shards = ShardStore(self.url), [task.shard for task in self.tasks]
+        store.start(self.settings)
+        found = ((shard, store.entry(shard, verify=engine.verify)) for shard in shards)
+        entries = {
+            shard: entry for shard, entry in found if entry is not None and not self.is_outdated(entry)
+        }
+        existing, failed = len(entries), dict[str, str]()
+        done, total = sum(shard.count for shard in entries), sum(shard.count for shard in shards)
         progress(done, total)
-    if not failed:
-        store.close([marks[shard] for shard in shards])
-    return Completed(len(shards), there, [marks[shard] for shard in shards if shard in marks], failed)
+        missing = [task for task in self.tasks if task.shard not in entries]
+        for task, outcome in run(self.write_shard, missing, engine):
+            if isinstance(outcome, str):
+                failed[task.shard.name] = outcome
+                continue
+            entries[task.shard] = outcome
+            done += task.shard.count
+            progress(done, total)
+        finished = [entries[shard] for shard in shards if shard in entries]
+        if not failed:
+            store.write_manifest(finished)
+        return BulkResult(shards=len(shards), existing=existing, entries=finished, failed=failed)

@@ -1,4 +1,4 @@
-"""Where and how shards are made."""
+"""Options of the engine that runs bulk jobs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class EngineOptions:
-    """Where and how shards are made."""
+    """Where shards are computed, and by how many processes."""
 
     engine: Literal["local", "ray"] = "local"
-    """Where shards are made: local, by processes of this machine; ray, by a cluster (`pip install
-    'diffecg[ray]'`)."""
+    """local: processes on this machine; ray: a Ray cluster (`pip install 'diffecg[ray]'`)."""
     workers: int = 2
-    """DistributedContext, of one thread each."""
+    """Worker processes, with one thread each."""
     address: str | None = None
-    """Of a Ray cluster that runs; one is started on this machine unless given."""
+    """Address of a running Ray cluster; default: start one on this machine."""
     verify: bool = False
-    """Compare the checksums of the shards that are there, and make spoilt ones again."""
+    """Compare the checksums of existing shards, and compute damaged ones again."""
 
 
 LOCAL = EngineOptions()
-"""Two processes of this machine."""
+"""Two processes on this machine."""

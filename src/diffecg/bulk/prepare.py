@@ -1,40 +1,49 @@
-"""RecordingFolder to windows in shards, a few recordings each; a recording that cannot be cut does not stop the rest."""
+"""Recordings to windows in shards of a few recordings; recordings that cannot be cut are reported."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from itertools import islice
-from typing import Any
 
 from diffecg._version import __version__
-from diffecg.bulk.jobs import Completed, Progress, complete
+from diffecg.bulk.jobs import BulkJob, BulkResult, Progress
 from diffecg.bulk.options import LOCAL, EngineOptions
-from diffecg.config.schema import WindowConfig
+from diffecg.datasets.cutting import WindowCutter
 from diffecg.datasets.databases import Database
 from diffecg.datasets.labels import label_map
 from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.parquet import to_parquet
 from diffecg.datasets.prepare import counts_of, cut_recordings
 from diffecg.datasets.recording_folder import RecordingFolder
-from diffecg.datasets.shards import Shard, Store, plan
-from diffecg.datasets.splits import Split
-from diffecg.datasets.subjects import included_recordings, split_for
+from diffecg.datasets.shards import Entry, Shard, ShardStore, plan_shards
+from diffecg.datasets.subjects import make_split, subjects_of
 from diffecg.errors import DiffecgError
 
-Counts = dict[str, dict[str, int]]
+
+@dataclass(frozen=True, kw_only=True)
+class BulkPrepareOptions:
+    """A set of prepared windows."""
+
+    windows: PrepareOptions = field(default_factory=PrepareOptions)
+    """Windows, split and labels."""
+    subjects: dict[str, str] | None = None
+    """The recordings to use, each with its subject, for the split ``subjects``; None: all recordings, each of a
+    different subject."""
+    recordings: int = 20
+    """Recordings in a shard."""
+    retry: bool = False
+    """Write shards with failed recordings again."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Task:
     shard: Shard
     names: tuple[str, ...]
     source: str
-    window: WindowConfig
-    split: Split
-    label_map: str
+    cutter: WindowCutter
     url: str
 
 
@@ -42,92 +51,85 @@ def prepare(
     database: Database,
     source: str,
     url: str,
-    cutting: PrepareOptions,
-    running: EngineOptions = LOCAL,
+    options: BulkPrepareOptions,
+    engine: EngineOptions = LOCAL,
     *,
-    subjects: dict[str, str] | None = None,
-    recordings: int = 20,
-    retry: bool = False,
     progress: Progress = lambda *_: None,
-) -> Completed:
-    """Make the shards that ``url`` lacks; return what came of it.
+) -> BulkResult:
+    """Cut the recordings of a database into a set of windows; existing shards are kept.
 
     Args:
-        database: which one.
-        source: folder of its recordings, on any file system that fsspec knows and every worker can reach.
+        database: the database.
+        source: folder of its recordings, on a file system that fsspec supports and every worker can reach.
         url: folder of the set, likewise.
-        cutting: what windows are.
-        running: where and how shards are made.
-        subjects: of one's own recordings: those that take part and the subject of each.
-        recordings: recordings a shard.
-        retry: make those shards again in which recordings failed.
-        progress: called as shards are done, with recordings.
+        options: windows, subjects and shards.
+        engine: where shards are computed.
+        progress: called as shards finish, with numbers of recordings.
 
     Raises:
-        DiffecgError: ``url`` holds another set; settings that do not fit the database; no recording is
-            there, or no window in any.
+        DiffecgError: ``url`` holds another set; options that do not fit the database; no recordings, or no window
+            in any of them.
     """
-    window, split_name = cutting.window(database), cutting.split_of(database)
-    label_map(cutting.label_map)
-    recordings_of = RecordingFolder(source)
-    subject = included_recordings(recordings_of, split_name, subjects)
-    about = {
-        **database.about(),
+    window, split_name = options.windows.window(database), options.windows.split_name(database)
+    labels, folder = label_map(options.windows.label_map), RecordingFolder(source)
+    subjects = subjects_of(folder, split_name, options.subjects)
+    settings = {
+        **database.provenance(),
         "split": split_name,
-        "label_map": cutting.label_map,
+        "label_map": options.windows.label_map,
         "window": asdict(window),
-        "source": recordings_of.root,
-        "recordings": len(subject),
-        "recordings_sha256": sha256(json.dumps(subject).encode()).hexdigest(),
-        "shard": recordings,
+        "source": folder.root,
+        "recordings": len(subjects),
+        "recordings_sha256": sha256(json.dumps(subjects).encode()).hexdigest(),
+        "shard_size": options.recordings,
         "diffecg": __version__,
     }
-    everyone = iter(subject.items())
-    tasks = []
-    for shard in plan(len(subject), recordings):
-        some = dict(islice(everyone, shard.count))
-        split = split_for(split_name, some)
-        tasks.append(_Task(shard, tuple(some), source, window, split, cutting.label_map, url))
-
-    def again(mark: Any) -> bool:
-        return retry and bool(mark["failed"])
-
-    completed = complete(url, about, make_shard, tasks, running, progress, again=again)
-    if not (completed.windows or completed.failed):
-        why = next(iter(failures(completed).values()), "the recordings are too short, or take no part")
-        raise DiffecgError(
-            f"no window of {window.length} samples is left ({why}); choose another --out as well"
-        )
-    return completed
-
-
-def make_shard(task: _Task) -> dict[str, Any]:
-    """Cut the recordings of a shard and write them; return its mark."""
-    failed: dict[str, str] = {}
-    labels = dict(label_map(task.label_map))
-    signal_mv, index, dropped = cut_recordings(
-        RecordingFolder(task.source), task.names, task.window, task.split, labels, failed=failed
+    remaining, tasks = iter(subjects.items()), []
+    for shard in plan_shards(len(subjects), options.recordings):
+        in_shard = dict(islice(remaining, shard.count))
+        cutter = WindowCutter(window=window, split=make_split(split_name, in_shard), labels=dict(labels))
+        tasks.append(_Task(shard=shard, names=tuple(in_shard), source=source, cutter=cutter, url=url))
+    job = BulkJob(
+        url=url,
+        settings=settings,
+        write_shard=write_shard,
+        tasks=tasks,
+        is_outdated=lambda entry: options.retry and bool(entry["failed"]),
     )
-    counts = {} if index.empty else counts_of(index).to_dict(orient="index")
-    return Store(task.url).put(
+    result = job.run(engine, progress)
+    if not (result.windows or result.failed):
+        reason = next(iter(failed_recordings(result).values()), "the recordings are too short or excluded")
+        raise DiffecgError(
+            f"no window of {window.length} samples is left ({reason}); choose other options and another --out"
+        )
+    return result
+
+
+def write_shard(task: _Task) -> Entry:
+    """Cut the recordings of a shard and write their windows; return its entry."""
+    failed: dict[str, str] = {}
+    cut = cut_recordings(RecordingFolder(task.source), task.names, task.cutter, failed=failed)
+    counts = {} if cut.index.empty else counts_of(cut.index).to_dict(orient="index")
+    keys = ("partition", "label", "reason", "count")
+    return ShardStore(task.url).write(
         task.shard,
-        to_parquet(signal_mv, index),
-        len(signal_mv),
-        counts=counts,
-        dropped=[[*reason, count] for reason, count in sorted(dropped.items())],
+        to_parquet(cut.signal_mv, cut.index),
+        len(cut.signal_mv),
+        partitions=counts,
+        dropped=[dict(zip(keys, (*key, count), strict=True)) for key, count in sorted(cut.dropped.items())],
         failed=failed,
     )
 
 
-def failures(completed: Completed) -> dict[str, str]:
-    """Return the recordings that could not be cut, each with its reason."""
-    return {name: why for mark in completed.marks for name, why in mark["failed"].items()}
+def failed_recordings(result: BulkResult) -> dict[str, str]:
+    """Return the recordings that could not be cut, each with the reason."""
+    return {name: reason for entry in result.entries for name, reason in entry["failed"].items()}
 
 
-def totals(completed: Completed) -> Counts:
-    """Return the windows of each class in each part."""
+def partition_counts(result: BulkResult) -> dict[str, dict[str, int]]:
+    """Return the number of windows of each label in each partition."""
     total = dict[str, Counter[str]]()
-    for mark in completed.marks:
-        for part, counts in mark["counts"].items():
-            total.setdefault(part, Counter()).update(counts)
-    return {part: dict(counts) for part, counts in total.items()}
+    for entry in result.entries:
+        for partition, counts in entry["partitions"].items():
+            total.setdefault(partition, Counter()).update(counts)
+    return {partition: dict(counts) for partition, counts in total.items()}

@@ -37,7 +37,7 @@ def augment(
     to_ratio:
         Size of every class that the model knows, as a multiple of the largest one's.
     """
-    from diffecg.datasets.folder import write_windows
+    from diffecg.datasets.folder import write_folder
     from diffecg.datasets.loading import open_windows
     from diffecg.files import check_output
     from diffecg.inference.augment import augment as augment_windows
@@ -55,7 +55,7 @@ def augment(
             sampling=Sampling(**compute.sampling()),
             progress=move,
         )
-    write_windows(more, out, force=force)
+    write_folder(more, out, force=force)
     note = more.info["augmented"]
     added = ", ".join(f"{count} {label}" for label, count in note["added"].items())
     text = f"{out}: {len(real)} real windows, {added} synthetic ones in the part train"

@@ -1,4 +1,4 @@
-"""``diffecg bulk``: what is too much for one process."""
+"""``diffecg bulk``: large sets in shards."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
 
 if TYPE_CHECKING:
-    from diffecg.bulk.jobs import Completed
+    from diffecg.bulk.jobs import BulkResult
 
 bulk = App(
     name="bulk",
     help=(
-        "Make large sets in shards, on this machine or on a Ray cluster.\n\n"
-        "Killed and started again with the same command, it makes the shards that are lacking; the set is "
-        "the same whoever makes it."
+        "Write large sets of windows in shards, on this machine or on a Ray cluster.\n\n"
+        "An interrupted command continues when it is run again: finished shards are kept. The result depends "
+        "neither on the number of workers nor on interruptions."
     ),
 )
 
@@ -33,68 +33,60 @@ def prepare(
     *,
     source: Annotated[str, Parameter(name="--from")],
     out: str,
-    cutting: Annotated[PrepareOptions, Flat] = PrepareOptions(),
+    options: Annotated[PrepareOptions, Flat] = PrepareOptions(),
     subjects: Path | None = None,
     recordings: int = 20,
     retry: bool = False,
-    running: Annotated[EngineOptions, Flat] = EngineOptions(),
+    engine: Annotated[EngineOptions, Flat] = EngineOptions(),
     json: Json = False,
 ) -> None:
-    """Cut any number of recordings into windows, in shards of Parquet with a manifest.
+    """Cut any number of recordings into windows, in Parquet shards with a manifest.
 
     Example: diffecg bulk prepare own --from s3://hospital/ecg --preset strip --out s3://hospital/strips
 
-    Recordings that cannot be cut are listed with their reasons and do not stop the rest. `diffecg train --data`
-    streams the shards; `diffecg.open_windows`, and where they lie in a folder `diffecg evaluate --against`,
-    read them into memory.
+    Recordings that cannot be cut are listed with the reason; the others are cut all the same. `diffecg train --data`
+    streams the shards; `diffecg.open_windows` and `diffecg evaluate --against` read them into memory.
 
     Parameters
     ----------
     database:
-        Name of the database: mitdb, svdb; own, any other.
+        mitdb (MIT-BIH Arrhythmia Database), svdb (MIT-BIH Supraventricular Arrhythmia Database, for testing only),
+        or own (your recordings).
     source:
-        Folder with the database's files, a path or an address that fsspec knows, as `s3://bucket/ecg`.
+        Folder of the recordings: a path or a URL such as `s3://bucket/ecg`.
     out:
         Folder of the set, likewise.
     subjects:
-        Of one's own: a CSV file with the columns recording and subject, of the recordings that take part. Without
-        it all do, and each counts as a subject of its own.
+        For own: a CSV file with the columns recording and subject. Only the recordings in it are used, and all
+        recordings of a subject get into the same partition. Default: all recordings, each of a different subject.
     recordings:
-        Recordings in a shard; of recordings of hours choose 1, as a worker holds a shard in memory.
+        Recordings in a shard. A worker holds a shard in memory: use 1 for recordings of many hours.
     retry:
-        Make those shards again in which recordings failed.
+        Write the shards again in which recordings failed.
     """
-    from diffecg.bulk.prepare import failures, totals
-    from diffecg.bulk.prepare import prepare as make
+    from diffecg.bulk.prepare import BulkPrepareOptions, failed_recordings, partition_counts
+    from diffecg.bulk.prepare import prepare as prepare_set
     from diffecg.datasets.databases import database as find_database
     from diffecg.datasets.subjects import read_subjects
 
-    known = find_database(database)
-    told = None if subjects is None else read_subjects(subjects)
+    job = BulkPrepareOptions(
+        windows=options,
+        subjects=None if subjects is None else read_subjects(subjects),
+        recordings=recordings,
+        retry=retry,
+    )
     with progress_bar(f"bulk prepare {database}") as move:
-        completed = make(
-            known,
-            source,
-            out,
-            cutting,
-            running,
-            subjects=told,
-            recordings=recordings,
-            retry=retry,
-            progress=move,
-        )
-    _refuse_unfinished(completed)
-    failed, counts = failures(completed), totals(completed)
+        result = prepare_set(find_database(database), source, out, job, engine, progress=move)
+    _check_finished(result)
+    failed, counts = failed_recordings(result), partition_counts(result)
     lines = [
-        f"{out}: {completed.windows} windows in {completed.shards} shards, {completed.made} made now; "
-        "manifest.json",
-        *(f"{part:10} {', '.join(f'{label} {n}' for label, n in counts[part].items())}" for part in counts),
+        _summary(out, result),
+        *(f"{name:10} {', '.join(f'{label} {n}' for label, n in counts[name].items())}" for name in counts),
     ]
     if failed:
-        shown = list(failed.items())[:5]
-        lines += ["", f"{len(failed)} recordings could not be cut (all in manifest.json):"]
-        lines += [f"  {name}: {why}" for name, why in shown]
-    show({**_told(out, completed), "counts": counts, "failed": failed}, "\n".join(lines), as_json=json)
+        lines += ["", f"{len(failed)} recordings could not be cut (all of them are listed in manifest.json):"]
+        lines += [f"  {name}: {reason}" for name, reason in list(failed.items())[:5]]
+    show({**_to_dict(out, result), "partitions": counts, "failed": failed}, "\n".join(lines), as_json=json)
 
 
 @bulk.command
@@ -106,12 +98,12 @@ def generate(
     count: int,
     label: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = ("N",),
     seed: Seed = 0,
-    shard: int = 4096,
-    running: Annotated[EngineOptions, Flat] = EngineOptions(),
-    method: Annotated[SamplerOptions, Flat] = SamplerOptions(),
+    shard_size: int = 4096,
+    engine: Annotated[EngineOptions, Flat] = EngineOptions(),
+    sampler: Annotated[SamplerOptions, Flat] = SamplerOptions(),
     json: Json = False,
 ) -> None:
-    """Make any number of synthetic windows, in shards of Parquet with a manifest.
+    """Generate any number of synthetic windows, in Parquet shards with a manifest.
 
     Example: diffecg bulk generate mitbih-beat-fast --label S V F --count 1000000 --out rare/
 
@@ -120,40 +112,44 @@ def generate(
     model:
         A bundled model, or a model folder that every worker can read.
     out:
-        Folder of the set: a path, or an address that fsspec knows, as `s3://bucket/rare`.
+        Folder of the set: a path or a URL such as `s3://bucket/rare`.
     count:
-        Windows in all.
+        Number of windows.
     label:
-        Classes, in turn: window i gets the i-th.
-    shard:
+        Labels of the windows, repeated in this order.
+    shard_size:
         Windows in a shard.
     """
     from diffecg.bulk.generate import BulkGenerateOptions
-    from diffecg.bulk.generate import generate as make
+    from diffecg.bulk.generate import generate as generate_set
 
+    options = BulkGenerateOptions(
+        model=model, labels=label, count=count, seed=seed, shard_size=shard_size, sampler=sampler
+    )
     with progress_bar("bulk generate") as move:
-        completed = make(
-            BulkGenerateOptions(model, label, count, seed, shard, method), out, running, progress=move
-        )
-    _refuse_unfinished(completed)
-    text = f"{out}: {count} windows in {completed.shards} shards, {completed.made} made now; manifest.json"
-    show(_told(out, completed), text, as_json=json)
+        result = generate_set(options, out, engine, progress=move)
+    _check_finished(result)
+    show(_to_dict(out, result), _summary(out, result), as_json=json)
 
 
-def _refuse_unfinished(completed: Completed) -> None:
-    if completed.failed:
-        name, why = next(iter(completed.failed.items()))
+def _check_finished(result: BulkResult) -> None:
+    if result.failed:
+        name, reason = next(iter(result.failed.items()))
         raise DiffecgError(
-            f"{len(completed.failed)} of {completed.shards} shards failed, {name} for one: {why}; run the "
-            "command again"
+            f"{len(result.failed)} of {result.shards} shards failed (the first is {name}: {reason}); run the command "
+            "again to continue"
         )
 
 
-def _told(out: str, completed: Completed) -> dict[str, Any]:
+def _summary(out: str, result: BulkResult) -> str:
+    return f"{out}: {result.windows} windows in {result.shards} shards, {result.written} of them new"
+
+
+def _to_dict(out: str, result: BulkResult) -> dict[str, Any]:
     return {
         "out": out,
-        "windows": completed.windows,
-        "shards": completed.shards,
-        "there": completed.there,
-        "made": completed.made,
+        "windows": result.windows,
+        "shards": result.shards,
+        "existing": result.existing,
+        "written": result.written,
     }

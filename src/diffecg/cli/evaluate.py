@@ -60,8 +60,8 @@ def evaluate(
 
     check_output(out, force=force, is_folder=True)
     use_threads(threads)
-    from diffecg.datasets.reading import read_windows
-    from diffecg.datasets.windows import concatenate
+    from diffecg.datasets.concatenation import concatenate
+    from diffecg.datasets.formats.registry import read_windows
     from diffecg.evaluation.generation.html import HEAD, WORDS, cells, sections, write_report
     from diffecg.evaluation.generation.report import SECTIONS, Settings
     from diffecg.evaluation.generation.report import evaluate as evaluate_windows

@@ -47,10 +47,10 @@ def generate(
     out:
         File to write, .npz, .parquet or .csv; without a suffix a folder of WFDB records.
     """
-    from diffecg.datasets.writing import check_format, write_generated
+    from diffecg.datasets.formats.registry import check_suffix, write_windows
     from diffecg.files import check_output
 
-    check_format(out)
+    check_suffix(out)
     check_output(out, force=force, is_folder=not out.suffix)
     loaded = compute.load(model)
     with progress_bar("generate") as progress:
@@ -62,7 +62,7 @@ def generate(
             progress=progress,
             **compute.sampling(),
         )
-        card = write_generated(chunks, out, count=options.count, force=force)
+        card = write_windows(chunks, out, count=options.count, force=force)
     last_seed = options.seed + options.count - 1
     label = options.label or "unknown"
     text = f"{out}: {options.count} windows with label {label}, seeds {options.seed} to {last_seed}"

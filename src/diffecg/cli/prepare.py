@@ -17,49 +17,50 @@ def prepare(
     *,
     out: Path,
     source: Annotated[str | None, Parameter(name="--from")] = None,
-    cutting: Annotated[PrepareOptions, Flat] = PrepareOptions(),
+    options: Annotated[PrepareOptions, Flat] = PrepareOptions(),
     subjects: Path | None = None,
     download: bool = False,
     url: str | None = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Cut the recordings of a database into labelled, patient-disjoint windows.
+    """Cut the recordings of a database into labelled windows for training, validation and testing.
 
-    Example: diffecg prepare mitdb --from mitdb/ --preset beat --out beats/
+    Example: diffecg prepare mitdb --from mitdb/ --download --preset beat --out beats/
 
-    One's own recordings, WFDB, EDF or BDF, in a folder and its subfolders: diffecg prepare own --from
-    hospital/ --preset strip --out strips/
+    A folder of your own WFDB, EDF or BDF recordings, with subfolders: diffecg prepare own --from hospital/
+    --subjects subjects.csv --preset strip --out strips/
 
     Parameters
     ----------
     database:
-        Name of the database: mitdb; svdb, whose subjects chose nothing, for tests only; own, any other.
+        mitdb (MIT-BIH Arrhythmia Database), svdb (MIT-BIH Supraventricular Arrhythmia Database, for testing only),
+        or own (your recordings).
     out:
         Folder to write; diffecg.open_windows reads it.
     source:
-        Folder with the database's files, a path or an address that fsspec knows, as `s3://bucket/ecg`; with
-        --download, where to put them.
+        Folder of the recordings: a path or a URL such as `s3://bucket/ecg`. With --download, the folder to download
+        to.
     subjects:
-        Of one's own: a CSV file with the columns recording and subject, of the recordings that take part. Without
-        it all do, and each counts as a subject of its own.
+        For own: a CSV file with the columns recording and subject. Only the recordings in it are used, and all
+        recordings of a subject get into the same partition. Default: all recordings, each of a different subject.
     download:
-        Get the database from PhysioNet first, into --from; verified by SHA-256.
+        Download the database from PhysioNet first; every file is verified by its SHA-256.
     url:
-        Where to download from, other than PhysioNet.
+        Address of a mirror to download from.
     """
     from diffecg.datasets.databases import database as find_database
-    from diffecg.datasets.folder import write_windows
+    from diffecg.datasets.folder import write_folder
     from diffecg.datasets.prepare import prepare as prepare_windows
     from diffecg.datasets.subjects import read_subjects
     from diffecg.errors import DiffecgError
     from diffecg.files import check_output
 
     known = find_database(database)
-    window, split = cutting.window(known), cutting.split_of(known)
+    window, split = options.window(known), options.split_name(known)
     check_output(out, force=force, is_folder=True)
     if source is None and not download:
-        raise DiffecgError(f"say where the files of {database} are with --from, or use --download")
+        raise DiffecgError(f"give the folder of the recordings of {database} with --from, or use --download")
     folder = source or database
     if download:
         from diffecg.datasets import physionet
@@ -70,17 +71,17 @@ def prepare(
         prepared = prepare_windows(
             folder,
             window,
-            source=known.about(),
             split_name=split,
-            label_map_name=cutting.label_map,
+            label_map_name=options.label_map,
             subjects=None if subjects is None else read_subjects(subjects),
+            info=known.provenance(),
             progress=move,
         )
-        write_windows(prepared.windows, out, force=force)
+        write_folder(prepared.windows, out, force=force)
     reasons = prepared.dropped.groupby(["partition", "reason"], as_index=False)["count"].sum()
     lines = [
         f"{out}: {len(prepared.windows)} windows of {window.length} samples at {window.fs_hz:g} Hz",
-        f"split {split}, class map {cutting.label_map}",
+        f"split {split}, label map {options.label_map}",
         "",
         prepared.counts.to_string(),
         "",

@@ -1,1 +1,1 @@
-"""RecordingFolder to windows: reading, labelling, splitting, storing."""
+"""Labelled windows: cutting recordings, splitting them by subject, reading and writing windows."""

@@ -1,4 +1,4 @@
-"""Recordings to windows: resampling, cutting, and a reason for every window that is dropped."""
+"""Cutting recordings into windows, with a reason for every window that is dropped."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float32, Int, Shaped
 
 from diffecg.config.schema import WindowConfig
-from diffecg.datasets.labels import UNKNOWN
+from diffecg.datasets.labels import UNKNOWN, LabelMap
 from diffecg.datasets.rhythm import format_beats
 from diffecg.datasets.splits import ROUND_S, Split, validation_bounds
 from diffecg.datasets.windows import Windows
@@ -22,34 +22,36 @@ from diffecg.formats.recording import Recording
 from diffecg.signal.channels import make_channels
 from diffecg.signal.resampling import resample
 
-EDGE = "runs past the recording's end"
+EDGE = "extends beyond the recording"
 
-CROSSING = "lies in training and in validation"
+CROSSING = "overlaps both training and validation"
 
-MISSING = "holds missing samples"
+MISSING = "has missing samples"
 
 FLAT = "is a flat line"
 
-
 Dropped = Counter[tuple[str, str, str]]
-"""Windows not taken by (split, label, reason)."""
+"""Number of dropped windows by (partition, label, reason)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Cut:
-    """The windows of one recording, and why others are not among them."""
+    """The windows of a recording, and the number of dropped ones."""
 
-    signal_mv: NDArray[np.float32]
-    """Axes (window, lead, time), in mV."""
+    signal_mv: Float32[np.ndarray, "window lead time"]
     index: pd.DataFrame
-    """A row a window: recording, sample, symbol, label, split, lead, fs_hz, rr_before_s, rr_after_s, beats."""
+    """One row for each window: recording, sample, symbol, label, partition, lead, fs_hz, rr_before_s,
+    rr_after_s, beats."""
     dropped: Dropped
 
 
 def prepared_windows(
-    signal_mv: NDArray[np.float32], window: WindowConfig, index: pd.DataFrame, info: dict[str, Any]
+    signal_mv: Float32[np.ndarray, "window lead time"],
+    window: WindowConfig,
+    index: pd.DataFrame,
+    info: dict[str, Any],
 ) -> Windows:
-    """Return windows as :class:`Windows`, with the channels and the R peak that their settings define."""
+    """Return :class:`Windows` with the channels and the R peak that the window settings define."""
     return Windows(
         signal=signal_mv,
         fs_hz=window.fs_hz,
@@ -60,109 +62,148 @@ def prepared_windows(
     )
 
 
-def cut_windows(
-    recording: Recording, beats: Beats, window: WindowConfig, split: Split, labels: dict[str, str]
-) -> Cut:
-    """Return the windows of ``recording``.
+@dataclass(frozen=True, kw_only=True)
+class WindowCutter:
+    """Cuts recordings into the windows of a configuration.
 
-    Args:
-        recording: the recording.
-        beats: its annotated beats.
-        window: what a window is.
-        split: partition of each recording.
-        labels: annotation symbol to class.
-
-    Raises:
-        DiffecgError: it has not the wanted leads, or fewer leads of an ECG than a window takes.
+    A beat is one window around each annotated R peak; strips start at regular intervals. Signals are resampled
+    to the windows' rate first.
     """
-    count, names = len(window.leads), [recording.leads[row] for row in recording.ecg_leads]
-    if window.any_leads and len(names) < count:
-        raise DiffecgError(
-            f"recording {recording.name} has {len(names)} leads of an ECG; a window takes {count}"
+
+    window: WindowConfig
+    split: Split
+    labels: LabelMap
+    """Label of each annotation symbol."""
+
+    def cut(self, recording: Recording, beats: Beats) -> Cut:
+        """Return the windows of a recording.
+
+        Args:
+            recording: the recording.
+            beats: its annotated beats.
+
+        Raises:
+            DiffecgError: the recording has not the leads of the window, or not enough ECG leads.
+        """
+        groups = self._lead_groups(recording)
+        # A lead is resampled once, though it may be in many groups: 12 leads make 132 pairs.
+        leads = list(dict.fromkeys(chain.from_iterable(groups)))
+        signal_mv = recording.select([recording.lead_index(lead) for lead in leads]).signal_mv
+        resampled = dict(zip(leads, resample(signal_mv, recording.fs_hz, self.window.fs_hz), strict=True))
+        grid = _grid(self, recording, beats, len(resampled[leads[0]]))
+        cuts = [grid.cut(group, np.stack([resampled[lead] for lead in group])) for group in groups]
+        return Cut(
+            signal_mv=np.concatenate([cut.signal_mv for cut in cuts]),
+            index=pd.concat([cut.index for cut in cuts], ignore_index=True),
+            dropped=sum((cut.dropped for cut in cuts), Dropped()),
         )
-    groups = list(permutations(names, count)) if window.any_leads else [window.leads]
-    # Each lead once, though it may be in many groups: two of twelve leads make 132.
-    wanted = list(dict.fromkeys(chain.from_iterable(groups)))
-    rows = [recording.lead_index(lead) for lead in wanted]
-    resampled = dict(
-        zip(wanted, resample(recording.select(rows).signal_mv, recording.fs_hz, window.fs_hz), strict=True)
-    )
-    cuts = [
-        _cut_leads(
-            recording, beats, window, split, labels, leads, np.stack([resampled[lead] for lead in leads])
-        )
-        for leads in groups
-    ]
-    return Cut(
-        signal_mv=np.concatenate([cut.signal_mv for cut in cuts]),
-        index=pd.concat([cut.index for cut in cuts], ignore_index=True),
-        dropped=sum((cut.dropped for cut in cuts), Dropped()),
-    )
+
+    def _lead_groups(self, recording: Recording) -> list[tuple[str, ...]]:
+        """Return the leads of each window; where any leads will do, every ordered selection of ECG leads."""
+        if not self.window.any_leads:
+            return [self.window.leads]
+        names, count = [recording.leads[row] for row in recording.ecg_leads], len(self.window.leads)
+        if len(names) < count:
+            raise DiffecgError(
+                f"recording {recording.name} has {len(names)} ECG leads; a window has {count}; choose a preset "
+                "with fewer leads"
+            )
+        return list(permutations(names, count))
 
 
-def _cut_leads(
-    recording: Recording,
-    beats: Beats,
-    window: WindowConfig,
-    split: Split,
-    labels: dict[str, str],
-    leads: tuple[str, ...],
-    signal_mv: NDArray[np.float64],
-) -> Cut:
-    length = signal_mv.shape[1]
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Grid:
+    """The windows of a recording before the leads are chosen: where they start, and their labels."""
+
+    cutter: WindowCutter
+    recording: Recording
+    beats: Beats
+    start: Int[np.ndarray, " window"]
+    """First sample, at the windows' rate."""
+    sample: Int[np.ndarray, " window"]
+    """Sample of the R peak (beats) or first sample (strips), at the recording's rate."""
+    symbol: Shaped[np.ndarray, " window"]
+    rr_s: Float[np.ndarray, "window 2"]
+
+    def cut(self, leads: tuple[str, ...], signal_mv: Float[np.ndarray, "lead time"]) -> Cut:
+        """Return the windows of some leads.
+
+        Args:
+            leads: names of the leads.
+            signal_mv: their samples, at the windows' rate.
+        """
+        window, duration = self.cutter.window, signal_mv.shape[1]
+        labels = np.array([self.cutter.labels.get(symbol, UNKNOWN) for symbol in self.symbol], dtype=np.str_)
+        partition, crossing = self._partitions(duration)
+        inside = (self.start >= 0) & (self.start + window.length <= duration)
+        windows = np.zeros((len(self.start), len(leads), window.length), dtype=np.float32)
+        columns = self.start[inside, None] + np.arange(window.length)
+        windows[inside] = signal_mv[:, columns].transpose(1, 0, 2)
+        reason = np.full(len(self.start), "", dtype="U64")
+        reason[np.ptp(windows, axis=2).min(axis=1) == 0] = FLAT
+        reason[np.isnan(windows).any(axis=(1, 2))] = MISSING
+        reason[crossing] = CROSSING
+        reason[~inside] = EDGE
+        kept = reason == ""
+        index = pd.DataFrame(
+            {
+                "recording": self.recording.name,
+                "sample": self.sample[kept],
+                "symbol": self.symbol[kept],
+                "label": labels[kept],
+                "partition": partition[kept],
+                "lead": "+".join(leads),
+                "fs_hz": window.fs_hz,
+                "rr_before_s": self.rr_s[kept, 0],
+                "rr_after_s": self.rr_s[kept, 1],
+                "beats": [self._beats_text(start) for start in self.start[kept].tolist()],
+            }
+        )
+        dropped = Dropped(zip(partition[~kept], labels[~kept], reason[~kept], strict=True))
+        return Cut(signal_mv=windows[kept], index=index, dropped=dropped)
+
+    def _partitions(self, duration: int) -> tuple[Shaped[np.ndarray, " window"], Bool[np.ndarray, " window"]]:
+        """Return the partition of each window, and whether it overlaps both training and validation."""
+        window, count = self.cutter.window, len(self.start)
+        partition = self.cutter.split.partition(self.recording.name)
+        if partition is not None:
+            return np.full(count, partition), np.zeros(count, dtype=bool)
+        bounds = validation_bounds(duration, ROUND_S * window.fs_hz)
+        first, last, middle = (
+            np.searchsorted(bounds, self.start + offset, side="right")
+            for offset in (0, window.length - 1, window.before)
+        )
+        return np.where(middle % 2, "validation", "train"), first != last
+
+    def _beats_text(self, start: int) -> str:
+        """Return the beats of the window that starts at ``start``, as text."""
+        length, scale = self.cutter.window.length, self.cutter.window.fs_hz / self.recording.fs_hz
+        first, last = np.searchsorted(self.beats.sample, [start / scale, (start + length) / scale])
+        samples = np.rint(self.beats.sample[first:last] * scale).astype(int) - start
+        labels = [self.cutter.labels.get(symbol, UNKNOWN) for symbol in self.beats.symbol[first:last]]
+        pairs = zip(samples.tolist(), labels, strict=True)
+        return format_beats([(sample, label) for sample, label in pairs if 0 <= sample < length])
+
+
+def _grid(cutter: WindowCutter, recording: Recording, beats: Beats, duration: int) -> _Grid:
+    """Return where the windows of a recording lie; ``duration`` is its length at their rate, in samples."""
+    window = cutter.window
     scale = window.fs_hz / recording.fs_hz
     if window.kind == "beat":
         sample, symbol = beats.sample, beats.symbol
-        rr_s = np.diff(sample, prepend=np.nan, append=np.nan) / recording.fs_hz
         start = np.rint(sample * scale).astype(np.int64) - window.before
+        rr_s = np.diff(sample, prepend=np.nan, append=np.nan) / recording.fs_hz
     else:
-        start = np.arange(0, length - window.length + 1, window.stride)
+        start = np.arange(0, duration - window.length + 1, window.stride)
         sample = np.rint(start / scale).astype(np.int64)
         symbol = np.full(len(start), "", dtype=np.str_)
         rr_s = np.full(len(start) + 1, np.nan)
-    label = np.array([labels.get(s, UNKNOWN) for s in symbol], dtype=np.str_)
-    whole = split.partition(recording.name)
-    if whole is not None:
-        part, crosses = np.full(len(start), whole), np.zeros(len(start), bool)
-    else:
-        bounds = validation_bounds(length, ROUND_S * window.fs_hz)
-        first, last, middle = (
-            np.searchsorted(bounds, start + offset, side="right")
-            for offset in (0, window.length - 1, window.before)
-        )
-        part, crosses = np.where(middle % 2, "validation", "train"), first != last
-    reason = np.full(len(start), "", dtype="U64")
-    inside = (start >= 0) & (start + window.length <= length)
-    windows = np.zeros((len(start), len(leads), window.length), dtype=np.float32)
-    offsets = np.arange(window.length)
-    windows[inside] = signal_mv[:, start[inside, None] + offsets].transpose(1, 0, 2)
-    reason[np.ptp(windows, axis=2).min(axis=1) == 0] = FLAT
-    reason[np.isnan(windows).any(axis=(1, 2))] = MISSING
-    reason[crosses] = CROSSING
-    reason[~inside] = EDGE
-
-    kept = reason == ""
-    dropped = Dropped(zip(part[~kept], label[~kept], reason[~kept], strict=True))
-    index = pd.DataFrame(
-        {
-            "recording": recording.name,
-            "sample": sample[kept],
-            "symbol": symbol[kept],
-            "label": label[kept],
-            "partition": part[kept],
-            "lead": "+".join(leads),
-            "fs_hz": window.fs_hz,
-            "rr_before_s": rr_s[:-1][kept],
-            "rr_after_s": rr_s[1:][kept],
-            "beats": [_beats_text(beats, labels, scale, first, window.length) for first in start[kept]],
-        }
+    return _Grid(
+        cutter=cutter,
+        recording=recording,
+        beats=beats,
+        start=start,
+        sample=sample,
+        symbol=symbol,
+        rr_s=np.stack([rr_s[:-1], rr_s[1:]], axis=1),
     )
-    return Cut(signal_mv=windows[kept], index=index, dropped=dropped)
-
-
-def _beats_text(beats: Beats, labels: dict[str, str], scale: float, start: int, length: int) -> str:
-    """Return the beats of the window that begins at ``start``, all at the window's rate."""
-    first, last = np.searchsorted(beats.sample, [start / scale, (start + length) / scale])
-    places = np.rint(beats.sample[first:last] * scale).astype(int) - start
-    names = [labels.get(symbol, UNKNOWN) for symbol in beats.symbol[first:last]]
-    return format_beats([(p, n) for p, n in zip(places.tolist(), names, strict=True) if 0 <= p < length])

@@ -1,4 +1,4 @@
-"""The databases that diffecg knows, and one's own."""
+"""The databases that diffecg can prepare."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from importlib.resources import files
 from diffecg.errors import DiffecgError
 
 OWN = "own"
-"""Any other database: one's own."""
+"""Name of the database of a user's own recordings."""
 SUBJECTS = "subjects"
-"""Its split: by subject."""
+"""Name of its split: random, by subject."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Database:
-    """A database that diffecg knows."""
+    """A database of recordings."""
 
     name: str
-    version: str
-    url: str
-    """Where its files are."""
-    citation: str
-    licence: str
+    version: str = ""
+    url: str = ""
+    """Address of its files; empty: it cannot be downloaded."""
+    citation: str = ""
+    licence: str = ""
     splits: tuple[str, ...]
-    """Splits of its recordings (``data/splits.py``), the usual one first."""
-    lead: str
-    """The lead of beats; none: it must be told."""
+    """Names of its splits (:mod:`diffecg.datasets.splits`), the default first."""
+    lead: str = ""
+    """Default lead of beats; empty: there is none."""
 
-    def about(self) -> dict[str, str]:
-        """Return what to note of the database beside what is made of it."""
-        noted = {"version": self.version, "licence": self.licence, "citation": self.citation}
-        return {"database": self.name, **{name: text for name, text in noted.items() if text}}
+    def provenance(self) -> dict[str, str]:
+        """Return name, version, licence and citation."""
+        fields = {"version": self.version, "licence": self.licence, "citation": self.citation}
+        return {"database": self.name, **{key: value for key, value in fields.items() if value}}
 
     def checksums(self) -> dict[str, str]:
-        """Return the SHA-256 of every file that is needed, by file name."""
+        """Return the SHA-256 of every file to download, by file name."""
         text = files("diffecg.datasets").joinpath(f"{self.name}-{self.version}.sha256").read_text()
         pairs = (line.split() for line in text.splitlines())
         return {name: digest for digest, name in pairs}
@@ -42,34 +42,34 @@ class Database:
 
 DATABASES = {
     "mitdb": Database(
-        "mitdb",
-        "1.0.0",
-        "https://physionet.org/files/mitdb/1.0.0/",
-        "Moody GB, Mark RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol "
+        name="mitdb",
+        version="1.0.0",
+        url="https://physionet.org/files/mitdb/1.0.0/",
+        citation="Moody GB, Mark RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol "
         "20(3):45-50 (2001)",
-        "ODC-By 1.0",
-        ("strict", "classic", "development"),
-        "MLII",
+        licence="ODC-By 1.0",
+        splits=("strict", "classic", "development"),
+        lead="MLII",
     ),
     "svdb": Database(
-        "svdb",
-        "1.0.0",
-        "https://physionet.org/files/svdb/1.0.0/",
-        "Greenwald SD, Patil RS, Mark RG. Improved detection and classification of arrhythmias in "
+        name="svdb",
+        version="1.0.0",
+        url="https://physionet.org/files/svdb/1.0.0/",
+        citation="Greenwald SD, Patil RS, Mark RG. Improved detection and classification of arrhythmias in "
         "noise-corrupted electrocardiograms using contextual information. Comput Cardiol 17:461-464 (1990)",
-        "ODC-By 1.0",
-        ("svdb",),
-        "ECG1",
+        licence="ODC-By 1.0",
+        splits=("svdb",),
+        lead="ECG1",
     ),
-    OWN: Database(OWN, "", "", "", "", (SUBJECTS,), ""),
+    OWN: Database(name=OWN, splits=(SUBJECTS,)),
 }
 
 
 def database(name: str) -> Database:
-    """Return the database called ``name``.
+    """Return the database with a name.
 
     Raises:
-        DiffecgError: it is not known.
+        DiffecgError: an unknown name.
     """
     if name not in DATABASES:
         raise DiffecgError(f"unknown database {name!r}; choose one of {', '.join(DATABASES)}")

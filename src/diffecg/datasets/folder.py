@@ -1,8 +1,4 @@
-"""Windows in a folder: a memory-mapped array beside a Parquet index.
-
-A folder holds ``signal.npy`` (float32, axes (window, channel, time)), ``index.parquet`` (a row a
-window) and ``info.json`` (provenance).
-"""
+"""Windows in a folder: ``signal.npy`` (memory-mapped when read), ``index.parquet`` and ``info.json``."""
 
 from __future__ import annotations
 
@@ -14,18 +10,24 @@ import numpy as np
 import pandas as pd
 
 from diffecg.datasets.windows import Windows
-from diffecg.errors import DiffecgError
+from diffecg.errors import DiffecgError, one_line
 from diffecg.files import new_directory, read_json
 from diffecg.signal.channels import Channel
 
+INFO = "info.json"
 FORMAT = 2
 
 
-def write_windows(windows: Windows, folder: str | Path, *, force: bool = False) -> None:
-    """Write ``windows`` to a new folder, whole or not at all.
+def write_folder(windows: Windows, folder: str | Path, *, force: bool = False) -> None:
+    """Write windows to a new folder: float32 samples, index and provenance.
+
+    Args:
+        windows: the windows.
+        folder: path of the folder.
+        force: replace an older folder.
 
     Raises:
-        DiffecgError: the folder exists and ``force`` is not given.
+        DiffecgError: the folder exists and must not be replaced.
     """
     with new_directory(folder, force=force) as partial:
         np.save(partial / "signal.npy", np.asarray(windows.signal, dtype=np.float32))
@@ -37,32 +39,30 @@ def write_windows(windows: Windows, folder: str | Path, *, force: bool = False) 
             "channels": [asdict(channel) for channel in windows.channels],
             "r_peak": windows.r_peak,
         }
-        (partial / "info.json").write_text(json.dumps(info, indent=2) + "\n")
+        (partial / INFO).write_text(json.dumps(info, indent=2) + "\n")
 
 
 def read_folder(folder: str | Path) -> Windows:
-    """Return the windows of a folder that :func:`write_windows` wrote, memory-mapped.
+    """Return the windows of a folder that :func:`write_folder` wrote, memory-mapped.
 
     Raises:
-        DiffecgError: the folder is missing, incomplete or inconsistent.
+        DiffecgError: the folder is missing, incomplete or damaged.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DiffecgError(f"no folder {folder}; make it with: diffecg prepare mitdb --out {folder}")
-    info = read_json(folder / "info.json")
+        raise DiffecgError(f"no folder {folder}; write it with: diffecg prepare mitdb --out {folder}")
+    info = read_json(folder / INFO)
     if not isinstance(info, dict) or info.get("format") != FORMAT:
-        raise DiffecgError(f"{folder / 'info.json'} is not what this version writes; prepare it again")
+        raise DiffecgError(f"{folder / INFO} is not of this version's format; prepare the windows again")
     try:
         signal = np.load(folder / "signal.npy", mmap_mode="r", allow_pickle=False)
         index = pd.read_parquet(folder / "index.parquet")
     except (OSError, ValueError) as error:
-        raise DiffecgError(
-            f"{folder} is damaged ({' '.join(str(error).split())}); prepare it again"
-        ) from error
+        raise DiffecgError(f"{folder} is damaged ({one_line(error)}); prepare the windows again") from error
     if signal.ndim != 3 or len(signal) != len(index):
         raise DiffecgError(
-            f"{folder} is damaged: {len(index)} rows in the index, an array of shape "
-            f"{signal.shape}; prepare it again"
+            f"{folder} is damaged: {len(index)} rows in the index, an array of shape {signal.shape}; prepare "
+            "the windows again"
         )
     return Windows(
         signal=signal,

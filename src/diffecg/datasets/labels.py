@@ -1,8 +1,7 @@
-"""Beat annotations to AAMI EC57 classes.
+"""Beat labels: annotation symbols and the classes of ANSI/AAMI EC57.
 
-The recommended practice ANSI/AAMI EC57 groups the annotation symbols of PhysioNet into five classes:
-N (not ectopic), S (supraventricular ectopic), V (ventricular ectopic), F (fusion of V and N) and
-Q (paced, or not classifiable).
+EC57 groups the annotation symbols of PhysioNet into five classes: N (not ectopic), S (supraventricular
+ectopic), V (ventricular ectopic), F (fusion of a ventricular and a normal beat) and Q (paced or unclassifiable).
 """
 
 from __future__ import annotations
@@ -13,40 +12,45 @@ from types import MappingProxyType
 from diffecg.errors import DiffecgError
 
 AAMI_LABELS = ("N", "S", "V", "F", "Q")
-"""The AAMI classes, in the order used in tables."""
+"""The AAMI classes, in the order of tables."""
 
 UNKNOWN = "?"
-"""The label of a window whose class is not given."""
+"""The label of a window of unknown class."""
+
+LabelMap = Mapping[str, str]
+"""The label of each annotation symbol; symbols that are not in the map are labelled ``?``."""
 
 
-def _invert(groups: dict[str, str]) -> Mapping[str, str]:
-    return MappingProxyType({symbol: label for label, symbols in groups.items() for symbol in symbols})
+def _label_map(symbols_by_label: dict[str, str]) -> LabelMap:
+    return MappingProxyType(
+        {symbol: label for label, symbols in symbols_by_label.items() for symbol in symbols}
+    )
 
 
-LABEL_MAPS: Mapping[str, Mapping[str, str]] = {
-    "aami": _invert({"N": "NLRej", "S": "AaJS", "V": "VE", "F": "F", "Q": "/fQ"}),
-    "aami-escape-s": _invert({"N": "NLR", "S": "AaJSej", "V": "VE", "F": "F", "Q": "/fQ"}),
+LABEL_MAPS: Mapping[str, LabelMap] = {
+    "aami": _label_map({"N": "NLRej", "S": "AaJS", "V": "VE", "F": "F", "Q": "/fQ"}),
+    "aami-escape-s": _label_map({"N": "NLR", "S": "AaJSej", "V": "VE", "F": "F", "Q": "/fQ"}),
 }
-"""Symbol to class. ``aami-escape-s`` is a common variant that counts escape beats (e, j) as S."""
+"""The label maps; ``aami-escape-s`` is a common variant that labels escape beats (e, j) S instead of N."""
 
 
-def label_map(name: str) -> Mapping[str, str]:
-    """Return the map from annotation symbol to class called ``name``.
+def label_map(name: str) -> LabelMap:
+    """Return the label map with a name.
 
     Raises:
-        DiffecgError: there is no such map.
+        DiffecgError: an unknown name.
     """
     if name not in LABEL_MAPS:
-        raise DiffecgError(f"unknown class map {name!r}; choose one of {', '.join(LABEL_MAPS)}")
+        raise DiffecgError(f"unknown label map {name!r}; choose one of {', '.join(LABEL_MAPS)}")
     return LABEL_MAPS[name]
 
 
 def check_label(label: str | None, known: Sequence[str], model: str) -> None:
-    """Refuse a class that a model does not know; None, unknown, is allowed.
+    """Check that a model knows a label; None (unknown) is allowed.
 
     Raises:
-        DiffecgError: so it is.
+        DiffecgError: the model was not trained on the label.
     """
     if label is not None and label not in known:
-        words = f"its labels are {', '.join(known)}" if known else "it has no labels"
-        raise DiffecgError(f"unknown label {label!r} for the model {model}; {words}")
+        allowed = f"its labels are {', '.join(known)}" if known else "it has no labels"
+        raise DiffecgError(f"unknown label {label!r} for the model {model}; {allowed}")

@@ -1,4 +1,4 @@
-"""The morphologies of a class: groups of beats that look alike."""
+"""Morphologies: clusters of similar beats within a label."""
 
 from __future__ import annotations
 
@@ -6,67 +6,81 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Int, Shaped
 from scipy.cluster.vq import kmeans2, vq
 
-BEATS_EACH = 50
-"""A class has at most one morphology for so many beats."""
+MIN_BEATS = 50
+"""A label has at most one morphology for this many beats."""
 _POINTS = 64
-_LEVEL_MV = 0.25
+_SCALE_MV = 0.25
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Morphologies:
-    """What the classes are divided into."""
+    """The clusters of each label."""
 
-    centres: dict[str, NDArray[np.float64]]
-    """The mean beat of each, for each class: (morphology, point)."""
-    share: NDArray[np.float32]
-    """Share of a class's beats that each has: (label, morphology)."""
+    centres: dict[str, Float[np.ndarray, "morphology point"]]
+    """Cluster centres of each label."""
+    share: Float32[np.ndarray, "label morphology"]
+    """Share of a label's beats in each morphology."""
 
-    def of(self, signal_mv: NDArray[np.floating], labels: NDArray[np.str_]) -> NDArray[np.intp]:
-        """Return the morphology of windows (window lead time), in mV: the nearest centre's, -1 = none."""
+    def assign(
+        self, signal_mv: Float[np.ndarray, "window lead time"], labels: Shaped[np.ndarray, " window"]
+    ) -> Int[np.ndarray, " window"]:
+        """Return the morphology with the nearest centre for each window; -1 for labels without morphologies.
+
+        Args:
+            signal_mv: windows, in mV.
+            labels: label of each window.
+        """
         member = np.full(len(labels), -1, dtype=np.intp)
         for label, centres in self.centres.items():
             rows = np.flatnonzero(labels == label)
             if rows.size:
-                member[rows] = vq(_points(signal_mv[rows]), centres)[0]
+                member[rows] = vq(_features(signal_mv[rows]), centres)[0]
         return member
 
 
 def cluster_morphologies(
-    signal_mv: NDArray[np.floating], labels: NDArray[np.str_], wanted: Sequence[str], most: int, seed: int
-) -> tuple[Morphologies, NDArray[np.intp]]:
-    """Return the morphologies of classes, and that of each window (window,), -1 = none.
-
-    By k-means (Arthur and Vassilvitskii 2007, k-means++) of each class's windows at 64 points.
+    signal_mv: Float[np.ndarray, "window lead time"],
+    labels: Shaped[np.ndarray, " window"],
+    clustered: Sequence[str],
+    count: int,
+    seed: int,
+) -> tuple[Morphologies, Int[np.ndarray, " window"]]:
+    """Cluster the windows of each label by k-means with k-means++ (Arthur and Vassilvitskii 2007).
 
     Args:
-        signal_mv: (window, lead, time), in mV.
-        labels: class of each window.
-        wanted: the classes to divide, in order.
-        most: most morphologies of a class.
-        seed: of the first centres.
+        signal_mv: windows, in mV.
+        labels: label of each window.
+        clustered: the labels to cluster, in order.
+        count: largest number of morphologies of a label.
+        seed: seed of the initial centres.
+
+    Returns:
+        The morphologies, and the morphology of each window (-1 for other labels).
     """
     member = np.full(len(labels), -1, dtype=np.intp)
-    share = np.zeros((len(wanted), most), dtype=np.float32)
-    centres: dict[str, NDArray[np.float64]] = {}
-    for place, label in enumerate(wanted):
-        rows = np.flatnonzero(labels == label)
-        if not (rows.size and most):
+    share = np.zeros((len(clustered), count), dtype=np.float32)
+    centres: dict[str, Float[np.ndarray, "morphology point"]] = {}
+    for row, label in enumerate(clustered):
+        windows = np.flatnonzero(labels == label)
+        if not (windows.size and count):
             continue
-        points = _points(signal_mv[rows])
-        count = int(np.clip(len(rows) // BEATS_EACH, 1, most))
+        features = _features(signal_mv[windows])
+        clusters = int(np.clip(len(windows) // MIN_BEATS, 1, count))
         rng = np.random.default_rng(seed)
-        centres[label], member[rows] = kmeans2(points, count, iter=30, minit="++", seed=rng, missing="warn")
-        share[place] = np.bincount(member[rows], minlength=most) / len(rows)
-    return Morphologies(centres, share), member
+        centres[label], member[windows] = kmeans2(
+            features, clusters, iter=30, minit="++", seed=rng, missing="warn"
+        )
+        share[row] = np.bincount(member[windows], minlength=count) / len(windows)
+    return Morphologies(centres=centres, share=share), member
 
 
-def _points(signal_mv: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return what is compared of windows (window lead time): (window, point)."""
+def _features(signal_mv: Float[np.ndarray, "window lead time"]) -> Float[np.ndarray, "window point"]:
+    """Return the samples to cluster: about 64 of each lead, scaled."""
     windows = np.asarray(signal_mv, dtype=np.float64)
-    points = windows[..., :: max(1, windows.shape[2] // _POINTS)].reshape(len(windows), -1)
-    # Large beats differ by more: unscaled, a few of them would take most morphologies.
-    points /= np.sqrt(_LEVEL_MV + np.abs(points).mean(axis=1, keepdims=True))
-    return points
+    features = windows[..., :: max(1, windows.shape[2] // _POINTS)].reshape(len(windows), -1)
+    # Without scaling, a few beats of large amplitude would form most of the clusters.
+    features /= np.sqrt(_SCALE_MV + np.abs(features).mean(axis=1, keepdims=True))
+    return features

@@ -1,4 +1,4 @@
-"""The settings of ``diffecg prepare``."""
+"""Options of ``diffecg prepare``."""
 
 from __future__ import annotations
 
@@ -10,45 +10,47 @@ from diffecg.datasets.databases import Database
 from diffecg.errors import DiffecgError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PrepareOptions:
-    """Settings of the windows that are cut."""
+    """Windows, split and labels of ``prepare``."""
 
     preset: str = "beat"
-    """What a window is: beat, strip, strip2 or paper."""
+    """Preset that defines the windows: beat, strip, strip2 or paper."""
     split: str | None = None
-    """Of mitdb: strict, unless told otherwise, leaves out recording 201, the same patient as 202; classic keeps
-    it; development divides DS1 alone, to make choices that DS2 must not make. Of svdb: all recordings are
-    for testing. Of one's own: subjects, seven tenths of whom train, one validates and two test."""
+    """Split into training, validation and test. mitdb: strict (default; DS1 and DS2 without recording 201, whose
+    subject is also in DS2), classic (with 201), development (DS1 only, for choosing settings without DS2). svdb:
+    svdb (all recordings for testing). own: subjects (random by subject: 70 % training, 10 % validation, 20 % test)."""
     label_map: str = "aami"
-    """aami, or aami-escape-s, which counts escape beats (e, j) as S."""
+    """Labels of the annotation symbols: aami (AAMI EC57), or aami-escape-s, which labels escape beats (e, j) S."""
     lead: str | None = None
-    """Lead of the beats: MLII in mitdb, ECG1 in svdb, whose placement is not known; of one's own it must be
-    told. Strips are of any lead of an ECG."""
+    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Strips use every ECG lead."""
     length: int | None = None
-    """Samples in a window, other than the preset's."""
+    """Samples in a window; default: that of the preset."""
 
     def window(self, database: Database) -> WindowConfig:
-        """Return what a window of a database is.
+        """Return the window settings for a database.
 
         Raises:
-            DiffecgError: a lead that the preset does not take, or none where one is needed; a length below 1.
+            DiffecgError: an unknown preset; the lead is missing, or the preset takes every lead; a length below 1.
         """
         window = find_preset(self.preset).window
         if window.any_leads and self.lead:
             raise DiffecgError(f"the preset {self.preset} takes any leads; leave out --lead")
         if not window.any_leads:
-            if not (self.lead or database.lead):
-                raise DiffecgError(f"say which lead's beats the preset {self.preset} takes, with --lead")
-            window = replace(window, leads=(self.lead or database.lead,))
+            lead = self.lead or database.lead
+            if not lead:
+                raise DiffecgError(
+                    f"the preset {self.preset} needs the name of the lead; give it with --lead"
+                )
+            window = replace(window, leads=(lead,))
         if self.length is not None:
             if self.length < 1:
                 raise DiffecgError(f"length {self.length} must be at least 1 sample")
             window = replace(window, length=self.length, before=min(window.before, self.length // 2))
         return window
 
-    def split_of(self, database: Database) -> str:
-        """Return the name of the split of a database.
+    def split_name(self, database: Database) -> str:
+        """Return the name of the split for a database.
 
         Raises:
             DiffecgError: the database has no such split.

@@ -1,4 +1,4 @@
-"""A database to windows: ``diffecg prepare``."""
+"""Preparing a database: from recordings to labelled, partitioned windows."""
 
 from __future__ import annotations
 
@@ -8,175 +8,174 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from jaxtyping import Float32
 
 from diffecg.config.schema import WindowConfig
-from diffecg.datasets.cutting import Cut, Dropped, cut_windows, prepared_windows
+from diffecg.datasets.cutting import Cut, Dropped, WindowCutter, prepared_windows
 from diffecg.datasets.databases import SUBJECTS
 from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN, label_map
 from diffecg.datasets.recording_folder import RecordingFolder
-from diffecg.datasets.splits import Split
-from diffecg.datasets.subjects import included_recordings, split_for
+from diffecg.datasets.subjects import make_split, subjects_of
 from diffecg.datasets.windows import PARTITIONS, Windows
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 
+EXCLUDED = "excluded"
+"""Partition of beats of excluded recordings in the table of dropped windows."""
+
 Progress = Callable[[int, int, str], None]
-"""Called with (done, total, what is being done)."""
+"""Called with (done, total, current step)."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prepared:
-    """What was cut from a database."""
+    """The windows of a database, with counts of kept and dropped ones."""
 
     windows: Windows
     counts: pd.DataFrame
-    """Windows kept: a row a part (train, validation, test), a column a class."""
+    """Number of windows; one row for each partition, one column for each label."""
     dropped: pd.DataFrame
-    """Windows not taken: a row for each part, class and reason."""
+    """Number of dropped windows; one row for each partition, label and reason."""
 
 
 def prepare(
     folder: str | Path,
     window: WindowConfig,
     *,
-    source: dict[str, str] | None = None,
     split_name: str = "strict",
     label_map_name: str = "aami",
     subjects: dict[str, str] | None = None,
+    info: dict[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Prepared:
-    """Return the windows of a database's recordings that take part in the split.
+    """Cut the recordings of a database into labelled windows, partitioned into training, validation and test.
 
     Args:
-        folder: where the recordings are, on any file system that fsspec knows.
-        window: what a window is.
-        source: what to note of the database: name, version, licence, citation.
+        folder: folder of the recordings, on any file system that fsspec supports.
+        window: the windows to cut.
         split_name: ``strict``, ``classic``, ``development``, ``svdb`` or ``subjects``.
         label_map_name: ``aami`` or ``aami-escape-s``.
-        subjects: of the split ``subjects``: the recordings that take part and the subject of each.
+        subjects: the recordings to use, each with its subject, for the split ``subjects``; None: all recordings,
+            each of a different subject.
+        info: provenance of the database: name, version, licence, citation.
         progress: called before each recording.
 
     Raises:
-        DiffecgError: a recording is missing or unreadable, or has not the wanted leads.
+        DiffecgError: a recording is missing, damaged or without the leads of the window; no window remains.
     """
-    labels, recordings = dict(label_map(label_map_name)), RecordingFolder(folder)
-    present = included_recordings(recordings, split_name, subjects)
-    split = split_for(split_name, present)
-    wanted = [name for name in present if split.includes(name)]
-    if not wanted:
-        raise DiffecgError(f"none of the recordings of the split {split_name!r} is in {folder}")
+    labels, recordings = label_map(label_map_name), RecordingFolder(folder)
+    subjects = subjects_of(recordings, split_name, subjects)
+    split = make_split(split_name, subjects)
+    included = [name for name in subjects if split.includes(name)]
+    if not included:
+        raise DiffecgError(
+            f"{folder} has none of the recordings of the split {split_name!r}; choose another --split"
+        )
 
-    def begin(place: int, name: str) -> None:
+    def report(index: int, name: str) -> None:
         if progress is not None:
-            progress(place, len(present), f"recording {name}")
+            progress(index, len(subjects), f"recording {name}")
 
-    signal_mv, index, dropped = cut_recordings(recordings, list(present), window, split, labels, begin=begin)
-    if index.empty:
-        reasons = ", ".join(sorted({reason for _, _, reason in dropped})) or "the recordings are too short"
+    cutter = WindowCutter(window=window, split=split, labels=labels)
+    cut = cut_recordings(recordings, list(subjects), cutter, on_start=report)
+    if cut.index.empty:
+        reasons = (
+            ", ".join(sorted({reason for _, _, reason in cut.dropped})) or "the recordings are too short"
+        )
         raise DiffecgError(
             f"no window of {window.length} samples is left ({reasons}); choose another --length"
         )
-    counts = counts_of(index)
-    dropped_table = pd.DataFrame(
-        [(*key, count) for key, count in sorted(dropped.items())],
+    counts = counts_of(cut.index)
+    dropped = pd.DataFrame(
+        [(*key, count) for key, count in sorted(cut.dropped.items())],
         columns=["partition", "label", "reason", "count"],
     )
-    info = {
-        **(source or {}),
+    provenance = {
+        **(info or {}),
         "split": split_name,
         "label_map": label_map_name,
         "window": asdict(window),
-        "recordings": wanted,
+        "recordings": included,
         "excluded": split.excluded,
         "counts": counts.to_dict(orient="index"),
-        "dropped": dropped_table.to_dict(orient="records"),
+        "dropped": dropped.to_dict(orient="records"),
     }
-    windows = prepared_windows(signal_mv, window, index, info)
-    return Prepared(windows=windows, counts=counts, dropped=dropped_table)
+    windows = prepared_windows(cut.signal_mv, window, cut.index, provenance)
+    return Prepared(windows=windows, counts=counts, dropped=dropped)
 
 
 def cut_recordings(
-    source: RecordingFolder,
+    folder: RecordingFolder,
     names: Sequence[str],
-    window: WindowConfig,
-    split: Split,
-    labels: dict[str, str],
+    cutter: WindowCutter,
     *,
-    begin: Callable[[int, str], None] = lambda place, name: None,
+    on_start: Callable[[int, str], None] = lambda index, name: None,
     failed: dict[str, str] | None = None,
-) -> tuple[NDArray[np.float32], pd.DataFrame, Dropped]:
-    """Return the windows of several recordings (window lead time), in mV, their index, and what was not taken.
+) -> Cut:
+    """Return the windows of several recordings; beats of excluded recordings are counted as dropped.
 
     Args:
-        source: where the recordings are.
-        names: of the recordings; of those that take no part, beats are counted among what was not taken.
-        window: what a window is.
-        split: partition of each recording.
-        labels: annotation symbol to class.
-        begin: called with the place and the name of each recording.
-        failed: takes the recordings that cannot be cut, each with its reason; None: the first one raises.
+        folder: folder of the recordings.
+        names: names of the recordings.
+        cutter: windows, split and labels.
+        on_start: called with the index and the name of each recording.
+        failed: receives the recordings that cannot be cut, each with the reason; None: the first one raises.
 
     Raises:
-        DiffecgError: a recording is missing or damaged, or has not the leads or annotations that are needed.
+        DiffecgError: a recording is missing, damaged or without the leads or annotations of the windows.
     """
     cuts, dropped = list[Cut](), Dropped()
-    for place, name in enumerate(names):
-        begin(place, name)
+    for index, name in enumerate(names):
+        on_start(index, name)
         try:
-            if split.includes(name):
-                cuts.append(_cut_recording(source, name, window, split, labels))
-            elif window.kind == "beat" and name in split.excluded:
-                dropped += _excluded(source, name, split, labels)
+            if cutter.split.includes(name):
+                cuts.append(_cut_recording(folder, name, cutter))
+            elif cutter.window.kind == "beat" and name in cutter.split.excluded:
+                dropped += _count_excluded(folder, name, cutter)
         except DiffecgError as error:
             if failed is None:
                 raise
             failed[name] = str(error)
-    empty = np.empty((0, len(window.leads), window.length), np.float32)
-    signal_mv = np.concatenate([empty, *(cut.signal_mv for cut in cuts)])
-    index = pd.concat([cut.index for cut in cuts], ignore_index=True) if cuts else pd.DataFrame()
-    return signal_mv, index, sum((cut.dropped for cut in cuts), dropped)
+    return Cut(
+        signal_mv=np.concatenate([_no_windows(cutter.window), *(cut.signal_mv for cut in cuts)]),
+        index=pd.concat([cut.index for cut in cuts], ignore_index=True) if cuts else pd.DataFrame(),
+        dropped=sum((cut.dropped for cut in cuts), dropped),
+    )
 
 
-def _cut_recording(
-    source: RecordingFolder, name: str, window: WindowConfig, split: Split, labels: dict[str, str]
-) -> Cut:
-    """Return the windows of a recording.
+def _no_windows(window: WindowConfig) -> Float32[np.ndarray, "0 lead time"]:
+    return np.empty((0, len(window.leads), window.length), dtype=np.float32)
 
-    Args:
-        source: where it is.
-        name: of the recording there.
-        window: what a window is.
-        split: partition of each recording.
-        labels: annotation symbol to class.
 
-    Raises:
-        DiffecgError: it is missing or damaged, or has not the leads or annotations that are needed.
-    """
-    with source.local(name) as path:
+def _cut_recording(folder: RecordingFolder, name: str, cutter: WindowCutter) -> Cut:
+    """Return the windows of a recording."""
+    with folder.local_copy(name) as path:
         recording = replace(read_recording(path), name=name)
-        # Databases that we know tell their beats: a strip without them is a file that was lost.
-        if split.name != SUBJECTS or path.with_name(f"{path.name}.atr").is_file():
+        # All recordings of the known databases have annotations; a missing file is an error there.
+        if cutter.split.name != SUBJECTS or path.with_name(f"{path.name}.atr").is_file():
             beats = read_beats(path, length=recording.samples)
         else:
             beats = recording.beats()
-        if window.kind == "beat" and not beats.sample.size:
-            raise DiffecgError(f"recording {name} has no annotated beats; cut strips, or annotate it")
-        return cut_windows(recording, beats, window, split, labels)
+        if cutter.window.kind == "beat" and not beats.sample.size:
+            raise DiffecgError(
+                f"recording {name} has no annotated beats; annotate it, or cut strips with --preset strip"
+            )
+        return cutter.cut(recording, beats)
 
 
-def _excluded(source: RecordingFolder, name: str, split: Split, labels: dict[str, str]) -> Dropped:
-    """Return the beats of a recording that takes no part; none where they are not told."""
-    with source.local(name) as path:
+def _count_excluded(folder: RecordingFolder, name: str, cutter: WindowCutter) -> Dropped:
+    """Return the number of beats of an excluded recording; empty if it is not annotated."""
+    with folder.local_copy(name) as path:
         if not path.with_name(f"{path.name}.atr").is_file():
             return Dropped()
         symbols = read_beats(path).symbol
-    return Dropped(("left out", labels.get(symbol, UNKNOWN), split.excluded[name]) for symbol in symbols)
+    reason = cutter.split.excluded[name]
+    return Dropped((EXCLUDED, cutter.labels.get(symbol, UNKNOWN), reason) for symbol in symbols)
 
 
 def counts_of(index: pd.DataFrame) -> pd.DataFrame:
-    """Return how many windows there are: a row a part, a column a class."""
+    """Return the number of windows: one row for each partition, one column for each label."""
     present = set(index["label"])
     labels = [label for label in (*AAMI_LABELS, UNKNOWN) if label in present]
     table = pd.crosstab(index["partition"], index["label"])

@@ -1,4 +1,4 @@
-"""A folder of recordings on any file system that fsspec knows: a path, ``s3://…``, ``gs://…``."""
+"""A folder of recordings on any file system that fsspec supports: a path, ``s3://…``, ``gs://…``."""
 
 from __future__ import annotations
 
@@ -8,143 +8,135 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-import fsspec
 import wfdb
 from fsspec.implementations.local import LocalFileSystem
 
 from diffecg.errors import DiffecgError
+from diffecg.files import open_url
 
-EDF = (".edf", ".bdf")
-_AT_A_TIME = 1000
-"""Headers that are read together."""
-
-
-def open_url(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
-    """Return the file system of an address, and the path on it.
-
-    Raises:
-        DiffecgError: there is no such file system, or what it needs is not installed.
-    """
-    try:
-        files, root = fsspec.core.url_to_fs(url)
-    except (ValueError, ImportError) as error:
-        raise DiffecgError(f"cannot open {url} ({error})") from None
-    return files, root.rstrip("/") or "/"
+EDF_SUFFIXES = (".edf", ".bdf")
+_HEADERS_PER_REQUEST = 1000
 
 
 class RecordingFolder:
-    """RecordingFolder in a folder and its subfolders."""
+    """A folder with WFDB, EDF and BDF recordings, also in subfolders.
+
+    Args:
+        url: path or URL of the folder.
+    """
 
     def __init__(self, url: str | Path) -> None:
         self.url = str(url)
-        self.files, self.root = open_url(self.url)
+        self.filesystem, self.root = open_url(self.url)
 
     def check(self) -> None:
-        """Refuse a folder that is not there.
+        """Check that the folder exists.
 
         Raises:
-            DiffecgError: so it is.
+            DiffecgError: it does not.
         """
-        if not self.files.isdir(self.root):
-            raise DiffecgError(f"no folder {self.url}; get a database with --download, or choose another")
+        if not self.filesystem.isdir(self.root):
+            raise DiffecgError(
+                f"no folder {self.url}; download a database with --download, or choose another"
+            )
 
     def names(self) -> list[str]:
-        """Return the recordings' names: those in the file RECORDS, else all headers, EDF and BDF files.
+        """Return the names of the recordings: those in the file RECORDS, else all WFDB, EDF and BDF files.
 
-        A name is a path from the folder; WFDB recordings have no suffix. Segments of recordings are left out.
+        A name is a path relative to the folder; WFDB recordings have no suffix. Segments of multi-segment
+        recordings are not listed.
 
         Raises:
-            DiffecgError: there is no folder, or no recording in it; one lies there in two formats.
+            DiffecgError: the folder is missing or has no recordings; a recording exists in two formats.
         """
         self.check()
         listing = f"{self.root}/RECORDS"
-        if self.files.isfile(listing):
-            lines = self.files.cat_file(listing).decode(errors="replace").splitlines()
-            listed = (name for line in lines if line.strip() for name in self._listed(line.strip()))
+        if self.filesystem.isfile(listing):
+            lines = self.filesystem.cat_file(listing).decode(errors="replace").splitlines()
+            listed = (name for line in lines if line.strip() for name in self._names_in(line.strip()))
             names = list(dict.fromkeys(listed))
         else:
-            names = self._found()
+            names = self._find()
         if not names:
             raise DiffecgError(f"{self.url} holds no recording (no RECORDS, no .hea, .edf or .bdf)")
         return names
 
-    def _listed(self, line: str) -> list[str]:
-        """Return the recordings of a line of RECORDS: one, or those of a subfolder, which ends in a slash."""
-        folder = PurePosixPath(line)  # one spelling, or a recording might be two subjects's
+    def _names_in(self, line: str) -> list[str]:
+        """Return the recordings of a line of RECORDS: one, or all of a subfolder (a line that ends in ``/``)."""
+        path = PurePosixPath(line)  # ./100 and 100 are the same recording
         if not line.endswith("/"):
-            return [str(folder)]
-        if folder.is_absolute() or ".." in folder.parts or not folder.parts:
+            return [str(path)]
+        if path.is_absolute() or ".." in path.parts or not path.parts:
             raise DiffecgError(f"the folder {line!r} in RECORDS leads out of {self.url}")
-        return [str(folder / name) for name in RecordingFolder(f"{self.url.rstrip('/')}/{folder}").names()]
+        return [str(path / name) for name in RecordingFolder(f"{self.url.rstrip('/')}/{path}").names()]
 
-    def _found(self) -> list[str]:
-        paths = sorted(PurePosixPath(path).relative_to(self.root) for path in self.files.find(self.root))
+    def _find(self) -> list[str]:
+        paths = sorted(PurePosixPath(path).relative_to(self.root) for path in self.filesystem.find(self.root))
         headers = [path for path in paths if path.suffix == ".hea"]
-        others = [path for path in paths if path.suffix.lower() in EDF]
-        stems = Counter(path.with_suffix("") for path in (*headers, *others))
-        for stem, count in stems.items():
+        others = [path for path in paths if path.suffix.lower() in EDF_SUFFIXES]
+        for stem, count in Counter(path.with_suffix("") for path in (*headers, *others)).items():
             if count > 1:
                 raise DiffecgError(
-                    f"{stem} lies in {self.url} in {count} formats; list those to take in a file RECORDS"
+                    f"{stem} exists in {count} formats in {self.url}; list the files to use in a file RECORDS"
                 )
         segments = self._segments(headers)
         names = [str(path.with_suffix("")) for path in headers if path.with_suffix("") not in segments]
         names += map(str, others)
         for name in names:
             if not name.isprintable():
-                raise DiffecgError(f"the name {name!r} of a recording is no text; give it another")
+                raise DiffecgError(f"the recording name {name!r} has unprintable characters; rename the file")
         return sorted(names)
 
     def _segments(self, headers: list[PurePosixPath]) -> set[PurePosixPath]:
-        """Return the recordings that are but segments of others, as the others' headers tell."""
+        """Return the recordings that are segments of multi-segment recordings, as their headers state."""
         segments = set()
-        for first in range(0, len(headers), _AT_A_TIME):
-            some = headers[first : first + _AT_A_TIME]
-            contents = self.files.cat_ranges(
-                [f"{self.root}/{path}" for path in some], 0, None, on_error="raise"
+        for first in range(0, len(headers), _HEADERS_PER_REQUEST):
+            batch = headers[first : first + _HEADERS_PER_REQUEST]
+            contents = self.filesystem.cat_ranges(
+                [f"{self.root}/{path}" for path in batch], 0, None, on_error="raise"
             )
-            for path, content in zip(some, contents, strict=True):
+            for path, content in zip(batch, contents, strict=True):
                 lines = [line.split() for line in content.decode(errors="replace").splitlines()]
-                told = [words[0] for words in lines if words and words[0][0] != "#"]
-                if told and "/" in told[0]:  # as recording/segments
-                    segments |= {path.parent / one for one in told[1:]}
+                first_words = [words[0] for words in lines if words and words[0][0] != "#"]
+                if first_words and "/" in first_words[0]:  # "name/number of segments"
+                    segments |= {path.parent / segment for segment in first_words[1:]}
         return segments
 
     @contextmanager
-    def local(self, name: str) -> Iterator[Path]:
-        """Yield the path of a recording on this machine, to which its files are copied if need be.
+    def local_copy(self, name: str) -> Iterator[Path]:
+        """Yield the local path of a recording; files of remote file systems are copied to a temporary folder.
 
         Raises:
-            DiffecgError: it is not within the folder, or not there.
+            DiffecgError: the recording is missing, or its name leads out of the folder.
         """
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise DiffecgError(f"the name {name!r} of a recording leads out of {self.url}")
-        if isinstance(self.files, LocalFileSystem):
+            raise DiffecgError(f"the recording name {name!r} leads out of {self.url}")
+        if isinstance(self.filesystem, LocalFileSystem):
             yield Path(self.root) / name
             return
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / PurePosixPath(name).name
-            if path.suffix.lower() in EDF:
-                self._fetch(name, path)
+            if path.suffix.lower() in EDF_SUFFIXES:
+                self._copy(name, path)
             else:
-                self._fetch_wfdb(name, path)
+                self._copy_wfdb(name, path)
             yield path
 
-    def _fetch_wfdb(self, name: str, path: Path) -> None:
-        self._fetch(f"{name}.hea", path.with_name(f"{path.name}.hea"))
-        wanted, segments = {f"{path.name}.atr"}, set()
-        with suppress(Exception):  # whatever is wrong with a header, its reader tells it better
+    def _copy_wfdb(self, name: str, path: Path) -> None:
+        self._copy(f"{name}.hea", path.with_name(f"{path.name}.hea"))
+        files, segments = {f"{path.name}.atr"}, set()
+        with suppress(Exception):  # read_recording reports damaged headers
             header = wfdb.rdheader(str(path))
-            segments = {Path(one).name for one in getattr(header, "seg_name", ())} - {"~", path.name}
-            wanted |= {Path(file).name for file in getattr(header, "file_name", None) or ()}
-        for file in wanted:
+            segments = {Path(segment).name for segment in getattr(header, "seg_name", ())} - {"~", path.name}
+            files |= {Path(file).name for file in getattr(header, "file_name", None) or ()}
+        for file in files:
             with suppress(DiffecgError):
-                self._fetch(str(PurePosixPath(name).with_name(file)), path.with_name(file))
-        for one in segments:
-            self._fetch_wfdb(str(PurePosixPath(name).with_name(one)), path.with_name(one))
+                self._copy(str(PurePosixPath(name).with_name(file)), path.with_name(file))
+        for segment in segments:
+            self._copy_wfdb(str(PurePosixPath(name).with_name(segment)), path.with_name(segment))
 
-    def _fetch(self, name: str, path: Path) -> None:
+    def _copy(self, name: str, path: Path) -> None:
         try:
-            path.write_bytes(self.files.cat_file(f"{self.root}/{name}"))
+            path.write_bytes(self.filesystem.cat_file(f"{self.root}/{name}"))
         except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
             raise DiffecgError(f"cannot read {self.url}/{name} ({type(error).__name__})") from None

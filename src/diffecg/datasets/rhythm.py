@@ -1,28 +1,28 @@
-"""The beats of a window: when each comes, and what it is."""
+"""The beats of a window: sample of the R peak and label of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32
 
 from diffecg.errors import DiffecgError
 
-Rhythm = Sequence[tuple[int, str]]
-"""Beats as (sample of the R peak within the window, label)."""
+WindowBeats = Sequence[tuple[int, str]]
+"""Beats of a window: (sample of the R peak within the window, label)."""
 
 
-def format_beats(rhythm: Rhythm) -> str:
-    """Return beats as text, as ``12:N 95:V``."""
-    return " ".join(f"{sample}:{label}" for sample, label in rhythm)
+def format_beats(beats: WindowBeats) -> str:
+    """Return beats as text: ``12:N 95:V``."""
+    return " ".join(f"{sample}:{label}" for sample, label in beats)
 
 
 def parse_beats(text: str) -> list[tuple[int, str]]:
-    """Return the beats that :func:`format_beats` wrote.
+    """Return the beats of a text of the form ``12:N 95:V``.
 
     Raises:
-        DiffecgError: it is none of that.
+        DiffecgError: the text has another form.
     """
     try:
         pairs = (beat.split(":") for beat in text.split())
@@ -32,24 +32,27 @@ def parse_beats(text: str) -> list[tuple[int, str]]:
 
 
 def encode_beats(
-    rhythms: Iterable[Rhythm], length: int, labels: Sequence[str], told: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Return beats as the network is told them: (window, label + 1, time).
+    beats: Iterable[WindowBeats],
+    length: int,
+    labels: Sequence[str],
+    conditioned: Bool[np.ndarray, "window time"],
+) -> Float32[np.ndarray, "window channel time"]:
+    """Encode beats as the network's rhythm condition.
 
-    A one where a beat of the label comes, zeros elsewhere; the last channel is one where beats are told, so
-    that a pause is not taken for ignorance. Beats of other labels are left out.
+    There is one channel for each label, which is 1 at the R peaks of its beats and 0 elsewhere. The last channel
+    is 1 where beats are given, to distinguish a pause from a missing condition.
 
     Args:
-        rhythms: the beats of each window.
+        beats: the beats of each window; those of other labels are ignored.
         length: samples in a window.
-        labels: the labels, in order.
-        told: (window, time), where the network may know of beats.
+        labels: the labels, in the order of the channels.
+        conditioned: True where beats are given to the network.
     """
-    track = np.zeros((len(told), len(labels) + 1, length), dtype=np.float32)
-    track[:, -1] = told
-    place = {label: i for i, label in enumerate(labels)}
-    for window, rhythm in enumerate(rhythms):
-        for sample, label in rhythm:
-            if label in place and 0 <= sample < length and told[window, sample]:
-                track[window, place[label], sample] = 1
-    return track
+    encoded = np.zeros((len(conditioned), len(labels) + 1, length), dtype=np.float32)
+    encoded[:, -1] = conditioned
+    channels = {label: channel for channel, label in enumerate(labels)}
+    for window, window_beats in enumerate(beats):
+        for sample, label in window_beats:
+            if label in channels and 0 <= sample < length and conditioned[window, sample]:
+                encoded[window, channels[label], sample] = 1
+    return encoded

@@ -1,36 +1,36 @@
-"""A set in shards: files that are written whole or not at all, each with a mark beside it."""
+"""Sharded sets of windows: Parquet files of equal size, each with a JSON entry, and a manifest."""
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
-from diffecg.datasets.recording_folder import open_url
 from diffecg.errors import DiffecgError
+from diffecg.files import ResumableDirectory, open_url, to_json_bytes
 
-ABOUT = "set.json"
+SETTINGS = "set.json"
 MANIFEST = "manifest.json"
 
+Entry = dict[str, Any]
+"""Manifest entry of a shard: name, first, count, windows, bytes, sha256 and what its maker adds."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Shard:
-    """A part of a set."""
+    """A part of a set, written to one file."""
 
     name: str
-    """Of its file."""
+    """Name of the file."""
     first: int
-    """Place in the set of the first of what it is made of: windows, or recordings."""
+    """Number of its first item in the set; items are windows (generated) or recordings (prepared)."""
     count: int
-    """How many."""
+    """Number of items."""
 
 
-def plan(count: int, size: int) -> list[Shard]:
-    """Return the shards of a set made of ``count`` windows or recordings, ``size`` in each but the last.
+def plan_shards(count: int, size: int) -> list[Shard]:
+    """Divide ``count`` items into shards of ``size`` items; the last may be smaller.
 
     Raises:
         DiffecgError: a count or size below 1.
@@ -38,143 +38,116 @@ def plan(count: int, size: int) -> list[Shard]:
     if count < 1 or size < 1:
         raise DiffecgError(f"count {count} and shard size {size} must be at least 1")
     return [
-        Shard(f"shard-{i:06d}.parquet", first, min(size, count - first))
+        Shard(name=f"shard-{i:06d}.parquet", first=first, count=min(size, count - first))
         for i, first in enumerate(range(0, count, size))
     ]
 
 
-class Store:
-    """A folder of shards on any file system that fsspec knows: a path, ``s3://…``, ``memory://…``."""
+class ShardStore:
+    """A folder of shards on any file system that fsspec supports: a path, ``s3://…``, ``memory://…``.
+
+    Args:
+        url: path or URL of the folder.
+    """
 
     def __init__(self, url: str) -> None:
-        self.files, self.root = open_url(url)
+        self.directory = ResumableDirectory(url, settings_file=SETTINGS, content="a set of windows")
         self.url = url
 
-    def begin(self, about: Mapping[str, Any]) -> None:
-        """Write what the set is, or check that it is this one.
+    def start(self, settings: Mapping[str, Any]) -> None:
+        """Start a set, or check that the existing one has the same settings.
 
         Raises:
-            DiffecgError: there is another set, or something else.
+            DiffecgError: the folder holds a set with other settings, or something else.
         """
-        ours = json.loads(json.dumps(about))
-        self.files.makedirs(self.root, exist_ok=True)
-        theirs = self._read(ABOUT)
-        if theirs is None:
-            names = [_name(path) for path in self.files.ls(self.root, detail=False)]
-            if all(name.startswith(f".{ABOUT}.") for name in names):  # left by one that was killed
-                self._put(ABOUT, _text(ours))
-            theirs = self._read(ABOUT)  # another process may just have begun a set, too
-        if theirs is None:
-            raise DiffecgError(f"{self.url} is not empty and holds no set; choose another --out")
-        other = sorted(key for key in {*ours, *theirs} if ours.get(key) != theirs.get(key))
-        if other:
-            raise DiffecgError(
-                f"{self.url} holds a set with other {', '.join(other)} ({ABOUT}); choose another --out"
-            )
+        self.directory.start(settings)
 
-    def finished(self, shard: Shard, *, verify: bool = False) -> dict[str, Any] | None:
-        """Return the mark of a shard that is done, or None.
+    def entry(self, shard: Shard, *, verify: bool = False) -> Entry | None:
+        """Return the entry of a finished shard; None if the shard is missing or incomplete.
 
         Args:
-            shard: which one.
-            verify: read the file and compare its checksum; else its size alone.
+            shard: the shard.
+            verify: compare the file's SHA-256, not only its size.
         """
-        mark, path = self._read(_mark(shard.name)), f"{self.root}/{shard.name}"
-        if mark is None or mark.get("first") != shard.first or mark.get("count") != shard.count:
+        entry = self.directory.read_json(_entry_name(shard))
+        if entry is None or not {"sha256", "windows"} <= set(entry):
             return None
-        if not {"sha256", "windows"} <= set(mark):
+        if entry.get("first") != shard.first or entry.get("count") != shard.count:
             return None
-        try:
-            if self.files.info(path)["size"] != mark.get("bytes"):
-                return None
-        except FileNotFoundError:
+        if self.directory.size(shard.name) != entry.get("bytes"):
             return None
-        if verify and sha256(self.files.cat_file(path)).hexdigest() != mark["sha256"]:
+        if verify and _digest(self.directory.read(shard.name)) != entry["sha256"]:
             return None
-        return mark
+        return entry
 
-    def put(self, shard: Shard, content: bytes, windows: int, **more: Any) -> dict[str, Any]:
-        """Write a shard, then its mark; return the mark.
+    def write(self, shard: Shard, content: bytes, windows: int, **details: Any) -> Entry:
+        """Write a shard, then its entry; return the entry.
 
         Args:
-            shard: which one.
-            content: of its file.
-            windows: how many that is.
-            more: what else to note of them.
+            shard: the shard.
+            content: content of the file.
+            windows: number of windows in it.
+            **details: further values of the entry.
         """
-        noted = {"windows": windows, "bytes": len(content), "sha256": sha256(content).hexdigest(), **more}
-        mark = {**asdict(shard), **noted}
-        self._put(shard.name, content)
-        self._put(_mark(shard.name), _text(mark))
-        return mark
+        entry = {
+            **asdict(shard),
+            "windows": windows,
+            "bytes": len(content),
+            "sha256": _digest(content),
+            **details,
+        }
+        self.directory.write(shard.name, content)
+        self.directory.write(_entry_name(shard), to_json_bytes(entry))
+        return entry
 
-    def close(self, marks: Sequence[Mapping[str, Any]]) -> None:
-        """Write the manifest of a set whose shards are all done."""
-        digest = sha256("".join(mark["sha256"] for mark in marks).encode()).hexdigest()
-        total = sum(mark["windows"] for mark in marks)
-        self._put(MANIFEST, _text({"windows": total, "sha256": digest, "shards": list(marks)}))
+    def write_manifest(self, entries: Sequence[Entry]) -> None:
+        """Write the manifest of a finished set."""
+        manifest = {
+            "windows": sum(entry["windows"] for entry in entries),
+            "sha256": _digest("".join(entry["sha256"] for entry in entries).encode()),
+            "shards": list(entries),
+        }
+        self.directory.write(MANIFEST, to_json_bytes(manifest))
 
-    def opened(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what the set is, and its manifest.
+    def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return settings and manifest of a finished set.
 
         Raises:
-            DiffecgError: there is no set, or it is not finished.
+            DiffecgError: the folder holds no set, or an unfinished one.
         """
-        about, manifest = self._read(ABOUT), self._read(MANIFEST)
-        if about is None:
-            raise DiffecgError(f"{self.url} holds no set of shards ({ABOUT} is missing)")
+        settings, manifest = self.directory.read_json(SETTINGS), self.directory.read_json(MANIFEST)
+        if settings is None:
+            raise DiffecgError(f"{self.url} is not a set of windows in shards ({SETTINGS} is missing)")
         if manifest is None:
-            raise DiffecgError(f"{self.url} is not finished: {MANIFEST} is missing; run the command again")
-        return about, manifest
+            raise DiffecgError(
+                f"{self.url} is not finished ({MANIFEST} is missing); run the command that writes it again"
+            )
+        return settings, manifest
 
-    def content(self, mark: Mapping[str, Any]) -> bytes:
-        """Return the file of a shard of the manifest.
+    def read(self, entry: Mapping[str, Any]) -> bytes:
+        """Return the content of a shard.
 
         Raises:
-            DiffecgError: it is missing, or not what was written.
+            DiffecgError: the file is missing or damaged.
         """
-        path, content = f"{self.root}/{mark['name']}", b""
-        with suppress(FileNotFoundError):
-            content = self.files.cat_file(path)
-        if sha256(content).hexdigest() != mark["sha256"]:
+        content = self.directory.read(entry["name"])
+        if content is None or _digest(content) != entry["sha256"]:
             raise DiffecgError(
-                f"{self.url}/{mark['name']} is missing or spoilt; run the command that made the set again, "
+                f"{self.url}/{entry['name']} is missing or damaged; run the command that wrote the set again, "
                 "with --verify"
             )
         return content
 
-    def _read(self, name: str) -> dict[str, Any] | None:
-        try:
-            found = json.loads(self.files.cat_file(f"{self.root}/{name}"))
-        except (FileNotFoundError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
 
-    def _put(self, name: str, content: bytes) -> None:
-        """Write a file under a name of its own, then give it its name."""
-        partial = f"{self.root}/.{name}.{uuid.uuid4().hex[:8]}"
-        try:
-            self.files.pipe_file(partial, content)
-            self.files.mv(partial, f"{self.root}/{name}")
-        except OSError:
-            if self.files.exists(partial):
-                self.files.rm(partial)
-            raise
+def is_sharded(url: str) -> bool:
+    """Return whether a path or URL is that of a set in shards."""
+    filesystem, root = open_url(url)
+    return bool(filesystem.exists(f"{root}/{SETTINGS}"))
 
 
-def is_set(url: str) -> bool:
-    """Tell whether an address is that of a set of shards."""
-    files, root = open_url(url)
-    return bool(files.exists(f"{root}/{ABOUT}"))
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else sha256(content).hexdigest()
 
 
-def _name(path: str) -> str:
-    return path.rstrip("/").rsplit("/", 1)[-1]
-
-
-def _mark(name: str) -> str:
-    return f"{name}.json"
-
-
-def _text(value: Any) -> bytes:
-    return (json.dumps(value, indent=2) + "\n").encode()
+def _entry_name(shard: Shard) -> str:
+    return f"{shard.name}.json"

@@ -1,7 +1,7 @@
-"""Which recordings train and which test.
+"""Splits: the recordings for training, validation and testing.
 
-DS1 and DS2 are those of de Chazal, O'Dwyer and Reilly (2004), IEEE Trans Biomed Eng 51(7):1196-1206.
-Recordings 201 (DS1) and 202 (DS2) are of the same man, so ``strict`` leaves 201 out of DS1.
+DS1 and DS2 are those of de Chazal, O'Dwyer and Reilly (2004), IEEE Trans Biomed Eng 51(7):1196-1206. Recordings
+201 (DS1) and 202 (DS2) are of the same subject, so the split ``strict`` excludes 201.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cached_property
 from hashlib import sha256
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 
 from diffecg.datasets.databases import SUBJECTS
 from diffecg.errors import DiffecgError
@@ -34,108 +34,114 @@ SVDB = (
     "869", "870", "871", "872", "873", "874", "875", "876", "877", "878", "879", "880", "881",
     "882", "883", "884", "885", "886", "887", "888", "889", "890", "891", "892", "893", "894",
 )
-"""Every recording of the MIT-BIH Supraventricular Arrhythmia Database: other subjects, other recorders."""
+"""All recordings of the MIT-BIH Supraventricular Arrhythmia Database: other subjects and other recorders."""
 # fmt: on
 PACED = ("102", "104", "107", "217")
 DEVELOPMENT = ("109", "114", "119", "207", "223")
-"""Recordings of DS1 that test choices, so that DS2 makes none: the split ``development``."""
+"""Test recordings of the split ``development``, all from DS1: for choosing settings without using DS2."""
 
 ROUND_S = 60.0
-"""Training recordings are cut into rounds of about this length, in s."""
+"""Training recordings are divided into rounds of about this length, in s."""
 VALIDATION_SHARE = 0.2
-"""The last share of every round that is held out as validation: the last 12 s of every minute.
+"""The last share of every round is for validation: the last 12 s of every minute.
 
-Rounds are shorter than most episodes of an arrhythmia, so that both parts see them. All but ten of recording
-207's 107 S beats fall in one minute; with that minute held out, not even the training beats themselves would
-resemble the held-out ones.
+Rounds are shorter than most episodes of an arrhythmia, so that training and validation both contain them. All
+but ten of recording 207's 107 S beats lie within one minute; with that minute held out, training and validation
+would not be comparable.
 """
 
 
-def validation_bounds(duration: float, round_length: float) -> NDArray[np.float64]:
-    """Return when validation begins and ends within a training recording: (2 * rounds,), in order.
+def validation_bounds(duration: float, round_length: float) -> Float[np.ndarray, " bound"]:
+    """Return where validation starts and ends within a training recording: start, end, start, end, ….
 
     Args:
-        duration: of the recording, in any unit of time.
-        round_length: of a round, in that unit; stretched so that whole rounds fill the recording.
+        duration: length of the recording, in any unit of time.
+        round_length: length of a round, in the same unit; adjusted so that whole rounds fill the recording.
     """
     ends = np.linspace(0, duration, max(1, round(duration / round_length)) + 1)[1:]
-    begins = ends - VALIDATION_SHARE * ends[0]
-    return np.stack([begins, ends], axis=1).ravel()
+    starts = ends - VALIDATION_SHARE * ends[0]
+    return np.stack([starts, ends], axis=1).ravel()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Split:
-    """The part that each recording plays."""
+    """A split: the partition of each recording."""
 
     name: str
     train: tuple[str, ...]
-    """Recordings for training; the end of each of their rounds is validation."""
+    """Recordings for training."""
     test: tuple[str, ...]
     """Recordings for testing."""
     excluded: dict[str, str]
-    """Recordings that take no part, each with its reason."""
+    """Recordings that are not used, each with the reason."""
     validation: tuple[str, ...] | None = None
-    """Recordings for validation; None: those for training, at the end of each of their rounds."""
+    """Recordings for validation; None: the ends of the rounds of the training recordings."""
 
     @cached_property
-    def _part(self) -> dict[str, str]:
-        parts = {"train": self.train, "validation": self.validation or (), "test": self.test}
-        return {recording: part for part, recordings in parts.items() for recording in recordings}
+    def _partitions(self) -> dict[str, str]:
+        recordings = {"train": self.train, "validation": self.validation or (), "test": self.test}
+        return {name: partition for partition, names in recordings.items() for name in names}
 
     def includes(self, recording: str) -> bool:
-        """Tell whether a recording takes part."""
-        return recording in self._part
+        """Return whether a recording is in one of the partitions."""
+        return recording in self._partitions
 
     def partition(self, recording: str) -> str | None:
-        """Return the part that all of a recording plays; None: its rounds divide it."""
-        part = self._part.get(recording)
-        return None if part == "train" and self.validation is None else part
+        """Return the partition of a recording; None: it is divided into training and validation."""
+        partition = self._partitions.get(recording)
+        return None if partition == "train" and self.validation is None else partition
 
 
-_PACED_OUT = dict.fromkeys(PACED, "paced recording, excluded by AAMI EC57")
+_EXCLUDE_PACED = dict.fromkeys(PACED, "paced recording, excluded by AAMI EC57")
 
 SPLITS = {
     "strict": Split(
-        "strict",
-        tuple(recording for recording in DS1 if recording != "201"),
-        DS2,
-        {**_PACED_OUT, "201": "the same patient as 202 (DS2)"},
+        name="strict",
+        train=tuple(recording for recording in DS1 if recording != "201"),
+        test=DS2,
+        excluded={**_EXCLUDE_PACED, "201": "same subject as 202 (DS2)"},
     ),
-    "classic": Split("classic", DS1, DS2, _PACED_OUT),
+    "classic": Split(name="classic", train=DS1, test=DS2, excluded=_EXCLUDE_PACED),
     "development": Split(
-        "development",
-        tuple(recording for recording in DS1 if recording not in ("201", *DEVELOPMENT)),
-        DEVELOPMENT,
-        {**_PACED_OUT, **dict.fromkeys(("201", *DS2), "kept for the final test, with its patients")},
+        name="development",
+        train=tuple(recording for recording in DS1 if recording not in ("201", *DEVELOPMENT)),
+        test=DEVELOPMENT,
+        excluded={
+            **_EXCLUDE_PACED,
+            **dict.fromkeys(("201", *DS2), "reserved for the final test, with its subjects"),
+        },
     ),
-    "svdb": Split("svdb", (), SVDB, {}),
+    "svdb": Split(name="svdb", train=(), test=SVDB, excluded={}),
 }
 
 SUBJECT_SHARES = (0.7, 0.1, 0.2)
-"""About how many of its subjects train, validate and test."""
+"""Approximate shares of the subjects for training, validation and testing."""
 
 
 def split(name: str) -> Split:
-    """Return the split called ``name``.
+    """Return the split with a name.
 
     Raises:
-        DiffecgError: there is no such split.
+        DiffecgError: an unknown name.
     """
     if name not in SPLITS:
         raise DiffecgError(f"unknown split {name!r}; choose one of {', '.join(SPLITS)}")
     return SPLITS[name]
 
 
-def split_by_subject(subject: Mapping[str, str]) -> Split:
-    """Return the split ``subjects``, of recordings of whom ``subject`` tells the subject.
+def split_by_subject(subjects: Mapping[str, str]) -> Split:
+    """Return a subject-disjoint split of recordings.
 
-    The part of a subject follows from the SHA-256 of the name alone: it does not change when recordings come or
-    go, and every worker of a cluster finds the same.
+    The partition of a subject depends only on the SHA-256 of the subject's identifier. It does not change when
+    recordings are added or removed, and all workers of a cluster compute the same split.
+
+    Args:
+        subjects: the subject of each recording.
     """
     bounds = np.cumsum(SUBJECT_SHARES)[:-1]
-    parts: tuple[list[str], ...] = ([], [], [])
-    for recording, name in subject.items():
-        place = int.from_bytes(sha256(name.encode()).digest()[:8]) / 2**64
-        parts[int(np.searchsorted(bounds, place, side="right"))].append(recording)
-    train, validation, test = (tuple(part) for part in parts)
-    return Split(SUBJECTS, train, test, {}, validation)
+    partitions: tuple[list[str], ...] = ([], [], [])
+    for recording, subject in subjects.items():
+        position = int.from_bytes(sha256(subject.encode()).digest()[:8]) / 2**64
+        partitions[int(np.searchsorted(bounds, position, side="right"))].append(recording)
+    train, validation, test = (tuple(recordings) for recordings in partitions)
+    return Split(name=SUBJECTS, train=train, validation=validation, test=test, excluded={})

@@ -1,4 +1,4 @@
-"""Prepared windows in shards, read as they are needed: more than memory holds."""
+"""Prepared windows in shards, read shard by shard: for sets larger than memory."""
 
 from __future__ import annotations
 
@@ -8,88 +8,102 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from jaxtyping import Int
 
 from diffecg.config.io import window_config
+from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.cutting import prepared_windows
 from diffecg.datasets.parquet import from_parquet
-from diffecg.datasets.shards import Store
-from diffecg.datasets.windows import Windows, concatenate
+from diffecg.datasets.shards import Entry, ShardStore
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 
-_SHARDS_SAMPLED = 64
+_MAX_SAMPLED_SHARDS = 64
 
 
 class WindowStream:
-    """What ``diffecg bulk prepare`` wrote.
+    """The windows that ``diffecg bulk prepare`` wrote.
+
+    Args:
+        url: path or URL of the set.
 
     Attributes:
-        info: database, split, class map and window settings.
-        fingerprint: a number that tells these windows from others.
-        marks: what is noted of each shard.
+        info: provenance: database, split, label map and window settings.
+        window: the window settings.
+        entries: manifest entry of each shard.
+        fingerprint: SHA-256 of all shards, which identifies the set.
     """
 
     def __init__(self, url: str) -> None:
-        self._store = Store(url)
-        about, manifest = self._store.opened()
-        if "window" not in about:
-            raise DiffecgError(f"{url} holds synthetic windows; prepared ones, of recordings, are needed")
-        self.info = about
-        self.marks: list[dict[str, object]] = manifest["shards"]
+        self._store = ShardStore(url)
+        self.info, manifest = self._store.open()
+        if "window" not in self.info:
+            raise DiffecgError(
+                f"{url} holds synthetic windows; choose a set written by: diffecg bulk prepare"
+            )
+        self.entries: list[Entry] = manifest["shards"]
         self.fingerprint: str = manifest["sha256"]
-        self.window = window_config(about["window"])
-        self._shape = (len(self.window.leads), self.window.length)
+        self.window = window_config(self.info["window"])
 
     @cached_property
     def counts(self) -> dict[str, pd.DataFrame]:
-        """Windows of each part: a row a shard, a column a class."""
-        marks: list[dict[str, dict[str, int]]] = [mark["counts"] for mark in self.marks]  # type: ignore[misc]
-        parts = sorted({part for counts in marks for part, of in counts.items() if sum(of.values())})
+        """Number of windows of each partition: one row for each shard, one column for each label."""
+        counts: list[dict[str, dict[str, int]]] = [entry["partitions"] for entry in self.entries]
+        partitions = sorted(
+            {name for shard in counts for name, labels in shard.items() if sum(labels.values())}
+        )
         return {
-            part: pd.DataFrame([counts.get(part, {}) for counts in marks]).fillna(0).astype(int)
-            for part in parts
+            name: pd.DataFrame([shard.get(name, {}) for shard in counts]).fillna(0).astype(int)
+            for name in partitions
         }
 
-    def read(self, places: Sequence[int], partition: str | None = None) -> Windows:
-        """Return the windows of some shards, of one part or of all.
+    def read(self, shards: Sequence[int], partition: str | None = None) -> Windows:
+        """Return the windows of some shards.
+
+        Args:
+            shards: numbers of the shards.
+            partition: ``train``, ``validation`` or ``test``; None: all.
 
         Raises:
-            DiffecgError: a shard is missing or spoilt.
+            DiffecgError: a shard is missing or damaged.
         """
-        signals, tables = [np.empty((0, *self._shape), np.float32)], []
-        for place in places:
-            signal_mv, index = from_parquet(self._store.content(self.marks[place]), self._shape)
+        shape = (len(self.window.leads), self.window.length)
+        signals, tables = [np.empty((0, *shape), np.float32)], []
+        for shard in shards:
+            signal_mv, index = from_parquet(self._store.read(self.entries[shard]), shape)
             rows = (
-                np.ones(len(index), bool) if partition is None else index["partition"].to_numpy() == partition
+                np.ones(len(index), bool)
+                if partition is None
+                else (index["partition"] == partition).to_numpy()
             )
             signals.append(signal_mv[rows])
             tables.append(index[rows])
         index = pd.concat(tables, ignore_index=True)
         return prepared_windows(np.concatenate(signals), self.window, index, self.info)
 
-    def sample(self, partition: str, most: int) -> Windows:
-        """Return at most ``most`` windows of a part, evenly from all its shards, or from many of them.
+    def sample(self, partition: str, count: int) -> Windows:
+        """Return at most ``count`` windows of a partition, evenly spaced over (at most 64 of) its shards.
 
         Raises:
-            DiffecgError: there is no window in that part.
+            DiffecgError: the partition is empty.
         """
         if partition not in self.counts:
-            parts = ", ".join(self.counts) or "none at all"
-            raise DiffecgError(f"no windows in the partition {partition!r}; there are {parts}")
-        places = np.flatnonzero(self.counts[partition].sum(axis=1))
-        places = places[_evenly(len(places), _SHARDS_SAMPLED)]
-        each = math.ceil(most / len(places))
-        return concatenate([self._some(place, partition, each) for place in places.tolist()])
+            partitions = ", ".join(self.counts) or "none"
+            raise DiffecgError(f"no windows in the partition {partition!r}; available: {partitions}")
+        shards = np.flatnonzero(self.counts[partition].sum(axis=1))
+        shards = shards[_evenly_spaced(len(shards), _MAX_SAMPLED_SHARDS)]
+        per_shard = math.ceil(count / len(shards))
+        return concatenate([self._sample_shard(shard, partition, per_shard) for shard in shards.tolist()])
 
-    def _some(self, place: int, partition: str, most: int) -> Windows:
-        windows = self.read([place], partition)
-        return windows.take(_evenly(len(windows), most))
+    def _sample_shard(self, shard: int, partition: str, count: int) -> Windows:
+        windows = self.read([shard], partition)
+        return windows.take(_evenly_spaced(len(windows), count))
 
     def load(self) -> Windows:
         """Return all windows, in memory."""
-        return self.read(range(len(self.marks)))
+        return self.read(range(len(self.entries)))
 
 
-def _evenly(count: int, most: int) -> NDArray[np.intp]:
-    """Return at most ``most`` of ``count`` places, at even distances."""
-    return np.linspace(0, count - 1, min(most, count)).astype(np.intp)
+def _evenly_spaced(total: int, count: int) -> Int[np.ndarray, " chosen"]:
+    """Return at most ``count`` of the numbers 0 to ``total`` - 1, evenly spaced."""
+    return np.linspace(0, total - 1, min(count, total)).astype(np.intp)

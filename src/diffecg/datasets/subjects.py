@@ -1,4 +1,4 @@
-"""Who takes which part: the split of a database, or of one's own subjects."""
+"""Recordings and their subjects."""
 
 from __future__ import annotations
 
@@ -9,63 +9,63 @@ import pandas as pd
 from diffecg.datasets.databases import SUBJECTS
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.splits import Split, split, split_by_subject
-from diffecg.errors import DiffecgError
+from diffecg.errors import DiffecgError, one_line
 
 
 def read_subjects(path: Path) -> dict[str, str]:
-    """Return the recordings that take part and the subject of each, from a CSV file with these columns.
+    """Return the subject of each recording, from a CSV file with the columns recording and subject.
 
     Raises:
-        DiffecgError: it is no such file, tells two subjects of a recording, or leaves a cell empty.
+        DiffecgError: the file cannot be read, has an empty cell, or gives a recording two subjects.
     """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
-        raise DiffecgError(f"{path} cannot be read as CSV ({' '.join(str(error).split())})") from error
+        raise DiffecgError(f"{path} cannot be read as CSV ({one_line(error)})") from error
     if not {"recording", "subject"} <= set(table.columns):
         raise DiffecgError(
-            f"{path} has the columns {', '.join(table.columns)}; recording, subject are needed"
+            f"{path} has the columns {', '.join(table.columns)}; it needs the columns recording, subject"
         )
     subjects: dict[str, str] = {}
-    for row, (recording, subject) in enumerate(zip(table["recording"], table["subject"], strict=True), 2):
-        name = str(PurePosixPath(recording.strip()))  # one spelling, or a recording might be two subjects's
+    for line, (recording, subject) in enumerate(zip(table["recording"], table["subject"], strict=True), 2):
         if not (recording.strip() and subject.strip()):
             raise DiffecgError(
-                f"{path}, line {row}: recording {recording!r}, subject {subject!r}; both are needed"
+                f"{path}, line {line}: recording {recording!r}, subject {subject!r}; both are required"
             )
+        name = str(PurePosixPath(recording.strip()))  # ./100 and 100 are the same recording
         if subjects.setdefault(name, subject.strip()) != subject.strip():
-            raise DiffecgError(f"{path} tells two subjects of recording {name}")
+            raise DiffecgError(f"{path} lists two subjects of recording {name}; a recording has one")
     if not subjects:
-        raise DiffecgError(f"{path} is empty")
+        raise DiffecgError(f"{path} lists no recordings")
     return subjects
 
 
-def included_recordings(
-    source: RecordingFolder, split_name: str, subjects: dict[str, str] | None = None
+def subjects_of(
+    folder: RecordingFolder, split_name: str, subjects: dict[str, str] | None = None
 ) -> dict[str, str]:
-    """Return the recordings to cut, and the subject of each.
+    """Return the recordings to use, each with its subject.
 
     Args:
-        source: where they are.
-        split_name: one of ``data/splits.py``.
-        subjects: of one's own: the recordings that take part and the subject of each; None: all recordings, each
-            of a subject of its own.
+        folder: the recordings.
+        split_name: name of the split.
+        subjects: the recordings to use, each with its subject, for the split ``subjects``; None: all
+            recordings, each of a different subject.
 
     Raises:
-        DiffecgError: there is no folder, or no recording in it; subjects are told where the split knows them.
+        DiffecgError: the folder is missing or has no recordings; the split does not take subjects.
     """
-    if subjects is not None and split_name != SUBJECTS:
-        raise DiffecgError(
-            f"the split {split_name!r} knows its subjects; they are told of one's own recordings only"
-        )
     if subjects is None:
-        return {name: name for name in source.names()}
-    source.check()
+        return {name: name for name in folder.names()}
+    if split_name != SUBJECTS:
+        raise DiffecgError(
+            f"the split {split_name!r} defines its own subjects; leave out --subjects, or use the database own"
+        )
+    folder.check()
     return subjects
 
 
-def split_for(split_name: str, subjects: dict[str, str]) -> Split:
-    """Return the part that each recording plays.
+def make_split(split_name: str, subjects: dict[str, str]) -> Split:
+    """Return the split with a name; ``subjects`` is made from the subject of each recording.
 
     Raises:
         DiffecgError: an unknown split.

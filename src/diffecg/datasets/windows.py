@@ -1,8 +1,9 @@
-"""Labelled windows: one array, one row of an index for each window."""
+"""Labelled windows: an array, and a table with one row for each window."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -13,6 +14,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int, Shaped
 
 from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN
+from diffecg.datasets.rhythm import parse_beats
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import Channel, make_channels, millivolt_scale
 
@@ -25,10 +27,10 @@ class Windows:
     """Windows of one length, rate and set of channels, real or synthetic, with an index.
 
     Columns of the index, all optional: ``label`` (one label, ``?`` = unknown) or ``labels`` (a list of
-    labels); ``partition`` (train, validation, test); ``recording``, ``sample`` and ``lead``, where the window
-    was cut; ``rr_before_s`` and ``rr_after_s``, the RR intervals around a beat, in s (NaN = unknown);
-    ``beats``, all beats of the window as text (:mod:`diffecg.datasets.rhythm`); ``seed`` of a synthetic
-    window; and any numeric columns.
+    labels); ``partition`` (train, validation, test); ``recording``, ``sample`` and ``lead``, the source of the
+    window; ``rr_before_s`` and ``rr_after_s``, the RR intervals around a beat, in s (NaN = unknown); ``beats``,
+    all beats of the window as text (:mod:`diffecg.datasets.rhythm`); ``seed`` of a synthetic window; any
+    numeric columns. Windows compare by identity.
     """
 
     signal: Float[np.ndarray, "window channel time"]
@@ -45,7 +47,7 @@ class Windows:
     """Provenance: database, version, split, label map and window settings, or model, sampler and seeds."""
 
     def __post_init__(self) -> None:
-        """Raise DiffecgError for parts that do not fit each other."""
+        """Raise DiffecgError if signal, index and channels do not fit each other."""
         shape = self.signal.shape
         if len(shape) != 3 or shape[:2] != (len(self.index), len(self.channels)):
             raise DiffecgError(
@@ -65,13 +67,13 @@ class Windows:
         info: dict[str, Any] | None = None,
         **columns: Any,
     ) -> Windows:
-        """Return windows of an array, in mV.
+        """Return windows from an array.
 
         Args:
             signal: samples, in mV.
             fs_hz: sampling rate, in Hz.
             labels: label of each window; None: unknown.
-            leads: channel names; None: ``lead 1``, ``lead 2``, …
+            leads: channel names; None: ``lead 1``, ``lead 2``, ….
             r_peak: sample of the R peak in each window; None: windows are not centred on beats.
             info: provenance.
             **columns: further columns of the index.
@@ -91,21 +93,18 @@ class Windows:
         return len(self.index)
 
     def __repr__(self) -> str:
-        """Return counts, shape and rate in one line."""
+        """Return number, length, rate, channels and labels in one line."""
         counts = ", ".join(f"{count} {label}" for label, count in self.counts().items())
         channels = ", ".join(f"{channel.name} ({channel.unit})" for channel in self.channels)
-        length = self.signal.shape[2]
-        return (
-            f"<Windows {len(self)} x {length} samples at {self.fs_hz:g} Hz: {channels}; {counts or 'empty'}>"
-        )
+        size = f"{len(self)} x {self.signal.shape[2]} samples at {self.fs_hz:g} Hz"
+        return f"<Windows {size}: {channels}; {counts or 'empty'}>"
 
     def _repr_html_(self) -> str:
-        """Return a summary with a plot of the first windows, for notebooks."""
+        """Return a summary for notebooks, with a plot of the first windows."""
         from diffecg.plotting.preview import preview_html
 
-        table = self.index.head(5).to_html(border=0)
         plot = preview_html(np.asarray(self.signal[:4, 0]), self.fs_hz) if len(self) else ""
-        return f"<p>{escape(repr(self)[1:-1])}</p>{plot}{table}"
+        return f"<p>{escape(repr(self)[1:-1])}</p>{plot}{self.index.head(5).to_html(border=0)}"
 
     @property
     def leads(self) -> tuple[str, ...]:
@@ -125,13 +124,12 @@ class Windows:
     @property
     def labels(self) -> Shaped[np.ndarray, " window"]:
         """Label of each window; ``?`` = unknown."""
-        if "label" not in self.index:
-            return np.full(len(self), UNKNOWN)
-        return self.index["label"].to_numpy(dtype=np.str_)
+        labels = self._text("label")
+        return np.full(len(self), UNKNOWN) if labels is None else labels
 
     @property
     def recordings(self) -> Shaped[np.ndarray, " window"] | None:
-        """Recording that each window was cut from; None = unknown."""
+        """Recording of each window; None = unknown."""
         return self._text("recording")
 
     @property
@@ -141,8 +139,18 @@ class Windows:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Seed of each synthetic window; empty for real ones."""
-        return tuple(int(seed) for seed in self.index.get("seed", ()))
+        """Seeds of synthetic windows; empty for real ones."""
+        return tuple(int(seed) for seed in self.index["seed"].dropna()) if "seed" in self.index else ()
+
+    @property
+    def beats(self) -> list[list[tuple[int, str]]]:
+        """Beats of each window, as (sample of the R peak, label); empty where they are unknown."""
+        texts = self._text("beats")
+        return (
+            [parse_beats(text) for text in texts.tolist()]
+            if texts is not None
+            else [[] for _ in range(len(self))]
+        )
 
     @property
     def rr_s(self) -> Float[np.ndarray, "window 2"] | None:
@@ -152,7 +160,7 @@ class Windows:
         return self.index[["rr_before_s", "rr_after_s"]].to_numpy(dtype=np.float64)
 
     def take(self, rows: Bool[np.ndarray, " window"] | Int[np.ndarray, " chosen"] | Sequence[int]) -> Windows:
-        """Return some of the windows, chosen by a mask or by their numbers."""
+        """Return some of the windows, selected by a mask or by their numbers."""
         chosen = np.asarray(rows)
         chosen = np.flatnonzero(chosen) if chosen.dtype == bool else chosen.astype(np.intp)
         index = self.index.iloc[chosen].reset_index(drop=True)
@@ -162,17 +170,16 @@ class Windows:
         """Return the windows of a partition: ``train``, ``validation`` or ``test``.
 
         Raises:
-            DiffecgError: there are none.
+            DiffecgError: the partition is empty.
         """
-        if not self.has_partition(name):
-            known = sorted(set([] if self.partitions is None else self.partitions.tolist()))
-            raise DiffecgError(
-                f"no windows in the partition {name!r}; there are {', '.join(known) or 'none'}"
-            )
-        return self.take(self.index["partition"].to_numpy(dtype=np.str_) == name)
+        partitions = self.partitions
+        if partitions is None or name not in partitions:
+            available = ", ".join(sorted(set([] if partitions is None else partitions.tolist()))) or "none"
+            raise DiffecgError(f"no windows in the partition {name!r}; available: {available}")
+        return self.take(partitions == name)
 
     def has_partition(self, name: str) -> bool:
-        """Return whether there are windows of a partition."""
+        """Return whether a partition has windows."""
         return self.partitions is not None and name in self.partitions
 
     def of(self, label: str) -> Windows:
@@ -182,22 +189,22 @@ class Windows:
         return self.take(self.labels == label)
 
     def classes(self) -> list[str]:
-        """Return the labels that occur: AAMI's in their order, then others sorted, ``?`` last."""
-        present = (
-            {label for labels in self.index["labels"] for label in labels}
-            if "labels" in self.index
-            else set(self.labels.tolist())
-        )
-        others = sorted(present - {*AAMI_LABELS, UNKNOWN})
-        return [label for label in (*AAMI_LABELS, *others, UNKNOWN) if label in present]
+        """Return the labels that occur: those of AAMI in their order, then others sorted, ``?`` last."""
+        return list(self.counts())
 
     def counts(self) -> dict[str, int]:
-        """Return the number of windows of each label."""
-        return {label: len(self.of(label)) if "labels" in self.index else int((self.labels == label).sum())
-                for label in self.classes()}  # fmt: skip
+        """Return the number of windows of each label, in the order of :meth:`classes`."""
+        multiple = "labels" in self.index
+        counts = (
+            Counter(label for labels in self.index["labels"] for label in labels)
+            if multiple
+            else Counter(self.labels.tolist())
+        )
+        others = sorted(counts.keys() - {*AAMI_LABELS, UNKNOWN})
+        return {label: counts[label] for label in (*AAMI_LABELS, *others, UNKNOWN) if label in counts}
 
     def flat(self) -> Float[np.ndarray, "window feature"]:
-        """Return the windows as rows of channel times time."""
+        """Return the windows as rows of channels times samples."""
         return self.signal.reshape(len(self), -1)
 
     def without(self, *columns: str) -> Windows:
@@ -205,65 +212,15 @@ class Windows:
         return replace(self, index=self.index.drop(columns=[name for name in columns if name in self.index]))
 
     def _text(self, column: str) -> Shaped[np.ndarray, " window"] | None:
-        return self.index[column].to_numpy(dtype=np.str_) if column in self.index else None
-
-
-def concatenate(sets: Sequence[Windows]) -> Windows:
-    """Return the windows of several sets, in order.
-
-    Columns that a set lacks are missing there (labels: ``?``). Where sets differ in provenance, ``info`` keeps
-    what they share, and all of each under ``sources``.
-
-    Raises:
-        DiffecgError: there is no set; they differ in length, rate, channels or place of the R peak.
-    """
-    if not sets:
-        raise DiffecgError("there are no windows to concatenate")
-    first = sets[0]
-    if len(sets) == 1:
-        return first
-    kinds = {
-        f"{len(s.channels)} channel(s) ({', '.join(c.unit for c in s.channels)}) x {s.signal.shape[2]} samples at "
-        f"{s.fs_hz:g} Hz"
-        for s in sets
-    }
-    if len(kinds) > 1:
-        raise DiffecgError(f"windows of {' and '.join(sorted(kinds))} cannot be concatenated")
-    names = {s.leads for s in sets if not all(_is_generic(lead) for lead in s.leads)}
-    peaks = {s.r_peak for s in sets if s.r_peak is not None}
-    if len(names) > 1 or len(peaks) > 1:
-        found = " and ".join(sorted(map(str, names if len(names) > 1 else peaks)))
-        what = "leads" if len(names) > 1 else "R peaks at samples"
-        raise DiffecgError(f"windows with {what} {found} cannot be concatenated")
-    index = pd.concat([s.index for s in sets], ignore_index=True)
-    if "label" in index:
-        index["label"] = index["label"].fillna(UNKNOWN)
-    named = next((s.channels for s in sets if s.leads in names), first.channels)
-    return Windows(
-        signal=np.concatenate([s.signal for s in sets]),
-        fs_hz=first.fs_hz,
-        channels=named,
-        index=index,
-        r_peak=next(iter(peaks), None),
-        info=_merged([s.info for s in sets]),
-    )
+        """Return a column as text; missing cells are empty, or ``?`` in the column of labels."""
+        if column not in self.index:
+            return None
+        missing = UNKNOWN if column == "label" else ""
+        return self.index[column].fillna(missing).to_numpy(dtype=np.str_)
 
 
 def fingerprint(windows: Windows) -> str:
-    """Return a digest of the whole index and of some signals, to recognise a data set."""
+    """Return a digest of the index and of about 64 windows, which identifies a data set."""
     digest = hashlib.sha256(pd.util.hash_pandas_object(windows.index, index=False).to_numpy().tobytes())
     digest.update(np.ascontiguousarray(windows.signal[:: max(1, len(windows) // 64)]).tobytes())
     return digest.hexdigest()
-
-
-def _is_generic(lead: str) -> bool:
-    return lead == "*" or lead.startswith("lead ")
-
-
-def _merged(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return what provenances share, and all of each under ``sources`` where they differ."""
-    first = infos[0]
-    if all(info == first for info in infos):
-        return first
-    shared = {key: value for key, value in first.items() if all(info.get(key) == value for info in infos)}
-    return {**shared, "sources": list(infos)}

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from diffecg.datasets.windows import Windows, concatenate
+from diffecg.datasets.concatenation import concatenate
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference.model import Model
 from diffecg.inference.sampling import Progress, Sampling

@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from diffecg.errors import DiffecgError
+from diffecg.files import atomic_path
 from diffecg.model.denoiser import ConditionalDenoiser
 
 INPUTS = ("x", "noise", "features", "label")
@@ -55,9 +56,8 @@ def export_onnx(denoiser: ConditionalDenoiser, path: Path) -> None:
         )
     assert program is not None
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    program.save(str(partial))
-    partial.replace(path)
+    with atomic_path(path) as partial:
+        program.save(str(partial))
 
 
 def use_onnx_runtime(denoiser: ConditionalDenoiser, weights_sha256: str) -> None:

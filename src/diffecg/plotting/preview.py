@@ -1,4 +1,4 @@
-"""Small plots for notebooks."""
+"""Small plots of signals for notebooks."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from matplotlib.figure import Figure
 
 from diffecg.plotting.paper import INK
 
-MAX_SECONDS, MAX_ROWS = 10.0, 6
+MAX_SECONDS, MAX_SIGNALS = 10.0, 6
 
 
-def preview_html(signal: Float[np.ndarray, "row time"], fs_hz: float) -> str:
-    """Return an ``<img>`` element with the first seconds of some signals, below each other.
+def preview_html(signals: Float[np.ndarray, "signal time"], fs_hz: float) -> str:
+    """Return an ``<img>`` element with a plot of the first seconds of some signals, one below the other.
 
     Args:
-        signal: NaN leaves a gap in the line.
+        signals: the signals; NaN leaves a gap in the line.
         fs_hz: sampling rate, in Hz.
     """
-    shown = signal[:MAX_ROWS, : round(MAX_SECONDS * fs_hz)]
+    shown = signals[:MAX_SIGNALS, : round(MAX_SECONDS * fs_hz)]
     figure = Figure(figsize=(7, 0.3 + 0.7 * len(shown)), layout="constrained")
-    for axis, row in zip(
-        figure.subplots(len(shown), 1, squeeze=False, sharex=True)[:, 0], shown, strict=True
-    ):
-        axis.plot(np.arange(len(row)) / fs_hz, row, color=INK, linewidth=0.7)
+    axes = figure.subplots(len(shown), 1, squeeze=False, sharex=True)[:, 0]
+    for axis, signal in zip(axes, shown, strict=True):
+        axis.plot(np.arange(len(signal)) / fs_hz, signal, color=INK, linewidth=0.7)
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=6)
+    axes[-1].set_xlabel("time (s)", fontsize=6)
     buffer = BytesIO()
     figure.savefig(buffer, format="png", dpi=90)
     return f'<img alt="signal" src="data:image/png;base64,{b64encode(buffer.getvalue()).decode()}">'

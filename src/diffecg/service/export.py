@@ -8,9 +8,8 @@ import zipfile
 from pathlib import Path
 from typing import Literal
 
-from diffecg.datasets.reading import read_windows
+from diffecg.datasets.formats.registry import read_windows, write_windows
 from diffecg.datasets.windows import Windows
-from diffecg.datasets.writing import write_generated
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation.html import to_png
 from diffecg.plotting.figures import NAMES, beat_grid
@@ -50,7 +49,7 @@ def export_windows(folder: Path, format: Format, index: int | None) -> tuple[byt
         return _picture(windows), f"{name}.png"
     with tempfile.TemporaryDirectory() as folder_name:
         path = Path(folder_name) / (name if format == "wfdb" else f"{name}.{format}")
-        write_generated([windows], path, count=len(windows))
+        write_windows(windows, path)
         if format == "wfdb":
             return zip_folder(path), f"{name}.zip"
         return path.read_bytes(), path.name

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from diffecg.datasets.formats.registry import write_windows
 from diffecg.datasets.windows import Windows
-from diffecg.datasets.writing import write_generated
 from diffecg.service.results import rounded, write_result
 from diffecg.service.tasks import BEATS, OUTPUT, WINDOWS, GenerateTask
 
@@ -45,6 +45,6 @@ class Generation:
 
     def write(self) -> None:
         """Write the result and the file of all windows."""
-        card = write_generated(self._chunks, self._folder / OUTPUT / BEATS, count=self.total)
+        card = write_windows(self._chunks, self._folder / OUTPUT / BEATS, count=self.total)
         signal_mv = np.concatenate([windows.signal_mv for windows in self._chunks])
         write_result(self._folder, self.task.name, {**card, "signal_mv": rounded(signal_mv)})

@@ -11,7 +11,7 @@ import torch
 
 from diffecg.composition.export import write_composed
 from diffecg.composition.recording import compose
-from diffecg.datasets.reading import read_windows
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.evaluation.generation.html import write_report
 from diffecg.evaluation.generation.report import Settings as EvaluationSettings
 from diffecg.evaluation.generation.report import evaluate

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from diffecg.datasets.reading import read_windows
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import BEAT_SYMBOLS
 from diffecg.formats.description import lead_warnings

@@ -102,7 +102,7 @@ class BatchSource:
             )
         else:
             self.morphologies = morphologies
-            self.morphology = morphologies.of(windows.signal_mv, self._labels)
+            self.morphology = morphologies.assign(windows.signal_mv, self._labels)
 
     def batch(self, rng: np.random.Generator, size: int) -> Batch:
         """Draw ``size`` windows with a mask and conditions for each."""

@@ -17,9 +17,10 @@ import numpy as np
 from jaxtyping import Float, Int, Num
 
 from diffecg.config.schema import Config
+from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.morphologies import Morphologies
 from diffecg.datasets.stream import WindowStream
-from diffecg.datasets.windows import Windows, concatenate, fingerprint
+from diffecg.datasets.windows import Windows, fingerprint
 from diffecg.training.batches import BatchSource, label_weights
 
 _STREAM_SAMPLE = 16_384

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -20,21 +21,21 @@ import diffecg
 from diffecg.bulk.engines import run as run_all
 from diffecg.bulk.generate import BulkGenerateOptions, generate
 from diffecg.bulk.options import EngineOptions
-from diffecg.bulk.prepare import prepare
+from diffecg.bulk.prepare import BulkPrepareOptions, prepare
 from diffecg.datasets.databases import database as find_database
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.datasets.options import PrepareOptions
-from diffecg.datasets.reading import read_windows
-from diffecg.datasets.shards import MANIFEST, Shard, Store, plan
+from diffecg.datasets.shards import MANIFEST, Shard, ShardStore, plan_shards
 from diffecg.errors import DiffecgError
 
 FAST = "mitbih-beat-fast"
 CHECKED = EngineOptions(verify=True)
-SMALL = BulkGenerateOptions(FAST, ("S", "V"), 50, seed=7, shard=16)
+SMALL = BulkGenerateOptions(model=FAST, labels=("S", "V"), count=50, seed=7, shard_size=16)
 
 
 def small_command(out):
     """Return the command that makes what SMALL is."""
-    made = [FAST, "--label", "S", "V", "--count", "50", "--seed", "7", "--shard", "16"]
+    made = [FAST, "--label", "S", "V", "--count", "50", "--seed", "7", "--shard-size", "16"]
     return [sys.executable, "-m", "diffecg", "bulk", "generate", *made, "--out", str(out)]
 
 
@@ -45,14 +46,15 @@ def manifest(folder):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bulk") / "set"
-    told = generate(SMALL, str(folder))
-    assert (told.shards, told.there, told.made, told.windows, told.failed) == (4, 0, 4, 50, {})
+    result = generate(SMALL, str(folder))
+    assert (result.shards, result.existing, result.written) == (4, 0, 4)
+    assert (result.windows, result.failed) == (50, {})
     return folder
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**5))
 def test_shards_are_all_windows_once(count, size):
-    shards = plan(count, max(size, count // 100 + 1))
+    shards = plan_shards(count, max(size, count // 100 + 1))
     assert shards[0].first == 0
     assert all(one.first + one.count == two.first for one, two in zip(shards, shards[1:], strict=False))
     assert shards[-1].first + shards[-1].count == count
@@ -70,24 +72,24 @@ def test_what_is_lacking_or_spoilt_is_made_again(whole, tmp_path):
     folder = tmp_path / "set"
     subprocess.run(["cp", "-r", whole, folder], check=True)
     before = manifest(folder)
-    assert generate(SMALL, str(folder)).made == 0
+    assert generate(SMALL, str(folder)).written == 0
     (folder / "shard-000001.parquet").unlink()
     cut, flipped = folder / "shard-000002.parquet", folder / "shard-000003.parquet"
     cut.write_bytes(cut.read_bytes()[:-10])
     content = bytearray(flipped.read_bytes())
     content[100] ^= 1
     flipped.write_bytes(content)
-    assert generate(SMALL, str(folder)).made == 2
-    assert generate(SMALL, str(folder), CHECKED).made == 1
-    assert generate(SMALL, str(folder), CHECKED).made == 0
+    assert generate(SMALL, str(folder)).written == 2
+    assert generate(SMALL, str(folder), CHECKED).written == 1
+    assert generate(SMALL, str(folder), CHECKED).written == 0
     assert manifest(folder) == before
 
 
 def test_another_set_is_not_overwritten(whole, tmp_path):
-    with pytest.raises(DiffecgError, match="other seed"):
-        generate(BulkGenerateOptions(FAST, ("S", "V"), 50, seed=8, shard=16), str(whole))
+    with pytest.raises(DiffecgError, match="seed: 7, not 8"):
+        generate(replace(SMALL, seed=8), str(whole))
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(DiffecgError, match="not empty and holds no set"):
+    with pytest.raises(DiffecgError, match="not empty and not a set"):
         generate(SMALL, str(tmp_path))
     assert (tmp_path / "notes.txt").read_text() == "mine"
     unfinished = tmp_path / "unfinished"
@@ -98,17 +100,20 @@ def test_another_set_is_not_overwritten(whole, tmp_path):
 
 
 def test_a_store_may_be_any_file_system():
-    store, shard = Store("memory://somewhere/set"), Shard("shard-000000.parquet", 0, 3)
-    store.begin({"what": 1})
-    assert store.finished(shard) is None
-    mark = store.put(shard, b"content", 3)
-    assert store.finished(shard, verify=True) == mark
+    store = ShardStore("memory://somewhere/set")
+    shard = Shard(name="shard-000000.parquet", first=0, count=3)
+    store.start({"what": 1})
+    assert store.entry(shard) is None
+    entry = store.write(shard, b"content", 3)
+    assert store.entry(shard, verify=True) == entry
     fsspec.filesystem("memory").pipe_file("/somewhere/set/shard-000000.parquet", b"CONTENT")
-    assert store.finished(shard) == mark
-    assert store.finished(shard, verify=True) is None
-    assert not [name for name in store.files.ls(store.root, detail=False) if "/." in name]
+    assert store.entry(shard) == entry
+    assert store.entry(shard, verify=True) is None
+    assert not [
+        name for name in store.directory.filesystem.ls(store.directory.root, detail=False) if "/." in name
+    ]
     with pytest.raises(DiffecgError, match="cannot open"):
-        Store("nosuch://x")
+        ShardStore("nosuch://x")
 
 
 def odd(number):
@@ -124,10 +129,10 @@ def test_a_failed_item_and_a_dead_worker_do_not_stop_the_rest(monkeypatch):
     found = dict(run_all(odd, list(range(8))))
     assert sorted(found) == list(range(8))
     assert found[2] == "2 is even"
-    assert found[5] == "its process died 3 times"
+    assert found[5] == "its worker process died 3 times"
     assert [found[number] for number in (1, 3, 7)] == [{"number": number} for number in (1, 3, 7)]
     with pytest.raises(DiffecgError, match="local, ray"):
-        run_all(odd, [1], EngineOptions("cluster"))
+        run_all(odd, [1], EngineOptions(engine="cluster"))
 
 
 def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
@@ -160,8 +165,9 @@ def test_a_node_that_is_lost_loses_no_recording(mitdb, tmp_path):
     """Strips of the real database, on a Ray cluster of two nodes of which one goes away without grace."""
     from ray.cluster_utils import Cluster
 
-    known, cutting = find_database("mitdb"), PrepareOptions("strip")
-    prepare(known, str(mitdb), str(tmp_path / "local"), cutting, recordings=2)
+    known = find_database("mitdb")
+    options = BulkPrepareOptions(windows=PrepareOptions(preset="strip"), recordings=2)
+    prepare(known, str(mitdb), str(tmp_path / "local"), options)
     cluster = Cluster()
     nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
     lost = []
@@ -172,21 +178,19 @@ def test_a_node_that_is_lost_loses_no_recording(mitdb, tmp_path):
             cluster.remove_node(nodes[-1], allow_graceful=False)
 
     try:
-        running = EngineOptions("ray", address=cluster.address)
-        told = prepare(
-            known, str(mitdb), str(tmp_path / "ray"), cutting, running, recordings=2, progress=remove
-        )
+        engine = EngineOptions(engine="ray", address=cluster.address)
+        result = prepare(known, str(mitdb), str(tmp_path / "ray"), options, engine, progress=remove)
     finally:
         cluster.shutdown()
     assert lost
-    assert told.failed == {}
+    assert result.failed == {}
     assert manifest(tmp_path / "ray") == manifest(tmp_path / "local")
 
 
 @pytest.mark.long
 def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
-    making = BulkGenerateOptions(FAST, ("N", "S", "V", "F"), 100_000, shard=4096)
-    assert generate(making, str(tmp_path / "local")).made == 25
+    options = BulkGenerateOptions(model=FAST, labels=("N", "S", "V", "F"), count=100_000)
+    assert generate(options, str(tmp_path / "local")).written == 25
     killed = []
 
     def kill():
@@ -202,17 +206,17 @@ def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
 
     thread = threading.Thread(target=kill)
     thread.start()
-    told = generate(making, str(tmp_path / "ray"), EngineOptions("ray"))
+    result = generate(options, str(tmp_path / "ray"), EngineOptions(engine="ray"))
     thread.join()
-    assert told.failed == {}
+    assert result.failed == {}
     assert manifest(tmp_path / "ray") == manifest(tmp_path / "local")
     assert manifest(tmp_path / "ray")["windows"] == 100_000
 
 
 @pytest.mark.long
 def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(tmp_path):
-    making = BulkGenerateOptions(FAST, ("N", "V"), 20_000, shard=1000)
-    generate(making, str(tmp_path / "straight"))
+    options = BulkGenerateOptions(model=FAST, labels=("N", "V"), count=20_000, shard_size=1000)
+    generate(options, str(tmp_path / "straight"))
     command = [
         sys.executable,
         "-m",
@@ -226,7 +230,7 @@ def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(tmp_path):
         "--count",
         "20000",
     ]
-    command += ["--shard", "1000", "--out", str(tmp_path / "run")]
+    command += ["--shard-size", "1000", "--out", str(tmp_path / "run")]
     for wanted in (2, 7, 13):
         process = subprocess.Popen(
             command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
@@ -247,4 +251,4 @@ def test_two_runs_on_one_folder_make_the_same_set(whole, tmp_path):
         _, err = run.communicate(timeout=300)
         assert run.returncode == 0, err
     assert manifest(tmp_path / "set") == manifest(whole)
-    assert generate(SMALL, str(tmp_path / "set"), CHECKED).made == 0
+    assert generate(SMALL, str(tmp_path / "set"), CHECKED).written == 0

@@ -1,7 +1,6 @@
-"""RecordingFolder, one's own too, to windows in shards."""
+"""Recordings to windows in shards, of the databases and of a user."""
 
 import json
-from dataclasses import replace
 
 import fsspec
 import numpy as np
@@ -14,15 +13,15 @@ from hypothesis import strategies as st
 import diffecg
 from diffecg.bulk.engines import run as run_all
 from diffecg.bulk.options import EngineOptions
-from diffecg.bulk.prepare import failures, totals
+from diffecg.bulk.prepare import BulkPrepareOptions, failed_recordings, partition_counts
 from diffecg.bulk.prepare import prepare as prepare_shards
 from diffecg.config.presets import preset
-from diffecg.datasets.cutting import cut_windows
+from diffecg.datasets.cutting import WindowCutter
 from diffecg.datasets.databases import database as find_database
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.parquet import from_parquet, to_parquet
 from diffecg.datasets.prepare import prepare
-from diffecg.datasets.reading import read_windows
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.shards import MANIFEST
 from diffecg.datasets.splits import SUBJECT_SHARES, split_by_subject
@@ -51,8 +50,8 @@ def assert_same(found, expected):
 def shards(database, tmp_path_factory):
     """Beats of the small database, two recordings a shard."""
     folder = tmp_path_factory.mktemp("shards") / "beats"
-    completed = prepare_shards(MITDB, str(database), str(folder), PrepareOptions(), ONE, recordings=2)
-    assert (completed.shards, completed.made, completed.failed) == (3, 3, {})
+    completed = prepare_shards(MITDB, str(database), str(folder), BulkPrepareOptions(recordings=2), ONE)
+    assert (completed.shards, completed.written, completed.failed) == (3, 3, {})
     return folder
 
 
@@ -77,16 +76,16 @@ def test_shards_hold_what_prepare_writes(database, shards):
     found = diffecg.open_windows(shards)
     assert_same(found, whole.windows)
     assert config_for_windows(preset("beat"), found.info).window == preset("beat").window
-    marks = manifest(shards)["shards"]
-    dropped = [row for mark in marks for row in mark["dropped"]]
-    assert sum(count for *_, count in dropped) == whole.dropped["count"].sum()
-    assert sum(mark["windows"] for mark in marks) == len(found) == manifest(shards)["windows"]
+    entries = manifest(shards)["shards"]
+    dropped = [row for shard in entries for row in shard["dropped"]]
+    assert sum(row["count"] for row in dropped) == whole.dropped["count"].sum()
+    assert sum(shard["windows"] for shard in entries) == len(found) == manifest(shards)["windows"]
 
 
 def test_the_evaluation_sees_their_parts(database, shards):
     found, whole = read_windows(shards), prepare(database, preset("beat").window).windows
     assert (found.partition("test").signal_mv == whole.partition("test").signal_mv).all()
-    assert found.before == preset("beat").window.before
+    assert found.r_peak == preset("beat").window.before
 
 
 @given(st.integers(0, 5), st.integers(1, 3), st.integers(1, 40), st.integers(0, 2**32))
@@ -118,30 +117,36 @@ def test_a_failed_recording_does_not_stop_the_rest(tmp_path):
     content = signal.read_bytes()
     signal.write_bytes(content[:1000])
     out = tmp_path / "beats"
-    first = prepare_shards(MITDB, str(database), str(out), PrepareOptions(), ONE, recordings=2)
-    assert set(failures(first)) == {"106"}
-    assert "truncated" in failures(first)["106"]
+    first = prepare_shards(MITDB, str(database), str(out), BulkPrepareOptions(recordings=2), ONE)
+    assert set(failed_recordings(first)) == {"106"}
+    assert "truncated" in failed_recordings(first)["106"]
     assert set(diffecg.open_windows(out).index["recording"]) == {"101", "100", "103"}
     signal.write_bytes(content)
-    assert prepare_shards(MITDB, str(database), str(out), PrepareOptions(), ONE, recordings=2).made == 0
-    again = prepare_shards(MITDB, str(database), str(out), PrepareOptions(), ONE, recordings=2, retry=True)
-    assert (again.made, failures(again)) == (1, {})
+    assert prepare_shards(MITDB, str(database), str(out), BulkPrepareOptions(recordings=2), ONE).written == 0
+    again = prepare_shards(MITDB, str(database), str(out), BulkPrepareOptions(recordings=2, retry=True), ONE)
+    assert (again.written, failed_recordings(again)) == (1, {})
     assert_same(diffecg.open_windows(out), prepare(database, preset("beat").window).windows)
-    with pytest.raises(DiffecgError, match="other label_map"):
+    with pytest.raises(DiffecgError, match="label_map: 'aami', not 'aami-escape-s'"):
         prepare_shards(
-            MITDB, str(database), str(out), PrepareOptions(label_map="aami-escape-s"), ONE, recordings=2
+            MITDB,
+            str(database),
+            str(out),
+            BulkPrepareOptions(windows=PrepareOptions(label_map="aami-escape-s"), recordings=2),
+            ONE,
         )
 
 
 def test_a_shard_of_nothing_is_no_fault(tmp_path):
     database = write_database(tmp_path / "mitdb", ("101", "106", "100"))
     (database / "106.dat").unlink()
-    done = prepare_shards(MITDB, str(database), str(tmp_path / "beats"), PrepareOptions(), ONE, recordings=1)
-    assert [mark["windows"] > 0 for mark in done.marks] == [True, False, True]
+    done = prepare_shards(
+        MITDB, str(database), str(tmp_path / "beats"), BulkPrepareOptions(recordings=1), ONE
+    )
+    assert [entry["windows"] > 0 for entry in done.entries] == [True, False, True]
     assert (
         len(diffecg.open_windows(tmp_path / "beats"))
         == done.windows
-        == sum(sum(counts.values()) for counts in totals(done).values())
+        == sum(sum(counts.values()) for counts in partition_counts(done).values())
     )
 
 
@@ -175,8 +180,8 @@ def test_people_stay_together(hospital, tmp_path, run):
     assert index["partition"].nunique() == 1
     for text, why in (
         ("recording,subject\nward0/p0,ann\nward0/p0,bob\n", "two subjects of recording ward0/p0"),
-        ("name,subject\np0,ann\n", "columns name, subject; recording, subject are needed"),
-        ("recording,subject\n", "is empty"),
+        ("name,subject\np0,ann\n", "columns name, subject; it needs the columns recording, subject"),
+        ("recording,subject\n", "lists no recordings"),
     ):
         subjects.write_text(text)
         status, _, err = run(*common, "--out", tmp_path / "other")
@@ -221,12 +226,12 @@ def test_recordings_may_be_on_any_file_system(hospital):
     there, here = RecordingFolder("memory://hospital"), RecordingFolder(hospital)
     assert there.names() == here.names()
     for name in here.names():
-        with there.local(name) as path, here.local(name) as own:
+        with there.local_copy(name) as path, here.local_copy(name) as own:
             assert (read_recording(path).signal_mv == read_recording(own).signal_mv).all()
         assert not path.exists()
-    with pytest.raises(DiffecgError, match="leads out"), there.local("../p0"):
+    with pytest.raises(DiffecgError, match="leads out"), there.local_copy("../p0"):
         pass
-    with pytest.raises(DiffecgError, match="cannot read"), there.local("ward0/p9"):
+    with pytest.raises(DiffecgError, match="cannot read"), there.local_copy("ward0/p9"):
         pass
     with pytest.raises(DiffecgError, match="no folder"):
         RecordingFolder("memory://nowhere").names()
@@ -254,13 +259,13 @@ def test_segments_are_no_recordings_of_their_own(tmp_path):
         memory.pipe_file(f"/multi/{file.name}", file.read_bytes())
     there = RecordingFolder("memory://multi")
     assert there.names() == ["a", "b"]
-    with there.local("a") as path:
+    with there.local_copy("a") as path:
         assert (read_recording(path).stored == read_recording(tmp_path / "db" / "a").stored).all()
 
 
 def test_a_recording_is_taken_once(hospital, tmp_path, run):
     write_edf(hospital / "ward0" / "p0.edf", read_recording(hospital / "ward0" / "p0"))
-    with pytest.raises(DiffecgError, match=r"ward0/p0 lies in .* in 2 formats"):
+    with pytest.raises(DiffecgError, match="ward0/p0 exists in 2 formats"):
         RecordingFolder(hospital).names()
     (hospital / "RECORDS").write_text("ward0/p0\n\nward1/\n./ward0/p0\n")
     (hospital / "ward1" / "RECORDS").write_text(" p1\nmy p5.edf\n")
@@ -287,9 +292,9 @@ def test_another_source_is_another_set(tmp_path):
     for place in ("one", "two"):
         write_database(tmp_path / place, ("101",))
     out = str(tmp_path / "out")
-    prepare_shards(MITDB, str(tmp_path / "one"), out, PrepareOptions(), ONE)
-    with pytest.raises(DiffecgError, match="other source"):
-        prepare_shards(MITDB, str(tmp_path / "two"), out, PrepareOptions(), ONE)
+    prepare_shards(MITDB, str(tmp_path / "one"), out, BulkPrepareOptions(), ONE)
+    with pytest.raises(DiffecgError, match="source: "):
+        prepare_shards(MITDB, str(tmp_path / "two"), out, BulkPrepareOptions(), ONE)
 
 
 def test_a_set_of_nothing_is_no_success(hospital, tmp_path, run):
@@ -306,31 +311,29 @@ def test_a_set_of_nothing_is_no_success(hospital, tmp_path, run):
         run_all(len, [""], EngineOptions(workers=0))
     with pytest.raises(DiffecgError, match="workers 0 must be at least 1"):
         prepare_shards(
-            OWN, str(hospital), str(tmp_path / "y"), PrepareOptions("strip"), EngineOptions(workers=0)
+            OWN,
+            str(hospital),
+            str(tmp_path / "y"),
+            BulkPrepareOptions(windows=PrepareOptions(preset="strip")),
+            EngineOptions(workers=0),
         )
     assert not (tmp_path / "y").exists()
 
 
 def test_strips_are_of_ecg_leads(tmp_path):
     signal, _, _ = make_ecg(duration_s=11.0)
-    recording = Recording(
-        "night",
-        FS_HZ,
-        ("EEG Fpz-Cz", "ECG", "resp", "V5"),
-        ("uV", "mV", "Ohm", "mV"),
-        np.stack([signal] * 4),
-        (1.0,) * 4,
-        (0.0,) * 4,
-        np.zeros((4, len(signal)), bool),
-        tmp_path / "night",
+    names = ("EEG Fpz-Cz", "ECG", "resp", "V5")
+    recording = Recording.from_arrays(
+        np.stack([signal] * 4), FS_HZ, leads=names, units=("uV", "mV", "Ohm", "mV"), name="night"
     )
     strip = preset("strip").window
-    none, split = Beats(np.empty(0, np.int64), np.empty(0, np.str_)), split_by_subject({"night": "ann"})
-    found = cut_windows(recording, none, strip, split, {})
-    assert found.index["lead"].tolist() == ["ECG", "V5"]
-    alone, two = replace(recording, leads=("EEG", "ECG", "resp", "EMG")), preset("strip2").window
-    with pytest.raises(DiffecgError, match="1 leads of an ECG; a window takes 2"):
-        cut_windows(alone, none, two, split, {})
+    none = Beats(sample=np.empty(0, np.int64), symbol=np.empty(0, np.str_))
+    split = split_by_subject({"night": "ann"})
+    cut = WindowCutter(window=strip, split=split, labels={}).cut(recording, none)
+    assert cut.index["lead"].tolist() == ["ECG", "V5"]
+    alone, two = recording.select([0, 1, 2]), preset("strip2").window
+    with pytest.raises(DiffecgError, match="1 ECG leads; a window has 2"):
+        WindowCutter(window=two, split=split, labels={}).cut(alone, none)
 
 
 def test_an_edf_tells_its_own_beats(tmp_path):
@@ -340,7 +343,7 @@ def test_an_edf_tells_its_own_beats(tmp_path):
     (tmp_path / "wfdb").mkdir()
     for file in tmp_path.glob("100.*"):
         file.rename(tmp_path / "wfdb" / file.name)
-    window = PrepareOptions("beat", lead="II").window(OWN)
+    window = PrepareOptions(lead="II").window(OWN)
     found, expected = (
         prepare(tmp_path / folder, window, split_name="subjects").windows.index for folder in ("db", "wfdb")
     )

@@ -12,18 +12,20 @@ from helpers import make_ecg, write_recording
 import diffecg
 from diffecg.config.presets import preset
 from diffecg.config.schema import WindowConfig
-from diffecg.datasets.cutting import CROSSING, EDGE, FLAT, MISSING, cut_windows
+from diffecg.datasets.cutting import CROSSING, EDGE, FLAT, MISSING, WindowCutter
 from diffecg.datasets.databases import DATABASES
-from diffecg.datasets.folder import write_windows
+from diffecg.datasets.folder import write_folder
 from diffecg.datasets.labels import AAMI_LABELS, LABEL_MAPS, label_map
-from diffecg.datasets.prepare import prepare
+from diffecg.datasets.prepare import EXCLUDED, prepare
 from diffecg.datasets.rhythm import encode_beats, format_beats, parse_beats
-from diffecg.datasets.splits import DS1, DS2, PACED, ROUND_S, SPLITS, split, validation_bounds
+from diffecg.datasets.splits import DS1, DS2, PACED, ROUND_S, SPLITS, validation_bounds
 from diffecg.errors import DiffecgError
+from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 from diffecg.signal.resampling import resample
 
+BEATS = WindowCutter(window=preset("beat").window, split=SPLITS["strict"], labels=LABEL_MAPS["aami"])
 CLASSIC = {  # de Chazal et al. 2004
     "train": {"N": 45866, "S": 944, "V": 3788, "F": 415, "Q": 8},
     "test": {"N": 44259, "S": 1837, "V": 3221, "F": 388, "Q": 7},
@@ -34,9 +36,9 @@ def test_splits_share_no_recording_and_cover_the_database():
     assert not set(DS1) & set(DS2)
     assert len(set(DS1 + DS2 + PACED)) == 48
     assert set(SPLITS["classic"].train) - set(SPLITS["strict"].train) == {"201"}
-    assert set(SPLITS["strict"].left_out) == {*PACED, "201"}
+    assert set(SPLITS["strict"].excluded) == {*PACED, "201"}
     for parts in (SPLITS[name] for name in DATABASES["mitdb"].splits):
-        assert sorted([*parts.train, *parts.test, *parts.left_out]) == sorted(DS1 + DS2 + PACED)
+        assert sorted([*parts.train, *parts.test, *parts.excluded]) == sorted(DS1 + DS2 + PACED)
     development = SPLITS["development"]
     assert set(development.train + development.test) == set(SPLITS["strict"].train)
 
@@ -49,7 +51,7 @@ def test_class_maps_differ_by_the_escape_beats():
 
 def test_classic_counts_of_the_real_database(mitdb):
     prepared = prepare(mitdb, preset("beat").window, split_name="classic")
-    dropped = prepared.dropped[prepared.dropped["partition"] != "left out"]
+    dropped = prepared.dropped[prepared.dropped["partition"] != EXCLUDED]
     found = {"train": Counter(), "test": Counter()}
     for table, weight in ((prepared.windows.index.assign(count=1), "count"), (dropped, "count")):
         for (part, label), rows in table.groupby(["partition", "label"]):
@@ -60,7 +62,7 @@ def test_classic_counts_of_the_real_database(mitdb):
 def test_windows_of_the_real_database_are_its_samples(mitdb):
     recording = read_recording(mitdb / "114")  # its leads are stored in the other order
     beats = read_beats(mitdb / "114", length=recording.signal_mv.shape[1])
-    cut = cut_windows(recording, beats, preset("beat").window, SPLITS["strict"], dict(LABEL_MAPS["aami"]))
+    cut = BEATS.cut(recording, beats)
     physical = wfdb.rdrecord(str(mitdb / "114"))
     signal = physical.p_signal[:, physical.sig_name.index("MLII")]
     for i in (0, 500, len(cut.index) - 1):
@@ -74,7 +76,7 @@ def test_every_beat_is_kept_or_counted(database, length):
     window = WindowConfig(length=length, before=length // 2)
     prepared = prepare(database, window, split_name="classic")
     beats = sum(len(read_beats(database / name).sample) for name in ("101", "106", "201", "100", "103"))
-    dropped = prepared.dropped[prepared.dropped["partition"] != "left out"]
+    dropped = prepared.dropped[prepared.dropped["partition"] != EXCLUDED]
     assert len(prepared.windows) + dropped["count"].sum() == beats
     assert prepared.windows.signal_mv.shape[1:] == (1, length)
     assert set(dropped["reason"]) <= {EDGE, CROSSING}
@@ -91,7 +93,7 @@ def test_a_fifth_of_every_round_is_validation():
 def test_no_window_of_a_recording_lies_in_training_and_in_validation(tmp_path):
     recording = read_recording(write_recording(tmp_path / "101", duration_s=620.0))
     beats = read_beats(tmp_path / "101")
-    cut = cut_windows(recording, beats, preset("beat").window, split("strict"), dict(label_map("aami")))
+    cut = BEATS.cut(recording, beats)
     begin, end = cut.index["sample"] - 128, cut.index["sample"] + 127
     validation = np.zeros(recording.signal_mv.shape[1], bool)
     for first, last in validation_bounds(len(validation), ROUND_S * 360).reshape(-1, 2):
@@ -148,18 +150,15 @@ def test_an_annotation_at_the_very_end_is_no_beat(tmp_path):
         read_beats(path, length=last - 1)
 
 
-def test_bad_stretches_are_dropped_with_their_reason(tmp_path):
+def test_bad_windows_are_dropped_with_a_reason(tmp_path):
     path = write_recording(tmp_path / "101")
-    recording = read_recording(path)
-    recording.signal_mv[0, 3000:4000] = 0.25
-    recording.signal_mv[0, 6000] = np.nan
-    cut = cut_windows(
-        recording,
-        read_beats(path),
-        WindowConfig(kind="strip", length=500, fs_hz=360, before=0, stride=500),
-        SPLITS["strict"],
-        {},
-    )
+    read = read_recording(path)
+    signal_mv = read.signal_mv
+    signal_mv[0, 3000:4000] = 0.25
+    signal_mv[0, 6000] = np.nan
+    recording = Recording.from_arrays(signal_mv, read.fs_hz, leads=read.leads, name=read.name)
+    strips = WindowConfig(kind="strip", length=500, fs_hz=360, before=0, stride=500)
+    cut = WindowCutter(window=strips, split=SPLITS["strict"], labels={}).cut(recording, read_beats(path))
     reasons = Counter(reason for _, _, reason in cut.dropped.elements())
     assert reasons == {FLAT: 2, MISSING: 1, CROSSING: 1}
 
@@ -194,23 +193,23 @@ def test_folders_of_others_are_never_replaced(database, tmp_path):
     theirs.mkdir()
     (theirs / "chapter.txt").write_text("years of work")
     with pytest.raises(DiffecgError, match="even --force"):
-        write_windows(windows, theirs, force=True)
+        write_folder(windows, theirs, force=True)
     assert (theirs / "chapter.txt").read_text() == "years of work"
     with pytest.raises(DiffecgError, match="is a file"):
-        write_windows(windows, theirs / "chapter.txt", force=True)
+        write_folder(windows, theirs / "chapter.txt", force=True)
 
 
 def test_store_round_trip_and_refusal(database, tmp_path):
     windows = prepare(database, preset("beat").window).windows
-    write_windows(windows, tmp_path / "beats")
+    write_folder(windows, tmp_path / "beats")
     back = diffecg.open_windows(tmp_path / "beats")
-    assert isinstance(back.signal_mv, np.memmap)
+    assert isinstance(back.signal, np.memmap)
     assert np.array_equal(back.signal_mv, windows.signal_mv)
     pd.testing.assert_frame_equal(back.index, windows.index)
     assert back.info["label_map"] == "aami"
     with pytest.raises(DiffecgError, match="--force"):
-        write_windows(windows, tmp_path / "beats")
-    write_windows(windows.partition("test"), tmp_path / "beats", force=True)
+        write_folder(windows, tmp_path / "beats")
+    write_folder(windows.partition("test"), tmp_path / "beats", force=True)
     assert set(diffecg.open_windows(tmp_path / "beats").index["partition"]) == {"test"}
     with pytest.raises(DiffecgError, match="train"):
         back.partition("holdout")
@@ -228,10 +227,10 @@ def test_a_damaged_store_is_refused(windows, tmp_path, damage):
     elif damage == "no info":
         (folder / "info.json").unlink()
     elif damage == "short array":
-        with (folder / "signal_mv.npy").open("r+b") as file:
+        with (folder / "signal.npy").open("r+b") as file:
             file.truncate(1000)
     else:
-        np.save(folder / "signal_mv.npy", np.zeros((3, 1, 256), np.float32))
+        np.save(folder / "signal.npy", np.zeros((3, 1, 256), np.float32))
     with pytest.raises(DiffecgError, match=r"prepare|missing"):
         diffecg.open_windows(folder)
 

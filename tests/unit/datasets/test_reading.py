@@ -8,15 +8,14 @@ import pandas as pd
 import pytest
 
 import diffecg
-from diffecg.datasets.reading import read_windows
-from diffecg.datasets.writing import write_generated
+from diffecg.datasets.formats.registry import read_windows, write_windows
 from diffecg.errors import DiffecgError
 
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
 def test_what_generate_writes_is_read_back(name, runs, tmp_path):
     made = diffecg.load(runs["beat"]).generate(["N", "V", "S"], 3, steps=2)
-    write_generated([made], tmp_path / name, count=len(made), before=128)
+    write_windows(made, tmp_path / name)
     back = read_windows(tmp_path / name)
     assert np.allclose(back.signal_mv, made.signal_mv, atol=1e-3)
     assert back.labels.tolist() == ["N", "V", "S"]
@@ -26,11 +25,11 @@ def test_what_generate_writes_is_read_back(name, runs, tmp_path):
 
 def test_prepared_windows_come_with_parts_recordings_and_intervals(windows):
     real = read_windows(windows["beat"])
-    assert set(real.parts) == {"train", "validation", "test"}
+    assert set(real.partitions) == {"train", "validation", "test"}
     assert set(real.recordings) == {"101", "106", "100", "103"}
-    assert real.before == 128
+    assert real.r_peak == 128
     assert 0.3 < np.nanmedian(real.rr_s) < 2
-    assert read_windows(windows["strip"]).before is None
+    assert read_windows(windows["strip"]).r_peak is None
 
 
 def test_the_files_of_other_programs(tmp_path):
@@ -91,7 +90,7 @@ def test_simulated_beats_of_neurokit_go_through_the_same_command(run, windows, t
     beats = np.stack([signal[p - 178 : p + 178] for p in peaks[1:-1]])
     np.savez(tmp_path / "nk.npz", signals=beats, labels=np.full(len(beats), "N"), fs=500)
     command = ["evaluate", tmp_path / "nk.npz", "--against", windows["beat"], "--out", tmp_path / "report"]
-    quick = ["--seeds", 2, "--part", "test", "--only", "fidelity", "--only", "physiology"]
+    quick = ["--seeds", 2, "--partition", "test", "--only", "fidelity", "--only", "physiology"]
     status, _, error = run(*command, *quick)
     assert status == 1
     assert "--resample" in error
@@ -100,7 +99,7 @@ def test_simulated_beats_of_neurokit_go_through_the_same_command(run, windows, t
     report = json.loads(text)
     assert report == json.loads((tmp_path / "report" / "report.json").read_text())
     values = {row["metric"]: row for row in report["rows"] if row["label"] == "N"}
-    assert values["sliced Wasserstein, time"]["value"] > 2 * values["sliced Wasserstein, time"]["floor"]
+    assert values["sliced Wasserstein, time"]["value"] > 2 * values["sliced Wasserstein, time"]["reference"]
     assert values["QRS width"]["value"] is not None
     status, text, _ = run(*command, *quick, "--resample", "--force")
     assert status == 0

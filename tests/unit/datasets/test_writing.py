@@ -8,8 +8,7 @@ import pytest
 import wfdb
 
 import diffecg
-from diffecg.datasets.reading import read_windows
-from diffecg.datasets.writing import write_generated
+from diffecg.datasets.formats.registry import read_windows, write_windows
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
 from diffecg.inference.export import write_forecast, write_imputed
@@ -24,7 +23,7 @@ def beats(runs):
 
 
 def test_npz(beats, tmp_path):
-    write_generated([beats], tmp_path / "v.npz", count=len(beats), before=128)
+    write_windows(beats, tmp_path / "v.npz")
     with np.load(tmp_path / "v.npz", allow_pickle=False) as back:
         assert np.array_equal(back["signal_mv"], beats.signal_mv)
         assert back["labels"].tolist() == ["V", "S", "?"]
@@ -36,7 +35,7 @@ def test_npz(beats, tmp_path):
 
 
 def test_parquet(beats, tmp_path):
-    write_generated([beats], tmp_path / "v.parquet", count=len(beats), before=128)
+    write_windows(beats, tmp_path / "v.parquet")
     table = pd.read_parquet(tmp_path / "v.parquet")
     back = np.stack([np.stack(row) for row in table["signal_mv"]])
     assert np.array_equal(back, beats.signal_mv)
@@ -44,7 +43,7 @@ def test_parquet(beats, tmp_path):
 
 
 def test_csv(beats, tmp_path):
-    write_generated([beats], tmp_path / "v.csv", count=len(beats), before=128)
+    write_windows(beats, tmp_path / "v.csv")
     table = pd.read_csv(tmp_path / "v.csv")
     assert np.allclose(table.filter(like="mv_").to_numpy(), beats.signal_mv[:, 0], atol=1e-5)
     assert table["seed"].tolist() == [7, 8, 9]
@@ -53,7 +52,7 @@ def test_csv(beats, tmp_path):
 
 
 def test_wfdb_folder(beats, tmp_path):
-    write_generated([beats], tmp_path / "v", count=len(beats), before=128)
+    write_windows(beats, tmp_path / "v")
     names = (tmp_path / "v" / "RECORDS").read_text().split()
     assert names == ["w00000007", "w00000008", "w00000009"]
     recording = wfdb.rdrecord(str(tmp_path / "v" / names[0]))
@@ -68,9 +67,9 @@ def test_wfdb_folder(beats, tmp_path):
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
 def test_what_comes_in_chunks_is_written_as_if_it_came_at_once(beats, runs, tmp_path, name):
     stream = diffecg.load(runs["beat"]).stream(["V", "S", None], 3, seed=7, steps=2, chunk=2)
-    card = write_generated(stream, tmp_path / name, count=3, before=128)
+    card = write_windows(stream, tmp_path / name, count=3)
     (tmp_path / "whole").mkdir()
-    assert card == write_generated([beats], tmp_path / "whole" / name, count=3, before=128)
+    assert card == write_windows([beats], tmp_path / "whole" / name, count=3)
     assert card["labels"] == {"V": 1, "S": 1, "?": 1}
     back, whole = read_windows(tmp_path / name), read_windows(tmp_path / "whole" / name)
     assert np.abs(back.signal_mv - whole.signal_mv).max() < 1e-4
@@ -81,8 +80,8 @@ def test_what_comes_in_chunks_is_written_as_if_it_came_at_once(beats, runs, tmp_
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
 def test_a_stream_that_breaks_off_leaves_nothing(beats, tmp_path, name):
-    with pytest.raises(DiffecgError, match="3 windows came in place of 5"):
-        write_generated([beats], tmp_path / name, count=5, before=128)
+    with pytest.raises(DiffecgError, match="received 3 windows instead of 5"):
+        write_windows([beats], tmp_path / name, count=5)
     assert not list(tmp_path.iterdir())
 
 
@@ -90,21 +89,21 @@ def test_a_stream_that_breaks_off_leaves_nothing(beats, tmp_path, name):
 def test_what_cannot_be_made_leaves_no_folder(runs, tmp_path, name):
     stream = diffecg.load(runs["beat"]).stream("X", 3)
     with pytest.raises(DiffecgError, match="unknown label 'X'"):
-        write_generated(stream, tmp_path / "new" / name, count=3, before=128)
+        write_windows(stream, tmp_path / "new" / name, count=3)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
 def test_nothing_is_replaced_unless_asked(beats, tmp_path, name):
-    write_generated([beats], tmp_path / name, count=len(beats), before=128)
+    write_windows(beats, tmp_path / name)
     with pytest.raises(DiffecgError, match="--force"):
-        write_generated([beats], tmp_path / name, count=len(beats), before=128)
-    write_generated([beats], tmp_path / name, count=len(beats), before=128, force=True)
+        write_windows(beats, tmp_path / name)
+    write_windows(beats, tmp_path / name, force=True)
 
 
 def test_an_unknown_suffix_is_refused(beats, tmp_path):
     with pytest.raises(DiffecgError, match=r"\.npz, \.parquet, \.csv"):
-        write_generated([beats], tmp_path / "v.xlsx", count=len(beats), before=128)
+        write_windows(beats, tmp_path / "v.xlsx")
     assert not list(tmp_path.iterdir())
 
 

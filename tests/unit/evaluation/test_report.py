@@ -9,8 +9,9 @@ from helpers import make_ecg
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
 from diffecg.config.presets import preset
+from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.prepare import prepare
-from diffecg.datasets.windows import Windows, concatenate
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation import classifiers
 from diffecg.evaluation.generation.comparison import cleaned, matched, mean_beats

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.datasets.loading import open_windows
-from diffecg.datasets.reading import read_windows
 from diffecg.inference.augment import wanted
 
 

@@ -14,17 +14,23 @@ from hypothesis import strategies as st
 from processes import apart, command, done, losses, start
 
 from diffecg.bulk.options import EngineOptions
+from diffecg.bulk.prepare import BulkPrepareOptions
 from diffecg.bulk.prepare import prepare as prepare_shards
 from diffecg.datasets.databases import database as find_database
 from diffecg.datasets.loading import open_dataset, open_windows
 from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.prepare import prepare
-from diffecg.datasets.shards import Store
+from diffecg.datasets.shards import ShardStore
 from diffecg.errors import DiffecgError
 from diffecg.training.data import ShardSchedule, training_data
 from diffecg.training.trainer import train
 
 MITDB, ONE = find_database("mitdb"), EngineOptions(workers=1)
+
+
+def one_each(windows, subjects=None):
+    """Options of shards of one recording each."""
+    return BulkPrepareOptions(windows=windows, subjects=subjects, recordings=1)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +39,7 @@ def shards(database, tmp_path_factory):
     folders = {}
     for name in ("beat", "strip"):
         folders[name] = tmp_path_factory.mktemp("shards") / name
-        prepare_shards(MITDB, str(database), str(folders[name]), PrepareOptions(name), ONE, recordings=1)
+        prepare_shards(MITDB, str(database), str(folders[name]), one_each(PrepareOptions(preset=name)), ONE)
     return folders
 
 
@@ -46,10 +52,8 @@ def many(tmp_path_factory):
     for i in range(13):
         write_recording(folder / "db" / f"p{i}", seed=i, leads=("MLII",), duration_s=20.0 + 2 * i)
         subjects[f"p{i}"] = "a" if i == 12 else "b"  # a validates, b trains
-    own, cutting = find_database("own"), PrepareOptions("beat", lead="MLII")
-    prepare_shards(
-        own, str(folder / "db"), str(folder / "set"), cutting, ONE, subjects=subjects, recordings=1
-    )
+    own, cutting = find_database("own"), PrepareOptions(lead="MLII")
+    prepare_shards(own, str(folder / "db"), str(folder / "set"), one_each(cutting, subjects), ONE)
     return folder / "set"
 
 
@@ -119,9 +123,9 @@ def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
     rows = stream.counts["train"].sum(axis=1).to_numpy()
     config = tiny("beat", shuffle_buffer=int(3 * rows[rows > 0].mean()))
     read, size = [], []
-    original = Store.content
+    original = ShardStore.read
     monkeypatch.setattr(
-        Store, "content", lambda self, mark: read.append(mark["name"]) or original(self, mark)
+        ShardStore, "read", lambda self, entry: read.append(entry["name"]) or original(self, entry)
     )
     sample = training_data(stream, config)
     first = len(read)
@@ -131,7 +135,7 @@ def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
         assert sample.source_at.__self__.shards_in_memory <= 4
     assert set(size) == {3}
     assert Counter(read[first:]).most_common(1)[0][1] <= 3  # an epoch's beginning may read a shard again
-    assert set(read[first:]) == {mark["name"] for mark, n in zip(stream.marks, rows, strict=True) if n}
+    assert set(read[first:]) == {entry["name"] for entry, n in zip(stream.entries, rows, strict=True) if n}
 
 
 def test_the_rare_class_is_drawn_as_often(many):
@@ -193,14 +197,14 @@ def test_parts_and_classes_that_are_not_there(tmp_path):
         write_recording(folder / f"p{i}", seed=i, leads=("MLII",), duration_s=30.0)
         subjects[f"p{i}"] = subject
     wfdb.wrann("p0", "atr", np.arange(400, 9000, 300), symbol=["N"] * 29, write_dir=str(folder))
-    own, cutting = find_database("own"), PrepareOptions("beat", lead="MLII")
-    prepare_shards(own, str(folder), str(tmp_path / "set"), cutting, ONE, subjects=subjects, recordings=1)
+    own, cutting = find_database("own"), PrepareOptions(lead="MLII")
+    prepare_shards(own, str(folder), str(tmp_path / "set"), one_each(cutting, subjects), ONE)
     stream = open_dataset(tmp_path / "set")
     assert stream.counts["train"].sum().to_dict() | {"N": 0} == dict.fromkeys(stream.counts["train"], 0)
     train(tiny("beat", balance=1.0), stream, tmp_path / "run")
     del subjects["p1"]
-    prepare_shards(own, str(folder), str(tmp_path / "two"), cutting, ONE, subjects=subjects, recordings=1)
-    with pytest.raises(DiffecgError, match="no windows in the partition 'validation'; there are test, train"):
+    prepare_shards(own, str(folder), str(tmp_path / "two"), one_each(cutting, subjects), ONE)
+    with pytest.raises(DiffecgError, match="no windows in the partition 'validation'; available: test, train"):
         train(tiny("beat"), open_dataset(tmp_path / "two"), tmp_path / "other")
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from diffecg._version import __version__
+from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.windows import PARTITIONS, Windows, concatenate
+from diffecg.datasets.windows import PARTITIONS, Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation import fidelity as fidelity_section
 from diffecg.evaluation.generation import physiology as physiology_section

@@ -1,0 +1,81 @@
+"""Concatenation of windows, with checks that they fit each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from diffecg.datasets.labels import UNKNOWN
+from diffecg.datasets.windows import Windows
+from diffecg.errors import DiffecgError
+
+
+def concatenate(sets: Sequence[Windows]) -> Windows:
+    """Concatenate several sets of windows.
+
+    Cells of columns that a set does not have are missing (labels: ``?``). Sets without named channels, or without
+    a known R peak, take those of the others. Where the sets differ in provenance, ``info`` has what they share,
+    and all of each under ``sources``.
+
+    Raises:
+        DiffecgError: no sets, or sets that differ in rate, length, channels or R peak.
+    """
+    if not sets:
+        raise DiffecgError("there are no windows to concatenate")
+    if len(sets) == 1:
+        return sets[0]
+    named = [windows for windows in sets if not _is_generic(windows)] or list(sets)[:1]
+    peaks = [windows.r_peak for windows in sets if windows.r_peak is not None]
+    _check_equal("rate", [f"{windows.fs_hz:g} Hz" for windows in sets])
+    _check_equal("length", [f"{windows.signal.shape[2]} samples" for windows in sets])
+    _check_equal("units", [", ".join(channel.unit for channel in windows.channels) for windows in sets])
+    _check_equal("channels", [", ".join(windows.leads) for windows in named])
+    _check_equal("R peak", [f"sample {peak}" for peak in peaks])
+    return Windows(
+        signal=np.concatenate([windows.signal for windows in sets]),
+        fs_hz=sets[0].fs_hz,
+        channels=named[0].channels,
+        index=_concatenate_indices([windows.index for windows in sets]),
+        r_peak=next(iter(peaks), None),
+        info=_merge_info([windows.info for windows in sets]),
+    )
+
+
+def _is_generic(windows: Windows) -> bool:
+    """Return whether the channels have placeholders instead of names."""
+    return all(lead == "*" or lead.startswith("lead ") for lead in windows.leads)
+
+
+def _check_equal(what: str, values: Sequence[str]) -> None:
+    if len(set(values)) > 1:
+        raise DiffecgError(
+            f"windows cannot be concatenated: they differ in {what} ({' and '.join(sorted(set(values)))})"
+        )
+
+
+def _concatenate_indices(indices: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Concatenate indices; integers with missing cells stay integers, as floats cannot hold every seed."""
+    columns = dict.fromkeys(column for index in indices for column in index)
+    nullable = {
+        column: "Int64"
+        for column in columns
+        if any(column not in index for index in indices)
+        and all(pd.api.types.is_integer_dtype(index[column]) for index in indices if column in index)
+    }
+    converted = [index.astype({c: t for c, t in nullable.items() if c in index}) for index in indices]
+    index = pd.concat(converted, ignore_index=True)
+    if "label" in index:
+        index["label"] = index["label"].fillna(UNKNOWN)
+    return index
+
+
+def _merge_info(infos: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what provenances share, with all of them under ``sources`` if they differ."""
+    first = infos[0]
+    if all(info == first for info in infos):
+        return first
+    shared = {key: value for key, value in first.items() if all(info.get(key) == value for info in infos)}
+    return {**shared, "sources": list(infos)}

@@ -1,0 +1,1 @@
+"""File formats of windows: npz, csv, parquet, and folders of WFDB records."""
