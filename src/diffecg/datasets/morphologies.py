@@ -19,7 +19,7 @@ _SCALE_MV = 0.25
 class Morphologies:
     """The clusters of each label."""
 
-    centres: dict[str, Float[np.ndarray, "morphology point"]]
+    centres: dict[str, Float[np.ndarray, "_ point"]]
     """Cluster centres of each label."""
     share: Float32[np.ndarray, "label morphology"]
     """Share of a label's beats in each morphology."""
@@ -62,7 +62,7 @@ def cluster_morphologies(
     """
     member = np.full(len(labels), -1, dtype=np.intp)
     share = np.zeros((len(clustered), count), dtype=np.float32)
-    centres: dict[str, Float[np.ndarray, "morphology point"]] = {}
+    centres: dict[str, Float[np.ndarray, "_ point"]] = {}
     for row, label in enumerate(clustered):
         windows = np.flatnonzero(labels == label)
         if not (windows.size and count):

@@ -181,7 +181,7 @@ def test_a_spoilt_shard_is_told(shards, tmp_path):
     content = bytearray(one.read_bytes())
     content[len(content) // 2] ^= 1
     one.write_bytes(content)
-    with pytest.raises(DiffecgError, match=f"{one.name} is missing or spoilt.*--verify"):
+    with pytest.raises(DiffecgError, match=f"{one.name} is missing or damaged.*--verify"):
         train(tiny("beat"), open_dataset(folder), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     one.unlink()
