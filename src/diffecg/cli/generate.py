@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import ComputeOptions, Force, Json, show, progress_bar
+from diffecg.cli.console import ComputeOptions, Force, Json, progress_bar, show
 from diffecg.cli.parsing import parse_beat_times, repeatable
 from diffecg.inference.options import GenerateOptions
 
