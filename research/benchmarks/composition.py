@@ -19,10 +19,10 @@ from diffecg.composition.language import BEAT_LABELS
 from diffecg.composition.noise import NoiseInterval, with_noise
 from diffecg.composition.recording import compose
 from diffecg.composition.timing import Rhythm
+from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.labels import label_map
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.splits import DS2, split
-from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
 from diffecg.formats.recording import Recording

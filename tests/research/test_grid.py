@@ -32,9 +32,9 @@ def test_a_finished_cell_is_not_computed_again(tmp_path):
 
 def test_a_folder_of_another_study_is_refused(tmp_path):
     run_cells(tmp_path / "study", {"seeds": 5, "data": "x"}, [])
-    with pytest.raises(DiffecgError, match="a study with other seeds"):
+    with pytest.raises(DiffecgError, match=r"a study with different settings \(seeds: "):
         run_cells(tmp_path / "study", {"seeds": 3, "data": "x"}, [])
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("")
-    with pytest.raises(DiffecgError, match="not the folder of a study"):
+    with pytest.raises(DiffecgError, match="is not empty and not a study"):
         run_cells(tmp_path / "mine", {}, [])

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Force, Json, Threads, show, progress_bar, use_threads
+from diffecg.cli.console import Force, Json, Threads, progress_bar, show, use_threads
 from diffecg.cli.impute import RecordingFormat
 from diffecg.cli.parsing import parse_noise, repeatable
 from diffecg.composition.noise import NoiseInterval

@@ -15,8 +15,8 @@ from diffecg.cli.console import (
     Json,
     ReadOptions,
     Strict,
-    show,
     progress_bar,
+    show,
     warn_implausible,
 )
 from diffecg.inference.options import DrawOptions, ForecastOptions
