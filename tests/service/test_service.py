@@ -183,6 +183,17 @@ def test_imputation_changes_the_gap_only(server, recording, tmp_path):
     assert np.abs(imputed[7200:7380] - mean).max() < 1e-3
 
 
+def previews_of(server, job):
+    previews, event = [], ""
+    for line in server("GET", f"/api/jobs/{job['id']}/events", stream=True).iter_lines(decode_unicode=True):
+        if line.startswith("event:"):
+            event = line[6:].strip()
+        elif line.startswith("data:") and event == "preview":
+            previews.append(json.loads(line[5:]))
+    assert previews
+    return previews
+
+
 def test_previews_follow_the_noise_level(server, recording):
     _, info = recording
     job = server.submit(
@@ -193,17 +204,19 @@ def test_previews_follow_the_noise_level(server, recording):
         draw={"draws": 2},
         sampling={"steps": 6},
     )
-    previews, event = [], ""
-    for line in server("GET", f"/api/jobs/{job['id']}/events", stream=True).iter_lines(decode_unicode=True):
-        if line.startswith("event:"):
-            event = line[6:].strip()
-        elif line.startswith("data:") and event == "preview":
-            previews.append(json.loads(line[5:]))
-    assert previews
-    for start_s in {one["start_s"] for one in previews}:  # one window after the other
-        sigmas = [one["sigma"] for one in previews if one["start_s"] == start_s]
+    previews = previews_of(server, job)
+    for start_s in {preview["start_s"] for preview in previews}:  # one window after the other
+        sigmas = [preview["sigma"] for preview in previews if preview["start_s"] == start_s]
         assert sigmas == sorted(sigmas, reverse=True)
-    assert all(len(one["draws_mv"]) == 2 and 20 <= one["start_s"] <= 21 for one in previews)
+    assert all(len(preview["draws_mv"]) == 2 and 20 <= preview["start_s"] <= 21 for preview in previews)
+
+
+def test_previews_of_a_forecast_start_at_the_cut(server, recording):
+    _, info = recording
+    job = server.submit(
+        "forecast", recording=info["id"], model=STRIP, options={"at_s": 55.0, "horizon_s": 0.5}, **QUICK
+    )
+    assert all(abs(preview["start_s"] - 55.0) < 0.02 for preview in previews_of(server, job))
 
 
 def test_a_model_folder_is_served_by_its_name(runs):

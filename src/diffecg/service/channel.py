@@ -58,7 +58,7 @@ class PreviewFrame:
     """Draws of a gap at one noise level."""
 
     start_s: float
-    """Time of the first sample, in seconds from the start of the signal that the model sees."""
+    """Time of the first sample, in seconds from the start of the recording."""
     fs_hz: float
     sigma: float
     """Standard deviation of the noise that remains, in the units of the network."""
@@ -96,7 +96,7 @@ class ServerChannel:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._commands: SimpleQueue[Command] = SimpleQueue()
+        self._commands: SimpleQueue[Command | None] = SimpleQueue()
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         for target in (self._write, self._read):
@@ -112,8 +112,8 @@ class ServerChannel:
 
     def _write(self) -> None:
         with suppress(OSError):
-            while True:
-                self._connection.send(self._commands.get())
+            while (command := self._commands.get()) is not None:
+                self._connection.send(command)
 
     def _read(self) -> None:
         with suppress(RuntimeError):  # the event loop is closed
@@ -122,6 +122,7 @@ class ServerChannel:
                     event = self._connection.recv()
                     self._loop.call_soon_threadsafe(self._events.put_nowait, event)
             self._loop.call_soon_threadsafe(self._events.put_nowait, None)
+        self._commands.put(None)  # ends the other thread
 
 
 class WorkerChannel:

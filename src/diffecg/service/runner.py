@@ -153,8 +153,7 @@ class TaskRunner:
             progress=self._progress(job.job_id),
             on_preview=self._preview(job.job_id, inputs.draw.draws),
         )
-        suffix = recording.path.suffix.lower()
-        path = write_imputed(_new_output(job), recording, plan, imputation, suffix)
+        path = write_imputed(_new_output(job), recording, plan, imputation, recording.path.suffix.lower())
         intervals = [
             {
                 "lead": recording.leads[segment.row],
@@ -170,6 +169,7 @@ class TaskRunner:
         inputs, model = task.inputs, self._model(task.inputs.model)
         recording = _read(inputs.recording)
         plan = plan_forecast(model, recording, task.options)
+        past_start_s = max(plan.start / recording.fs_hz - model.past_s, 0.0)
         forecast = forecast_recording(
             model,
             recording,
@@ -178,7 +178,7 @@ class TaskRunner:
             inputs.draw,
             inputs.sampling,
             progress=self._progress(job.job_id),
-            on_preview=self._preview(job.job_id, inputs.draw.draws),
+            on_preview=self._preview(job.job_id, inputs.draw.draws, past_start_s),
         )
         write_forecast(_new_output(job), recording, plan, forecast)
         samples = len(forecast.signal_mv)
@@ -215,8 +215,11 @@ class TaskRunner:
         write_report(report, job.folder / OUTPUT)
         return report.to_dict()
 
-    def _preview(self, job_id: str, draws: int) -> Callable[[Preview], None]:
-        """Return a callback that sends previews of the first draws to the server."""
+    def _preview(self, job_id: str, draws: int, offset_s: float = 0.0) -> Callable[[Preview], None]:
+        """Return a callback that sends previews of the first draws to the server.
+
+        The signal of the model starts at ``offset_s`` of the recording.
+        """
         shown = min(SHOWN_DRAWS, draws)
         draws_mv: dict[int, list[float]] = {}
 
@@ -225,7 +228,7 @@ class TaskRunner:
                 draws_mv[preview.draw] = rounded(preview.signal_mv[0])
             if preview.draw == shown - 1:
                 frame = PreviewFrame(
-                    start_s=preview.start_s,
+                    start_s=offset_s + preview.start_s,
                     fs_hz=preview.fs_hz,
                     sigma=preview.sigma,
                     draws_mv=list(draws_mv.values()),

@@ -50,9 +50,8 @@ export function forecastView(view, models) {
     const before = now, asked = cut;
     const body = { recording: now.info.id, model: model.name, options: { lead: now.lead, at_s: cut, ...numbers(form, ["horizon_s"]) }, draw: numbers(form, ["draws", "seed"]) };
     const job = await work.run("api/forecast", body, { onPreview: (one) => {
-      // The model sees the last of the past: its time zero lies there.
       if (now !== before || cut !== asked) { preview = null; return; }
-      preview = { ...one, start_s: one.start_s + Math.max(0, cut - 3 * model.window_s) };
+      preview = one;
       work.note(`noise level ${one.sigma.toPrecision(2)}`);
       strip.draw();
     } });
