@@ -1,16 +1,21 @@
-"""The one exception that diffecg raises on purpose."""
+"""The exceptions that diffecg raises."""
 
 
 class DiffecgError(ValueError):
-    """Something that the user can put right.
+    """An error that the user can correct.
 
-    The message is one line: what is wrong with the value given, the values allowed, the way out.
-    The command line prints it and exits with status 1; every other exception is a bug.
+    The message is one line: the value given, the values allowed, the way out. The command line prints it and
+    exits with status 1; any other exception is a bug.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.splitlines()))  # it may quote a name from a file
+        super().__init__(" ".join(message.splitlines()))  # names from files may contain line breaks
+
+
+class MissingDependencyError(DiffecgError, ImportError):
+    """An optional dependency is not installed."""
 
 
 def one_line(error: BaseException) -> str:
+    """Return the message of an exception in one line, or the name of its type if it has none."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,9 @@
-"""Optional dependencies, and the install line that each error names."""
+"""Optional dependencies; errors name the package and the extra to install.
+
+>>> from diffecg.extras import require
+>>> require("sklearn.ensemble", "eval").RandomForestClassifier
+<class 'sklearn.ensemble._forest.RandomForestClassifier'>
+"""
 
 from __future__ import annotations
 
@@ -6,52 +11,56 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from diffecg.errors import DiffecgError
+from diffecg.errors import MissingDependencyError
 
-EVALUATION = {"neurokit2": "neurokit2", "sklearn": "scikit-learn"}
-"""Modules of the extra ``eval`` and the packages that hold them."""
+MODULES = {
+    "eval": ("neurokit2", "sklearn"),
+    "imblearn": ("imblearn",),
+    "mne": ("mne",),
+    "onnx": ("onnx", "onnxscript", "onnxruntime"),
+    "ray": ("ray",),
+    "serve": ("fastapi", "uvicorn", "plotly", "prometheus_client", "python_multipart"),
+    "sklearn": ("sklearn",),
+    "studies": ("diffusers", "imblearn", "neurokit2", "sklearn"),
+}
+"""Modules of each extra."""
 
-
-def extra(module: str, attribute: str = "") -> Any:
-    """Return a module of the extra ``eval``, or something in it.
-
-    Raises:
-        DiffecgError: it is not installed.
-    """
-    try:
-        found = import_module(module)
-    except ImportError as error:
-        package = EVALUATION[module.partition(".")[0]]
-        raise DiffecgError(f"the report needs {package}: pip install 'diffecg[eval]'") from error
-    return getattr(found, attribute) if attribute else found
-
-
-def require_extras() -> None:
-    """Check that the whole extra is there, before long work is begun.
-
-    Raises:
-        DiffecgError: a library is not installed.
-    """
-    for module in EVALUATION:
-        extra(module)
-
-
-SERVICE = {
-    "fastapi": "fastapi",
-    "uvicorn": "uvicorn",
-    "plotly": "plotly",
+_PACKAGES = {
+    "imblearn": "imbalanced-learn",
     "prometheus_client": "prometheus-client",
     "python_multipart": "python-multipart",
+    "sklearn": "scikit-learn",
 }
-"""Modules of the extra ``serve`` and the packages that hold them."""
+"""Packages whose name differs from that of their module."""
 
 
-def require_serve() -> None:
-    """Check that the whole extra is there.
+def require(module: str, extra: str) -> Any:
+    """Import and return a module of an optional dependency.
+
+    Args:
+        module: name of the module; submodules with dots.
+        extra: extra of diffecg that installs it.
 
     Raises:
-        DiffecgError: a library is not installed.
+        MissingDependencyError: the module cannot be imported.
     """
-    lacking = [package for module, package in SERVICE.items() if find_spec(module) is None]
-    if lacking:
-        raise DiffecgError(f"the studio needs {', '.join(lacking)}: pip install 'diffecg[serve]'")
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise _missing([module.partition(".")[0]], extra) from error
+
+
+def require_extra(extra: str) -> None:
+    """Check that all modules of an extra are installed, without importing them.
+
+    Raises:
+        MissingDependencyError: a module is not installed.
+    """
+    missing = [module for module in MODULES[extra] if find_spec(module) is None]
+    if missing:
+        raise _missing(missing, extra)
+
+
+def _missing(modules: list[str], extra: str) -> MissingDependencyError:
+    packages = ", ".join(_PACKAGES.get(module, module) for module in modules)
+    return MissingDependencyError(f"{packages} cannot be imported; pip install 'diffecg[{extra}]'")

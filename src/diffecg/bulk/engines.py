@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from importlib.util import find_spec
 from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
 from diffecg.bulk.options import LOCAL, EngineOptions
 from diffecg.errors import DiffecgError, one_line
+from diffecg.extras import require_extra
 
 MAX_ATTEMPTS = 3
 """Attempts for an item whose worker process dies."""
@@ -55,8 +55,8 @@ def check_engine(engine: EngineOptions) -> None:
         raise DiffecgError(f"workers {engine.workers} must be at least 1")
     if engine.engine not in _ENGINES:
         raise DiffecgError(f"unknown engine {engine.engine!r}; choose one of {', '.join(_ENGINES)}")
-    if engine.engine == "ray" and find_spec("ray") is None:
-        raise DiffecgError("the engine ray needs Ray: pip install 'diffecg[ray]'")
+    if engine.engine == "ray":
+        require_extra("ray")
 
 
 def start_worker() -> None:

@@ -65,9 +65,9 @@ def evaluate(
     from diffecg.evaluation.generation.html import HEAD, WORDS, cells, sections, write_report
     from diffecg.evaluation.generation.report import SECTIONS, Settings
     from diffecg.evaluation.generation.report import evaluate as evaluate_windows
-    from diffecg.extras import require_extras
+    from diffecg.extras import require_extra
 
-    require_extras()
+    require_extra("eval")
     made = concatenate([read_windows(path, fs_hz=fs) for path in synthetic])
     settings = Settings(only or SECTIONS, partition, resample, seeds, most=most)
     with progress_bar("evaluate") as move:

@@ -12,7 +12,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from diffecg.cli.console import Flat, Threads, stderr
-from diffecg.extras import require_serve
+from diffecg.extras import require_extra
 from diffecg.service.limits import Limits
 
 Models = Annotated[tuple[str, ...], Parameter(consume_multiple=True)]
@@ -56,7 +56,7 @@ def serve(
     open:
         Open the page in the browser.
     """
-    require_serve()
+    require_extra("serve")
     from diffecg.service.run import run
     from diffecg.service.settings import LOOPBACK, Settings
 

@@ -1,1 +1,1 @@
-"""Adapters to other libraries: scikit-learn, imbalanced-learn, MNE, pandas."""
+"""Integrations with other libraries: scikit-learn, imbalanced-learn, MNE, pandas."""

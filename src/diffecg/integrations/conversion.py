@@ -1,12 +1,13 @@
-"""RecordingFolder from objects of other libraries."""
+"""Recordings from objects of other libraries."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
@@ -14,21 +15,33 @@ from diffecg.formats.table import recording_from_frame
 from diffecg.integrations.mne import from_mne
 from diffecg.integrations.pandas import from_pandas
 
+if TYPE_CHECKING:
+    import mne
+
 
 def as_recording(
-    data: Any, fs_hz: float | None = None, *, unit: str = "mV", name: str = "recording"
+    data: ArrayLike | pd.DataFrame | mne.io.BaseRaw,
+    fs_hz: float | None = None,
+    *,
+    unit: str = "mV",
+    name: str = "recording",
 ) -> Recording:
-    """Return a recording made of another library's object.
+    """Convert an object of another library to a recording.
+
+    >>> import numpy as np
+    >>> from diffecg import as_recording
+    >>> as_recording(np.zeros((2, 1000)), 250)
+    <Recording recording: lead 1 (mV), lead 2 (mV); 4 s at 250 Hz>
 
     Args:
-        data: an MNE Raw; a pandas DataFrame with a column a lead, NeuroKit's included (``ECG_Raw`` is the
-            lead, ``ECG_R_Peaks`` the beats); an array (time) or (lead, time).
-        fs_hz: sampling rate in Hz, where ``data`` does not tell it.
-        unit: unit of columns and arrays that do not tell theirs.
-        name: of the recording.
+        data: an MNE Raw; a pandas DataFrame with one column for each channel, also of NeuroKit (``ECG_Raw`` is
+            the lead, ``ECG_R_Peaks`` the beats); an array with axes (time) or (channel, time).
+        fs_hz: sampling rate in Hz; required if ``data`` does not contain it.
+        unit: unit of arrays, and of columns that do not name one.
+        name: name of the recording.
 
     Raises:
-        DiffecgError: it is none of these, or its rate is unknown.
+        DiffecgError: another type of object, or an unknown sampling rate.
     """
     if hasattr(data, "ch_names") and hasattr(data, "get_data"):
         return from_mne(data, name)
@@ -37,6 +50,8 @@ def as_recording(
     try:
         signal = np.atleast_2d(np.asarray(data, dtype=np.float64))
     except (TypeError, ValueError):
-        raise DiffecgError(f"a {type(data).__name__} is no MNE Raw, DataFrame or array of numbers") from None
+        raise DiffecgError(
+            f"cannot convert a {type(data).__name__}; give an MNE Raw, a DataFrame or an array of numbers"
+        ) from None
     frame = pd.DataFrame(signal.T, columns=[f"lead {i + 1}" for i in range(len(signal))])
     return recording_from_frame(frame, Path(name), fs_hz, unit)

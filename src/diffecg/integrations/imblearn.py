@@ -1,39 +1,38 @@
-"""A sampler for imbalanced-learn: where SMOTE stood, a diffusion model.
+"""A sampler for imbalanced-learn.
 
-from imblearn.pipeline import make_pipeline
-make_pipeline(DiffusionSampler(), RandomForestClassifier()).fit(X, y)
+>>> import diffecg
+>>> from diffecg.integrations.imblearn import DiffusionSampler
+>>> beats = diffecg.load("mitbih-beat").generate(["N", "N", "N", "V"], 4)
+>>> X, y = DiffusionSampler().fit_resample(beats.signal_mv[:, 0], ["N", "N", "N", "V"])
+>>> X.shape, "".join(y)
+((6, 256), 'NNNVVV')
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Shaped
 
 from diffecg.errors import DiffecgError
+from diffecg.extras import require
 from diffecg.inference.loading import load
 
-try:
-    from imblearn.over_sampling.base import BaseOverSampler
-except ImportError as error:
-    raise ImportError(
-        "diffecg.integrations.imblearn needs imbalanced-learn: pip install 'diffecg[imblearn]'"
-    ) from error
+require("imblearn", "imblearn")
+from imblearn.over_sampling.base import BaseOverSampler  # noqa: E402
 
 
 class DiffusionSampler(BaseOverSampler):  # type: ignore[misc]
-    """Over-sampling with windows drawn by a trained model.
+    """Over-sample minority classes with windows that a trained diffusion model generates.
 
-    Unlike SMOTE it does not look at the rows it is given: the model learnt its classes elsewhere, from the
-    people of its training data. Test on people who are in neither.
+    Unlike SMOTE, it does not use the rows it is given: the model learned the classes from the subjects of its
+    own training data. Test on subjects that are in neither.
 
     Attributes:
-        sampling_strategy: as in imbalanced-learn: ``auto`` makes all classes as large as the largest.
-        model: a bundled model or a model folder. Rows of X are its windows, in mV, at its sampling rate,
-            and y holds its class names.
-        random_state: seed of the first window that is drawn.
-        batch_size: windows computed together; it changes speed and memory, not the windows.
+        sampling_strategy: as in imbalanced-learn; ``auto`` makes all classes as large as the largest.
+        model: name of a bundled model, or a model folder. Rows of X are windows of the model, in mV, at its
+            sampling rate; y holds labels of the model.
+        random_state: seed of the first generated window.
+        batch_size: windows computed together; affects speed and memory, not the windows.
     """
 
     def __init__(
@@ -49,19 +48,21 @@ class DiffusionSampler(BaseOverSampler):  # type: ignore[misc]
         self.random_state = random_state
         self.batch_size = batch_size
 
-    def _fit_resample(self, X: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return X (window, lead * time) and y with the windows that classes lack added at the end."""
+    def _fit_resample(
+        self, X: Float[np.ndarray, "window sample"], y: Shaped[np.ndarray, " window"]
+    ) -> tuple[Float[np.ndarray, "more sample"], Shaped[np.ndarray, " more"]]:
+        """Return X and y followed by the generated windows and their labels; a row is (lead * time)."""
         model = load(self.model)
         window = model.config.window
         samples = len(window.leads) * window.length
         if X.shape[1] != samples:
             raise DiffecgError(
-                f"rows of {X.shape[1]} samples are not the windows of {self.model}: "
+                f"rows of {X.shape[1]} samples are not windows of {self.model}, which have "
                 f"{len(window.leads)} lead(s) x {window.length} samples at {window.fs_hz:g} Hz"
             )
         labels = [str(label) for label, count in self.sampling_strategy_.items() for _ in range(count)]
         if not labels:
             return X, y
-        made = model.generate(labels, len(labels), self.random_state, batch_size=self.batch_size)
-        new = made.signal_mv.reshape(len(labels), samples).astype(X.dtype)
-        return np.concatenate([X, new]), np.concatenate([y, np.asarray(labels, dtype=y.dtype)])
+        windows = model.generate(labels, len(labels), self.random_state, batch_size=self.batch_size)
+        generated = windows.signal_mv.reshape(len(labels), samples).astype(X.dtype)
+        return np.concatenate([X, generated]), np.concatenate([y, np.asarray(labels, dtype=y.dtype)])

@@ -1,4 +1,4 @@
-"""RecordingFolder from and to MNE Raw objects."""
+"""Conversion to and from MNE Raw objects."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from diffecg.extras import require
 from diffecg.formats.annotations import Annotation
 from diffecg.formats.recording import Recording
 from diffecg.formats.scaling import in_millivolts
@@ -16,60 +17,77 @@ from diffecg.signal.runs import true_runs
 if TYPE_CHECKING:
     import mne
 
-
 _MV_PER_V = 1000.0
+_VOLTAGE_TYPES = ("ecg", "eeg", "bio", "emg")
+"""Channel types of MNE whose unit is the volt."""
+_GAP = "BAD_missing"
+"""Description of the annotations of missing samples; MNE rejects segments that begin with BAD."""
 
 
 def to_mne(recording: Recording) -> mne.io.RawArray:
-    """Return the recording as an MNE Raw: volts, ``ecg`` channels, annotations, missing true_runs as ``BAD``.
+    """Convert a recording to an MNE Raw object.
+
+    Voltages become ``ecg`` channels in volts, others ``misc`` channels in their own units. Gaps are annotated
+    as ``BAD_missing``.
+
+    >>> import diffecg, numpy as np
+    >>> raw = diffecg.to_mne(diffecg.as_recording(np.zeros((2, 1000)), 250))
+    >>> raw.ch_names
+    ['lead 1', 'lead 2']
 
     Raises:
-        ImportError: MNE is not installed.
+        MissingDependencyError: MNE is not installed.
     """
-    try:
-        import mne
-    except ImportError as error:
-        raise ImportError("to_mne needs MNE: pip install 'diffecg[mne]'") from error
-    kinds = ["ecg" if channel.is_voltage else "misc" for channel in recording.channels]
+    mne = require("mne", "mne")
+    types = ["ecg" if channel.is_voltage else "misc" for channel in recording.channels]
     signal, units = in_millivolts(recording)
-    per_unit = np.array([_MV_PER_V if unit == "mV" else 1.0 for unit in units])
-    raw = mne.io.RawArray(
-        signal / per_unit[:, None],
-        mne.create_info(list(recording.leads), recording.fs_hz, kinds),
-        verbose="error",
-    )
-    day, moment = recording.start
-    if day is not None and moment is not None:
-        raw.set_meas_date(datetime.combine(day, moment, tzinfo=UTC))
-    notes: list[tuple[int, float, str, tuple[str, ...]]] = [
-        (note.sample, 0.0, f"{note.symbol} {note.text}".strip(), ()) for note in recording.annotations
-    ]
-    for lead, row in zip(recording.leads, recording.missing, strict=True):
-        notes += [(first, float(last - first), "BAD_missing", (lead,)) for first, last in true_runs(row)]
-    onset, length, text, leads = zip(*notes, strict=True) if notes else ((), (), (), ())
-    seconds = [np.array(values) / recording.fs_hz for values in (onset, length)]
-    raw.set_annotations(mne.Annotations(*seconds, text, orig_time=raw.info["meas_date"], ch_names=leads))
+    scale = np.array([_MV_PER_V if unit == "mV" else 1.0 for unit in units])
+    info = mne.create_info(list(recording.leads), recording.fs_hz, types)
+    raw = mne.io.RawArray(signal / scale[:, None], info, verbose="error")
+    day, clock = recording.start
+    if day is not None and clock is not None:
+        raw.set_meas_date(datetime.combine(day, clock, tzinfo=UTC))
+    annotations = mne.Annotations([], [], [], orig_time=raw.info["meas_date"])
+    for note in recording.annotations:
+        annotations.append(note.sample / recording.fs_hz, 0.0, f"{note.symbol} {note.text}".strip())
+    for lead, missing in zip(recording.leads, recording.missing, strict=True):
+        for first, stop in true_runs(missing):
+            duration_s = (stop - first) / recording.fs_hz
+            annotations.append(first / recording.fs_hz, duration_s, _GAP, ch_names=[[lead]])
+    raw.set_annotations(annotations)
     return raw
 
 
 def from_mne(raw: Any, name: str) -> Recording:
-    """Return the recording of an MNE Raw object."""
-    kinds = raw.get_channel_types()
-    voltage = np.array([kind in ("ecg", "eeg", "bio", "emg") for kind in kinds])
-    signal = raw.get_data(verbose="error") * np.where(voltage, _MV_PER_V, 1.0)[:, None]
-    date = raw.info["meas_date"]
-    first = raw.first_time if raw.annotations.orig_time is not None else 0.0
-    notes = []
-    for onset, text in zip(raw.annotations.onset, raw.annotations.description, strict=True):
-        symbol, _, rest = str(text).partition(" ")
-        known = len(symbol) == 1
-        if not text.startswith("BAD"):
-            sample = round((onset - first) * raw.info["sfreq"])
-            notes.append(
-                Annotation(sample=sample, symbol=symbol if known else '"', text=rest if known else str(text))
-            )
-    units = ["mV" if is_voltage else "NU" for is_voltage in voltage]
+    """Convert an MNE Raw object to a recording.
+
+    Args:
+        raw: the Raw object; ECG, EEG, EMG and bio channels become voltages.
+        name: name of the recording.
+    """
+    is_voltage = np.array([kind in _VOLTAGE_TYPES for kind in raw.get_channel_types()])
     recording = Recording.from_arrays(
-        signal, raw.info["sfreq"], leads=raw.ch_names, units=units, name=name, annotations=notes
+        raw.get_data(verbose="error") * np.where(is_voltage, _MV_PER_V, 1.0)[:, None],
+        raw.info["sfreq"],
+        leads=raw.ch_names,
+        units=["mV" if voltage else "NU" for voltage in is_voltage],
+        name=name,
+        annotations=_annotations(raw),
     )
-    return recording if date is None else replace(recording, start=(date.date(), date.time()))
+    start = raw.info["meas_date"]
+    return recording if start is None else replace(recording, start=(start.date(), start.time()))
+
+
+def _annotations(raw: Any) -> list[Annotation]:
+    """Return the annotations of a Raw object; a description of one character, or that begins so, is a symbol."""
+    first_s = raw.first_time if raw.annotations.orig_time is not None else 0.0
+    annotations = []
+    for onset_s, description in zip(raw.annotations.onset, raw.annotations.description, strict=True):
+        if description.startswith("BAD"):
+            continue
+        symbol, _, text = str(description).partition(" ")
+        if len(symbol) != 1:
+            symbol, text = '"', str(description)
+        sample = round((onset_s - first_s) * raw.info["sfreq"])
+        annotations.append(Annotation(sample=sample, symbol=symbol, text=text))
+    return annotations

@@ -1,4 +1,4 @@
-"""RecordingFolder from and to pandas DataFrames, NeuroKit's included."""
+"""Conversion to and from pandas DataFrames, also those of NeuroKit."""
 
 from __future__ import annotations
 
@@ -15,22 +15,38 @@ from diffecg.formats.table import recording_from_frame
 from diffecg.signal.channels import MV_PER_UNIT
 
 _NEUROKIT = "ECG_"
+"""Prefix of NeuroKit's columns."""
 
 
 def to_frame(recording: Recording) -> pd.DataFrame:
-    """Return the voltages in mV as columns, as NeuroKit and pandas take them; NaN = missing."""
+    """Return the voltages of a recording in mV, one column for each, as NeuroKit takes them; NaN = missing.
+
+    >>> import diffecg, numpy as np
+    >>> diffecg.to_frame(diffecg.as_recording(np.zeros((2, 1000)), 250)).shape
+    (1000, 2)
+    """
     return pd.DataFrame({recording.leads[row]: recording.lead_mv(row) for row in recording.voltages})
 
 
 def from_pandas(frame: pd.DataFrame, fs_hz: float | None, unit: str, name: str) -> Recording:
-    """Return the recording of a DataFrame; NeuroKit's columns are recognised."""
+    """Convert a DataFrame to a recording; of NeuroKit's columns, the raw ECG and the R peaks are used.
+
+    Args:
+        frame: one column for each channel, and a time column unless ``fs_hz`` is given.
+        fs_hz: sampling rate, in Hz.
+        unit: unit of the columns that do not name one.
+        name: name of the recording.
+
+    Raises:
+        DiffecgError: an unknown unit or sampling rate; no numeric columns.
+    """
     if unit not in MV_PER_UNIT:
         raise DiffecgError(f"unknown unit {unit!r}; choose one of {', '.join(MV_PER_UNIT)}")
-    own = [column for column in frame.columns if str(column).startswith(_NEUROKIT)]
-    if not own:
+    neurokit = [column for column in frame.columns if str(column).startswith(_NEUROKIT)]
+    if not neurokit:
         return recording_from_frame(frame, Path(name), fs_hz, unit)
-    lead = next((column for column in ("ECG_Raw", "ECG_Clean") if column in own), own[0])
+    lead = next((column for column in ("ECG_Raw", "ECG_Clean") if column in neurokit), neurokit[0])
     recording = recording_from_frame(frame[[lead]].rename(columns={lead: "ECG"}), Path(name), fs_hz, unit)
-    peaks = np.flatnonzero(frame["ECG_R_Peaks"]) if "ECG_R_Peaks" in own else np.array([], dtype=int)
-    notes = tuple(Annotation(sample=int(peak), symbol="N") for peak in peaks)
-    return replace(recording, load_annotations=lambda: notes)
+    peaks = np.flatnonzero(frame["ECG_R_Peaks"]) if "ECG_R_Peaks" in neurokit else np.array([], dtype=int)
+    annotations = tuple(Annotation(sample=int(peak), symbol="N") for peak in peaks)
+    return replace(recording, load_annotations=lambda: annotations)

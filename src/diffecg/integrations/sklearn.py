@@ -1,7 +1,15 @@
-"""An imputer for scikit-learn: NaN in, drawn samples out.
+"""An imputer for scikit-learn.
 
-from sklearn.pipeline import make_pipeline
-make_pipeline(DiffusionImputer(fs_hz=250), StandardScaler(), LogisticRegression()).fit(X, y)
+>>> import numpy as np
+>>> from sklearn.linear_model import LogisticRegression
+>>> from sklearn.pipeline import make_pipeline
+>>> from diffecg.integrations.sklearn import DiffusionImputer
+>>> from diffecg.signal.simulation import simulate_ecg
+>>> X = simulate_ecg(40, 100).signal_mv.reshape(4, 1000)
+>>> X[0, 300:350] = np.nan
+>>> pipeline = make_pipeline(DiffusionImputer(fs_hz=100, draws=1), LogisticRegression())
+>>> pipeline.fit(X, [0, 1, 0, 1]).predict(X).shape
+(4,)
 """
 
 from __future__ import annotations
@@ -9,30 +17,29 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
+from diffecg.extras import require
 from diffecg.inference.loading import load
 
-try:
-    from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-    from sklearn.utils.validation import check_is_fitted, validate_data
-except ImportError as error:
-    raise ImportError(
-        "diffecg.integrations.sklearn needs scikit-learn: pip install 'diffecg[sklearn]'"
-    ) from error
+require("sklearn", "sklearn")
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin  # noqa: E402
+from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E402
 
 
 class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Fills the missing samples of ECG windows by a trained model.
+    """Impute missing samples (NaN) of ECG windows by a trained diffusion model.
 
-    It learns nothing from the rows that it is fitted on: each row is filled from what the row itself shows.
+    Each row is imputed from its own observed samples; nothing is learned from the rows it is fitted on.
 
     Attributes:
-        model: a bundled model for any lead, or the folder of one.
-        fs_hz: sampling rate of the rows, in Hz. Each row of X is a stretch of one lead, in mV.
-        draws: how many draws the mean is of; 1 gives a draw itself, lively as an ECG where means are smooth.
+        model: name of a bundled model that takes any lead, or a model folder.
+        fs_hz: sampling rate of the rows, in Hz. Each row of X is a segment of one lead, in mV.
+        draws: number of posterior draws whose mean is imputed; 1 imputes a single draw, which is as variable
+            as an ECG, where means are smooth.
         random_state: seed of the first draw.
-        batch_size: windows computed together; it changes speed and memory, not the samples.
+        batch_size: windows computed together; affects speed and memory, not the samples.
     """
 
     def __init__(
@@ -51,43 +58,40 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
         self.batch_size = batch_size
 
     def fit(self, X: ArrayLike, y: object = None) -> DiffusionImputer:
-        """Check X (window time) and return self."""
-        self._checked(X, reset=True)
+        """Check the windows X, axes (window, time), and return self."""
+        self._validate(X, reset=True)
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray[np.floating]:
-        """Return X (window time) with its NaNs filled; all other samples bit for bit.
+    def transform(self, X: ArrayLike) -> Float[np.ndarray, "window time"]:
+        """Impute the missing samples of the windows X, axes (window, time); others are returned unchanged.
 
         Raises:
-            DiffecgError: a row with nothing observed, or with nothing but a flat line.
+            DiffecgError: a row has no observed samples, or is flat.
         """
         check_is_fitted(self)
-        windows = self._checked(X, reset=False)
+        windows = self._validate(X, reset=False)
         rows = np.flatnonzero(np.isnan(windows).any(axis=1))
         if len(rows):
-            drawn = load(self.model).impute(
+            imputation = load(self.model).impute(
                 windows[rows],
                 self.fs_hz,
                 draws=self.draws,
                 seed=self.random_state,
                 batch_size=self.batch_size,
             )
-            windows[rows] = drawn.signal_mv
+            windows[rows] = imputation.signal_mv
         return windows
 
-    def _checked(self, X: ArrayLike, *, reset: bool) -> NDArray[np.floating]:
+    def _validate(self, X: ArrayLike, *, reset: bool) -> Float[np.ndarray, "window time"]:
         types = [np.float64, np.float32]
-        checked: NDArray[np.floating] = validate_data(
-            self, X, reset=reset, dtype=types, ensure_all_finite="allow-nan", copy=True
-        )
-        return checked
+        return validate_data(self, X, reset=reset, dtype=types, ensure_all_finite="allow-nan", copy=True)
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Tell whether ``fit`` was called."""
+        """Return whether ``fit`` was called."""
         return hasattr(self, "n_features_in_")
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn what to expect."""
+        """Return the tags of scikit-learn: NaN is allowed, the dtype is kept."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]

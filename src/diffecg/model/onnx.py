@@ -14,7 +14,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from diffecg.errors import DiffecgError
+from diffecg.errors import DiffecgError, one_line
+from diffecg.extras import require
 from diffecg.files import atomic_path
 from diffecg.model.denoiser import ConditionalDenoiser
 
@@ -36,10 +37,7 @@ def export_onnx(denoiser: ConditionalDenoiser, path: Path) -> None:
     Raises:
         DiffecgError: The package for the export is not installed.
     """
-    try:
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise DiffecgError("the export needs onnxscript: pip install 'diffecg[onnx]'") from error
+    require("onnxscript", "onnx")
     window = denoiser.config.window
     signal = torch.zeros(2, len(window.leads), window.length)  # a batch of one would become a constant
     with torch.no_grad(), _quiet():
@@ -86,10 +84,7 @@ class OnnxNetwork(nn.Module):
 
     def __init__(self, network: nn.Module, path: Path) -> None:
         super().__init__()
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise DiffecgError("the engine onnx needs ONNX Runtime: pip install 'diffecg[onnx]'") from error
+        onnxruntime = require("onnxruntime", "onnx")
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the cores to PyTorch
@@ -98,9 +93,8 @@ class OnnxNetwork(nn.Module):
                 str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the exceptions of ONNX Runtime have no common base class
-            reason = " ".join(str(error).split())
             raise DiffecgError(
-                f"{path} is not an ONNX model that this ONNX Runtime can run ({reason}); export it again"
+                f"{path} is not an ONNX model that this ONNX Runtime can run ({one_line(error)}); export it again"
             ) from error
         names = tuple(node.name for node in self.session.get_inputs())
         if names != INPUTS:

@@ -1,4 +1,4 @@
-"""RecordingFolder from and to other libraries' objects."""
+"""Conversion of recordings to and from objects of MNE, pandas and NeuroKit."""
 
 from dataclasses import replace
 from datetime import date, time
@@ -14,7 +14,7 @@ import diffecg
 from diffecg.errors import DiffecgError
 
 
-def test_mne_there_and_back(recording):
+def test_conversion_to_mne_and_back(recording):
     read = replace(diffecg.read_recording(recording), start=(date(2021, 3, 4), time(5, 6, 7)))
     read.missing[1, 200:300] = True
     raw = diffecg.to_mne(read)
@@ -29,7 +29,7 @@ def test_mne_there_and_back(recording):
     assert back.annotations == read.annotations
 
 
-def test_mne_reads_the_edf_that_is_written(recording, tmp_path):
+def test_mne_reads_a_written_edf_file(recording, tmp_path):
     read = diffecg.read_recording(recording)
     raw = mne.io.read_raw_edf(diffecg.write_recording(tmp_path / "r.edf", read), verbose="error")
     assert raw.info["sfreq"] == read.fs_hz
@@ -38,7 +38,7 @@ def test_mne_reads_the_edf_that_is_written(recording, tmp_path):
     assert len(beats) == sum(note.symbol == "V" for note in read.annotations)
 
 
-def test_neurokits_frames_are_taken():
+def test_frames_of_neurokit_are_converted():
     signal, _, _ = make_ecg(0, fs_hz=250.0)
     frame, info = nk.ecg_process(signal, sampling_rate=250)
     recording = diffecg.as_recording(frame, 250)
@@ -48,12 +48,12 @@ def test_neurokits_frames_are_taken():
     assert np.array_equal(diffecg.to_frame(recording)["ECG"], frame["ECG_Raw"])
 
 
-def test_frames_and_arrays_are_taken():
+def test_frames_and_arrays_are_converted():
     frame = pd.DataFrame({"time": np.arange(100) / 50, "II (uV)": np.arange(100.0)})
     assert diffecg.as_recording(frame).fs_hz == 50
     assert diffecg.as_recording(frame).signal_mv[0, 7] == pytest.approx(0.007)
     assert diffecg.as_recording(np.zeros((2, 30)), 100, unit="uV").units == ("uV", "uV")
     with pytest.raises(DiffecgError, match="nor a sampling rate"):
         diffecg.as_recording(np.zeros(30))
-    with pytest.raises(DiffecgError, match="str is no MNE Raw"):
+    with pytest.raises(DiffecgError, match="cannot convert a str; give an MNE Raw"):
         diffecg.as_recording("mitdb/100")

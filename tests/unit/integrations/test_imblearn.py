@@ -1,4 +1,4 @@
-"""DiffusionSampler does what imbalanced-learn's samplers do."""
+"""DiffusionSampler behaves as the samplers of imbalanced-learn."""
 
 import numpy as np
 import pytest
@@ -18,18 +18,18 @@ def beats():
     return rng.standard_normal((len(labels), 256)).astype(np.float32), labels
 
 
-def test_classes_become_equal_and_real_rows_stay(beats):
+def test_classes_are_balanced_and_real_rows_kept(beats):
     X, y = beats
-    more, labels = DiffusionSampler(random_state=7).fit_resample(X, y)
-    assert np.array_equal(more[: len(X)], X)
+    resampled, labels = DiffusionSampler(random_state=7).fit_resample(X, y)
+    assert np.array_equal(resampled[: len(X)], X)
     assert np.array_equal(labels[: len(y)], y)
     assert {label: int((labels == label).sum()) for label in "NVS"} == dict.fromkeys("NVS", 30)
     added = labels[len(y) :].tolist()
     same = diffecg.load("mitbih-beat").generate(added, len(added), seed=7).signal_mv[:, 0]
-    assert np.abs(more[len(X) :] - same).max() < 1e-4
+    assert np.abs(resampled[len(X) :] - same).max() < 1e-4
 
 
-def test_it_stands_in_a_pipeline(beats):
+def test_it_works_in_a_pipeline(beats):
     X, y = beats
     sampler = DiffusionSampler(sampling_strategy={"S": 10})
     assert clone(sampler).get_params() == sampler.get_params()
@@ -37,7 +37,7 @@ def test_it_stands_in_a_pipeline(beats):
     assert set(fitted.predict(X)) <= {"N", "V", "S"}
 
 
-def test_other_windows_and_classes_are_refused(beats):
+def test_other_windows_and_labels_are_refused(beats):
     X, y = beats
     with pytest.raises(DiffecgError, match="rows of 200 samples"):
         DiffusionSampler().fit_resample(X[:, :200], y)

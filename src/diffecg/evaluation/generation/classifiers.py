@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.comparison import in_turn
-from diffecg.extras import extra
+from diffecg.extras import require
 from diffecg.signal.resampling import resample
 
 FS_HZ = 125.0
@@ -155,8 +155,8 @@ def fit_boosting(columns: Array, labels: Labels, seed: int, mode: Mode = "evenly
     """
     rows = _seen(labels, np.random.default_rng(seed), SEEN // 4, mode)
     weight = "balanced" if mode == "weighted" else None
-    kind = extra("sklearn.ensemble", "HistGradientBoostingClassifier")
-    model = kind(max_iter=60, random_state=seed, class_weight=weight)
+    ensemble = require("sklearn.ensemble", "eval")
+    model = ensemble.HistGradientBoostingClassifier(max_iter=60, random_state=seed, class_weight=weight)
     known = np.isfinite(columns[rows]).any(axis=0)  # without a single value there is nothing to split at
     model.fit(columns[rows][:, known], labels[rows])
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.comparison import shared_classes
 from diffecg.evaluation.generation.encoder import features
-from diffecg.extras import extra
+from diffecg.extras import require
 
 
 def joint_map(
@@ -37,7 +37,7 @@ def joint_map(
             is_synthetic += [made] * size
     signal_mv = np.concatenate([windows.signal_mv for windows in chosen])
     perplexity = min(30.0, max(1.0, len(signal_mv) / 4))
-    tsne = extra("sklearn.manifold", "TSNE")
+    tsne = require("sklearn.manifold", "eval").TSNE
     embedding = tsne(2, perplexity=perplexity, init="pca", random_state=0, n_jobs=1)
     places = embedding.fit_transform(features(signal_mv, real.fs_hz))
     return np.asarray(places), np.concatenate([windows.labels for windows in chosen]), np.array(is_synthetic)

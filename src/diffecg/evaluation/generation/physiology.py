@@ -16,7 +16,7 @@ from scipy.stats import wasserstein_distance
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.comparison import mean_beats, shared_classes
 from diffecg.evaluation.generation.rows import ALL, LEAST, Advance, MetricRow, metric_row
-from diffecg.extras import extra
+from diffecg.extras import require
 
 Array = NDArray[np.floating]
 Measures = dict[str, Array]
@@ -118,7 +118,7 @@ def _chain(signals: Array, before: int, fs_hz: float) -> Measures:
 
 def _strip(signal: Array, fs_hz: float) -> Measures:
     """Measure the beats of a strip, whose R peaks NeuroKit finds; the first and last beat are left out."""
-    nk = extra("neurokit2")
+    nk = require("neurokit2", "eval")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -135,7 +135,7 @@ def _strip(signal: Array, fs_hz: float) -> Measures:
 
 def _delineated(signal: Array, places: NDArray[np.intp], fs_hz: float) -> Measures:
     """Return the measures of the beats with R peaks at ``places``, a value each."""
-    nk = extra("neurokit2")
+    nk = require("neurokit2", "eval")
     count = len(places)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
