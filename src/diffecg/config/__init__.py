@@ -1,1 +1,1 @@
-"""Settings of models and training: schema, presets, reading and writing."""
+"""Settings of models and training: schema, presets, reading, writing and migration."""

@@ -1,4 +1,4 @@
-"""Reading and writing settings."""
+"""Reading, writing and changing settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,41 +16,46 @@ from diffecg.config.schema import NETWORKS, Config, WindowConfig
 from diffecg.errors import DiffecgError
 from diffecg.files import read_json
 
-
-@cache
-def _adapter() -> TypeAdapter[Config]:
-    return TypeAdapter(Config)
+T = TypeVar("T")
 
 
 def to_json(config: Config) -> str:
-    """Return ``config`` as indented JSON text."""
+    """Return settings as indented JSON."""
     return _adapter().dump_json(config, indent=2).decode() + "\n"
 
 
 def read_config(path: Path) -> Config:
-    """Return the configuration stored at ``path``.
+    """Read a ``config.json``, also one that version 0.1 wrote.
 
     Raises:
-        DiffecgError: the file is missing, is no JSON, or holds unknown or impossible settings.
+        DiffecgError: The file is missing, is not JSON, or has unknown or invalid settings.
     """
+    content = migrate(read_json(path))
     try:
-        return _adapter().validate_python(migrate(read_json(path)))
-    except ValidationError as error:
-        raise DiffecgError(f"{path}: {_first_fault(error)}") from None
+        return _validate(_adapter(), content)
+    except DiffecgError as error:
+        raise DiffecgError(f"{path}: {error}") from None
 
 
 def window_config(settings: dict[str, Any]) -> WindowConfig:
-    """Return window settings from their JSON form."""
-    return WindowConfig(**{**settings, "leads": tuple(settings["leads"])})
+    """Return window settings from their JSON form.
+
+    Raises:
+        DiffecgError: A setting is unknown or invalid.
+    """
+    return _validate(TypeAdapter(WindowConfig), settings)
 
 
 def with_settings(config: Config, settings: Sequence[str]) -> Config:
-    """Return ``config`` with some settings replaced, each given as ``section.name=value``.
+    """Return ``config`` with some settings changed.
 
-    ``network.kind`` brings the sizes that such a network has unless told.
+    Args:
+        config: The settings to start from.
+        settings: Changes, each as ``section.name=value`` with a value in JSON or plain text.
+            ``network.kind=…`` also resets the other settings of the network to their defaults.
 
     Raises:
-        DiffecgError: an unknown setting, or a value of the wrong kind.
+        DiffecgError: A setting is unknown, or its value is invalid.
     """
     tree = _adapter().dump_python(config, mode="json")
     for setting in settings:
@@ -58,32 +63,43 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
         if path == "network.kind" and text in NETWORKS:
             tree["network"] = asdict(NETWORKS[text]())
             continue
-        *sections, name = path.split(".")
-        place = tree
-        for section in sections:
-            place = place.get(section) if isinstance(place.get(section), dict) else {}
-        if not equals or name not in place or isinstance(place[name], dict):
+        sections = _sections(tree)
+        if not equals or path not in sections:
             raise DiffecgError(
-                f"unknown setting {setting!r}; write section.name=value with one of {', '.join(_names(tree))}"
+                f"unknown setting {setting!r}; write section.name=value with one of {', '.join(sections)}"
             )
-        try:
-            place[name] = json.loads(text)
-        except (ValueError, RecursionError):  # too many digits, too many brackets
-            place[name] = text
+        sections[path][path.rpartition(".")[2]] = _parse_value(text)
+    return _validate(_adapter(), tree)
+
+
+@cache
+def _adapter() -> TypeAdapter[Config]:
+    return TypeAdapter(Config)
+
+
+def _validate(adapter: TypeAdapter[T], content: Any) -> T:
+    """Return the settings in ``content``; raise DiffecgError for the first invalid one."""
     try:
-        return _adapter().validate_python(tree)
+        return adapter.validate_python(content)
     except ValidationError as error:
-        raise DiffecgError(_first_fault(error)) from None
+        first = error.errors()[0]
+        path = ".".join(str(key) for key in first["loc"] if key not in NETWORKS) or "the settings"
+        raise DiffecgError(f"{path}: {first['msg']} (given: {first['input']!r})") from None
 
 
-def _names(tree: dict[str, Any], prefix: str = "") -> list[str]:
-    names: list[str] = []
+def _sections(tree: dict[str, Any], prefix: str = "") -> dict[str, dict[str, Any]]:
+    """Return for the dotted path of each setting the section that contains it."""
+    sections: dict[str, dict[str, Any]] = {}
     for name, value in tree.items():
-        names += _names(value, f"{prefix}{name}.") if isinstance(value, dict) else [prefix + name]
-    return names
+        if isinstance(value, dict):
+            sections |= _sections(value, f"{prefix}{name}.")
+        else:
+            sections[prefix + name] = tree
+    return sections
 
 
-def _first_fault(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if part not in NETWORKS) or "the settings"
-    return f"{place}: {first['msg']} (given: {first['input']!r})"
+def _parse_value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):  # not JSON, or a number or nesting too long for the parser
+        return text

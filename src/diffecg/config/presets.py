@@ -1,4 +1,4 @@
-"""Presets: complete settings by name."""
+"""Presets: complete settings under a name."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ PRESETS: dict[str, Config] = {
         ),
     ),
 }
-"""The presets. ``docs/paper.md`` lists what the paper leaves open and what was chosen here."""
+"""The presets, by name. ``docs/paper.md`` lists the choices of ``paper`` that the paper leaves open."""
 
 
 def preset(name: str) -> Config:
     """Return the preset called ``name``.
 
     Raises:
-        DiffecgError: there is no such preset.
+        DiffecgError: The name is unknown.
     """
     if name not in PRESETS:
         raise DiffecgError(f"unknown preset {name!r}; choose one of {', '.join(PRESETS)}")

@@ -1,7 +1,6 @@
-"""Settings of models and of their training, as frozen dataclasses.
+"""Settings of models and training, as frozen dataclasses.
 
-The same classes are command-line flags, the ``config.json`` of a run and that of a model folder. Unknown
-keys raise an error, so that a misspelt setting cannot pass unnoticed.
+They define the keys of ``config.json`` and of ``diffecg train --set``. Unknown keys are errors.
 """
 
 from __future__ import annotations
@@ -14,247 +13,238 @@ from pydantic import AfterValidator, Field
 _STRICT = {"extra": "forbid"}
 
 
-Positive = Annotated[int, Field(gt=0)]
+PositiveInt = Annotated[int, Field(gt=0)]
 
-NonNegative = Annotated[int, Field(ge=0)]
+NonNegativeInt = Annotated[int, Field(ge=0)]
 
 Width = Annotated[int, Field(gt=0, multiple_of=8)]
 
-PositiveNumber = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 
-OpenShare = Annotated[float, Field(ge=0, lt=1)]
+FractionBelowOne = Annotated[float, Field(ge=0, lt=1)]
 
 
-def _some(shares: tuple[float, ...]) -> tuple[float, ...]:
+def _positive_sum(shares: tuple[float, ...]) -> tuple[float, ...]:
     if sum(shares) <= 0:
-        raise ValueError("at least one share must be above zero")
+        raise ValueError("at least one proportion must be above zero")
     return shares
 
 
 def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(labels)) < len(labels):
-        raise ValueError("every label may occur once")
+        raise ValueError("labels must be distinct")
     return labels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WindowConfig:
-    """What one window of signal is."""
+    """Settings of the windows."""
 
     __pydantic_config__ = _STRICT
 
     kind: Literal["beat", "strip"] = "beat"
-    """``beat``: one window around each annotated R peak. ``strip``: windows at even distances."""
-    length: Positive = 256
-    """Samples in a window."""
-    fs_hz: PositiveNumber = 360.0
-    """Sampling rate of a window, in Hz. RecordingFolder at other rates are resampled."""
+    """``beat``: a window around each annotated R peak. ``strip``: windows at regular intervals."""
+    length: PositiveInt = 256
+    """Number of samples in a window."""
+    fs_hz: PositiveFloat = 360.0
+    """Sampling rate of the windows, in Hz; recordings at other rates are resampled."""
     leads: Annotated[tuple[str, ...], Field(min_length=1)] = ("MLII",)
-    """Names of the leads that make one window, in order; ``*`` stands for any lead of a recording, ``*`` and
-    ``*`` for any two."""
-    before: NonNegative = 128
-    """``beat``: samples before the R peak."""
-    stride: Positive = 250
-    """``strip``: samples from one window's start to the next."""
+    """Leads of a window, in order. ``*`` stands for any lead of a recording, ``*`` twice for any two."""
+    before: NonNegativeInt = 128
+    """Number of samples before the R peak, for ``beat``."""
+    stride: PositiveInt = 250
+    """Number of samples from the start of one window to the start of the next, for ``strip``."""
 
     @property
     def any_leads(self) -> bool:
-        """True if a window takes any leads, not those of certain names."""
+        """Whether windows consist of any leads rather than leads with certain names."""
         return set(self.leads) == {"*"}
 
     @property
     def companions(self) -> int:
-        """Other leads that are shown with any one lead of a recording."""
+        """Number of other leads in a window of any leads."""
         return len(self.leads) - 1 if self.any_leads else 0
 
     @property
     def duration_s(self) -> float:
-        """Seconds in a window."""
+        """Duration of a window, in s."""
         return self.length / self.fs_hz
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConditionConfig:
-    """What the network is given beside the class, C1 and C2."""
+    """Conditions of the network in addition to the label, C1 and C2."""
 
     __pydantic_config__ = _STRICT
 
     rhythm: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
-    """Labels of the beats whose times it can be told; none: it takes no rhythm."""
-    analogues: NonNegative = 0
-    """Stretches of the window, around which the signal is most like around the gap; 0: it is given none."""
-    analogue_context_s: PositiveNumber = 0.3
-    """What is compared on either side of the gap, in s."""
-    morphologies: NonNegative = 0
-    """Most morphologies that each class is divided into; a generated beat draws one, as often as its class
-    has it. 0: classes are not divided."""
+    """Labels of the beats in the rhythm condition; empty disables the condition."""
+    analogues: NonNegativeInt = 0
+    """Number of analogues of a gap given to the network; 0 disables the condition."""
+    analogue_context_s: PositiveFloat = 0.3
+    """Signal compared on either side of a gap in the search for analogues, in s."""
+    morphologies: NonNegativeInt = 0
+    """Largest number of morphologies of a label (clusters of its beats); 0 disables the condition."""
     residual: bool = False
-    """What is sought is the difference from the best matches, in units of their expected error
-    (``transform/gauge.py``)."""
+    """Whether the network models the residual from the analogues' mean, in units of its expected error."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TransformConfig:
-    """How a window becomes the network's input, and back."""
+    """Settings of the transform of windows into inputs of the network."""
 
     __pydantic_config__ = _STRICT
 
     layout: Literal["image", "bins", "signal"] = "bins"
-    """``image``: the spectrogram as a 2-D image, real and imaginary parts as channels.
-    ``bins``: its frequency bins as channels of a sequence of frames.
-    ``signal``: no spectrogram, the raw window."""
-    n_fft: Positive = 32
-    """Samples in one frame of the STFT."""
-    hop: NonNegative = 8
-    """Samples from one frame to the next."""
-    whitening: Share = 0.5
-    """0: all frequency bins keep their natural spread. 1: all get the same. Between: its power."""
+    """``image``: the spectrogram as an image, with real and imaginary parts as channels.
+    ``bins``: a sequence of frames, with frequency bins as channels.
+    ``signal``: the window itself, without a spectrogram."""
+    n_fft: PositiveInt = 32
+    """Number of samples in a frame of the STFT."""
+    hop: NonNegativeInt = 8
+    """Number of samples from one frame to the next."""
+    whitening: Fraction = 0.5
+    """Exponent of the division by each frequency bin's standard deviation: 0 none, 1 full whitening."""
     per_window: bool = False
-    """A window is measured in what is observed of it: from its mean, in its standard deviation."""
+    """Whether each window is standardised by the mean and standard deviation of its observed samples."""
     consistent: bool = False
-    """Of the network's estimate only what stands for a window counts, in training and in sampling. Most grids
-    are the spectrogram of no window, because frames overlap."""
+    """Whether the network's estimates are projected onto the consistent spectrograms, those of a signal."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UNetConfig:
-    """Sizes of the U-Net, for windows in which a beat may be anywhere."""
+    """Settings of the U-Net, for windows with beats at any position."""
 
     __pydantic_config__ = _STRICT
 
     kind: Literal["unet"] = "unet"
-    """Tells the networks apart."""
+    """Kind of network."""
     width: Width = 64
-    """Channels at the highest resolution, a multiple of 8."""
-    multipliers: Annotated[tuple[Positive, ...], Field(min_length=1)] = (1, 2, 2)
-    """Channels at each level, in units of ``width``; each level halves the resolution."""
-    blocks: Positive = 2
-    """Residual blocks a level."""
-    attention: NonNegative = 1
-    """Where there is self-attention. 0: nowhere. 1: once, at the lowest resolution. More: also in each
-    block of the lowest 1, 2, ... levels."""
+    """Number of channels at the highest resolution; a multiple of 8."""
+    multipliers: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (1, 2, 2)
+    """Number of channels at each level, in multiples of ``width``; each level halves the resolution."""
+    blocks: PositiveInt = 2
+    """Number of residual blocks at each level."""
+    attention: NonNegativeInt = 1
+    """Self-attention: 0 none, 1 once at the lowest resolution, n also at the lowest n - 1 levels."""
     positions: bool = False
-    """Attention knows how far apart two points are."""
-    dropout: OpenShare = 0.1
-    """Share of activations dropped in training, against memorisation."""
+    """Whether attention uses rotary position embeddings."""
+    dropout: FractionBelowOne = 0.1
+    """Dropout probability."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DenseConfig:
-    """Sizes of the dense network, for windows that are aligned, as beats are at the R peak.
-
-    Every place of the window has weights of its own.
-    """
+    """Settings of the fully connected network, for aligned windows such as beats."""
 
     __pydantic_config__ = _STRICT
 
     kind: Literal["dense"] = "dense"
-    """Tells the networks apart."""
+    """Kind of network."""
     width: Width = 512
-    """Features of the whole window."""
+    """Number of features of a window; a multiple of 8."""
     hidden: Width = 752
-    """Features within a residual block."""
-    blocks: Positive = 4
-    """Residual blocks."""
-    dropout: OpenShare = 0.05
-    """Share of activations dropped in training, against memorisation."""
+    """Number of hidden features in a residual block; a multiple of 8."""
+    blocks: PositiveInt = 4
+    """Number of residual blocks."""
+    dropout: FractionBelowOne = 0.05
+    """Dropout probability."""
 
 
 NETWORKS: dict[str, type[UNetConfig | DenseConfig]] = {"unet": UNetConfig, "dense": DenseConfig}
-"""The networks, by kind."""
+"""Settings of each kind of network."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DiffusionConfig:
-    """The diffusion process."""
+    """Settings of the diffusion process."""
 
     __pydantic_config__ = _STRICT
 
     schedule: Literal["karras", "linear", "cosine"] = "karras"
-    """Noise levels: Karras et al. (log-normal in training, a power law in sampling), or the T steps
-    of a variance schedule."""
+    """Noise schedule. ``karras``: log-normal in training, power law in sampling (Karras et al. 2022).
+    ``linear``, ``cosine``: variance schedules with T steps."""
     prediction: Literal["karras", "epsilon", "v", "flow"] = "karras"
-    """What the network predicts."""
-    steps: Positive = 20
-    """Steps of the sampler unless told otherwise."""
+    """What the network predicts: ``karras`` preconditioning, ``epsilon`` (noise), ``v`` or ``flow``."""
+    steps: PositiveInt = 20
+    """Default number of sampling steps."""
     sampler: Literal["ddpm", "ddim", "heun", "dpm2m"] = "dpm2m"
-    """Sampler unless told otherwise."""
-    sigma_min: PositiveNumber = 0.004
-    """``karras``: least noise."""
-    sigma_max: PositiveNumber = 100.0
-    """``karras``: most noise."""
-    log_sigma_mean: Finite = -0.5
-    """``karras``: mean of ln(sigma) in training."""
-    log_sigma_std: PositiveNumber = 1.4
-    """``karras``: standard deviation of ln(sigma) in training."""
-    schedule_steps: Positive = 1000
-    """``linear``, ``cosine``: number of noise levels T."""
-    beta_first: OpenShare = 1e-4
-    """``linear``: variance added at the first step."""
-    beta_last: OpenShare = 0.02
-    """``linear``: variance added at the last step."""
+    """Default sampler."""
+    sigma_min: PositiveFloat = 0.004
+    """Lowest noise level of ``karras``."""
+    sigma_max: PositiveFloat = 100.0
+    """Highest noise level of ``karras``."""
+    log_sigma_mean: FiniteFloat = -0.5
+    """Mean of ln(sigma) in training with ``karras``."""
+    log_sigma_std: PositiveFloat = 1.4
+    """Standard deviation of ln(sigma) in training with ``karras``."""
+    schedule_steps: PositiveInt = 1000
+    """Number of noise levels T of ``linear`` and ``cosine``."""
+    beta_first: FractionBelowOne = 1e-4
+    """Variance added at the first step of ``linear``."""
+    beta_last: FractionBelowOne = 0.02
+    """Variance added at the last step of ``linear``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
-    """How the network is trained. Durations are counted in samples seen."""
+    """Settings of training; durations are numbers of samples seen."""
 
     __pydantic_config__ = _STRICT
 
-    samples: Positive = 5_000_000
-    """Windows to train on in all, repeats included."""
-    batch: Positive = 128
-    """Windows a step."""
-    learning_rate: PositiveNumber = 1e-3
-    """Highest learning rate."""
+    samples: PositiveInt = 5_000_000
+    """Number of training samples, repetitions included."""
+    batch: PositiveInt = 128
+    """Batch size."""
+    learning_rate: PositiveFloat = 1e-3
+    """Learning rate between warm-up and decay."""
     optimizer: Literal["adam", "adamw"] = "adamw"
-    """Optimiser; ``adamw`` decays weights by 0.01."""
-    warmup: NonNegative = 20_000
-    """Samples over which the learning rate rises."""
-    decay: Share = 0.4
-    """Last share of the training over which the learning rate falls to zero."""
-    ema_half_life: Positive = 150_000
-    """Half-life of the average of the weights, in samples."""
-    balance: Share = 0.1
-    """How classes are drawn: 0 as often as they occur, 1 all equally often."""
-    tasks: Annotated[tuple[Share, Share, Share], AfterValidator(_some)] = (0.8, 0.1, 0.1)
-    """Shares of generation, imputation and forecasting."""
-    label_dropout: Share = 0.2
-    """Share of samples whose class is hidden from the network."""
-    rhythm_share: Share = 0.5
-    """Share of samples whose beats are told, for models that take a rhythm: half of these everywhere, half
-    where the signal is observed."""
-    virtual_leads: Share = 0.0
-    """Share of imputation and forecasting samples that are a random combination of two leads of the recording,
-    passed through a random filter: more shapes than there are patients."""
-    virtual_lead_filter: OpenShare = 0.4
-    """Strength of that filter: standard deviation of its taps beside a unit impulse."""
-    gain: OpenShare = 0.0
-    """Standard deviation of the log of a random gain, for leads of unknown gain."""
-    seed: NonNegative = 0
+    """Optimiser; ``adamw`` has a weight decay of 0.01."""
+    warmup: NonNegativeInt = 20_000
+    """Number of samples over which the learning rate rises from zero."""
+    decay: Fraction = 0.4
+    """Last fraction of training, over which the learning rate falls to zero."""
+    ema_half_life: PositiveInt = 150_000
+    """Half-life of the exponential moving average of the weights, in samples."""
+    balance: Fraction = 0.1
+    """Balancing of labels: 0 draws them as often as they occur, 1 all equally often."""
+    tasks: Annotated[tuple[Fraction, Fraction, Fraction], AfterValidator(_positive_sum)] = (0.8, 0.1, 0.1)
+    """Proportions of generation, imputation and forecasting."""
+    label_dropout: Fraction = 0.2
+    """Probability of dropping the label of a sample."""
+    rhythm_share: Fraction = 0.5
+    """Probability of the rhythm condition; half of the time it is limited to observed samples."""
+    virtual_leads: Fraction = 0.0
+    """Probability of replacing the leads of an imputation or forecasting sample by filtered random
+    combinations of two leads."""
+    virtual_lead_filter: FractionBelowOne = 0.4
+    """Standard deviation of the noise in the filter taps of virtual leads."""
+    gain: FractionBelowOne = 0.0
+    """Standard deviation of the logarithm of a random gain."""
+    seed: NonNegativeInt = 0
     """Seed of weights, data order and noise."""
-    shuffle_buffer: Positive = 65_536
-    """Windows in memory at a time, about, of data that are streamed from shards."""
+    shuffle_buffer: PositiveInt = 65_536
+    """Approximate number of windows in memory when shards are streamed."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the network's arithmetic; weights, averages and the optimiser stay float32."""
-    checkpoint_every: Positive = 25_000
-    """Samples between checkpoints."""
+    """Precision of the network's arithmetic; weights, averages and optimiser state are float32."""
+    checkpoint_every: PositiveInt = 25_000
+    """Number of samples between checkpoints."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Config:
-    """Everything that defines a model and its training."""
+    """All settings of a model and its training."""
 
     __pydantic_config__ = _STRICT
 
     name: str = "beat"
-    """Name of the preset that this started from."""
+    """Name of the preset from which the settings were derived."""
     labels: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ("N", "S", "V", "F")
-    """Classes that the network knows; every other label is "unknown" to it."""
+    """Labels on which the network is conditioned; other labels count as unknown."""
     window: WindowConfig = field(default_factory=WindowConfig)
     conditions: ConditionConfig = field(default_factory=ConditionConfig)
     transform: TransformConfig = field(default_factory=TransformConfig)

@@ -153,7 +153,7 @@ class BatchSource:
         rows: Int[np.ndarray, " batch"],
         observed: Bool[np.ndarray, "batch lead time"],
     ) -> Float[Tensor, "batch beat_channel time"]:
-        """Encode the beats of windows: of some in full, of some where the signal is observed, of others none."""
+        """Encode all beats of some windows, the beats in observed samples of others, and none of the rest."""
         is_given = rng.random((len(rows), 1)) < self.config.training.rhythm_share
         in_full = rng.random((len(rows), 1)) < 0.5
         conditioned = is_given & (observed.any(axis=1) | in_full)

@@ -213,7 +213,7 @@ BAD_SETTINGS = {
     "training=5": "unknown setting 'training=5'",
     "training.samples=many": "^training.samples: .*'many'",
     "training.batch=0": "^training.batch: ",
-    "training.tasks=[0,0,0]": "^training.tasks: .*share",
+    "training.tasks=[0,0,0]": "^training.tasks: .*proportion",
     "training.learning_rate=NaN": "^training.learning_rate: ",
     "training.seed=-1": "^training.seed: ",
     "network.width=20": "^network.width: .*multiple of 8",
@@ -221,7 +221,7 @@ BAD_SETTINGS = {
     "network.dropout=2": "^network.dropout: ",
     "transform.whitening=-3": "^transform.whitening: ",
     "diffusion.steps=0": "^diffusion.steps: ",
-    'labels=["V","V"]': "^labels: .*once",
+    'labels=["V","V"]': "^labels: .*distinct",
 }
 
 
