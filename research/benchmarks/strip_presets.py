@@ -13,9 +13,9 @@ from diffecg.config.presets import preset
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.splits import DEVELOPMENT
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.imputation.html import write_task_report
+from diffecg.evaluation.imputation.html import write_report
 from diffecg.evaluation.imputation.models import imputation_method
-from diffecg.evaluation.imputation.report import evaluate_tasks
+from diffecg.evaluation.imputation.report import evaluate_imputation
 from diffecg.files import read_json
 from diffecg.inference.loading import load
 from diffecg.training.initialisation import config_for_windows
@@ -26,7 +26,7 @@ from research.tables import format_number, markdown_table
 CASES = 4
 """Cases of each kind in a recording."""
 DRAWS = 16
-METRICS = ("RMSE, mean of draws", "CRPS", "90 % band holds")
+METRICS = ("RMSE, mean of draws", "CRPS", "90 % interval coverage")
 TABLE = "strip-presets.md"
 
 VARIANTS: dict[str, list[str]] = {
@@ -99,8 +99,8 @@ def strip_presets(
 def evaluate_run(folder: Path, database: Path) -> None:
     """Write the report on gaps and forecasts in the development recordings."""
     methods = {folder.name: imputation_method(load(folder), DRAWS, seed=0, sampling={})}
-    report = evaluate_tasks(database, DEVELOPMENT, methods, each=CASES)
-    write_task_report(report, _report(folder).parent)
+    report = evaluate_imputation(database, DEVELOPMENT, methods, per_group=CASES)
+    write_report(report, _report(folder).parent)
 
 
 def write_table(out: Path) -> None:

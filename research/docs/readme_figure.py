@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from diffecg.datasets.loading import open_windows
 from diffecg.inference.loading import load
-from diffecg.plotting.figures import NAMES, beat_grid, save
+from diffecg.plotting.signals import LABEL_NAMES, WindowRow, save_figure, window_grid
 from research.repository import IMAGES
 
 EACH = 3
@@ -40,15 +40,15 @@ def readme_figure(
         generated = model.generate(label, EACH, seed=EACH * i)
         panels[label] = np.concatenate([train.signal_mv[rows, 0], generated.signal_mv[:, 0]])
     rows_of_figure = [
-        (
+        WindowRow(
+            np.concatenate([panels[left], panels[right]]),
             {
-                0: f"{NAMES[left]}: real",
+                0: f"{LABEL_NAMES[left]}: real",
                 EACH: "generated",
-                2 * EACH: f"{NAMES[right]}: real",
+                2 * EACH: f"{LABEL_NAMES[right]}: real",
                 3 * EACH: "generated",
             },
-            np.concatenate([panels[left], panels[right]]),
         )
         for left, right in ("NS", "VF")
     ]
-    save(beat_grid(rows_of_figure, train.fs_hz, zoom=0.8), out)
+    save_figure(window_grid(rows_of_figure, train.fs_hz, zoom=0.8), out)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.generation.html import number
+from diffecg.evaluation.html import format_number
 from diffecg.files import read_json
 from research.repository import README, REPORTS
 from research.tables import markdown_table
@@ -90,4 +90,4 @@ def task_table(rows: list[dict[str, Any]]) -> str:
 
 
 def _triple(row: dict[str, Any]) -> str:
-    return " / ".join(number(row[name]) for name in ("value", "floor", "baseline"))
+    return " / ".join(format_number(row[name]) for name in ("value", "floor", "baseline"))

@@ -13,12 +13,12 @@ from PIL import Image
 
 from diffecg.cli.app import app
 from diffecg.evaluation.generation.html import HEAD, cells
-from diffecg.evaluation.generation.rows import MetricRow
+from diffecg.evaluation.generation.metrics import MetricRow
 from diffecg.evaluation.imputation.html import cells as task_cells
-from diffecg.evaluation.imputation.html import groups
+from diffecg.evaluation.imputation.html import rows_by_group
 from diffecg.evaluation.imputation.scores import ScoreRow
 from diffecg.files import read_json
-from research.docs.readme_tables import COVERAGE, fill
+from research.docs.readme_tables import fill
 from research.repository import PRETRAINED, README, REPORTS
 from research.tables import markdown_table
 
@@ -29,7 +29,7 @@ IMAGE_WIDTH = 1100
 BEAT_MODELS = ("mitbih-beat", "mitbih-beat-fast")
 STRIP_MODEL = "mitbih-strip"
 PLOTS = {
-    "mitbih-beat": ("summary", "windows", "map", "measures", "suspects"),
+    "mitbih-beat": ("summary", "windows", "embedding", "measures", "nearest"),
     "mitbih-beat-fast": ("summary", "windows"),
     "mitbih-strip": ("windows", "measures"),
     "tasks": ("calibration", "gap-1-s", "next-heartbeat"),
@@ -42,7 +42,7 @@ SECTIONS = {
     "utility": ("macro-F1",),
 }
 """Metrics that a card shows, by words in their names; empty: all of the section."""
-TASK_METRICS = ("MAE, mean of draws", "RMSE, mean of draws", "RMSE, one draw", "CRPS", COVERAGE)
+TASK_METRICS = ("MAE, mean of draws", "RMSE, mean of draws", "RMSE, one draw", "CRPS", "90 % interval coverage")
 
 
 def report_models(
@@ -158,7 +158,7 @@ def task_tables(report: dict[str, Any]) -> str:
         f"DS2, {about['draws']} draws; {sampling}; manifest `{about['manifest_sha256'][:12]}`. Errors in mV; in "
         "brackets 95 % intervals over recordings."
     ]
-    for group, methods in groups([ScoreRow(**row) for row in report["rows"]]).items():
+    for group, methods in rows_by_group([ScoreRow(**row) for row in report["rows"]]).items():
         lines = [task_cells(*method, TASK_METRICS, intervals=True) for method in methods.items()]
         parts.append(markdown_table([group, *TASK_METRICS], lines).rstrip())
     return "\n\n".join(parts)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.windows import Windows
-from diffecg.evaluation.generation.encoder import FEATURES, FOLDER, WEIGHTS, Encoder, at_encoder_rate
+from diffecg.evaluation.generation.encoder import FEATURES, FOLDER, WEIGHTS, Encoder, resample_for_encoder
 from research.repository import PRETRAINED
 
 STEPS, BATCH_SIZE, LEARNING_RATE, SEED = 6000, 128, 2e-3, 0
@@ -61,7 +61,7 @@ def as_tensors(
     windows: Windows, names: list[list[str]]
 ) -> tuple[Float[Tensor, "batch time"], list[Int[Tensor, " batch"]]]:
     """Return the signals at the encoder's rate, and the class indices of each target."""
-    signals = torch.from_numpy(at_encoder_rate(windows.signal_mv, windows.fs_hz)[:, 0])
+    signals = torch.from_numpy(resample_for_encoder(windows.signal_mv, windows.fs_hz)[:, 0])
     targets = [
         torch.tensor([classes.index(name) for name in windows.index[target]])
         for target, classes in zip(TARGETS, names, strict=True)

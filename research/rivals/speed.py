@@ -46,7 +46,13 @@ def diffusers(leads: int, length: int, batch_size: int) -> Generator:
         return functional.mse_loss(network(schedule.add_noise(x0, noise, t), t).sample, noise)
 
     about = f"UNet1DModel (64, 128, 256), DPM-Solver++, {_DIFFUSERS_STEPS} steps"
-    return Generator(f"diffusers {library.__version__}", torch.no_grad()(sample), network, about, loss)
+    return Generator(
+        name=f"diffusers {library.__version__}",
+        generate=torch.no_grad()(sample),
+        network=network,
+        description=about,
+        loss=loss,
+    )
 
 
 def ecgen(leads: int, length: int, batch_size: int) -> Generator:
@@ -68,7 +74,13 @@ def ecgen(leads: int, length: int, batch_size: int) -> Generator:
         return (pair.weight[:, None, None] * error).mean()
 
     about = f"unet1d, DDIM, {_ECGEN_STEPS} steps"
-    return Generator(f"ecgen {version}", torch.no_grad()(sample), network, about, loss)
+    return Generator(
+        name=f"ecgen {version}",
+        generate=torch.no_grad()(sample),
+        network=network,
+        description=about,
+        loss=loss,
+    )
 
 
 def _library(name: str) -> Any:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from diffecg.cli.console import progress_bar, show, stderr
 from diffecg.files import write_atomic
-from diffecg.plotting.figures import save
+from diffecg.plotting.signals import save_figure
 from research.studies.grid import Cell, run_cells
 from research.tables import Table, markdown
 
@@ -41,7 +41,7 @@ def publish(
     text = markdown(tables)
     write_atomic(folder / TABLES, f"# {title}\n\n{_NOTICE}\n\n{text}".encode())
     for name, figure in figures.items():
-        save(figure, folder / f"{name}.png")
+        save_figure(figure, folder / f"{name}.png")
     files = ", ".join([TABLES, *(f"{name}.png" for name in figures)])
     records = {table.title: table.records() for table in tables}
     show({"out": str(folder), "tables": records}, f"{text}\n{folder}: {files}", as_json=as_json)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from diffecg.plotting.comparison import panels
-from diffecg.plotting.figures import beat_grid
+from diffecg.plotting.panels import panels
+from diffecg.plotting.signals import WindowRow, window_grid
 
 
 def generated_beats(
@@ -27,8 +27,8 @@ def generated_beats(
         each = len(next(iter(by_class.values())))
         short = name.removesuffix(" (as bundled)")
         titles = {i * each: f"{short}, {label}" if i == 0 else label for i, label in enumerate(by_class)}
-        rows.append((titles, windows))
-    return beat_grid(rows, fs_hz, title, zoom=0.8)
+        rows.append(WindowRow(windows, titles))
+    return window_grid(rows, fs_hz, title, zoom=0.8)
 
 
 def learning_curves(

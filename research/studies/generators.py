@@ -17,8 +17,8 @@ from diffecg.datasets.loading import open_windows
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
 from diffecg.evaluation.generation.html import write_report
-from diffecg.evaluation.generation.report import Settings, evaluate
-from diffecg.evaluation.generation.rows import ALL
+from diffecg.evaluation.generation.metrics import ALL
+from diffecg.evaluation.generation.report import EvaluateOptions, evaluate
 from diffecg.inference.checks import check_integer
 from research.studies.beat_generators import Factory, factories
 from research.studies.beats import select_beats, without_rr
@@ -147,7 +147,7 @@ def _evaluate(
     started = time.monotonic()
     synthetic = generate(labels)
     seconds = time.monotonic() - started
-    settings = Settings(SECTIONS, seeds=max(2, options.seeds), most=options.count)
+    settings = EvaluateOptions(sections=SECTIONS, seeds=max(2, options.seeds), max_windows=options.count)
     report = evaluate(synthetic, beats, settings)
     write_report(report, folder / "reports" / file_stem(name), force=True)
     return {
@@ -205,7 +205,7 @@ def _values(
 
 def _ratio(rows: list[dict[str, Any]], metric: str, labels: Sequence[str]) -> float | None:
     """Return the mean over classes of value / reference."""
-    values, references = (_values(rows, metric, labels, column) for column in ("value", "floor"))
+    values, references = (_values(rows, metric, labels, column) for column in ("value", "reference"))
     return _mean([value / max(reference, 1e-6) for value, reference in zip(values, references, strict=True)])
 
 

@@ -10,7 +10,7 @@ from imblearn.over_sampling import SMOTE
 from jaxtyping import Float
 
 from diffecg.datasets.windows import Windows
-from diffecg.evaluation.generation.comparison import in_turn, mean_beats
+from diffecg.evaluation.generation.comparison import draw_evenly, mean_beats
 
 Oversampler = Callable[[Windows, Mapping[str, int], int], Windows]
 """Takes training windows, the number of new windows of each label, and a seed; returns the new windows."""
@@ -24,7 +24,7 @@ _NEIGHBOURS = 5
 def repeat(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
     """Return training windows, all of a label equally often."""
     rng = np.random.default_rng(seed)
-    rows = [in_turn(np.flatnonzero(train.labels == label), count, rng) for label, count in counts.items()]
+    rows = [draw_evenly(np.flatnonzero(train.labels == label), count, rng) for label, count in counts.items()]
     return train.take(np.concatenate(rows))
 
 

@@ -39,10 +39,10 @@ def class_quality(model: Model, beats: Windows, count: int, sampling: Sampling =
 def quality(synthetic: Windows, held_out: Windows, train: Windows, count: int) -> Quality:
     """Return the quality of synthetic beats, computed on at most ``count`` of each class."""
     by_class: Quality = {}
-    for row in fidelity(synthetic, held_out, train, bootstraps=0, most=count):
-        if row.value is not None and row.floor is not None:
+    for row in fidelity(synthetic, held_out, train, bootstraps=0, max_windows=count):
+        if row.value is not None and row.reference is not None:
             is_distance = row.better == "lower"
-            value = row.value / max(row.floor, _MIN_REFERENCE) if is_distance else row.value
+            value = row.value / max(row.reference, _MIN_REFERENCE) if is_distance else row.value
             by_class.setdefault(row.label, {})[row.metric] = value
     return by_class
 

@@ -16,13 +16,13 @@ from diffecg.datasets.loading import open_windows
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.windows import Windows, fingerprint
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.generation.comparison import matched
+from diffecg.evaluation.generation.comparison import match_windows
 from diffecg.evaluation.generation.fidelity import fidelity
-from diffecg.evaluation.generation.rows import ALL
+from diffecg.evaluation.generation.metrics import ALL
 from diffecg.evaluation.imputation.html import cells as task_cells
-from diffecg.evaluation.imputation.html import groups, head
+from diffecg.evaluation.imputation.html import rows_by_group, table_head
 from diffecg.evaluation.imputation.models import imputation_method
-from diffecg.evaluation.imputation.report import evaluate_tasks
+from diffecg.evaluation.imputation.report import evaluate_imputation
 from diffecg.evaluation.imputation.scores import ScoreRow
 from diffecg.inference.loading import load
 from research.studies.beats import select_beats, without_rr
@@ -89,7 +89,7 @@ def transfer(
         "recordings": RecordingFolder(recordings).names(),
     }
     beats = select_beats(windows)
-    test = TestSet(matched(others, beats, resampling=False), shared_labels(beats, others))
+    test = TestSet(match_windows(others, beats, resampling=False), shared_labels(beats, others))
     grid = [*beat_cells(beats, test, out, options), Cell(TASKS, partial(_score_tasks, recordings, options))]
     results = run_study(out, about, grid)
     publish(out, "Another database", tables(results, test.labels, options), {}, as_json=json)
@@ -151,7 +151,7 @@ def _fidelity_table(results: dict[str, Any], labels: list[str], model: str) -> T
     for metric in METRICS:
         for label in [*labels, ALL]:
             ours, real = (_row(results[name], metric, label) for name in (model, REAL))
-            values = (ours["value"], real["value"], ours["floor"], ours["baseline"])
+            values = (ours["value"], real["value"], ours["reference"], ours["baseline"])
             rows.append((metric, label, *(format_number(value, 3) for value in values)))
     return Table(
         title="Fidelity",
@@ -167,10 +167,10 @@ def _task_tables(rows: list[ScoreRow]) -> list[Table]:
         Table(
             title=f"Other database: {group}",
             note=f"{next(iter(next(iter(methods.values())).values())).cases} cases.",
-            head=tuple(head()),
+            head=tuple(table_head()),
             rows=[tuple(task_cells(name, scores)) for name, scores in methods.items()],
         )
-        for group, methods in groups(rows).items()
+        for group, methods in rows_by_group(rows).items()
     ]
 
 
@@ -193,7 +193,9 @@ def _fidelity(split: Callable[[int], tuple[Windows, TestSet]], averaged: Windows
 def _score_tasks(folder: Path, options: TransferOptions) -> dict[str, Any]:
     model = load(options.strip)
     methods = {model.name: imputation_method(model, options.draws, seed=0, sampling={})}
-    return evaluate_tasks(folder, RecordingFolder(folder).names(), methods, each=options.each).to_dict()
+    return evaluate_imputation(
+        folder, RecordingFolder(folder).names(), methods, per_group=options.each
+    ).to_dict()
 
 
 def _row(rows: list[dict[str, Any]], metric: str, label: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Reference outputs of fixed inputs and seeds: ``python tests/integration/regression.py`` writes ``tests/data/regression.npz``.
+"""Reference outputs of fixed inputs and seeds, stored in ``tests/data/regression.npz`` by running this file.
 
 Run it only when a change alters results on purpose, and say why in the commit. Inputs are stored beside the
 outputs, so that the comparison depends on nothing but the code under test.
@@ -18,7 +18,7 @@ from helpers import tiny, write_recording
 import diffecg
 from diffecg.composition.timing import Rhythm
 from diffecg.datasets.prepare import prepare
-from diffecg.evaluation.generation.report import Settings, evaluate
+from diffecg.evaluation.generation.report import EvaluateOptions, evaluate
 from diffecg.signal.simulation import simulate_ecg
 
 FILE = Path(__file__).parents[1] / "data" / "regression.npz"
@@ -74,8 +74,9 @@ def report(model) -> dict[str, np.ndarray]:
         real = prepare(database, tiny("beat").window).windows
     labels = ["N"] * 60 + ["V"] * 40
     made = model.generate(labels, len(labels), seed=0)
-    found = evaluate(made, real, Settings(SECTIONS, seeds=2, bootstraps=12, most=60))
-    figures = [[row.value, row.floor, row.baseline] for row in found.rows]
+    options = EvaluateOptions(sections=SECTIONS, seeds=2, bootstraps=12, max_windows=60)
+    found = evaluate(made, real, options)
+    figures = [[row.value, row.reference, row.baseline] for row in found.rows]
     names = [f"{row.section}: {row.metric}: {row.label}" for row in found.rows]
     return {"report": np.array(figures, dtype=float), "report_metrics": np.array(names)}
 

@@ -54,7 +54,7 @@ def test_paired_differences():
 
 
 def test_class_weights_raise_the_sensitivity_to_a_rare_class(beats, monkeypatch):
-    monkeypatch.setattr(classifiers, "SEEN", 1280)
+    monkeypatch.setattr(classifiers, "TRAINING_BEATS", 1280)
     noise_mv = np.random.default_rng(0).normal(0, 1.5, beats.signal_mv.shape).astype("f4")
     noisy = replace(beats, signal=beats.signal_mv + noise_mv)
     every_other = np.arange(len(beats)) % 2 == 0

@@ -59,7 +59,7 @@ def test_strategies_add_the_promised_number_of_beats(beats):
 
 @pytest.mark.parametrize("mode", ["evenly", "as they occur", "weighted"])
 def test_training_modes_sample_classes_at_the_stated_frequencies(beats, mode):
-    rows = classifiers._seen(beats.labels, np.random.default_rng(0), 7600, mode)
+    rows = classifiers.training_order(beats.labels, np.random.default_rng(0), 7600, mode)
     share = {label: (beats.labels[rows] == label).mean() for label in LABELS}
     frequency = {label: (beats.labels == label).mean() for label in LABELS}
     expected = dict.fromkeys(LABELS, 0.25) if mode == "evenly" else frequency

@@ -23,13 +23,13 @@ from research.studies.sample_quality import METRICS
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # diffusers
 
 FAST_MAIN = (
-    "from diffecg.evaluation.generation import classifiers; classifiers.SEEN = 256; "
+    "from diffecg.evaluation.generation import classifiers; classifiers.TRAINING_BEATS = 256; "
     "from research.__main__ import main; main()"
 )
 
 
 def test_augmentation_from_end_to_end(research, runs, windows, tmp_path, monkeypatch):
-    monkeypatch.setattr(classifiers, "SEEN", 256)
+    monkeypatch.setattr(classifiers, "TRAINING_BEATS", 256)
     folder = tmp_path / "study"
     command = ["augmentation", "--data", windows["beat"], "--out", folder, "--model", runs["beat"]]
     command += ["--seeds", 2, "--shares", 0.2, 1, "--pool", 20, "--minutes", 0.002, "--json"]
@@ -128,7 +128,7 @@ def test_ablation_from_end_to_end(research, windows, runs, tmp_path, monkeypatch
 
 @pytest.mark.long
 def test_transfer_from_end_to_end(research, database, windows, runs, tmp_path, monkeypatch):
-    monkeypatch.setattr(classifiers, "SEEN", 256)
+    monkeypatch.setattr(classifiers, "TRAINING_BEATS", 256)
     monkeypatch.setattr(transfer, "MIN_BEATS", 5)
     command = ["transfer", "--data", windows["beat"], "--other", windows["beat"], "--recordings", database]
     command += ["--out", tmp_path / "study", "--model", runs["beat"], "--strip", runs["strip"], "--seeds", 2]

@@ -282,7 +282,7 @@ def test_a_set_is_evaluated_against_the_servers_beats(server, tmp_path):
         "evaluate", synthetic=generated["id"], sections=["fidelity"], partition="train", seeds=2
     )
     rows = {(row["metric"], row["label"]): row for row in report["rows"]}
-    assert rows["sliced Wasserstein, time", "N"]["floor"] > 0
+    assert rows["sliced Wasserstein, time", "N"]["reference"] > 0
     assert "report.html" in job["files"]
     page = server("GET", f"/api/jobs/{job['id']}/files/report.html")
     assert page.headers["content-security-policy"].startswith("default-src 'none'")

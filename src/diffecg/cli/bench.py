@@ -13,18 +13,19 @@ from diffecg.errors import DiffecgError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from diffecg.evaluation.speed import Generator
+    from diffecg.evaluation.speed import Generator, Loss, SpeedComparison
+    from diffecg.inference.model import Model
 
 HEAD = (
     "generator",
-    "setting",
+    "sampler",
     "M parameters",
     "evaluations",
     "MFLOP each",
     "windows/s",
     "share of peak",
-    "first is faster by",
-    "trained/s",
+    "speed-up of the first",
+    "training windows/s",
 )
 
 
@@ -39,74 +40,52 @@ def bench(
     compute: ComputeOptions = ComputeOptions(),
     json: Json = False,
 ) -> None:
-    """Measure how fast models draw windows, in turn with other projects' generators.
+    """Measure how fast models generate windows, in turns with rival generators.
 
     Example: diffecg bench mitbih-beat --vs diffusers --vs ecgen --threads 2
 
-    Prints windows a second, evaluations of the network a window, floating-point operations an evaluation and
-    the share of the machine's own rate of matrix products. Seconds depend on the machine and on what else
-    runs there; ratios within one run, much less.
+    Prints windows per second, network evaluations for a window, floating-point operations of an evaluation, and
+    their share of the machine's rate of matrix products. Absolute speeds depend on the machine and on its other
+    work; ratios within one run hardly do.
 
     Parameters
     ----------
     models:
-        Bundled models or model folders; the first is what the others are compared with.
+        Bundled models or model folders; the first is compared with each other one.
     vs:
         A generator that an installed package registers under the entry point group diffecg.rivals; may be
         repeated.
     training:
         Measure training steps, too.
     rounds:
-        How often each takes its turn; medians are shown.
+        Number of runs of each generator; medians are shown.
     seconds:
-        About how long a turn is.
+        Approximate duration of a run.
     """
     from diffecg.evaluation.rivals import load_rival
     from diffecg.evaluation.speed import compare_speed
 
     if not models:
-        raise DiffecgError("name at least one model: a bundled one or a model folder")
+        raise DiffecgError("no model to measure; give a bundled model or a model folder")
     if rounds < 1:
         raise DiffecgError(f"rounds {rounds} must be at least 1")
     window = compute.load(models[0]).config.window
-    generators = [ours(name, compute) for name in models]
+    generators = [model_generator(name, compute) for name in models]
     generators += [load_rival(name, len(window.leads), window.length, compute.batch_size) for name in vs]
     if not training:
         generators = [replace(generator, loss=None) for generator in generators]
     with progress_bar("bench") as move:
-        done = []
-
-        def advance(what: str) -> None:
-            done.append(what)
-            move(len(done), (1 + (1 + training) * rounds) * len(generators), what)
-
         result = compare_speed(
             generators,
             batch=compute.batch_size,
             seconds=seconds,
             rounds=rounds,
             device=compute.device,
-            advance=advance,
+            progress=move,
         )
     if not json:
-        rows = [
-            (
-                speed.name,
-                speed.about,
-                f"{speed.parameters / 1e6:.2f}",
-                str(speed.evaluations),
-                f"{speed.megaflop:.1f}",
-                f"{speed.windows_per_s:.1f}",
-                f"{speed.share_of_peak:.0%}",
-                f"{result.speeds[0].windows_per_s / speed.windows_per_s:.1f}",
-                "–" if speed.trained_per_s is None else f"{speed.trained_per_s:.1f}",
-            )
-            for speed in result.speeds
-        ]
-        title = (
-            f"windows of {len(window.leads)} lead(s) x {window.length} samples, batch {compute.batch_size}"
-        )
-        print_table(title, HEAD, rows, words=2)
+        windows = f"{len(window.leads)} lead(s) x {window.length} samples"
+        print_table(f"windows of {windows}, batch {compute.batch_size}", HEAD, _rows(result), words=2)
     text = (
         f"float32 matrix products on {result.device}, {result.threads} thread(s): "
         f"{result.peak_gflops:.0f} GFLOP/s; peak memory {result.peak_memory_mb:.0f} MB"
@@ -114,38 +93,60 @@ def bench(
     show(result.to_dict(), text, as_json=json)
 
 
-def ours(name: str, compute: ComputeOptions) -> Generator:
-    """Return a model as something that draws windows of its first class."""
+def model_generator(name: str, compute: ComputeOptions) -> Generator:
+    """Return a model as a generator of windows with its first label."""
+    from diffecg.evaluation.speed import Generator, operations
+    from diffecg.inference.sampling import Sampling
+
+    model = compute.load(name)
+    label, options = next(iter(model.labels), None), compute.sampling()
+    sampling = Sampling(**options).resolved(model.config.diffusion)
+    generator = Generator(
+        name=model.name,
+        generate=lambda count: model.generate(label, count, **options),
+        network=model.denoiser.network,
+        description=f"{sampling.sampler}, {sampling.steps} steps",
+        loss=_training_loss(model),
+    )
+    if compute.engine == "torch":
+        return generator
+    cost = operations(model_generator(name, replace(compute, engine="torch")))
+    description = f"{generator.description}, {compute.engine}"
+    return replace(generator, description=description, loss=None, cost=cost)
+
+
+def _training_loss(model: Model) -> Loss:
+    """Return the training loss on windows of zeros."""
     import torch
 
     from diffecg.datasets.labels import UNKNOWN
-    from diffecg.evaluation.speed import Generator
-    from diffecg.inference.sampling import Sampling
     from diffecg.training.batches import Batch
     from diffecg.training.objectives import denoising_objective
 
-    model = compute.load(name)
-    label, sampling = next(iter(model.labels), None), Sampling(**compute.sampling())
-    used = sampling.resolved(model.config.diffusion)
-
-    def draw(count: int) -> object:
-        return model.generate(label, count, **compute.sampling())
+    window, objective = model.config.window, denoising_objective(model.config.diffusion)
+    label = next(iter(model.labels), UNKNOWN)
 
     def loss(count: int) -> Tensor:
-        nothing = torch.zeros(count, len(window.leads), window.length)
-        batch = Batch(
-            signal_mv=nothing,
-            observed=nothing > 0,
-            labels=[label or UNKNOWN] * count,
-            morphologies=[-1] * count,
-        )
+        zeros = torch.zeros(count, len(window.leads), window.length)
+        batch = Batch(signal_mv=zeros, observed=zeros > 0, labels=[label] * count, morphologies=[-1] * count)
         return objective(model.denoiser, batch, slice(0, count)).mean()
 
-    window, objective = model.config.window, denoising_objective(model.config.diffusion)
-    about = f"{used.sampler}, {used.steps} steps"
-    if compute.engine == "torch":
-        return Generator(model.name, draw, model.denoiser.network, about, loss)
-    from diffecg.evaluation.speed import operations
+    return loss
 
-    plain = ours(name, replace(compute, engine="torch"))
-    return replace(plain, draw=draw, about=f"{about}, {compute.engine}", loss=None, cost=operations(plain))
+
+def _rows(result: SpeedComparison) -> list[tuple[str, ...]]:
+    first = result.speeds[0].windows_per_s
+    return [
+        (
+            speed.name,
+            speed.description,
+            f"{speed.parameters / 1e6:.2f}",
+            str(speed.evaluations),
+            f"{speed.megaflop:.1f}",
+            f"{speed.windows_per_s:.1f}",
+            f"{speed.share_of_peak:.0%}",
+            f"{first / speed.windows_per_s:.1f}",
+            "–" if speed.training_windows_per_s is None else f"{speed.training_windows_per_s:.1f}",
+        )
+        for speed in result.speeds
+    ]

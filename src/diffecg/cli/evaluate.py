@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from diffecg.cli.console import Force, Json, Threads, print_table, progress_bar, show, stderr, use_threads
+
+if TYPE_CHECKING:
+    from diffecg.evaluation.generation.report import Report
 
 
 def evaluate(
@@ -21,40 +24,41 @@ def evaluate(
     resample: Annotated[bool, Parameter(negative="")] = False,
     fs: float | None = None,
     seeds: int = 5,
-    most: int = 2000,
+    max_windows: int = 2000,
     threads: Threads = None,
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Report whether synthetic windows can be trusted, each figure beside its floor and a baseline.
+    """Evaluate synthetic windows: fidelity, physiology, privacy and utility.
 
     Example: diffecg evaluate v.npz n.npz --against beats/ --out report/
 
-    The synthetic windows may come from any program: .npz, .csv, .parquet or a folder of WFDB recordings with one
-    window each, in mV; several paths are taken as one set. Writes report.html, report.json and plots. With
-    prepared windows to compare with, fidelity and physiology look at the part validation, utility trains on
-    train and tests on test, privacy asks whether train shows through.
+    Each metric stands beside a real-vs-real reference and a baseline. The synthetic windows may come from any
+    program: .npz, .csv, .parquet or a folder of WFDB recordings with one window each, in mV; several paths are
+    concatenated. With prepared windows, fidelity and physiology compare with the partition validation, utility
+    trains on train and tests on test, and privacy compares train with validation. Writes report.html,
+    report.json and plots.
 
     Parameters
     ----------
     synthetic:
-        Files or folders of windows.
+        Files or folders of synthetic windows.
     against:
-        Real windows: a folder that diffecg prepare wrote, or any of the formats above.
+        Real windows: a folder written by diffecg prepare, or any of the formats above.
     out:
         Folder of the report.
     partition:
         Partition of prepared windows to compare with: validation, test or train.
     only:
-        Sections to compute: fidelity, physiology, privacy, utility; may be repeated. All unless given.
+        Sections to compute: fidelity, physiology, privacy, utility; may be repeated. Default: all.
     resample:
-        Bring the synthetic windows to the sampling rate of the real ones.
+        Resample the synthetic windows to the sampling rate of the real ones.
     fs:
-        Sampling rate in Hz of files that do not tell it.
+        Sampling rate in Hz of files that do not state it.
     seeds:
-        How often sets are drawn anew, and classifiers of each kind.
-    most:
-        Most windows of a class on either side of a comparison.
+        Number of random draws of the compared sets, and of classifiers of each kind.
+    max_windows:
+        Largest number of windows of a label on either side of a comparison.
     """
     from diffecg.files import check_output
 
@@ -62,22 +66,35 @@ def evaluate(
     use_threads(threads)
     from diffecg.datasets.concatenation import concatenate
     from diffecg.datasets.formats.registry import read_windows
-    from diffecg.evaluation.generation.html import HEAD, WORDS, cells, sections, write_report
-    from diffecg.evaluation.generation.report import SECTIONS, Settings
+    from diffecg.evaluation.generation.html import write_report
+    from diffecg.evaluation.generation.report import SECTIONS, EvaluateOptions
     from diffecg.evaluation.generation.report import evaluate as evaluate_windows
     from diffecg.extras import require_extra
 
     require_extra("eval")
-    made = concatenate([read_windows(path, fs_hz=fs) for path in synthetic])
-    settings = Settings(only or SECTIONS, partition, resample, seeds, most=most)
+    options = EvaluateOptions(
+        sections=only or SECTIONS,
+        partition=partition,
+        resampling=resample,
+        seeds=seeds,
+        max_windows=max_windows,
+    )
+    windows = concatenate([read_windows(path, fs_hz=fs) for path in synthetic])
     with progress_bar("evaluate") as move:
-        report = evaluate_windows(made, read_windows(against, fs_hz=fs), settings, progress=move)
+        report = evaluate_windows(windows, read_windows(against, fs_hz=fs), options, progress=move)
     write_report(report, out, force=force)
     for note in report.notes:
         stderr.print(f"note: {note}", highlight=False)
     if not json:
-        for name, rows in sections(report.rows).items():
-            print_table(WORDS[name][0], HEAD[:-1], [cells(row)[:-1] for row in rows], words=2)
-            for why in dict.fromkeys(row.note for row in rows if row.value is None):
-                stderr.print(f"note: {why}", highlight=False)
+        _print(report)
     show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)
+
+
+def _print(report: Report) -> None:
+    """Print the tables to stdout, and why metrics are undefined to stderr."""
+    from diffecg.evaluation.generation.html import HEAD, SECTION_TITLES, cells, rows_by_section
+
+    for name, rows in rows_by_section(report.rows).items():
+        print_table(SECTION_TITLES[name], HEAD[:-1], [cells(row)[:-1] for row in rows], words=2)
+        for reason in dict.fromkeys(row.note for row in rows if row.value is None):
+            stderr.print(f"note: {reason}", highlight=False)

@@ -20,66 +20,75 @@ def evaluate_task(
     *,
     data: Path,
     out: Path,
+    vs: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     draws: int = 16,
-    each: int = 3,
+    cases: int = 3,
     seed: int = 0,
     recordings: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Hide true_runs of recordings and compare how well models and plain methods restore them.
+    """Compare imputation and forecasting by models, baselines and rivals on gaps in recordings.
 
     Example: diffecg evaluate-task mitbih-strip --data mitdb/ --out tasks/
 
-    Gaps of 0.25, 0.5, 1 and 2 s and the second after a beat, at places that the seed fixes, in each recording of
-    DS2. Beside the models stand a straight line, PCHIP, the previous beat, the recording's mean beat, and the
-    true_runs around which the recording is most like around the hidden one.
+    The cases are gaps of 0.25, 0.5, 1 and 2 s and forecasts of the second after a beat, at places that the seed
+    fixes, in each recording of DS2. The baselines are linear and PCHIP interpolation, the previous beat, the
+    recording's mean beat, and nearest-neighbour imputation from 5 analogues.
 
     Parameters
     ----------
     models:
-        Bundled models or model folders; none compares the plain methods alone.
+        Bundled models or model folders; none compares the baselines alone.
     data:
         Folder of annotated WFDB recordings, such as mitdb.
     out:
         Folder of the report.
+    vs:
+        An imputation method that an installed package registers under the entry point group diffecg.imputers;
+        may be repeated.
     draws:
-        How often each model draws what is hidden.
-    each:
-        Cases of each kind in a recording.
+        Number of draws of each model.
+    cases:
+        Number of cases of each kind in a recording.
     seed:
         Seed of the places, and of each model's first draw.
     recordings:
-        Names of recordings; may be repeated. Those of DS2 unless given.
+        Names of recordings; may be repeated. Default: those of DS2.
     """
     from diffecg.datasets.splits import DS2
-    from diffecg.evaluation.imputation.html import cells, groups, head, write_task_report
+    from diffecg.evaluation.imputation.html import cells, rows_by_group, table_head, write_report
     from diffecg.evaluation.imputation.models import imputation_method
-    from diffecg.evaluation.imputation.report import evaluate_tasks
+    from diffecg.evaluation.imputation.report import evaluate_imputation
+    from diffecg.evaluation.rivals import load_imputer
     from diffecg.files import check_output
 
     check_output(out, force=force, is_folder=True)
     if draws < 2:
-        raise DiffecgError(f"{draws} draws have no band; use at least 2")
+        raise DiffecgError(f"{draws} draws have no prediction interval; use at least 2")
     if not data.is_dir():
         raise DiffecgError(f"no folder {data}; get the database with diffecg prepare mitdb --download")
+    methods = {name: load_imputer(name) for name in vs}
     loaded = [compute.load(name) for name in models]
-    methods = {model.name: imputation_method(model, draws, seed, compute.sampling()) for model in loaded}
-    described = {model.name: _described(model, compute) for model in loaded}
-    about = {"database": data.name, "draws": draws, "models": described}
+    methods |= {model.name: imputation_method(model, draws, seed, compute.sampling()) for model in loaded}
+    about = {
+        "database": data.name,
+        "draws": draws,
+        "models": {model.name: _describe(model, compute) for model in loaded},
+    }
     with progress_bar("evaluate") as move:
-        report = evaluate_tasks(
-            data, recordings or DS2, methods, each=each, seed=seed, about=about, progress=move
+        report = evaluate_imputation(
+            data, recordings or DS2, methods, per_group=cases, seed=seed, about=about, progress=move
         )
-    write_task_report(report, out, force=force)
+    write_report(report, out, force=force)
     if not json:
-        for group, found in groups(report.rows).items():
-            print_table(group, head(), [cells(*method) for method in found.items()], words=1)
+        for group, rows in rows_by_group(report.rows).items():
+            print_table(group, table_head(), [cells(*method) for method in rows.items()], words=1)
     show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)
 
 
-def _described(model: Model, compute: ComputeOptions) -> dict[str, Any]:
+def _describe(model: Model, compute: ComputeOptions) -> dict[str, Any]:
     from diffecg.inference.sampling import Sampling
 
     sampling = Sampling(**compute.sampling()).resolved(model.config.diffusion)

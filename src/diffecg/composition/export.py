@@ -15,7 +15,7 @@ from diffecg.files import CARD
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import file_name, write_recording
 from diffecg.formats.scaling import digitise
-from diffecg.plotting.figures import rhythm_figure, save
+from diffecg.plotting.signals import labelled_recording, save_figure
 
 SHOWN_S, ROWS = 10.0, 6
 """Of a row of the picture, and how many rows there are at most."""
@@ -41,7 +41,7 @@ def write_composed(
         recording = replace(digitise(one, 16), name=title, path=Path(title), comments=comments)
         files.append(write_recording(folder / file_name(recording, suffix), recording).name)
     first = composed[0]
-    save(rhythm_figure_of(first, name), folder / "rhythm.png")
+    save_figure(rhythm_figure_of(first, name), folder / "rhythm.png")
     card = {
         **first.info,
         "seeds": [one.info["seed"] for one in composed],
@@ -61,4 +61,4 @@ def rhythm_figure_of(recording: Recording, title: str) -> Figure:
     lead = recording.lead_mv(0)
     rows = [lead[first : first + row] for first in range(0, min(len(lead), ROWS * row), row)]
     labelled = list(zip(beats.sample.tolist(), beats.symbol.tolist(), strict=True))
-    return rhythm_figure(rows, recording.fs_hz, labelled, SHOWN_S, title)
+    return labelled_recording(rows, recording.fs_hz, labelled, title)

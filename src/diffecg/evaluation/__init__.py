@@ -1,1 +1,1 @@
-"""How far synthetic ECG is from real ECG."""
+"""Evaluation of generated windows and of imputation, and the benchmark of speed."""

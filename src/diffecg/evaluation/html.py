@@ -1,4 +1,4 @@
-"""A report's folder: its figures as JSON, its plots, and a page of HTML that opens from disk."""
+"""Reports as folders: ``report.json``, ``report.html`` that opens from disk, and ``plots/``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from diffecg._version import __version__
 from diffecg.files import new_directory
 
 _STYLE = """
@@ -27,67 +28,109 @@ footer { margin-top: 3rem; color: #5a6275; font-size: .9rem; }
 """
 
 
-def write_folder(
-    folder: str | Path, figures: dict[str, Any], html: str, plots: Mapping[str, bytes], *, force: bool
+class Plot(NamedTuple):
+    """A plot of a report."""
+
+    title: str
+    png: bytes
+
+
+def write_report_folder(
+    folder: str | Path, content: dict[str, Any], html: str, plots: Mapping[str, Plot], *, force: bool
 ) -> None:
-    """Write ``report.json``, ``report.html`` and ``plots/`` to a new folder, whole or not at all.
+    """Write ``report.json``, ``report.html`` and ``plots/`` to a new folder, completely or not at all.
 
     Args:
-        folder: to write.
-        figures: for machines.
-        html: for people.
-        plots: PNG files by name.
+        folder: folder to write.
+        content: content of ``report.json``.
+        html: content of ``report.html``.
+        plots: plots by file name.
         force: replace an older report.
 
     Raises:
-        DiffecgError: the folder exists and ``force`` is not given.
+        DiffecgError: the folder exists and ``force`` is False.
     """
     with new_directory(folder, force=force) as partial:
-        (partial / "report.json").write_text(json.dumps(figures, indent=2) + "\n")
+        (partial / "report.json").write_text(json.dumps(content, indent=2) + "\n")
         (partial / "report.html").write_text(html)
         (partial / "plots").mkdir()
-        for name, png in plots.items():
-            (partial / "plots" / f"{name}.png").write_bytes(png)
+        for name, plot in plots.items():
+            (partial / "plots" / f"{name}.png").write_bytes(plot.png)
 
 
-def page(title: str, parts: Sequence[str], footer: str) -> str:
-    """Return a page.
+def report_page(title: str, sections: Sequence[str]) -> str:
+    """Return a page of HTML, signed with the version of diffecg.
 
     Args:
-        title: of the page, as plain text.
-        parts: pieces of HTML.
-        footer: plain text.
+        title: title as plain text.
+        sections: pieces of HTML.
+    """
+    return page(title, sections, f"diffecg {__version__}")
+
+
+def page(title: str, sections: Sequence[str], footer: str) -> str:
+    """Return a page of HTML.
+
+    Args:
+        title: title as plain text.
+        sections: pieces of HTML.
+        footer: footer as plain text.
     """
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
-        f"<h1>{escape(title)}</h1>{''.join(parts)}<footer>{escape(footer)}</footer></main></body></html>\n"
+        f"<h1>{escape(title)}</h1>{''.join(sections)}<footer>{escape(footer)}</footer></main></body></html>\n"
     )
 
 
-def items(texts: Sequence[str]) -> str:
-    """Return a list of plain texts as HTML; nothing for none."""
+def bullet_list(texts: Sequence[str]) -> str:
+    """Return plain texts as an HTML list; the empty string for no texts."""
     return f"<ul>{''.join(f'<li>{escape(text)}</li>' for text in texts)}</ul>" if texts else ""
 
 
-def picture(png: bytes, words: str) -> str:
-    """Return a picture with its description, as HTML."""
-    return f'<img alt="{escape(words)}" src="data:image/png;base64,{b64encode(png).decode()}">'
+def picture(png: bytes, description: str) -> str:
+    """Return an HTML image with its data and a description."""
+    return f'<img alt="{escape(description)}" src="data:image/png;base64,{b64encode(png).decode()}">'
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> str:
-    """Return a table as HTML.
+def plot_sections(plots: Mapping[str, Plot]) -> list[str]:
+    """Return each plot under its title, as HTML."""
+    return [f"<h2>{escape(plot.title)}</h2>{picture(plot.png, plot.title)}" for plot in plots.values()]
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns: Sequence[int] = (0,)) -> str:
+    """Return an HTML table.
 
     Args:
         head: names of the columns.
-        rows: cells, as plain text.
-        words: number of leading columns that hold words, the others hold numbers.
+        rows: cells as plain text.
+        text_columns: numbers of the columns with text, aligned left; others hold numbers.
     """
 
-    def cells(row: Sequence[str], tag: str) -> str:
-        kinds = ["" if i < words or i >= len(head) - 1 else ' class="number"' for i in range(len(row))]
-        return "".join(f"<{tag}{k}>{escape(c)}</{tag}>" for k, c in zip(kinds, row, strict=True))
+    def row_html(cells: Sequence[str], tag: str) -> str:
+        return "".join(
+            f"<{tag}>{escape(cell)}</{tag}>"
+            if column in text_columns
+            else f'<{tag} class="number">{escape(cell)}</{tag}>'
+            for column, cell in enumerate(cells)
+        )
 
-    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{cells(head, "th")}</tr>{body}</table></div>'
+    body = "".join(f"<tr>{row_html(row, 'td')}</tr>" for row in rows)
+    return f'<div class="wide"><table><tr>{row_html(head, "th")}</tr>{body}</table></div>'
+
+
+def facts_table(facts: Mapping[str, str]) -> str:
+    """Return names and values as an HTML table without a head."""
+    return table(("", ""), list(facts.items()), text_columns=(0, 1))
+
+
+def format_number(value: float) -> str:
+    """Return a number with three decimals, or with three digits if it is ten or more."""
+    size = abs(value)
+    return f"{value:.3f}" if size < 10 else f"{value:.1f}" if size < 100 else f"{value:.3g}"
+
+
+def format_with_spread(value: float, spread: float | None) -> str:
+    """Return a number with its standard deviation over seeds."""
+    return format_number(value) if spread is None else f"{format_number(value)} ± {format_number(spread)}"

@@ -1,34 +1,60 @@
-"""Generators of other packages, registered under the entry point group ``diffecg.rivals``."""
+"""Rivals from other packages: generators for the benchmark of speed, and imputation methods.
+
+A package registers them as entry points. The group ``diffecg.rivals`` holds functions (leads, length, batch_size)
+-> :class:`~diffecg.evaluation.speed.Generator`; the group ``diffecg.imputers`` holds functions
+(:class:`~diffecg.evaluation.imputation.cases.Context`) -> draws (draw, gap), in mV.
+"""
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
 
 import torch
 
 from diffecg.errors import DiffecgError
+from diffecg.evaluation.imputation.baselines import ImputationMethod
 from diffecg.evaluation.speed import Generator
 
-GROUP = "diffecg.rivals"
-"""Each entry point is a function (leads, length, batch_size) -> :class:`~diffecg.evaluation.speed.Generator`."""
+GENERATOR_GROUP = "diffecg.rivals"
+IMPUTER_GROUP = "diffecg.imputers"
 
 
 def load_rival(name: str, leads: int, length: int, batch_size: int) -> Generator:
-    """Return the generator that an installed package registered as ``name``.
+    """Return a rival generator.
 
     Args:
-        name: of the entry point.
-        leads: of a window.
-        length: of a window, in samples.
-        batch_size: windows computed together.
+        name: name of the entry point.
+        leads: number of leads of a window.
+        length: length of a window, in samples.
+        batch_size: number of windows that are computed together.
 
     Raises:
         DiffecgError: no installed package registers that name.
     """
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    if name not in found:
-        known = ", ".join(sorted(found)) or "none (pip install ./research in a clone of diffecg adds some)"
-        raise DiffecgError(f"unknown rival {name!r}; registered under {GROUP!r}: {known}")
+    point = _entry_point(GENERATOR_GROUP, name)
     with torch.random.fork_rng(devices=[]):
-        generator: Generator = found[name].load()(leads, length, batch_size)
-    return generator
+        return cast("Generator", point.load()(leads, length, batch_size))
+
+
+def load_imputer(name: str) -> ImputationMethod:
+    """Return a rival imputation method.
+
+    Args:
+        name: name of the entry point.
+
+    Raises:
+        DiffecgError: no installed package registers that name.
+    """
+    return cast("ImputationMethod", _entry_point(IMPUTER_GROUP, name).load())
+
+
+def _entry_point(group: str, name: str) -> EntryPoint:
+    points = {point.name: point for point in entry_points(group=group)}
+    if name not in points:
+        known = ", ".join(sorted(points)) or "none"
+        raise DiffecgError(
+            f"unknown rival {name!r}; installed packages register {known} under {group!r} "
+            "(pip install ./research in a clone of diffecg adds some)"
+        )
+    return points[name]

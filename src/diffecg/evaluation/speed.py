@@ -1,7 +1,7 @@
-"""How fast generators draw, and how close that comes to what the machine can do.
+"""Speed of generators, relative to each other and to what the machine can do.
 
-Seconds on a busy machine mean little. So generators take turns, medians are compared, and each figure stands
-beside the rate at which the same machine multiplied matrices in the same minutes.
+Times on a busy machine vary. Therefore generators take turns, medians over rounds are compared, and the rate at
+which the same machine multiplied matrices in the same minutes is measured, too.
 """
 
 from __future__ import annotations
@@ -10,83 +10,121 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-MATRIX = 2048
-"""Side of the matrices that measure the machine's rate."""
+from diffecg.evaluation.progress import Progress, ProgressCallback
+
+MATRIX_SIZE = 2048
+"""Size of the square matrices whose product measures the machine's rate."""
+MATRIX_PRODUCTS = 6
+"""Number of products, of which the fastest counts."""
+
+Loss = Callable[[int], Float[Tensor, ""]]
+"""Maps a number of windows to the training loss of a batch of so many."""
 
 
-Loss = Callable[[int], torch.Tensor]
-"""Maps a number of windows to the training loss on so many."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Generator:
-    """What can draw windows, and the network behind it."""
+    """A generator of windows, and its network."""
 
     name: str
-    draw: Callable[[int], object]
-    """Draws so many windows."""
+    generate: Callable[[int], object]
+    """Generates a number of windows."""
     network: nn.Module
-    """Called once an evaluation."""
-    about: str = ""
-    """Its setting, in words."""
+    """The network that each step evaluates."""
+    description: str = ""
+    """Sampler and steps."""
     loss: Loss | None = None
     """Training loss; None: training is not measured."""
     cost: tuple[int, float] | None = None
-    """What :func:`operations` returned, for networks that it cannot look into."""
+    """Result of :func:`operations`, for networks that it cannot analyse."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Speed:
-    """What one generator reached."""
+    """Speed of one generator."""
 
     name: str
-    about: str
+    description: str
     parameters: int
     evaluations: int
-    """Of the network, for each window."""
+    """Evaluations of the network for a window."""
     megaflop: float
-    """Floating-point operations of one evaluation of one window, in millions (a product and sum are two)."""
+    """Floating-point operations of one evaluation for one window, in millions; a multiply-add counts as two."""
     windows_per_s: float
     """Median over rounds."""
     share_of_peak: float
-    """Of the machine's rate of matrix products that these evaluations make up."""
-    runs_windows_per_s: tuple[float, ...]
-    """Of each round."""
-    trained_per_s: float | None
-    """Windows a second in training, gradients and an AdamW step included; median over rounds."""
+    """Operations per second of these evaluations, over those of the machine's matrix products."""
+    windows_per_s_of_rounds: tuple[float, ...]
+    training_windows_per_s: float | None
+    """In training with gradients and an AdamW step; median over rounds."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SpeedComparison:
-    """What generators reached that took turns."""
+    """Speeds of generators that took turns."""
 
     speeds: list[Speed]
     peak_gflops: float
-    """Float32 matrix products of this machine, in 10^9 operations a second; the median over rounds."""
+    """Rate of float32 matrix products, in 10^9 operations a second; median over rounds."""
     peak_memory_mb: float
-    """Most memory that the process held while the first generator drew, in MB."""
+    """Peak memory of the process while the first generator ran, in MB."""
     threads: int
     device: str
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what ``--json`` prints."""
+        """Return the result for machines, with the speed-up of the first generator over each other one."""
         first, others = self.speeds[0], self.speeds[1:]
-        found = {
-            **asdict(self),
-            "times_as_fast_as": {s.name: first.windows_per_s / s.windows_per_s for s in others},
-        }
-        if first.trained_per_s is not None:
-            trained = {s.name: first.trained_per_s / s.trained_per_s for s in others if s.trained_per_s}
-            found["trains_times_as_fast_as"] = trained
-        return found
+        content = asdict(self)
+        content["speedups"] = {other.name: first.windows_per_s / other.windows_per_s for other in others}
+        if first.training_windows_per_s is not None:
+            content["training_speedups"] = {
+                other.name: first.training_windows_per_s / other.training_windows_per_s
+                for other in others
+                if other.training_windows_per_s
+            }
+        return content
+
+
+@dataclass(kw_only=True, eq=False)
+class _Timing:
+    """Measurements of a generator."""
+
+    generator: Generator
+    count: int
+    """Windows of a run."""
+    rates: list[float] = field(default_factory=list)
+    training_rates: list[float] = field(default_factory=list)
+
+    def run(self) -> None:
+        self.rates.append(self.count / _time(self.generator, self.count))
+
+    def run_training(self, batch: int, seconds: float) -> None:
+        if self.generator.loss is not None:
+            rate = _training_rate(self.generator.network, self.generator.loss, batch, seconds)
+            self.training_rates.append(rate)
+
+    def speed(self, peak_gflops: float) -> Speed:
+        evaluations, megaflop = self.generator.cost or operations(self.generator)
+        rate = median(self.rates)
+        return Speed(
+            name=self.generator.name,
+            description=self.generator.description,
+            parameters=sum(p.numel() for p in self.generator.network.parameters()),
+            evaluations=evaluations,
+            megaflop=megaflop,
+            windows_per_s=rate,
+            share_of_peak=rate * evaluations * megaflop / 1e3 / peak_gflops,
+            windows_per_s_of_rounds=tuple(self.rates),
+            training_windows_per_s=median(self.training_rates) if self.training_rates else None,
+        )
 
 
 def compare_speed(
@@ -96,61 +134,46 @@ def compare_speed(
     seconds: float = 3.0,
     rounds: int = 3,
     device: str = "cpu",
-    advance: Callable[[str], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> SpeedComparison:
-    """Return the speeds of generators that take turns.
+    """Measure the speeds of generators that take turns.
 
     Args:
-        generators: the first is what the others are compared with.
-        batch: windows of the shortest run; longer ones are multiples.
-        seconds: about how long each run takes, if a batch does not take longer.
-        rounds: runs of each.
-        device: whose rate of matrix products is measured.
-        advance: called with what has just been done.
+        generators: generators; the first is compared with each other one.
+        batch: number of windows of the shortest run; longer ones are multiples of it.
+        seconds: approximate duration of a run, unless a batch takes longer.
+        rounds: number of runs of each generator.
+        device: device whose matrix products are measured.
+        progress: called with the numbers of finished runs and of all runs.
     """
-    tell = advance or (lambda _: None)
-    counts, memory = [], 0.0
+    steps = Progress((1 + rounds) * len(generators), progress)
+    timings, memory_mb = [], 0.0
     for generator in generators:
-        generator.draw(batch)  # the first run allocates
-        counts.append(batch * max(1, round(seconds / _seconds(generator, batch))))
-        memory = memory or peak_memory_mb()
-        tell(f"{generator.name}: warm")
+        generator.generate(batch)  # the first run allocates memory
+        count = batch * max(1, round(seconds / _time(generator, batch)))
+        timings.append(_Timing(generator=generator, count=count))
+        memory_mb = memory_mb or peak_memory_mb()
+        steps.advance()
     peaks: list[float] = []
-    rates: list[list[float]] = [[] for _ in generators]
-    trained: list[list[float]] = [[] for _ in generators]
     for _ in range(rounds):
         peaks.append(matrix_gflops(device))
-        for generator, count, rate in zip(generators, counts, rates, strict=True):
-            rate.append(count / _seconds(generator, count))
-            tell(f"{generator.name}: {rate[-1]:.1f} windows/s")
-        for generator, rate in zip(generators, trained, strict=True):
-            if generator.loss is not None:
-                rate.append(_training_rate(generator.network, generator.loss, batch, seconds))
-                tell(f"{generator.name}: {rate[-1]:.1f} windows/s in training")
+        for timing in timings:
+            timing.run()
+        for timing in timings:
+            timing.run_training(batch, seconds)
+            steps.advance()
     peak = median(peaks)
-    speeds = []
-    for generator, rate, learnt in zip(generators, rates, trained, strict=True):
-        evaluations, megaflop = generator.cost or operations(generator)
-        share = median(rate) * evaluations * megaflop / 1e3 / peak
-        parameters = sum(p.numel() for p in generator.network.parameters())
-        speeds.append(
-            Speed(
-                generator.name,
-                generator.about,
-                parameters,
-                evaluations,
-                megaflop,
-                median(rate),
-                share,
-                tuple(rate),
-                median(learnt) if learnt else None,
-            )
-        )
-    return SpeedComparison(speeds, peak, memory, torch.get_num_threads(), device)
+    return SpeedComparison(
+        speeds=[timing.speed(peak) for timing in timings],
+        peak_gflops=peak,
+        peak_memory_mb=memory_mb,
+        threads=torch.get_num_threads(),
+        device=device,
+    )
 
 
 def _training_rate(network: nn.Module, loss: Loss, batch: int, seconds: float) -> float:
-    """Return windows a second of training steps; the learning rate of zero leaves the weights as they are."""
+    """Return the windows per second of training steps, at a learning rate of zero that keeps the weights."""
     optimizer = torch.optim.AdamW(network.train().parameters(), lr=0.0)
 
     def step() -> None:
@@ -159,46 +182,45 @@ def _training_rate(network: nn.Module, loss: Loss, batch: int, seconds: float) -
         optimizer.zero_grad()
 
     with torch.random.fork_rng(devices=[]):
-        step()  # the first one allocates
-        done, started = 0, time.perf_counter()
-        while not done or time.perf_counter() - started < seconds:
+        step()  # the first step allocates memory
+        windows, start = 0, time.perf_counter()
+        while not windows or time.perf_counter() - start < seconds:
             step()
-            done += batch
+            windows += batch
     network.eval()
-    return done / (time.perf_counter() - started)
+    return windows / (time.perf_counter() - start)
 
 
 def operations(generator: Generator) -> tuple[int, float]:
-    """Return how often one window evaluates the network, and the MFLOP of one evaluation; exact counts."""
+    """Count the evaluations of the network for one window, and the MFLOP of one evaluation."""
     calls: list[int] = []
     handle = generator.network.register_forward_pre_hook(lambda *_: calls.append(1))
     try:
         with FlopCounterMode(display=False) as counter:
-            generator.draw(1)
+            generator.generate(1)
     finally:
         handle.remove()
     return len(calls), counter.get_total_flops() / len(calls) / 1e6
 
 
 def matrix_gflops(device: str = "cpu", dtype: torch.dtype = torch.float32) -> float:
-    """Return the rate of a product of two square matrices, in 10^9 operations a second: the best of six."""
-    a = torch.ones(MATRIX, MATRIX, device=device, dtype=dtype)
-
+    """Measure the rate of products of square matrices, in 10^9 operations a second."""
+    a = torch.ones(MATRIX_SIZE, MATRIX_SIZE, device=device, dtype=dtype)
     seconds = []
-    for _ in range(6):
-        started = time.perf_counter()
+    for _ in range(MATRIX_PRODUCTS):
+        start = time.perf_counter()
         (a @ a)[0, 0].item()  # waits for the device
-        seconds.append(time.perf_counter() - started)
-    return 2 * MATRIX**3 / min(seconds) / 1e9
+        seconds.append(time.perf_counter() - start)
+    return 2 * MATRIX_SIZE**3 / min(seconds) / 1e9
 
 
 def peak_memory_mb() -> float:
-    """Return the most memory that this process ever held, in MB."""
+    """Return the peak memory of this process, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def _seconds(generator: Generator, count: int) -> float:
-    started = time.perf_counter()
-    generator.draw(count)
-    return time.perf_counter() - started
+def _time(generator: Generator, count: int) -> float:
+    start = time.perf_counter()
+    generator.generate(count)
+    return time.perf_counter() - start

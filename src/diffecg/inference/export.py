@@ -18,7 +18,7 @@ from diffecg.formats.registry import file_name, write_recording
 from diffecg.formats.scaling import digitise
 from diffecg.inference.recordings import ForecastPlan, ImputationPlan
 from diffecg.inference.results import Imputation
-from diffecg.plotting.figures import imputed_strip_figure, save
+from diffecg.plotting.signals import ImputedStrip, imputed_strip, save_figure
 
 CONTEXT_S = 3.0
 """Observed signal in the figure of a gap, before and after it."""
@@ -120,7 +120,7 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
     )
     title = f"{recording.name} {lead}: forecast from {start / recording.fs_hz:g} s"
     past_mv = lead_mv[:start][-round(PAST_S * recording.fs_hz) :]
-    save(forecast_figure(forecast, past_mv, start, title, recorded_mv), folder / "forecast.png")
+    save_figure(forecast_figure(forecast, past_mv, start, title, recorded_mv), folder / "forecast.png")
     _write_card(folder, recording, forecast, [{"lead": lead, "start": start, "stop": start + horizon}])
 
 
@@ -144,17 +144,17 @@ def forecast_figure(
     def after_past(future_mv: Float[np.ndarray, " horizon"]) -> Float[np.ndarray, " time"]:
         return np.concatenate([past_mv, future_mv])
 
-    return imputed_strip_figure(
-        (start - len(past_mv)) / forecast.fs_hz,
-        forecast.fs_hz,
-        after_past(forecast.signal_mv),
-        after_past(forecast.lower_mv),
-        after_past(forecast.upper_mv),
-        np.arange(len(past_mv) + len(forecast.signal_mv)) < len(past_mv),
-        _with_coverage(title, forecast),
+    strip = ImputedStrip(
+        signal_mv=after_past(forecast.signal_mv),
+        lower_mv=after_past(forecast.lower_mv),
+        upper_mv=after_past(forecast.upper_mv),
+        observed=np.arange(len(past_mv) + len(forecast.signal_mv)) < len(past_mv),
+        fs_hz=forecast.fs_hz,
+        start_s=(start - len(past_mv)) / forecast.fs_hz,
         truth_mv=None if recorded_mv is None else after_past(recorded_mv),
         draws_mv=[after_past(draw_mv) for draw_mv in forecast.draws_mv[:MAX_DRAWS_SHOWN]],
     )
+    return imputed_strip(strip, _with_coverage(title, forecast))
 
 
 def imputation_figure(
@@ -168,17 +168,17 @@ def imputation_figure(
         recorded_mv: the samples that were recorded, in mV; NaN or None = unknown.
         title: title of the figure, to which the coverage is added.
     """
-    return imputed_strip_figure(
-        shown.start / imputation.fs_hz,
-        imputation.fs_hz,
-        imputation.signal_mv[shown],
-        imputation.lower_mv[shown],
-        imputation.upper_mv[shown],
-        imputation.observed[shown],
-        _with_coverage(title, imputation),
+    strip = ImputedStrip(
+        signal_mv=imputation.signal_mv[shown],
+        lower_mv=imputation.lower_mv[shown],
+        upper_mv=imputation.upper_mv[shown],
+        observed=imputation.observed[shown],
+        fs_hz=imputation.fs_hz,
+        start_s=shown.start / imputation.fs_hz,
         truth_mv=None if recorded_mv is None else recorded_mv[shown],
         draws_mv=[draw_mv[shown] for draw_mv in imputation.draws_mv[:MAX_DRAWS_SHOWN]],
     )
+    return imputed_strip(strip, _with_coverage(title, imputation))
 
 
 def _with_coverage(title: str, imputation: Imputation) -> str:
@@ -196,7 +196,7 @@ def _save_gap_figures(
         title = f"{recording.name} {recording.leads[segment.row]}: {name} {number}"
         lead = imputation.lead(plan.rows.index(segment.row))
         figure = imputation_figure(lead, shown, recording.lead_mv(segment.row), title)
-        save(figure, folder / f"gap-{number:03d}.png")
+        save_figure(figure, folder / f"gap-{number:03d}.png")
 
 
 def _gap_table(recording: Recording, plan: ImputationPlan, imputation: Imputation) -> pd.DataFrame:

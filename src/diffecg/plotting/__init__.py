@@ -1,1 +1,1 @@
-"""Pictures on ECG paper."""
+"""Plots of ECG signals and of evaluations."""

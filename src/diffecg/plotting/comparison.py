@@ -1,167 +1,189 @@
-"""The pictures of the report: real beside synthetic, always in the same two colours."""
+"""Plots that compare real and synthetic windows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Float, Shaped
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
-from numpy.typing import NDArray
 
-from diffecg.plotting.figures import NAMES
-from diffecg.plotting.paper import ACCENT, FAINT, INK
+from diffecg.plotting.panels import panel_title, panels, small_legend
+from diffecg.plotting.paper import ACCENT
+from diffecg.plotting.signals import LABEL_NAMES
 
-Array = NDArray[np.floating]
 REAL, SYNTHETIC, BASELINE = "#51586b", ACCENT, "#c9772b"
-_PANEL = (3.1, 2.3)
+"""Colours."""
+_BACKGROUND = "#e3e5ea"
+_LOG_SCALE_RATIO = 20
+"""Metrics whose values differ by a larger factor are plotted on a logarithmic axis."""
 
 
-def panels(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
-    """Return a figure with ``count`` panels in rows of at most ``columns``."""
-    columns = min(columns, count)
-    rows = -(-count // columns)
-    figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows + 0.5), layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
-    for axis in grid:
-        axis.spines[["top", "right"]].set_visible(False)
-        axis.tick_params(labelsize=7, colors=FAINT)
-        axis.xaxis.label.set_size(8)
-        axis.yaxis.label.set_size(8)
-    for axis in grid[count:]:
-        axis.set_visible(False)
-    figure.suptitle(title, fontsize=10, color=INK, x=0.01, ha="left")
-    return figure, list(grid[:count])
+class Pair(NamedTuple):
+    """The same quantity of real and of synthetic windows."""
+
+    real: Float[np.ndarray, "..."]
+    synthetic: Float[np.ndarray, "..."]
 
 
-def means_and_spreads(pairs: Mapping[str, tuple[Array, Array]], fs_hz: float) -> Figure:
-    """Return each class's median and 10 to 90 % range at every sample.
+class Values(NamedTuple):
+    """A metric of the synthetic windows, of the real reference and of the baseline."""
+
+    synthetic: float
+    reference: float
+    baseline: float
+
+
+def medians_and_ranges(windows_mv: Mapping[str, Pair], fs_hz: float) -> Figure:
+    """Plot the median and the 10 to 90 % range of the windows of each label over time.
 
     Args:
-        pairs: by class, real and synthetic windows (window time), in mV.
+        windows_mv: real and synthetic windows (window time) by label, in mV.
         fs_hz: sampling rate, in Hz.
     """
-    figure, axes = panels(len(pairs), 2, "Median and 10 to 90 % range of each class")
-    for axis, (label, both) in zip(axes, pairs.items(), strict=True):
-        for windows, colour, name in zip(both, (REAL, SYNTHETIC), ("real", "synthetic"), strict=True):
+    figure, axes = panels(len(windows_mv), 2, "Median and 10 to 90 % range")
+    for axis, (label, pair) in zip(axes, windows_mv.items(), strict=True):
+        for windows, colour, name in _sets(pair):
             low, middle, high = np.quantile(windows, [0.1, 0.5, 0.9], axis=0)
             time_s = np.arange(len(middle)) / fs_hz
             axis.fill_between(time_s, low, high, color=colour, alpha=0.2, linewidth=0)
             axis.plot(time_s, middle, color=colour, linewidth=1.2, label=name)
-        axis.set_title(NAMES[label], fontsize=8, loc="left")
-        axis.set_xlabel("s")
-        axis.set_ylabel("mV")
-    axes[0].legend(fontsize=7, frameon=False)
+        panel_title(axis, LABEL_NAMES[label])
+        _label_signal_axes(axis)
+    small_legend(axes[0])
     return figure
 
 
-def spectra(pairs: Mapping[str, tuple[Array, Array]], fs_hz: float) -> Figure:
-    """Return each class's median power spectrum; arguments as for :func:`means_and_spreads`."""
-    figure, axes = panels(len(pairs), 2, "Median power spectrum of each class")
-    for axis, (label, both) in zip(axes, pairs.items(), strict=True):
-        for windows, colour, name in zip(both, (REAL, SYNTHETIC), ("real", "synthetic"), strict=True):
+def power_spectra(windows_mv: Mapping[str, Pair], fs_hz: float) -> Figure:
+    """Plot the median power spectrum of the windows of each label.
+
+    Args:
+        windows_mv: real and synthetic windows (window time) by label, in mV.
+        fs_hz: sampling rate, in Hz.
+    """
+    figure, axes = panels(len(windows_mv), 2, "Median power spectrum")
+    for axis, (label, pair) in zip(axes, windows_mv.items(), strict=True):
+        for windows, colour, name in _sets(pair):
             centred = (windows - windows.mean(axis=1, keepdims=True)) * np.hanning(windows.shape[1])
             power = np.median(np.abs(np.fft.rfft(centred, axis=1)) ** 2, axis=0)
             freq_hz = np.fft.rfftfreq(windows.shape[1], 1 / fs_hz)
             axis.semilogy(freq_hz[1:], power[1:], color=colour, linewidth=1.2, label=name)
-        axis.set_title(NAMES[label], fontsize=8, loc="left")
-        axis.set_xlabel("Hz")
+        panel_title(axis, LABEL_NAMES[label])
+        axis.set_xlabel("frequency (Hz)")
         axis.set_ylabel("power (mV²)")
-    axes[0].legend(fontsize=7, frameon=False)
+    small_legend(axes[0])
     return figure
 
 
-def histograms(measured: Mapping[tuple[str, str, str], tuple[Array, Array]]) -> Figure:
-    """Return distributions side by side.
+def measure_histograms(measured: Mapping[tuple[str, str, str], Pair]) -> Figure:
+    """Plot the distributions of amplitudes and intervals.
 
     Args:
-        measured: by class, measure and unit, the values of real and of synthetic beats.
+        measured: values (beat) of real and of synthetic beats, by label, measure and unit.
     """
     columns = len({name for _, name, _ in measured})
-    figure, axes = panels(len(measured), columns, "What a delineator measures")
-    for axis, ((label, name, unit), both) in zip(axes, measured.items(), strict=True):
-        values = [x[np.isfinite(x)] for x in both]
-        every = np.concatenate(values)
-        if every.size:
-            low, high = np.quantile(every, [0.005, 0.995])
-            bins = np.linspace(low, high, 30)
-            for x, colour, who in zip(values, (REAL, SYNTHETIC), ("real", "synthetic"), strict=True):
-                weights = np.full(len(x), 1 / max(len(x), 1))
-                axis.hist(x, bins.tolist(), weights=weights, color=colour, alpha=0.5, label=who)
-        axis.set_title(f"{label}: {name}", fontsize=8, loc="left")
-        axis.set_xlabel(unit)
+    figure, axes = panels(len(measured), columns, "Distributions of amplitudes and intervals")
+    for axis, ((label, name, unit), pair) in zip(axes, measured.items(), strict=True):
+        finite = Pair(*(values[np.isfinite(values)] for values in pair))
+        pooled = np.concatenate(finite)
+        if pooled.size:
+            low, high = np.quantile(pooled, [0.005, 0.995])
+            bins = np.linspace(low, high, 30).tolist()
+            for values, colour, who in _sets(finite):
+                weights = np.full(len(values), 1 / max(len(values), 1))
+                axis.hist(values, bins, weights=weights, color=colour, alpha=0.5, label=who)
+        panel_title(axis, f"{label}: {name}")
+        axis.set_xlabel(f"{name} ({unit})")
+        axis.set_ylabel("share of beats")
         axis.set_yticks([])
-    axes[0].legend(fontsize=7, frameon=False)
+    small_legend(axes[0])
     return figure
 
 
-def joint_map(places: Array, labels: NDArray[np.str_], synthetic: NDArray[np.bool_]) -> Figure:
-    """Return the map of real and synthetic windows, a panel a class, the others faint behind.
+def embedding(
+    coordinates: Float[np.ndarray, "window 2"],
+    labels: Shaped[np.ndarray, " window"],
+    is_synthetic: Bool[np.ndarray, " window"],
+) -> Figure:
+    """Plot a two-dimensional embedding of windows, one panel for each label, with all others in grey.
 
     Args:
-        places: (window 2).
-        labels: class of each window.
-        synthetic: which windows are synthetic.
+        coordinates: coordinates of each window.
+        labels: label of each window.
+        is_synthetic: True for synthetic windows.
     """
-    classes = list(dict.fromkeys(labels.tolist()))
-    figure, axes = panels(len(classes), 2, "Real and synthetic windows on one map (t-SNE of the encoder)")
-    for axis, label in zip(axes, classes, strict=True):
-        axis.scatter(places[:, 0], places[:, 1], s=2, color="#e3e5ea", linewidths=0)
-        for made, colour, name in ((False, REAL, "real"), (True, SYNTHETIC, "synthetic")):
-            rows = (labels == label) & (synthetic == made)
-            x, y = places[rows].T
+    names = list(dict.fromkeys(labels.tolist()))
+    figure, axes = panels(len(names), 2, "t-SNE embedding of the encoder's features")
+    for axis, label in zip(axes, names, strict=True):
+        axis.scatter(coordinates[:, 0], coordinates[:, 1], s=2, color=_BACKGROUND, linewidths=0)
+        for synthetic, colour, name in ((False, REAL, "real"), (True, SYNTHETIC, "synthetic")):
+            rows = (labels == label) & (is_synthetic == synthetic)
+            x, y = coordinates[rows].T
             axis.scatter(x, y, s=6, color=colour, alpha=0.6, linewidths=0, label=name)
-        axis.set_title(NAMES[label], fontsize=8, loc="left")
+        panel_title(axis, LABEL_NAMES[label])
         axis.set_xticks([])
         axis.set_yticks([])
-    axes[0].legend(fontsize=7, frameon=False, markerscale=2)
+    small_legend(axes[0], marker_scale=2)
     return figure
 
 
-def suspects(pairs: Sequence[tuple[str, Array, Array]], fs_hz: float) -> Figure:
-    """Return the most suspicious synthetic windows, each over the training window nearest to it.
+def nearest_training_windows(pairs: Sequence[tuple[str, Pair]], fs_hz: float) -> Figure:
+    """Plot synthetic windows, each with the training window nearest to it.
 
     Args:
-        pairs: title, synthetic and training window (time), in mV.
+        pairs: title, and training and synthetic window (time), in mV.
         fs_hz: sampling rate, in Hz.
     """
     figure, axes = panels(len(pairs), 3, "Synthetic windows nearest to a training window")
-    for axis, (title, synthetic, training) in zip(axes, pairs, strict=True):
-        time_s = np.arange(len(synthetic)) / fs_hz
-        axis.plot(time_s, training, color=REAL, linewidth=2.2, alpha=0.45, label="training")
-        axis.plot(time_s, synthetic, color=SYNTHETIC, linewidth=0.9, label="synthetic")
+    for axis, (title, pair) in zip(axes, pairs, strict=True):
+        time_s = np.arange(len(pair.real)) / fs_hz
+        axis.plot(time_s, pair.real, color=REAL, linewidth=2.2, alpha=0.45, label="training")
+        axis.plot(time_s, pair.synthetic, color=SYNTHETIC, linewidth=0.9, label="synthetic")
         axis.set_title(title, fontsize=7, loc="left")
-        axis.set_xlabel("s")
-        axis.set_ylabel("mV")
-    axes[0].legend(fontsize=7, frameon=False)
+        _label_signal_axes(axis)
+    small_legend(axes[0])
     return figure
 
 
-def against_the_floor(figures: Mapping[str, Mapping[str, tuple[float, float, float]]], title: str) -> Figure:
-    """Return dots for each figure: synthetic, real (the floor) and baseline, a panel a metric.
+def against_reference(metrics: Mapping[str, Mapping[str, Values]], title: str) -> Figure:
+    """Plot metrics beside their real reference and their baseline, one panel for each metric.
 
     Args:
-        figures: by metric and class: the value, its floor and its baseline.
-        title: of the sheet.
+        metrics: values by metric and label.
+        title: title of the figure.
     """
-    figure, axes = panels(len(figures), 4, title)
-    for axis, (metric, classes) in zip(axes, figures.items(), strict=True):
-        for row, values in enumerate(classes.values()):
-            axis.plot([min(values), max(values)], [row, row], color="#e3e5ea", linewidth=3, zorder=0)
-            markers = zip(values, (SYNTHETIC, REAL, BASELINE), "o|x", strict=True)
-            for value, colour, marker in markers:
-                axis.plot(value, row, marker, color=colour, markersize=7 if marker == "|" else 5, mew=1.8)
-        axis.set_yticks(range(len(classes)), list(classes))
+    figure, axes = panels(len(metrics), 4, title)
+    styles = (("o", SYNTHETIC, "synthetic"), ("|", REAL, "reference (real)"), ("x", BASELINE, "baseline"))
+    for axis, (metric, by_label) in zip(axes, metrics.items(), strict=True):
+        for row, values in enumerate(by_label.values()):
+            axis.plot([min(values), max(values)], [row, row], color=_BACKGROUND, linewidth=3, zorder=0)
+            for value, (marker, colour, _) in zip(values, styles, strict=True):
+                size = 7 if marker == "|" else 5
+                axis.plot(value, row, marker, color=colour, markersize=size, mew=1.8)
+        axis.set_yticks(range(len(by_label)), list(by_label))
         axis.invert_yaxis()
-        axis.set_title(metric, fontsize=8, loc="left")
-        spread = [value for values in classes.values() for value in values]
-        if 0 < 20 * min(spread) < max(spread) and max(spread) > 1:
-            axis.set_xscale("log")
-            axis.xaxis.set_major_locator(LogLocator(numticks=4))
-            axis.xaxis.set_minor_formatter(NullFormatter())
-    names = zip(("o", "|", "x"), (SYNTHETIC, REAL, BASELINE), ("synthetic", "real", "baseline"), strict=True)
-    for marker, colour, name in names:
+        panel_title(axis, metric)
+        _choose_scale(axis, [value for values in by_label.values() for value in values])
+    for marker, colour, name in styles:
         axes[0].plot([], [], marker, color=colour, label=name)
     axes[0].legend(fontsize=6, frameon=False)
     return figure
+
+
+def _sets(pair: Pair) -> list[tuple[np.ndarray, str, str]]:
+    return [(pair.real, REAL, "real"), (pair.synthetic, SYNTHETIC, "synthetic")]
+
+
+def _label_signal_axes(axis: Axes) -> None:
+    axis.set_xlabel("time (s)")
+    axis.set_ylabel("mV")
+
+
+def _choose_scale(axis: Axes, values: Sequence[float]) -> None:
+    if 0 < _LOG_SCALE_RATIO * min(values) < max(values) and max(values) > 1:
+        axis.set_xscale("log")
+        axis.xaxis.set_major_locator(LogLocator(numticks=4))
+        axis.xaxis.set_minor_formatter(NullFormatter())

@@ -1,26 +1,29 @@
-"""ECG paper: 25 mm a second, 10 mm a millivolt, lines every 1 mm and 5 mm."""
+"""ECG paper: 25 mm/s and 10 mm/mV, with a grid of 1 mm and 5 mm."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Shaped
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 MM_PER_S = 25.0
 MM_PER_MV = 10.0
-TALLEST_MV = 20.0
-"""A panel of a larger range is drawn to a smaller scale: no ECG reaches so far."""
+MAX_RANGE_MV = 20.0
+"""Panels of a larger range get fewer mm/mV; no ECG has such a range."""
+MIN_RANGE_MV = 2.0
+"""Smallest range of a panel."""
+INK, ACCENT, INTERVAL, FAINT = "#16213a", "#0b63c5", "#8ab8ee", "#7a8194"
+"""Colours of signals, of generated signals, of prediction intervals and of small print."""
 _MM_PER_INCH = 25.4
-_FINE, _COARSE = "#f6d5d5", "#e9a9a9"
-INK, ACCENT, BAND, FAINT = "#16213a", "#0b63c5", "#8ab8ee", "#7a8194"
+_FINE_GRID, _COARSE_GRID = "#f6d5d5", "#e9a9a9"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Paper:
-    """A sheet with panels in rows and columns, every panel to scale."""
+    """A sheet of panels in rows and columns, all to the same scale."""
 
     duration_s: float
     """Width of a panel."""
@@ -30,85 +33,71 @@ class Paper:
     """Upper edge of a panel."""
     rows: int = 1
     columns: int = 1
-    gap_mm: float = 3.0
-    """Between columns."""
-    title_mm: float = 6.0
-    """Above each panel."""
+    column_gap_mm: float = 3.0
+    panel_title_mm: float = 6.0
+    """Height above each panel for its title."""
     left_mm: float = 12.0
-    """Left of all panels."""
     top_mm: float = 10.0
-    """Above all panels."""
     bottom_mm: float = 9.0
-    """Below all panels."""
     zoom: float = 1.0
-    """Scale of the sheet: 1 prints at 25 mm/s."""
+    """Scale of the sheet; 1 prints at 25 mm/s."""
 
     @property
     def mm_per_mv(self) -> float:
-        """Scale of the voltage."""
-        return MM_PER_MV * min(1.0, TALLEST_MV / (self.high_mv - self.low_mv))
+        """Voltage scale."""
+        return MM_PER_MV * min(1.0, MAX_RANGE_MV / (self.high_mv - self.low_mv))
 
-    def draw(self, title: str = "") -> tuple[Figure, NDArray[np.object_]]:
-        """Return a figure and its axes (row column), ruled and without ticks."""
+    def draw(self, title: str = "") -> tuple[Figure, Shaped[np.ndarray, "row column"]]:
+        """Return a figure with the grid drawn, and the axes of its panels."""
         width = self.duration_s * MM_PER_S
         height = (self.high_mv - self.low_mv) * self.mm_per_mv
-        sheet_width = self.left_mm + self.columns * (width + self.gap_mm)
-        sheet_height = self.top_mm + self.rows * (height + self.title_mm) + self.bottom_mm
+        sheet_width = self.left_mm + self.columns * (width + self.column_gap_mm)
+        sheet_height = self.top_mm + self.rows * (height + self.panel_title_mm) + self.bottom_mm
         scale = self.zoom / _MM_PER_INCH
         figure = Figure(figsize=(sheet_width * scale, sheet_height * scale), facecolor="white")
         axes = np.empty((self.rows, self.columns), dtype=object)
         for row, column in np.ndindex(axes.shape):
-            left = self.left_mm + column * (width + self.gap_mm)
-            top = self.top_mm + self.title_mm + row * (height + self.title_mm)
-            place = (
+            left = self.left_mm + column * (width + self.column_gap_mm)
+            top = self.top_mm + self.panel_title_mm + row * (height + self.panel_title_mm)
+            bounds = (
                 left / sheet_width,
                 1 - (top + height) / sheet_height,
                 width / sheet_width,
                 height / sheet_height,
             )
-            axes[row, column] = self._rule(figure.add_axes(place))
+            axes[row, column] = self._draw_grid(figure.add_axes(bounds))
+        x = self.left_mm / sheet_width
         if title:
-            figure.text(
-                self.left_mm / sheet_width,
-                1 - 3.0 / sheet_height,
-                title,
-                va="top",
-                fontsize=8.5 * self.zoom,
-                color=INK,
-            )
-        figure.text(
-            self.left_mm / sheet_width,
-            2.5 / sheet_height,
-            f"25 mm/s  {self.mm_per_mv:.3g} mm/mV",
-            fontsize=5.5 * self.zoom,
-            color=FAINT,
-        )
+            y = 1 - 3.0 / sheet_height
+            figure.text(x, y, title, va="top", fontsize=8.5 * self.zoom, color=INK)
+        scale_text = f"25 mm/s, {self.mm_per_mv:.3g} mm/mV"
+        figure.text(x, 2.5 / sheet_height, scale_text, fontsize=5.5 * self.zoom, color=FAINT)
         return figure, axes
 
-    def _rule(self, axes: Axes) -> Axes:
+    def _draw_grid(self, axes: Axes) -> Axes:
         axes.set_xlim(0, self.duration_s)
         axes.set_ylim(self.low_mv, self.high_mv)
         axes.set_xticks(np.arange(0, self.duration_s + 1e-9, 0.2))
         axes.set_xticks(np.arange(0, self.duration_s + 1e-9, 0.04), minor=True)
         scale = self.mm_per_mv
         first, last = np.ceil(self.low_mv * scale - 1e-6), np.floor(self.high_mv * scale + 1e-6)
-        lines = np.arange(first, last + 1)
-        axes.set_yticks(lines[lines % 5 == 0] / scale)
-        axes.set_yticks(lines / scale, minor=True)
-        axes.grid(which="minor", color=_FINE, linewidth=0.35 * self.zoom)
-        axes.grid(which="major", color=_COARSE, linewidth=0.6 * self.zoom)
+        lines_mm = np.arange(first, last + 1)
+        axes.set_yticks(lines_mm[lines_mm % 5 == 0] / scale)
+        axes.set_yticks(lines_mm / scale, minor=True)
+        axes.grid(which="minor", color=_FINE_GRID, linewidth=0.35 * self.zoom)
+        axes.grid(which="major", color=_COARSE_GRID, linewidth=0.6 * self.zoom)
         axes.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
         axes.set_axisbelow(True)
         for spine in axes.spines.values():
-            spine.set_color(_COARSE)
+            spine.set_color(_COARSE_GRID)
         return axes
 
 
-def limits_mv(*signals: NDArray[np.floating], least: float = 2.0) -> tuple[float, float]:
-    """Return the edges, at whole half millivolts, of paper that holds the signals."""
+def range_mv(*signals: Shaped[np.ndarray, "..."]) -> tuple[float, float]:
+    """Return a range, in half millivolts and of at least MIN_RANGE_MV, that includes all samples of the signals."""
     values = np.concatenate([np.ravel(signal) for signal in signals])
     values = values[np.isfinite(values)]
     low, high = (np.floor(values.min() * 2) / 2, np.ceil(values.max() * 2) / 2)
-    while high - low < least:
+    while high - low < MIN_RANGE_MV:
         low, high = (low - 0.5, high) if (high + low) > values.min() + values.max() else (low, high + 0.5)
     return float(low), float(high)

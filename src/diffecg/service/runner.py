@@ -13,8 +13,7 @@ from diffecg.composition.export import write_composed
 from diffecg.composition.recording import compose
 from diffecg.datasets.formats.registry import read_windows
 from diffecg.evaluation.generation.html import write_report
-from diffecg.evaluation.generation.report import Settings as EvaluationSettings
-from diffecg.evaluation.generation.report import evaluate
+from diffecg.evaluation.generation.report import EvaluateOptions, evaluate
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.inference.export import write_forecast, write_imputed
@@ -203,13 +202,17 @@ class TaskRunner:
         return write_composed(_new_output(job), [recording], COMPOSED)
 
     def _evaluate(self, job: Assignment, task: EvaluateTask) -> dict[str, Any]:
-        settings = EvaluationSettings(
-            task.sections, task.partition, resampling=True, seeds=task.seeds, most=task.max_windows
+        options = EvaluateOptions(
+            sections=task.sections,
+            partition=task.partition,
+            resampling=True,
+            seeds=task.seeds,
+            max_windows=task.max_windows,
         )
         report = evaluate(
             read_windows(task.synthetic),
             read_windows(task.real),
-            settings,
+            options,
             progress=self._progress(job.job_id),
         )
         write_report(report, job.folder / OUTPUT)

@@ -103,7 +103,7 @@ def test_simulated_beats_of_neurokit_go_through_the_same_command(run, windows, t
     assert values["QRS width"]["value"] is not None
     status, text, _ = run(*command, *quick, "--resample", "--force")
     assert status == 0
-    assert "real (floor)" in text
+    assert "reference (real)" in text
     status, _, error = run(*command, "--resample", "--only", "beauty", "--force")
     assert status == 1
     assert "fidelity, physiology, privacy, utility" in error

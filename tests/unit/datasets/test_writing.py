@@ -181,7 +181,9 @@ def test_recordings_in_other_formats_keep_their_integers(tmp_path, runs, recordi
 
 
 def test_paper_of_a_wrong_unit_stays_small():
-    usual, huge = Paper(3.0, -1.0, 1.5), Paper(3.0, -700.0, 1300.0)
+    usual, huge = (
+        Paper(duration_s=3.0, low_mv=low, high_mv=high) for low, high in ((-1.0, 1.5), (-700.0, 1300.0))
+    )
     assert usual.mm_per_mv == 10
     assert len(usual.draw()[1][0, 0].get_yticks()) == 6
     figure, axes = huge.draw()

@@ -1,4 +1,4 @@
-"""The report tells good from bad: what is real lands on the floor, each kind of bad set is caught."""
+"""The evaluation of synthetic windows: real windows reach the reference, each kind of bad set is detected."""
 
 import json
 from dataclasses import replace
@@ -14,30 +14,32 @@ from diffecg.datasets.prepare import prepare
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation import classifiers
-from diffecg.evaluation.generation.comparison import cleaned, matched, mean_beats
+from diffecg.evaluation.generation.comparison import clean_windows, match_windows, mean_beats
+from diffecg.evaluation.generation.delineation import measure
 from diffecg.evaluation.generation.encoder import FEATURES, features, load_encoder
 from diffecg.evaluation.generation.fidelity import METRICS, fidelity
 from diffecg.evaluation.generation.html import write_report
-from diffecg.evaluation.generation.physiology import measure, physiology
-from diffecg.evaluation.generation.privacy import auc, privacy
-from diffecg.evaluation.generation.report import Settings, evaluate
-from diffecg.evaluation.generation.rows import interval_of
-from diffecg.evaluation.generation.utility import classification, utility
+from diffecg.evaluation.generation.membership import auc
+from diffecg.evaluation.generation.metrics import bootstrap_interval
+from diffecg.evaluation.generation.physiology import physiology
+from diffecg.evaluation.generation.privacy import privacy
+from diffecg.evaluation.generation.report import EvaluateOptions, evaluate
+from diffecg.evaluation.generation.utility import classification_scores, utility
 
 CLASSES = ["N", "S", "V"]
 
 
 @pytest.fixture(scope="module")
 def real(mitdb):
-    """All prepared beats of three classes."""
+    """All prepared beats of three labels."""
     windows = prepare(mitdb, preset("beat").window).windows
     return windows.take(np.isin(windows.labels, CLASSES))
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """One classifier, that sees fewer beats."""
-    monkeypatch.setattr(classifiers, "SEEN", 4000)
+    """A single kind of classifier, trained on fewer beats."""
+    monkeypatch.setattr(classifiers, "TRAINING_BEATS", 4000)
     monkeypatch.delitem(classifiers.CLASSIFIERS, "recurrent")
     monkeypatch.delitem(classifiers.CLASSIFIERS, "boosted features + RR")
 
@@ -48,7 +50,7 @@ def relabelled(windows, labels):
 
 
 def some(windows, count, seed=0):
-    """Return at most ``count`` windows of each class, drawn at random."""
+    """Return at most ``count`` random windows of each label."""
     rng = np.random.default_rng(seed)
     rows = [rng.permutation(np.flatnonzero(windows.labels == label))[:count] for label in CLASSES]
     return windows.take(np.concatenate(rows))
@@ -61,63 +63,71 @@ def halves(windows, seed=0):
 
 
 def excess(row):
-    """Return how much worse than the floor a row is, in multiples of the floor's own error."""
-    worse = row.value - row.floor if row.better in ("lower", "as the floor") else row.floor - row.value
-    worse = abs(row.value - row.floor) if row.better == "1" else worse
-    return worse / (0.1 * abs(row.floor) + 2 * (row.floor_spread or 0) + 0.02)
+    """Return how much worse than its reference a row is, in multiples of the uncertainty of the reference."""
+    worse = (
+        row.value - row.reference
+        if row.better in ("lower", "as the reference")
+        else row.reference - row.value
+    )
+    worse = abs(row.value - row.reference) if row.better == "1" else worse
+    return worse / (0.1 * abs(row.reference) + 2 * (row.reference_spread or 0) + 0.02)
 
 
-def test_real_windows_land_on_the_floor(real, quick):
+def test_real_windows_reach_the_reference(real, quick):
     train, held_out, test = (real.partition(name) for name in ("train", "validation", "test"))
     made, reference = halves(held_out)
-    rows = fidelity(made, reference, train, most=150, bootstraps=0)
+    rows = fidelity(made, reference, train, max_windows=150, bootstraps=0)
     assert {row.metric for row in rows} == set(METRICS)
-    rows += [row for row in physiology(made, reference, train, most=150)[0] if row.metric != "RR interval"]
+    rows += [
+        row for row in physiology(made, reference, train, max_windows=150)[0] if row.metric != "RR interval"
+    ]
     for row in rows:
         slack = 2.5 if row.section == "physiology" else 2.0
         assert excess(row) < slack, row
     for row in privacy(some(made, 300), some(train, 3000), some(reference, 600))[0]:
-        assert abs(row.value - row.floor) < 0.2, row
+        assert abs(row.value - row.reference) < 0.2, row
     made, reference = halves(some(train, 3000))
     for row in utility(made, reference, some(test, 800), some(held_out, 800), seeds=2):
         if row.metric.endswith("macro-F1"):
-            assert row.value > row.floor - 0.1, row
+            assert row.value > row.reference - 0.1, row
 
 
-def test_mean_beats_are_clearly_worse_on_every_metric(real, quick):
+def test_mean_beats_are_worse_on_every_metric(real, quick):
     train, held_out, test = (real.partition(name) for name in ("train", "validation", "test"))
     made = mean_beats(train, np.repeat(CLASSES, 200).tolist())
-    rows = fidelity(made, train, train, most=200, bootstraps=0)  # of held-out S beats there are too few
+    rows = fidelity(
+        made, train, train, max_windows=200, bootstraps=0
+    )  # of held-out S beats there are too few
     for row in rows:
         assert excess(row) > 1, row
         assert row.value == pytest.approx(row.baseline, rel=0.25, abs=0.05)
-    rows, _ = physiology(made, held_out, train, most=150)
+    rows, _ = physiology(made, held_out, train, max_windows=150)
     for metric in {"R amplitude", "QRS width", "QT interval", "T amplitude"}:
         assert np.mean([excess(row) for row in rows if row.metric == metric]) > 2, metric
     ratios = [r for r in privacy(made, train, held_out)[0] if r.metric == "nearest-neighbour distance ratio"]
-    assert all(row.value > 2 * row.floor for row in ratios)
+    assert all(row.value > 2 * row.reference for row in ratios)
     for row in utility(made, some(train, 3000), some(test, 800), some(held_out, 800), seeds=2):
         if row.metric.startswith("TSTR") and row.metric.endswith("macro-F1"):
-            assert row.value < row.floor - 0.1, row
+            assert row.value < row.reference - 0.1, row
 
 
-def test_a_copied_training_set_is_caught_by_privacy(real):
+def test_privacy_detects_a_copied_training_set(real):
     train, held_out = real.partition("train"), real.partition("validation")
     copied = some(train, 600)
-    rows, suspects = privacy(copied, copied, held_out)
+    rows, pairs = privacy(copied, copied, held_out)
     for row in rows:
         if row.metric == "membership AUC, nearest synthetic beat":
             assert row.value > 0.9
-            assert row.floor < 0.6
+            assert row.reference < 0.6
         if row.metric == "nearest-neighbour distance ratio":
             assert row.value < 0.01
         if row.metric == "nearer to a training beat than any outsider":
             assert row.value > 0.99
-    assert suspects[0].distance_mv == pytest.approx(0, abs=1e-3)
-    assert np.array_equal(suspects[0].synthetic_mv, suspects[0].training_mv)
+    assert pairs[0].distance_mv == pytest.approx(0, abs=1e-3)
+    assert np.array_equal(pairs[0].synthetic_mv, pairs[0].training_mv)
 
 
-def test_shuffled_labels_are_caught_by_utility(real, quick):
+def test_utility_detects_shuffled_labels(real, quick):
     train, test = some(real.partition("train"), 1500), some(real.partition("test"), 800)
     shuffled = relabelled(train, np.random.default_rng(0).permutation(train.labels))
     sets = train, test, some(real.partition("validation"), 800)
@@ -128,7 +138,7 @@ def test_shuffled_labels_are_caught_by_utility(real, quick):
 
 
 def waves(count=150, seed=0, labels=("N", "V")):
-    """Return a set of simulated beats in two parts, of several recordings."""
+    """Return simulated beats of several recordings."""
     rng = np.random.default_rng(seed)
     signal, peaks, _ = make_ecg(seed, duration_s=count)
     rows = [signal[p - 128 : p + 128] for p in peaks[2:-2]][:count]
@@ -149,30 +159,30 @@ def test_windows_that_cannot_be_compared_are_left_out_and_counted():
     signals[0, 0, 5] = np.nan
     signals[1] = 0.3
     labels[2:4] = "LBBB"
-    kept, notes = cleaned(relabelled(replace(windows, signal=signals), labels), "synthetic")
+    kept, notes = clean_windows(relabelled(replace(windows, signal=signals), labels), "synthetic")
     assert len(kept) == len(windows) - 4
     assert [note.split(" of ")[0] for note in notes] == ["1", "1", "2"]
     assert "LBBB" in notes[2]
     with pytest.raises(DiffecgError, match="no synthetic window"):
-        cleaned(relabelled(windows, "LBBB"), "synthetic")
+        clean_windows(relabelled(windows, "LBBB"), "synthetic")
 
 
-def test_rates_are_converted_on_request_only():
+def test_sampling_rates_are_converted_on_request_only():
     windows = waves()
     slow = replace(windows, signal=windows.signal_mv[..., ::2], fs_hz=180.0)
     with pytest.raises(DiffecgError, match="--resample"):
-        matched(slow, windows, resampling=False)
-    assert matched(slow, windows, resampling=True).signal_mv.shape == windows.signal_mv.shape
+        match_windows(slow, windows, resampling=False)
+    assert match_windows(slow, windows, resampling=True).signal_mv.shape == windows.signal_mv.shape
     short = replace(windows, signal=windows.signal_mv[..., :200])
     with pytest.raises(DiffecgError, match="1 lead"):
-        matched(short, windows, resampling=True)
+        match_windows(short, windows, resampling=True)
     with pytest.raises(DiffecgError, match="cannot be concatenated"):
         concatenate([windows, short])
 
 
-def test_what_is_undefined_says_so_and_is_never_zero():
+def test_undefined_metrics_have_no_value_and_a_reason():
     made, reference = waves(seed=1), waves(seed=2, labels=("N",) * 9 + ("V",))
-    report = evaluate(made, reference, Settings(("fidelity", "physiology", "privacy", "utility"), seeds=2))
+    report = evaluate(made, reference, EvaluateOptions(seeds=2))
     few = [row for row in report.rows if row.label == "V"]
     assert few
     assert all(row.value is None and "too few" in row.note for row in few)
@@ -184,19 +194,21 @@ def test_what_is_undefined_says_so_and_is_never_zero():
     json.dumps(report.to_dict(), allow_nan=False)
 
 
-def test_a_reference_that_was_trained_on_is_pointed_out():
+def test_a_comparison_with_training_windows_is_noted():
     windows = waves()
     partition = np.where(np.arange(len(windows)) % 2, "train", "validation")
     reference = replace(windows, index=windows.index.assign(partition=partition))
-    report = evaluate(windows, reference, Settings(("fidelity",), partition="train", seeds=2))
+    report = evaluate(windows, reference, EvaluateOptions(sections=("fidelity",), partition="train", seeds=2))
     assert any("training partition" in note for note in report.notes)
     assert any("are copies" in note for note in report.notes)
     with pytest.raises(DiffecgError, match="no windows in the partition 'test'"):
-        evaluate(windows, reference, Settings(partition="test"))
+        evaluate(windows, reference, EvaluateOptions(partition="test"))
 
 
-def test_the_report_is_one_file_that_opens_from_disk(tmp_path):
-    report = evaluate(waves(seed=1), waves(seed=2), Settings(("fidelity", "physiology"), seeds=2))
+def test_the_page_is_self_contained(tmp_path):
+    report = evaluate(
+        waves(seed=1), waves(seed=2), EvaluateOptions(sections=("fidelity", "physiology"), seeds=2)
+    )
     write_report(report, tmp_path / "report")
     page = (tmp_path / "report" / "report.html").read_text()
     assert "http" not in page.replace("http-equiv", "")
@@ -204,11 +216,11 @@ def test_the_report_is_one_file_that_opens_from_disk(tmp_path):
     stored = json.loads((tmp_path / "report" / "report.json").read_text())
     assert stored["about"]["encoder_sha256"] == load_encoder()[1]
     assert all(
-        row["floor"] is not None and row["baseline"] is not None for row in stored["rows"] if row["value"]
+        row["reference"] is not None and row["baseline"] is not None for row in stored["rows"] if row["value"]
     )
 
 
-def test_the_encoder_is_the_one_that_the_reports_name():
+def test_the_encoder_is_the_one_named_in_the_reports():
     assert load_encoder()[1] == "aad0e50e41edcf32f02c3d6533325d37af8b81467dd19df515645efc104bb09b"
     windows = waves()
     found = features(windows.signal_mv, windows.fs_hz)
@@ -220,14 +232,14 @@ def test_the_encoder_is_the_one_that_the_reports_name():
 def test_classification_agrees_with_scikit_learn():
     rng = np.random.default_rng(0)
     truth, guess = rng.choice(CLASSES, (2, 500), p=[0.7, 0.1, 0.2])
-    found = classification(truth, guess, CLASSES)
+    found = classification_scores(truth, guess, CLASSES)
     assert found["macro-F1", "all"] == pytest.approx(f1_score(truth, guess, average="macro"))
     for i, label in enumerate(CLASSES):
         oracle = recall_score(truth, guess, average=None, labels=CLASSES)[i]
         assert found["sensitivity", label] == pytest.approx(oracle)
         oracle = precision_score(truth, guess, average=None, labels=CLASSES)[i]
         assert found["positive predictive value", label] == pytest.approx(oracle)
-    never = classification(truth, np.full(500, "N"), CLASSES)
+    never = classification_scores(truth, np.full(500, "N"), CLASSES)
     assert np.isnan(never["positive predictive value", "S"])
 
 
@@ -239,8 +251,8 @@ def test_auc_agrees_with_scikit_learn():
 
 
 @pytest.mark.parametrize("name", classifiers.CLASSIFIERS)
-def test_every_classifier_learns_what_can_be_learnt(name, monkeypatch):
-    monkeypatch.setattr(classifiers, "SEEN", 4000)
+def test_each_classifier_learns_separable_labels(name, monkeypatch):
+    monkeypatch.setattr(classifiers, "TRAINING_BEATS", 4000)
     sets = []
     for seed in (1, 2):
         normal = waves(seed=seed, labels=("N",))
@@ -253,7 +265,7 @@ def test_every_classifier_learns_what_can_be_learnt(name, monkeypatch):
     assert (kind.fit(train, sets[0].labels, 0)(test) == guess).all()
 
 
-def test_the_delineator_finds_what_was_drawn():
+def test_the_delineator_measures_simulated_beats():
     signal, peaks, symbols = make_ecg(3, duration_s=40.0)
     rows = [p - 128 + np.arange(256) for p, s in zip(peaks[1:-1], symbols[1:-1], strict=True) if s == "N"]
     windows = Windows.from_arrays(
@@ -270,9 +282,9 @@ def test_the_delineator_finds_what_was_drawn():
     assert np.nanmedian(measure(strip)["RR interval"]) == pytest.approx(np.median(rr_s), abs=0.02)
 
 
-def test_intervals_end_where_the_possible_values_do():
+def test_intervals_are_clipped_to_possible_values():
     rng = np.random.default_rng(0)
-    low, high = interval_of(0.9, rng.normal(0.8, 0.1, 200), (0, 1))
+    low, high = bootstrap_interval(0.9, rng.normal(0.8, 0.1, 200), (0, 1))
     assert low == pytest.approx(0.9 - 1.96 * 0.1, abs=0.03)
     assert high == 1
-    assert interval_of(0.9, [0.8] * 9, (0, 1)) is None
+    assert bootstrap_interval(0.9, [0.8] * 9, (0, 1)) is None

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import diffecg
-from diffecg.evaluation.imputation.cases import contexts, make_manifest
+from diffecg.evaluation.imputation.cases import contexts, draw_cases
 from diffecg.formats.registry import read_recording
 from diffecg.signal.blending import blend_seams
 from diffecg.signal.runs import true_runs
@@ -74,7 +74,7 @@ def test_a_whole_recording_is_imputed_as_well_as_its_windows(mitdb):
         )
 
     for name in ("103", "114", "207"):
-        cases = [case for case in make_manifest(mitdb, [name], each=5) if not case.forecast]
+        cases = [case for case in draw_cases(mitdb, [name], per_group=5) if not case.forecast]
         taken = np.zeros(650_000, bool)
         apart = []
         for case in cases:  # cases that do not overlap each other's context
@@ -90,9 +90,7 @@ def test_a_whole_recording_is_imputed_as_well_as_its_windows(mitdb):
         imputation = model.impute(whole, recording.fs_hz, draws=draws)
         for case, context, truth in contexts(mitdb, apart):
             score("recording", truth, imputation, slice(case.start, case.start + case.length))
-            score(
-                "window", truth, model.impute(context.signal_mv, context.fs_hz, draws=draws), context.hidden
-            )
+            score("window", truth, model.impute(context.signal_mv, context.fs_hz, draws=draws), context.gap)
         assert len(true_runs(np.isnan(whole))) == len(apart) >= 8
     # A recording has more analogues than the 10 s around a case.
     assert np.mean(errors["recording"]) <= 1.05 * np.mean(errors["window"])

@@ -1,1 +1,1 @@
-"""Evaluation of generated windows: fidelity, physiology, privacy, utility."""
+"""Evaluation of generated windows: fidelity, physiology, privacy and utility."""

@@ -1,4 +1,4 @@
-"""Making two sets of windows comparable: cleaning, rate and length, and the mean-beat baseline."""
+"""Preparation of two sets of windows for a comparison, and the mean-beat baseline."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Int
 
 from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN
 from diffecg.datasets.windows import Windows
@@ -14,54 +14,61 @@ from diffecg.errors import DiffecgError
 from diffecg.signal.channels import make_channels
 from diffecg.signal.resampling import resample
 
-
-def shared_classes(one: Windows, other: Windows) -> list[str]:
-    """Return the classes that both sets have, in AAMI's order, ``?`` last."""
-    there = other.classes()
-    return [label for label in one.classes() if label in there]
+MAX_ROUNDING_SAMPLES = 2
+"""Resampled windows may be longer than the real ones by so many samples, which are cut off."""
 
 
-def cleaned(windows: Windows, name: str) -> tuple[Windows, list[str]]:
-    """Return the windows that can be compared, and a sentence for each kind that was left out.
+def shared_labels(first: Windows, second: Windows) -> list[str]:
+    """Return the labels that occur in both sets, in AAMI's order, ``?`` last."""
+    others = second.classes()
+    return [label for label in first.classes() if label in others]
+
+
+def clean_windows(windows: Windows, name: str) -> tuple[Windows, list[str]]:
+    """Return the windows that can be compared, and a note for each reason to leave out others.
+
+    Windows with non-finite samples, constant leads or unknown label names are left out.
 
     Args:
-        windows: any set.
-        name: what the sentences call the set.
+        windows: windows to check.
+        name: name of the set in the notes, such as ``synthetic``.
 
     Raises:
         DiffecgError: no window is left.
     """
     finite = np.isfinite(windows.signal_mv).all(axis=(1, 2))
-    moving = np.ptp(np.nan_to_num(windows.signal_mv), axis=2).min(axis=1) > 0
-    known = np.isin(windows.labels, (*AAMI_LABELS, UNKNOWN))
-    unknown = sorted(set(windows.labels[~known].tolist()))
+    varying = np.ptp(np.nan_to_num(windows.signal_mv), axis=2).min(axis=1) > 0
+    labelled = np.isin(windows.labels, (*AAMI_LABELS, UNKNOWN))
+    unknown = sorted(set(windows.labels[~labelled].tolist()))
     reasons = [
-        (~finite, "hold NaN or infinite samples"),
-        (finite & ~moving, "are constant"),
-        (finite & moving & ~known, f"bear an unknown label ({', '.join(unknown[:5])})"),
+        (~finite, "have NaN or infinite samples"),
+        (finite & ~varying, "have a constant lead"),
+        (finite & varying & ~labelled, f"have an unknown label ({', '.join(unknown[:5])})"),
     ]
     notes = [
-        f"{rows.sum()} of {len(windows)} {name} windows {why} and are left out"
-        for rows, why in reasons
+        f"{rows.sum()} of {len(windows)} {name} windows {reason} and are left out"
+        for rows, reason in reasons
         if rows.any()
     ]
-    kept = finite & moving & known
+    kept = finite & varying & labelled
     if not kept.any():
         hint = f"; labels may be {', '.join(AAMI_LABELS)}" if unknown else ""
-        raise DiffecgError(f"no {name} window can be compared: {'; '.join(notes) or 'it is empty'}{hint}")
+        raise DiffecgError(
+            f"no {name} window can be compared: {'; '.join(notes) or 'the set is empty'}{hint}"
+        )
     return (windows if kept.all() else windows.take(kept)), notes
 
 
-def matched(synthetic: Windows, real: Windows, *, resampling: bool) -> Windows:
-    """Return ``synthetic`` at the rate and length of ``real``.
+def match_windows(synthetic: Windows, real: Windows, *, resampling: bool) -> Windows:
+    """Return the synthetic windows at the sampling rate and with the R peak of the real ones.
 
     Args:
-        synthetic: the set to change.
-        real: the set to follow.
-        resampling: whether the rate may be changed.
+        synthetic: windows to convert.
+        real: windows to compare with.
+        resampling: whether the sampling rate may be changed.
 
     Raises:
-        DiffecgError: rates differ and ``resampling`` is off; lengths or numbers of leads differ.
+        DiffecgError: rates differ and ``resampling`` is False; lengths or numbers of leads differ.
     """
     leads, length = real.signal_mv.shape[1:]
     if synthetic.fs_hz != real.fs_hz:
@@ -70,37 +77,40 @@ def matched(synthetic: Windows, real: Windows, *, resampling: bool) -> Windows:
                 f"synthetic windows at {synthetic.fs_hz:g} Hz cannot be compared with real ones at "
                 f"{real.fs_hz:g} Hz; add --resample to convert the synthetic ones"
             )
-        signal_mv = resample(synthetic.signal_mv.astype(np.float64), synthetic.fs_hz, real.fs_hz)
-        if length < signal_mv.shape[2] <= length + 2:  # a rate's rounding
-            signal_mv = signal_mv[..., :length]
-        synthetic = replace(
-            synthetic,
-            signal=signal_mv.astype(np.float32),
-            channels=make_channels(synthetic.leads),
-            fs_hz=real.fs_hz,
-        )
+        synthetic = _resample(synthetic, real.fs_hz, length)
     if synthetic.signal_mv.shape[1:] != (leads, length):
-        has = synthetic.signal_mv.shape
+        _, its_leads, its_length = synthetic.signal_mv.shape
         raise DiffecgError(
-            f"synthetic windows of {has[1]} lead(s) x {has[2]} samples cannot be compared with real ones "
-            f"of {leads} x {length} at {real.fs_hz:g} Hz; cut both alike (diffecg prepare has --length)"
+            f"synthetic windows of {its_leads} lead(s) x {its_length} samples cannot be compared with real ones "
+            f"of {leads} x {length} at {real.fs_hz:g} Hz; cut both to one length (diffecg prepare --length)"
         )
     return replace(synthetic, r_peak=real.r_peak)
 
 
-def in_turn(rows: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return ``count`` of the rows at random, each as often as the others but for one."""
+def _resample(windows: Windows, fs_hz: float, length: int) -> Windows:
+    signal_mv = resample(windows.signal_mv.astype(np.float64), windows.fs_hz, fs_hz)
+    if length < signal_mv.shape[2] <= length + MAX_ROUNDING_SAMPLES:
+        signal_mv = signal_mv[..., :length]
+    return replace(
+        windows, signal=signal_mv.astype(np.float32), channels=make_channels(windows.leads), fs_hz=fs_hz
+    )
+
+
+def draw_evenly(
+    rows: Int[np.ndarray, " window"], count: int, rng: np.random.Generator
+) -> Int[np.ndarray, " chosen"]:
+    """Return ``count`` of the rows at random; the numbers of times that two rows occur differ by at most one."""
     rounds = [rng.permutation(rows) for _ in range(-(-count // len(rows)))]
     return np.concatenate(rounds)[:count] if rounds else rows[:0]
 
 
 def mean_beats(real: Windows, labels: Sequence[str], seed: int = 0) -> Windows:
-    """Return the trivial baseline: each class's mean window plus white noise of its spread.
+    """Return the baseline generator's windows: each label's mean window plus white noise of its spread.
 
     Args:
-        real: the windows to average.
-        labels: class of each window to make; ``real`` has all of them.
-        seed: of the noise.
+        real: windows to average.
+        labels: label of each window to generate; each must occur in ``real``.
+        seed: seed of the noise.
     """
     rng = np.random.default_rng(seed)
     wanted = np.asarray(labels)

@@ -1,7 +1,7 @@
 """Distances between two sets of windows, or of their features.
 
-All functions take two arrays (window feature) of real and of synthetic samples. None is of use alone:
-print beside it the value for two disjoint real sets of the same size.
+The value of a distance depends on the sizes of the sets: read it beside the value for two disjoint real sets of
+the same sizes.
 """
 
 from __future__ import annotations
@@ -10,48 +10,57 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float
+from torch import Tensor
 
 from diffecg.errors import DiffecgError
 
-Array = NDArray[np.floating]
+Real = Float[np.ndarray, "real feature"]
+Synthetic = Float[np.ndarray, "synthetic _"]
 
 
 class Coverage(NamedTuple):
     """Fidelity (precision, density) and diversity (recall, coverage) by nearest neighbours."""
 
     precision: float
-    """Share of synthetic samples that lie where real ones are."""
+    """Share of synthetic samples within a real neighbourhood."""
     recall: float
-    """Share of real samples that lie where synthetic ones are."""
+    """Share of real samples within a synthetic neighbourhood."""
     density: float
-    """How many real neighbourhoods hold a synthetic sample, over the number expected; 1 if equal."""
+    """Mean number of real neighbourhoods around a synthetic sample, over its expectation for equal sets."""
     coverage: float
-    """Share of real samples whose neighbourhood holds a synthetic one."""
+    """Share of real neighbourhoods with a synthetic sample in them."""
 
 
-def sliced_wasserstein(real: Array, synthetic: Array, *, directions: int = 500, seed: int = 0) -> float:
-    """Return the order-1 Wasserstein distance along random directions, averaged; in the data's unit.
+def sliced_wasserstein(real: Real, synthetic: Synthetic, *, directions: int = 500, seed: int = 0) -> float:
+    """Return the mean order-1 Wasserstein distance of projections onto random directions, in the data's unit.
 
-    Bonneel et al. (2015), J Math Imaging Vis 51:22-45. Both sets may differ in size.
+    Bonneel et al. (2015), J Math Imaging Vis 51:22-45.
+
+    Args:
+        real: real samples.
+        synthetic: synthetic samples; their number may differ.
+        directions: number of random directions.
+        seed: seed of the directions.
     """
-    _check(real, synthetic, least=1)
+    _check(real, synthetic, min_windows=1)
     axes = np.random.default_rng(seed).standard_normal((real.shape[1], directions))
     axes /= np.linalg.norm(axes, axis=0)
     a, b = np.sort(real @ axes, axis=0), np.sort(synthetic @ axes, axis=0)
     ends = np.union1d(np.arange(1, len(a) + 1) / len(a), np.arange(1, len(b) + 1) / len(b))
-    middle = ends - np.diff(ends, prepend=0.0) / 2
-    steps = [x[np.minimum((middle * len(x)).astype(int), len(x) - 1)] for x in (a, b)]
-    return float((np.abs(steps[0] - steps[1]) * np.diff(ends, prepend=0.0)[:, None]).sum(axis=0).mean())
+    widths = np.diff(ends, prepend=0.0)
+    middles = ends - widths / 2
+    quantiles_a, quantiles_b = (x[np.minimum((middles * len(x)).astype(int), len(x) - 1)] for x in (a, b))
+    return float((np.abs(quantiles_a - quantiles_b) * widths[:, None]).sum(axis=0).mean())
 
 
-def frechet_distance(real: Array, synthetic: Array) -> float:
-    """Return the squared Fréchet distance of the two sets taken as Gaussians, in squared units.
+def frechet_distance(real: Real, synthetic: Synthetic) -> float:
+    """Return the squared Fréchet distance of Gaussians fitted to the two sets, in squared units.
 
-    Dowson and Landau (1982), J Multivar Anal 12(3):450-455. It is biased upwards for sets that
-    are not much larger than the number of features.
+    Dowson and Landau (1982), J Multivar Anal 12(3):450-455. The estimate is biased upwards unless the sets are
+    much larger than the number of features.
     """
-    _check(real, synthetic, least=2)
+    _check(real, synthetic, min_windows=2)
     mean = real.mean(axis=0) - synthetic.mean(axis=0)
     a, b = (np.atleast_2d(np.cov(signals, rowvar=False)) for signals in (real, synthetic))
     # The trace of (a b)^(1/2) is the sum of the roots of its eigenvalues, which are real and >= 0.
@@ -59,13 +68,13 @@ def frechet_distance(real: Array, synthetic: Array) -> float:
     return float(mean @ mean + np.trace(a) + np.trace(b) - 2 * roots.sum())
 
 
-def maximum_mean_discrepancy(real: Array, synthetic: Array) -> float:
-    """Return the unbiased estimate of the squared MMD, which may be below zero.
+def maximum_mean_discrepancy(real: Real, synthetic: Synthetic) -> float:
+    """Return the unbiased estimate of the squared maximum mean discrepancy, which may be negative.
 
     Gretton et al. (2012), JMLR 13:723-773, Eq. 3, with a Gaussian kernel whose width is the median
     distance between real samples.
     """
-    _check(real, synthetic, least=2)
+    _check(real, synthetic, min_windows=2)
     a, b = torch.from_numpy(real).double(), torch.from_numpy(synthetic).double()
     within = torch.cdist(a, a).square()
     n, m = len(a), len(b)
@@ -77,13 +86,13 @@ def maximum_mean_discrepancy(real: Array, synthetic: Array) -> float:
     return float(within_real + within_synthetic - 2 * between)
 
 
-def neighbour_coverage(real: Array, synthetic: Array, *, neighbours: int = 5) -> Coverage:
-    """Return precision, recall, density and coverage.
+def neighbour_coverage(real: Real, synthetic: Synthetic, *, neighbours: int = 5) -> Coverage:
+    """Return precision, recall, density and coverage, with the k-th neighbour as the radius of neighbourhoods.
 
     Kynkäänniemi et al. (2019), arXiv 1904.06991, Eq. 1 and 2; Naeem et al. (2020), arXiv 2002.09797,
     section 3.
     """
-    _check(real, synthetic, least=neighbours + 1)
+    _check(real, synthetic, min_windows=neighbours + 1)
     a, b = torch.from_numpy(real).double(), torch.from_numpy(synthetic).double()
     radius_real, radius_synthetic = _radius(a, neighbours), _radius(b, neighbours)
     distance = torch.cdist(a, b)
@@ -96,20 +105,20 @@ def neighbour_coverage(real: Array, synthetic: Array, *, neighbours: int = 5) ->
     )
 
 
-def _radius(samples: torch.Tensor, neighbours: int) -> torch.Tensor:
-    """Return each sample's distance to its k-th nearest other sample."""
+def _radius(samples: Float[Tensor, "sample feature"], neighbours: int) -> Float[Tensor, " sample"]:
+    """Return the distance of each sample to its k-th nearest other sample."""
     return torch.cdist(samples, samples).kthvalue(neighbours + 1, dim=1).values
 
 
-def _check(real: Array, synthetic: Array, least: int) -> None:
+def _check(real: np.ndarray, synthetic: np.ndarray, min_windows: int) -> None:
     if real.ndim != 2 or synthetic.ndim != 2 or real.shape[1] != synthetic.shape[1]:
         raise DiffecgError(
             f"sets of shapes {real.shape} and {synthetic.shape} cannot be compared; both must be "
             "(window, feature) with as many features"
         )
-    if min(len(real), len(synthetic)) < least:
+    if min(len(real), len(synthetic)) < min_windows:
         raise DiffecgError(
-            f"{len(real)} real and {len(synthetic)} synthetic windows are too few; at least {least} each"
+            f"{len(real)} real and {len(synthetic)} synthetic windows are too few; at least {min_windows} each"
         )
     if not (np.isfinite(real).all() and np.isfinite(synthetic).all()):
-        raise DiffecgError("the windows hold values that are not finite")
+        raise DiffecgError("the windows have NaN or infinite values; leave those windows out")

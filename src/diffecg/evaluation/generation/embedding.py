@@ -1,28 +1,31 @@
-"""Real and synthetic windows on one map."""
+"""A two-dimensional embedding of real and synthetic windows."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Shaped
 
 from diffecg.datasets.windows import Windows
-from diffecg.evaluation.generation.comparison import shared_classes
+from diffecg.evaluation.generation.comparison import shared_labels
 from diffecg.evaluation.generation.encoder import features
 from diffecg.extras import require
 
 
-def joint_map(
-    real: Windows, synthetic: Windows, *, most: int = 300
-) -> tuple[NDArray[np.floating], NDArray[np.str_], NDArray[np.bool_]]:
-    """Return places (window 2) by t-SNE of the encoder's features, labels, and which are synthetic.
+def joint_embedding(
+    real: Windows, synthetic: Windows, *, max_windows: int = 300
+) -> tuple[Float[np.ndarray, "window 2"], Shaped[np.ndarray, " window"], Bool[np.ndarray, " window"]]:
+    """Return the t-SNE embedding of the encoder's features of real and synthetic windows.
 
-    van der Maaten and Hinton (2008), JMLR 9:2579-2605. As many windows of a class from both sets. Distances
-    on the map mean little; whether two sets mix, and which islands one of them lacks, can be seen.
+    van der Maaten and Hinton (2008), JMLR 9:2579-2605. Distances in the embedding mean little; it shows whether
+    the sets mix, and which clusters one of them misses.
 
     Args:
         real: real windows.
         synthetic: synthetic windows.
-        most: most windows of a class from each set.
+        max_windows: largest number of windows of a label from each set, the same from both.
+
+    Returns:
+        Coordinates, labels, and True for synthetic windows.
 
     Raises:
         DiffecgError: scikit-learn is not installed.
@@ -30,14 +33,15 @@ def joint_map(
     rng = np.random.default_rng(0)
     chosen: list[Windows] = []
     is_synthetic: list[bool] = []
-    for label in shared_classes(real, synthetic):
-        size = min(most, len(real.of(label)), len(synthetic.of(label)))
-        for windows, made in ((real.of(label), False), (synthetic.of(label), True)):
+    for label in shared_labels(real, synthetic):
+        size = min(max_windows, len(real.of(label)), len(synthetic.of(label)))
+        for windows, synthesised in ((real.of(label), False), (synthetic.of(label), True)):
             chosen.append(windows.take(rng.permutation(len(windows))[:size]))
-            is_synthetic += [made] * size
+            is_synthetic += [synthesised] * size
     signal_mv = np.concatenate([windows.signal_mv for windows in chosen])
     perplexity = min(30.0, max(1.0, len(signal_mv) / 4))
-    tsne = require("sklearn.manifold", "eval").TSNE
-    embedding = tsne(2, perplexity=perplexity, init="pca", random_state=0, n_jobs=1)
-    places = embedding.fit_transform(features(signal_mv, real.fs_hz))
-    return np.asarray(places), np.concatenate([windows.labels for windows in chosen]), np.array(is_synthetic)
+    tsne = require("sklearn.manifold", "eval").TSNE(
+        2, perplexity=perplexity, init="pca", random_state=0, n_jobs=1
+    )
+    coordinates = np.asarray(tsne.fit_transform(features(signal_mv, real.fs_hz)))
+    return coordinates, np.concatenate([windows.labels for windows in chosen]), np.array(is_synthetic)

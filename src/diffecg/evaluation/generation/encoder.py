@@ -1,9 +1,8 @@
 """The frozen ECG encoder behind the Fréchet distance, precision, recall, density and coverage.
 
-A small convolutional network that was trained to tell the class of a heartbeat and the recording that it comes
-from, on the training minutes of DS1 alone (``python -m research train-encoder``). What it has to know for the second
-question, how the beats of two people differ, is what a good generator must vary. Values in its features are
-comparable only between reports with the same hash.
+A small convolutional network, trained on the training minutes of DS1 to classify both the label of a heartbeat
+and the recording that it comes from. The second target makes it represent how the beats of subjects differ, which
+a generator must vary. Distances between its features are comparable only between reports with the same hash.
 """
 
 from __future__ import annotations
@@ -15,23 +14,23 @@ from importlib.resources import files
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Float64
 from safetensors.torch import load
 from torch import Tensor, nn
 
 from diffecg.signal.resampling import resample
 
 FS_HZ = 180.0
-"""Rate at which the encoder sees a window, in Hz."""
+"""Sampling rate of the encoder's input, in Hz."""
 FEATURES = 32
-"""Numbers that describe a window."""
+"""Number of features of a lead."""
 FOLDER = "ecg-encoder"
 WEIGHTS = "encoder.safetensors"
 _WIDTHS = (16, 32, 48, 64)
 
 
 class Encoder(nn.Module):
-    """Window to features; one lead at a time, any length."""
+    """Maps one lead of a window, of any length, to features."""
 
     mean: Tensor
     spread: Tensor
@@ -46,19 +45,18 @@ class Encoder(nn.Module):
         self.register_buffer("mean", torch.zeros(FEATURES))
         self.register_buffer("spread", torch.ones(FEATURES))
 
-    def forward(self, signal_mv: Tensor) -> Tensor:
-        """Return features (batch feature) of one lead (batch time), in mV at 180 Hz."""
+    def forward(self, signal_mv: Float[Tensor, "batch time"]) -> Float[Tensor, "batch feature"]:
+        """Return the features of one lead, in mV at FS_HZ."""
         x = F.silu(self.first(signal_mv[:, None]))
         for conv in self.convs:
             x = F.silu(conv(x))
         pooled = torch.cat([x.mean(dim=2), x.amax(dim=2)], dim=1)
-        out: Tensor = (self.last(pooled) - self.mean) / self.spread
-        return out
+        return (self.last(pooled) - self.mean) / self.spread
 
 
 @cache
 def load_encoder() -> tuple[Encoder, str]:
-    """Return the encoder that comes with the package and the SHA-256 of its file."""
+    """Return the bundled encoder and the SHA-256 of its weights file."""
     content = (files("diffecg") / "pretrained" / FOLDER / WEIGHTS).read_bytes()
     with torch.random.fork_rng(devices=[]):
         encoder = Encoder()
@@ -66,11 +64,12 @@ def load_encoder() -> tuple[Encoder, str]:
     return encoder.eval().requires_grad_(False), hashlib.sha256(content).hexdigest()
 
 
-def features(signal_mv: NDArray[np.floating], fs_hz: float, *, batch: int = 512) -> NDArray[np.float64]:
-    """Return features (window feature) of windows (window lead time), in mV.
+def features(
+    signal_mv: Float[np.ndarray, "window lead time"], fs_hz: float, *, batch: int = 512
+) -> Float64[np.ndarray, "window feature"]:
+    """Return the bundled encoder's features of windows, in mV: those of each lead, concatenated.
 
-    Leads are encoded one by one and their features stand side by side. Over the training beats every
-    feature has mean 0 and variance 1.
+    Each feature has mean 0 and variance 1 over the encoder's training beats.
     """
     encoder, _ = load_encoder()
     return encode(encoder, signal_mv, fs_hz, batch=batch)
@@ -78,16 +77,18 @@ def features(signal_mv: NDArray[np.floating], fs_hz: float, *, batch: int = 512)
 
 @torch.no_grad()
 def encode(
-    encoder: Encoder, signal_mv: NDArray[np.floating], fs_hz: float, *, batch: int = 512
-) -> NDArray[np.float64]:
-    """Return what :func:`features` does, with another encoder."""
-    signals = at_encoder_rate(signal_mv, fs_hz)
+    encoder: Encoder, signal_mv: Float[np.ndarray, "window lead time"], fs_hz: float, *, batch: int = 512
+) -> Float64[np.ndarray, "window feature"]:
+    """Return the features of windows, in mV, by any encoder; see :func:`features`."""
+    signals = resample_for_encoder(signal_mv, fs_hz)
     count, leads, length = signals.shape
     flat = signals.reshape(count * leads, length)
     parts = [encoder(torch.from_numpy(flat[i : i + batch])) for i in range(0, len(flat), batch)]
     return torch.cat(parts).double().numpy().reshape(count, leads * FEATURES)
 
 
-def at_encoder_rate(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float32]:
-    """Return windows (window lead time) at the encoder's rate, in float32."""
+def resample_for_encoder(
+    signal_mv: Float[np.ndarray, "window lead time"], fs_hz: float
+) -> Float32[np.ndarray, "window lead resampled"]:
+    """Return windows at the encoder's sampling rate."""
     return resample(np.asarray(signal_mv, dtype=np.float64), fs_hz, FS_HZ).astype(np.float32)

@@ -1,19 +1,19 @@
-"""Fidelity and diversity of a set, class by class, each figure beside its floor and a baseline.
+"""Fidelity and diversity of synthetic windows, by label.
 
-Every comparison takes sets of equal size, because most of these distances depend on it: ``size`` synthetic
-windows, and two disjoint sets of ``size`` real ones, the reference and the floor.
+Each comparison uses sets of equal size, because most of the distances depend on it: ``size`` synthetic windows
+and two disjoint sets of ``size`` real ones, one to compare with and one that gives the real-vs-real reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Int, Shaped
 
 from diffecg.datasets.windows import Windows
-from diffecg.evaluation.generation.comparison import mean_beats, shared_classes
+from diffecg.evaluation.generation.comparison import mean_beats, shared_labels
 from diffecg.evaluation.generation.distances import (
     frechet_distance,
     maximum_mean_discrepancy,
@@ -21,195 +21,228 @@ from diffecg.evaluation.generation.distances import (
     sliced_wasserstein,
 )
 from diffecg.evaluation.generation.encoder import features
-from diffecg.evaluation.generation.rows import (
+from diffecg.evaluation.generation.metrics import (
     ALL,
-    LEAST,
-    Advance,
+    MIN_WINDOWS,
+    Metric,
     MetricRow,
-    interval_of,
-    mean_of,
+    MetricValues,
+    bootstrap_interval,
+    finite_mean,
     metric_row,
 )
-
-Array = NDArray[np.floating]
+from diffecg.evaluation.progress import Progress
 
 SECTION = "fidelity"
-LEAST_RECORDS = 3
-"""Fewest recordings that a bootstrap draws from."""
+MIN_RECORDINGS = 3
+"""Smallest number of recordings for a bootstrap over recordings."""
 
 METRICS = {
-    "sliced Wasserstein, time": ("mV", "lower"),
-    "sliced Wasserstein, frequency": ("mV", "lower"),
-    "MMD": ("", "lower"),
-    "Fréchet, encoder": ("", "lower"),
-    "precision": ("", "higher"),
-    "recall": ("", "higher"),
-    "density": ("", "1"),
-    "coverage": ("", "higher"),
+    metric.name: metric
+    for metric in (
+        Metric(section=SECTION, name="sliced Wasserstein, time", unit="mV"),
+        Metric(section=SECTION, name="sliced Wasserstein, frequency", unit="mV"),
+        Metric(section=SECTION, name="MMD"),
+        Metric(section=SECTION, name="Fréchet, encoder"),
+        Metric(section=SECTION, name="precision", better="higher"),
+        Metric(section=SECTION, name="recall", better="higher"),
+        Metric(section=SECTION, name="density", better="1"),
+        Metric(section=SECTION, name="coverage", better="higher"),
+    )
 }
-"""Each metric's unit and what is better."""
-RANGES = {"MMD": (-np.inf, np.inf), "precision": (0, 1), "recall": (0, 1), "coverage": (0, 1)}
-"""Least and largest possible value; from zero up unless told."""
+"""The metrics by name."""
+RANGES = {
+    "MMD": (-np.inf, np.inf),
+    "precision": (0.0, 1.0),
+    "recall": (0.0, 1.0),
+    "coverage": (0.0, 1.0),
+}
+"""Smallest and largest possible value of a metric; others reach from zero to infinity."""
+
+Scores = dict[str, float]
+"""Values of METRICS by name."""
 
 
-@dataclass(frozen=True)
-class Views:
-    """The same windows as the metrics see them; rows correspond."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Representations:
+    """The same windows in the spaces in which the metrics compare them."""
 
-    time: Array
-    """(window lead*time), in mV."""
-    frequency: Array
-    """Amplitudes of the unitary Fourier transform (window lead*frequency), in mV; blind to phase."""
-    features: Array
-    """(window feature) of the frozen encoder."""
-    labels: NDArray[np.str_]
-    """Class of each window."""
+    time: Float[np.ndarray, "window time"]
+    """Samples of all leads, in mV."""
+    frequency: Float[np.ndarray, "window frequency"]
+    """Magnitudes of the unitary Fourier transform of each lead, in mV."""
+    features: Float[np.ndarray, "window feature"]
+    """Features of the frozen encoder."""
+    labels: Shaped[np.ndarray, " window"]
+    """Label of each window."""
 
-    def take(self, rows: NDArray[np.intp]) -> Views:
-        """Return the windows at ``rows``."""
-        return Views(self.time[rows], self.frequency[rows], self.features[rows], self.labels[rows])
+    def take(self, rows: Int[np.ndarray, " chosen"]) -> Representations:
+        """Return some of the windows, by their numbers."""
+        return Representations(
+            time=self.time[rows],
+            frequency=self.frequency[rows],
+            features=self.features[rows],
+            labels=self.labels[rows],
+        )
+
+    def count(self, label: str) -> int:
+        """Return the number of windows with a label."""
+        return int((self.labels == label).sum())
+
+    def draw(self, label: str, size: int, rng: np.random.Generator) -> Int[np.ndarray, " chosen"]:
+        """Return the numbers of at most ``size`` random windows with a label."""
+        return rng.permutation(np.flatnonzero(self.labels == label))[:size]
 
 
-def views_of(windows: Windows) -> Views:
-    """Return what the metrics see of a set."""
+def represent(windows: Windows) -> Representations:
+    """Return the representations of some windows."""
     spectrum = np.abs(np.fft.rfft(windows.signal_mv, axis=2, norm="ortho")).astype(np.float32)
-    return Views(
-        windows.flat(),
-        spectrum.reshape(len(windows), -1),
-        features(windows.signal_mv, windows.fs_hz),
-        windows.labels,
+    return Representations(
+        time=windows.flat(),
+        frequency=spectrum.reshape(len(windows), -1),
+        features=features(windows.signal_mv, windows.fs_hz),
+        labels=windows.labels,
     )
 
 
-def scores(real: Views, other: Views) -> dict[str, float]:
-    """Return the value of every metric of METRICS for one comparison."""
-    near = neighbour_coverage(real.features, other.features)
+def compare(real: Representations, other: Representations) -> Scores:
+    """Return the value of each metric for two sets of windows."""
+    neighbours = neighbour_coverage(real.features, other.features)
     return {
         "sliced Wasserstein, time": sliced_wasserstein(real.time, other.time),
         "sliced Wasserstein, frequency": sliced_wasserstein(real.frequency, other.frequency),
         "MMD": maximum_mean_discrepancy(real.time, other.time),
         "Fréchet, encoder": frechet_distance(real.features, other.features),
-        "precision": near.precision,
-        "recall": near.recall,
-        "density": near.density,
-        "coverage": near.coverage,
+        "precision": neighbours.precision,
+        "recall": neighbours.recall,
+        "density": neighbours.density,
+        "coverage": neighbours.coverage,
     }
 
 
 def fidelity(
     synthetic: Windows,
     real: Windows,
-    averaged: Windows,
+    training: Windows,
     *,
     seeds: int = 5,
     bootstraps: int = 20,
-    most: int = 2000,
-    advance: Advance = lambda _: None,
+    max_windows: int = 2000,
+    progress: Progress | None = None,
 ) -> list[MetricRow]:
-    """Return the rows of fidelity and diversity.
+    """Return the metrics of fidelity and diversity, by label and over all labels.
 
-    Over all classes, every class that both sets have takes an equal share.
+    Over all labels, each label that both sets have takes an equal share.
 
     Args:
-        synthetic: the windows to judge.
-        real: the windows to judge them against.
-        averaged: real windows that the baseline, mean beats plus noise, is made from.
-        seeds: how often the sets are drawn anew.
-        bootstraps: how often the recordings are drawn anew.
-        most: most windows of a class on either side.
-        advance: called after each class.
+        synthetic: windows to evaluate.
+        real: windows to compare with.
+        training: real windows from which the baseline, mean beats plus noise, is made.
+        seeds: number of random draws of the compared sets.
+        bootstraps: number of bootstrap draws of the recordings.
+        max_windows: largest number of windows of a label on either side.
+        progress: advanced after each label.
     """
-    labels = shared_classes(real, synthetic)
-    sides = views_of(synthetic), views_of(real)
-    baseline = views_of(mean_beats(averaged, [label for label in labels for _ in range(most)]))
+    labels = shared_labels(real, synthetic)
+    baseline = mean_beats(training, [label for label in labels for _ in range(max_windows)])
+    sets = _Sets(
+        synthetic=represent(synthetic),
+        real=represent(real),
+        baseline=represent(baseline),
+        recordings=real.recordings,
+    )
     rows: list[MetricRow] = []
     for group in [[label] for label in labels] + ([labels] if len(labels) > 1 else []):
-        name = group[0] if len(group) == 1 else ALL
-        sizes = [min(_count(sides[0], one), _count(sides[1], one) // 2) for one in group]
-        size = min(*sizes, most // len(group)) if len(sizes) > 1 else min(sizes[0], most)
-        if size < LEAST:
-            rows += [metric_row(SECTION, m, name, *METRICS[m], windows=size) for m in METRICS]
-        else:
-            draws = [_compared(*sides, baseline, group, size, seed) for seed in range(seeds)]
-            again = list(_bootstrapped(*sides, real.recordings, group, size, bootstraps))
-            rows += [_row(m, name, draws, again, size * len(group)) for m in METRICS]
-        advance(f"fidelity of {name}")
+        rows += _group_rows(sets, group, seeds, bootstraps, max_windows)
+        if progress is not None:
+            progress.advance()
     return rows
 
 
-def _row(
-    metric: str,
-    label: str,
-    draws: list[tuple[dict[str, float], ...]],
-    again: list[dict[str, float]],
-    size: int,
-) -> MetricRow:
-    columns = [[draw[i][metric] for draw in draws] for i in range(3)]
-    bootstrapped, possible = [one[metric] for one in again], RANGES.get(metric, (0, np.inf))
-    return metric_row(
-        SECTION,
-        metric,
-        label,
-        *METRICS[metric],
-        columns,
-        interval=interval_of(mean_of(columns[0]), bootstrapped, possible),
-        windows=size,
-        note="" if again else f"no interval: fewer than {LEAST_RECORDS} recordings",
-    )
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Sets:
+    """The compared sets."""
+
+    synthetic: Representations
+    real: Representations
+    baseline: Representations
+    recordings: Shaped[np.ndarray, " window"] | None
+    """Recording of each real window."""
+
+    def size(self, labels: Sequence[str], max_windows: int) -> int:
+        """Return how many windows of each label can be compared, twice as many real ones being needed."""
+        sizes = [min(self.synthetic.count(label), self.real.count(label) // 2) for label in labels]
+        return min(*sizes, max_windows // len(labels), max_windows)
+
+    def compare(self, labels: Sequence[str], size: int, seed: int) -> tuple[Scores, Scores, Scores]:
+        """Return the scores of synthetic windows, of other real ones and of the baseline."""
+        rng = np.random.default_rng(seed)
+        real_rows = [self.real.draw(label, 2 * size, rng) for label in labels]
+        target = self.real.take(np.concatenate([rows[:size] for rows in real_rows]))
+        other = self.real.take(np.concatenate([rows[size:] for rows in real_rows]))
+        synthetic, baseline = (
+            windows.take(np.concatenate([windows.draw(label, size, rng) for label in labels]))
+            for windows in (self.synthetic, self.baseline)
+        )
+        return compare(target, synthetic), compare(target, other), compare(target, baseline)
+
+    def bootstrap(self, labels: Sequence[str], size: int, bootstraps: int) -> Iterator[Scores]:
+        """Yield scores against real windows of recordings drawn with replacement.
+
+        The weight of a recording is the number of times that it is drawn, but no window is taken twice: a
+        repeated window would be its own nearest neighbour.
+        """
+        if self.recordings is None:
+            return
+        rng = np.random.default_rng(0)
+        synthetic = np.concatenate([self.synthetic.draw(label, size, rng) for label in labels])
+        by_label = [np.flatnonzero(self.real.labels == label) for label in labels]
+        if min(len(np.unique(self.recordings[rows])) for rows in by_label) < MIN_RECORDINGS:
+            return
+        names, recording = np.unique(self.recordings, return_inverse=True)
+        for _ in range(bootstraps):
+            weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))[recording]
+            chosen = [_draw_weighted(rows, weights[rows], size, rng) for rows in by_label]
+            if all(len(rows) for rows in chosen):
+                yield compare(self.real.take(np.concatenate(chosen)), self.synthetic.take(synthetic))
 
 
-def _compared(
-    synthetic: Views, real: Views, baseline: Views, group: list[str], size: int, seed: int
-) -> tuple[dict[str, float], ...]:
-    """Return the scores of the synthetic windows, of other real ones, and of the baseline."""
-    rng = np.random.default_rng(seed)
-    real_rows = [_draw(real, label, 2 * size, rng) for label in group]
-    reference = real.take(np.concatenate([rows[:size] for rows in real_rows]))
-    other = real.take(np.concatenate([rows[size:] for rows in real_rows]))
-    drawn = [
-        windows.take(np.concatenate([_draw(windows, label, size, rng) for label in group]))
-        for windows in (synthetic, baseline)
-    ]
-    return tuple(scores(reference, windows) for windows in (drawn[0], other, drawn[1]))
+def _draw_weighted(
+    rows: Int[np.ndarray, " window"], weights: Int[np.ndarray, " window"], size: int, rng: np.random.Generator
+) -> Int[np.ndarray, " chosen"]:
+    """Return at most ``size`` of the rows, without replacement; none if too few have a weight."""
+    available = int((weights > 0).sum())
+    if available < MIN_WINDOWS:
+        return rows[:0]
+    return rng.choice(rows, min(size, available), replace=False, p=weights / weights.sum())
 
 
-def _bootstrapped(
-    synthetic: Views,
-    real: Views,
-    recordings: NDArray[np.str_] | None,
-    group: list[str],
-    size: int,
-    bootstraps: int,
-) -> Iterator[dict[str, float]]:
-    """Yield scores against references of recordings drawn with replacement.
-
-    Beats of a drawn recording count as often as it was drawn, but no beat is taken twice: a repeated beat
-    would be its own nearest neighbour.
-    """
-    if recordings is None:
-        return
-    rng = np.random.default_rng(0)
-    chosen = np.concatenate([_draw(synthetic, label, size, rng) for label in group])
-    places = [np.flatnonzero(real.labels == label) for label in group]
-    if min(len(np.unique(recordings[rows])) for rows in places) < LEAST_RECORDS:
-        return
-    names = np.unique(recordings)
-    for _ in range(bootstraps):
-        times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))
-        weight = dict(zip(names.tolist(), times.tolist(), strict=True))
-        picked = []
-        for rows in places:
-            p = np.array([weight[recording] for recording in recordings[rows].tolist()], dtype=float)
-            drawable = int((p > 0).sum())
-            if drawable >= LEAST:
-                picked.append(rng.choice(rows, min(size, drawable), replace=False, p=p / p.sum()))
-        if len(picked) == len(places):
-            yield scores(real.take(np.concatenate(picked)), synthetic.take(chosen))
-
-
-def _draw(windows: Views, label: str, size: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    return rng.permutation(np.flatnonzero(windows.labels == label))[:size]
-
-
-def _count(windows: Views, label: str) -> int:
-    return int((windows.labels == label).sum())
+def _group_rows(
+    sets: _Sets, labels: Sequence[str], seeds: int, bootstraps: int, max_windows: int
+) -> list[MetricRow]:
+    """Return the rows of one label, or of several together."""
+    name = labels[0] if len(labels) == 1 else ALL
+    size = sets.size(labels, max_windows)
+    if size < MIN_WINDOWS:
+        return [metric_row(metric, name, windows=size) for metric in METRICS.values()]
+    draws = [sets.compare(labels, size, seed) for seed in range(seeds)]
+    bootstrapped = list(sets.bootstrap(labels, size, bootstraps))
+    rows = []
+    for metric in METRICS.values():
+        synthetic, reference, baseline = ([draw[i][metric.name] for draw in draws] for i in range(3))
+        interval = bootstrap_interval(
+            finite_mean(synthetic),
+            [scores[metric.name] for scores in bootstrapped],
+            RANGES.get(metric.name, (0.0, np.inf)),
+        )
+        rows.append(
+            metric_row(
+                metric,
+                name,
+                MetricValues(synthetic=synthetic, reference=reference, baseline=baseline),
+                interval=interval,
+                windows=size * len(labels),
+                note="" if bootstrapped else f"no interval: fewer than {MIN_RECORDINGS} recordings",
+            )
+        )
+    return rows

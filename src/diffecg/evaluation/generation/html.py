@@ -1,184 +1,203 @@
-"""The report on a synthetic set as files: ``report.json``, ``report.html`` and the plots."""
+"""The evaluation of synthetic windows as files: ``report.json``, ``report.html`` and plots."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from io import BytesIO
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from diffecg._version import __version__
-from diffecg.evaluation.generation.comparison import shared_classes
-from diffecg.evaluation.generation.embedding import joint_map
-from diffecg.evaluation.generation.physiology import MEASURES
+from diffecg.evaluation.generation.comparison import shared_labels
+from diffecg.evaluation.generation.delineation import MEASURES
+from diffecg.evaluation.generation.embedding import joint_embedding
+from diffecg.evaluation.generation.metrics import MetricRow
 from diffecg.evaluation.generation.report import Report
-from diffecg.evaluation.generation.rows import MetricRow
-from diffecg.evaluation.html import items, page, picture, table, write_folder
+from diffecg.evaluation.html import (
+    Plot,
+    bullet_list,
+    facts_table,
+    format_number,
+    format_with_spread,
+    plot_sections,
+    report_page,
+    table,
+    write_report_folder,
+)
 from diffecg.plotting import comparison
-from diffecg.plotting.figures import NAMES, beat_grid
+from diffecg.plotting.signals import LABEL_NAMES, WindowRow, figure_png, window_grid
 
-HEAD = ("figure", "class", "synthetic", "95 % over recordings", "real (floor)", "baseline", "best", "note")
-"""Columns of the report's tables."""
-WORDS = {
+HEAD = (
+    "metric",
+    "label",
+    "synthetic",
+    "95 % over recordings",
+    "reference (real)",
+    "baseline",
+    "better",
+    "note",
+)
+"""Columns of the tables."""
+TEXT_COLUMNS = (0, 1, 6, 7)
+"""Numbers of the columns with text."""
+SECTION_TITLES = {
+    "fidelity": "Fidelity and diversity",
+    "physiology": "Physiology",
+    "privacy": "Privacy",
+    "utility": "Utility",
+}
+SECTION_TEXTS = {
     "fidelity": (
-        "Fidelity and diversity",
-        "Distances to real windows, and how well each set covers the other. Floor: as many other real "
-        "windows. Baseline: the class's mean window plus noise of its spread.",
+        "Distances between synthetic and real windows, and the share of each set that the other covers. "
+        "Reference: other real windows in place of the synthetic ones. Baseline: the mean window of each label "
+        "plus white noise of its spread."
     ),
     "physiology": (
-        "Physiology",
-        "Distance between the distributions of what a delineator measures, in its unit; for shares, the "
-        "difference.",
+        "Distance between the distributions of amplitudes and intervals, in the unit of the measure; for shares "
+        "of beats, their difference."
     ),
     "privacy": (
-        "Privacy",
-        "Whether the training windows show through. An AUC of 0.5 is a guess; the baseline remembers "
-        "nothing but each class's mean and spread, so that what it reaches is no leak.",
+        "Whether the synthetic windows reveal the training windows. An AUC of 0.5 is chance. The baseline knows "
+        "only the mean and the spread of each label: what it reaches is not a leak."
     ),
     "utility": (
-        "Utility",
-        "Classifiers tested on people whom nobody trained on. TSTR trains on synthetic windows, TRTS tests "
-        "on them, TS+RTR trains on both. The floor has real windows in their place (TRTS: held-out ones).",
+        "Classifiers tested on subjects that neither they nor the generator were trained on. TSTR: train on "
+        "synthetic, test on real windows; TRTS: the reverse; TS+RTR: train on both, test on real windows. The "
+        "reference has real windows in place of the synthetic ones (TRTS: held-out windows)."
     ),
 }
-"""Title and explanation of each section."""
-_SHOWN = 8
-_LONG_S = 2.0
+"""Explanation of each section."""
+MAX_SHOWN = 8
+"""Number of beats of a label in the plot of windows; half as many strips."""
+MIN_STRIP_S = 2.0
+"""Windows from this length on are plotted below each other."""
 
 
 def write_report(report: Report, folder: str | Path, *, force: bool = False) -> None:
-    """Write a report to a new folder, whole or not at all.
+    """Write a report to a new folder, completely or not at all.
 
     Raises:
-        DiffecgError: the folder exists and ``force`` is not given; scikit-learn is not installed.
+        DiffecgError: the folder exists and ``force`` is False; scikit-learn is not installed.
     """
-    pictures = {name: (words, to_png(figure)) for name, (words, figure) in _figures(report).items()}
-    plots = {name: png for name, (_, png) in pictures.items()}
-    write_folder(folder, report.to_dict(), _html(report, pictures.values()), plots, force=force)
+    plots = _plots(report)
+    write_report_folder(folder, report.to_dict(), _html(report, plots), plots, force=force)
 
 
 def cells(row: MetricRow) -> tuple[str, ...]:
     """Return a row of the report as text, in the order of HEAD."""
-    metric = f"{row.metric} ({row.unit})" if row.unit else row.metric
-    value = "undefined" if row.value is None else with_spread(row.value, row.spread)
-    interval = "" if row.interval is None else " to ".join(number(x) for x in row.interval)
     return (
-        metric,
+        f"{row.metric} ({row.unit})" if row.unit else row.metric,
         row.label,
-        value,
-        interval,
-        "" if row.floor is None else with_spread(row.floor, row.floor_spread),
-        "" if row.baseline is None else number(row.baseline),
+        "undefined" if row.value is None else format_with_spread(row.value, row.spread),
+        "" if row.interval is None else " to ".join(format_number(x) for x in row.interval),
+        "" if row.reference is None else format_with_spread(row.reference, row.reference_spread),
+        "" if row.baseline is None else format_number(row.baseline),
         row.better,
         row.note,
     )
 
 
-def number(value: float) -> str:
-    """Return a figure with three digits after the point, or three in all above ten."""
-    size = abs(value)
-    return f"{value:.3f}" if size < 10 else f"{value:.1f}" if size < 100 else f"{value:.3g}"
-
-
-def with_spread(value: float, spread: float | None) -> str:
-    """Return a figure with its standard deviation over seeds."""
-    return number(value) if spread is None else f"{number(value)} ± {number(spread)}"
-
-
-def sections(rows: Sequence[MetricRow]) -> dict[str, list[MetricRow]]:
+def rows_by_section(rows: Sequence[MetricRow]) -> dict[str, list[MetricRow]]:
     """Return the rows of each section, in order."""
-    found: dict[str, list[MetricRow]] = {}
+    sections: dict[str, list[MetricRow]] = {}
     for row in rows:
-        found.setdefault(row.section, []).append(row)
-    return found
+        sections.setdefault(row.section, []).append(row)
+    return sections
 
 
-def _html(report: Report, pictures: Iterable[tuple[str, bytes]]) -> str:
-    about = report.about
-    real = about["real"]
-    facts = [
-        ("synthetic", f"{about['synthetic'].get('model', 'another program')}, {_counts(report, made=True)}"),
-        ("real", f"{real.get('database', 'given windows')}, {_counts(report, made=False)}"),
-        ("compared with", f"partition {real['partition']}" if real["partition"] else "all windows"),
-        ("split, class map", f"{about['split'] or 'not told'}, {about['label_map'] or 'not told'}"),
-        ("window", f"{about['samples']} samples at {about['fs_hz']:g} Hz"),
-        ("drawn anew", f"{about['seeds']} seeds; {about['bootstraps']} bootstraps over recordings"),
-        ("encoder (SHA-256)", about["encoder_sha256"]),
+def _html(report: Report, plots: Mapping[str, Plot]) -> str:
+    sections = [
+        '<p class="note">Synthetic ECG. diffecg is not a medical device.</p>',
+        facts_table(_facts(report)),
+        bullet_list(report.notes),
+        *plot_sections(plots),
     ]
-    parts = ['<p class="note">Synthetic ECG. diffecg is not a medical device.</p>']
-    parts.append(table(("", "", ""), [(*fact, "") for fact in facts], words=2))
-    parts.append(items(report.notes))
-    parts += [f"<h2>{words}</h2>{picture(png, words)}" for words, png in pictures]
-    for name, rows in sections(report.rows).items():
-        title, text = WORDS[name]
-        parts.append(f"<h2>{title}</h2><p>{text}</p>{table(HEAD, [cells(row) for row in rows], words=2)}")
-    return page("Can this synthetic ECG be trusted?", parts, f"diffecg {__version__}")
+    for name, rows in rows_by_section(report.rows).items():
+        body = table(HEAD, [cells(row) for row in rows], text_columns=TEXT_COLUMNS)
+        sections.append(f"<h2>{SECTION_TITLES[name]}</h2><p>{SECTION_TEXTS[name]}</p>{body}")
+    return report_page("Evaluation of synthetic ECG", sections)
 
 
-def _counts(report: Report, *, made: bool) -> str:
-    windows = report.about["synthetic" if made else "real"]["windows"]
+def _facts(report: Report) -> dict[str, str]:
+    about = report.about
+    synthetic, real = about["synthetic"], about["real"]
+    return {
+        "synthetic windows": f"{synthetic.get('model', 'model unknown')}: {_counts(synthetic['windows'])}",
+        "real windows": f"{real.get('database', 'database unknown')}: {_counts(real['windows'])}",
+        "partition": real["partition"] or "none",
+        "split": about["split"] or "unknown",
+        "label map": about["label_map"] or "unknown",
+        "window": f"{about['samples']} samples at {about['fs_hz']:g} Hz",
+        "repetitions": f"{about['seeds']} seeds, {about['bootstraps']} bootstrap draws of the recordings",
+        "encoder (SHA-256)": about["encoder_sha256"],
+    }
+
+
+def _counts(windows: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {label}" for label, count in windows.items())
 
 
-def _figures(report: Report) -> dict[str, tuple[str, Figure]]:
-    """Return the pictures by name, each with its title."""
-    real, made, fs_hz = report.real, report.synthetic, report.real.fs_hz
-    labels = shared_classes(real, made)
-    rng = np.random.default_rng(0)
-    pairs = {label: (real.of(label).signal_mv[:, 0], made.of(label).signal_mv[:, 0]) for label in labels}
-    rows = []
-    beats = real.signal_mv.shape[2] / fs_hz < _LONG_S  # beside each other; strips below each other
-    shown = min(_SHOWN if beats else _SHOWN // 2, *(len(w) for both in pairs.values() for w in both))
-    columns = shown if beats else 1
-    for label, both in pairs.items():
-        for windows, who in zip(both, ("real", "synthetic"), strict=True):
-            chosen = windows[rng.permutation(len(windows))[:shown]]
-            for start in range(0, shown, columns):
-                title = {} if start else {0: f"{NAMES[label]}: {who}"}
-                rows.append((title, chosen[start : start + columns]))
+def _plots(report: Report) -> dict[str, Plot]:
+    """Return the plots by file name."""
+    real, synthetic, fs_hz = report.real, report.synthetic, report.real.fs_hz
+    pairs = {
+        label: comparison.Pair(real.of(label).signal_mv[:, 0], synthetic.of(label).signal_mv[:, 0])
+        for label in shared_labels(real, synthetic)
+    }
     figures = {}
-    if dots := _dots(report.rows):
-        figures["summary"] = "Beside the floor and the baseline", dots
-    words = f"Real and synthetic windows, {shown} of each class drawn at random"
-    figures["windows"] = words, beat_grid(rows, fs_hz)
-    figures["means"] = "Median and range", comparison.means_and_spreads(pairs, fs_hz)
-    figures["spectra"] = "Power spectra", comparison.spectra(pairs, fs_hz)
-    figures["map"] = "One map", comparison.joint_map(*joint_map(real, made))
+    if metrics := _summary(report.rows):
+        title = "Fidelity and diversity beside reference and baseline"
+        figures["summary"] = title, comparison.against_reference(metrics, title)
+    rows, shown = _window_rows(pairs, fs_hz)
+    title = f"Real and synthetic windows, {shown} of each label at random"
+    figures["windows"] = title, window_grid(rows, fs_hz)
+    figures["medians"] = "Median and 10 to 90 % range", comparison.medians_and_ranges(pairs, fs_hz)
+    figures["spectra"] = "Power spectra", comparison.power_spectra(pairs, fs_hz)
+    figures["embedding"] = "Embedding", comparison.embedding(*joint_embedding(real, synthetic))
     measured = {
-        (label, name, unit): (truth[name], found[name])
-        for label, (found, truth) in report.measured.items()
+        (label, name, unit): comparison.Pair(of_real[name], of_synthetic[name])
+        for label, (of_synthetic, of_real) in report.measured.items()
         for name, unit in MEASURES.items()
-        if unit and np.isfinite(truth[name]).any()
+        if unit and np.isfinite(of_real[name]).any()
     }
     if measured:
-        figures["measures"] = "Amplitudes and intervals", comparison.histograms(measured)
-    if report.suspects:
-        drawn = [
+        figures["measures"] = "Amplitudes and intervals", comparison.measure_histograms(measured)
+    if report.nearest_pairs:
+        nearest = [
             (
-                f"{s.label}, from {s.recording or '?'}: {s.distance_mv:.3f} mV apart (usual {s.usual_mv:.3f})",
-                s.synthetic_mv[0],
-                s.training_mv[0],
+                f"{pair.label}, recording {pair.recording or 'unknown'}: {pair.distance_mv:.3f} mV "
+                f"(typical {pair.typical_distance_mv:.3f})",
+                comparison.Pair(pair.training_mv[0], pair.synthetic_mv[0]),
             )
-            for s in report.suspects
+            for pair in report.nearest_pairs
         ]
-        figures["suspects"] = "The closest to training windows", comparison.suspects(drawn, fs_hz)
-    return figures
+        title = "Synthetic windows nearest to a training window"
+        figures["nearest"] = title, comparison.nearest_training_windows(nearest, fs_hz)
+    return {name: Plot(title, figure_png(figure)) for name, (title, figure) in figures.items()}
 
 
-def _dots(rows: Sequence[MetricRow]) -> Figure | None:
-    figures: dict[str, dict[str, tuple[float, float, float]]] = {}
+def _window_rows(pairs: Mapping[str, comparison.Pair], fs_hz: float) -> tuple[list[WindowRow], int]:
+    """Return rows of random windows, real above synthetic, and their number for each label and set."""
+    rng = np.random.default_rng(0)
+    windows = [windows for pair in pairs.values() for windows in pair]
+    is_beat = windows[0].shape[1] / fs_hz < MIN_STRIP_S
+    shown = min(MAX_SHOWN if is_beat else MAX_SHOWN // 2, *(len(w) for w in windows))
+    columns = shown if is_beat else 1
+    rows = []
+    for label, pair in pairs.items():
+        for windows_of_set, name in zip(pair, ("real", "synthetic"), strict=True):
+            chosen = windows_of_set[rng.permutation(len(windows_of_set))[:shown]]
+            for start in range(0, shown, columns):
+                titles = {} if start else {0: f"{LABEL_NAMES[label]}: {name}"}
+                rows.append(WindowRow(chosen[start : start + columns], titles))
+    return rows, shown
+
+
+def _summary(rows: Sequence[MetricRow]) -> dict[str, dict[str, comparison.Values]]:
+    """Return the defined metrics of fidelity, by metric and label."""
+    metrics: dict[str, dict[str, comparison.Values]] = {}
     for row in rows:
-        if row.section == "fidelity" and None not in (row.value, row.floor, row.baseline):
-            values = float(row.value or 0), float(row.floor or 0), float(row.baseline or 0)
-            figures.setdefault(row.metric, {})[row.label] = values
-    title = "Fidelity and diversity beside the floor and the baseline"
-    return comparison.against_the_floor(figures, title) if figures else None
-
-
-def to_png(figure: Figure) -> bytes:
-    """Return a figure as PNG, at 150 dots an inch."""
-    buffer = BytesIO()
-    figure.savefig(buffer, dpi=150)
-    return buffer.getvalue()
+        if row.section != "fidelity" or row.value is None or row.reference is None or row.baseline is None:
+            continue
+        values = comparison.Values(row.value, row.reference, row.baseline)
+        metrics.setdefault(row.metric, {})[row.label] = values
+    return metrics

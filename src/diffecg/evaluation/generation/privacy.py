@@ -1,8 +1,7 @@
-"""Whether a synthetic set gives its training beats away.
+"""Privacy: whether synthetic windows reveal the windows that the generator was trained on.
 
-Members are the beats that the generator was trained on, outsiders are real beats of the same people that it
-never saw. Distances are root mean squares over a window's samples, in mV. No test proves privacy: distances
-miss leaks that stronger attacks find (arXiv 2505.01524).
+Members are training windows; outsiders are real windows of the same subjects that were held out. No test proves
+privacy: these distances miss leaks that stronger attacks find (arXiv 2505.01524).
 """
 
 from __future__ import annotations
@@ -10,42 +9,51 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from scipy.stats import mannwhitneyu
+from jaxtyping import Float, Int
 
 from diffecg.datasets.windows import Windows
-from diffecg.evaluation.generation.comparison import mean_beats, shared_classes
-from diffecg.evaluation.generation.rows import LEAST, Advance, MetricRow, metric_row
-
-Array = NDArray[np.floating]
+from diffecg.evaluation.generation.comparison import mean_beats, shared_labels
+from diffecg.evaluation.generation.membership import MembershipAttack, nearest
+from diffecg.evaluation.generation.metrics import (
+    MIN_WINDOWS,
+    Metric,
+    MetricRow,
+    MetricValues,
+    metric_row,
+)
+from diffecg.evaluation.progress import Progress
 
 SECTION = "privacy"
 METRICS = {
-    "nearest-neighbour distance ratio": "1",
-    "membership AUC, nearest synthetic beat": "0.5",
-    "membership AUC, density ratio": "0.5",
-    "nearer to a training beat than any outsider": "lower",
+    metric.name: metric
+    for metric in (
+        Metric(section=SECTION, name="nearest-neighbour distance ratio", better="1"),
+        Metric(section=SECTION, name="membership AUC, nearest synthetic beat", better="0.5"),
+        Metric(section=SECTION, name="membership AUC, density ratio", better="0.5"),
+        Metric(section=SECTION, name="nearer to a training beat than any outsider"),
+    )
 }
-"""Each metric's best value. All are ratios or shares."""
-_NEIGHBOURS = 5
-_CHUNK = 512
+"""The metrics by name; all are ratios or shares."""
+MAX_PAIRS = 6
+"""Number of nearest pairs in the report."""
+_EPSILON_MV = 1e-9
+
+Flat = Float[np.ndarray, "window feature"]
+"""Windows as rows of lead times time, in mV."""
 
 
-@dataclass(frozen=True)
-class Suspect:
-    """A synthetic window and the training window that it is nearest to."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NearestPair:
+    """A synthetic window and the training window nearest to it."""
 
     label: str
-    synthetic_mv: NDArray[np.float32]
-    """(lead, time), in mV."""
-    training_mv: NDArray[np.float32]
-    """(lead, time), in mV."""
+    synthetic_mv: Float[np.ndarray, "lead time"]
+    training_mv: Float[np.ndarray, "lead time"]
     recording: str
-    """Recording of the training window; empty if not known."""
+    """Recording of the training window; empty = unknown."""
     distance_mv: float
-    """Between the two, in mV."""
-    usual_mv: float
+    """Root mean square difference of the two, in mV."""
+    typical_distance_mv: float
     """Median distance of an outsider to its nearest training window, in mV."""
 
 
@@ -55,148 +63,156 @@ def privacy(
     outsiders: Windows,
     *,
     seeds: int = 5,
-    most: int = 1000,
-    shown: int = 6,
-    advance: Advance = lambda _: None,
-) -> tuple[list[MetricRow], list[Suspect]]:
-    """Return the rows of privacy and the most suspicious windows, the worst first.
+    max_windows: int = 1000,
+    progress: Progress | None = None,
+) -> tuple[list[MetricRow], list[NearestPair]]:
+    """Return the metrics of privacy, and the synthetic windows nearest to a training window, nearest first.
 
-    The floor takes other outsiders for the synthetic set, the baseline mean beats plus noise.
+    The reference has other outsiders in place of the synthetic windows; the baseline, mean beats plus noise.
 
     Args:
-        synthetic: the windows to judge.
-        members: what the generator was trained on.
-        outsiders: real windows of the same kind that it was not trained on.
-        seeds: how often members and outsiders are drawn anew.
-        most: most members and outsiders of a class that an attack is tried on.
-        shown: number of suspicious windows.
-        advance: called after each class.
+        synthetic: windows to evaluate.
+        members: windows that the generator was trained on.
+        outsiders: real windows of the same kind that were held out.
+        seeds: number of random draws of members and outsiders.
+        max_windows: largest number of members and outsiders of a label in an attack.
+        progress: advanced after each label.
     """
     rows: list[MetricRow] = []
-    suspects: list[Suspect] = []
-    for label in shared_classes(synthetic, members):
-        made, inside, outside = (one.of(label) for one in (synthetic, members, outsiders))
-        size = min(len(made), len(inside), len(outside) // 2, most)
-        if size < LEAST:
-            rows += [
-                metric_row(SECTION, name, label, "", best, windows=size) for name, best in METRICS.items()
-            ]
+    pairs: list[NearestPair] = []
+    for label in shared_labels(synthetic, members):
+        sets = _LabelSets.of(label, synthetic, members, outsiders)
+        size = min(len(sets.synthetic), len(sets.members), len(sets.outsiders) // 2, max_windows)
+        if size < MIN_WINDOWS:
+            rows += [metric_row(metric, label, windows=size) for metric in METRICS.values()]
             continue
-        trivial = mean_beats(inside, [label] * size)
-        nearest_made, twin = _nearest(made.flat(), inside.flat())
-        nearest_outside, _ = _nearest(outside.flat(), inside.flat())
-        nearest_trivial, _ = _nearest(trivial.flat(), inside.flat())
-        draws = []
-        for seed in range(seeds):
-            rng = np.random.default_rng(seed)
-            order = rng.permutation(len(outside))
-            tried, others = order[: len(order) // 2][:size], order[len(order) // 2 :]
-            guessed = _like(outside.take(tried), inside, rng)
-            attack = _Attack(inside.flat()[guessed], outside.flat()[tried], outside.flat()[others])
-            usual = nearest_outside[tried]
-            draws.append(
-                [
-                    _figures(nearest, usual, attack, windows)
-                    for nearest, windows in (
-                        (nearest_made, made.flat()),
-                        (nearest_outside[others], None),
-                        (nearest_trivial, trivial.flat()),
-                    )
-                ]
-            )
-        for metric, best in METRICS.items():
-            columns = [[draw[i][metric] for draw in draws] for i in range(3)]
-            rows.append(metric_row(SECTION, metric, label, "", best, columns, windows=size))
-        usual_mv = float(np.median(nearest_outside))
-        suspects += [
-            Suspect(
+        distances = sets.distances(mean_beats(sets.members, [label] * size))
+        draws = [_scores(sets, distances, size, np.random.default_rng(seed)) for seed in range(seeds)]
+        rows += [
+            metric_row(
+                metric,
                 label,
-                made.signal_mv[i],
-                inside.signal_mv[twin[i]],
-                "" if inside.recordings is None else str(inside.recordings[twin[i]]),
-                float(nearest_made[i]),
-                usual_mv,
+                MetricValues(
+                    synthetic=[draw[0][name] for draw in draws],
+                    reference=[draw[1][name] for draw in draws],
+                    baseline=[draw[2][name] for draw in draws],
+                ),
+                windows=size,
             )
-            for i in np.argsort(nearest_made)[:shown]
+            for name, metric in METRICS.items()
         ]
-        advance(f"privacy of {label}")
-    suspects.sort(key=lambda one: float(one.distance_mv / max(one.usual_mv, 1e-9)))
-    return rows, suspects[:shown]
+        pairs += _nearest_pairs(label, sets, distances)
+        if progress is not None:
+            progress.advance()
+    pairs.sort(key=lambda pair: pair.distance_mv / max(pair.typical_distance_mv, _EPSILON_MV))
+    return rows, pairs[:MAX_PAIRS]
 
 
-def _like(outsiders: Windows, members: Windows, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Return the places of a member for each outsider, of the same recording where that has any.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Distances:
+    """Distance of each window to the nearest member, in mV."""
 
-    Else an attack could tell recordings, or episodes, and not membership.
-    """
-    places = rng.integers(0, len(members), len(outsiders))
-    if members.recordings is not None and outsiders.recordings is not None:
-        for i, recording in enumerate(outsiders.recordings):
-            same = np.flatnonzero(members.recordings == recording)
-            places[i] = rng.choice(same) if same.size else places[i]
-    return places
+    synthetic: Float[np.ndarray, " synthetic"]
+    nearest_member: Int[np.ndarray, " synthetic"]
+    """Number of the member nearest to each synthetic window."""
+    outsiders: Float[np.ndarray, " outsider"]
+    baseline: Float[np.ndarray, " baseline"]
+    baseline_windows: Flat
+    """The baseline's windows themselves."""
 
 
-@dataclass(frozen=True)
-class _Attack:
-    """Windows whose membership an attacker guesses, and what else the attacker has."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _LabelSets:
+    """The windows with one label."""
 
-    members: Array
-    outsiders: Array
-    reference: Array
-    """Real windows that were neither trained on nor are guessed at."""
+    synthetic: Windows
+    members: Windows
+    outsiders: Windows
 
-    def by_nearness(self, released: Array) -> float:
-        """Return the AUC of "near to a released window" (Chen et al. 2020, GAN-Leaks, Eq. 4)."""
-        return auc(*(-_nearest(guess, released)[0] for guess in (self.members, self.outsiders)))
+    @classmethod
+    def of(cls, label: str, synthetic: Windows, members: Windows, outsiders: Windows) -> _LabelSets:
+        return cls(synthetic=synthetic.of(label), members=members.of(label), outsiders=outsiders.of(label))
 
-    def by_density(self, released: Array) -> float:
-        """Return the AUC of "denser among the released than among the reference".
+    def distances(self, baseline: Windows) -> _Distances:
+        members = self.members.flat()
+        of_synthetic, nearest_member = nearest(self.synthetic.flat(), members)
+        return _Distances(
+            synthetic=of_synthetic,
+            nearest_member=nearest_member,
+            outsiders=nearest(self.outsiders.flat(), members)[0],
+            baseline=nearest(baseline.flat(), members)[0],
+            baseline_windows=baseline.flat(),
+        )
 
-        The attack of van Breugel et al. (2023), arXiv 2302.12580, Eq. 2 (DOMIAS), with the distance to
-        the k-th neighbour as density.
+    def draw_members(
+        self, outsiders: Int[np.ndarray, " chosen"], rng: np.random.Generator
+    ) -> Int[np.ndarray, " chosen"]:
+        """Return a random member for each outsider, of the same recording where there is one.
+
+        Otherwise an attack could recognise recordings instead of membership.
         """
-        ratios = [
-            np.log(_distance_to(guess, self.reference) + 1e-9) - np.log(_distance_to(guess, released) + 1e-9)
-            for guess in (self.members, self.outsiders)
-        ]
-        return auc(*ratios)
+        rows = rng.integers(0, len(self.members), len(outsiders))
+        if self.members.recordings is not None and self.outsiders.recordings is not None:
+            for i, recording in enumerate(self.outsiders.recordings[outsiders]):
+                same = np.flatnonzero(self.members.recordings == recording)
+                rows[i] = rng.choice(same) if same.size else rows[i]
+        return rows
 
 
-def _figures(nearest: Array, usual: Array, attack: _Attack, released: Array | None) -> dict[str, float]:
-    """Return all figures of a released set; None stands for the half of the reference."""
-    if released is None:
-        half = len(attack.reference) // 2
-        released = attack.reference[:half]
-        attack = _Attack(attack.members, attack.outsiders, attack.reference[half:])
+def _scores(
+    sets: _LabelSets, distances: _Distances, size: int, rng: np.random.Generator
+) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """Return the metrics of the synthetic windows, of the reference and of the baseline for one draw."""
+    order = rng.permutation(len(sets.outsiders))
+    tested, others = order[: len(order) // 2][:size], order[len(order) // 2 :]
+    members = sets.members.flat()[sets.draw_members(tested, rng)]
+    flat = sets.outsiders.flat()
+    outsiders, auxiliary, half = flat[tested], flat[others], len(others) // 2
+    attack = MembershipAttack(members=members, outsiders=outsiders, auxiliary=auxiliary)
+    halved = MembershipAttack(members=members, outsiders=outsiders, auxiliary=auxiliary[half:])
+    typical = distances.outsiders[tested]
+    return (
+        _release_scores(sets.synthetic.flat(), distances.synthetic, typical, attack),
+        _release_scores(auxiliary[:half], distances.outsiders[others], typical, halved),
+        _release_scores(distances.baseline_windows, distances.baseline, typical, attack),
+    )
+
+
+def _release_scores(
+    released: Flat,
+    distances: Float[np.ndarray, " released"],
+    typical: Float[np.ndarray, " outsider"],
+    attack: MembershipAttack,
+) -> dict[str, float]:
+    """Return the metrics of a released set.
+
+    Args:
+        released: the windows.
+        distances: distance of released windows to the nearest member, in mV.
+        typical: the same of outsiders.
+        attack: the membership attack on the released set.
+    """
     values = (
-        float(np.median(nearest)) / max(float(np.median(usual)), 1e-9),
-        attack.by_nearness(released),
-        attack.by_density(released),
-        float((nearest < usual.min()).mean()),
+        float(np.median(distances)) / max(float(np.median(typical)), _EPSILON_MV),
+        attack.by_distance(released),
+        attack.by_density_ratio(released),
+        float((distances < typical.min()).mean()),
     )
     return dict(zip(METRICS, values, strict=True))
 
 
-def auc(positive: Array, negative: Array) -> float:
-    """Return the area under the ROC curve: the chance that a positive scores above a negative."""
-    u: float = mannwhitneyu(positive, negative).statistic
-    return u / (len(positive) * len(negative))
-
-
-def _nearest(windows: Array, among: Array) -> tuple[Array, NDArray[np.intp]]:
-    """Return each window's distance to its nearest neighbour among others, in mV, and its place."""
-    return _kth_nearest(windows, among, 1)
-
-
-def _distance_to(windows: Array, among: Array) -> Array:
-    """Return each window's distance to its k-th neighbour among others, in mV."""
-    return _kth_nearest(windows, among, min(_NEIGHBOURS, len(among)))[0]
-
-
-def _kth_nearest(windows: Array, among: Array, k: int) -> tuple[Array, NDArray[np.intp]]:
-    a, b = (torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32)) for x in (windows, among))
-    distances = (torch.cdist(a[i : i + _CHUNK], b) for i in range(0, len(a), _CHUNK))
-    found = [d.min(dim=1) if k == 1 else d.kthvalue(k, dim=1) for d in distances]
-    nearest, places = (torch.cat(parts).numpy() for parts in zip(*found, strict=True))
-    return nearest / a.shape[1] ** 0.5, places
+def _nearest_pairs(label: str, sets: _LabelSets, distances: _Distances) -> list[NearestPair]:
+    typical_mv = float(np.median(distances.outsiders))
+    recordings = sets.members.recordings
+    return [
+        NearestPair(
+            label=label,
+            synthetic_mv=sets.synthetic.signal_mv[i],
+            training_mv=sets.members.signal_mv[member],
+            recording="" if recordings is None else str(recordings[member]),
+            distance_mv=float(distances.synthetic[i]),
+            typical_distance_mv=typical_mv,
+        )
+        for i in np.argsort(distances.synthetic)[:MAX_PAIRS]
+        for member in [distances.nearest_member[i]]
+    ]

@@ -1,4 +1,4 @@
-"""What synthetic windows are worth: classifiers trained on them and tested on people nobody trained on.
+"""Utility: classifiers trained on synthetic windows and tested on real ones of other subjects, and the reverse.
 
 Esteban et al. (2017), arXiv 1706.02633, section 4 (TSTR, TRTS). Test windows take no part in any choice.
 """
@@ -8,28 +8,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Shaped
 
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Classifier
 from diffecg.evaluation.generation.comparison import mean_beats
-from diffecg.evaluation.generation.rows import ALL, LEAST, Advance, MetricRow, metric_row
+from diffecg.evaluation.generation.metrics import (
+    ALL,
+    MIN_WINDOWS,
+    Metric,
+    MetricRow,
+    MetricValues,
+    metric_row,
+)
+from diffecg.evaluation.progress import Progress
+from diffecg.extras import require
 
 SECTION = "utility"
-SETTINGS = {
+PROTOCOLS = {
     "TSTR": (("synthetic", "test"), ("train", "test"), ("mean beats", "test")),
     "TRTS": (("train", "synthetic"), ("train", "held-out"), ("train", "mean beats")),
     "TS+RTR": (("both", "test"), ("train", "test"), ("mean beats", "test")),
 }
-"""What classifiers are trained and tested on, for the figure, its floor and its baseline.
+"""Training set and test set of the metric, of its reference and of its baseline.
 
-Train on synthetic, test on real; the reverse; train on both, test on real. The floor has real windows in
-place of the synthetic ones. TRTS asks whether a class can be recognised, so that windows more alike than
-real ones exceed its floor.
+Train on synthetic, test on real; train on real, test on synthetic; train on both, test on real. The reference
+has real windows in place of the synthetic ones. TRTS measures whether labels can be recognised: windows that
+vary less than real ones exceed its reference.
 """
-_TRAINED_ON = sorted({pair[0] for pairs in SETTINGS.values() for pair in pairs})
+TRAINING_SETS = sorted({pair[0] for pairs in PROTOCOLS.values() for pair in pairs})
+
 Scores = dict[tuple[str, str], float]
-"""Metric and class to value."""
+"""Values by name of the metric and label."""
+SetScores = dict[tuple[str, str], list[Scores]]
+"""Scores of each seed, by training set and test set."""
 
 
 def utility(
@@ -39,86 +51,112 @@ def utility(
     held_out: Windows,
     *,
     seeds: int = 5,
-    advance: Advance = lambda _: None,
+    progress: Progress | None = None,
 ) -> list[MetricRow]:
-    """Return the rows of utility.
+    """Return the metrics of utility.
 
     Args:
-        synthetic: the windows to judge.
+        synthetic: windows to evaluate.
         train: real windows to train on.
-        test: real windows of other people.
-        held_out: other real windows of the people trained on.
-        seeds: classifiers of each kind.
-        advance: called after each classifier that was trained.
+        test: real windows of other subjects.
+        held_out: other real windows of the training subjects.
+        seeds: number of classifiers of each kind.
+        progress: advanced after each classifier that has been trained.
 
     Raises:
         DiffecgError: scikit-learn is not installed.
     """
     sets = {"synthetic": synthetic, "train": train, "test": test, "held-out": held_out}
-    labels = [one for one in train.classes() if all(_enough(s, one) for s in sets.values())]
+    labels = [label for label in train.classes() if all(_has_enough(s, label) for s in sets.values())]
     if len(labels) < 2:
-        why = f"fewer than two classes with {LEAST} windows in each set"
-        return [metric_row(SECTION, f"{one}, macro-F1", ALL, "", "higher", undefined=why) for one in SETTINGS]
+        reason = f"fewer than two labels with {MIN_WINDOWS} windows in each set"
+        return [
+            metric_row(_metric(protocol, f"{protocol}, macro-F1"), ALL, undefined=reason)
+            for protocol in PROTOCOLS
+        ]
     sets = {name: windows.take(np.isin(windows.labels, labels)) for name, windows in sets.items()}
     sets["mean beats"] = mean_beats(sets["train"], sets["synthetic"].labels.tolist())
     rows: list[MetricRow] = []
-    for name, kind in CLASSIFIERS.items():
-        found = _scores(kind, sets, labels, seeds, advance)
-        for setting, pairs in SETTINGS.items():
-            best = "as the floor" if setting == "TRTS" else "higher"
-            rows += _rows(f"{setting}, {name}", best, *(found[pair] for pair in pairs))
+    for name, classifier in CLASSIFIERS.items():
+        scores = _train_and_test(classifier, sets, labels, seeds, progress)
+        for protocol, pairs in PROTOCOLS.items():
+            rows += _rows(protocol, name, *(scores[pair] for pair in pairs))
     return rows
 
 
-def _scores(
-    kind: Classifier, sets: dict[str, Windows], labels: list[str], seeds: int, advance: Advance
-) -> dict[tuple[str, str], list[Scores]]:
-    """Return the scores, one a seed, for each pair of SETTINGS."""
-    seen = {name: (kind.represent(windows), windows.labels) for name, windows in sets.items()}
-    signals, answers = zip(seen["synthetic"], seen["train"], strict=True)
-    seen["both"] = np.concatenate(signals), np.concatenate(answers)
-    found: dict[tuple[str, str], list[Scores]] = {pair: [] for pairs in SETTINGS.values() for pair in pairs}
-    for trained_on in _TRAINED_ON:
-        for seed in range(seeds):
-            predict = kind.fit(*seen[trained_on], seed, "evenly")
-            for (one, tested_on), scores in found.items():
-                if one == trained_on:
-                    tested, truth = seen[tested_on]
-                    scores.append(classification(truth, predict(tested), labels))
-            advance(f"trained on {trained_on}")
-    return found
+def count_steps(seeds: int) -> int:
+    """Return the number of classifiers that :func:`utility` trains."""
+    return len(CLASSIFIERS) * seeds * len(TRAINING_SETS)
 
 
-def steps(seeds: int = 5) -> int:
-    """Return how often :func:`utility` calls ``advance``."""
-    return len(CLASSIFIERS) * seeds * len(_TRAINED_ON)
+def classification_scores(
+    truth: Shaped[np.ndarray, " window"], predicted: Shaped[np.ndarray, " window"], labels: Sequence[str]
+) -> Scores:
+    """Return macro-F1, and the sensitivity and positive predictive value of each label.
 
+    The positive predictive value of a label that is never predicted is NaN; its F1 is 0.
 
-def classification(truth: NDArray[np.str_], guess: NDArray[np.str_], labels: Sequence[str]) -> Scores:
-    """Return macro-F1 over classes, and each class's sensitivity and positive predictive value.
-
-    The mean of the classes' F1, F1 = 2 TP / (2 TP + FP + FN); 0 for a class that is never guessed.
+    Raises:
+        DiffecgError: scikit-learn is not installed.
     """
-    scores: Scores = {}
-    f1 = []
-    for label in labels:
-        is_true, is_guess = truth == label, guess == label
-        hits = float((is_true & is_guess).sum())
-        true, guessed = int(is_true.sum()), int(is_guess.sum())
-        f1.append(2 * hits / max(true + guessed, 1))
-        scores["sensitivity", label] = hits / max(true, 1)
-        scores["positive predictive value", label] = hits / guessed if guessed else float("nan")
-    return {("macro-F1", ALL): float(np.mean(f1)), **scores}
+    metrics = require("sklearn.metrics", "eval")
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        truth, predicted, labels=list(labels), zero_division=0.0
+    )
+    never = ~np.isin(labels, predicted)
+    scores: Scores = {("macro-F1", ALL): float(f1.mean())}
+    for label, sensitivity, ppv in zip(labels, recall, np.where(never, np.nan, precision), strict=True):
+        scores["sensitivity", label] = float(sensitivity)
+        scores["positive predictive value", label] = float(ppv)
+    return scores
 
 
-def _rows(prefix: str, best: str, *found: list[Scores]) -> list[MetricRow]:
-    rows = []
-    for metric, label in found[0][0]:
-        columns = [[scores[metric, label] for scores in one] for one in found]
-        name, why = f"{prefix}, {metric}", "the class was never guessed"
-        rows.append(metric_row(SECTION, name, label, "", best, columns, undefined=why))
-    return rows
+def _train_and_test(
+    classifier: Classifier,
+    sets: dict[str, Windows],
+    labels: Sequence[str],
+    seeds: int,
+    progress: Progress | None,
+) -> SetScores:
+    """Return the scores of a kind of classifier for each pair of PROTOCOLS."""
+    inputs = {name: (classifier.represent(windows), windows.labels) for name, windows in sets.items()}
+    signals, targets = zip(inputs["synthetic"], inputs["train"], strict=True)
+    inputs["both"] = np.concatenate(signals), np.concatenate(targets)
+    scores: SetScores = {pair: [] for pairs in PROTOCOLS.values() for pair in pairs}
+    for training_set in TRAINING_SETS:
+        for seed in range(seeds):
+            predict = classifier.fit(*inputs[training_set], seed, "evenly")
+            for test_set in (test for train, test in scores if train == training_set):
+                tested, truth = inputs[test_set]
+                scores[training_set, test_set].append(classification_scores(truth, predict(tested), labels))
+            if progress is not None:
+                progress.advance()
+    return scores
 
 
-def _enough(windows: Windows, label: str) -> bool:
-    return int((windows.labels == label).sum()) >= LEAST
+def _rows(
+    protocol: str, classifier: str, synthetic: list[Scores], reference: list[Scores], baseline: list[Scores]
+) -> list[MetricRow]:
+    """Return the rows of one protocol and one kind of classifier; lists have one entry a seed."""
+    return [
+        metric_row(
+            _metric(protocol, f"{protocol}, {classifier}, {key[0]}"),
+            key[1],
+            MetricValues(
+                synthetic=[scores[key] for scores in synthetic],
+                reference=[scores[key] for scores in reference],
+                baseline=[scores[key] for scores in baseline],
+            ),
+            undefined="the label was never predicted",
+        )
+        for key in synthetic[0]
+    ]
+
+
+def _metric(protocol: str, name: str) -> Metric:
+    better = "as the reference" if protocol == "TRTS" else "higher"
+    return Metric(section=SECTION, name=name, better=better)
+
+
+def _has_enough(windows: Windows, label: str) -> bool:
+    return int((windows.labels == label).sum()) >= MIN_WINDOWS

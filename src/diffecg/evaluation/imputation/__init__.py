@@ -1,1 +1,1 @@
-"""Evaluation of imputation and forecasting: cases, baselines, scores."""
+"""Evaluation of imputation and forecasting: cases, baselines and scores."""

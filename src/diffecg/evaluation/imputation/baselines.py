@@ -1,4 +1,4 @@
-"""The plain methods that a model has to beat at gaps and forecasts. Each returns (draw time), in mV."""
+"""Simple imputation methods that a model has to beat at gaps and forecasts."""
 
 from __future__ import annotations
 
@@ -6,116 +6,128 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Float64
 from scipy.interpolate import PchipInterpolator
 
 from diffecg.evaluation.imputation.cases import Context
 from diffecg.signal.resampling import interpolate_gaps
 from diffecg.transform.analogues import search_analogues
 
-Array = NDArray[np.float64]
-ImputationMethod = Callable[[Context], Array]
-"""What is given to draws (draw time) of what is hidden, in mV."""
+Draws = Float64[np.ndarray, "draw gap"]
+"""Draws of the missing samples, in mV."""
+ImputationMethod = Callable[[Context], Draws]
+"""Maps a context to draws of the missing samples; one draw = a point estimate."""
 
-MATCHES = 5
-"""Stretches that :func:`nearest_neighbours` returns."""
-MATCH_CONTEXT_S = 0.3
-"""What it compares on either side, in s."""
-_EDGE_S = 0.2
-_RECENT = 3
+ANALOGUES = 5
+"""Number of analogues of the baseline ``5 analogues``.
+
+This constant and the next two are the settings of the baseline, chosen for it and independent of any model's: a
+change to a preset leaves the baseline, and so all reports, comparable.
+"""
+ANALOGUE_CONTEXT_S = 0.3
+"""Length of the surroundings on either side of a gap by which analogues are compared."""
+ANALOGUE_SPACING_S = 0.1
+"""Smallest distance between two analogues."""
+PCHIP_CONTEXT_S = 0.2
+"""Length of the signal on either side of a gap that the cubic interpolation uses."""
+RECENT_INTERVALS = 3
+"""Number of RR intervals before a gap whose median is the expected RR interval."""
 
 
-def linear(context: Context) -> Array:
-    """Return the straight line between the samples beside the gap; a forecast holds the last value."""
-    return interpolate_gaps(context.signal_mv)[context.hidden][None]
+def linear(context: Context) -> Draws:
+    """Interpolate linearly between the samples beside the gap; a forecast repeats the last value."""
+    return interpolate_gaps(context.signal_mv)[context.gap][None]
 
 
-def pchip(context: Context) -> Array:
-    """Return the monotone cubic through the samples around the gap; a forecast holds the last value.
+def pchip(context: Context) -> Draws:
+    """Interpolate by a monotone cubic through the samples around the gap; a forecast repeats the last value.
 
-    Fritsch and Butland (1984), SIAM J Sci Stat Comput 5:300-304, as scipy computes it.
+    Fritsch and Butland (1984), SIAM J Sci Stat Comput 5:300-304, as implemented in scipy.
     """
-    place, hidden = np.arange(len(context.signal_mv)), context.hidden
-    edge = round(_EDGE_S * context.fs_hz)
-    near = (place >= hidden.start - edge) & (place < hidden.stop + edge)
+    time, gap = np.arange(len(context.signal_mv)), context.gap
+    edge = round(PCHIP_CONTEXT_S * context.fs_hz)
+    near = (time >= gap.start - edge) & (time < gap.stop + edge)
     known = np.isfinite(context.signal_mv) & near
-    if not known[hidden.stop :].any():
+    if not known[gap.stop :].any():
         return linear(context)
-    return np.asarray(PchipInterpolator(place[known], context.signal_mv[known])(place[hidden]))[None]
+    return PchipInterpolator(time[known], context.signal_mv[known])(time[gap])[None]
 
 
-def previous_beat(context: Context) -> Array:
-    """Return the last beat before the gap, copied to where the R peaks should be."""
-    past = context.peaks[context.peaks < context.hidden.start]
-    rr = _rr(context)
-    reach = round(rr / 2) + 1
-    whole = past[(past + reach < context.hidden.start) & (past >= reach)]
-    if not whole.size:
+def previous_beat(context: Context) -> Draws:
+    """Copy the last complete beat before the gap to each expected R peak."""
+    past = context.r_peaks[context.r_peaks < context.gap.start]
+    reach = round(_expected_rr(context) / 2) + 1
+    complete = past[(past + reach < context.gap.start) & (past >= reach)]
+    if not complete.size:
         return linear(context)
-    return _placed(context, context.signal_mv, int(whole[-1]))
+    return _copy_template(context, context.signal_mv, int(complete[-1]))
 
 
-def mean_beat(context: Context) -> Array:
-    """Return the recording's mean beat, copied to where the R peaks should be."""
-    return _placed(context, context.mean_beat_mv, context.mean_beat_peak)
+def mean_beat(context: Context) -> Draws:
+    """Copy the recording's mean beat to each expected R peak."""
+    return _copy_template(context, context.mean_beat_mv, context.mean_beat_r_peak)
 
 
-def nearest_neighbours(context: Context) -> Array:
-    """Return up to MATCHES true_runs between samples like those around what is hidden, as draws.
+def nearest_neighbours(context: Context) -> Draws:
+    """Return the segments with the most similar surroundings, as draws: nearest-neighbour imputation.
 
-    An annotation-free guess, and the one that strip models are given (``transform/matches.py``).
+    Uses the signal alone, not the annotated R peaks. Without an analogue the gap is interpolated linearly.
     """
     signal = torch.from_numpy(context.signal_mv)[None, None]
-    near = round(MATCH_CONTEXT_S * context.fs_hz)
-    guesses, weights = search_analogues(
-        signal, torch.isfinite(signal), count=MATCHES, context=near, min_separation=max(1, near // 3)
+    analogues, weights = search_analogues(
+        signal,
+        torch.isfinite(signal),
+        count=ANALOGUES,
+        context=round(ANALOGUE_CONTEXT_S * context.fs_hz),
+        min_separation=max(1, int(ANALOGUE_SPACING_S * context.fs_hz)),
     )
-    found = weights[:, 0, 0, context.hidden.start] > 0
-    if not found.any():
+    valid = weights[:, 0, 0, context.gap.start] > 0
+    if not valid.any():
         return linear(context)
-    return np.asarray(guesses[found, 0, 0, context.hidden].numpy())
+    return analogues[valid, 0, 0, context.gap].numpy()
 
 
 BASELINES: dict[str, ImputationMethod] = {
-    "straight line": linear,
+    "linear": linear,
     "PCHIP": pchip,
     "previous beat": previous_beat,
     "mean beat": mean_beat,
-    "best matches": nearest_neighbours,
+    f"{ANALOGUES} analogues": nearest_neighbours,
 }
+"""The baselines by their names in reports."""
 
 
-def expected_peaks(context: Context) -> Array:
-    """Return where R peaks should be in and around what is hidden.
+def expected_r_peaks(context: Context) -> Float64[np.ndarray, " beat"]:
+    """Return where R peaks are expected in and around the gap, as samples.
 
-    From the last peak before, at the recent RR interval; if peaks follow, the interval is stretched so
-    that whole intervals fill the time between.
+    They continue from the last R peak before the gap at the expected RR interval. If R peaks follow the gap,
+    the interval is stretched so that a whole number of them fits between.
     """
-    before = context.peaks[context.peaks < context.hidden.start]
-    after = context.peaks[context.peaks >= context.hidden.stop]
-    rr = _rr(context)
+    before = context.r_peaks[context.r_peaks < context.gap.start]
+    after = context.r_peaks[context.r_peaks >= context.gap.stop]
+    rr = _expected_rr(context)
     if not before.size:
-        anchor = float(after[0]) if after.size else float(context.hidden.start)
+        anchor = float(after[0]) if after.size else float(context.gap.start)
         return anchor - rr * np.arange(len(context.signal_mv) / rr + 2)[::-1]
     last = float(before[-1])
     if not after.size:
-        return last + rr * np.arange(0, (context.hidden.stop - last) / rr + 2)
+        return last + rr * np.arange(0, (context.gap.stop - last) / rr + 2)
     count = max(1, round((after[0] - last) / rr))
     return np.append(np.linspace(last, after[0], count + 1), after[1:])
 
 
-def _rr(context: Context) -> float:
-    """Return the RR interval to expect, in samples: the median of the last few before what is hidden."""
-    before = np.diff(context.peaks[context.peaks < context.hidden.start])[-_RECENT:]
-    every = before if before.size else np.diff(context.peaks)
-    return float(np.median(every)) if every.size else context.fs_hz
+def _expected_rr(context: Context) -> float:
+    """Return the median of the last RR intervals before the gap, in samples."""
+    before = np.diff(context.r_peaks[context.r_peaks < context.gap.start])[-RECENT_INTERVALS:]
+    intervals = before if before.size else np.diff(context.r_peaks)
+    return float(np.median(intervals)) if intervals.size else context.fs_hz
 
 
-def _placed(context: Context, template: Array, peak: int) -> Array:
-    """Return the hidden stretch read off a template by the distance to the nearest expected peak."""
-    peaks = expected_peaks(context)
-    place = np.arange(context.hidden.start, context.hidden.stop)
-    nearest = peaks[np.abs(place[:, None] - peaks).argmin(axis=1)]
-    source = np.rint(peak + place - nearest).astype(int).clip(0, len(template) - 1)
-    values = template[source]
-    return np.asarray(np.where(np.isfinite(values), values, linear(context)[0]))[None]
+def _copy_template(context: Context, template_mv: Float64[np.ndarray, " template"], r_peak: int) -> Draws:
+    """Return the gap copied from a template, aligned at the nearest expected R peak."""
+    peaks = expected_r_peaks(context)
+    time = np.arange(context.gap.start, context.gap.stop)
+    nearest = peaks[np.abs(time[:, None] - peaks).argmin(axis=1)]
+    source = np.rint(r_peak + time - nearest).astype(int).clip(0, len(template_mv) - 1)
+    values = template_mv[source]
+    return np.where(np.isfinite(values), values, linear(context)[0])[None]

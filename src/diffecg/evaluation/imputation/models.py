@@ -5,34 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from diffecg.evaluation.imputation.baselines import ImputationMethod
+from diffecg.evaluation.imputation.baselines import Draws, ImputationMethod
 from diffecg.evaluation.imputation.cases import Context
 from diffecg.inference.model import Model
 
 
 def imputation_method(model: Model, draws: int, seed: int, sampling: dict[str, Any]) -> ImputationMethod:
-    """Return what draws the hidden stretch of a context (draw time), in mV.
+    """Return the imputation method that draws from a model.
 
     Args:
-        model: of strips.
-        draws: how often.
-        seed: of the first draw.
-        sampling: arguments of the model's tasks; none: the model's own way.
+        model: a model of strips.
+        draws: number of draws.
+        seed: seed of the first draw.
+        sampling: sampler options of ``Model.impute`` and ``Model.forecast``; empty: the model's own.
     """
 
-    def method(context: Context) -> NDArray[np.float64]:
-        hidden, leads = context.hidden, context.signal_mv[None]
+    def method(context: Context) -> Draws:
+        gap, signal_mv = context.gap, context.signal_mv[None]
         if model.config.window.companions:
-            leads = np.concatenate([leads, context.others_mv])
-        if hidden.stop == leads.shape[1]:
-            past, horizon_s = leads[:, : hidden.start], (hidden.stop - hidden.start) / context.fs_hz
-            ahead = model.forecast(
-                past, context.fs_hz, horizon_s=horizon_s, draws=draws, seed=seed, **sampling
-            )
-            return ahead.draws_mv[:, 0].astype(float)
-        filled = model.impute(leads, context.fs_hz, draws=draws, seed=seed, **sampling)
-        return filled.draws_mv[:, 0, hidden].astype(float)
+            signal_mv = np.concatenate([signal_mv, context.other_leads_mv])
+        options = {"draws": draws, "seed": seed, **sampling}
+        if context.is_forecast:
+            horizon_s = (gap.stop - gap.start) / context.fs_hz
+            past_mv = signal_mv[:, : gap.start]
+            forecast = model.forecast(past_mv, context.fs_hz, horizon_s=horizon_s, **options)
+            return forecast.draws_mv[:, 0].astype(float)
+        imputed = model.impute(signal_mv, context.fs_hz, **options)
+        return imputed.draws_mv[:, 0, gap].astype(float)
 
     return method

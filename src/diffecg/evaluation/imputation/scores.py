@@ -1,17 +1,21 @@
-"""Errors of filled gaps and forecasts, where the truth is known."""
+"""Scores of imputed gaps and forecasts against the true signal."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float64
 
+from diffecg.evaluation.imputation.baselines import Draws
 from diffecg.evaluation.imputation.cases import Case
 from diffecg.signal.intervals import prediction_interval
 
-Array = NDArray[np.float64]
+Truth = Float64[np.ndarray, " gap"]
+"""The true signal in a gap, in mV."""
+Scores = dict[str, float]
+"""Values of METRICS by name."""
 
 METRICS = {
     "MAE, mean of draws": "mV",
@@ -21,127 +25,152 @@ METRICS = {
     "PRD, mean of draws": "%",
     "correlation, mean of draws": "",
     "CRPS": "mV",
-    "50 % band holds": "",
-    "50 % band width": "mV",
-    "90 % band holds": "",
-    "90 % band width": "mV",
+    "50 % interval coverage": "",
+    "50 % interval width": "mV",
+    "90 % interval coverage": "",
+    "90 % interval width": "mV",
 }
-"""Each metric's unit."""
-LEVELS = np.arange(0.1, 1.0, 0.1)
-"""Shares of draws between the bounds, for the calibration curve."""
-_BANDS = (0.5, 0.9)
+"""Unit of each metric."""
+CALIBRATION_LEVELS = np.arange(0.1, 1.0, 0.1)
+"""Nominal coverages of the calibration curve."""
+_COVERAGES = (0.5, 0.9)
 _SQUARED = ("RMSE, mean of draws", "RMSE, one draw")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ScoreRow:
-    """A figure of one method over the cases of a group."""
+    """A metric of one method over the cases of a group."""
 
     group: str
     method: str
     metric: str
     unit: str
     value: float | None
-    """None = undefined: one draw has no band."""
+    """None = undefined, such as the interval of a single draw."""
     interval: tuple[float, float] | None
-    """2.5 and 97.5 % quantiles over recordings drawn with replacement."""
+    """95 % interval over recordings: percentiles of a bootstrap."""
     cases: int
+    """Number of cases."""
 
 
-def case_scores(truth: Array, draws: Array) -> dict[str, float]:
-    """Return the figures of one case; RMSE as mean squares, so that they can be averaged.
+def case_scores(truth: Truth, draws: Draws) -> Scores:
+    """Return the scores of one case; RMSE as the mean square, so that cases can be averaged.
 
-    PRD, the percentage root-mean-square difference, is over the truth's spread around its mean, in the
-    hidden part. A constant truth or guess has no correlation.
+    PRD, the percentage root-mean-square difference, is relative to the truth's deviation from its mean in the
+    gap. The correlation of a constant is undefined (NaN).
 
     Args:
-        truth: (time), in mV.
-        draws: (draw time), in mV.
+        truth: true signal in the gap.
+        draws: draws of it; a single one has no intervals (NaN).
     """
-    mean, one = draws.mean(axis=0), draws[0]
-    spread = np.square(truth - truth.mean()).sum()
-    errors = np.square(mean - truth).sum()
-    moving = min(np.ptp(truth), np.ptp(mean)) > 1e-9
+    mean, single = draws.mean(axis=0), draws[0]
+    deviation = np.square(truth - truth.mean()).sum()
+    squared_error = np.square(mean - truth).sum()
+    varies = min(np.ptp(truth), np.ptp(mean)) > 1e-9
     scores = {
         "MAE, mean of draws": float(np.abs(mean - truth).mean()),
-        "MAE, one draw": float(np.abs(one - truth).mean()),
-        "RMSE, mean of draws": float(errors / len(truth)),
-        "RMSE, one draw": float(np.square(one - truth).mean()),
-        "PRD, mean of draws": float(100 * np.sqrt(errors / spread)) if spread > 0 else np.nan,
-        "correlation, mean of draws": float(np.corrcoef(mean, truth)[0, 1]) if moving else np.nan,
+        "MAE, one draw": float(np.abs(single - truth).mean()),
+        "RMSE, mean of draws": float(squared_error / len(truth)),
+        "RMSE, one draw": float(np.square(single - truth).mean()),
+        "PRD, mean of draws": float(100 * np.sqrt(squared_error / deviation)) if deviation > 0 else np.nan,
+        "correlation, mean of draws": float(np.corrcoef(mean, truth)[0, 1]) if varies else np.nan,
         "CRPS": crps(truth, draws),
     }
-    for band in _BANDS:
-        held, width = band_figures(truth, draws, band) if len(draws) > 1 else (np.nan, np.nan)
-        scores[f"{band:.0%} band holds".replace("%", " %")] = held
-        scores[f"{band:.0%} band width".replace("%", " %")] = width
+    for nominal in _COVERAGES:
+        coverage, width = interval_scores(truth, draws, nominal) if len(draws) > 1 else (np.nan, np.nan)
+        scores[f"{100 * nominal:.0f} % interval coverage"] = coverage
+        scores[f"{100 * nominal:.0f} % interval width"] = width
     return scores
 
 
-def crps(truth: Array, draws: Array) -> float:
-    """Return the continuous ranked probability score, in the data's unit, averaged over samples.
+def crps(truth: Truth, draws: Draws) -> float:
+    """Return the continuous ranked probability score, averaged over samples, in the data's unit.
 
-    The fair estimate from K draws: E|X - y| - E|X - X'| / 2 over different draws (Ferro 2014,
-    Q J R Meteorol Soc 140:1917-1923, Eq. 3). For one draw it is the mean absolute error.
+    The fair estimate from K draws: E|X - y| - E|X - X'| / 2 over different draws (Ferro 2014, Q J R Meteorol Soc
+    140:1917-1923, Eq. 3). For a single draw it is the mean absolute error.
     """
     error = np.abs(draws - truth).mean(axis=0)
     count = len(draws)
     if count > 1:
         ordered = np.sort(draws, axis=0)
-        weight = 2 * np.arange(1, count + 1) - count - 1
-        pairs = 2 * (weight[:, None] * ordered).sum(axis=0) / (count * (count - 1))
-        error = error - pairs / 2
+        weights = 2 * np.arange(1, count + 1) - count - 1
+        # The mean |X - X'| over pairs, from the order statistics.
+        differences = 2 * (weights[:, None] * ordered).sum(axis=0) / (count * (count - 1))
+        error = error - differences / 2
     return float(error.mean())
 
 
-def band_figures(truth: Array, draws: Array, band: float) -> tuple[float, float]:
-    """Return the share of samples that the band holds (:func:`~diffecg.signal.intervals.bounds`), and its mean width."""
-    low, high = prediction_interval(draws, band)
-    return float(((low <= truth) & (truth <= high)).mean()), float((high - low).mean())
+def interval_scores(truth: Truth, draws: Draws, coverage: float) -> tuple[float, float]:
+    """Return the share of samples inside the prediction interval, and its mean width.
+
+    Args:
+        truth: true signal in the gap.
+        draws: draws of it.
+        coverage: nominal coverage of the interval; see :func:`diffecg.signal.intervals.prediction_interval`.
+    """
+    lower, upper = prediction_interval(draws, coverage)
+    return float(((lower <= truth) & (truth <= upper)).mean()), float((upper - lower).mean())
 
 
-def summary(
-    cases: Sequence[Case],
-    scores: Mapping[str, Sequence[Mapping[str, float]]],
-    *,
-    bootstraps: int = 1000,
+def summarise(
+    cases: Sequence[Case], scores: Mapping[str, Sequence[Mapping[str, float]]], *, bootstraps: int = 1000
 ) -> list[ScoreRow]:
-    """Return the figures of every group and method, with intervals over recordings.
+    """Return the mean scores of each group and method, with intervals over recordings.
 
     Args:
         cases: the cases.
-        scores: for each method, what :func:`case_scores` returned for each case.
-        bootstraps: how often recordings are drawn anew, the same draws for every method.
+        scores: for each method, the scores of each case by :func:`case_scores`.
+        bootstraps: number of bootstrap draws of the recordings, the same draws for every method.
     """
     groups = np.array([case.group for case in cases])
-    recordings = np.array([case.recording for case in cases])
-    names = np.unique(recordings)
-    times = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), bootstraps)
-    rows = []
-    for group in dict.fromkeys(groups.tolist()):
-        inside = groups == group
-        weight = times[:, np.searchsorted(names, recordings[inside])].astype(float)
-        for method, found in scores.items():
-            chosen = [one for one, here in zip(found, inside, strict=True) if here]
-            for metric, unit in METRICS.items():
-                values = np.array([one[metric] for one in chosen])
-                known = np.isfinite(values)
-                value: float | None = None
-                interval = None
-                if known.any():
-                    total = np.maximum(weight[:, known].sum(axis=1), 1e-12)
-                    means = np.append(values[known].mean(), weight[:, known] @ values[known] / total)
-                    means = np.sqrt(means) if metric in _SQUARED else means
-                    value = float(means[0])
-                    low, high = np.quantile(means[1:], [0.025, 0.975])
-                    interval = float(low), float(high)
-                rows.append(ScoreRow(group, method, metric, unit, value, interval, int(inside.sum())))
-    return rows
-
-
-def calibration(truths: Sequence[Array], draws: Sequence[Array]) -> Array:
-    """Return for each of LEVELS the share of hidden samples that the band of the draws holds."""
-    held = [
-        [band_figures(t, d, float(level))[0] for level in LEVELS] for t, d in zip(truths, draws, strict=True)
+    names, recording = np.unique([case.recording for case in cases], return_inverse=True)
+    counts = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), bootstraps)
+    return [
+        row
+        for group in dict.fromkeys(groups.tolist())
+        for method, of_cases in scores.items()
+        for row in _group_rows(
+            group, method, of_cases, groups == group, counts[:, recording[groups == group]].astype(float)
+        )
     ]
-    return np.asarray(np.mean(held, axis=0))
+
+
+def _group_rows(
+    group: str,
+    method: str,
+    scores: Sequence[Mapping[str, float]],
+    in_group: Bool[np.ndarray, " all"],
+    weights: Float[np.ndarray, "bootstrap case"],
+) -> Iterator[ScoreRow]:
+    """Yield the rows of one method; ``weights`` are those of the group's cases in each bootstrap draw."""
+    of_group = [of_case for of_case, inside in zip(scores, in_group, strict=True) if inside]
+    for metric, unit in METRICS.items():
+        values = np.array([of_case[metric] for of_case in of_group])
+        defined = np.isfinite(values)
+        value: float | None = None
+        interval = None
+        if defined.any():
+            totals = np.maximum(weights[:, defined].sum(axis=1), 1e-12)
+            means = np.append(values[defined].mean(), weights[:, defined] @ values[defined] / totals)
+            means = np.sqrt(means) if metric in _SQUARED else means
+            value = float(means[0])
+            low, high = np.quantile(means[1:], [0.025, 0.975])
+            interval = float(low), float(high)
+        yield ScoreRow(
+            group=group,
+            method=method,
+            metric=metric,
+            unit=unit,
+            value=value,
+            interval=interval,
+            cases=len(of_group),
+        )
+
+
+def calibration_curve(truths: Sequence[Truth], draws: Sequence[Draws]) -> Float64[np.ndarray, " level"]:
+    """Return the coverage of the prediction intervals at each of CALIBRATION_LEVELS, averaged over cases."""
+    coverages = [
+        [interval_scores(truth, of_case, float(level))[0] for level in CALIBRATION_LEVELS]
+        for truth, of_case in zip(truths, draws, strict=True)
+    ]
+    return np.mean(coverages, axis=0)

@@ -1,11 +1,11 @@
-// The evaluation of a set: figures against their floors, by class, sorted as one likes.
+// The evaluation of a set: figures beside their references, by class, sorted as one likes.
 
 import { get, post } from "./api.js";
 import { finished } from "./generate.js";
 import { axis, colour, config, layout, onTheme } from "./paper.js";
 import { say, Work } from "./work.js";
 
-const HEAD = ["section", "metric", "label", "value", "floor", "baseline"];
+const HEAD = ["section", "metric", "label", "value", "reference", "baseline"];
 
 export function reportView(view) {
   const form = view.querySelector("form"), work = new Work(view, form);
@@ -69,7 +69,7 @@ export function reportView(view) {
       HEAD.forEach((name, i) => line.append(Object.assign(document.createElement("td"), { textContent: number(row[name]), className: i > 2 ? "number" : "" })));
       return line;
     }));
-    chart(shown.filter((row) => row.value !== null && row.floor));
+    chart(shown.filter((row) => row.value !== null && row.reference));
   }
 
   function chart(shown) {
@@ -78,12 +78,12 @@ export function reportView(view) {
     const marks = ["circle", "square", "diamond", "triangle-up", "cross", "x"];
     const traces = labels.map((label, i) => {
       const mine = shown.filter((row) => row.label === label);
-      return { type: "scatter", mode: "markers", name: label, x: mine.map((row) => row.value / row.floor), y: mine.map((row) => row.metric), marker: { symbol: marks[i % marks.length], size: 10 },
-        text: mine.map((row) => `${label}: ${number(row.value)}, floor ${number(row.floor)}`), hovertemplate: "%{y}<br>%{text}<extra></extra>" };
+      return { type: "scatter", mode: "markers", name: label, x: mine.map((row) => row.value / row.reference), y: mine.map((row) => row.metric), marker: { symbol: marks[i % marks.length], size: 10 },
+        text: mine.map((row) => `${label}: ${number(row.value)}, reference ${number(row.reference)}`), hovertemplate: "%{y}<br>%{text}<extra></extra>" };
     });
     const count = new Set(shown.map((row) => row.metric)).size;
     plot.style.height = `${Math.max(220, 90 + 24 * count)}px`;
-    const x = { ...axis("value / floor", undefined, 0), type: "log", nticks: Math.max(3, Math.round(plot.clientWidth / 160)) }, y = { ...axis("", undefined, 0), automargin: true, autorange: "reversed" };
+    const x = { ...axis("value / reference", undefined, 0), type: "log", nticks: Math.max(3, Math.round(plot.clientWidth / 160)) }, y = { ...axis("", undefined, 0), automargin: true, autorange: "reversed" };
     Plotly.react(plot, traces, layout(x, y, { showlegend: true, legend: { orientation: "h", y: 1.08 }, plot_bgcolor: colour("panel"),
       shapes: [{ type: "line", x0: 1, x1: 1, yref: "paper", y0: 0, y1: 1, line: { color: colour("truth"), width: 2 } }] }), config);
   }

@@ -1,0 +1,185 @@
+"""Plots of ECG signals on ECG paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+from matplotlib.figure import Figure
+
+from diffecg.plotting.paper import ACCENT, INK, INTERVAL, Paper, range_mv
+
+LABEL_NAMES = {
+    "N": "N, normal",
+    "S": "S, supraventricular ectopic",
+    "V": "V, ventricular ectopic",
+    "F": "F, fusion",
+    "Q": "Q, unclassifiable",
+    "?": "label unknown",
+}
+"""Descriptions of the labels."""
+DPI = 150
+"""Resolution of the PNG files."""
+_LINE_WIDTH = 1.1
+_SHOWN_RANGE_MV = (-2.0, 2.5)
+
+
+class WindowRow(NamedTuple):
+    """A row of windows in a plot."""
+
+    windows_mv: Float[np.ndarray, "window time"]
+    titles: Mapping[int, str] = {}
+    """Titles of windows, by column."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ImputedStrip:
+    """A strip with imputed samples, ready to plot."""
+
+    signal_mv: Float[np.ndarray, " time"]
+    """Observed samples, and the mean of the draws elsewhere."""
+    lower_mv: Float[np.ndarray, " time"]
+    """Lower bound of the prediction interval."""
+    upper_mv: Float[np.ndarray, " time"]
+    """Upper bound of the prediction interval."""
+    observed: Bool[np.ndarray, " time"]
+    """True = observed."""
+    fs_hz: float
+    """Sampling rate, in Hz."""
+    start_s: float = 0.0
+    """Time of the first sample in the recording."""
+    truth_mv: Float[np.ndarray, " time"] | None = None
+    """The true signal, if known."""
+    draws_mv: Sequence[Float[np.ndarray, " time"]] = ()
+    """Draws to show as thin lines."""
+
+
+def window_grid(rows: Sequence[WindowRow], fs_hz: float, title: str = "", *, zoom: float = 1.2) -> Figure:
+    """Plot windows in rows and columns.
+
+    Args:
+        rows: rows of the same number of windows.
+        fs_hz: sampling rate, in Hz.
+        title: title of the figure.
+        zoom: scale of the figure.
+    """
+    low_mv, high_mv = range_mv(*(np.clip(row.windows_mv, *_SHOWN_RANGE_MV) for row in rows))
+    columns, length = rows[0].windows_mv.shape
+    paper = Paper(
+        duration_s=length / fs_hz,
+        low_mv=low_mv,
+        high_mv=high_mv,
+        rows=len(rows),
+        columns=columns,
+        top_mm=10.0 if title else 2.0,
+        zoom=zoom,
+    )
+    figure, axes = paper.draw(title)
+    time_s = np.arange(length) / fs_hz
+    for row, row_axes in zip(rows, axes, strict=True):
+        for axis, window in zip(row_axes, row.windows_mv, strict=True):
+            axis.plot(time_s, window, color=INK, linewidth=_LINE_WIDTH * zoom)
+        for column, text in row.titles.items():
+            row_axes[column].set_title(text, loc="left", fontsize=7 * zoom, pad=2 * zoom, color=INK)
+    return figure
+
+
+def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.3) -> Figure:
+    """Plot a strip with its imputed samples and their prediction interval.
+
+    Args:
+        strip: the strip.
+        title: title of the figure.
+        zoom: scale of the figure.
+    """
+    time_s = np.arange(len(strip.signal_mv)) / strip.fs_hz
+    shown = [strip.signal_mv, strip.lower_mv, strip.upper_mv]
+    shown += [] if strip.truth_mv is None else [strip.truth_mv]
+    low_mv, high_mv = range_mv(*shown)
+    duration_s = float(np.ceil(len(time_s) / strip.fs_hz * 5) / 5)
+    figure, axes = Paper(duration_s=duration_s, low_mv=low_mv, high_mv=high_mv, zoom=zoom).draw(title)
+    axis = axes[0, 0]
+    missing = _dilate(~strip.observed)
+
+    def plot(signal: Float[np.ndarray, " time"], where: Bool[np.ndarray, " time"], **style: object) -> None:
+        axis.plot(time_s, np.where(where, signal, np.nan), **style)
+
+    bounds = strip.lower_mv, strip.upper_mv
+    interval_style = {"color": INTERVAL, "alpha": 0.6, "linewidth": 0}
+    axis.fill_between(time_s, *bounds, where=missing, label="prediction interval", **interval_style)
+    for draw in strip.draws_mv:
+        plot(draw, missing, color=ACCENT, linewidth=0.35, alpha=0.45)
+    plot(strip.signal_mv, strip.observed, color=INK, linewidth=_LINE_WIDTH * zoom, label="observed")
+    if strip.truth_mv is not None:
+        plot(strip.truth_mv, missing, color=INK, linestyle="--", linewidth=0.7 * zoom, label="true signal")
+    plot(strip.signal_mv, missing, color=ACCENT, linewidth=_LINE_WIDTH * zoom, label="mean of the draws")
+    axis.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=4,
+        frameon=False,
+        fontsize=6.5 * zoom,
+        borderaxespad=0.2,
+        handlelength=1.6,
+    )
+    start = f"from {strip.start_s:g} s"
+    axis.set_title(start, loc="left", fontsize=6.5 * zoom, pad=2 * zoom, color=INK)
+    return figure
+
+
+def labelled_recording(
+    rows_mv: Sequence[Float[np.ndarray, " time"]],
+    fs_hz: float,
+    beats: Sequence[tuple[int, str]],
+    title: str,
+    *,
+    zoom: float = 0.8,
+) -> Figure:
+    """Plot a recording in rows, with the label of each beat above it.
+
+    Args:
+        rows_mv: consecutive segments of the recording, in mV; only the last one may be shorter.
+        fs_hz: sampling rate, in Hz.
+        beats: sample of the R peak in the recording, and label, of each beat.
+        title: title of the figure.
+        zoom: scale of the figure.
+    """
+    low_mv, high_mv = range_mv(*(np.clip(row, *_SHOWN_RANGE_MV) for row in rows_mv))
+    row_s = len(rows_mv[0]) / fs_hz
+    paper = Paper(duration_s=row_s, low_mv=low_mv, high_mv=high_mv, rows=len(rows_mv), zoom=zoom)
+    figure, axes = paper.draw(title)
+    for number, row in enumerate(rows_mv):
+        axis = axes[number, 0]
+        time_s = np.arange(len(row)) / fs_hz
+        axis.plot(time_s, np.clip(row, low_mv, high_mv), color=INK, linewidth=_LINE_WIDTH * zoom)
+        for sample, label in beats:
+            at_s = sample / fs_hz - number * row_s
+            if 0 <= at_s < len(row) / fs_hz:
+                colour = INK if label == "N" else ACCENT
+                axis.text(at_s, high_mv, label, ha="center", va="top", fontsize=7 * zoom, color=colour)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as a PNG file."""
+    figure.savefig(path, dpi=DPI, facecolor="white")
+
+
+def figure_png(figure: Figure) -> bytes:
+    """Return a figure as the content of a PNG file."""
+    buffer = BytesIO()
+    figure.savefig(buffer, dpi=DPI)
+    return buffer.getvalue()
+
+
+def _dilate(mask: Bool[np.ndarray, " time"]) -> Bool[np.ndarray, " time"]:
+    """Return the mask with one more sample on either side of each run of True, so that plotted lines join."""
+    wide = mask.copy()
+    wide[1:] |= mask[:-1]
+    wide[:-1] |= mask[1:]
+    return wide
