@@ -231,7 +231,10 @@ KNOWN_CASES = {
         read_arrays(read_windows, signal_mv=WAVES, recordings=["a"]),
         "1 recordings for 2",
     ),
-    "a card that is not an object": (read_arrays(read_windows, signal_mv=WAVES, card="[]"), "not a JSON object"),
+    "a card that is not an object": (
+        read_arrays(read_windows, signal_mv=WAVES, card="[]"),
+        "not a JSON object",
+    ),
     "a card of nested brackets": (
         read_arrays(read_windows, signal_mv=WAVES, card="[" * 99_999),
         "not valid JSON",

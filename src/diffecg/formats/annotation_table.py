@@ -41,7 +41,7 @@ def read_annotation_table(path: Path) -> tuple[Annotation, ...]:
         )
     except (ValueError, KeyError, OverflowError) as error:
         raise DiffecgError(
-            f"{path} is not a table of annotations with the columns sample, symbol and text ({one_line(error)})"
+            f"{path} must have the columns sample, symbol and text of annotations ({one_line(error)})"
         ) from error
 
 

@@ -66,7 +66,7 @@ def end_sample(notes: Sequence[Note], fs_hz: float, samples: int) -> int:
 
 
 def to_annotations(notes: Sequence[Note], fs_hz: float) -> tuple[Annotation, ...]:
-    """Return annotations; a text that begins with one of PhysioNet's symbols is split into symbol and text."""
+    """Return annotations; a text that begins with a PhysioNet symbol is split into symbol and text."""
     annotations = []
     for note in notes:
         if note.text == END or note.text.startswith(MISSING):

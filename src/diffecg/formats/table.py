@@ -111,7 +111,7 @@ def recording_from_columns(
         stored = np.stack([np.asarray(column, dtype=np.float64) for column in columns.values()])
     if (np.abs(stored) > MAX_ABS_VALUE).any():
         raise DiffecgError(
-            f"{path} has samples that are infinite or above {MAX_ABS_VALUE:g}; leave missing samples empty (NaN)"
+            f"{path} has samples that are infinite or above {MAX_ABS_VALUE:g}; leave missing ones empty (NaN)"
         )
     return Recording(
         name=path.stem,
@@ -130,7 +130,7 @@ def recording_from_columns(
 def _on_sample_grid(
     frame: pd.DataFrame, path: Path, fs_hz: float | None
 ) -> tuple[dict[str, Float[np.ndarray, " time"]], float | None, _Start]:
-    """Return the channels with NaN where a row is absent, the sampling rate, and the start if times are dates."""
+    """Return the channels with NaN in absent rows, the sampling rate, and the start if times are dates."""
     frame = frame.rename(columns=str)
     if frame.columns.has_duplicates:
         raise DiffecgError(f"{path} has two columns of the same name: {', '.join(frame.columns)}")

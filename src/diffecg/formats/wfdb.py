@@ -37,8 +37,8 @@ def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> 
     path = path.with_suffix("") if path.suffix in (".hea", ".dat", ".atr") else path
     if not path.name or "." in path.name:
         raise DiffecgError(
-            f"{str(path)!r} is not the name of a WFDB record (no dots, such as mitdb/100) and does not end in "
-            f"the suffix of another format ({', '.join(suffix for suffix in SUFFIXES if suffix)})"
+            f"{str(path)!r} is not the name of a WFDB record (no dots, such as mitdb/100) and does not end "
+            f"in the suffix of another format ({', '.join(suffix for suffix in SUFFIXES if suffix)})"
         )
     header_path = path.with_name(path.name + ".hea")
     if not os.path.isfile(header_path):  # Path.is_file raises OSError for names that are too long
@@ -94,7 +94,7 @@ def write(path: Path, recording: Recording) -> None:
     formats = [fmt for fmt, bits in _BITS.items() if largest < 2 ** (bits - 1)]
     if not formats:
         raise DiffecgError(
-            f"recording {recording.name} has stored samples of {largest}, which exceed 32 bits; is its unit right?"
+            f"recording {recording.name} has stored samples of {largest}, more than 32 bits; is its unit right?"
         )
     invalid = -(2 ** (_BITS[formats[0]] - 1))
     wfdb.wrsamp(

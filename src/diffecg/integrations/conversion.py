@@ -34,8 +34,8 @@ def as_recording(
     <Recording recording: lead 1 (mV), lead 2 (mV); 4 s at 250 Hz>
 
     Args:
-        data: an MNE Raw; a pandas DataFrame with one column for each channel, also of NeuroKit (``ECG_Raw`` is
-            the lead, ``ECG_R_Peaks`` the beats); an array with axes (time) or (channel, time).
+        data: an MNE Raw; a pandas DataFrame with one column for each channel, also of NeuroKit (``ECG_Raw``
+            is the lead, ``ECG_R_Peaks`` the beats); an array with axes (time) or (channel, time).
         fs_hz: sampling rate in Hz; required if ``data`` does not contain it.
         unit: unit of arrays, and of columns that do not name one.
         name: name of the recording.

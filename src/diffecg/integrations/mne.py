@@ -79,7 +79,7 @@ def from_mne(raw: Any, name: str) -> Recording:
 
 
 def _annotations(raw: Any) -> list[Annotation]:
-    """Return the annotations of a Raw object; a description of one character, or that begins so, is a symbol."""
+    """Return the annotations of a Raw object; a first word of one character is the symbol."""
     first_s = raw.first_time if raw.annotations.orig_time is not None else 0.0
     annotations = []
     for onset_s, description in zip(raw.annotations.onset, raw.annotations.description, strict=True):

@@ -21,7 +21,7 @@ WAVES = {
     "V": ((0.0, 0.045, 1.6), (0.28, 0.06, -0.5)),
     "F": ((0.0, 0.03, 1.4), (0.27, 0.05, 0.1)),
 }
-"""Waves of a beat by annotation symbol: time after the R peak in s, standard deviation in s, amplitude in mV."""
+"""Waves of a beat by symbol: time after the R peak in s, standard deviation in s, amplitude in mV."""
 WAVES["L"] = WAVES["N"]
 WAVES["A"] = WAVES["N"][1:]
 
