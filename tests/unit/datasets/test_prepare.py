@@ -43,7 +43,7 @@ def test_splits_share_no_recording_and_cover_the_database():
     assert set(development.train + development.test) == set(SPLITS["strict"].train)
 
 
-def test_class_maps_differ_by_the_escape_beats():
+def test_label_maps_differ_by_the_escape_beats():
     common, variant = LABEL_MAPS["aami"], LABEL_MAPS["aami-escape-s"]
     assert {s for s in common if common[s] != variant[s]} == {"e", "j"}
     assert set(common.values()) == set(AAMI_LABELS)

@@ -185,7 +185,7 @@ def test_a_spoilt_shard_is_told(shards, tmp_path):
         train(tiny("beat"), open_dataset(folder), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     one.unlink()
-    with pytest.raises(DiffecgError, match="missing or spoilt"):
+    with pytest.raises(DiffecgError, match="missing or damaged"):
         open_windows(folder)
 
 
