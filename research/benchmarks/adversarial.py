@@ -84,7 +84,9 @@ def adversarial(
     for weight in WEIGHTS:
         denoiser = load(student).denoiser
         source = BatchSource(beats.partition("train"), denoiser.config)
-        tuned = fine_tune(denoiser, load(teacher).denoiser, source, weight, samples)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            tuned = fine_tune(denoiser, load(teacher).denoiser, source, weight, samples)
         quality = class_quality(Model(tuned, f"weight {weight:g}"), beats, count)
         rows.append((f"{weight:g}", *(format_number(mean_quality(quality, name)) for name in METRICS)))
         note = f"Means over {', '.join(CLASSES)}; distances divided by their reference; {samples} training windows."
@@ -99,7 +101,6 @@ def fine_tune(
     samples: int,
 ) -> ConditionalDenoiser:
     """Train the student further; return the moving average of its weights."""
-    torch.manual_seed(0)
     rng, settings = np.random.default_rng(0), student.config.training
     objective = distillation_objective(teacher, student.config.diffusion)
     inputs = student.transform.channels * math.prod(student.transform.grid_shape)
@@ -111,8 +112,8 @@ def fine_tune(
     for seen in range(settings.batch, samples + 1, settings.batch):
         batch = source.batch(rng, settings.batch)
         loss = objective(student, batch, slice(0, len(batch.labels))).mean()
-        if weight > 0:
-            unobserved = select_unobserved(batch)
+        unobserved = select_unobserved(batch)
+        if weight > 0 and unobserved.labels:
             label = student.label_index(unobserved.labels, unobserved.morphologies)
             real, fake = real_and_fake(student, unobserved)
             train_discriminator(discriminator, discriminator_optimizer, real, fake.detach(), label)

@@ -99,7 +99,12 @@ def denoising(
 
 
 def noisy_signal(
-    rng: np.random.Generator, signal: Signal, noise: Signal, snr_db: float, length: int, context: int
+    rng: np.random.Generator,
+    signal: Signal,
+    noise: Float[np.ndarray, " noise"],
+    snr_db: float,
+    length: int,
+    context: int,
 ) -> NoisySignal:
     """Add noise to a random segment of ``length`` samples, with ``context`` samples on either side."""
     start = int(rng.integers(context, len(signal) - context - length))

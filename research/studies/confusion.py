@@ -69,7 +69,7 @@ def confusion_matrices(
 def macro_f1(counts: Int[np.ndarray, "*batch truth predicted"]) -> Float[np.ndarray, "*batch"]:
     """Return the mean F1 over the classes that the test set has."""
     present = counts.sum(axis=-1) > 0
-    return np.where(present, f1(counts), 0).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1)
+    return np.asarray(np.where(present, f1(counts), 0).sum(axis=-1) / np.maximum(present.sum(axis=-1), 1))
 
 
 def f1(counts: Int[np.ndarray, "*batch truth predicted"]) -> Float[np.ndarray, "*batch label"]:
@@ -89,7 +89,7 @@ def predictive_value(counts: Int[np.ndarray, "*batch truth predicted"]) -> Float
 
 def accuracy(counts: Int[np.ndarray, "*batch truth predicted"]) -> Float[np.ndarray, "*batch"]:
     """Return the share of windows whose predicted label is right."""
-    return _ratio(_hits(counts).sum(axis=-1), counts.sum(axis=(-2, -1)))
+    return np.asarray(_hits(counts).sum(axis=-1) / counts.sum(axis=(-2, -1)))
 
 
 def paired_p(scores: Sequence[float], others: Sequence[float]) -> float:
