@@ -84,7 +84,7 @@ def report_beats(real: Path, work: Path, model: str) -> None:
 def report_strips(database: Path, work: Path) -> None:
     """Report on the model of strips: gaps and forecasts in DS2, and generated strips."""
     tasks, strips, generated, report = (work / name for name in ("tasks", "strips", "strips.npz", "report"))
-    run("evaluate-task", STRIP_MODEL, "--data", database, "--out", tasks, "--each", CASES)
+    run("evaluate-task", STRIP_MODEL, "--data", database, "--out", tasks, "--cases", CASES)
     keep(tasks, STRIP_MODEL, "tasks")
     run("prepare", "mitdb", "--from", database, "--preset", "strip", "--out", strips)
     run("generate", STRIP_MODEL, "--count", STRIPS, "--out", generated)
