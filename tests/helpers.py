@@ -1,4 +1,4 @@
-"""What several tests make: ECG-like signals, recordings, a database, small settings."""
+"""Helpers of several tests: ECG-like signals, recordings, a database, small settings."""
 
 from dataclasses import replace
 from pathlib import Path

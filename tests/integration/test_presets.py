@@ -1,4 +1,4 @@
-"""The battery that every preset must join: build, train, save, load and all three tasks."""
+"""Every preset builds, trains, saves, loads and performs all three tasks."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_class_noise_level_and_conditions_all_matter(name, runs):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         signal = torch.randn(1, len(model.config.window.leads), model.config.window.length)
-        for parameter in model.parameters():  # a network that has hardly trained hardly listens
+        for parameter in model.parameters():  # after a short training, conditions have hardly any effect
             parameter.data.add_(0.05 * torch.randn_like(parameter))
     xt = model.transform(signal)
     every, none = torch.ones_like(signal, dtype=torch.bool), torch.zeros_like(signal, dtype=torch.bool)
@@ -59,7 +59,7 @@ def test_class_noise_level_and_conditions_all_matter(name, runs):
         assert all(not torch.allclose(a, b) for i, a in enumerate(answers) for b in answers[:i])
 
 
-def test_what_is_hidden_has_no_part_in_the_conditions(name, runs):
+def test_missing_samples_do_not_affect_the_conditions(name, runs):
     model = diffecg.load(runs[name]).denoiser
     window = model.config.window
     ecg = torch.from_numpy(make_ecg(0, duration_s=60)[0]).float()
@@ -103,7 +103,7 @@ def test_observed_samples_come_back_bit_for_bit(name, runs):
     assert np.ptp(filled.draws_mv[:, ~known], axis=0).max() > 1e-3
 
 
-def test_a_window_of_its_own_length_is_filled(name, runs):
+def test_recording_of_one_window_is_imputed(name, runs):
     model = diffecg.load(runs[name])
     window = model.config.window
     signal = make_ecg(1, duration_s=20, fs_hz=window.fs_hz)[0][: window.length]
@@ -131,7 +131,7 @@ def test_every_sampler_runs(name, runs):
         assert made.info["sampler"] == sampler
 
 
-def test_a_rhythm_is_taken_or_refused(name, runs):
+def test_rhythm_is_followed_or_refused(name, runs):
     model = diffecg.load(runs[name])
     if not model.config.conditions.rhythm:
         with pytest.raises(DiffecgError, match="takes no rhythm"):

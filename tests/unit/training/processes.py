@@ -1,4 +1,4 @@
-"""Training commands in processes of their own, and their results."""
+"""Training commands in separate processes, and comparison of their results."""
 
 import os
 import subprocess

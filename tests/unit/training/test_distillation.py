@@ -1,4 +1,4 @@
-"""A student's one step ends where several of its teacher's do."""
+"""A step of a student gives the result of several steps of its teacher."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ from diffecg.training.trainer import train
 
 
 @pytest.mark.parametrize("steps", [1, 2, 4, 10])
-def test_a_student_visits_some_of_its_teachers_levels(steps):
+def test_noise_levels_of_a_student_are_levels_of_its_teacher(steps):
     teacher = preset("beat")
     student = student_config(teacher, steps)
     every = teacher.diffusion.steps // steps
@@ -29,7 +29,7 @@ def test_a_student_visits_some_of_its_teachers_levels(steps):
     torch.testing.assert_close(ours, theirs[::every], rtol=1e-9, atol=0)
 
 
-def test_a_student_may_teach():
+def test_student_can_be_distilled_again():
     teacher = preset("beat")
     student = student_config(student_config(teacher, 4), 2)
     assert student.name == "beat-2"
@@ -40,7 +40,7 @@ def test_a_student_may_teach():
 
 
 @pytest.mark.parametrize("draw", [sample_ddim, sample_dpm2m, sample_heun])
-def test_one_step_towards_the_aim_ends_where_the_teacher_does(draw):
+def test_one_step_towards_the_target_ends_where_the_teacher_does(draw):
     """For data of variance 1 the best denoiser is x / (1 + sigma^2), and nothing is left to learn."""
 
     def gaussian(xt, sigma):
@@ -49,9 +49,9 @@ def test_one_step_towards_the_aim_ends_where_the_teacher_does(draw):
     levels = build_schedule(preset("beat").diffusion).sampling_sigmas(20)
     xt = 40 * torch.from_numpy(np.random.default_rng(0).standard_normal((50, 3)))
     for path in (levels[:6], levels[10:16], levels[15:]):
-        aim = distillation_target(draw, gaussian, xt, path)
+        target = distillation_target(draw, gaussian, xt, path)
         ends = torch.stack([path[0], path[-1]])
-        step = sample_ddim(lambda x, sigma, aim=aim: aim, xt, ends, None)
+        step = sample_ddim(lambda x, sigma, target=target: target, xt, ends, None)
         torch.testing.assert_close(step, draw(gaussian, xt, path, None))
 
 
@@ -63,7 +63,7 @@ def test_steps_that_do_not_divide_are_refused(steps):
         student_config(preset("paper"), 10)
 
 
-def test_a_student_draws_what_its_teacher_draws(windows, tmp_path):
+def test_student_generates_the_samples_of_its_teacher(windows, tmp_path):
     data = open_windows(windows["beat"])
     config = tiny("beat", samples=1600, learning_rate=3e-3, ema_half_life=200, checkpoint_every=1600)
     teacher = train(config, data, tmp_path / "teacher")

@@ -1,4 +1,4 @@
-"""Training in several processes, in parts, through crashes."""
+"""Training in several processes, with accumulated gradients, and after crashes."""
 
 import itertools
 import json
@@ -32,7 +32,7 @@ def straight(windows, tmp_path_factory):
     return out
 
 
-def test_a_rows_loss_does_not_depend_on_the_others(windows):
+def test_loss_of_a_window_does_not_depend_on_the_slices(windows):
     config = tiny("beat")
     source = BatchSource(open_windows(windows["beat"]).partition("train"), config)
     batch, objective = source.batch(np.random.default_rng(0), 16), denoising_objective(config.diffusion)
@@ -58,7 +58,7 @@ def test_a_rows_loss_does_not_depend_on_the_others(windows):
     assert torch.allclose(parts[16:], whole, rtol=1e-5)
 
 
-def test_shares_are_all_rows_once():
+def test_slices_of_all_processes_cover_the_batch_once():
     for count, accumulate in ((1, 1), (2, 1), (2, 4), (8, 2)):
         rows = [
             i
@@ -71,20 +71,20 @@ def test_shares_are_all_rows_once():
         DistributedContext(world_size=3).batch_slices(32, 1)
 
 
-def test_parts_of_a_batch_make_the_same_step(windows, straight, tmp_path):
+def test_accumulated_gradients_give_the_same_step(windows, straight, tmp_path):
     main(list(map(str, command(windows["beat"], tmp_path / "parts", "--accumulate", 4)[2:])))
     assert losses(tmp_path / "parts") == pytest.approx(losses(straight), rel=1e-4)
     assert apart(tmp_path / "parts", straight) < 1e-4
 
 
-def test_two_processes_make_the_curve_of_one(windows, straight, tmp_path):
+def test_two_processes_have_the_loss_curve_of_one(windows, straight, tmp_path):
     done(start(*command(windows["beat"], tmp_path / "two"), count=2))
     assert losses(tmp_path / "two") == pytest.approx(losses(straight), rel=1e-4)
     assert apart(tmp_path / "two", straight) < 1e-4
 
 
 @pytest.mark.long
-def test_a_run_goes_on_with_another_number_of_processes(windows, straight, tmp_path):
+def test_run_is_resumed_with_another_number_of_processes(windows, straight, tmp_path):
     process = start(*command(windows["beat"], tmp_path / "run"))
     while len(read_metrics(tmp_path / "run")) < 2:
         time.sleep(0.05)
@@ -95,7 +95,7 @@ def test_a_run_goes_on_with_another_number_of_processes(windows, straight, tmp_p
 
 
 @pytest.mark.long
-def test_two_nodes_make_the_curve_of_one(windows, straight, tmp_path):
+def test_two_nodes_have_the_loss_curve_of_one_process(windows, straight, tmp_path):
     node = ["-m", "torch.distributed.run", "--nnodes", 2, "--nproc-per-node", 1]
     node += ["--master-addr", "127.0.0.1", "--master-port", 29517, "--node-rank"]
     nodes = [start(*node, rank, *command(windows["beat"], tmp_path / "two")) for rank in range(2)]
@@ -105,7 +105,7 @@ def test_two_nodes_make_the_curve_of_one(windows, straight, tmp_path):
 
 
 @pytest.mark.long
-def test_a_run_killed_ten_times_ends_as_if_it_had_not_been(windows, tmp_path):
+def test_run_killed_ten_times_ends_with_the_same_weights(windows, tmp_path):
     rng, out = random.Random(0), tmp_path / "run"
     done(start(*command(windows["beat"], tmp_path / "straight", samples=3200)))
     for _ in range(10):
@@ -122,7 +122,7 @@ def test_a_run_killed_ten_times_ends_as_if_it_had_not_been(windows, tmp_path):
     assert losses(out).tolist() == losses(tmp_path / "straight").tolist()
 
 
-def test_a_spoilt_checkpoint_leaves_the_one_before(windows, tmp_path):
+def test_previous_checkpoint_replaces_a_damaged_one(windows, tmp_path):
     config, data, out = tiny("beat", checkpoint_every=16), open_windows(windows["beat"]), tmp_path / "run"
     train(config, data, tmp_path / "straight")
 
@@ -137,13 +137,13 @@ def test_a_spoilt_checkpoint_leaves_the_one_before(windows, tmp_path):
     assert apart(out, tmp_path / "straight") == 0
     assert [row["samples"] for row in read_metrics(out)] == [16, 32, 48, 64]
     for file in (CHECKPOINT, PREVIOUS):
-        (out / file).write_bytes(b"spoilt")
+        (out / file).write_bytes(b"damaged")
     with pytest.raises(DiffecgError, match="cannot be restored"):
         train(config, data, out)
 
 
 @pytest.mark.long
-def test_a_full_disk_is_told_and_nothing_is_lost(windows, straight, tmp_path):
+def test_full_disk_is_reported_and_the_run_can_be_resumed(windows, straight, tmp_path):
     def little():
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 
@@ -156,7 +156,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(windows, straight, tmp_path):
     assert apart(tmp_path / "run", straight) == 0
 
 
-def test_a_clock_that_jumps_stops_no_run(windows, tmp_path, monkeypatch):
+def test_jumps_of_the_system_clock_do_not_stop_a_run(windows, tmp_path, monkeypatch):
     jumps = itertools.cycle([0.0, 4e9, 1e6])
     monkeypatch.setattr(time, "time", lambda: next(jumps))
     config, data = tiny("beat"), open_windows(windows["beat"])
@@ -166,12 +166,12 @@ def test_a_clock_that_jumps_stops_no_run(windows, tmp_path, monkeypatch):
     assert all(0 <= row["seconds"] < 500 for row in rows)
 
 
-def test_two_runs_on_one_folder_are_refused(windows, tmp_path):
+def test_second_run_in_the_same_folder_is_refused(windows, tmp_path):
     with lock_folder(tmp_path), pytest.raises(DiffecgError, match="another process is training into"):
         train(tiny("beat"), open_windows(windows["beat"]), tmp_path)
 
 
-def test_less_precise_arithmetic_trains_too(windows, tmp_path):
+def test_bfloat16_trains_nearly_as_float32(windows, tmp_path):
     config = tiny("beat", precision="bfloat16")
     train(config, open_windows(windows["beat"]), tmp_path / "low")
     train(tiny("beat"), open_windows(windows["beat"]), tmp_path / "full")

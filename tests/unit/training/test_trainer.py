@@ -1,4 +1,4 @@
-"""Training: restart, averaging, masks, what is refused."""
+"""Training: resuming, averaging, masks, and invalid settings, data and folders."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ def equal(a, b):
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_a_stopped_run_goes_on_bit_for_bit(windows, tmp_path):
+def test_stopped_run_is_resumed_bit_for_bit(windows, tmp_path):
     config, data = tiny("beat", checkpoint_every=16), open_windows(windows["beat"])
     train(config, data, tmp_path / "straight")
 
@@ -65,7 +65,7 @@ def test_a_stopped_run_goes_on_bit_for_bit(windows, tmp_path):
     assert equal(before, weights(tmp_path / "halting"))
 
 
-def test_a_virtual_lead_is_a_combination_of_two_leads_of_the_recording(windows):
+def test_virtual_lead_is_a_combination_of_two_leads_of_a_recording(windows):
     data = open_windows(windows["strip"]).partition("train")
     settings = {"virtual_leads": 1.0, "virtual_lead_filter": 0.0, "gain": 0.0, "balance": 0.0}
     leads = data.index["lead"].to_numpy()
@@ -81,7 +81,7 @@ def test_a_virtual_lead_is_a_combination_of_two_leads_of_the_recording(windows):
             assert (np.abs(data.signal_mv[:, 0] - one).max(axis=1).min() > 1e-3) == mixed
 
 
-def test_a_virtual_leads_filter_changes_shapes_and_not_rhythm():
+def test_filter_of_virtual_leads_changes_shapes_but_not_the_rhythm():
     """A filter that is the same at all times leaves a sine a sine, of the same frequency."""
     time = np.arange(1000)
     basis = np.stack([np.sin(0.3 * time), np.cos(0.3 * time)])
@@ -158,7 +158,7 @@ def test_task_masks():
     assert shares == pytest.approx(0.5, abs=0.03)
 
 
-def test_masks_of_several_leads():
+def test_masks_of_two_leads():
     rng = np.random.default_rng(0)
     mask = draw_masks(rng, 3000, 2, 64, (0.4, 0.3, 0.3))
     assert mask.shape == (3000, 2, 64)
@@ -171,7 +171,7 @@ def test_masks_of_several_leads():
     assert drawn_from_the_other == pytest.approx(0.4 / 3, abs=0.03)
 
 
-def test_the_average_has_its_half_life():
+def test_moving_average_has_the_half_life():
     with torch.random.fork_rng():
         model, average = torch.nn.Linear(1, 1, bias=False), torch.nn.Linear(1, 1, bias=False)
     torch.nn.init.ones_(model.weight)
@@ -181,13 +181,13 @@ def test_the_average_has_its_half_life():
     assert average.weight.item() == pytest.approx(0.5)
 
 
-def test_learning_rate_rises_stays_and_falls():
+def test_learning_rate_warms_up_stays_and_decays():
     settings = TrainingConfig(samples=1000, batch=10, warmup=100, decay=0.5, learning_rate=2.0)
     rates = [learning_rate(settings, n) for n in (0, 90, 400, 750, 1000)]
     assert rates == pytest.approx([0.2, 2.0, 2.0, 1.0, 0.0])
 
 
-def test_unfit_data_and_other_settings_are_refused(windows, runs, tmp_path):
+def test_unsuitable_data_and_other_settings_are_refused(windows, runs, tmp_path):
     with pytest.raises(DiffecgError, match="--preset beat"):
         train(tiny("beat"), open_windows(windows["strip"]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -283,7 +283,7 @@ def test_damaged_model_folders_are_refused(runs, tmp_path, damage):
     assert "\n" not in str(caught.value)
 
 
-def test_equal_weights_make_equal_files(runs, tmp_path):
+def test_equal_weights_give_equal_files(runs, tmp_path):
     model = load_model(runs["beat"])
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
@@ -293,7 +293,7 @@ def test_equal_weights_make_equal_files(runs, tmp_path):
     assert len(one) < 0.6 * (runs["beat"] / "model.safetensors").stat().st_size
 
 
-def test_metrics_are_lines_of_json(runs):
+def test_metrics_are_json_lines(runs):
     rows = [json.loads(line) for line in (runs["beat"] / "metrics.jsonl").read_text().splitlines()]
     assert [row["samples"] for row in rows] == [32, 64]
     assert all({"loss", "validation_loss", "samples_per_s", "seconds_left"} <= row.keys() for row in rows)

@@ -1,4 +1,4 @@
-"""Training on shards that are read as they are needed."""
+"""Training on windows streamed from shards."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ def shards(database, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory):
-    """A stream of twelve training shards and one to validate, of one's own subjects."""
+    """A stream of twelve training shards and one to validate, with two subjects."""
     folder = tmp_path_factory.mktemp("subjects")
     (folder / "db").mkdir()
     subjects = {}
@@ -57,7 +57,7 @@ def many(tmp_path_factory):
     return folder / "set"
 
 
-routes = st.tuples(
+schedules = st.tuples(
     st.lists(st.integers(1, 50), min_size=1, max_size=12),
     st.floats(0, 1),
     st.integers(1, 400),
@@ -65,33 +65,33 @@ routes = st.tuples(
 )
 
 
-def route(drawn):
+def build(drawn):
     rows, balance, pool, seed = np.array(drawn[0]), *drawn[1:]
     weight = rows ** (1 - balance)
     return ShardSchedule(rows, weight, buffer_size=pool, seed=seed), rows, weight
 
 
-@given(routes)
-def test_every_window_is_drawn_as_often_as_from_memory(drawn):
-    """Over an epoch a shard is drawn from in proportion to its weight, whatever the pool."""
-    way, rows, weight = route(drawn)
-    expected, ends = np.zeros(len(rows)), way.plan(0)[1]
+@given(schedules)
+def test_windows_are_drawn_as_often_as_from_memory(drawn):
+    """Over an epoch a shard is drawn from in proportion to its weight, for any buffer size."""
+    schedule, rows, weight = build(drawn)
+    expected, ends = np.zeros(len(rows)), schedule.plan(0)[1]
     lasts = np.diff(ends, prepend=0)
     for place, samples in enumerate(lasts):
-        held = way.shards(0, place)
+        held = schedule.shards(0, place)
         expected[held] += samples * weight[held] / weight[held].sum()
     assert expected == pytest.approx(rows.sum() * weight / weight.sum())
     assert ends[-1] == pytest.approx(rows.sum())
 
 
-@given(routes)
-def test_the_pool_moves_one_shard_at_a_time(drawn):
-    way, rows, _ = route(drawn)
-    epoch, same = int(rows.sum()), route(drawn)[0]
-    shortest = np.diff(way.plan(0)[1], prepend=0).min()
-    held = way.shards_at(0)
+@given(schedules)
+def test_buffer_moves_one_shard_at_a_time(drawn):
+    schedule, rows, _ = build(drawn)
+    epoch, same = int(rows.sum()), build(drawn)[0]
+    shortest = np.diff(schedule.plan(0)[1], prepend=0).min()
+    held = schedule.shards_at(0)
     for samples in range(1, epoch):
-        now, ahead = way.shards_at(samples), way.next_shards(samples - 1)
+        now, ahead = schedule.shards_at(samples), schedule.next_shards(samples - 1)
         assert now == same.shards_at(samples)
         assert len(now) == len(set(now)) == len(held)
         if now != held and shortest > 1.001:  # it may stay for less than a sample
@@ -100,7 +100,7 @@ def test_the_pool_moves_one_shard_at_a_time(drawn):
         held = now
 
 
-def test_all_in_the_pool_is_all_in_memory(database, shards, tmp_path):
+def test_buffer_with_all_shards_equals_memory(database, shards, tmp_path):
     """Weights, losses and validation are those of windows in memory, bit for bit."""
     config, whole = tiny("strip"), prepare(database, tiny("strip").window).windows
     train(config, whole, tmp_path / "memory")
@@ -109,7 +109,7 @@ def test_all_in_the_pool_is_all_in_memory(database, shards, tmp_path):
     assert losses(tmp_path / "memory").tolist() == losses(tmp_path / "stream").tolist()
 
 
-def test_classes_are_divided_as_in_memory(database, shards):
+def test_morphologies_are_those_of_windows_in_memory(database, shards):
     config, whole = tiny("beat"), prepare(database, tiny("beat").window).windows
     memory, stream = training_data(whole, config), training_data(open_dataset(shards["beat"]), config)
     assert (memory.morphologies.share == stream.morphologies.share).all()
@@ -118,7 +118,7 @@ def test_classes_are_divided_as_in_memory(database, shards):
     assert np.mean(one.morphology == other.morphology) > 0.95
 
 
-def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
+def test_no_more_shards_than_the_buffer_are_in_memory(many, monkeypatch):
     stream = open_dataset(many)
     rows = stream.counts["train"].sum(axis=1).to_numpy()
     config = tiny("beat", shuffle_buffer=int(3 * rows[rows > 0].mean()))
@@ -138,7 +138,7 @@ def test_memory_holds_the_pool_and_no_more(many, monkeypatch):
     assert set(read[first:]) == {entry["name"] for entry, n in zip(stream.entries, rows, strict=True) if n}
 
 
-def test_the_rare_class_is_drawn_as_often(many):
+def test_rare_label_is_drawn_as_often_as_from_memory(many):
     stream = open_dataset(many)
     config = tiny("beat", shuffle_buffer=40, balance=0.5)
     counts = stream.counts["train"].sum()
@@ -153,7 +153,7 @@ def test_the_rare_class_is_drawn_as_often(many):
         assert drawn[label] / total == pytest.approx(wanted, abs=0.02)
 
 
-def test_a_streamed_run_that_was_stopped_goes_on(many, tmp_path):
+def test_stopped_streamed_run_is_resumed(many, tmp_path):
     config, stream = tiny("beat", shuffle_buffer=40, samples=96, checkpoint_every=16), open_dataset(many)
     train(config, stream, tmp_path / "straight")
 
@@ -167,14 +167,14 @@ def test_a_streamed_run_that_was_stopped_goes_on(many, tmp_path):
     assert apart(tmp_path / "run", tmp_path / "straight") == 0
 
 
-def test_the_command_streams_and_processes_agree(many, tmp_path):
+def test_streamed_training_agrees_between_processes(many, tmp_path):
     pool = ["--set", "training.shuffle_buffer=40"]
     done(start(*command(many, tmp_path / "one", *pool)))
     done(start(*command(many, tmp_path / "two", *pool), count=2))
     assert apart(tmp_path / "one", tmp_path / "two") < 1e-4
 
 
-def test_a_spoilt_shard_is_told(shards, tmp_path):
+def test_damaged_shard_is_reported(shards, tmp_path):
     folder = tmp_path / "set"
     subprocess.run(["cp", "-r", shards["beat"], folder], check=True)
     one = next(iter(sorted(folder.glob("*.parquet"))))
@@ -189,7 +189,7 @@ def test_a_spoilt_shard_is_told(shards, tmp_path):
         open_windows(folder)
 
 
-def test_parts_and_classes_that_are_not_there(tmp_path):
+def test_missing_partitions_and_labels(tmp_path):
     """A set without validation is refused; a class that only others have is no fault."""
     folder, subjects = tmp_path / "db", {}
     folder.mkdir()
@@ -204,11 +204,13 @@ def test_parts_and_classes_that_are_not_there(tmp_path):
     train(tiny("beat", balance=1.0), stream, tmp_path / "run")
     del subjects["p1"]
     prepare_shards(own, str(folder), str(tmp_path / "two"), one_each(cutting, subjects), ONE)
-    with pytest.raises(DiffecgError, match="no windows in the partition 'validation'; available: test, train"):
+    with pytest.raises(
+        DiffecgError, match="no windows in the partition 'validation'; available: test, train"
+    ):
         train(tiny("beat"), open_dataset(tmp_path / "two"), tmp_path / "other")
 
 
-def test_other_sets_are_refused(shards, tmp_path):
+def test_unfinished_and_synthetic_sets_are_refused(shards, tmp_path):
     made = [sys.executable, "-m", "diffecg", "bulk", "generate", "mitbih-beat-fast", "--count", "4"]
     subprocess.run([*made, "--out", str(tmp_path / "made")], check=True, capture_output=True)
     with pytest.raises(DiffecgError, match="synthetic"):
