@@ -14,17 +14,11 @@ _STRICT = {"extra": "forbid"}
 
 
 PositiveInt = Annotated[int, Field(gt=0)]
-
 NonNegativeInt = Annotated[int, Field(ge=0)]
-
 Width = Annotated[int, Field(gt=0, multiple_of=8)]
-
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
-
 Fraction = Annotated[float, Field(ge=0, le=1)]
-
 FractionBelowOne = Annotated[float, Field(ge=0, lt=1)]
 
 
