@@ -41,7 +41,6 @@ def augment(
     from diffecg.datasets.loading import open_windows
     from diffecg.files import check_output
     from diffecg.inference.augment import augment as augment_windows
-    from diffecg.inference.sampling import Sampling
 
     check_output(out, force=force, is_folder=True)
     real = open_windows(windows)
@@ -52,7 +51,7 @@ def augment(
             loaded,
             to_ratio=to_ratio,
             seed=seed,
-            sampling=Sampling(**compute.sampling()),
+            sampler=compute,
             progress=move,
         )
     write_folder(more, out, force=force)

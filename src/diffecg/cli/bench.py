@@ -96,11 +96,11 @@ def bench(
 def model_generator(name: str, compute: ComputeOptions) -> Generator:
     """Return a model as a generator of windows with its first label."""
     from diffecg.evaluation.speed import Generator, operations
-    from diffecg.inference.sampling import Sampling
+    from diffecg.inference.sampling import resolve_options
 
     model = compute.load(name)
     label, options = next(iter(model.labels), None), compute.sampling()
-    sampling = Sampling(**options).resolved(model.config.diffusion)
+    sampling = resolve_options(compute, model.config.diffusion)
     generator = Generator(
         name=model.name,
         generate=lambda count: model.generate(label, count, **options),

@@ -89,9 +89,9 @@ def evaluate_task(
 
 
 def _describe(model: Model, compute: ComputeOptions) -> dict[str, Any]:
-    from diffecg.inference.sampling import Sampling
+    from diffecg.inference.sampling import resolve_options
 
-    sampling = Sampling(**compute.sampling()).resolved(model.config.diffusion)
+    sampling = resolve_options(compute, model.config.diffusion)
     return {
         "weights_sha256": model.weights_sha256,
         "sampler": sampling.sampler,

@@ -1,1 +1,1 @@
-"""What users come for: generate, impute, forecast; one mechanism, three masks."""
+"""Inference: generation, imputation, denoising and forecasting with a trained model."""

@@ -1,7 +1,8 @@
-"""Synthetic windows beside real ones, so that rare classes are no longer rare."""
+"""Augmentation of the training partition with synthetic windows of rare labels."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,26 +12,27 @@ from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference.model import Model
-from diffecg.inference.sampling import Progress, Sampling
+from diffecg.inference.options import SamplerOptions
+from diffecg.inference.sampling import Progress
 
 SYNTHETIC = "synthetic"
-"""Recording of windows that no one's heart made."""
+"""Value of the index column ``recording`` for synthetic windows."""
 
 
-def wanted(counts: dict[str, int], to_ratio: float) -> dict[str, int]:
-    """Return how many windows each class lacks to reach ``to_ratio`` times the largest class.
+def missing_counts(counts: Mapping[str, int], to_ratio: float) -> dict[str, int]:
+    """Return how many windows each label lacks to reach ``to_ratio`` times the largest count.
 
     Args:
-        counts: real windows of each class.
-        to_ratio: 1 makes all classes equally large.
+        counts: real windows of each label.
+        to_ratio: 1 makes all labels equally frequent.
 
     Raises:
-        DiffecgError: a ratio that is not above zero.
+        DiffecgError: the ratio is not above zero.
     """
     if not (np.isfinite(to_ratio) and to_ratio > 0):
-        raise DiffecgError(f"ratio {to_ratio} must be above 0; 1 makes all classes equally large")
-    aim = round(to_ratio * max(counts.values()))
-    return {label: aim - count for label, count in counts.items() if count < aim}
+        raise DiffecgError(f"ratio {to_ratio} must be above 0; 1 makes all labels equally frequent")
+    target = round(to_ratio * max(counts.values()))
+    return {label: target - count for label, count in counts.items() if count < target}
 
 
 def augment(
@@ -39,67 +41,62 @@ def augment(
     *,
     to_ratio: float = 1.0,
     seed: int = 0,
-    sampling: Sampling | None = None,
+    sampler: SamplerOptions | None = None,
     progress: Progress | None = None,
 ) -> Windows:
-    """Return the windows with synthetic ones added to the part ``train``; the other parts stay real.
+    """Return the windows with synthetic ones added to the partition ``train``.
 
-    Added rows have the recording ``synthetic``, their seed as sample, and the column ``synthetic`` set.
+    Added windows have the recording ``synthetic`` and their seed as sample; the column ``synthetic`` is True
+    for them and False for real windows.
 
     Args:
         windows: prepared windows.
-        model: what makes the new ones; classes that it does not know stay as they are.
-        to_ratio: size of each class, as a multiple of the largest class's.
-        seed: of the first new window.
-        sampling: how they are drawn; None: the model's own way.
-        progress: called with windows done and in all.
+        model: the model that generates; labels that it does not know stay as they are.
+        to_ratio: target size of each label, as a multiple of the largest one.
+        seed: seed of the first synthetic window.
+        sampler: sampler, steps and batch size; None: the model's own.
+        progress: called with (windows done, windows in total).
 
     Raises:
-        DiffecgError: the windows are not such as the model makes, or nothing is to be added.
+        DiffecgError: the windows do not fit the model, or no label is below the ratio.
     """
-    window, shape = model.config.window, windows.signal.shape[1:]
-    if shape != (len(window.leads), window.length) or windows.fs_hz != window.fs_hz:
+    window, (leads, samples) = model.config.window, windows.signal.shape[1:]
+    if (leads, samples) != (len(window.leads), window.length) or windows.fs_hz != window.fs_hz:
         raise DiffecgError(
-            f"the windows hold {shape[0]} lead(s) x {shape[1]} samples at {windows.fs_hz:g} Hz, {model.name} "
-            f"makes {len(window.leads)} x {window.length} at {window.fs_hz:g} Hz; prepare them alike"
+            f"the windows hold {leads} lead(s) x {samples} samples at {windows.fs_hz:g} Hz, {model.name} "
+            f"generates {len(window.leads)} x {window.length} at {window.fs_hz:g} Hz; prepare them alike"
         )
-    found = windows.partition("train").index["label"].value_counts().to_dict()
-    known = {label: found[label] for label in model.labels if label in found}
+    counts = windows.partition("train").index["label"].value_counts().to_dict()
+    known = {label: counts[label] for label in model.labels if label in counts}
     if not known:
         raise DiffecgError(
-            f"the training part has no class that {model.name} makes ({', '.join(model.labels)})"
+            f"the training partition has no label that {model.name} generates ({', '.join(model.labels)})"
         )
-    lacking = wanted(known, to_ratio)
-    if not lacking:
-        raise DiffecgError(f"no class has less than {to_ratio:g} times the largest; choose a larger ratio")
-    labels = [label for label, count in lacking.items() for _ in range(count)]
-    way = sampling or Sampling()
-    made = model.generate(
-        labels,
-        len(labels),
-        seed,
-        sampler=way.sampler,
-        steps=way.steps,
-        batch_size=way.batch_size,
-        progress=progress,
-    )
+    added = missing_counts(known, to_ratio)
+    if not added:
+        raise DiffecgError(f"no label has less than {to_ratio:g} times the largest; choose a larger ratio")
+    labels = [label for label, count in added.items() for _ in range(count)]
+    options = sampler or SamplerOptions()
+    synthetic = model.generate(labels, len(labels), seed, progress=progress, **options.sampling())
     real = replace(windows, index=windows.index.assign(synthetic=False))
-    new = replace(made, channels=windows.channels, index=synthetic_index(made, window.leads[0]))
-    note = {**made.info, "to_ratio": to_ratio, "seed": seed, "added": lacking}
-    return replace(concatenate([real, new]), info={**windows.info, "augmented": note})
+    synthetic = replace(
+        synthetic, channels=windows.channels, index=synthetic_index(synthetic, window.leads[0])
+    )
+    note = {**synthetic.info, "to_ratio": to_ratio, "seed": seed, "added": added}
+    return replace(concatenate([real, synthetic]), info={**windows.info, "augmented": note})
 
 
-def synthetic_index(made: Windows, lead: str) -> pd.DataFrame:
+def synthetic_index(windows: Windows, lead: str) -> pd.DataFrame:
     """Return the index of synthetic windows with the columns of prepared ones."""
     return pd.DataFrame(
         {
             "recording": SYNTHETIC,
-            "sample": made.seeds,
-            "symbol": made.labels,
-            "label": made.labels,
+            "sample": windows.seeds,
+            "symbol": windows.labels,
+            "label": windows.labels,
             "partition": "train",
             "lead": lead,
-            "fs_hz": made.fs_hz,
+            "fs_hz": windows.fs_hz,
             "rr_before_s": np.nan,
             "rr_after_s": np.nan,
             "beats": "",

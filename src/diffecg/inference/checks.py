@@ -1,4 +1,4 @@
-"""What users may give to the tasks, checked in one place."""
+"""Validation of arguments from the user."""
 
 from __future__ import annotations
 
@@ -7,29 +7,71 @@ from operator import index
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Bool, Float, Float32
+from numpy.typing import ArrayLike
 
+from diffecg.config.schema import Config
+from diffecg.datasets.labels import check_label
 from diffecg.errors import DiffecgError
-from diffecg.inference.sampling import Sampling
+from diffecg.inference.options import SamplerOptions
 
-MOST_SEED = 2**63 - 1
+MAX_SEED = 2**63 - 1
+"""Seeds are stored as int64."""
+MAX_HORIZON_S = 600.0
 
 
-def as_signal(signal_mv: ArrayLike) -> NDArray[np.floating]:
-    """Return a signal (time) or (lead, time) as floats.
+def as_signal(signal_mv: ArrayLike) -> Float[np.ndarray, "*lead time"]:
+    """Return a signal, axes (time) or (lead, time), as an array of floats.
 
     Raises:
-        DiffecgError: it is none.
+        DiffecgError: it is not numeric, or has other axes.
     """
     try:
         signal = np.asarray(signal_mv)
         if not np.issubdtype(signal.dtype, np.floating):
             signal = signal.astype(np.float64, casting="same_kind")
     except (TypeError, ValueError):
-        raise DiffecgError("the signal is no array of numbers (time) or (lead, time), in mV") from None
+        raise DiffecgError("the signal is not an array of numbers, (time) or (lead, time), in mV") from None
     if signal.ndim not in (1, 2) or signal.shape[-1] < 1:
-        raise DiffecgError(f"a signal of shape {signal.shape} is neither (time) nor (lead, time), in mV")
+        raise DiffecgError(f"a signal of shape {signal.shape} is not (time) or (lead, time)")
     return signal
+
+
+def as_windows(
+    signal_mv: ArrayLike, shape: tuple[int, int], count: int
+) -> Float32[np.ndarray, "window lead time"]:
+    """Return one window, repeated, or ``count`` windows as an array of float32.
+
+    Args:
+        signal_mv: axes (lead, time) or (window, lead, time), in mV.
+        shape: leads and samples of the model's windows.
+        count: number of windows.
+
+    Raises:
+        DiffecgError: the windows have another shape, or values that are not finite.
+    """
+    signal = np.asarray(signal_mv, dtype=np.float32)
+    if signal.shape not in (shape, (count, *shape)) or not np.isfinite(signal).all():
+        raise DiffecgError(
+            f"windows of shape {signal.shape} must be finite and {shape} or {(count, *shape)}, in mV"
+        )
+    return np.broadcast_to(signal, (count, *shape)).copy()
+
+
+def as_mask(noisy: ArrayLike, shape: tuple[int, ...]) -> Bool[np.ndarray, "*lead time"]:
+    """Return a mask of the shape of a signal.
+
+    Args:
+        noisy: boolean, axes of the signal, or (time) for all leads.
+        shape: shape of the signal.
+
+    Raises:
+        DiffecgError: the mask is not boolean, or has another shape.
+    """
+    mask = np.asarray(noisy)
+    if mask.dtype != bool or mask.shape not in (shape, shape[-1:]):
+        raise DiffecgError(f"noisy, of shape {mask.shape}, must be True or False for each of {shape} samples")
+    return np.broadcast_to(mask, shape)
 
 
 def check_integer(name: str, value: Any, least: int = 1) -> int:
@@ -47,30 +89,108 @@ def check_integer(name: str, value: Any, least: int = 1) -> int:
     return number
 
 
-def sampling_of(sampler: str | None, steps: int | None, batch_size: int) -> Sampling:
-    """Return how to sample.
+def check_coverage(coverage: float) -> float:
+    """Return a coverage.
 
     Raises:
-        DiffecgError: steps or batch size are no whole numbers above zero.
+        DiffecgError: it is not between 0 and 1.
     """
-    return Sampling(
+    if not 0 < coverage < 1:
+        raise DiffecgError(f"coverage {coverage:g} must be between 0 and 1, such as 0.9 for 90 %")
+    return coverage
+
+
+def check_strength(strength: float, sigma_max: float) -> float:
+    """Return the noise level of a variation.
+
+    Raises:
+        DiffecgError: it is not above 0 and at most the model's highest noise level.
+    """
+    if not 0 < strength <= sigma_max:
+        raise DiffecgError(f"strength {strength:g} must be above 0 and not above {sigma_max:g}")
+    return strength
+
+
+def horizon_samples(horizon_s: float, fs_hz: float) -> int:
+    """Return the number of samples of a forecast.
+
+    Raises:
+        DiffecgError: the horizon is shorter than one sample or longer than MAX_HORIZON_S.
+    """
+    samples = round(horizon_s * fs_hz) if np.isfinite(horizon_s * fs_hz) else 0
+    if samples < 1 or horizon_s > MAX_HORIZON_S:
+        raise DiffecgError(
+            f"horizon {horizon_s:g} s must be at least one sample and at most {MAX_HORIZON_S:g} s"
+        )
+    return samples
+
+
+def check_sampler(sampler: str | None, steps: int | None, batch_size: int) -> SamplerOptions:
+    """Return sampler options.
+
+    Raises:
+        DiffecgError: steps or batch size are not positive integers.
+    """
+    return SamplerOptions(
         sampler=sampler,
         steps=None if steps is None else check_integer("steps", steps),
         batch_size=check_integer("batch_size", batch_size),
     )
 
 
-def seed_range(seed: int | Sequence[int], count: int) -> Sequence[int]:
-    """Return ``count`` seeds from ``seed`` on, or those that are given.
+def check_seeds(seed: int | Sequence[int], count: int) -> Sequence[int]:
+    """Return the seeds ``seed``, ``seed + 1``, …, or those of a sequence.
 
     Raises:
-        DiffecgError: they are out of range, or not as many.
+        DiffecgError: a seed is out of range, or there are not ``count`` of them.
     """
     if isinstance(seed, Sequence):
         if len(seed) != count:
-            raise DiffecgError(f"{len(seed)} seeds for a count of {count}; give one a window")
-        return [seed_range(one, 1)[0] for one in seed]
+            raise DiffecgError(f"{len(seed)} seeds for a count of {count}; give one per window")
+        return [check_seeds(one, 1)[0] for one in seed]
     first = check_integer("seed", seed, least=0)
-    if first > MOST_SEED - count:
-        raise DiffecgError(f"seed {first} must be 0 to {MOST_SEED - count}")
+    if first > MAX_SEED - count:
+        raise DiffecgError(f"seed {first} must be 0 to {MAX_SEED - count}")
     return range(first, first + count)
+
+
+def check_labels(
+    label: str | Sequence[str | None] | None, count: int, known: Sequence[str], model: str
+) -> list[str | None]:
+    """Return a label for each window.
+
+    Raises:
+        DiffecgError: an unknown label, or not ``count`` of them.
+    """
+    labels = [label] * count if label is None or isinstance(label, str) else list(label)
+    if len(labels) != count:
+        raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one per window")
+    for one in dict.fromkeys(labels):
+        check_label(one, known, model)
+    return labels
+
+
+def rhythm_samples(
+    rhythm: Sequence[tuple[float, str]] | None, config: Config, model: str
+) -> tuple[tuple[int, str], ...]:
+    """Return the beats of a window as (sample of the R peak, label), in order.
+
+    Args:
+        rhythm: beats as (time of the R peak in s, label).
+        config: configuration of the model.
+        model: its name, for messages.
+
+    Raises:
+        DiffecgError: an unknown label, a beat outside the window, or a model without rhythm condition.
+    """
+    window, labels = config.window, config.conditions.rhythm
+    if rhythm and not labels:
+        raise DiffecgError(f"the model {model} cannot be conditioned on a rhythm")
+    beats = []
+    for time_s, label in rhythm or ():
+        if label not in labels:
+            raise DiffecgError(f"unknown label {label!r} in the rhythm; choose one of {', '.join(labels)}")
+        if not 0 <= time_s < window.duration_s:
+            raise DiffecgError(f"a beat at {time_s:g} s is outside the window of {window.duration_s:g} s")
+        beats.append((round(time_s * window.fs_hz), label))
+    return tuple(sorted(beats))

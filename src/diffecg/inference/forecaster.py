@@ -1,11 +1,10 @@
-"""Forecasts of a signal that is still coming in."""
+"""Forecasts of a live stream."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Float
+from numpy.typing import ArrayLike
 
 from diffecg.errors import DiffecgError
 from diffecg.inference.checks import as_signal
@@ -14,73 +13,108 @@ from diffecg.inference.results import Imputation
 from diffecg.signal.resampling import check_rate, interpolate_gaps
 from diffecg.signal.rpeaks import MIN_RR_S, detect_r_peaks
 
-LEAST_S = 3.0
-"""Nothing is forecast from less."""
-BEATS_S = 10.0
-"""Where beats are looked for."""
-SETTLED_S = 0.1
-"""A peak counts once so much has followed it."""
+MIN_SIGNAL_S = 3.0
+"""No forecast is made from fewer observed seconds."""
+DETECTION_S = 10.0
+"""R peaks are detected in this much of the latest signal."""
+SETTLING_S = 0.1
+"""An R peak is accepted once this much signal has followed it."""
 
 
 class Forecaster:
-    """Forecasts the seconds after each heartbeat of a signal that comes in piece by piece.
+    """Forecasts of a stream of one lead, one after each heartbeat.
 
-    It keeps what a forecast is made from, some windows of the model, and nothing else however long it runs.
+    Keeps only the latest samples, however long the stream.
 
     Example:
         >>> import diffecg
-        >>> forecaster = diffecg.Forecaster(diffecg.load("mitbih-strip"), fs_hz=250, draws=8)
-        >>> ahead = forecaster.push([0.0] * 25)  # None until a heartbeat has come
+        >>> model = diffecg.load("mitbih-strip")
+        >>> forecaster = diffecg.Forecaster(model, fs_hz=250, horizon_s=0.5, draws=8)
+        >>> forecaster.push([0.0] * 25) is None  # no heartbeat yet
+        True
     """
 
-    def __init__(self, model: Model, fs_hz: float, *, horizon_s: float = 1.0, **settings: Any) -> None:
-        """Begin a stream.
+    def __init__(
+        self,
+        model: Model,
+        fs_hz: float,
+        *,
+        horizon_s: float = 1.0,
+        label: str | None = None,
+        draws: int = 16,
+        seed: int = 0,
+        coverage: float = 0.9,
+        sampler: str | None = None,
+        steps: int | None = None,
+        batch_size: int = 64,
+    ) -> None:
+        """Start a stream.
 
         Args:
-            model: what forecasts.
+            model: a model of strips.
             fs_hz: sampling rate of the stream, in Hz.
-            horizon_s: seconds to draw.
-            **settings: as for :meth:`Model.impute`: draws, seed, band, …
+            horizon_s: length of each forecast, in s.
+            label: as for :meth:`Model.forecast`.
+            draws: as for :meth:`Model.forecast`.
+            seed: as for :meth:`Model.forecast`; all forecasts have the same seed.
+            coverage: as for :meth:`Model.forecast`.
+            sampler: as for :meth:`Model.forecast`.
+            steps: as for :meth:`Model.forecast`.
+            batch_size: as for :meth:`Model.forecast`.
 
         Raises:
-            DiffecgError: a rate of no ECG.
+            DiffecgError: a sampling rate out of range.
         """
         check_rate(fs_hz)
-        self.model, self.fs_hz, self.horizon_s, self.settings = model, float(fs_hz), horizon_s, settings
-        self.kept = round(max(model.past_s, BEATS_S) * fs_hz)
-        """Samples that are kept at most."""
-        self.past_mv: NDArray[np.floating] = np.empty(0)
-        """The last samples (time), in mV."""
-        self.seen = 0
-        """Samples that came so far."""
-        self._last_beat = 0
+        self.model, self.fs_hz, self.horizon_s = model, float(fs_hz), horizon_s
+        self.label, self.draws, self.seed, self.coverage = label, draws, seed, coverage
+        self.sampler, self.steps, self.batch_size = sampler, steps, batch_size
+        self.max_samples = round(max(model.past_s, DETECTION_S) * fs_hz)
+        """Number of samples kept."""
+        self.past_mv: Float[np.ndarray, " time"] = np.empty(0)
+        """The latest samples, in mV."""
+        self.received = 0
+        """Number of samples received."""
+        self._last_peak = 0
 
     def push(self, samples_mv: ArrayLike) -> Imputation | None:
-        """Take the next samples (time), in mV, NaN = missing; return a forecast if a heartbeat has ended.
+        """Append samples, axes (time), in mV; return a forecast if they complete a heartbeat, else None.
 
-        However many heartbeats a push brings, there is one forecast, of what follows its last sample.
+        There is one forecast per call, from the last sample on, even if the samples complete several
+        heartbeats. NaN = missing.
 
         Raises:
-            DiffecgError: no samples of one lead; settings out of range.
+            DiffecgError: samples of several leads; arguments of the forecast out of range.
         """
-        new = as_signal(samples_mv)
-        if new.ndim != 1:
-            raise DiffecgError(f"samples of shape {new.shape} are not those of one lead, (time)")
-        self.past_mv = np.concatenate([self.past_mv, new])[-self.kept :]
-        self.seen += len(new)
-        beat = self._newest_beat()
-        if beat is None:
+        new_mv = as_signal(samples_mv)
+        if new_mv.ndim != 1:
+            raise DiffecgError(f"samples of shape {new_mv.shape} must be of one lead, axes (time)")
+        self.past_mv = np.concatenate([self.past_mv, new_mv])[-self.max_samples :]
+        self.received += len(new_mv)
+        peak = self._new_peak()
+        if peak is None:
             return None
-        self._last_beat = beat
-        return self.model.forecast(self.past_mv, self.fs_hz, horizon_s=self.horizon_s, **self.settings)
+        self._last_peak = peak
+        return self.model.forecast(
+            self.past_mv,
+            self.fs_hz,
+            horizon_s=self.horizon_s,
+            label=self.label,
+            draws=self.draws,
+            seed=self.seed,
+            coverage=self.coverage,
+            sampler=self.sampler,
+            steps=self.steps,
+            batch_size=self.batch_size,
+        )
 
-    def _newest_beat(self) -> int | None:
-        """Return the sample of the last heartbeat, counted from the stream's start, if it is a new one."""
-        recent = self.past_mv[-round(BEATS_S * self.fs_hz) :]
-        known = np.isfinite(recent)
-        if known.sum() < LEAST_S * self.fs_hz:
+    def _new_peak(self) -> int | None:
+        """Return the latest R peak, as a sample of the stream, if it is a new one."""
+        recent_mv = self.past_mv[-round(DETECTION_S * self.fs_hz) :]
+        observed = np.isfinite(recent_mv)
+        if observed.sum() < MIN_SIGNAL_S * self.fs_hz:
             return None
-        peaks = detect_r_peaks(interpolate_gaps(recent), self.fs_hz)
-        peaks = peaks[peaks < len(recent) - SETTLED_S * self.fs_hz] + self.seen - len(recent)
-        new = peaks[peaks > self._last_beat + MIN_RR_S * self.fs_hz]
+        peaks = detect_r_peaks(interpolate_gaps(recent_mv), self.fs_hz)
+        settled = peaks[peaks < len(recent_mv) - SETTLING_S * self.fs_hz] + self.received - len(recent_mv)
+        new = settled[settled > self._last_peak + MIN_RR_S * self.fs_hz]
         return int(new[-1]) if len(new) else None

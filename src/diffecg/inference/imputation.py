@@ -1,118 +1,158 @@
-"""Filling the missing samples of a recording of any length, at any rate."""
+"""Imputation of recordings of any length, sampling rate and number of leads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
 from diffecg.config.schema import WindowConfig
 from diffecg.errors import DiffecgError
-from diffecg.inference.imputation_run import ImputationRun
-from diffecg.inference.results import Preview
-from diffecg.inference.sampling import Progress, Sampling, counting
+from diffecg.inference.imputation_run import ImputationRequest, ImputationRun
+from diffecg.inference.results import Imputation
+from diffecg.inference.sampling import Progress, count_batches
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.signal.blending import blend_seams
+from diffecg.signal.intervals import prediction_interval
 from diffecg.signal.resampling import check_rate
 
 
 def impute_signal(
     model: ConditionalDenoiser,
-    signal_mv: NDArray[np.floating],
+    signal_mv: Float[np.ndarray, "lead time"],
     fs_hz: float,
-    label: str | None,
-    seeds: Sequence[int],
-    sampling: Sampling,
+    request: ImputationRequest,
+    *,
+    noisy_mv: Float[np.ndarray, "lead time"] | None = None,
     progress: Progress | None = None,
-    noisy_mv: NDArray[np.floating] | None = None,
-    watch: Callable[[Preview], None] | None = None,
-) -> NDArray[np.floating]:
-    """Return draws (draw lead time) of ``signal_mv`` (lead time) with its NaNs filled.
+) -> Float[np.ndarray, "draw lead time"]:
+    """Return draws of a signal with its missing samples (NaN) imputed.
 
-    Observed samples are returned bit for bit. Where the recording's rate is not the model's, the
-    signal is resampled for the model and only what was filled is resampled back.
+    Observed samples are returned unchanged, bit for bit. Where the recording's rate is not the model's, the
+    signal is resampled for the model, and only imputed samples are resampled back.
 
     Args:
         model: the denoiser.
-        signal_mv: in mV, NaN = missing.
+        signal_mv: signal, in mV; NaN = missing.
         fs_hz: its sampling rate, in Hz.
-        label: class of the windows; None = unknown.
-        seeds: one a draw.
-        sampling: sampler, steps, batch size.
-        progress: called with windows done and in all.
-        noisy_mv: what was recorded with noise where ``signal_mv`` is missing (lead time), in mV, to agree
-            with; the same elsewhere; NaN = nothing was. None: nothing is known of what is missing.
-        watch: is shown each stretch as it is being drawn.
+        request: label, seeds and sampler.
+        noisy_mv: noisy recording of the missing samples to condition on, in mV; NaN = not recorded; observed
+            samples as in ``signal_mv``. None: nothing is known of missing samples.
+        progress: called with (windows done, windows in total).
 
     Raises:
-        DiffecgError: see :func:`check_signal`.
+        DiffecgError: see :func:`check_signal` and :func:`group_leads`.
     """
-    window = model.config.window
-    check_signal(signal_mv, fs_hz, alone=not window.companions)
-    draws = np.repeat(signal_mv[None], len(seeds), axis=0)
-    missing, jobs = np.isnan(signal_mv), []
-    for group in _groups(window, missing):
-        jobs.append((group, ImputationRun(model, missing[group], fs_hz, watch)))
-        missing[group] = False
-    advance = counting(progress, sum(len(job.steps) for _, job in jobs) * len(seeds))
-    for group, job in jobs:
-        noisy = None if noisy_mv is None else noisy_mv[group]
-        filled = job.run(draws[:, group], noisy, label, seeds, sampling, advance)
-        draws[:, group] = blend_seams(draws[:, group], filled, fs_hz)
-    return draws
+    check_signal(signal_mv, fs_hz, each_lead=not model.config.window.companions)
+    draws_mv = np.repeat(signal_mv[None], len(request.seeds), axis=0)
+    missing, runs = np.isnan(signal_mv), []
+    for rows in group_leads(model.config.window, missing):
+        runs.append((rows, ImputationRun(model, missing[rows], fs_hz)))
+        missing[rows] = False
+    windows = sum(len(run.plan) for _, run in runs) * len(request.seeds)
+    on_batch = count_batches(progress, windows)
+    for rows, run in runs:
+        imputed_mv = run.sample(
+            draws_mv[:, rows], None if noisy_mv is None else noisy_mv[rows], request, on_batch
+        )
+        draws_mv[:, rows] = blend_seams(draws_mv[:, rows], imputed_mv, fs_hz)
+    return draws_mv
 
 
-def check_signal(signal_mv: NDArray[np.floating], fs_hz: float, *, alone: bool = True) -> None:
-    """Refuse what cannot be filled.
+def summarise_draws(
+    signal_mv: Float[np.ndarray, "*lead time"],
+    draws_mv: Float[np.ndarray, "draw *lead time"],
+    fs_hz: float,
+    seeds: Sequence[int],
+    coverage: float,
+) -> Imputation:
+    """Return mean and prediction interval of draws; observed samples as in ``signal_mv``.
 
     Args:
-        signal_mv: (lead time), in mV, NaN = missing.
+        signal_mv: the signal, in mV; NaN = missing.
+        draws_mv: draws of it, in mV.
+        fs_hz: sampling rate, in Hz.
+        seeds: seed of each draw.
+        coverage: nominal coverage of the interval.
+    """
+    missing = np.isnan(signal_mv)
+    imputed_mv = draws_mv[:, missing].astype(np.float64)
+    lower_mv, upper_mv = prediction_interval(imputed_mv, coverage)
+
+    def complete(values_mv: Float[np.ndarray, " missing"]) -> Float[np.ndarray, "*lead time"]:
+        completed = signal_mv.copy()
+        completed[missing] = values_mv
+        return completed
+
+    return Imputation(
+        signal_mv=complete(imputed_mv.mean(axis=0)),
+        lower_mv=complete(lower_mv),
+        upper_mv=complete(upper_mv),
+        draws_mv=draws_mv,
+        observed=~missing,
+        fs_hz=float(fs_hz),
+        seeds=tuple(seeds),
+        coverage=coverage,
+        info={},
+    )
+
+
+def check_signal(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float, *, each_lead: bool = True) -> None:
+    """Check that a signal can be imputed.
+
+    Args:
+        signal_mv: signal, in mV; NaN = missing.
         fs_hz: its sampling rate, in Hz.
-        alone: each lead must show something; else one of them must.
+        each_lead: each lead with missing samples must have observed samples; False: one of the leads must.
 
     Raises:
-        DiffecgError: a rate out of range, infinite samples, a lead with nothing observed or with
-            nothing but a flat line.
+        DiffecgError: a rate out of range, infinite samples, or a lead in which nothing or only a flat line is
+            observed.
     """
     check_rate(fs_hz)
     if np.isinf(signal_mv).any():
-        raise DiffecgError("the signal holds infinite samples; mark missing samples by NaN")
-    something = not alone and not np.isnan(signal_mv).all()
-    for i, lead in enumerate(signal_mv):
-        known = lead[~np.isnan(lead)]
-        if known.size == lead.size:
+        raise DiffecgError("the signal has infinite samples; mark missing samples by NaN")
+    companions_suffice = not each_lead and not np.isnan(signal_mv).all()
+    for i, lead_mv in enumerate(signal_mv):
+        observed_mv = lead_mv[~np.isnan(lead_mv)]
+        if observed_mv.size == lead_mv.size:
             continue
-        if not known.size and not something:
+        if not observed_mv.size and not companions_suffice:
             raise DiffecgError(
-                f"nothing is observed in lead {i}: all of it is missing; to make a signal out of "
-                "nothing use generate"
+                f"nothing is observed in lead {i}: all samples are missing; to synthesise a signal use generate"
             )
-        if known.size > 1 and np.ptp(known) == 0:
+        if observed_mv.size > 1 and np.ptp(observed_mv) == 0:
             raise DiffecgError(
-                f"what is observed of lead {i} is a flat line at {known[0]:g} mV; there is nothing to go by"
+                f"lead {i} is a flat line at {observed_mv[0]:g} mV where it is observed; it cannot be imputed"
             )
 
 
-def _groups(window: WindowConfig, missing: NDArray[np.bool_]) -> list[list[int]]:
-    """Return which leads (of missing (lead time)) are filled together, one group after the other.
+def group_leads(window: WindowConfig, missing: Bool[np.ndarray, "lead time"]) -> list[list[int]]:
+    """Return the leads that are imputed together, in the order of imputation.
+
+    A lead with missing samples is grouped with those that are observed most where it is missing; leads that
+    were imputed before count as observed.
+
+    Args:
+        window: the model's window, with the number of leads it takes.
+        missing: True where a sample is missing.
 
     Raises:
-        DiffecgError: the model takes certain leads, and these are not as many.
+        DiffecgError: the model takes certain leads, and the signal has another number of leads.
     """
-    together, leads = len(window.leads), range(len(missing))
+    size, leads = len(window.leads), range(len(missing))
     if not window.any_leads:
-        if together != len(missing):
+        if size != len(missing):
             raise DiffecgError(
                 f"the model takes the leads {', '.join(window.leads)} together, "
                 f"the signal has {len(missing)} lead(s)"
             )
         return [list(leads)] if missing.any() else []
-    groups, rest = [], missing.copy()
+    groups, remaining = [], missing.copy()
     for lead in leads:
-        if rest[lead].any():
-            # Those go together of which the others show most where one is missing.
-            others = sorted(set(leads) - {lead}, key=lambda i: (rest[i] & rest[lead]).sum())
-            groups.append([lead, *others[: together - 1]])
-            rest[groups[-1]] = False
+        if remaining[lead].any():
+            others = sorted(set(leads) - {lead}, key=lambda i: (remaining[i] & remaining[lead]).sum())
+            groups.append([lead, *others[: size - 1]])
+            remaining[groups[-1]] = False
     return groups

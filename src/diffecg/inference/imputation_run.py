@@ -1,201 +1,215 @@
-"""One lead, or leads that are modelled together, filled at the model's rate, window by window."""
+"""Imputation of leads that are modelled together, window by window at the model's rate."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float32
 
+from diffecg.inference.options import SamplerOptions
 from diffecg.inference.results import Preview
-from diffecg.inference.sampling import Advance, NoisyObservation, Sampling, sample_windows
+from diffecg.inference.sampling import NoisyObservation, OnBatch, OnStep, SamplingRequest, sample_windows
 from diffecg.inference.windowing import plan_windows, schedule_rounds
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.signal.baseline import remove_baseline_wander
 from diffecg.signal.resampling import fit_length, interpolate_gaps, resample, resample_mask
 from diffecg.transform.noise_spectrum import NoiseSpectrum, estimate_noise_spectrum
 
-PIECE_S = 1.0
-"""What is filled at once by models that are given best matches: about a heartbeat, so that there are some."""
-REACH_S = 30.0
-"""How far on either side of a window best matches are sought. In DS1 (42 gaps of 1 s) the CRPS of five
-matches is 0.104 mV where 4.5 s beside the gap are searched, 0.078 where 10 s are, 0.070 where 40 s."""
-MOST_WINDOWS = 512
-"""Windows that are in memory together, with all that lies within reach."""
-CORE = 0.6
-"""What is filled at once where there are none, as a share of the window."""
+MAX_FILL_S = 1.0
+"""Longest segment imputed at once by models conditioned on analogues: about a heartbeat, so that analogues
+exist."""
+SEARCH_MARGIN_S = 30.0
+"""Analogues are searched this far on either side of a window. In DS1 (42 gaps of 1 s) the CRPS of five
+analogues is 0.104 mV with a margin of 4.5 s around the gap, 0.078 with 10 s, 0.070 with 40 s."""
+MAX_WINDOWS = 512
+"""Windows in memory at once, with their search margins."""
+MAX_FILL = 0.6
+"""Longest segment imputed at once by models without analogues, as a fraction of the window."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImputationRequest:
+    """Label, seeds and sampler of an imputation."""
+
+    label: str | None
+    """Label of the beats; None = unknown."""
+    seeds: Sequence[int]
+    """Seed of each draw."""
+    sampler: SamplerOptions
+    on_preview: Callable[[Preview], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _State:
+    """Arrays of a run, padded on both sides; windows are cut from them and pasted into them."""
+
+    signal_mv: Float[np.ndarray, "draw lead padded"]
+    known: Bool[np.ndarray, "lead padded"]
+    """True where a sample is observed or already imputed."""
+    offset_mv: Float[np.ndarray, "draw lead 1"]
+    """Added to the recording, whose baseline differs from that of the training data."""
+    noisy: NoisyObservation | None
 
 
 class ImputationRun:
-    """One lead, or leads that are modelled together, at the model's rate.
+    """Imputation of leads that are modelled together.
 
-    Leads that the model wants beyond those that there are count as missing and stay so.
+    Leads that the model takes beyond those of the signal count as missing and are discarded.
+
+    Args:
+        model: the denoiser.
+        missing: True where a sample is missing, at the rate of the recording.
+        fs_hz: sampling rate of the recording, in Hz.
     """
 
     def __init__(
-        self,
-        model: ConditionalDenoiser,
-        missing: NDArray[np.bool_],
-        fs_hz: float,
-        watch: Callable[[Preview], None] | None = None,
+        self, model: ConditionalDenoiser, missing: Bool[np.ndarray, "lead time"], fs_hz: float
     ) -> None:
-        self.watch = watch
-        window, leads = model.config.window, len(missing)
-        self.model, self.length, self.fs_hz, self.to_hz = model, window.length, fs_hz, window.fs_hz
+        window = model.config.window
+        self.model, self.length = model, window.length
+        self.fs_hz, self.model_fs_hz = fs_hz, window.fs_hz
         self.samples = missing.shape[1]
         self.missing = resample_mask(missing, fs_hz, window.fs_hz)
-        matched = model.config.conditions.analogues and not self.missing.all(axis=1).any()
-        most = round(PIECE_S * window.fs_hz) if matched else int(CORE * self.length)
-        most = max(1, min(most, self.length - 1))  # a window must see something
-        some, seen = np.any(self.missing, axis=0), ~np.all(self.missing, axis=0)
-        self.steps = plan_windows(some, seen, length=self.length, most=most)
-        self.reach = round(REACH_S * window.fs_hz) if matched else 0
-        before = self.reach + max(0, *(-step.start for step in self.steps))
-        end = max(step.start + self.length for step in self.steps)
-        after = self.reach + max(0, end - self.missing.shape[1])
+        searches = model.config.conditions.analogues and not self.missing.all(axis=1).any()
+        longest = round(MAX_FILL_S * window.fs_hz) if searches else int(MAX_FILL * self.length)
+        longest = max(1, min(longest, self.length - 1))  # a window must include observed samples
+        any_missing, any_observed = np.any(self.missing, axis=0), ~np.all(self.missing, axis=0)
+        self.plan = plan_windows(any_missing, any_observed, length=self.length, longest=longest)
+        """The windows to sample, in order."""
+        self.search_margin = round(SEARCH_MARGIN_S * window.fs_hz) if searches else 0
+        before = self.search_margin + max(0, *(-step.start for step in self.plan))
+        end = max(step.start + self.length for step in self.plan)
+        after = self.search_margin + max(0, end - self.missing.shape[1])
         self.inside = slice(before, before + self.missing.shape[1])
-        self.pad = ((0, len(window.leads) - leads), (before, after))
+        """The recording within the padded arrays."""
+        self.pad = ((0, len(window.leads) - len(missing)), (before, after))
 
-    def run(
+    def sample(
         self,
-        draws_mv: NDArray[np.floating],
-        noisy_mv: NDArray[np.floating] | None,
-        label: str | None,
-        seeds: Sequence[int],
-        sampling: Sampling,
-        advance: Advance | None,
-    ) -> NDArray[np.float64]:
-        """Return draws (draw lead time) of the recording at its own rate with what is missing filled.
+        draws_mv: Float[np.ndarray, "draw lead time"],
+        noisy_mv: Float[np.ndarray, "lead time"] | None,
+        request: ImputationRequest,
+        on_batch: OnBatch | None,
+    ) -> Float[np.ndarray, "draw lead time"]:
+        """Return draws with missing samples imputed, at the rate of the recording.
 
         Args:
-            draws_mv: the same with NaN where missing.
-            noisy_mv: see :func:`fill`.
-            label: class of the windows.
-            seeds: one a draw.
-            sampling: sampler, steps, batch size.
-            advance: called after each batch of windows.
+            draws_mv: the signal of each draw, in mV; NaN = missing.
+            noisy_mv: see :func:`diffecg.inference.imputation.impute_signal`.
+            request: label, seeds and sampler.
+            on_batch: called after each batch of windows.
         """
-        leads = len(self.missing)
-        # Recorders differ in their zero line: shift to the level that the network was trained at.
-        shift = self.model.transform.mean_mv.cpu().numpy()[:leads] - _level(draws_mv)
-        state = np.pad(self._resampled(draws_mv) + shift, ((0, 0), *self.pad))
-        known = np.pad(~self.missing, self.pad)
-        noisy = None if noisy_mv is None else self._noisy(noisy_mv, shift)
-        for turn in schedule_rounds(self.steps, self.length):
-            together = max(1, MOST_WINDOWS // len(seeds))
-            drawn = [
+        leads, state = len(self.missing), self._initial_state(draws_mv, noisy_mv)
+        batch = max(1, MAX_WINDOWS // len(request.seeds))
+        for steps in schedule_rounds(self.plan, self.length):
+            windows = [
                 window
-                for first in range(0, len(turn), together)
-                for window in self._draw(
-                    turn[first : first + together],
-                    state,
-                    known,
-                    shift,
-                    noisy,
-                    label,
-                    seeds,
-                    sampling,
-                    advance,
-                )
+                for first in range(0, len(steps), batch)
+                for window in self._sample_steps(steps[first : first + batch], state, request, on_batch)
             ]
-            for i, window in zip(turn, drawn, strict=True):
-                step = self.steps[i]
-                local = slice(step.fill_from - step.start, step.fill_to - step.start)
-                place = slice(self.inside.start + step.fill_from, self.inside.start + step.fill_to)
-                old = state[:, :leads, place]
-                state[:, :leads, place] = np.where(known[:leads, place], old, window[:, :leads, local])
-                known[:leads, place] = True
-        filled = state[:, :leads, self.inside] - shift
-        return fit_length(resample(filled, self.to_hz, self.fs_hz), self.samples)
+            for step, window in zip(steps, windows, strict=True):
+                self._insert(step, window, state)
+        imputed_mv = state.signal_mv[:, :leads, self.inside] - state.offset_mv
+        return fit_length(resample(imputed_mv, self.model_fs_hz, self.fs_hz), self.samples)
 
-    def _draw(
-        self,
-        turn: Sequence[int],
-        state: NDArray[np.float64],
-        known: NDArray[np.bool_],
-        shift: NDArray[np.floating],
-        noisy: NoisyObservation | None,
-        label: str | None,
-        seeds: Sequence[int],
-        sampling: Sampling,
-        advance: Advance | None,
-    ) -> list[NDArray[np.float32]]:
-        """Return the windows (draw lead time) of some steps."""
-        if self.watch is not None:
-            sampling = replace(sampling, watch=partial(self._show, turn, len(seeds), shift))
-        starts = [self.inside.start + self.steps[i].start for i in turn]
-        spans = [slice(start, start + self.length) for start in starts]
-        wide = [slice(span.start - self.reach, span.stop + self.reach) for span in spans]
-        drawn = sample_windows(
-            self.model,
-            np.concatenate([state[:, :, span] for span in wide]),
-            np.repeat(np.stack([known[:, span] for span in wide]), len(seeds), axis=0),
-            [label] * len(seeds) * len(turn),
-            [_step_seed(seed, i) for i in turn for seed in seeds],
-            sampling,
-            advance,
-            noisy=None if noisy is None else noisy.windows(spans),
-            reach=self.reach,
+    def _initial_state(
+        self, draws_mv: Float[np.ndarray, "draw lead time"], noisy_mv: Float[np.ndarray, "lead time"] | None
+    ) -> _State:
+        mean_mv = self.model.transform.mean_mv.cpu().numpy()[: len(self.missing)]
+        offset_mv = mean_mv - _median(draws_mv)
+        return _State(
+            signal_mv=np.pad(self._resample(draws_mv) + offset_mv, ((0, 0), *self.pad)),
+            known=np.pad(~self.missing, self.pad),
+            offset_mv=offset_mv,
+            noisy=None if noisy_mv is None else self._observe_noisy(noisy_mv, offset_mv),
         )
-        return np.split(drawn, len(turn))
 
-    def _show(
+    def _sample_steps(
+        self, steps: Sequence[int], state: _State, request: ImputationRequest, on_batch: OnBatch | None
+    ) -> list[Float32[np.ndarray, "draw lead window"]]:
+        """Return the windows of some steps of the plan."""
+        seeds, margin = request.seeds, self.search_margin
+        starts = [self.inside.start + self.plan[i].start for i in steps]
+        spans = [slice(start, start + self.length) for start in starts]
+        wide = [slice(span.start - margin, span.stop + margin) for span in spans]
+        sampling = SamplingRequest(
+            signal_mv=np.concatenate([state.signal_mv[:, :, span] for span in wide]),
+            observed=np.repeat(np.stack([state.known[:, span] for span in wide]), len(seeds), axis=0),
+            labels=[request.label] * len(seeds) * len(steps),
+            seeds=[_step_seed(seed, i) for i in steps for seed in seeds],
+            noisy=None if state.noisy is None else state.noisy.windows(spans),
+            search_margin=margin,
+        )
+        on_step: OnStep | None = None
+        if request.on_preview is not None:
+            on_step = partial(self._preview, steps, state.offset_mv, request.on_preview)
+        windows = sample_windows(self.model, sampling, request.sampler, on_batch=on_batch, on_step=on_step)
+        return np.split(windows, len(steps))
+
+    def _insert(self, step: int, window_mv: Float32[np.ndarray, "draw lead window"], state: _State) -> None:
+        """Copy the imputed samples of a window into the state."""
+        plan, leads = self.plan[step], len(self.missing)
+        local = slice(plan.fill_from - plan.start, plan.fill_to - plan.start)
+        padded = slice(self.inside.start + plan.fill_from, self.inside.start + plan.fill_to)
+        known, signal_mv = state.known[:leads, padded], state.signal_mv[:, :leads, padded]
+        signal_mv[...] = np.where(known, signal_mv, window_mv[:, :leads, local])
+        known[...] = True
+
+    def _preview(
         self,
-        turn: Sequence[int],
-        draws: int,
-        shift: NDArray[np.floating],
+        steps: Sequence[int],
+        offset_mv: Float[np.ndarray, "draw lead 1"],
+        on_preview: Callable[[Preview], None],
         rows: slice,
         sigma: float,
-        windows: NDArray[np.float32],
+        windows_mv: Float32[np.ndarray, "batch lead window"],
     ) -> None:
-        """Tell the watcher where in the recording some windows lie, and what is being drawn there."""
-        for place, window in enumerate(windows, start=rows.start):
-            step, draw = self.steps[turn[place // draws]], place % draws
+        """Call ``on_preview`` with the imputed samples of each window of a batch."""
+        for row, window_mv in enumerate(windows_mv, start=rows.start):
+            step, draw = self.plan[steps[row // len(offset_mv)]], row % len(offset_mv)
             local = slice(step.fill_from - step.start, step.fill_to - step.start)
-            drawn = window[: len(self.missing), local] - shift[draw]
-            if self.watch is not None:
-                self.watch(
-                    Preview(
-                        draw=draw,
-                        start_s=step.fill_from / self.to_hz,
-                        fs_hz=self.to_hz,
-                        signal_mv=drawn,
-                        sigma=sigma,
-                    )
+            on_preview(
+                Preview(
+                    draw=draw,
+                    start_s=step.fill_from / self.model_fs_hz,
+                    fs_hz=self.model_fs_hz,
+                    signal_mv=window_mv[: len(self.missing), local] - offset_mv[draw],
+                    sigma=sigma,
                 )
+            )
 
-    def _resampled(self, signal_mv: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return a signal (... time) at the model's rate, straight lines where it is missing."""
+    def _resample(self, signal_mv: Float[np.ndarray, "*rows time"]) -> Float[np.ndarray, "*rows resampled"]:
+        """Return a signal at the model's rate, missing samples interpolated linearly."""
         rows = [interpolate_gaps(row) for row in signal_mv.reshape(-1, self.samples)]
-        return resample(np.stack(rows), self.fs_hz, self.to_hz).reshape(*signal_mv.shape[:-1], -1)
+        return resample(np.stack(rows), self.fs_hz, self.model_fs_hz).reshape(*signal_mv.shape[:-1], -1)
 
-    def _noisy(self, noisy_mv: NDArray[np.floating], shift: NDArray[np.floating]) -> NoisyObservation:
-        """Return what was recorded with noise (lead time), at the model's rate and level, for each draw."""
-        recorded = self._resampled(noisy_mv)
-        given = ~resample_mask(np.isnan(noisy_mv), self.fs_hz, self.to_hz)
-        masks = ~self.missing, given & self.missing
-        rows = [
-            remove_baseline_wander(row, self.to_hz, *mask)
-            for row, *mask in zip(recorded, *masks, strict=True)
-        ]
-        recorded = np.stack(rows)
-        noise = estimate_noise_spectrum(self.model.transform, recorded, *masks)
+    def _observe_noisy(
+        self, noisy_mv: Float[np.ndarray, "lead time"], offset_mv: Float[np.ndarray, "draw lead 1"]
+    ) -> NoisyObservation:
+        """Return noisy samples for each draw, without baseline wander, and their noise spectrum."""
+        recorded_mv = self._resample(noisy_mv)
+        recorded = ~resample_mask(np.isnan(noisy_mv), self.fs_hz, self.model_fs_hz)
+        clean, noisy = ~self.missing, recorded & self.missing
+        rows = zip(recorded_mv, clean, noisy, strict=True)
+        steady_mv = np.stack(
+            [remove_baseline_wander(row_mv, self.model_fs_hz, *masks) for row_mv, *masks in rows]
+        )
+        noise = estimate_noise_spectrum(self.model.transform, steady_mv, clean, noisy)
         return NoisyObservation(
-            np.pad(recorded + shift, ((0, 0), *self.pad)),
-            np.pad(given, self.pad),
-            NoiseSpectrum(*(np.pad(part, (self.pad[0], (0, 0))) for part in noise)),
+            signal_mv=np.pad(steady_mv + offset_mv, ((0, 0), *self.pad)),
+            recorded=np.pad(recorded, self.pad),
+            noise=NoiseSpectrum(*(np.pad(part, (self.pad[0], (0, 0))) for part in noise)),
         )
 
 
-def _level(signal_mv: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return the median of what is known of each row (... 1); zero where nothing is."""
-    unknown = np.isnan(signal_mv)
-    level: NDArray[np.floating] = np.nanmedian(
-        np.where(unknown.all(axis=-1, keepdims=True), 0, signal_mv), axis=-1, keepdims=True
-    )
-    return level
+def _median(signal_mv: Float[np.ndarray, "draw lead time"]) -> Float[np.ndarray, "draw lead 1"]:
+    """Return the median of the observed samples; zero where there are none."""
+    missing = np.isnan(signal_mv)
+    filled_mv = np.where(missing.all(axis=-1, keepdims=True), 0, signal_mv)
+    return np.nanmedian(filled_mv, axis=-1, keepdims=True)
 
 
 def _step_seed(seed: int, step: int) -> int:

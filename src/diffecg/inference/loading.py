@@ -11,20 +11,25 @@ from diffecg.inference.model import Model
 from diffecg.model.folder import WEIGHTS, load_model
 
 ENGINES = ("torch", "onnx")
-"""What can compute a network."""
+"""Engines that compute the network."""
 
 
 def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Model:
-    """Return the model called ``name``.
+    """Load a model by name.
 
     Args:
         name: a bundled model (``mitbih-beat``, ``mitbih-beat-fast``, ``mitbih-strip``) or a model folder.
-        device: where it is to run: ``cpu``, ``cuda``.
-        engine: what computes the network: ``torch``, or ``onnx``: ONNX Runtime, faster on a single thread,
-            with an export that is made when it is first asked for.
+        device: ``cpu`` or ``cuda``.
+        engine: ``torch``, or ``onnx`` for ONNX Runtime, which is faster on a single thread; the network is
+            exported on first use.
+
+    Example:
+        >>> import diffecg
+        >>> diffecg.load("mitbih-beat").labels
+        ('N', 'S', 'V', 'F')
 
     Raises:
-        DiffecgError: there is no such model, it is damaged, or there is no such device or engine.
+        DiffecgError: an unknown or damaged model, or an unknown device or engine.
     """
     folder = pretrained.find(str(name))
     if folder is None:
@@ -36,7 +41,7 @@ def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Mod
             )
     model = Model(load_model(folder), folder.name, sha256((folder / WEIGHTS).read_bytes()).hexdigest())
     if engine not in ENGINES or (engine == "onnx" and device != "cpu"):
-        raise DiffecgError(f"unknown engine {engine!r} on {device}; choose torch, or on cpu onnx")
+        raise DiffecgError(f"unknown engine {engine!r} on {device}; choose torch, or onnx on cpu")
     if engine == "onnx":
         from diffecg.model.onnx import use_onnx_runtime
 
@@ -45,4 +50,4 @@ def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Mod
         return model.to(device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise DiffecgError(f"no device {str(device)!r} here ({reason}); use cpu") from None
+        raise DiffecgError(f"device {str(device)!r} is not available ({reason}); use cpu") from None

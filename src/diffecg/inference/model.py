@@ -1,4 +1,4 @@
-"""The object that users hold: a trained model and its three tasks."""
+"""The public class of a trained model and its tasks; longer than 250 lines for its documentation."""
 
 from __future__ import annotations
 
@@ -7,56 +7,65 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from jaxtyping import Float, Float32
+from numpy.typing import ArrayLike
 
 from diffecg._version import __version__
 from diffecg.config.schema import Config
-from diffecg.datasets.labels import UNKNOWN, check_label
+from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.rhythm import encode_beats, format_beats
 from diffecg.datasets.windows import Windows
-from diffecg.errors import DiffecgError
-from diffecg.inference.checks import as_signal, check_integer, sampling_of, seed_range
-from diffecg.inference.imputation import impute_signal
+from diffecg.inference import checks
+from diffecg.inference.imputation import impute_signal, summarise_draws
+from diffecg.inference.imputation_run import ImputationRequest
+from diffecg.inference.options import SamplerOptions
 from diffecg.inference.results import Imputation, Preview
-from diffecg.inference.sampling import Progress, Sampling, SDEditStart, counting, sample_windows
+from diffecg.inference.sampling import (
+    Progress,
+    SamplingRequest,
+    SDEditStart,
+    count_batches,
+    resolve_options,
+    sample_windows,
+)
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.signal.intervals import prediction_interval
 from diffecg.signal.resampling import check_rate
-
-MOST_HORIZON_S = 600.0
 
 _PAST_WINDOWS = 3
 
 
 class Model:
-    """A trained model.
+    """A trained model, which generates, imputes, denoises and forecasts.
 
     Example:
         >>> import diffecg
         >>> model = diffecg.load("mitbih-beat")
-        >>> model.generate(label="V", count=2, seed=0, steps=2).signal_mv.shape
+        >>> windows = model.generate(label="V", count=2, seed=0, steps=2)
+        >>> windows.signal_mv.shape
         (2, 1, 256)
+        >>> windows.labels.tolist()
+        ['V', 'V']
     """
 
     def __init__(self, denoiser: ConditionalDenoiser, name: str, weights_sha256: str = "") -> None:
         self.denoiser = denoiser.eval()
         self.name = name
         self.weights_sha256 = weights_sha256
-        """SHA-256 of the file of the weights."""
+        """SHA-256 of the weights file."""
 
     @property
     def config(self) -> Config:
-        """All settings of the model and of its training."""
+        """Configuration of the model and its training."""
         return self.denoiser.config
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Classes that the model knows."""
+        """Labels that the model can be conditioned on."""
         return self.config.labels
 
     @property
     def past_s(self) -> float:
-        """What a forecast is made from, in seconds."""
+        """Length of the past that a forecast is conditioned on, in s."""
         return _PAST_WINDOWS * self.config.window.duration_s
 
     def to(self, device: str) -> Model:
@@ -76,47 +85,43 @@ class Model:
         batch_size: int = 64,
         progress: Progress | None = None,
     ) -> Windows:
-        """Return ``count`` synthetic windows.
+        """Generate windows.
 
-        Window i has the seed ``seed + i``, or the one given for it, and depends on nothing else: a set may be
-        made in parts.
+        Window i has the seed ``seed + i`` and depends on nothing else, so that a set can be generated in parts.
 
         Args:
-            label: class of all windows, or one a window; None leaves it to the model.
+            label: label of all windows, or one per window; None: unconditional.
             count: number of windows.
-            seed: seed of the first window, or one a window.
-            rhythm: the beats of every window, as (time of the R peak in s, label), for models that take one.
+            seed: seed of the first window, or one seed per window.
+            rhythm: beats of every window, as (time of the R peak in s, label); only for models with a rhythm
+                condition.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
-            steps: steps of the sampler; None: the model's own.
-            batch_size: windows computed together; it changes speed and memory, not the windows.
-            progress: called with windows done and in all.
+            steps: sampling steps; None: the model's own.
+            batch_size: windows computed together; affects speed and memory only.
+            progress: called with (windows done, windows in total).
 
         Raises:
-            DiffecgError: an unknown label or sampler; a count, seed or steps out of range; a rhythm that the
-                model cannot take.
+            DiffecgError: an unknown label or sampler; count, seed or steps out of range; a rhythm that the
+                model cannot be conditioned on.
         """
-        count, sampling = check_integer("count", count), sampling_of(sampler, steps, batch_size)
-        seeds = seed_range(seed, count)
-        labels = _one_each(label, count)
-        for one in labels:
-            self._check_label(one)
-        window = self.config.window
-        shape = (count, len(window.leads), window.length)
-        beats = self._beats(rhythm)
-        told = np.ones((count, window.length), dtype=bool)
-        track = encode_beats([beats] * count, window.length, self.config.conditions.rhythm, told)
-        nothing = np.zeros(shape, dtype=bool)
-        signal_mv = sample_windows(
-            self.denoiser,
-            np.zeros(shape, np.float32),
-            nothing,
-            labels,
-            seeds,
-            sampling,
-            counting(progress, count),
-            track if beats else None,
+        count, options = (
+            checks.check_integer("count", count),
+            checks.check_sampler(sampler, steps, batch_size),
         )
-        return self._windows(signal_mv, labels, seeds, self._info("generate", sampling), beats)
+        seeds = checks.check_seeds(seed, count)
+        labels = checks.check_labels(label, count, self.labels, self.name)
+        beats = checks.rhythm_samples(rhythm, self.config, self.name)
+        request = SamplingRequest.unconditional(self._shape, labels, seeds)
+        if beats:
+            conditioned = np.ones((count, self.config.window.length), dtype=bool)
+            channels = encode_beats(
+                [beats] * count, self.config.window.length, self.config.conditions.rhythm, conditioned
+            )
+            request = replace(request, rhythm=channels)
+        on_batch = count_batches(progress, count)
+        signal_mv = sample_windows(self.denoiser, request, options, on_batch=on_batch)
+        columns = {"beats": format_beats(beats)} if beats else {}
+        return self._windows(signal_mv, request, self._info("generate", options), columns)
 
     def vary(
         self,
@@ -130,42 +135,39 @@ class Model:
         steps: int | None = None,
         batch_size: int = 64,
     ) -> Windows:
-        """Return windows that resemble given ones, as a heart's next beats resemble its last.
+        """Generate variations of windows, like successive beats of one recording.
 
-        Noise is added and taken away again (SDEdit, Meng et al. 2022, arXiv 2108.01073): what is larger than
-        the noise stays, what is smaller is drawn anew. Each depends on its window and its seed alone.
+        Noise is added to the windows and removed again (SDEdit, Meng et al. 2022, arXiv 2108.01073): details
+        smaller than the noise are resampled, larger ones are kept.
 
         Args:
-            signal_mv: a window (lead time) of the model's, to be varied ``count`` times; or one for each new
-                window (count lead time). In mV.
-            label: class of all windows, or one a window; None: unknown.
+            signal_mv: a window (lead, time) to vary ``count`` times, or one per variation (count, lead, time),
+                in mV, of the model's rate and length.
+            label: label of all windows, or one per window; None: unknown.
             count: number of windows.
-            seed: seed of the first window.
-            strength: the noise, in units of a whitened spectrogram's spread; at 2, normal beats vary about
-                as they do within a recording, at 8 the model makes other people of them.
+            seed: seed of the first window; window i has ``seed + i``.
+            strength: noise level sigma, in units of the standard deviation of the whitened spectrogram; at 2,
+                normal beats vary about as within a recording, at 8 they turn into beats of other subjects.
             sampler: as for :meth:`generate`.
-            steps: from the model's highest noise level; of these, those below ``strength`` are taken.
+            steps: steps from the model's highest noise level; those below ``strength`` are taken.
             batch_size: as for :meth:`generate`.
 
         Raises:
-            DiffecgError: windows of another shape, or not finite; settings out of range.
+            DiffecgError: windows of another shape or not finite; arguments out of range.
         """
-        count, sampling = check_integer("count", count), sampling_of(sampler, steps, batch_size)
-        seeds, labels, window = seed_range(seed, count), _one_each(label, count), self.config.window
-        for one in labels:
-            self._check_label(one)
-        shape, given = (len(window.leads), window.length), np.asarray(signal_mv, dtype=np.float32)
-        if given.shape not in (shape, (count, *shape)) or not np.isfinite(given).all():
-            raise DiffecgError(
-                f"windows of shape {given.shape} must be finite and {shape} or {(count, *shape)}, in mV"
-            )
-        if not 0 < strength <= self.config.diffusion.sigma_max:
-            most = self.config.diffusion.sigma_max
-            raise DiffecgError(f"strength {strength:g} must lie above 0 and not above {most:g}")
-        near = SDEditStart(np.broadcast_to(given, (count, *shape)).copy(), strength)
-        nothing = np.zeros((count, *shape), dtype=np.float32)
-        made = sample_windows(self.denoiser, nothing, nothing > 0, labels, seeds, sampling, near=near)
-        return self._windows(made, labels, seeds, {**self._info("vary", sampling), "strength": strength})
+        count, options = (
+            checks.check_integer("count", count),
+            checks.check_sampler(sampler, steps, batch_size),
+        )
+        seeds = checks.check_seeds(seed, count)
+        labels = checks.check_labels(label, count, self.labels, self.name)
+        start = SDEditStart(
+            signal_mv=checks.as_windows(signal_mv, self._shape, count),
+            sigma=checks.check_strength(strength, self.config.diffusion.sigma_max),
+        )
+        request = replace(SamplingRequest.unconditional(self._shape, labels, seeds), start=start)
+        info = {**self._info("vary", options), "strength": strength}
+        return self._windows(sample_windows(self.denoiser, request, options), request, info)
 
     def stream(
         self,
@@ -174,35 +176,49 @@ class Model:
         seed: int = 0,
         *,
         chunk: int = 4096,
+        rhythm: Sequence[tuple[float, str]] | None = None,
+        sampler: str | None = None,
+        steps: int | None = None,
+        batch_size: int = 64,
         progress: Progress | None = None,
-        **settings: Any,
     ) -> Iterator[Windows]:
-        """Yield the windows of :meth:`generate` chunk by chunk, so that any number fits into memory.
+        """Yield the windows of :meth:`generate` in chunks, so that a large set does not fill the memory.
 
         Args:
             label: as for :meth:`generate`.
-            count: number of windows in all.
+            count: number of windows in total.
             seed: seed of the first window.
-            chunk: most windows that come together.
-            progress: called with windows done and in all.
-            **settings: as for :meth:`generate`.
+            chunk: windows per chunk.
+            rhythm: as for :meth:`generate`.
+            sampler: as for :meth:`generate`.
+            steps: as for :meth:`generate`.
+            batch_size: as for :meth:`generate`.
+            progress: called with (windows done, windows in total).
 
         Raises:
             DiffecgError: as for :meth:`generate`.
         """
-        count, chunk = check_integer("count", count), check_integer("chunk", chunk)
-        seeds, labels = seed_range(seed, count), _one_each(label, count)
+        count, chunk = checks.check_integer("count", count), checks.check_integer("chunk", chunk)
+        seeds = checks.check_seeds(seed, count)
+        labels = checks.check_labels(label, count, self.labels, self.name)
         for start in range(0, count, chunk):
-            part = seeds[start : start + chunk]
-            move = None if progress is None else _shifted(progress, start, count)
-            yield self.generate(labels[start : start + chunk], len(part), part[0], progress=move, **settings)
+            part = slice(start, start + chunk)
+            yield self.generate(
+                labels[part],
+                len(seeds[part]),
+                seeds[start],
+                rhythm=rhythm,
+                sampler=sampler,
+                steps=steps,
+                batch_size=batch_size,
+                progress=None if progress is None else _offset(progress, start, count),
+            )
 
     def impute(
         self,
         signal_mv: ArrayLike,
         fs_hz: float,
         *,
-        noisy_mv: ArrayLike | None = None,
         label: str | None = None,
         draws: int = 16,
         seed: int = 0,
@@ -213,160 +229,188 @@ class Model:
         progress: Progress | None = None,
         on_preview: Callable[[Preview], None] | None = None,
     ) -> Imputation:
-        """Return a recording with its missing samples filled, several times.
+        """Impute the missing samples of a recording.
 
         Args:
-            signal_mv: (time) or (lead, time), in mV, of any length; NaN = missing.
-            fs_hz: its sampling rate, in Hz; any.
-            noisy_mv: the same signal with what was recorded where it is missing, if that is only noisy (see
-                :meth:`denoise`).
-            label: class of the beats, if known.
-            draws: how many times to draw what is missing.
+            signal_mv: signal, axes (time) or (lead, time), in mV, of any length; NaN = missing.
+            fs_hz: its sampling rate, in Hz; any rate.
+            label: label of the beats; None: unknown.
+            draws: number of posterior draws.
             seed: seed of the first draw; draw i has ``seed + i``.
             coverage: nominal coverage of the prediction interval.
             sampler: as for :meth:`generate`.
             steps: as for :meth:`generate`.
             batch_size: as for :meth:`generate`.
-            progress: called with windows done and in all.
-            on_preview: called with intermediate samples after each evaluation of the network.
+            progress: called with (windows done, windows in total).
+            on_preview: called with the current estimate of each segment after each evaluation of the network.
 
         Raises:
-            DiffecgError: a signal with nothing observed, infinite, flat, or at an impossible rate;
-                settings out of range.
+            DiffecgError: a lead in which nothing or only a flat line is observed; infinite samples; arguments
+                out of range.
         """
-        given = as_signal(signal_mv)
-        self._check_label(label)
-        draws, sampling = check_integer("draws", draws), sampling_of(sampler, steps, batch_size)
-        seeds = seed_range(seed, draws)
-        if not 0 < coverage < 1:
-            raise DiffecgError(f"coverage {coverage:g} must be between 0 and 1, such as 0.9 for 90 %")
-        rows = np.atleast_2d(given)
-        recorded = None if noisy_mv is None else np.atleast_2d(as_signal(noisy_mv))
-        drawn = impute_signal(
-            self.denoiser, rows, fs_hz, label, seeds, sampling, progress, recorded, on_preview
+        request = self._request(
+            label, draws, seed, checks.check_sampler(sampler, steps, batch_size), on_preview
         )
-        drawn = drawn.reshape(draws, *given.shape)
-        missing = np.isnan(given)
-        hidden = drawn[:, missing].astype(np.float64)
-        lower, upper = prediction_interval(hidden, coverage)
+        signal = checks.as_signal(signal_mv)
+        return self._impute(signal, fs_hz, request, checks.check_coverage(coverage), progress)
 
-        def completed(values: NDArray[np.floating]) -> NDArray[np.floating]:
-            signal = given.copy()
-            signal[missing] = values
-            return signal
+    def denoise(
+        self,
+        signal_mv: ArrayLike,
+        fs_hz: float,
+        noisy: ArrayLike,
+        *,
+        label: str | None = None,
+        draws: int = 16,
+        seed: int = 0,
+        coverage: float = 0.9,
+        sampler: str | None = None,
+        steps: int | None = None,
+        batch_size: int = 64,
+        progress: Progress | None = None,
+        on_preview: Callable[[Preview], None] | None = None,
+    ) -> Imputation:
+        """Denoise the noisy samples of a recording: sample the clean signal given the noisy one.
 
-        return Imputation(
-            signal_mv=completed(hidden.mean(axis=0)),
-            lower_mv=completed(lower),
-            upper_mv=completed(upper),
-            draws_mv=drawn,
-            observed=~missing,
-            fs_hz=float(fs_hz),
-            seeds=tuple(seeds),
-            coverage=coverage,
-            info=self._info("impute", sampling),
-        )
-
-    def denoise(self, signal_mv: ArrayLike, fs_hz: float, noisy: ArrayLike, **settings: Any) -> Imputation:
-        """Return a recording with its noisy true_runs drawn anew, several times, in agreement with them.
-
-        The noise's spectrum is what these true_runs hold beyond the rest; the more noise there is at a
-        frequency, the less the recording counts there and the more what the model expects.
+        The noise spectrum is estimated as the excess of noisy over clean samples; the more noise a frequency
+        has, the less the recording counts there. Missing samples (NaN) are imputed.
 
         Args:
-            signal_mv: (time) or (lead, time), in mV; NaN = missing, which is filled as :meth:`impute` does.
-            fs_hz: its sampling rate, in Hz; any.
-            noisy: True where it is noisy, of the same shape, or (time) for all leads alike.
-            **settings: as for :meth:`impute`.
+            signal_mv: as for :meth:`impute`.
+            fs_hz: as for :meth:`impute`.
+            noisy: True where a sample is noisy, of the shape of the signal, or (time) for all leads.
+            label: as for :meth:`impute`.
+            draws: as for :meth:`impute`.
+            seed: as for :meth:`impute`.
+            coverage: as for :meth:`impute`; the intervals do not include the uncertainty of the noise spectrum.
+            sampler: as for :meth:`generate`.
+            steps: as for :meth:`generate`.
+            batch_size: as for :meth:`generate`.
+            progress: as for :meth:`impute`.
+            on_preview: as for :meth:`impute`.
 
         Raises:
-            DiffecgError: as for :meth:`impute`; ``noisy`` does not fit, or leaves nothing to go by.
+            DiffecgError: as for :meth:`impute`; a mask of another shape, or a lead that is noisy throughout.
         """
-        recorded, mask = as_signal(signal_mv), np.asarray(noisy)
-        if mask.dtype != bool or mask.shape not in (recorded.shape, recorded.shape[-1:]):
-            raise DiffecgError(
-                f"noisy, of shape {mask.shape}, must be True or False for each of {recorded.shape} samples"
-            )
+        recorded = checks.as_signal(signal_mv)
+        mask = checks.as_mask(noisy, recorded.shape)
+        request = self._request(
+            label, draws, seed, checks.check_sampler(sampler, steps, batch_size), on_preview
+        )
         clean = np.where(mask, recorded.dtype.type(np.nan), recorded)
-        drawn = self.impute(clean, fs_hz, noisy_mv=recorded, **settings)
-        return replace(drawn, info={**drawn.info, "task": "denoise"})
+        imputation = self._impute(
+            clean, fs_hz, request, checks.check_coverage(coverage), progress, noisy_mv=recorded
+        )
+        return replace(imputation, info={**imputation.info, "task": "denoise"})
 
     def forecast(
-        self, past_mv: ArrayLike, fs_hz: float, *, horizon_s: float = 1.0, **settings: Any
+        self,
+        past_mv: ArrayLike,
+        fs_hz: float,
+        *,
+        horizon_s: float = 1.0,
+        label: str | None = None,
+        draws: int = 16,
+        seed: int = 0,
+        coverage: float = 0.9,
+        sampler: str | None = None,
+        steps: int | None = None,
+        batch_size: int = 64,
+        progress: Progress | None = None,
+        on_preview: Callable[[Preview], None] | None = None,
     ) -> Imputation:
-        """Return what may follow a recording, several times.
+        """Forecast a recording.
 
         Args:
-            past_mv: (time) or (lead, time), in mV; its last windows are what counts.
-            fs_hz: its sampling rate, in Hz; any.
-            horizon_s: seconds to draw.
-            **settings: as for :meth:`impute`.
+            past_mv: signal, axes (time) or (lead, time), in mV; its last :attr:`past_s` seconds are used.
+            fs_hz: its sampling rate, in Hz; any rate.
+            horizon_s: length of the forecast, in s.
+            label: as for :meth:`impute`.
+            draws: as for :meth:`impute`.
+            seed: as for :meth:`impute`.
+            coverage: as for :meth:`impute`.
+            sampler: as for :meth:`generate`.
+            steps: as for :meth:`generate`.
+            batch_size: as for :meth:`generate`.
+            progress: as for :meth:`impute`.
+            on_preview: as for :meth:`impute`.
 
         Raises:
             DiffecgError: as for :meth:`impute`; a horizon out of range.
         """
-        past = as_signal(past_mv)
+        past = checks.as_signal(past_mv)
         check_rate(fs_hz)
-        samples = round(horizon_s * fs_hz) if np.isfinite(horizon_s * fs_hz) else 0
-        if samples < 1 or horizon_s > MOST_HORIZON_S:
-            raise DiffecgError(
-                f"horizon {horizon_s:g} s must be at least one sample and at most {MOST_HORIZON_S:g} s"
-            )
+        samples = checks.horizon_samples(horizon_s, fs_hz)
+        request = self._request(
+            label, draws, seed, checks.check_sampler(sampler, steps, batch_size), on_preview
+        )
         used = past[..., -max(round(self.past_s * fs_hz), 1) :]
         future = np.full((*past.shape[:-1], samples), np.nan, dtype=past.dtype)
-        drawn = self.impute(np.concatenate([used, future], axis=-1), fs_hz, **settings)
-        return replace(
-            drawn,
-            signal_mv=drawn.signal_mv[..., -samples:],
-            lower_mv=drawn.lower_mv[..., -samples:],
-            upper_mv=drawn.upper_mv[..., -samples:],
-            draws_mv=drawn.draws_mv[..., -samples:],
-            observed=drawn.observed[..., -samples:],
-            info={**drawn.info, "task": "forecast", "horizon_s": horizon_s},
+        signal = np.concatenate([used, future], axis=-1)
+        imputation = self._impute(signal, fs_hz, request, checks.check_coverage(coverage), progress)
+        info = {**imputation.info, "task": "forecast", "horizon_s": horizon_s}
+        return replace(imputation.last(samples), info=info)
+
+    @property
+    def _shape(self) -> tuple[int, int]:
+        """Leads and samples of a window."""
+        return len(self.config.window.leads), self.config.window.length
+
+    def _request(
+        self,
+        label: str | None,
+        draws: int,
+        seed: int,
+        options: SamplerOptions,
+        on_preview: Callable[[Preview], None] | None,
+    ) -> ImputationRequest:
+        checks.check_labels(label, 1, self.labels, self.name)
+        seeds = checks.check_seeds(seed, checks.check_integer("draws", draws))
+        return ImputationRequest(label=label, seeds=seeds, sampler=options, on_preview=on_preview)
+
+    def _impute(
+        self,
+        signal_mv: Float[np.ndarray, "*lead time"],
+        fs_hz: float,
+        request: ImputationRequest,
+        coverage: float,
+        progress: Progress | None,
+        *,
+        noisy_mv: Float[np.ndarray, "*lead time"] | None = None,
+    ) -> Imputation:
+        draws_mv = impute_signal(
+            self.denoiser,
+            np.atleast_2d(signal_mv),
+            fs_hz,
+            request,
+            noisy_mv=None if noisy_mv is None else np.atleast_2d(noisy_mv),
+            progress=progress,
         )
+        draws_mv = draws_mv.reshape(len(request.seeds), *signal_mv.shape)
+        imputation = summarise_draws(signal_mv, draws_mv, fs_hz, request.seeds, coverage)
+        return replace(imputation, info=self._info("impute", request.sampler))
 
     def _windows(
         self,
-        signal_mv: NDArray[np.float32],
-        labels: Sequence[str | None],
-        seeds: Sequence[int],
+        signal_mv: Float32[np.ndarray, "window lead time"],
+        request: SamplingRequest,
         info: dict[str, Any],
-        beats: Sequence[tuple[int, str]] = (),
+        columns: dict[str, Any] | None = None,
     ) -> Windows:
-        """Return synthetic windows with labels, seeds and the beats that all of them share."""
         window = self.config.window
         return Windows.from_arrays(
             signal_mv,
             window.fs_hz,
-            [label or UNKNOWN for label in labels],
+            [label or UNKNOWN for label in request.labels],
             leads=window.leads,
             r_peak=window.before if window.kind == "beat" else None,
             info=info,
-            seed=np.array(seeds, dtype=np.int64),
-            **({"beats": format_beats(beats)} if beats else {}),
+            seed=np.array(request.seeds, dtype=np.int64),
+            **(columns or {}),
         )
 
-    def _beats(self, rhythm: Sequence[tuple[float, str]] | None) -> tuple[tuple[int, str], ...]:
-        """Return a rhythm in samples."""
-        window, labels = self.config.window, self.config.conditions.rhythm
-        if rhythm and not labels:
-            raise DiffecgError(f"the model {self.name} takes no rhythm")
-        beats = []
-        for time_s, label in rhythm or ():
-            if label not in labels:
-                raise DiffecgError(f"unknown label {label!r} in the rhythm; choose of {', '.join(labels)}")
-            if not 0 <= time_s < window.duration_s:
-                raise DiffecgError(
-                    f"a beat at {time_s:g} s lies outside the window of {window.duration_s:g} s"
-                )
-            beats.append((round(time_s * window.fs_hz), label))
-        return tuple(sorted(beats))
-
-    def _check_label(self, label: str | None) -> None:
-        check_label(label, self.labels, self.name)
-
-    def _info(self, task: str, sampling: Sampling) -> dict[str, Any]:
-        resolved = sampling.resolved(self.config.diffusion)
+    def _info(self, task: str, options: SamplerOptions) -> dict[str, Any]:
+        resolved = resolve_options(options, self.config.diffusion)
         return {
             "synthetic": True,
             "task": task,
@@ -379,18 +423,6 @@ class Model:
         }
 
 
-def _one_each(label: str | Sequence[str | None] | None, count: int) -> list[str | None]:
-    """Return a label for each window.
-
-    Raises:
-        DiffecgError: as many labels as windows were not given.
-    """
-    labels = [label] * count if label is None or isinstance(label, str) else list(label)
-    if len(labels) != count:
-        raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one a window")
-    return labels
-
-
-def _shifted(progress: Progress, start: int, total: int) -> Progress:
-    """Return what tells ``progress`` of a part of a longer work."""
+def _offset(progress: Progress, start: int, total: int) -> Progress:
+    """Return a callback for a part of a larger set."""
     return lambda done, _: progress(start + done, total)

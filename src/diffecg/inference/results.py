@@ -1,4 +1,4 @@
-"""What the tasks return."""
+"""Results of the tasks."""
 
 from __future__ import annotations
 
@@ -6,59 +6,70 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Preview:
-    """What a stretch looks like in the midst of being drawn."""
+    """Estimate of an imputed segment in the middle of sampling."""
 
     draw: int
-    """Which draw."""
+    """Index of the draw."""
     start_s: float
-    """Where the stretch begins, in s from the signal's first sample."""
+    """Start of the segment, in s from the first sample of the signal."""
     fs_hz: float
-    """Sampling rate, in Hz: the model's."""
-    signal_mv: NDArray[np.floating]
-    """(lead, time), in mV."""
+    """Sampling rate of the model, in Hz."""
+    signal_mv: Float[np.ndarray, "lead time"]
+    """Current estimate of the segment, in mV."""
     sigma: float
-    """Noise that is still in it."""
+    """Noise level of the sampling step."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Imputation:
-    """A signal with its missing samples drawn several times: what ``impute`` and ``forecast`` return.
+    """Posterior draws of the missing samples of a signal, with their mean and prediction interval.
 
-    For ``impute`` all arrays cover the signal given; for ``forecast`` they cover the horizon only.
-    Axes are those of the signal given, (time) or (lead, time).
+    Returned by :meth:`diffecg.Model.impute`, ``denoise`` and ``forecast``. Axes are those of the given signal,
+    (time) or (lead, time); for a forecast, time covers the horizon only.
     """
 
-    signal_mv: NDArray[np.floating]
-    """Mean of the draws, in mV; observed samples as they were given, bit for bit."""
-    lower_mv: NDArray[np.floating]
-    """Lower bound of the band, in mV: a quantile of the draws (:func:`diffecg.signal.intervals.bounds`)."""
-    upper_mv: NDArray[np.floating]
-    """Upper bound of the band, in mV."""
-    draws_mv: NDArray[np.floating]
-    """All draws, axes (draw, …), in mV."""
-    observed: NDArray[np.bool_]
-    """True where the signal was given."""
+    signal_mv: Float[np.ndarray, "*lead time"]
+    """Mean of the draws, in mV; observed samples are returned unchanged, bit for bit."""
+    lower_mv: Float[np.ndarray, "*lead time"]
+    """Lower bound of the prediction interval, in mV (:func:`diffecg.signal.intervals.prediction_interval`)."""
+    upper_mv: Float[np.ndarray, "*lead time"]
+    """Upper bound of the prediction interval, in mV."""
+    draws_mv: Float[np.ndarray, "draw *lead time"]
+    """All draws, in mV."""
+    observed: Bool[np.ndarray, "*lead time"]
+    """True where a sample was given."""
     fs_hz: float
-    """Sampling rate, in Hz: that of the signal given."""
+    """Sampling rate of the given signal, in Hz."""
     seeds: tuple[int, ...]
     """Seed of each draw."""
     coverage: float
-    """Nominal coverage of the prediction interval."""
+    """Nominal coverage of the prediction interval, such as 0.9."""
     info: dict[str, Any]
-    """Model, sampler, steps, version: what it takes to make the same again."""
+    """Provenance: task, model, sampler, steps and version."""
 
-    def lead(self, row: int | list[int]) -> Imputation:
-        """Return one lead, axes (time), or some of what has axes (lead, time)."""
+    def lead(self, rows: int | list[int]) -> Imputation:
+        """Return one lead, with axes (time), or several, with axes (lead, time)."""
         return replace(
             self,
-            signal_mv=self.signal_mv[row],
-            lower_mv=self.lower_mv[row],
-            upper_mv=self.upper_mv[row],
-            draws_mv=self.draws_mv[:, row],
-            observed=self.observed[row],
+            signal_mv=self.signal_mv[rows],
+            lower_mv=self.lower_mv[rows],
+            upper_mv=self.upper_mv[rows],
+            draws_mv=self.draws_mv[:, rows],
+            observed=self.observed[rows],
+        )
+
+    def last(self, samples: int) -> Imputation:
+        """Return the last samples."""
+        return replace(
+            self,
+            signal_mv=self.signal_mv[..., -samples:],
+            lower_mv=self.lower_mv[..., -samples:],
+            upper_mv=self.upper_mv[..., -samples:],
+            draws_mv=self.draws_mv[..., -samples:],
+            observed=self.observed[..., -samples:],
         )

@@ -1,4 +1,4 @@
-"""The one function behind all tasks: draw windows that agree with what is observed."""
+"""Sampling of windows, the core of all tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 
 from diffecg.config.schema import DiffusionConfig
@@ -25,181 +25,214 @@ from diffecg.transform.noise_spectrum import NoiseSpectrum
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
 
-Advance = Callable[[int], None]
-"""Called with the number of windows done since the last call."""
+OnBatch = Callable[[int], None]
+"""Called with the number of windows of each finished batch."""
+
+OnStep = Callable[[slice, float, Float32[np.ndarray, "batch lead time"]], None]
+"""Called after each evaluation of the network with the rows of the batch in the request, the noise level sigma
+and the current estimate of the windows, in mV."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class NoisyObservation:
-    """What was recorded with noise of what is missing."""
+    """Noisy recording of missing samples, to condition on."""
 
-    signal_mv: NDArray[np.floating]
-    """(batch lead time), in mV."""
-    given: NDArray[np.bool_]
-    """(batch lead time) or (lead time), True = recorded at all."""
+    signal_mv: Float[np.ndarray, "batch lead time"]
+    recorded: Bool[np.ndarray, "*batch lead time"]
+    """True where there is a sample, noisy or not."""
     noise: NoiseSpectrum
-    """What noise."""
 
     def windows(self, spans: Sequence[slice]) -> NoisyObservation:
-        """Return true_runs of a recording, all rows of the first, then all of the next."""
+        """Return the windows at some intervals, all rows of the first interval, then all of the next."""
         rows = len(self.signal_mv)
         return NoisyObservation(
-            np.concatenate([self.signal_mv[:, :, span] for span in spans]),
-            np.repeat(np.stack([self.given[:, span] for span in spans]), rows, axis=0),
-            self.noise,
+            signal_mv=np.concatenate([self.signal_mv[:, :, span] for span in spans]),
+            recorded=np.repeat(np.stack([self.recorded[:, span] for span in spans]), rows, axis=0),
+            noise=self.noise,
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SDEditStart:
-    """Windows that the new ones are to resemble: SDEdit, Meng et al. (2022), arXiv 2108.01073."""
+    """Windows to start from instead of noise: SDEdit, Meng et al. (2022), arXiv 2108.01073."""
 
-    signal_mv: NDArray[np.floating]
-    """(batch lead time), in mV."""
+    signal_mv: Float[np.ndarray, "batch lead time"]
     sigma: float
-    """NoiseSpectrum that is added to them and taken away again; what is smaller is drawn anew."""
+    """Noise level that is added to them; details smaller than the noise are resampled."""
 
-    def levels(self, sigmas: Tensor) -> Tensor:
-        """Return the noise levels from this one down."""
+    def sigmas(self, sigmas: Tensor) -> Tensor:
+        """Return the noise levels of a schedule from this one down."""
         return torch.cat([sigmas.new_tensor([self.sigma]), sigmas[sigmas < self.sigma]])
 
 
-Watch = Callable[[slice, float, NDArray[np.float32]], None]
-"""Called after each evaluation of the network with which windows these are, the noise level, and what they
-look like so far (batch lead time), in mV."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SamplingRequest:
+    """Windows to sample and what they are conditioned on."""
+
+    signal_mv: Float[np.ndarray, "batch lead wide"]
+    """Observed signal, in mV; values of missing samples are ignored. ``search_margin`` samples longer than a
+    window on either side."""
+    observed: Bool[np.ndarray, "batch lead wide"]
+    """True where a sample is observed."""
+    labels: Sequence[str | None]
+    """Label of each window; None = unknown."""
+    seeds: Sequence[int]
+    """Seed of each window."""
+    rhythm: Float32[np.ndarray, "batch channel time"] | None = None
+    """Beats of each window, see :func:`diffecg.datasets.rhythm.encode_beats`."""
+    noisy: NoisyObservation | None = None
+    start: SDEditStart | None = None
+    search_margin: int = 0
+    """Samples on either side of a window in which analogues are searched."""
+
+    @classmethod
+    def unconditional(
+        cls, shape: tuple[int, int], labels: Sequence[str | None], seeds: Sequence[int]
+    ) -> SamplingRequest:
+        """Return the request of windows (leads, samples) in which nothing is observed."""
+        zeros = np.zeros((len(seeds), *shape), dtype=np.float32)
+        return cls(signal_mv=zeros, observed=zeros > 0, labels=labels, seeds=seeds)
+
+    @property
+    def window(self) -> tuple[slice, slice, slice]:
+        """Index of the windows within the arrays, without the search margin."""
+        end = self.signal_mv.shape[2] - self.search_margin
+        return slice(None), slice(None), slice(self.search_margin, end)
 
 
-@dataclass(frozen=True)
-class Sampling(SamplerOptions):
-    """How samples are drawn."""
+def resolve_options(options: SamplerOptions, config: DiffusionConfig) -> SamplerOptions:
+    """Return the options with the model's own sampler and steps in place of None.
 
-    watch: Watch | None = None
-    """Is shown each step; it changes nothing."""
-
-    def resolved(self, config: DiffusionConfig) -> Sampling:
-        """Return the same with the model's own choices filled in.
-
-        Raises:
-            DiffecgError: an unknown sampler, or a batch size below 1.
-        """
-        sampler = config.sampler if self.sampler is None else self.sampler
-        if sampler not in SAMPLERS:
-            raise DiffecgError(f"unknown sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}")
-        if self.batch_size < 1:
-            raise DiffecgError(f"batch size {self.batch_size} must be at least 1")
-        return replace(self, sampler=sampler, steps=config.steps if self.steps is None else self.steps)
+    Raises:
+        DiffecgError: an unknown sampler, or a batch size below 1.
+    """
+    sampler = config.sampler if options.sampler is None else options.sampler
+    if sampler not in SAMPLERS:
+        raise DiffecgError(f"unknown sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}")
+    if options.batch_size < 1:
+        raise DiffecgError(f"batch size {options.batch_size} must be at least 1")
+    steps = config.steps if options.steps is None else options.steps
+    return replace(options, sampler=sampler, steps=steps)
 
 
 def sample_windows(
     model: ConditionalDenoiser,
-    signal_mv: NDArray[np.floating],
-    observed: NDArray[np.bool_],
-    labels: Sequence[str | None],
-    seeds: Sequence[int],
-    sampling: Sampling,
-    advance: Advance | None = None,
-    track: NDArray[np.float32] | None = None,
-    noisy: NoisyObservation | None = None,
-    reach: int = 0,
-    near: SDEditStart | None = None,
-) -> NDArray[np.float32]:
-    """Return one drawn window (batch lead time), in mV, for each seed.
+    request: SamplingRequest,
+    options: SamplerOptions,
+    *,
+    on_batch: OnBatch | None = None,
+    on_step: OnStep | None = None,
+) -> Float32[np.ndarray, "batch lead time"]:
+    """Sample one window per seed, in mV.
 
-    Where ``observed`` is True the result is ``signal_mv`` itself, bit for bit in float32.
+    Observed samples are returned unchanged, bit for bit in float32.
 
     Args:
         model: the denoiser.
-        signal_mv: (batch lead time), in mV; anything where missing.
-        observed: (batch lead time), True = known.
-        labels: class of each window; None = unknown.
-        seeds: one a window.
-        sampling: sampler, steps, batch size.
-        advance: called after each batch of windows.
-        track: beats that the network is told (batch label+1 time); None: none.
-        noisy: what the result is to agree with where it is missing, within its noise; None: nothing.
-        reach: samples that signal and mask hold before each window and after it, where matches are sought.
-        near: windows that the result is to resemble; None: none.
+        request: the windows to sample.
+        options: sampler, steps and batch size.
+        on_batch: called after each batch.
+        on_step: called after each evaluation of the network.
 
     Raises:
-        DiffecgError: an unknown sampler, a number of steps that it cannot take.
+        DiffecgError: an unknown sampler, or a number of steps that the schedule does not allow.
     """
-    sampling = sampling.resolved(model.config.diffusion)
-    draw, sigmas = SAMPLERS[str(sampling.sampler)], _noise_levels(model, sampling)
-    if near is not None:
-        sigmas = near.levels(sigmas)
-    device = model.transform.mean_mv.device
-    grid = (model.transform.channels, *model.transform.grid_shape)
-    clean = np.where(observed, signal_mv, 0).astype(np.float32)
-    inner = (..., slice(reach, clean.shape[2] - reach))
-    result = clean[inner].copy()
-    for start in range(0, len(clean), sampling.batch_size):
-        rows = slice(start, start + sampling.batch_size)
-        mask = torch.from_numpy(observed[rows]).to(device)
+    options = resolve_options(options, model.config.diffusion)
+    sigmas = _sigmas(model, options)
+    if request.start is not None:
+        sigmas = request.start.sigmas(sigmas)
+    clean = np.where(request.observed, request.signal_mv, 0).astype(np.float32)
+    observed = request.observed[request.window]
+    result = clean[request.window].copy()
+    for first in range(0, len(clean), options.batch_size):
+        rows = slice(first, first + options.batch_size)
         with torch.no_grad():
-            told = None if track is None else torch.from_numpy(track[rows]).to(device)
-            signal = torch.from_numpy(clean[rows]).to(device)
-            # A signal shows its morphology; from nothing, one must be drawn.
-            from_nothing = ~observed[inner][rows].any(axis=(1, 2)) & (near is None)
-            drawn = np.where(from_nothing, model.draw_morphologies(labels[rows], seeds[rows]), -1)
-            condition = model.condition(signal, mask, labels[rows], told, drawn.tolist(), reach)
-            noise = SeededNoise(seeds[rows])
-            xt = noise(signal.new_empty(len(signal), *grid)) * float(sigmas[0])
-            if near is not None:
-                given = torch.from_numpy(near.signal_mv[rows]).to(signal)
-                xt = xt + model.encode(given, condition)
-            denoiser: Denoiser = partial(model, condition=condition)
-            if noisy is not None:
-                denoiser = _conditioned_on_noisy(model, noisy, rows, mask[inner], condition)
-            if sampling.watch is not None:
-                denoiser = _watched(denoiser, model, rows, condition, sampling.watch)
-            x0 = draw(denoiser, xt, sigmas, noise)
-            windows = model.decode(x0, condition).cpu().numpy()
-        result[rows] = np.where(observed[inner][rows], result[rows], windows)
-        if advance is not None:
-            advance(len(clean[rows]))
+            windows = _sample_batch(model, request, rows, clean[rows], sigmas, str(options.sampler), on_step)
+        result[rows] = np.where(observed[rows], result[rows], windows)
+        if on_batch is not None:
+            on_batch(len(clean[rows]))
     return result
 
 
-def _conditioned_on_noisy(
+def _sample_batch(
+    model: ConditionalDenoiser,
+    request: SamplingRequest,
+    rows: slice,
+    clean_mv: Float32[np.ndarray, "batch lead wide"],
+    sigmas: Tensor,
+    sampler: str,
+    on_step: OnStep | None,
+) -> Float32[np.ndarray, "batch lead time"]:
+    """Sample the windows of some rows of a request."""
+    device = model.transform.mean_mv.device
+    signal = torch.from_numpy(clean_mv).to(device)
+    observed = torch.from_numpy(request.observed[rows]).to(device)
+    condition = _condition(model, request, rows, signal, observed)
+    noise = SeededNoise(request.seeds[rows])
+    grid = (model.transform.channels, *model.transform.grid_shape)
+    xt = noise(signal.new_empty(len(signal), *grid)) * float(sigmas[0])
+    if request.start is not None:
+        xt = xt + model.encode(torch.from_numpy(request.start.signal_mv[rows]).to(signal), condition)
+    denoiser: Denoiser = partial(model, condition=condition)
+    if request.noisy is not None:
+        denoiser = _posterior(model, request.noisy, rows, observed[request.window], condition)
+    if on_step is not None:
+        denoiser = _observed_denoiser(denoiser, model, rows, condition, on_step)
+    x0 = SAMPLERS[sampler](denoiser, xt, sigmas, noise)
+    return model.decode(x0, condition).cpu().numpy()
+
+
+def _condition(
+    model: ConditionalDenoiser, request: SamplingRequest, rows: slice, signal: Tensor, observed: Tensor
+) -> Condition:
+    labels, seeds = request.labels[rows], request.seeds[rows]
+    rhythm = None if request.rhythm is None else torch.from_numpy(request.rhythm[rows]).to(signal)
+    # An observed signal determines the morphology; without one, a morphology is sampled.
+    unobserved = ~request.observed[request.window][rows].any(axis=(1, 2)) & (request.start is None)
+    morphologies = np.where(unobserved, model.draw_morphologies(labels, seeds), -1)
+    return model.condition(signal, observed, labels, rhythm, morphologies.tolist(), request.search_margin)
+
+
+def _posterior(
     model: ConditionalDenoiser, noisy: NoisyObservation, rows: slice, observed: Tensor, condition: Condition
 ) -> Denoiser:
-    """Return a denoiser that agrees with some of the windows that were recorded with noise."""
-    recorded, given = (
-        torch.from_numpy(part[rows]).to(observed.device) for part in (noisy.signal_mv, noisy.given)
+    """Return the denoiser conditioned on noisy samples."""
+    signal, recorded = (
+        torch.from_numpy(array[rows]).to(observed.device) for array in (noisy.signal_mv, noisy.recorded)
     )
-    seen = model.observe(recorded.float(), given & ~observed, observed, noisy.noise, condition)
-    return posterior_denoiser(partial(model, condition=condition), seen, model.transform.prior_variance())
+    observation = model.observe(signal.float(), recorded & ~observed, observed, noisy.noise, condition)
+    return posterior_denoiser(partial(model, condition=condition), observation, model.transform.prior_variance())
 
 
-def _watched(
-    denoiser: Denoiser, model: ConditionalDenoiser, rows: slice, condition: Condition, watch: Watch
+def _observed_denoiser(
+    denoiser: Denoiser, model: ConditionalDenoiser, rows: slice, condition: Condition, on_step: OnStep
 ) -> Denoiser:
-    """Return a denoiser that shows what it finds."""
+    """Return a denoiser that calls ``on_step`` with each estimate."""
 
-    def shown(xt: Tensor, sigma: Tensor) -> Tensor:
+    def wrapped(xt: Tensor, sigma: Tensor) -> Tensor:
         x0 = denoiser(xt, sigma)
-        watch(rows, float(sigma[0]), model.decode(x0, condition).cpu().numpy())
+        on_step(rows, float(sigma[0]), model.decode(x0, condition).cpu().numpy())
         return x0
 
-    return shown
+    return wrapped
 
 
-def _noise_levels(model: ConditionalDenoiser, sampling: Sampling) -> Tensor:
+def _sigmas(model: ConditionalDenoiser, options: SamplerOptions) -> Tensor:
     try:
-        return build_schedule(model.config.diffusion).sampling_sigmas(int(sampling.steps or 0))
+        return build_schedule(model.config.diffusion).sampling_sigmas(int(options.steps or 0))
     except ValueError as error:
         raise DiffecgError(str(error)) from None
 
 
-def counting(progress: Progress | None, total: int) -> Advance | None:
-    """Return what adds up windows and tells ``progress`` the sum and the total."""
+def count_batches(progress: Progress | None, total: int) -> OnBatch | None:
+    """Return a callback that adds up the windows of batches for ``progress``."""
     if progress is None:
         return None
     done = 0
 
-    def advance(windows: int) -> None:
+    def on_batch(windows: int) -> None:
         nonlocal done
         done += windows
         progress(done, total)
 
-    return advance
+    return on_batch

@@ -1,69 +1,73 @@
-"""Which windows to draw, and in which order, so that all gaps of a recording get filled."""
+"""Placement and order of the windows that impute all gaps of a recording."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class WindowPlan:
-    """One window and the stretch that is taken from it."""
+    """A window and the segment that is taken from it."""
 
     start: int
-    """First sample of the window, which may reach past both ends of the signal."""
+    """First sample of the window; may be negative, and the window may end after the signal."""
     fill_from: int
-    """First sample taken."""
+    """First sample of the segment."""
     fill_to: int
-    """Sample after the last one taken."""
+    """Exclusive."""
 
 
 def plan_windows(
-    missing: NDArray[np.bool_], seen: NDArray[np.bool_], *, length: int, most: int
+    missing: Bool[np.ndarray, " time"], observed: Bool[np.ndarray, " time"], *, length: int, longest: int
 ) -> list[WindowPlan]:
-    """Return the windows that fill all missing samples, in the order in which they are to be drawn.
+    """Return the windows that impute all missing samples, in the order of sampling.
 
-    What lies within ``most`` samples is filled at once, centred. A longer gap is filled piece by piece: each
-    is the end of its window and continues what came before it; the last one sees both sides. A long gap at
-    the signal's start, before which nothing came, is filled from its end backwards. Where another lead is
-    seen, each piece is in the middle of its window.
+    Gaps of at most ``longest`` samples are centred in a window. A longer gap is imputed in segments: each is
+    the end of its window and continues the segment before; the last one has observed samples on both sides. A
+    long gap at the start of the signal is imputed backwards from its end. Where another lead is observed, each
+    segment is centred in its window.
 
     Args:
-        missing: (time,), True = to be filled in some lead.
-        seen: (time,), True = some lead is observed; it must be, somewhere.
-        length: samples in a window.
-        most: samples that are filled at once, less than ``length``.
+        missing: True where a sample is missing in some lead.
+        observed: True where a sample is observed in some lead; not False everywhere.
+        length: samples of a window.
+        longest: longest segment, in samples; less than ``length``.
     """
-    total, rest = len(missing), missing.copy()
-    steps: list[WindowPlan] = []
-    end = 0 if seen[0] else int(np.argmax(seen))
-    while end > most:
-        end -= most
-        steps.append(WindowPlan(end, end, end + most))
-        rest[end : end + most] = False
-    where = np.flatnonzero(rest)
+    total, remaining = len(missing), missing.copy()
+    plan: list[WindowPlan] = []
+    end = 0 if observed[0] else int(np.argmax(observed))
+    while end > longest:
+        end -= longest
+        plan.append(WindowPlan(start=end, fill_from=end, fill_to=end + longest))
+        remaining[end : end + longest] = False
+    indices = np.flatnonzero(remaining)
     position = 0
-    while (at := np.searchsorted(where, position)) < len(where):
-        first = int(where[at])
-        position = int(where[np.searchsorted(where, first + most) - 1]) + 1
-        if position == first + most and position < total and rest[position] and not seen[position]:
+    while (i := np.searchsorted(indices, position)) < len(indices):
+        first = int(indices[i])
+        position = int(indices[np.searchsorted(indices, first + longest) - 1]) + 1
+        continues = position == first + longest and position < total and remaining[position]
+        if continues and not observed[position]:
             start = position - length
         else:
             start = max(0, min(first - (length - (position - first)) // 2, total - length))
-        steps.append(WindowPlan(start, first, position))
-    return steps
+        plan.append(WindowPlan(start=start, fill_from=first, fill_to=position))
+    return plan
 
 
-def schedule_rounds(steps: list[WindowPlan], length: int) -> list[list[int]]:
-    """Return the steps' numbers in rounds: a step comes after all earlier ones whose stretch it sees."""
-    turn: list[int] = []
-    for step in steps:
-        seen = [
-            done
-            for done, other in zip(turn, steps, strict=False)
-            if other.fill_to > step.start and other.fill_from < step.start + length
+def schedule_rounds(plan: list[WindowPlan], length: int) -> list[list[int]]:
+    """Return the indices of windows that can be sampled together, in rounds.
+
+    A window comes in a later round than all earlier windows whose segments it overlaps.
+    """
+    rounds: list[int] = []
+    for window in plan:
+        overlapped = [
+            number
+            for number, other in zip(rounds, plan, strict=False)
+            if other.fill_to > window.start and other.fill_from < window.start + length
         ]
-        turn.append(1 + max(seen, default=-1))
-    return [[i for i, t in enumerate(turn) if t == r] for r in range(max(turn, default=-1) + 1)]
+        rounds.append(1 + max(overlapped, default=-1))
+    return [[i for i, r in enumerate(rounds) if r == number] for number in range(max(rounds, default=-1) + 1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diffecg.composition.options import ComposeOptions
 from diffecg.errors import DiffecgError
-from diffecg.inference.checks import MOST_SEED as MAX_SEED
+from diffecg.inference.checks import MAX_SEED
 from diffecg.inference.options import DrawOptions, SamplerOptions
 from diffecg.service.limits import Limits
 from diffecg.service.schemas import (

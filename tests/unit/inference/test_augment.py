@@ -5,7 +5,7 @@ import pytest
 
 from diffecg.datasets.formats.registry import read_windows
 from diffecg.datasets.loading import open_windows
-from diffecg.inference.augment import wanted
+from diffecg.inference.augment import missing_counts
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from diffecg.inference.augment import wanted
     [(1.0, {"S": 60, "V": 90}), (0.2, {"V": 10}), (2.0, {"N": 100, "S": 160, "V": 190})],
 )
 def test_classes_reach_the_ratio(to_ratio, lacking):
-    assert wanted({"N": 100, "S": 40, "V": 10}, to_ratio) == lacking
+    assert missing_counts({"N": 100, "S": 40, "V": 10}, to_ratio) == lacking
 
 
 def test_augmented_windows_are_real_ones_and_more(run, runs, windows, tmp_path):

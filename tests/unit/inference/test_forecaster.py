@@ -30,7 +30,7 @@ def test_a_stream_gets_a_forecast_a_heartbeat_and_keeps_its_size(runs):
     delay = [min(moment - beat for moment in at if moment > beat) / FS_HZ for beat in due[:-1]]
     assert np.median(delay) < 0.4
     assert 0.95 < len([moment for moment in at if moment > due[0]]) / len(due) < 1.1
-    assert max(sizes) == sizes[-1] == forecaster.kept * 8
+    assert max(sizes) == sizes[-1] == forecaster.max_samples * 8
     assert sys.getsizeof(forecaster.__dict__) < 1000
     again = model.forecast(signal[: at[-1]], FS_HZ, horizon_s=0.5, draws=2, steps=1, seed=5)
     assert np.allclose(last.signal_mv, again.signal_mv, atol=1e-6)

@@ -35,7 +35,7 @@ masks = st.lists(st.tuples(st.booleans(), st.integers(1, 400)), min_size=1, max_
 def test_a_plan_fills_every_gap_once_and_in_order(missing, length, share):
     missing[-1] &= not missing.all()
     most = min(max(int(length * share), 1), length - 1)
-    steps = plan_windows(missing, ~missing, length=length, most=most)
+    steps = plan_windows(missing, ~missing, length=length, longest=most)
     taken = np.zeros(len(missing), dtype=int)
     for step in steps:
         taken[step.fill_from : step.fill_to] += 1
@@ -61,7 +61,7 @@ def test_a_plan_fills_every_gap_once_and_in_order(missing, length, share):
 def test_a_long_gap_is_filled_in_pieces_that_see_no_further():
     missing = np.zeros(3000, dtype=bool)
     missing[1200:1550] = True
-    steps = plan_windows(missing, ~missing, length=1000, most=100)
+    steps = plan_windows(missing, ~missing, length=1000, longest=100)
     assert [(s.fill_from, s.fill_to) for s in steps] == [
         (1200, 1300),
         (1300, 1400),
@@ -71,7 +71,7 @@ def test_a_long_gap_is_filled_in_pieces_that_see_no_further():
     assert [s.start + 1000 for s in steps[:3]] == [1300, 1400, 1500]
     assert steps[3].start == 1500 - 475
     assert schedule_rounds(steps, 1000) == [[0], [1], [2], [3]]
-    begins = plan_windows(missing[1200:], ~missing[1200:], length=1000, most=100)
+    begins = plan_windows(missing[1200:], ~missing[1200:], length=1000, longest=100)
     assert [(s.start, s.fill_from, s.fill_to) for s in begins[:3]] == [
         (250, 250, 350),
         (150, 150, 250),
@@ -84,7 +84,7 @@ def test_distant_gaps_are_drawn_together():
     missing = np.zeros(10_000, dtype=bool)
     missing[500::2000] = True
     assert [
-        len(turn) for turn in schedule_rounds(plan_windows(missing, ~missing, length=1000, most=600), 1000)
+        len(turn) for turn in schedule_rounds(plan_windows(missing, ~missing, length=1000, longest=600), 1000)
     ] == [5]
 
 

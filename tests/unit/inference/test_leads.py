@@ -8,7 +8,7 @@ import diffecg
 from diffecg.config.schema import WindowConfig
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
-from diffecg.inference.imputation import _groups
+from diffecg.inference.imputation import group_leads
 
 FEW = {"draws": 2, "steps": 3}
 PAIR = WindowConfig(kind="strip", leads=("*", "*"))
@@ -28,13 +28,13 @@ def test_a_lead_goes_with_the_one_that_shows_most():
     missing = np.zeros((3, 100), bool)
     missing[0, 20:60] = True
     missing[1, 20:60] = True
-    assert _groups(PAIR, missing) == [[0, 2], [1, 0]], "what was filled is shown to the next"
-    assert _groups(WindowConfig(leads=("*",)), missing) == [[0], [1]]
-    assert _groups(PAIR, missing[:2]) == [[0, 1]]
-    assert _groups(PAIR, missing[:1]) == [[0]]
-    assert _groups(PAIR, ~missing & missing) == []
+    assert group_leads(PAIR, missing) == [[0, 2], [1, 0]], "what was filled is shown to the next"
+    assert group_leads(WindowConfig(leads=("*",)), missing) == [[0], [1]]
+    assert group_leads(PAIR, missing[:2]) == [[0, 1]]
+    assert group_leads(PAIR, missing[:1]) == [[0]]
+    assert group_leads(PAIR, ~missing & missing) == []
     with pytest.raises(DiffecgError, match="MLII, V1 together"):
-        _groups(WindowConfig(leads=("MLII", "V1")), missing)
+        group_leads(WindowConfig(leads=("MLII", "V1")), missing)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

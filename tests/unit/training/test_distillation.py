@@ -11,7 +11,9 @@ from diffecg.config.presets import preset
 from diffecg.datasets.loading import open_windows
 from diffecg.diffusion.samplers import sample_ddim, sample_dpm2m, sample_heun
 from diffecg.errors import DiffecgError
-from diffecg.inference.sampling import Sampling, sample_windows
+from diffecg.inference.options import SamplerOptions
+from diffecg.inference.sampling import SamplingRequest, sample_windows
+from diffecg.model.denoiser import build_schedule
 from diffecg.model.folder import load_model
 from diffecg.model.schedule import build_schedule
 from diffecg.training.objectives import distillation_target, student_config
@@ -73,13 +75,12 @@ def test_student_generates_the_samples_of_its_teacher(windows, tmp_path):
     train(settings, data, tmp_path / "student", teacher=teacher)
     student = load_model(tmp_path / "student")
 
-    nothing = np.zeros((32, 1, config.window.length))
-    labels, seeds = ["N"] * 32, list(range(32))
+    request = SamplingRequest.unconditional((1, config.window.length), ["N"] * 32, range(32))
 
     def draw(model, sampling):
-        return sample_windows(model, nothing, nothing > 0, labels, seeds, sampling)
+        return sample_windows(model, request, sampling)
 
-    wanted = draw(teacher, Sampling(sampler="dpm2m"))  # the path without noise
-    learnt = np.square(draw(student, Sampling()) - wanted).mean()
-    unlearnt = np.square(draw(teacher, Sampling(sampler="ddim", steps=2)) - wanted).mean()
+    wanted = draw(teacher, SamplerOptions(sampler="dpm2m"))  # the path without noise
+    learnt = np.square(draw(student, SamplerOptions()) - wanted).mean()
+    unlearnt = np.square(draw(teacher, SamplerOptions(sampler="ddim", steps=2)) - wanted).mean()
     assert learnt < 0.75 * unlearnt
