@@ -1,1 +1,1 @@
-"""Which beat comes when: a small language, real timing, heart-rate variability. No signal yet."""
+"""Composition of annotated synthetic recordings: rhythm, timing, subject, signal, noise."""

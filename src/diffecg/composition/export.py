@@ -1,4 +1,4 @@
-"""Composed recordings out: annotated recordings, a picture, a card."""
+"""Write composed recordings with annotations, a figure and a data card."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from diffecg.formats.registry import file_name, write_recording
 from diffecg.formats.scaling import digitise
 from diffecg.plotting.signals import labelled_recording, save_figure
 
-SHOWN_S, ROWS = 10.0, 6
-"""Of a row of the picture, and how many rows there are at most."""
+ROW_S, MAX_ROWS = 10.0, 6
+"""Length of a row of the figure, and the number of rows."""
 
 
 def write_composed(
-    folder: Path, composed: Sequence[Recording], name: str, suffix: str = ""
+    folder: Path, recordings: Sequence[Recording], name: str, suffix: str = ""
 ) -> dict[str, Any]:
-    """Write recordings of the same beats into ``folder``, and return the data card.
+    """Write recordings of the same beats into a folder; return the data card.
 
-    Samples are written in steps of 1 uV.
+    Samples are stored with a resolution of 1 uV.
 
     Args:
         folder: an empty folder.
-        composed: one or more draws.
-        name: of the first recording; others get a number.
-        suffix: of the format, as :func:`diffecg.formats.registry.write_recording` takes it.
+        recordings: one or more draws.
+        name: name of the recording; several get a number.
+        suffix: file format, see :func:`diffecg.formats.registry.write_recording`.
     """
     files = []
     comments = (f"synthetic ECG, not of any person: see {CARD}",)
-    for place, one in enumerate(composed):
-        title = name if len(composed) == 1 else f"{name}_{place}"
-        recording = replace(digitise(one, 16), name=title, path=Path(title), comments=comments)
+    for draw, composed in enumerate(recordings):
+        title = name if len(recordings) == 1 else f"{name}_{draw}"
+        recording = replace(digitise(composed, 16), name=title, path=Path(title), comments=comments)
         files.append(write_recording(folder / file_name(recording, suffix), recording).name)
-    first = composed[0]
-    save_figure(rhythm_figure_of(first, name), folder / "rhythm.png")
+    first = recordings[0]
+    save_figure(composed_figure(first, name), folder / "rhythm.png")
     card = {
         **first.info,
-        "seeds": [one.info["seed"] for one in composed],
+        "seeds": [recording.info["seed"] for recording in recordings],
         "recordings": files,
         "fs_hz": first.fs_hz,
         "duration_s": first.duration_s,
@@ -55,10 +55,10 @@ def write_composed(
     return card
 
 
-def rhythm_figure_of(recording: Recording, title: str) -> Figure:
-    """Return a figure of the beginning, each beat under its label."""
-    row, beats = round(SHOWN_S * recording.fs_hz), recording.beats()
-    lead = recording.lead_mv(0)
-    rows = [lead[first : first + row] for first in range(0, min(len(lead), ROWS * row), row)]
-    labelled = list(zip(beats.sample.tolist(), beats.symbol.tolist(), strict=True))
-    return labelled_recording(rows, recording.fs_hz, labelled, title)
+def composed_figure(recording: Recording, title: str) -> Figure:
+    """Return a figure of the first minute of a recording, with a label at each beat."""
+    row, beats = round(ROW_S * recording.fs_hz), recording.beats()
+    lead_mv = recording.lead_mv(0)
+    rows = [lead_mv[start : start + row] for start in range(0, min(len(lead_mv), MAX_ROWS * row), row)]
+    labels = list(zip(beats.sample.tolist(), beats.symbol.tolist(), strict=True))
+    return labelled_recording(rows, recording.fs_hz, labels, title)

@@ -1,4 +1,4 @@
-"""Recorded noise in a composed recording, at a ratio that is known."""
+"""Recorded noise added to a composed recording at a known signal-to-noise ratio."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import Annotation
@@ -17,9 +17,13 @@ from diffecg.signal.noise import add_noise
 from diffecg.signal.resampling import resample
 
 KINDS = {"bw": "baseline wander", "ma": "muscle artefact", "em": "electrode motion"}
-"""The recordings of the MIT-BIH Noise Stress Test Database: Moody et al. (1984), Comput Cardiol 11:381-384."""
+"""Records of the MIT-BIH Noise Stress Test Database: Moody et al. (1984), Comput Cardiol 11:381-384."""
 
 SNR_RANGE_DB = (-40.0, 60.0)
+
+
+MIN_SAMPLES = 2
+"""Shortest noise interval, in samples; its variance must be defined."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,52 +51,60 @@ class NoiseInterval:
                 f"noise from {self.start_s:g} to {self.stop_s:g} s must start at 0 s or later and stop after that"
             )
 
+    def __str__(self) -> str:
+        """Return the interval as the command line takes it, such as ``em:6:60:120``."""
+        return f"{self.kind}:{self.snr_db:g}:{self.start_s:g}:{self.stop_s:g}"
+
 
 def with_noise(recording: Recording, intervals: Sequence[NoiseInterval], folder: str | Path) -> Recording:
-    """Return a composed recording with recorded noise in some intervals, from places that its seed chooses.
+    """Return a composed recording with recorded noise; its seed chooses the segments of noise.
 
     Args:
-        recording: the recording.
-        intervals: where, what kind and how much.
-        folder: of the MIT-BIH Noise Stress Test Database.
+        recording: the composed recording.
+        intervals: intervals, kinds and signal-to-noise ratios.
+        folder: folder of the MIT-BIH Noise Stress Test Database.
 
     Raises:
-        DiffecgError: an interval begins after the end; the noise is missing or unreadable.
+        DiffecgError: an interval outside the recording; missing or unreadable noise.
     """
-    signal_mv, notes = recording.signal_mv.astype(np.float64), list(recording.annotations)
-    for place, interval in enumerate(intervals):
-        first = round(interval.start_s * recording.fs_hz)
-        last = min(round(min(interval.stop_s, 1e9) * recording.fs_hz), recording.samples)
-        if last - first < 2:
-            raise DiffecgError(
-                f"the noise from {interval.start_s:g} s lies outside the recording of {recording.duration_s:g} s"
-            )
-        rng = np.random.default_rng([recording.info["seed"], place])
-        recorded = _recorded(Path(folder) / interval.kind, recording.fs_hz)
-        begins = int(rng.integers(recorded.shape[1]))
-        rows = np.arange(len(signal_mv)) % len(recorded)
-        noise = np.take(recorded[rows], np.arange(begins, begins + last - first), axis=1, mode="wrap")
-        signal_mv[:, first:last] = add_noise(signal_mv[:, first:last], noise, interval.snr_db)
-        notes.append(_comment(first, f"{KINDS[interval.kind]}, {interval.snr_db:g} dB"))
-        if last < recording.samples:
-            notes.append(_comment(last, f"{KINDS[interval.kind]} ends"))
-    words = [f"{one.kind}:{one.snr_db:g}:{one.start_s:g}:{one.stop_s:g}" for one in intervals]
+    signal_mv, annotations = recording.signal_mv.astype(np.float64), list(recording.annotations)
+    for i, interval in enumerate(intervals):
+        start, stop = _samples(interval, recording)
+        rng = np.random.default_rng([recording.info["seed"], i])
+        recorded_mv = _read_noise(Path(folder) / interval.kind, recording.fs_hz)
+        first = int(rng.integers(recorded_mv.shape[1]))
+        rows = recorded_mv[np.arange(len(signal_mv)) % len(recorded_mv)]
+        noise_mv = np.take(rows, np.arange(first, first + stop - start), axis=1, mode="wrap")
+        signal_mv[:, start:stop] = add_noise(signal_mv[:, start:stop], noise_mv, interval.snr_db)
+        annotations.append(_comment(start, f"{KINDS[interval.kind]}, {interval.snr_db:g} dB"))
+        if stop < recording.samples:
+            annotations.append(_comment(stop, f"{KINDS[interval.kind]} ends"))
     return Recording.from_arrays(
         signal_mv.astype(np.float32),
         recording.fs_hz,
         leads=recording.leads,
         name=recording.name,
-        annotations=sorted(notes, key=lambda note: note.sample),
-        info={**recording.info, "noise": words},
+        annotations=sorted(annotations, key=lambda annotation: annotation.sample),
+        info={**recording.info, "noise": [str(interval) for interval in intervals]},
     )
+
+
+def _samples(interval: NoiseInterval, recording: Recording) -> tuple[int, int]:
+    """Return the first sample of an interval and the one after its last."""
+    start = round(interval.start_s * recording.fs_hz)
+    stop = round(min(interval.stop_s, recording.duration_s) * recording.fs_hz)
+    if stop - start < MIN_SAMPLES:
+        raise DiffecgError(
+            f"noise from {interval.start_s:g} s is outside the recording of {recording.duration_s:g} s"
+        )
+    return start, stop
 
 
 def _comment(sample: int, text: str) -> Annotation:
     return Annotation(sample=sample, symbol='"', text=text)
 
 
-def _recorded(path: Path, fs_hz: float) -> NDArray[np.float64]:
-    """Return recorded noise (lead time), in mV."""
+def _read_noise(path: Path, fs_hz: float) -> Float[np.ndarray, "lead time"]:
+    """Return recorded noise at a sampling rate, in mV."""
     recording = read_recording(path)
-    rows: NDArray[np.float64] = np.nan_to_num(resample(recording.signal_mv, recording.fs_hz, fs_hz))
-    return rows
+    return np.nan_to_num(resample(recording.signal_mv, recording.fs_hz, fs_hz))

@@ -1,4 +1,4 @@
-"""When real beats come: what was learnt from the recordings of DS1, people who train the models, too."""
+"""Statistics of RR intervals, measured in the records of DS1, which also trained the models."""
 
 from __future__ import annotations
 
@@ -11,121 +11,127 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
 from diffecg.errors import DiffecgError
 
 FILE = "rr_statistics.json"
 LIKE = "like:"
-"""Before the name of a recording, in place of a rhythm."""
-_NEAR = 10
-"""Beats on either side that tell the sinus interval."""
-_POSSIBLE = (0.25, 2.5)
-"""Least and largest interval, as a share of the sinus interval; others are pauses of the annotator."""
-_PAUSE = 2.0
-"""A longer interval between normal beats, in the same unit, is a gap in what was annotated."""
-_MOST_PAIRS, _MOST_RUNS, _LEAST_PAIRS = 60, 60, 8
-Array = NDArray[np.float64]
+"""Prefix of a record's name, in place of a rhythm."""
+NEIGHBOURS = 10
+"""Beats on either side from which the local sinus interval is estimated."""
+RATIO_RANGE = (0.25, 2.5)
+"""Smallest and largest interval, as a fraction of the sinus interval; others are gaps of the annotation."""
+MAX_SINUS_RATIO = 2.0
+"""Longest interval between normal beats, in the same unit."""
+MAX_STORED = 60
+"""Intervals stored of each label."""
+MIN_PAIRS = 8
+"""A record with fewer intervals of a label gets those of all records."""
 
 
-@dataclass(frozen=True)
-class Statistics:
-    """How beats follow each other; intervals as shares of the sinus interval around them."""
+@dataclass(frozen=True, kw_only=True)
+class RRStatistics:
+    """Order and intervals of beats; intervals of ectopic beats are fractions of the local sinus interval."""
 
     heart_rate: float
-    """Of sinus beats, in beats a minute."""
+    """Mean rate of sinus beats, in beats per minute."""
     sdnn_ms: float
     """Standard deviation of the intervals between sinus beats, in ms."""
     pairs: dict[str, list[list[float]]]
-    """By label: intervals before and after single ectopic beats."""
+    """Coupling interval and pause of single ectopic beats, by label."""
     runs: dict[str, list[float]]
-    """By label: intervals within runs of ectopic beats."""
+    """Intervals within runs of ectopic beats, by label."""
     follows: dict[str, dict[str, int]]
-    """By two labels: how often each label came next."""
+    """How often each label follows two labels."""
 
 
-def measure(times_s: Sequence[Array], labels: Sequence[Sequence[str]]) -> Statistics:
-    """Return the statistics of recordings.
+def measure(times_s: Sequence[Float[np.ndarray, "_"]], labels: Sequence[Sequence[str]]) -> RRStatistics:
+    """Measure the statistics of recordings.
 
     Args:
-        times_s: of the R peaks of each recording, in s.
-        labels: of the same beats.
+        times_s: times of the R peaks of each recording, in s.
+        labels: labels of the same beats.
 
     Raises:
-        DiffecgError: there is no interval between sinus beats.
+        DiffecgError: no two normal beats follow each other.
     """
-    pairs, runs, sinus = defaultdict(list), defaultdict(list), []
+    pairs, runs, sinus = defaultdict(list), defaultdict(list), list[float]()
     follows: dict[str, Counter[str]] = defaultdict(Counter)
     for times, names in zip(times_s, labels, strict=True):
-        rr = np.diff(times)
-        usual, normal = _sinus_intervals(rr, names)
-        shares = rr / usual
-        sinus += rr[normal & (shares > _POSSIBLE[0]) & (shares < _PAUSE)].tolist()
+        rr_s = np.diff(times)
+        sinus_s, normal = _sinus_intervals(rr_s, names)
+        ratios = rr_s / sinus_s
+        sinus += rr_s[normal & (ratios > RATIO_RANGE[0]) & (ratios < MAX_SINUS_RATIO)].tolist()
         for i in range(1, len(names) - 1):
-            follows["".join(names[i - 1 : i + 1])][names[i + 1]] += 1
-            inside = _POSSIBLE[0] < min(shares[i - 1 : i + 1]) and max(shares[i - 1 : i + 1]) < _POSSIBLE[1]
-            if names[i] == "N" or not inside:
+            previous, label, following = names[i - 1 : i + 2]
+            around = ratios[i - 1 : i + 1]
+            follows[previous + label][following] += 1
+            possible = RATIO_RANGE[0] < min(around) and max(around) < RATIO_RANGE[1]
+            if label == "N" or not possible:
                 continue
-            if names[i - 1] == names[i + 1] == "N":
-                pairs[names[i]].append(shares[i - 1 : i + 1].round(3).tolist())
-            elif names[i - 1] == names[i]:
-                runs[names[i]].append(float(shares[i - 1].round(3)))
+            if previous == following == "N":
+                pairs[label].append(around.round(3).tolist())
+            elif previous == label:
+                runs[label].append(float(around[0].round(3)))
     if not sinus:
         raise DiffecgError("no two normal beats follow each other")
-    return Statistics(
-        round(60 / float(np.mean(sinus)), 2),
-        round(1000 * float(np.std(sinus)), 1),
-        {label: _some(sorted(found), _MOST_PAIRS) for label, found in sorted(pairs.items())},
-        {label: _some(sorted(found), _MOST_RUNS) for label, found in sorted(runs.items())},
-        {two: dict(sorted(found.items())) for two, found in sorted(follows.items())},
+    return RRStatistics(
+        heart_rate=round(60 / float(np.mean(sinus)), 2),
+        sdnn_ms=round(1000 * float(np.std(sinus)), 1),
+        pairs={label: _thin_out(sorted(values)) for label, values in sorted(pairs.items())},
+        runs={label: _thin_out(sorted(values)) for label, values in sorted(runs.items())},
+        follows={labels: dict(sorted(counts.items())) for labels, counts in sorted(follows.items())},
     )
 
 
-def load_statistics(like: str = "") -> Statistics:
-    """Return what was learnt: of one recording, completed by that of all; of all unless a recording is named.
+def load_statistics(record: str = "") -> RRStatistics:
+    """Return the shipped statistics of a record, completed by those of all records; without a name, of all.
 
     Raises:
-        DiffecgError: an unknown recording.
+        DiffecgError: there are no statistics of the record.
     """
-    known = _known()
-    if not like:
+    known = _load_all()
+    if not record:
         return known["all"]
-    if like not in known or like == "all":
+    if record not in known or record == "all":
         raise DiffecgError(
-            f"no rhythm like recording {like!r}: it is known of {', '.join(sorted(set(known) - {'all'}))}"
+            f"no rhythm like record {record!r}; choose one of {', '.join(sorted(set(known) - {'all'}))}"
         )
-    own, others = known[like], known["all"]
-    pairs = {
-        x: own.pairs[x] if len(own.pairs.get(x, [])) >= _LEAST_PAIRS else others.pairs[x]
-        for x in others.pairs
-    }
-    runs = {
-        x: own.runs[x] if len(own.runs.get(x, [])) >= _LEAST_PAIRS else others.runs[x] for x in others.runs
-    }
-    return Statistics(own.heart_rate, own.sdnn_ms, pairs, runs, own.follows)
+    own, every = known[record], known["all"]
+    pairs = {label: _at_least(own.pairs.get(label, []), every.pairs[label]) for label in every.pairs}
+    runs = {label: _at_least(own.runs.get(label, []), every.runs[label]) for label in every.runs}
+    return RRStatistics(
+        heart_rate=own.heart_rate, sdnn_ms=own.sdnn_ms, pairs=pairs, runs=runs, follows=own.follows
+    )
+
+
+def _at_least(own: list[Any], every: list[Any]) -> list[Any]:
+    return own if len(own) >= MIN_PAIRS else every
 
 
 @cache
-def _known() -> dict[str, Statistics]:
+def _load_all() -> dict[str, RRStatistics]:
     stored = json.loads(files("diffecg.composition").joinpath(FILE).read_text())
-    return {name: Statistics(**fields) for name, fields in stored["recordings"].items()}
+    return {name: RRStatistics(**fields) for name, fields in stored["recordings"].items()}
 
 
-def _sinus_intervals(rr: Array, names: Sequence[str]) -> tuple[Array, NDArray[np.bool_]]:
-    """Return the usual interval around each interval, and which lie between two normal beats."""
-    is_n = np.array([name == "N" for name in names])
-    normal = is_n[:-1] & is_n[1:]
-    everywhere = np.median(rr[normal]) if normal.any() else np.nan
-    usual = np.full(len(rr), everywhere)
-    for i in range(len(rr)):
-        near = slice(max(i - _NEAR, 0), i + _NEAR + 1)
-        if normal[near].sum() >= _NEAR // 2:
-            usual[i] = np.median(rr[near][normal[near]])
-    return usual, normal
+def _sinus_intervals(
+    rr_s: Float[np.ndarray, " interval"], labels: Sequence[str]
+) -> tuple[Float[np.ndarray, " interval"], Bool[np.ndarray, " interval"]]:
+    """Return the local sinus interval at each interval, and which intervals are between normal beats."""
+    is_normal = np.array([label == "N" for label in labels])
+    normal = is_normal[:-1] & is_normal[1:]
+    sinus_s = np.full(len(rr_s), np.median(rr_s[normal]) if normal.any() else np.nan)
+    for i in range(len(rr_s)):
+        near = slice(max(i - NEIGHBOURS, 0), i + NEIGHBOURS + 1)
+        if normal[near].sum() >= NEIGHBOURS // 2:
+            sinus_s[i] = np.median(rr_s[near][normal[near]])
+    return sinus_s, normal
 
 
-def _some(values: list[Any], most: int) -> list[Any]:
-    """Return at most so many of sorted values, evenly over their range."""
-    if len(values) <= most:
+def _thin_out(values: list[Any]) -> list[Any]:
+    """Return at most MAX_STORED of sorted values, evenly spaced."""
+    if len(values) <= MAX_STORED:
         return values
-    return [values[i] for i in np.linspace(0, len(values) - 1, most).round().astype(int)]
+    return [values[i] for i in np.linspace(0, len(values) - 1, MAX_STORED).round().astype(int)]

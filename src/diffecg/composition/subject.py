@@ -1,105 +1,130 @@
-"""Someone who does not exist: one heart, in one lead, with a beat of each class."""
+"""Synthetic subjects: one beat of each label that fit together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32, Int
 
 from diffecg.errors import DiffecgError
 from diffecg.inference.model import Model
 
 CANDIDATES = 32
-"""Beats of a class that the one is chosen of that goes with the others."""
-_BEGINS_S, _QRS_S = 0.25, 0.13
-_LOG_RATIO = (0.1, 0.25)
-"""Mean and standard deviation of the logarithm of the height of a person's ventricular beats over that of the
-normal ones: of 14 recordings of DS1, which reach from 0.7 to 1.6."""
-_CORE_S = (-0.1, 0.3)
-_LEVEL_S = {"N": (-0.083, -0.055), "S": (-0.083, -0.055), "V": (-0.167, -0.125), "F": (-0.167, -0.125)}
-"""Where a beat is at the zero line, from its R peak: between P wave and QRS, or before a QRS without one."""
-Array = NDArray[np.floating]
+"""Beats per label among which the subject's beat is chosen."""
+P_ONSET_S, QRS_HALF_WIDTH_S = 0.25, 0.13
+LOG_HEIGHT_RATIO = (0.1, 0.25)
+"""Mean and standard deviation of the logarithm of the height of ventricular over normal beats of a subject:
+of 14 recordings of DS1, whose ratios are 0.7 to 1.6."""
+COMPARED_S = (-0.1, 0.3)
+"""Interval around the R peak in which beats are compared."""
+BASELINE_S = {"N": (-0.083, -0.055), "S": (-0.083, -0.055), "V": (-0.167, -0.125), "F": (-0.167, -0.125)}
+"""Interval around the R peak at the baseline: between P wave and QRS complex, or before a QRS complex without
+P wave."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SyntheticSubject:
-    """A beat of each class, to be varied."""
+    """A beat of each label, to be varied."""
 
-    beats_mv: dict[str, NDArray[np.float32]]
-    """By label, (lead time), in mV, the zero line at 0."""
-    level_mv: NDArray[np.float32]
-    """Where recordings of this person have their zero line, (lead 1), in mV."""
+    beats_mv: dict[str, Float32[np.ndarray, "lead time"]]
+    """Beat of each label, in mV, with the baseline at 0."""
+    baseline_mv: Float32[np.ndarray, "lead 1"]
+    """Baseline of the subject's recordings, in mV."""
     seed: int
 
 
 def sample_subject(model: Model, seed: int = 0) -> SyntheticSubject:
-    """Return someone, the same for the same seed.
+    """Sample a subject.
 
-    A normal beat is drawn, and a ventricular one of a height that goes with it, both from the quieter half of
-    CANDIDATES, for noise is added on request. A supraventricular beat takes the normal one's way through the
-    ventricles: of CANDIDATES the one that is most like it is taken. A fusion beat is both at once: the one
-    that is most like their mean.
+    The normal beat and a ventricular beat of a matching height are chosen from the less noisy half of the
+    candidates. A supraventricular beat has the ventricular conduction of a normal one: the most similar
+    candidate is chosen. A fusion beat is the candidate most similar to the mean of normal and ventricular beat.
 
     Args:
-        model: of beats, of the classes N, S, V and F.
-        seed: of the person.
+        model: a model of beats with the labels N, S, V and F.
+        seed: seed of the subject.
 
     Raises:
-        DiffecgError: the model makes no such beats.
+        DiffecgError: the model does not generate such beats.
     """
     window = model.config.window
-    if window.kind != "beat" or set(model.labels) != set(_LEVEL_S):
-        raise DiffecgError(f"{model.name} does not make beats of N, S, V and F; choose such as mitbih-beat")
-    drawn: dict[str, NDArray[np.float32]] = {}
-    levels: dict[str, Array] = {}
-    for place, label in enumerate(_LEVEL_S):
-        first = (4 * seed + place) * CANDIDATES % (2**62)
-        made = model.generate(label, CANDIDATES, first, batch_size=CANDIDATES).signal_mv
-        levels[label] = level_of(made, label, window.fs_hz, window.before)
-        drawn[label] = (made - levels[label]).astype(np.float32)
-    cut = window.fs_hz, window.before
-    first, others = _quiet(drawn["N"], *cut)[0], drawn["V"][_quiet(drawn["V"], *cut)]
-    normal = drawn["N"][first]
-    log_ratio = np.random.default_rng(seed).normal(*_LOG_RATIO)
-    ratios = np.log(_height(others, *cut) / _height(normal, *cut))
-    ventricular = others[np.abs(ratios - log_ratio).argmin()]
-    core = slice(*(window.before + round(s * window.fs_hz) for s in _CORE_S))
+    if window.kind != "beat" or set(model.labels) != set(BASELINE_S):
+        raise DiffecgError(f"{model.name} does not generate beats of N, S, V and F; choose mitbih-beat, say")
+    beats_mv: dict[str, Float32[np.ndarray, "beat lead time"]] = {}
+    baselines_mv: dict[str, Float[np.ndarray, "beat lead 1"]] = {}
+    for i, label in enumerate(BASELINE_S):
+        first_seed = (4 * seed + i) * CANDIDATES % (2**62)
+        candidates_mv = model.generate(label, CANDIDATES, first_seed, batch_size=CANDIDATES).signal_mv
+        baselines_mv[label] = baseline_mv(candidates_mv, label, window.fs_hz, window.before)
+        beats_mv[label] = (candidates_mv - baselines_mv[label]).astype(np.float32)
+    chosen = _less_noisy(beats_mv["N"], window.fs_hz, window.before)[0]
+    normal = beats_mv["N"][chosen]
+    ventricular = _ventricular_beat(beats_mv["V"], normal, seed, window.fs_hz, window.before)
+    compared = slice(*(window.before + round(time_s * window.fs_hz) for time_s in COMPARED_S))
     return SyntheticSubject(
-        {
+        beats_mv={
             "N": normal,
-            "S": _nearest(drawn["S"], normal, core),
+            "S": _nearest(beats_mv["S"], normal, compared),
             "V": ventricular,
-            "F": _nearest(drawn["F"], (normal + ventricular) / 2, core),
+            "F": _nearest(beats_mv["F"], (normal + ventricular) / 2, compared),
         },
-        levels["N"][first].astype(np.float32),
-        seed,
+        baseline_mv=baselines_mv["N"][chosen].astype(np.float32),
+        seed=seed,
     )
 
 
-def level_of(windows: Array, label: str, fs_hz: float, before: int) -> Array:
-    """Return where the zero line of beats (… lead time) of a class is (… lead 1), in mV."""
-    quiet = slice(*(before + round(s * fs_hz) for s in _LEVEL_S[label]))
-    level: Array = np.median(windows[..., quiet], axis=-1, keepdims=True)
-    return level
+def baseline_mv(
+    beats_mv: Float[np.ndarray, "*beat lead time"], label: str, fs_hz: float, before: int
+) -> Float[np.ndarray, "*beat lead 1"]:
+    """Return the baseline of beats, in mV: the median between P wave and QRS complex, or before the QRS.
+
+    Args:
+        beats_mv: beats of one label, in mV.
+        label: their label.
+        fs_hz: sampling rate, in Hz.
+        before: sample of the R peak.
+    """
+    quiet = slice(*(before + round(time_s * fs_hz) for time_s in BASELINE_S[label]))
+    return np.median(beats_mv[..., quiet], axis=-1, keepdims=True)
 
 
-def _quiet(windows: NDArray[np.float32], fs_hz: float, before: int) -> NDArray[np.intp]:
-    """Return the places of that half of the windows (window lead time) which is smoothest before the beat."""
-    still = windows[:, :, : before - round(_BEGINS_S * fs_hz)]
-    bent = np.square(np.diff(still, n=2, axis=2)).sum(axis=(1, 2))
-    return np.flatnonzero(bent <= np.median(bent))
+def _ventricular_beat(
+    candidates_mv: Float32[np.ndarray, "beat lead time"],
+    normal_mv: Float32[np.ndarray, "lead time"],
+    seed: int,
+    fs_hz: float,
+    before: int,
+) -> Float32[np.ndarray, "lead time"]:
+    """Return the candidate whose height over that of the normal beat is closest to a random ratio."""
+    candidates_mv = candidates_mv[_less_noisy(candidates_mv, fs_hz, before)]
+    log_ratio = np.random.default_rng(seed).normal(*LOG_HEIGHT_RATIO)
+    ratios = np.log(_qrs_height(candidates_mv, fs_hz, before) / _qrs_height(normal_mv, fs_hz, before))
+    return candidates_mv[np.abs(ratios - log_ratio).argmin()]
 
 
-def _height(windows: Array, fs_hz: float, before: int) -> Array:
-    """Return the height of the QRS of windows (… lead time) in the lead where it is highest, in mV."""
-    reach = round(_QRS_S * fs_hz)
-    height: Array = np.ptp(windows[..., before - reach : before + reach], axis=-1).max(axis=-1)
-    return height
+def _less_noisy(
+    beats_mv: Float32[np.ndarray, "beat lead time"], fs_hz: float, before: int
+) -> Int[np.ndarray, " chosen"]:
+    """Return the indices of the half of the beats with the smallest second differences before the P wave."""
+    quiet_mv = beats_mv[:, :, : before - round(P_ONSET_S * fs_hz)]
+    roughness = np.square(np.diff(quiet_mv, n=2, axis=2)).sum(axis=(1, 2))
+    return np.flatnonzero(roughness <= np.median(roughness))
 
 
-def _nearest(windows: NDArray[np.float32], wanted: Array, core: slice) -> NDArray[np.float32]:
-    """Return the window (lead time) with the least square distance to the one that is wanted."""
-    distance = np.square(windows - wanted)[..., core].sum(axis=(1, 2))
-    nearest: NDArray[np.float32] = windows[int(distance.argmin())]
-    return nearest
+def _qrs_height(
+    beats_mv: Float[np.ndarray, "*beat lead time"], fs_hz: float, before: int
+) -> Float[np.ndarray, "*beat"]:
+    """Return the peak-to-peak height of the QRS complex in the lead where it is largest, in mV."""
+    half = round(QRS_HALF_WIDTH_S * fs_hz)
+    return np.asarray(np.ptp(beats_mv[..., before - half : before + half], axis=-1).max(axis=-1))
+
+
+def _nearest(
+    candidates_mv: Float32[np.ndarray, "beat lead time"],
+    target_mv: Float[np.ndarray, "lead time"],
+    compared: slice,
+) -> Float32[np.ndarray, "lead time"]:
+    """Return the candidate with the smallest squared distance to the target."""
+    distance = np.square(candidates_mv - target_mv)[..., compared].sum(axis=(1, 2))
+    return candidates_mv[int(distance.argmin())]

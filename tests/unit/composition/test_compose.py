@@ -8,7 +8,12 @@ import pytest
 import wfdb
 
 import diffecg
-from diffecg.composition import recording as composing
+from diffecg.composition.assembly import (
+    autoregressive_noise,
+    beat_boundaries,
+    blend_weights,
+    fill_pause,
+)
 from diffecg.composition.noise import NoiseInterval, with_noise
 from diffecg.composition.recording import compose
 from diffecg.composition.subject import sample_subject
@@ -68,7 +73,7 @@ def test_a_variation_depends_on_its_beat_and_seed_alone(model):
     [
         ({"signal_mv": np.zeros((1, 255))}, "must be finite and"),
         ({"signal_mv": np.full((1, 256), np.nan)}, "must be finite"),
-        ({"strength": 0.0}, "strength 0 must lie above 0"),
+        ({"strength": 0.0}, "strength 0 must be above 0"),
         ({"strength": 1e6}, "not above 100"),
         ({"label": "X"}, "unknown label 'X'"),
         ({"count": 0}, "count 0"),
@@ -119,8 +124,7 @@ def test_beats_of_a_person_go_together(model):
 def test_nothing_jumps_where_beats_meet(minute):
     signal = minute.signal_mv[0]
     beats = minute.beats().sample
-    labelled = list(zip(beats.tolist(), minute.beats().symbol.tolist(), strict=True))
-    borders = composing._borders(labelled, FS_HZ)[1:-1]
+    borders = beat_boundaries(beats.tolist(), minute.beats().symbol.tolist(), FS_HZ)[1:-1]
     steps = np.abs(np.diff(signal))
     near = np.concatenate([steps[b - 12 : b + 12] for b in borders])
     qrs = np.concatenate([steps[max(b - 18, 0) : b + 18] for b in beats])
@@ -140,22 +144,21 @@ def test_beats_may_be_as_near_or_far_as_hearts_make_them(model, interval_s):
 
 
 def test_weights_of_neighbours_add_up_to_one(model):
-    beats = [(500, "N"), (680, "N"), (800, "V"), (970, "S")]
-    borders = composing._borders(beats, FS_HZ)
+    peaks = [500, 680, 800, 970]
+    boundaries = beat_boundaries(peaks, ["N", "N", "V", "S"], FS_HZ)
     total = np.zeros(1500)
-    for i, (sample, _) in enumerate(beats):
-        total[sample - 128 : sample + 128] += composing._share(
-            borders[i : i + 2] - (sample - 128), 256, FS_HZ
-        )
+    for i, peak in enumerate(peaks):
+        begin, end = boundaries[i : i + 2] - (peak - 128)
+        total[peak - 128 : peak + 128] += blend_weights(begin, end, 256, FS_HZ)
     assert total[500:970] == pytest.approx(1)
     assert total.max() < 1 + 1e-9
 
 
 def test_a_pause_returns_to_the_zero_line():
     level = np.array([[0.4, 0, 0, 0, 0, 0, 0, -0.2]])
-    pause = composing._pause(level, slice(1, 7), 2)[0]
+    pause = fill_pause(level, slice(1, 7), 2)[0]
     assert pause == pytest.approx([0.3, 0.1, 0, 0, -0.05, -0.15])
-    short = composing._pause(level, slice(1, 7), 100)[0]
+    short = fill_pause(level, slice(1, 7), 100)[0]
     assert np.all(np.diff([0.4, *short, -0.2]) < 0)
 
 
@@ -164,12 +167,12 @@ def test_noise_has_the_spectrum_of_what_was_quiet():
     white = rng.standard_normal((400, 1, 64))
     red = np.cumsum(white, axis=2) * 0.1
     for quiet in (white, 0.3 * (white + np.roll(white, 1, axis=2))):
-        made = composing._noise(quiet, 40_000, np.random.default_rng(1))[0]
+        made = autoregressive_noise(quiet, 40_000, np.random.default_rng(1))[0]
         assert made.std() == pytest.approx(quiet.std(), rel=0.1)
         alike = [np.mean(x[..., 1:] * x[..., :-1]) / np.mean(x**2) for x in (quiet, made)]
         assert alike[0] == pytest.approx(alike[1], abs=0.07)
-    assert np.isfinite(composing._noise(red, 1000, rng)).all()
-    assert not composing._noise(np.zeros((3, 1, 40)), 100, rng).max() > 1e-5
+    assert np.isfinite(autoregressive_noise(red, 1000, rng)).all()
+    assert not autoregressive_noise(np.zeros((3, 1, 40)), 100, rng).max() > 1e-5
 
 
 def test_noise_comes_at_the_ratio_that_was_asked_for(minute, noises):
@@ -190,16 +193,16 @@ def test_noise_comes_at_the_ratio_that_was_asked_for(minute, noises):
 
 def test_what_cannot_be_composed_is_refused(model):
     for beats, words in (
-        ([], "no beat to compose"),
+        ([], "no beats to compose"),
         ([(1.0, "X")], "unknown label 'X'"),
         ([(1.0, "N"), (1.1, "N")], "shortest interval"),
         ([(-1.0, "N")], "outside the recording"),
     ):
         with pytest.raises(DiffecgError, match=words):
             compose(beats, model=model)
-    with pytest.raises(DiffecgError, match="how long"):
+    with pytest.raises(DiffecgError, match="length of the recording"):
         compose(diffecg.Rhythm("N"), model=model)
-    with pytest.raises(DiffecgError, match="does not make beats"):
+    with pytest.raises(DiffecgError, match="does not generate beats"):
         compose([(1.0, "N")], model="mitbih-strip")
 
 
@@ -247,15 +250,15 @@ def test_draws_have_the_same_beats_and_formats_are_as_asked(run, tmp_path):
     ("arguments", "words"),
     [
         (["N*8 bigemny"], "'bigemny' at character 5"),
-        ([""], "holds no beat"),
-        (["like:100"], "no rhythm like recording '100'"),
+        ([""], "has no beats"),
+        (["like:100"], "no rhythm like record '100'"),
         (["N", "--minutes", 0], "its length must be above 0"),
         (["N", "--heart-rate", 400], "heart rate 400"),
         (["N", "--noise", "em:6"], "--noise-from"),
         (["N", "--draws", 0], "draws 0"),
         (["N", "--seed", -1], "seed -1"),
         (["N", "--subject-seed", -1], "subject_seed -1"),
-        (["N", "--model", "mitbih-strip"], "does not make beats"),
+        (["N", "--model", "mitbih-strip"], "does not generate beats"),
     ],
 )
 def test_the_command_refuses_in_one_line(run, tmp_path, arguments, words):

@@ -5,7 +5,7 @@ import pytest
 
 from diffecg.composition.language import parse_rhythm
 from diffecg.composition.rr_statistics import load_statistics, measure
-from diffecg.composition.timing import SHORTEST_S, Rhythm, check_beats, oscillation
+from diffecg.composition.timing import MIN_INTERVAL_S, Rhythm, check_beats, heart_rate_oscillation
 from diffecg.errors import DiffecgError
 
 
@@ -31,22 +31,22 @@ def test_the_language_says_which_beats(text, beats):
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("", "holds no beat"),
-        ("()", "holds no beat"),
+        ("", "has no beats"),
+        ("()", "has no beats"),
         ("N*8 bigemny", "'bigemny' at character 5"),
         ("N*8 X", "'X' at character 5"),
-        ("N*", "breaks off"),
+        ("N*", "ends too early"),
         ("N*0", "'0' at character 3"),
         ("N*many", "'many' at character 3"),
         ("N V)", "')' at character 4"),
         ("N (V", "'(' at character 3"),
         ("* N", "'*' at character 1"),
         ("salvo 5", "'5' at character 7"),
-        ("salvo of", "breaks off"),
+        ("salvo of", "ends too early"),
         ("atrial N", "'N' at character 8"),
         ("(N*1000)*1000", "'1000' at character 10"),
         ("(N*100000)*100000", "'100000' at character 12"),
-        ("(" * 1200 + "N" + ")" * 1200, "brackets within each other"),
+        ("(" * 1200 + "N" + ")" * 1200, "nested brackets"),
         ("N*" + "9" * 5000, "whole number"),
     ],
 )
@@ -67,7 +67,7 @@ def test_normal_intervals_have_the_mean_and_spread_that_were_asked_for(rate, sdn
     assert 1000 * rr[normal].std() == pytest.approx(sdnn_ms, abs=0.01 * sdnn_ms + 1e-6)
     period = parse_rhythm("N*8 V N*12 S N*6")
     assert labels.tolist() == [period[i % len(period)] for i in range(len(labels))]
-    assert rr.min() >= SHORTEST_S
+    assert rr.min() >= MIN_INTERVAL_S
     assert 600 - times[-1] < 3 * 60 / rate
 
 
@@ -105,13 +105,13 @@ def test_a_random_rhythm_is_like_its_recording():
 
 
 def test_the_heart_rate_sways_with_breath():
-    sway = oscillation(600, 0.3, np.random.default_rng(0))
-    power = np.abs(np.fft.rfft(sway)) ** 2
-    hz = np.fft.rfftfreq(len(sway), 0.25)
+    deviation = heart_rate_oscillation(600, 0.3, np.random.default_rng(0))
+    power = np.abs(np.fft.rfft(deviation)) ** 2
+    hz = np.fft.rfftfreq(len(deviation), 0.25)
     low, high = (power[abs(hz - f) < 0.05].sum() for f in (0.1, 0.3))
     assert low / high == pytest.approx(0.5, rel=0.01)
     assert (low + high) / power.sum() > 0.999
-    assert sway.std() == pytest.approx(1)
+    assert deviation.std() == pytest.approx(1)
 
 
 def test_statistics_of_a_rhythm_that_is_known():
@@ -131,7 +131,7 @@ def test_statistics_of_a_rhythm_that_is_known():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"heart_rate": 10.0}, "heart rate 10 beats a minute must lie between 20 and 250"),
+        ({"heart_rate": 10.0}, "heart rate 10 beats per minute must be between 20 and 250"),
         ({"heart_rate": float("nan")}, "heart rate nan"),
         ({"sdnn_ms": -1.0}, "SDNN -1 ms"),
         ({"respiration_hz": 0.0}, "respiration 0 Hz"),
@@ -146,7 +146,7 @@ def test_lengths_and_recordings_that_are_not_there_are_refused():
     for length in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(DiffecgError, match="must be above 0"):
             Rhythm("N").beats(length)
-    with pytest.raises(DiffecgError, match="no rhythm like recording '100'"):
+    with pytest.raises(DiffecgError, match="no rhythm like record '100'"):
         Rhythm("like:100").beats(10)  # 100 is of DS2, which taught nothing
 
 

@@ -13,7 +13,6 @@ from diffecg.diffusion.samplers import sample_ddim, sample_dpm2m, sample_heun
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.sampling import SamplingRequest, sample_windows
-from diffecg.model.denoiser import build_schedule
 from diffecg.model.folder import load_model
 from diffecg.model.schedule import build_schedule
 from diffecg.training.objectives import distillation_target, student_config
