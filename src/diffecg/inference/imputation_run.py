@@ -49,8 +49,8 @@ class _State:
     signal_mv: Float[np.ndarray, "draw lead padded"]
     known: Bool[np.ndarray, "lead padded"]
     """True where a sample is observed or already imputed."""
-    offset_mv: Float[np.ndarray, "draw lead 1"]
-    """Added to the recording, whose baseline differs from that of the training data."""
+    offset_mv: Float[np.ndarray, "draw recorded 1"]
+    """Added to the recorded leads, whose baseline differs from that of the training data."""
     noisy: NoisyObservation | None
 
 
