@@ -28,8 +28,8 @@ from diffecg.cli.train import distill, train
 from diffecg.errors import DiffecgError
 
 
-def _in_words(default: Any) -> str | None:
-    """Return what help tells of a default: nothing of an empty one."""
+def _format_default(default: Any) -> str | None:
+    """Return the text of a default in the help; None hides empty defaults."""
     if default is False or default in ((), "", None):
         return None
     return " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
@@ -39,11 +39,11 @@ app = App(
     name="diffecg",
     version=f"diffecg {__version__}",
     help=(
-        "Generate labelled heartbeats, fill gaps in ECG recordings, forecast the next heartbeat.\n\n"
+        "Conditional diffusion models for ECG: generation, imputation, denoising and forecasting.\n\n"
         "Start with: diffecg demo. Not a medical device."
     ),
     result_action="return_value",
-    default_parameter=Parameter(negative="", show_default=_in_words),
+    default_parameter=Parameter(negative="", show_default=_format_default),
     suppress_keyboard_interrupt=False,
 )
 _COMMANDS: tuple[Callable[..., None], ...] = (
@@ -64,19 +64,19 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     export,
     serve,
 )
-for _place, _command in enumerate(_COMMANDS):
-    app.command(_command, sort_key=_place)
+for _position, _command in enumerate(_COMMANDS):
+    app.command(_command, sort_key=_position)
 bulk.sort_key = len(_COMMANDS)
 app.command(bulk)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run ``diffecg`` and exit: 0 success, 1 error, 2 wrong usage, 130 interrupted."""
+    """Run ``diffecg`` and exit with 0 = success, 1 = error, 2 = wrong usage or 130 = interrupted."""
     run(app, arguments)
 
 
 def run(app: App, arguments: Sequence[str] | None = None) -> None:
-    """Run an application and exit; every expected error is one line on stderr."""
+    """Run an application and exit; print expected errors in one line on stderr."""
     try:
         app(
             list(sys.argv[1:] if arguments is None else arguments),

@@ -19,23 +19,24 @@ def augment(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Add synthetic windows of rare classes to the training part of real ones.
+    """Add synthetic windows of rare labels to the training partition of real windows.
 
     Example: diffecg augment beats/ --model mitbih-beat --to-ratio 1.0 --out balanced/
 
-    What is added is marked in the index (column synthetic, recording "synthetic"); validation and test stay
-    real. Whether it helps depends on the classifier: compare with class weights first.
+    Synthetic windows are marked in the index (column synthetic, recording "synthetic"); the partitions
+    validation and test stay real. Whether augmentation helps depends on the classifier: compare with class
+    weights first.
 
     Parameters
     ----------
     windows:
-        Folder that diffecg prepare wrote.
+        Folder written by diffecg prepare.
     out:
-        Folder to write; diffecg.open_windows reads it.
+        Folder to write, in the same format (diffecg.open_windows).
     model:
         A bundled model or a model folder.
     to_ratio:
-        Size of every class that the model knows, as a multiple of the largest one's.
+        Target size of each label that the model generates, as a multiple of the largest one.
     """
     from diffecg.datasets.folder import write_folder
     from diffecg.datasets.loading import open_windows
@@ -45,17 +46,17 @@ def augment(
     check_output(out, force=force, is_folder=True)
     real = open_windows(windows)
     loaded = compute.load(model)
-    with progress_bar("augment") as move:
-        more = augment_windows(
+    with progress_bar("augment") as progress:
+        augmented = augment_windows(
             real,
             loaded,
             to_ratio=to_ratio,
             seed=seed,
             sampler=compute,
-            progress=move,
+            progress=progress,
         )
-    write_folder(more, out, force=force)
-    note = more.info["augmented"]
+    write_folder(augmented, out, force=force)
+    note = augmented.info["augmented"]
     added = ", ".join(f"{count} {label}" for label, count in note["added"].items())
-    text = f"{out}: {len(real)} real windows, {added} synthetic ones in the part train"
-    show({"out": str(out), "windows": len(more), **note}, text, as_json=json)
+    text = f"{out}: {len(real)} real windows, synthetic windows added to the partition train: {added}"
+    show({"out": str(out), "windows": len(augmented), **note}, text, as_json=json)

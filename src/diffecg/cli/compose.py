@@ -45,9 +45,9 @@ def compose(
 ) -> None:
     """Compose a synthetic recording in which the time and label of every beat are known.
 
-    Example: diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --out ectopy/
+    Example: `diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --out ectopy/`
 
-    A rhythm is one period, which is repeated: labels (N, S, V, F), N*8 for eight beats, (N*3 V)*10 for ten
+    A rhythm is one period, which is repeated: labels (N, S, V, F), `N*8` for eight beats, `(N*3 V)*10` for ten
     groups, and the names bigeminy, trigeminy, quadrigeminy, couplet, triplet and salvo of 5; "atrial bigeminy"
     has S in place of V. like:208 is a random rhythm with the statistics of record 208 of the MIT-BIH
     Arrhythmia Database (records of DS1 only). Coupling intervals and pauses of ectopic beats are measured ones.

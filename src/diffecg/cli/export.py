@@ -1,4 +1,4 @@
-"""``diffecg export``: a model's network for other programs."""
+"""``diffecg export``: a network as ONNX."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from diffecg.errors import DiffecgError
 
 
 def export(model: str, /, *, out: Path, force: Force = False, json: Json = False) -> None:
-    """Write a model's network as ONNX, for batches of any size.
+    """Export the network of a model as ONNX, for batches of any size.
 
     Example: diffecg export mitbih-beat-fast --out beat.onnx
 
-    STFT, noise levels and sampler stay outside: docs/speed.md tells what goes in and comes out. To let ONNX
-    Runtime draw, no export is needed: --engine onnx makes its own.
+    STFT, noise schedule and sampler are not part of the network; docs/speed.md describes its inputs and output.
+    To sample with ONNX Runtime, use --engine onnx of the other commands instead.
 
     Parameters
     ----------

@@ -161,7 +161,7 @@ class ImputationRun:
     def _preview(
         self,
         steps: Sequence[int],
-        offset_mv: Float[np.ndarray, "draw lead 1"],
+        offset_mv: Float[np.ndarray, "draw recorded 1"],
         on_preview: Callable[[Preview], None],
         rows: slice,
         sigma: float,

@@ -201,7 +201,9 @@ def _posterior(
         torch.from_numpy(array[rows]).to(observed.device) for array in (noisy.signal_mv, noisy.recorded)
     )
     observation = model.observe(signal.float(), recorded & ~observed, observed, noisy.noise, condition)
-    return posterior_denoiser(partial(model, condition=condition), observation, model.transform.prior_variance())
+    return posterior_denoiser(
+        partial(model, condition=condition), observation, model.transform.prior_variance()
+    )
 
 
 def _observed_denoiser(

@@ -22,7 +22,7 @@ def test_augmented_windows_are_real_ones_and_more(run, runs, windows, tmp_path):
     arguments = ("augment", str(windows["beat"]), "--model", model, "--steps", "2", "--out", str(out))
     status, text, _ = run(*arguments)
     assert status == 0
-    assert "synthetic ones" in text
+    assert "synthetic windows added" in text
     before, after = open_windows(windows["beat"]), open_windows(out)
     assert np.array_equal(after.signal_mv[: len(before)], before.signal_mv)
     added = after.index.iloc[len(before) :]
