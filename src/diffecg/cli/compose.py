@@ -47,10 +47,11 @@ def compose(
 
     Example: `diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --out ectopy/`
 
-    A rhythm is one period, which is repeated: labels (N, S, V, F), `N*8` for eight beats, `(N*3 V)*10` for ten
-    groups, and the names bigeminy, trigeminy, quadrigeminy, couplet, triplet and salvo of 5; "atrial bigeminy"
-    has S in place of V. like:208 is a random rhythm with the statistics of record 208 of the MIT-BIH
-    Arrhythmia Database (records of DS1 only). Coupling intervals and pauses of ectopic beats are measured ones.
+    A rhythm is one period, which is repeated: labels (N, S, V, F), `N*8` for eight beats, `(N*3 V)*10` for
+    ten groups, and the names bigeminy, trigeminy, quadrigeminy, couplet, triplet and salvo of 5; "atrial
+    bigeminy" has S in place of V. like:208 is a random rhythm with the statistics of record 208 of the
+    MIT-BIH Arrhythmia Database (records of DS1 only). Coupling intervals and pauses of ectopic beats are
+    measured ones.
 
     Parameters
     ----------
@@ -61,10 +62,11 @@ def compose(
     model:
         A bundled model of beats (mitbih-beat, mitbih-beat-fast) or a model folder.
     draws:
-        Number of recordings with the same beats and different variation from beat to beat; draw i has seed + i.
+        Number of recordings with the same beats and different variation from beat to beat; draw i has
+        seed + i.
     noise:
-        Recorded noise to add, kind:SNR or kind:SNR:start:stop, such as em:6 or em:6:60:120 (kinds: bw = baseline
-        wander, ma = muscle artefact, em = electrode motion; SNR in dB, times in s); may be repeated.
+        Recorded noise to add, kind:SNR or kind:SNR:start:stop, such as em:6 or em:6:60:120 (kinds: bw =
+        baseline wander, ma = muscle artefact, em = electrode motion; SNR in dB, times in s); may be repeated.
     noise_from:
         Folder of the MIT-BIH Noise Stress Test Database; required by --noise.
     format:

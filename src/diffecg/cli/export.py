@@ -13,8 +13,8 @@ def export(model: str, /, *, out: Path, force: Force = False, json: Json = False
 
     Example: diffecg export mitbih-beat-fast --out beat.onnx
 
-    STFT, noise schedule and sampler are not part of the network; docs/speed.md describes its inputs and output.
-    To sample with ONNX Runtime, use --engine onnx of the other commands instead.
+    STFT, noise schedule and sampler are not part of the network; docs/speed.md describes its inputs and
+    output. To sample with ONNX Runtime, use --engine onnx of the other commands instead.
 
     Parameters
     ----------

@@ -51,8 +51,8 @@ def forecast(
 
     Example: diffecg forecast mitbih-strip mitdb/100 --at 60 --horizon 1 --out forecast/
 
-    OUT gets a WFDB record with the mean and the bounds, a table (forecast.csv) with the recorded samples where
-    the recording continues, all draws (draws.npz), a figure and a data card (card.json).
+    OUT gets a WFDB record with the mean and the bounds, a table (forecast.csv) with the recorded samples
+    where the recording continues, all draws (draws.npz), a figure and a data card (card.json).
 
     Parameters
     ----------

@@ -47,7 +47,8 @@ class DenoiseFlags(DenoiseOptions):
     """The options of denoise as flags."""
 
     intervals: Annotated[tuple[Gap, ...], repeatable(parse_gap, name="--interval")] = ()
-    """Noisy interval, start:stop in seconds, such as 300:320; may be repeated. Default: detected intervals."""
+    """Noisy interval, start:stop in seconds, such as 300:320; may be repeated. Default: detected
+    intervals."""
     detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ("noise",)
     """Artefacts to detect where no --interval is given, separated by commas: noise, flat, clipped, saturated;
     default: noise."""
@@ -79,9 +80,9 @@ def impute(
 
     diffecg impute mitbih-strip watch.csv --fs 130 --unit uV --format parquet --out imputed/
 
-    Samples that the file marks as missing (invalid values, empty cells, NaN, skipped time stamps) are imputed,
-    too. All other samples are written unchanged. OUT gets the recording with the mean of the draws, all draws
-    (draws.npz), a table of the gaps (gaps.csv), a figure of each gap and a data card (card.json).
+    Samples that the file marks as missing (invalid values, empty cells, NaN, skipped time stamps) are
+    imputed, too. All other samples are written unchanged. OUT gets the recording with the mean of the draws,
+    all draws (draws.npz), a table of the gaps (gaps.csv), a figure of each gap and a data card (card.json).
 
     Parameters
     ----------
@@ -130,9 +131,9 @@ def denoise(
 
     diffecg denoise mitbih-strip holter.edf --out denoised/
 
-    Suits baseline wander, muscle artefacts and electrode motion. The noise spectrum is the excess of the noisy
-    intervals over the rest of the lead, so that part of each lead must be clean. All other samples are written
-    unchanged. OUT gets the same files as that of impute.
+    Suits baseline wander, muscle artefacts and electrode motion. The noise spectrum is the excess of the
+    noisy intervals over the rest of the lead, so that part of each lead must be clean. All other samples are
+    written unchanged. OUT gets the same files as that of impute.
 
     Parameters
     ----------

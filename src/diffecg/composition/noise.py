@@ -48,7 +48,8 @@ class NoiseInterval:
             )
         if not 0 <= self.start_s < self.stop_s:
             raise DiffecgError(
-                f"noise from {self.start_s:g} to {self.stop_s:g} s must start at 0 s or later and stop after that"
+                f"noise from {self.start_s:g} to {self.stop_s:g} s must start at 0 s or later "
+                "and stop after that"
             )
 
     def __str__(self) -> str:

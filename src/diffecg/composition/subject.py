@@ -39,7 +39,8 @@ def sample_subject(model: Model, seed: int = 0) -> SyntheticSubject:
 
     The normal beat and a ventricular beat of a matching height are chosen from the less noisy half of the
     candidates. A supraventricular beat has the ventricular conduction of a normal one: the most similar
-    candidate is chosen. A fusion beat is the candidate most similar to the mean of normal and ventricular beat.
+    candidate is chosen. A fusion beat is the candidate most similar to the mean of normal and ventricular
+    beat.
 
     Args:
         model: a model of beats with the labels N, S, V and F.

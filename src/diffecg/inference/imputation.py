@@ -120,7 +120,8 @@ def check_signal(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float, *, eac
             continue
         if not observed_mv.size and not companions_suffice:
             raise DiffecgError(
-                f"nothing is observed in lead {i}: all samples are missing; to synthesise a signal use generate"
+                f"nothing is observed in lead {i}: all samples are missing; use generate to "
+                "synthesise a signal"
             )
         if observed_mv.size > 1 and np.ptp(observed_mv) == 0:
             raise DiffecgError(

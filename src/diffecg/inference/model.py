@@ -87,7 +87,8 @@ class Model:
     ) -> Windows:
         """Generate windows.
 
-        Window i has the seed ``seed + i`` and depends on nothing else, so that a set can be generated in parts.
+        Window i has the seed ``seed + i`` and depends on nothing else, so that a set can be generated in
+        parts.
 
         Args:
             label: label of all windows, or one per window; None: unconditional.
@@ -141,8 +142,8 @@ class Model:
         smaller than the noise are resampled, larger ones are kept.
 
         Args:
-            signal_mv: a window (lead, time) to vary ``count`` times, or one per variation (count, lead, time),
-                in mV, of the model's rate and length.
+            signal_mv: a window (lead, time) to vary ``count`` times, or one per variation (count, lead,
+                time), in mV, of the model's rate and length.
             label: label of all windows, or one per window; None: unknown.
             count: number of windows.
             seed: seed of the first window; window i has ``seed + i``.
@@ -282,7 +283,8 @@ class Model:
             label: as for :meth:`impute`.
             draws: as for :meth:`impute`.
             seed: as for :meth:`impute`.
-            coverage: as for :meth:`impute`; the intervals do not include the uncertainty of the noise spectrum.
+            coverage: as for :meth:`impute`; the intervals do not include the uncertainty of the noise
+                spectrum.
             sampler: as for :meth:`generate`.
             steps: as for :meth:`generate`.
             batch_size: as for :meth:`generate`.

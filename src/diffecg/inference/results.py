@@ -29,14 +29,14 @@ class Preview:
 class Imputation:
     """Posterior draws of the missing samples of a signal, with their mean and prediction interval.
 
-    Returned by :meth:`diffecg.Model.impute`, ``denoise`` and ``forecast``. Axes are those of the given signal,
-    (time) or (lead, time); for a forecast, time covers the horizon only.
+    Returned by :meth:`diffecg.Model.impute`, ``denoise`` and ``forecast``. Axes are those of the given
+    signal, (time) or (lead, time); for a forecast, time covers the horizon only.
     """
 
     signal_mv: Float[np.ndarray, "*lead time"]
     """Mean of the draws, in mV; observed samples are returned unchanged, bit for bit."""
     lower_mv: Float[np.ndarray, "*lead time"]
-    """Lower bound of the prediction interval, in mV (:func:`diffecg.signal.intervals.prediction_interval`)."""
+    """Lower bound of the prediction interval, in mV; see :mod:`diffecg.signal.intervals`."""
     upper_mv: Float[np.ndarray, "*lead time"]
     """Upper bound of the prediction interval, in mV."""
     draws_mv: Float[np.ndarray, "draw *lead time"]

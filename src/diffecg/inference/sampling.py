@@ -29,8 +29,8 @@ OnBatch = Callable[[int], None]
 """Called with the number of windows of each finished batch."""
 
 OnStep = Callable[[slice, float, Float32[np.ndarray, "batch lead time"]], None]
-"""Called after each evaluation of the network with the rows of the batch in the request, the noise level sigma
-and the current estimate of the windows, in mV."""
+"""Called after each evaluation of the network with the rows of the batch in the request, the noise level
+sigma and the current estimate of the windows, in mV."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -27,8 +27,8 @@ def plan_windows(
 
     Gaps of at most ``longest`` samples are centred in a window. A longer gap is imputed in segments: each is
     the end of its window and continues the segment before; the last one has observed samples on both sides. A
-    long gap at the start of the signal is imputed backwards from its end. Where another lead is observed, each
-    segment is centred in its window.
+    long gap at the start of the signal is imputed backwards from its end. Where another lead is observed,
+    each segment is centred in its window.
 
     Args:
         missing: True where a sample is missing in some lead.
