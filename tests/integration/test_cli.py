@@ -1,4 +1,4 @@
-"""Whole commands, as a user types them."""
+"""Complete commands, as a user types them."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ from helpers import write_recording
 import diffecg
 
 
-def test_the_whole_path(run, database, tmp_path):
+def test_prepare_train_and_generate(run, database, tmp_path):
     beats, model = tmp_path / "beats", tmp_path / "run"
     status, out, _ = run("prepare", "mitdb", "--from", database, "--out", beats)
     assert status == 0
@@ -98,7 +98,7 @@ def test_impute_and_forecast(run, runs, recording, tmp_path):
     )
 
 
-def test_a_file_of_another_format_is_repaired(run, runs, recording, tmp_path):
+def test_a_table_is_imputed_and_written_as_edf(run, runs, recording, tmp_path):
     few = ["--draws", 1, "--steps", 1]
     read = diffecg.read_recording(recording)
     table = diffecg.to_frame(read)
@@ -145,7 +145,7 @@ def test_windows_of_any_length_train_and_generate(run, database, tmp_path, lengt
 
 
 @pytest.mark.parametrize("name", ["100", "208"])
-def test_real_recordings_are_repaired_and_forecast(run, mitdb, tmp_path, name):
+def test_real_recordings_are_imputed_and_forecast(run, mitdb, tmp_path, name):
     few = ["--draws", 2, "--steps", 4]
     gaps = ["--gap", "12.0:12.8", "--gap", "0:1", "--gap", "1804:1805"]
     fixed, ahead = tmp_path / "fixed", tmp_path / "ahead"
@@ -169,7 +169,7 @@ def test_real_recordings_are_repaired_and_forecast(run, mitdb, tmp_path, name):
 
 
 def bad(tmp_path, recording, runs):
-    """Command lines that must fail, and what their error line must hold."""
+    """Command lines that fail, with part of their error message."""
     model, out = runs["strip"], ["--out", tmp_path / "out"]
     return {
         "gap outside": (["impute", model, recording, "--gap", "59:61", *out], "<= 60.000"),
@@ -207,7 +207,7 @@ def bad(tmp_path, recording, runs):
 
 
 @pytest.mark.parametrize("case", bad(Path(), Path(), {"strip": "", "beat": ""}))
-def test_a_refusal_is_one_line_and_leaves_nothing(run, runs, recording, tmp_path, case):
+def test_an_error_is_one_line_and_writes_nothing(run, runs, recording, tmp_path, case):
     arguments, message = bad(tmp_path, recording, runs)[case]
     before = sorted(tmp_path.rglob("*"))
     status, out, err = run(*arguments)
@@ -220,7 +220,7 @@ def test_a_refusal_is_one_line_and_leaves_nothing(run, runs, recording, tmp_path
 
 
 @pytest.mark.parametrize("harm", ["truncated", "annotations", "altered"])
-def test_prepare_leaves_nothing_of_a_bad_database(run, database, tmp_path, harm):
+def test_prepare_writes_nothing_for_a_damaged_database(run, database, tmp_path, harm):
     folder = tmp_path / "mitdb"
     shutil.copytree(database, folder)
     if harm == "truncated":
@@ -254,7 +254,7 @@ def test_wrong_usage_is_one_line(run, arguments):
     assert err.count("\n") == 1
 
 
-def test_existing_output_stays_unless_forced(run, runs, tmp_path):
+def test_existing_output_is_kept_without_force(run, runs, tmp_path):
     command = ["generate", runs["beat"], "--steps", 1, "--out", tmp_path / "v.csv"]
     assert run(*command)[0] == 0
     status, _, err = run(*command)
@@ -263,7 +263,7 @@ def test_existing_output_stays_unless_forced(run, runs, tmp_path):
     assert run(*command, "--force")[0] == 0
 
 
-def test_help_teaches(run):
+def test_help_has_an_example(run):
     status, out, _ = run("--help")
     assert status == 0
     for verb in ("demo", "prepare", "train", "generate", "impute", "forecast"):
@@ -274,7 +274,7 @@ def test_help_teaches(run):
     assert run("--version")[1].strip() == f"diffecg {diffecg.__version__}"
 
 
-def test_settings_can_be_seen(run):
+def test_a_dry_run_prints_the_settings(run):
     status, out, _ = run("train", "--preset", "paper", "--data", "x", "--out", "y", "--dry-run")
     assert status == 0
     assert json.loads(out)["diffusion"]["schedule_steps"] == 1000

@@ -1,4 +1,4 @@
-"""Composed recordings: beats where they were asked for, one heart, no seams, known noise."""
+"""Composed recordings: given beats, one subject, no jumps, known noise."""
 
 import json
 
@@ -30,7 +30,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def minute(model):
-    """A minute of one patient."""
+    """A minute of one subject."""
     return compose(diffecg.Rhythm("N*5 V N*5 S", 70), 60, model=model, seed=3, subject_seed=2)
 
 
@@ -47,7 +47,7 @@ def noises(tmp_path_factory):
     return folder
 
 
-def test_variations_keep_what_is_larger_than_the_noise(model):
+def test_variations_keep_details_larger_than_the_noise(model):
     beat = model.generate("V", seed=5).signal_mv[0]
     spreads = []
     for strength in (0.3, 1.0, 4.0):
@@ -59,7 +59,7 @@ def test_variations_keep_what_is_larger_than_the_noise(model):
     assert spreads[2] > 2 * spreads[0]
 
 
-def test_a_variation_depends_on_its_beat_and_seed_alone(model):
+def test_a_variation_depends_on_its_beat_and_seed_only(model):
     beats = model.generate(["N", "V"], 2, seed=9).signal_mv
     both = model.vary(beats, ["N", "V"], 2, seed=4).signal_mv
     alone = model.vary(beats[1], "V", 1, seed=5).signal_mv
@@ -79,12 +79,12 @@ def test_a_variation_depends_on_its_beat_and_seed_alone(model):
         ({"count": 0}, "count 0"),
     ],
 )
-def test_variations_of_nothing_are_refused(model, change, words):
+def test_invalid_variations_are_refused(model, change, words):
     with pytest.raises(DiffecgError, match=words):
         model.vary(**{"signal_mv": np.zeros((1, 256)), "label": "N", **change})
 
 
-def test_every_beat_is_where_it_was_asked_for(minute):
+def test_every_beat_is_at_its_given_time(minute):
     peaks = nk.ecg_findpeaks(nk.ecg_clean(minute.signal_mv[0], 360), 360)["ECG_R_Peaks"]
     samples = minute.beats().sample
     off = np.abs(samples[:, None] - peaks).min(axis=1)
@@ -95,7 +95,7 @@ def test_every_beat_is_where_it_was_asked_for(minute):
     assert np.abs(samples - FS_HZ * np.array([t for t, _ in asked])).max() <= 0.5
 
 
-def test_one_heart_has_one_morphology(minute, model):
+def test_a_subject_has_one_morphology(minute, model):
     def beats(recording, label):
         signal = recording.signal_mv[0]
         found = recording.beats()
@@ -104,15 +104,15 @@ def test_one_heart_has_one_morphology(minute, model):
 
     normal = beats(minute, "N")
     assert np.median([np.corrcoef(one, normal.mean(axis=0))[0, 1] for one in normal]) > 0.97
-    assert len(np.unique(normal.round(4), axis=0)) == len(normal)  # and yet no two beats are the same
+    assert len(np.unique(normal.round(4), axis=0)) == len(normal)  # no two beats are identical
     again = compose(diffecg.Rhythm("N*5 V N*5 S", 70), 60, model=model, seed=8, subject_seed=2)
     assert np.corrcoef(beats(again, "V").mean(axis=0), beats(minute, "V").mean(axis=0))[0, 1] > 0.97
-    patients = [sample_subject(model, seed).beats_mv["N"] for seed in range(6)]
-    likeness = np.corrcoef(np.stack([one[0, 92:164] for one in patients]))
-    assert likeness.min() < 0.9  # other people look otherwise
+    subjects = [sample_subject(model, seed).beats_mv["N"] for seed in range(6)]
+    likeness = np.corrcoef(np.stack([one[0, 92:164] for one in subjects]))
+    assert likeness.min() < 0.9  # subjects differ
 
 
-def test_beats_of_a_person_go_together(model):
+def test_beats_of_a_subject_fit_together(model):
     for seed in range(4):
         beats = sample_subject(model, seed).beats_mv
         core = slice(100, 180)
@@ -121,7 +121,7 @@ def test_beats_of_a_person_go_together(model):
         assert 0.4 < np.ptp(beats["V"]) / np.ptp(beats["N"]) < 2.5
 
 
-def test_nothing_jumps_where_beats_meet(minute):
+def test_the_signal_is_continuous_between_beats(minute):
     signal = minute.signal_mv[0]
     beats = minute.beats().sample
     borders = beat_boundaries(beats.tolist(), minute.beats().symbol.tolist(), FS_HZ)[1:-1]
@@ -133,7 +133,7 @@ def test_nothing_jumps_where_beats_meet(minute):
 
 
 @pytest.mark.parametrize("interval_s", [0.25, 0.4, 0.711, 0.72, 3.0])
-def test_beats_may_be_as_near_or_far_as_hearts_make_them(model, interval_s):
+def test_intervals_may_be_short_or_long(model, interval_s):
     beats = [(1.0 + i * interval_s, "NV"[i % 2]) for i in range(6)]
     made = compose(beats, model=model, seed=1)
     assert made.samples == round((beats[-1][0] + 1) * FS_HZ)
@@ -154,7 +154,7 @@ def test_weights_of_neighbours_add_up_to_one(model):
     assert total.max() < 1 + 1e-9
 
 
-def test_a_pause_returns_to_the_zero_line():
+def test_a_pause_returns_to_the_baseline():
     level = np.array([[0.4, 0, 0, 0, 0, 0, 0, -0.2]])
     pause = fill_pause(level, slice(1, 7), 2)[0]
     assert pause == pytest.approx([0.3, 0.1, 0, 0, -0.05, -0.15])
@@ -162,7 +162,7 @@ def test_a_pause_returns_to_the_zero_line():
     assert np.all(np.diff([0.4, *short, -0.2]) < 0)
 
 
-def test_noise_has_the_spectrum_of_what_was_quiet():
+def test_noise_has_the_spectrum_of_quiet_segments():
     rng = np.random.default_rng(0)
     white = rng.standard_normal((400, 1, 64))
     red = np.cumsum(white, axis=2) * 0.1
@@ -175,23 +175,23 @@ def test_noise_has_the_spectrum_of_what_was_quiet():
     assert not autoregressive_noise(np.zeros((3, 1, 40)), 100, rng).max() > 1e-5
 
 
-def test_noise_comes_at_the_ratio_that_was_asked_for(minute, noises):
+def test_noise_has_the_given_ratio(minute, noises):
     rng = np.random.default_rng(0)
     signal, noise = rng.standard_normal((1, 500)), 7 + rng.standard_normal((1, 500))
     added = add_noise(signal, noise, 6.0) - signal
     assert 10 * np.log10(signal.var() / added.var()) == pytest.approx(6)
-    spoilt = with_noise(minute, [NoiseInterval(kind="em", snr_db=0.0, start_s=10.0, stop_s=20.0)], noises)
+    noisy = with_noise(minute, [NoiseInterval(kind="em", snr_db=0.0, start_s=10.0, stop_s=20.0)], noises)
     inside = slice(3600, 7200)
-    change = spoilt.signal_mv - minute.signal_mv
+    change = noisy.signal_mv - minute.signal_mv
     ratio = 10 * np.log10(minute.signal_mv[0, inside].var() / change[0, inside].var())
     assert ratio == pytest.approx(0, abs=0.01)
     assert np.abs(np.delete(change, np.arange(3600, 7200), axis=1)).max() == 0
-    comments = [(note.sample, note.text) for note in spoilt.annotations if note.symbol == '"']
+    comments = [(note.sample, note.text) for note in noisy.annotations if note.symbol == '"']
     assert comments == [(3600, "electrode motion, 0 dB"), (7200, "electrode motion ends")]
-    assert [note for note in spoilt.annotations if note.symbol != '"'] == list(minute.annotations)
+    assert [note for note in noisy.annotations if note.symbol != '"'] == list(minute.annotations)
 
 
-def test_what_cannot_be_composed_is_refused(model):
+def test_invalid_compositions_are_refused(model):
     for beats, words in (
         ([], "no beats to compose"),
         ([(1.0, "X")], "unknown label 'X'"),
@@ -206,7 +206,7 @@ def test_what_cannot_be_composed_is_refused(model):
         compose([(1.0, "N")], model="mitbih-strip")
 
 
-def test_the_command_writes_what_wfdb_reads(run, tmp_path, noises):
+def test_the_command_writes_wfdb_records(run, tmp_path, noises):
     command = ["compose", "N*3 V", "--minutes", 0.5, "--seed", 7, "--heart-rate", 80, "--threads", 1]
     command += ["--noise", "ma:6:5:10", "--noise-from", noises]
     status, out, err = run(*command, "--out", tmp_path / "one", "--json")
@@ -226,7 +226,7 @@ def test_the_command_writes_what_wfdb_reads(run, tmp_path, noises):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / "one" / name).read_bytes()
 
 
-def test_draws_have_the_same_beats_and_formats_are_as_asked(run, tmp_path):
+def test_draws_have_the_same_beats(run, tmp_path):
     command = [
         "compose",
         "like:119",
@@ -261,7 +261,7 @@ def test_draws_have_the_same_beats_and_formats_are_as_asked(run, tmp_path):
         (["N", "--model", "mitbih-strip"], "does not generate beats"),
     ],
 )
-def test_the_command_refuses_in_one_line(run, tmp_path, arguments, words):
+def test_the_command_reports_errors_in_one_line(run, tmp_path, arguments, words):
     status, _, err = run("compose", *arguments, "--out", tmp_path / "out")
     assert status == 1
     assert words in err

@@ -1,4 +1,4 @@
-"""Rhythms: the language, and intervals that come back as they were asked for."""
+"""The rhythm language and the timing of beats."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ from diffecg.errors import DiffecgError
         ("  N*2\n  sinus ", "NNN"),
     ],
 )
-def test_the_language_says_which_beats(text, beats):
+def test_the_language_is_parsed(text, beats):
     assert "".join(parse_rhythm(text)) == beats
 
 
@@ -50,7 +50,7 @@ def test_the_language_says_which_beats(text, beats):
         ("N*" + "9" * 5000, "whole number"),
     ],
 )
-def test_what_cannot_be_read_is_pointed_at(text, place):
+def test_errors_give_the_position(text, place):
     with pytest.raises(DiffecgError) as refused:
         parse_rhythm(text)
     assert place in str(refused.value)
@@ -58,7 +58,7 @@ def test_what_cannot_be_read_is_pointed_at(text, place):
 
 
 @pytest.mark.parametrize(("rate", "sdnn_ms"), [(72.0, 40.0), (50.0, 120.0), (140.0, 10.0), (60.0, 0.0)])
-def test_normal_intervals_have_the_mean_and_spread_that_were_asked_for(rate, sdnn_ms):
+def test_normal_intervals_have_the_given_mean_and_deviation(rate, sdnn_ms):
     beats = Rhythm("N*8 V N*12 S N*6", rate, sdnn_ms).beats(600, seed=3)
     times, labels = np.array([t for t, _ in beats]), np.array([label for _, label in beats])
     rr = np.diff(times)
@@ -93,7 +93,7 @@ def test_the_same_seed_gives_the_same_beats():
     assert rhythm.beats(60, seed=4) != rhythm.beats(60, seed=5)
 
 
-def test_a_random_rhythm_is_like_its_recording():
+def test_a_random_rhythm_resembles_its_record():
     beats = Rhythm("like:119").beats(3600, seed=0)
     labels = [label for _, label in beats]
     follows = load_statistics("119").follows
@@ -104,7 +104,7 @@ def test_a_random_rhythm_is_like_its_recording():
     assert "VV" not in "".join(labels) or "VV" in follows
 
 
-def test_the_heart_rate_sways_with_breath():
+def test_the_heart_rate_oscillates_with_respiration():
     deviation = heart_rate_oscillation(600, 0.3, np.random.default_rng(0))
     power = np.abs(np.fft.rfft(deviation)) ** 2
     hz = np.fft.rfftfreq(len(deviation), 0.25)
@@ -114,7 +114,7 @@ def test_the_heart_rate_sways_with_breath():
     assert deviation.std() == pytest.approx(1)
 
 
-def test_statistics_of_a_rhythm_that_is_known():
+def test_statistics_of_a_known_rhythm():
     rr = [1.0] * 12 + [0.6, 1.4] + [1.0] * 12 + [0.5, 0.4, 1.3] + [1.0] * 12
     labels = ["N"] * 13 + ["V"] + ["N"] * 13 + ["S", "S"] + ["N"] * 13
     found = measure([np.cumsum([0.0, *rr])], [labels])
@@ -142,15 +142,15 @@ def test_settings_out_of_range_are_refused(settings, words):
         Rhythm("N", **settings).beats(10)
 
 
-def test_lengths_and_recordings_that_are_not_there_are_refused():
+def test_invalid_lengths_and_unknown_records_are_refused():
     for length in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(DiffecgError, match="must be above 0"):
             Rhythm("N").beats(length)
     with pytest.raises(DiffecgError, match="no rhythm like record '100'"):
-        Rhythm("like:100").beats(10)  # 100 is of DS2, which taught nothing
+        Rhythm("like:100").beats(10)  # 100 is in DS2, from which nothing is measured
 
 
-def test_beats_that_no_heart_can_make_are_refused():
+def test_beats_that_are_too_close_are_refused():
     check_beats([(0.5, "N"), (0.7, "V")])
     with pytest.raises(DiffecgError, match=r"the beat V at 0.650 s comes 0.150 s after .* 0.2 s"):
         check_beats([(0.5, "N"), (0.65, "V")])
@@ -158,7 +158,7 @@ def test_beats_that_no_heart_can_make_are_refused():
         check_beats([(1.5, "N"), (0.65, "V")])
 
 
-def test_the_shipped_statistics_are_those_of_the_recordings(mitdb):
+def test_the_shipped_statistics_are_reproduced(mitdb):
     from diffecg.datasets.labels import label_map
     from diffecg.formats.wfdb_annotations import read_beats
 

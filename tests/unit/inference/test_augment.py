@@ -1,4 +1,4 @@
-"""Rare classes grow, everything real stays as it is."""
+"""Augmentation adds rare labels and keeps real windows unchanged."""
 
 import numpy as np
 import pytest
@@ -9,14 +9,14 @@ from diffecg.inference.augment import missing_counts
 
 
 @pytest.mark.parametrize(
-    ("to_ratio", "lacking"),
+    ("to_ratio", "expected"),
     [(1.0, {"S": 60, "V": 90}), (0.2, {"V": 10}), (2.0, {"N": 100, "S": 160, "V": 190})],
 )
-def test_classes_reach_the_ratio(to_ratio, lacking):
-    assert missing_counts({"N": 100, "S": 40, "V": 10}, to_ratio) == lacking
+def test_each_label_reaches_the_ratio(to_ratio, expected):
+    assert missing_counts({"N": 100, "S": 40, "V": 10}, to_ratio) == expected
 
 
-def test_augmented_windows_are_real_ones_and_more(run, runs, windows, tmp_path):
+def test_augmented_windows_contain_the_real_ones(run, runs, windows, tmp_path):
     out = tmp_path / "balanced"
     model = str(runs["beat"])
     arguments = ("augment", str(windows["beat"]), "--model", model, "--steps", "2", "--out", str(out))
@@ -35,7 +35,7 @@ def test_augmented_windows_are_real_ones_and_more(run, runs, windows, tmp_path):
     assert read_windows(out).partition("train").signal_mv.shape[0] == counts.sum()
 
 
-def test_what_cannot_be_augmented_is_refused(run, runs, windows, tmp_path):
+def test_invalid_requests_are_refused(run, runs, windows, tmp_path):
     out = str(tmp_path / "out")
     for data, ratio, words in (
         ("strip", "1", "prepare them alike"),

@@ -1,4 +1,4 @@
-"""Noisy true_runs: exact where all is Gaussian, noise known by its spectrum, clean samples untouched."""
+"""Denoising: exact for Gaussian data, noise spectra are recovered, clean samples are unchanged."""
 
 import math
 
@@ -22,7 +22,7 @@ def strip(runs):
     return diffecg.load(runs["strip"])
 
 
-def test_wander_is_taken_away_and_heartbeats_stay():
+def test_baseline_wander_is_removed_and_beats_are_kept():
     clean = make_ecg(2, duration_s=60, fs_hz=FS_HZ)[0]
     time, where = np.arange(len(clean)) / FS_HZ, np.zeros(len(clean), bool)
     where[2000:3500] = True
@@ -39,7 +39,7 @@ def test_wander_is_taken_away_and_heartbeats_stay():
 
 
 @pytest.mark.parametrize("fs_hz", [100.0, 360.0])
-def test_clean_samples_stay_and_a_recording_without_noise_is_believed(strip, fs_hz):
+def test_clean_samples_are_unchanged_and_noise_free_samples_are_followed(strip, fs_hz):
     signal = make_ecg(3, duration_s=20, fs_hz=fs_hz)[0].astype(np.float32)
     where = np.zeros(len(signal), bool)
     where[int(8 * fs_hz) : int(10 * fs_hz)] = True
@@ -52,7 +52,7 @@ def test_clean_samples_stay_and_a_recording_without_noise_is_believed(strip, fs_
     assert believed < 0.5 * guessed
 
 
-def test_leads_rows_and_missing_samples(strip):
+def test_masks_per_lead_and_missing_samples(strip):
     signal = np.stack([make_ecg(seed, duration_s=15, fs_hz=100)[0] for seed in (4, 5)])
     where = np.zeros(1500, bool)
     where[700:800] = True
@@ -66,17 +66,17 @@ def test_leads_rows_and_missing_samples(strip):
 
 
 @pytest.mark.parametrize("noisy", [np.zeros(3, bool), np.zeros(1500), [[True] * 1500] * 2])
-def test_a_mask_that_does_not_fit_is_refused(strip, noisy):
+def test_an_invalid_mask_is_refused(strip, noisy):
     with pytest.raises(DiffecgError, match="True or False"):
         strip.denoise(make_ecg(4, duration_s=15, fs_hz=100)[0], 100, noisy, **FEW)
 
 
-def test_a_lead_of_nothing_but_noise_is_refused(strip):
+def test_a_lead_that_is_noisy_throughout_is_refused(strip):
     with pytest.raises(DiffecgError, match="nothing is observed"):
         strip.denoise(make_ecg(4, duration_s=15, fs_hz=100)[0], 100, np.ones(1500, bool), **FEW)
 
 
-def test_the_command(run, runs, recording, tmp_path):
+def test_the_command_changes_the_noisy_interval_only(run, runs, recording, tmp_path):
     few = ["--draws", 2, "--steps", 2]
     status, out, err = run(
         "denoise", runs["strip"], recording, "--interval", "12:13", "--out", tmp_path / "clean", *few

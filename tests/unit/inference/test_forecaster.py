@@ -1,4 +1,4 @@
-"""Forecasts of a stream, and sets that are drawn as they are asked for."""
+"""Forecasts of a stream, and windows generated on access."""
 
 import sys
 
@@ -14,7 +14,7 @@ from diffecg.formats.registry import read_recording
 from diffecg.signal.rpeaks import detect_r_peaks
 
 
-def test_a_stream_gets_a_forecast_a_heartbeat_and_keeps_its_size(runs):
+def test_a_stream_gets_one_forecast_per_heartbeat_in_constant_memory(runs):
     signal, beats, _ = make_ecg(0)
     model = diffecg.load(runs["strip"])
     forecaster = diffecg.Forecaster(model, FS_HZ, horizon_s=0.5, draws=2, steps=1, seed=5)
@@ -36,7 +36,7 @@ def test_a_stream_gets_a_forecast_a_heartbeat_and_keeps_its_size(runs):
     assert np.allclose(last.signal_mv, again.signal_mv, atol=1e-6)
 
 
-def test_a_stream_of_nothing_gets_no_forecast(runs):
+def test_a_stream_without_beats_gets_no_forecast(runs):
     forecaster = diffecg.Forecaster(diffecg.load(runs["strip"]), 250)
     for piece in (np.full(1000, np.nan), np.zeros(1000)):
         assert forecaster.push(piece) is None
@@ -47,7 +47,7 @@ def test_a_stream_of_nothing_gets_no_forecast(runs):
 
 
 @pytest.mark.parametrize("name", ["100", "106", "208"])
-def test_beats_are_found_where_they_are_annotated(mitdb, name):
+def test_r_peaks_are_detected_where_they_are_annotated(mitdb, name):
     recording = read_recording(mitdb / name)
     fs, minute = recording.fs_hz, slice(0, round(60 * recording.fs_hz))
     found = detect_r_peaks(recording.signal_mv[recording.default_lead()][minute], fs)
@@ -73,7 +73,7 @@ def made_class(data, label):
     return diffecg.load(data.name).labels.index(label)
 
 
-def test_workers_draw_the_same(runs):
+def test_workers_generate_the_same_windows(runs):
     data = diffecg.SyntheticWindows(runs["beat"], count=8, chunk=4, steps=1)
     settings = {"batch_size": 4, "generator": torch.Generator()}
     alone = [signals for signals, _ in DataLoader(data, **settings)]

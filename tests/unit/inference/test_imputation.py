@@ -1,4 +1,4 @@
-"""RecordingFolder of any length and rate: every gap filled, nothing else touched, bad input refused."""
+"""Imputation at any length and rate: all gaps, nothing else; invalid input is refused."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ masks = st.lists(st.tuples(st.booleans(), st.integers(1, 400)), min_size=1, max_
 
 @settings(deadline=None, derandomize=True, max_examples=200)
 @given(missing=masks, length=st.integers(10, 300), share=st.floats(0.05, 1))
-def test_a_plan_fills_every_gap_once_and_in_order(missing, length, share):
+def test_a_plan_imputes_every_gap_once_and_in_order(missing, length, share):
     missing[-1] &= not missing.all()
     most = min(max(int(length * share), 1), length - 1)
     steps = plan_windows(missing, ~missing, length=length, longest=most)
@@ -53,12 +53,12 @@ def test_a_plan_fills_every_gap_once_and_in_order(missing, length, share):
     known = ~missing
     for i in order:
         seen = known[max(steps[i].start, 0) : steps[i].start + length]
-        assert seen.any(), "a window with nothing to go by"
+        assert seen.any(), "a window without observed samples"
         known[steps[i].fill_from : steps[i].fill_to] = True
     assert known.all()
 
 
-def test_a_long_gap_is_filled_in_pieces_that_see_no_further():
+def test_a_long_gap_is_imputed_in_segments_from_left_to_right():
     missing = np.zeros(3000, dtype=bool)
     missing[1200:1550] = True
     steps = plan_windows(missing, ~missing, length=1000, longest=100)
@@ -80,7 +80,7 @@ def test_a_long_gap_is_filled_in_pieces_that_see_no_further():
     assert (begins[3].fill_from, begins[3].fill_to) == (0, 50)
 
 
-def test_distant_gaps_are_drawn_together():
+def test_distant_gaps_are_sampled_together():
     missing = np.zeros(10_000, dtype=bool)
     missing[500::2000] = True
     assert [
@@ -99,7 +99,7 @@ PATTERNS = {
 
 @pytest.mark.parametrize("fs_hz", [100.0, 128.0, 249.97, 360.0])
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_any_gap_at_any_rate(strip, pattern, fs_hz):
+def test_any_gap_at_any_rate_is_imputed(strip, pattern, fs_hz):
     signal = make_ecg(3, duration_s=20, fs_hz=fs_hz)[0].astype(np.float32)
     for first, last in PATTERNS[pattern]:
         signal[int(first * fs_hz / 360) : max(int(last * fs_hz / 360), int(first * fs_hz / 360) + 1)] = np.nan
@@ -111,7 +111,7 @@ def test_any_gap_at_any_rate(strip, pattern, fs_hz):
     assert np.array_equal(filled.draws_mv[1][known], signal[known])
 
 
-def test_leads_are_filled_each_on_its_own(strip):
+def test_leads_are_imputed_independently(strip):
     signal = make_ecg(3, duration_s=12, fs_hz=100)[0]
     both = np.stack([signal, -0.5 * signal])
     both[1, 300:400] = np.nan
@@ -132,7 +132,7 @@ def test_draws_do_not_depend_on_the_batch_or_on_each_other(strip):
     assert np.allclose(whole.draws_mv[2], third.draws_mv[0], atol=1e-4)
 
 
-def test_a_shifted_recording_is_filled_by_the_shifted_samples(strip):
+def test_an_offset_of_the_recording_is_kept(strip):
     signal = make_ecg(3, duration_s=15, fs_hz=100)[0]
     signal[700:800] = np.nan
     here, there = strip.impute(signal, 100, **FEW), strip.impute(signal + 7.0, 100, **FEW)
@@ -147,13 +147,13 @@ def test_another_lead_may_be_flat(strip):
 
 
 @pytest.mark.parametrize("samples", [2, 3, 5, 40])
-def test_the_shortest_signals(strip, samples):
+def test_the_shortest_signals_are_imputed(strip, samples):
     signal = make_ecg(3)[0][:samples].copy()
     signal[-1] = np.nan
     assert np.isfinite(strip.impute(signal, 360, **FEW).signal_mv).all()
 
 
-def test_nothing_missing_comes_back_as_it_is(strip):
+def test_a_complete_signal_is_returned_unchanged(strip):
     signal = make_ecg(3, duration_s=5, fs_hz=100)[0]
     assert np.array_equal(strip.impute(signal, 100, **FEW).signal_mv, signal)
 
@@ -176,7 +176,7 @@ def test_labels_may_differ_from_window_to_window(beat):
     assert np.allclose(mixed.signal_mv[2], alone.signal_mv[0], atol=1e-4)
 
 
-def test_progress_is_told(beat, strip):
+def test_progress_is_reported(beat, strip):
     seen = []
     beat.generate("N", 5, batch_size=2, steps=1, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(2, 5), (4, 5), (5, 5)]
@@ -224,14 +224,14 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_cannot_be_done_is_refused_in_one_line(beat, case):
+def test_invalid_arguments_are_refused_in_one_line(beat, case):
     call, message = REFUSED[case]
     with pytest.raises(DiffecgError, match=message) as caught:
         call(beat)
     assert "\n" not in str(caught.value)
 
 
-def test_gaps():
+def test_gaps_become_masks():
     mask = gap_mask([Gap(start_s=1.0, stop_s=1.5), Gap(start_s=3.0, stop_s=4.0)], 400, 100)
     assert true_runs(mask) == [(100, 150), (300, 400)]
     assert true_runs(np.zeros(5, bool)) == []

@@ -24,11 +24,11 @@ def leads(count, duration_s=25):
     return np.stack([signal * scale for scale in (1, -0.6, 0.4, 1.5)[:count]])
 
 
-def test_a_lead_goes_with_the_one_that_shows_most():
+def test_a_lead_is_grouped_with_the_lead_observed_most():
     missing = np.zeros((3, 100), bool)
     missing[0, 20:60] = True
     missing[1, 20:60] = True
-    assert group_leads(PAIR, missing) == [[0, 2], [1, 0]], "what was filled is shown to the next"
+    assert group_leads(PAIR, missing) == [[0, 2], [1, 0]], "imputed leads count as observed"
     assert group_leads(WindowConfig(leads=("*",)), missing) == [[0], [1]]
     assert group_leads(PAIR, missing[:2]) == [[0, 1]]
     assert group_leads(PAIR, missing[:1]) == [[0]]
@@ -48,7 +48,7 @@ def test_any_number_of_leads(strip2, count):
     assert np.array_equal(filled.signal_mv[known], signal[known])
 
 
-def test_a_lead_that_is_missing_is_drawn_from_another(strip2):
+def test_a_missing_lead_is_imputed_from_another(strip2):
     signal = leads(2)
     signal[1] = np.nan
     filled = strip2.impute(signal, 100, **FEW)
@@ -58,7 +58,7 @@ def test_a_lead_that_is_missing_is_drawn_from_another(strip2):
         strip2.impute(np.full((2, 1000), np.nan), 100, **FEW)
 
 
-def test_the_other_lead_is_listened_to(strip2):
+def test_imputation_depends_on_the_other_lead(strip2):
     signal = leads(2)
     signal[1, 800:1000] = np.nan
     changed = signal.copy()
@@ -75,7 +75,7 @@ def test_draws_do_not_depend_on_each_other(strip2):
     assert np.allclose(whole.draws_mv[2], last.draws_mv[0], atol=1e-4)
 
 
-def test_the_command_shows_the_other_leads(run, runs, recording, tmp_path):
+def test_the_command_changes_the_given_lead_only(run, runs, recording, tmp_path):
     few = ["--gap", "12:13", "--draws", 1, "--steps", 1]
     assert run("impute", runs["strip2"], recording, "--lead", "V1", "--out", tmp_path / "fixed", *few)[0] == 0
     before, after = read_recording(recording), read_recording(tmp_path / "fixed" / "100")
