@@ -19,8 +19,8 @@ def test_prepare_train_and_generate(run, database, tmp_path):
     beats, model = tmp_path / "beats", tmp_path / "run"
     status, out, _ = run("prepare", "mitdb", "--from", database, "--out", beats)
     assert status == 0
-    assert "split strict, class map aami" in out
-    assert "same patient as 202" in out
+    assert "split strict, label map aami" in out
+    assert "same subject as 202" in out
     assert "train" in out
     small = ["--set", "network.width=16", "--set", "network.hidden=16", "--set", "training.batch=16"]
     train = ["train", "--data", beats, "--out", model, "--samples", 64, "--threads", 1, *small]
