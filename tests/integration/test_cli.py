@@ -32,7 +32,7 @@ def test_prepare_train_and_generate(run, database, tmp_path):
         "generate", model, "--label", "V", "--count", 5, "--steps", 2, "--out", tmp_path / "v.npz"
     )
     assert status == 0
-    assert "5 windows of class V" in out
+    assert "5 windows with label V" in out
     with np.load(tmp_path / "v.npz") as made:
         assert made["signal_mv"].shape == (5, 1, 256)
     status, out, _ = run(
