@@ -133,7 +133,7 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.3) -> Figu
 
 
 def labelled_recording(
-    rows_mv: Sequence[Float[np.ndarray, " time"]],
+    rows_mv: Sequence[Float[np.ndarray, "_"]],
     fs_hz: float,
     beats: Sequence[tuple[int, str]],
     title: str,
