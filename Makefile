@@ -47,9 +47,10 @@ pytest: .venv/dev.stamp
 types: .venv/dev.stamp
 	-$(BIN)/mypy --config-file tests/mypy.ini
 
+# The long run of the fuzz tests leaves out the checks of array shapes, which the short run has.
 test-long: .venv/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "long and not studio"
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/fuzz --hypothesis-profile=long
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/fuzz --hypothesis-profile=long -o addopts="-q --strict-markers"
 
 test-studio: .venv/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m studio

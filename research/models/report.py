@@ -42,7 +42,13 @@ SECTIONS = {
     "utility": ("macro-F1",),
 }
 """Metrics that a card shows, by words in their names; empty: all of the section."""
-TASK_METRICS = ("MAE, mean of draws", "RMSE, mean of draws", "RMSE, one draw", "CRPS", "90 % interval coverage")
+TASK_METRICS = (
+    "MAE, mean of draws",
+    "RMSE, mean of draws",
+    "RMSE, one draw",
+    "CRPS",
+    "90 % interval coverage",
+)
 
 
 def report_models(
