@@ -146,7 +146,9 @@ def real_and_fake(
     student: ConditionalDenoiser, batch: Batch
 ) -> tuple[Float[Tensor, "batch channel *grid"], Float[Tensor, "batch channel *grid"]]:
     """Return the spectrograms of a batch, and others sampled from pure noise with gradients."""
-    condition = student.condition(batch.signal_mv, batch.observed, batch.labels, None, batch.morphologies)
+    condition = student.condition(
+        batch.signal_mv, batch.observed, batch.labels, morphologies=batch.morphologies
+    )
     real, diffusion = student.encode(batch.signal_mv, condition), student.config.diffusion
     sigmas = build_schedule(diffusion).sampling_sigmas(diffusion.steps).float()
     noise = float(sigmas[0]) * torch.randn_like(real)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from diffecg._version import __version__
 from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.rhythm import encode_beats, format_beats
+from diffecg.datasets.rhythm import encode_rhythm, format_beats
 from diffecg.datasets.windows import Windows
 from diffecg.inference import checks
 from diffecg.inference.imputation import impute_signal, summarise_draws
@@ -115,10 +115,10 @@ class Model:
         request = SamplingRequest.unconditional(self._shape, labels, seeds)
         if beats:
             conditioned = np.ones((count, self.config.window.length), dtype=bool)
-            channels = encode_beats(
+            rhythm_channels = encode_rhythm(
                 [beats] * count, self.config.window.length, self.config.conditions.rhythm, conditioned
             )
-            request = replace(request, rhythm=channels)
+            request = replace(request, rhythm_channels=rhythm_channels)
         on_batch = count_batches(progress, count)
         signal_mv = sample_windows(self.denoiser, request, options, on_batch=on_batch)
         columns = {"beats": format_beats(beats)} if beats else {}

@@ -78,8 +78,8 @@ class SamplingRequest:
     """Label of each window; None = unknown."""
     seeds: Sequence[int]
     """Seed of each window."""
-    rhythm: Float32[np.ndarray, "batch channel time"] | None = None
-    """Beats of each window, see :func:`diffecg.datasets.rhythm.encode_beats`."""
+    rhythm_channels: Float32[np.ndarray, "batch rhythm_channel time"] | None = None
+    """Rhythm of each window, from :func:`diffecg.datasets.rhythm.encode_rhythm`."""
     noisy: NoisyObservation | None = None
     start: SDEditStart | None = None
     search_margin: int = 0
@@ -186,11 +186,18 @@ def _condition(
     model: ConditionalDenoiser, request: SamplingRequest, rows: slice, signal: Tensor, observed: Tensor
 ) -> Condition:
     labels, seeds = request.labels[rows], request.seeds[rows]
-    rhythm = None if request.rhythm is None else torch.from_numpy(request.rhythm[rows]).to(signal)
+    channels = request.rhythm_channels
     # An observed signal determines the morphology; without one, a morphology is sampled.
     unobserved = ~request.observed[request.window][rows].any(axis=(1, 2)) & (request.start is None)
     morphologies = np.where(unobserved, model.draw_morphologies(labels, seeds), -1)
-    return model.condition(signal, observed, labels, rhythm, morphologies.tolist(), request.search_margin)
+    return model.condition(
+        signal,
+        observed,
+        labels,
+        rhythm_channels=None if channels is None else torch.from_numpy(channels[rows]).to(signal),
+        morphologies=morphologies.tolist(),
+        search_margin=request.search_margin,
+    )
 
 
 def _posterior(

@@ -1,7 +1,7 @@
 r"""The conditional denoiser: transform, network and parametrisation as one module.
 
 The denoiser estimates the clean grid :math:`x_0` of a window from a noisy one, :math:`x_t`. What it is
-conditioned on (observed signal, mask, label, beats, analogues) is encoded once per window as a
+conditioned on (observed signal, mask, label, rhythm, analogues) is encoded once per window as a
 :class:`~diffecg.model.condition.Condition`, because it does not depend on the noise level.
 """
 
@@ -65,7 +65,7 @@ class ConditionalDenoiser(nn.Module):
         signal_mv: Float[Tensor, "batch lead time"],
         observed: Bool[Tensor, "batch lead time"],
         labels: Sequence[str | None],
-        beat_channels: Float[Tensor, "batch beat_channel window"] | None = None,
+        rhythm_channels: Float[Tensor, "batch rhythm_channel window"] | None = None,
         morphologies: Sequence[int] | None = None,
         search_margin: int = 0,
     ) -> Condition:
@@ -75,7 +75,7 @@ class ConditionalDenoiser(nn.Module):
             signal_mv: Windows; missing samples may have any value.
             observed: True where the signal is observed.
             labels: Label of each window; None if unknown.
-            beat_channels: Prescribed beats, from :func:`diffecg.datasets.rhythm.encode_beats`.
+            rhythm_channels: The rhythm of each window, from :func:`diffecg.datasets.rhythm.encode_rhythm`.
             morphologies: Morphology of each window within its label; -1 if unknown.
             search_margin: Samples of signal and mask before and after each window, in which analogues are
                 searched.
@@ -86,7 +86,7 @@ class ConditionalDenoiser(nn.Module):
         signal = normalizer.apply(signal_mv)
         encodings = [encode_observation(self.transform, signal[window], observed[window])]
         if config.rhythm:
-            encodings.append(self._encode_rhythm(signal[window], beat_channels))
+            encodings.append(self._encode_rhythm(signal[window], rhythm_channels))
         if config.analogues:
             encoding, residual_normalizer = self._encode_analogues(signal, observed, search_margin)
             encodings.append(encoding)
@@ -96,12 +96,12 @@ class ConditionalDenoiser(nn.Module):
         features = self.network.features(torch.cat(encodings, dim=1))
         return Condition(normalizer, features, self.network.embed_label(index))
 
-    def _encode_rhythm(self, signal: Tensor, beat_channels: Tensor | None) -> Tensor:
-        """Encode the prescribed beats; without any, all channels are zero."""
-        if beat_channels is None:
+    def _encode_rhythm(self, signal: Tensor, rhythm_channels: Tensor | None) -> Tensor:
+        """Encode the rhythm; without one, all channels are zero."""
+        if rhythm_channels is None:
             labels = self.config.conditions.rhythm
-            beat_channels = signal.new_zeros(len(signal), len(labels) + 1, signal.shape[-1])
-        return encode_rhythm(self.transform, beat_channels)
+            rhythm_channels = signal.new_zeros(len(signal), len(labels) + 1, signal.shape[-1])
+        return encode_rhythm(self.transform, rhythm_channels)
 
     def _encode_analogues(
         self, signal: Tensor, observed: Tensor, search_margin: int

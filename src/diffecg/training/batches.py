@@ -1,4 +1,4 @@
-"""Training batches: windows with an observation mask, a label, a morphology and beats to condition on.
+"""Training batches: windows with an observation mask, a label, a morphology and a rhythm.
 
 A batch follows from the random generator that it is drawn with, so that a resumed run sees the batches that
 an uninterrupted one would have seen.
@@ -19,7 +19,7 @@ from torch import Tensor
 from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.morphologies import Morphologies, cluster_morphologies
-from diffecg.datasets.rhythm import encode_beats, parse_beats
+from diffecg.datasets.rhythm import encode_rhythm, parse_beats
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.training.masks import draw_masks
@@ -40,8 +40,8 @@ class Batch:
     """Label of each window; ``?`` where it is dropped."""
     morphologies: list[int]
     """Morphology of each window within its label; -1 where it is dropped."""
-    beat_channels: Float[Tensor, "batch beat_channel time"] | None = None
-    """Beats that the network is conditioned on; None for models without rhythm."""
+    rhythm_channels: Float[Tensor, "batch rhythm_channel time"] | None = None
+    """Rhythm that the network is conditioned on; None for models without rhythm condition."""
 
     def __len__(self) -> int:
         """Return the number of windows."""
@@ -49,13 +49,13 @@ class Batch:
 
     def select(self, rows: slice, device: str | torch.device) -> Batch:
         """Return some of the windows, on a device."""
-        beats = self.beat_channels
+        rhythm = self.rhythm_channels
         return Batch(
             signal_mv=self.signal_mv[rows].to(device),
             observed=self.observed[rows].to(device),
             labels=self.labels[rows],
             morphologies=self.morphologies[rows],
-            beat_channels=None if beats is None else beats[rows].to(device),
+            rhythm_channels=None if rhythm is None else rhythm[rows].to(device),
         )
 
 
@@ -121,7 +121,7 @@ class BatchSource:
             observed=torch.from_numpy(observed),
             labels=np.where(label_dropped, UNKNOWN, self._labels[rows]).tolist(),
             morphologies=np.where(morphology_dropped, -1, self.morphology[rows]).tolist(),
-            beat_channels=self._beat_channels(rng, rows, observed) if self.config.conditions.rhythm else None,
+            rhythm_channels=self._rhythm_channels(rng, rows, observed),
         )
 
     def _augment(
@@ -147,19 +147,21 @@ class BatchSource:
             signal_mv *= np.exp(log_gain).astype(np.float32)
         return signal_mv
 
-    def _beat_channels(
+    def _rhythm_channels(
         self,
         rng: np.random.Generator,
         rows: Int[np.ndarray, " batch"],
         observed: Bool[np.ndarray, "batch lead time"],
-    ) -> Float[Tensor, "batch beat_channel time"]:
+    ) -> Float[Tensor, "batch rhythm_channel time"] | None:
         """Encode all beats of some windows, the beats in observed samples of others, and none of the rest."""
-        is_given = rng.random((len(rows), 1)) < self.config.training.rhythm_share
-        in_full = rng.random((len(rows), 1)) < 0.5
-        conditioned = is_given & (observed.any(axis=1) | in_full)
-        beats = [parse_beats(text) for text in self.windows.index["beats"].to_numpy()[rows]]
         labels = self.config.conditions.rhythm
-        return torch.from_numpy(encode_beats(beats, observed.shape[2], labels, conditioned))
+        if not labels:
+            return None
+        has_rhythm = rng.random((len(rows), 1)) < self.config.training.rhythm_share
+        in_full = rng.random((len(rows), 1)) < 0.5
+        conditioned = has_rhythm & (observed.any(axis=1) | in_full)
+        beats = [parse_beats(text) for text in self.windows.index["beats"].to_numpy()[rows]]
+        return torch.from_numpy(encode_rhythm(beats, observed.shape[2], labels, conditioned))
 
 
 def label_weights(counts: Mapping[str, int], config: Config) -> dict[str, float]:

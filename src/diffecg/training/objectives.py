@@ -160,6 +160,6 @@ def _condition(model: ConditionalDenoiser, batch: Batch) -> Condition:
         batch.signal_mv,
         batch.observed,
         batch.labels,
-        beat_channels=batch.beat_channels,
+        rhythm_channels=batch.rhythm_channels,
         morphologies=batch.morphologies,
     )

@@ -1,7 +1,7 @@
 """Encodings of what a sample is conditioned on, as channels on the grid of the transform.
 
 - Observation: the observed signal (C1) and the mask (C2).
-- Rhythm: times and labels of prescribed beats.
+- Rhythm: times and labels of the beats.
 - Analogues: similar segments of the same recording, as candidates for missing samples.
 """
 
@@ -35,22 +35,22 @@ def encode_observation(
 
 
 def encode_rhythm(
-    transform: Transform, beat_channels: Float[Tensor, "batch beat_channel time"]
+    transform: Transform, rhythm_channels: Float[Tensor, "batch rhythm_channel time"]
 ) -> Float[Tensor, "batch channel *grid"]:
-    """Encode prescribed beats, their times and labels.
+    """Encode the rhythm: times and labels of beats.
 
-    The coefficients of all beats as unit pulses keep their times to the sample. Further channels count the
-    beats of each label per frame, and give the fraction of each frame in which the beats are prescribed.
+    The STFT of unit pulses at the R peaks encodes their times to the sample. Further channels count the beats
+    of each label per frame, and give the fraction of each frame in which the rhythm is known.
 
     Args:
         transform: The transform of the model.
-        beat_channels: From :func:`diffecg.datasets.rhythm.encode_beats`: unit pulses of each label, and where
-            they are prescribed.
+        rhythm_channels: From :func:`diffecg.datasets.rhythm.encode_rhythm`: unit pulses at the R
+            peaks of each label, and where the rhythm is known.
     """
     layout = transform.layout
-    pulses, prescribed = beat_channels[:, :-1], beat_channels[:, -1:]
+    pulses, known = rhythm_channels[:, :-1], rhythm_channels[:, -1:]
     grid = layout.to_grid(layout.analyse(pulses.sum(dim=1, keepdim=True)))
-    per_frame = torch.cat([pulses * layout.frame_length, prescribed], dim=1)
+    per_frame = torch.cat([pulses * layout.frame_length, known], dim=1)
     return _append_per_frame(transform, grid, per_frame)
 
 

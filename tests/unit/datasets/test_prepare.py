@@ -17,7 +17,7 @@ from diffecg.datasets.databases import DATABASES
 from diffecg.datasets.folder import write_folder
 from diffecg.datasets.labels import AAMI_LABELS, LABEL_MAPS, label_map
 from diffecg.datasets.prepare import EXCLUDED, prepare
-from diffecg.datasets.rhythm import encode_beats, format_beats, parse_beats
+from diffecg.datasets.rhythm import encode_rhythm, format_beats, parse_beats
 from diffecg.datasets.splits import DS1, DS2, PACED, ROUND_S, SPLITS, validation_bounds
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
@@ -333,9 +333,9 @@ def test_strips_tell_their_beats(database):
         assert format_beats(told) == text
 
 
-def test_a_rhythm_track_marks_what_is_told_and_nothing_else():
-    told = np.array([[True] * 6, [False] * 3 + [True] * 3, [False] * 6])
-    track = encode_beats([[(1, "N"), (4, "V"), (5, "Q")]] * 3, 6, ("N", "V"), told)
-    assert track[0].tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0], [1] * 6]
-    assert track[1].tolist() == [[0] * 6, [0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1]]
-    assert not track[2].any()
+def test_encoded_rhythm_has_the_known_beats_of_its_labels():
+    known = np.array([[True] * 6, [False] * 3 + [True] * 3, [False] * 6])
+    encoded = encode_rhythm([[(1, "N"), (4, "V"), (5, "Q")]] * 3, 6, ("N", "V"), known)
+    assert encoded[0].tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0], [1] * 6]
+    assert encoded[1].tolist() == [[0] * 6, [0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1]]
+    assert not encoded[2].any()
