@@ -53,7 +53,7 @@ VARIANTS: dict[str, dict[str, list[str]]] = {
         "no weight averaging": ["training.ema_half_life=1"],
         "classes at their frequencies": ["training.balance=0"],
         "classes balanced": ["training.balance=1"],
-        "gain 0.1": ["training.gain=0.1"],
+        "gain 0.1": ["training.gain_log_std=0.1"],
     },
 }
 """By table and name: the settings that differ from the preset."""

@@ -10,10 +10,11 @@ RENAMED_KEYS: dict[str, dict[str, str]] = {
     "diffusion": {"levels": "schedule", "target": "prediction"},
     "training": {
         "unknown_label": "label_dropout",
-        "rhythm": "rhythm_share",
+        "rhythm": "rhythm_probability",
         "half_life": "ema_half_life",
         "pool": "shuffle_buffer",
-        "filter": "virtual_lead_filter",
+        "filter": "virtual_lead_filter_std",
+        "gain": "gain_log_std",
     },
 }
 """New name of each renamed key, by section and old name."""

@@ -59,8 +59,8 @@ class WindowConfig:
         return set(self.leads) == {"*"}
 
     @property
-    def companions(self) -> int:
-        """Number of other leads in a window of any leads."""
+    def extra_leads(self) -> int:
+        """Number of leads beyond the first in a window of any leads."""
         return len(self.leads) - 1 if self.any_leads else 0
 
     @property
@@ -99,8 +99,8 @@ class TransformConfig:
     ``signal``: the window itself, without a spectrogram."""
     n_fft: PositiveInt = 32
     """Number of samples in a frame of the STFT."""
-    hop: NonNegativeInt = 8
-    """Number of samples from one frame to the next."""
+    hop: PositiveInt = 8
+    """Number of samples from one frame of the STFT to the next."""
     whitening: Fraction = 0.5
     """Exponent of the division by each frequency bin's standard deviation: 0 none, 1 full whitening."""
     per_window: bool = False
@@ -210,15 +210,15 @@ class TrainingConfig:
     """Proportions of generation, imputation and forecasting."""
     label_dropout: Fraction = 0.2
     """Probability of dropping the label of a sample."""
-    rhythm_share: Fraction = 0.5
+    rhythm_probability: Fraction = 0.5
     """Probability of the rhythm condition; half of the time it is limited to observed samples."""
     virtual_leads: Fraction = 0.0
     """Probability of replacing the leads of an imputation or forecasting sample by filtered random
     combinations of two leads."""
-    virtual_lead_filter: FractionBelowOne = 0.4
+    virtual_lead_filter_std: FractionBelowOne = 0.4
     """Standard deviation of the noise in the filter taps of virtual leads."""
-    gain: FractionBelowOne = 0.0
-    """Standard deviation of the logarithm of a random gain."""
+    gain_log_std: FractionBelowOne = 0.0
+    """Standard deviation of the natural logarithm of the random gain of a sample."""
     seed: NonNegativeInt = 0
     """Seed of weights, data order and noise."""
     shuffle_buffer: PositiveInt = 65_536

@@ -44,7 +44,7 @@ def impute_signal(
     Raises:
         DiffecgError: see :func:`check_signal` and :func:`group_leads`.
     """
-    check_signal(signal_mv, fs_hz, each_lead=not model.config.window.companions)
+    check_signal(signal_mv, fs_hz, each_lead=not model.config.window.extra_leads)
     draws_mv = np.repeat(signal_mv[None], len(request.seeds), axis=0)
     missing, runs = np.isnan(signal_mv), []
     for rows in group_leads(model.config.window, missing):
@@ -113,12 +113,12 @@ def check_signal(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float, *, eac
     check_rate(fs_hz)
     if np.isinf(signal_mv).any():
         raise DiffecgError("the signal has infinite samples; mark missing samples by NaN")
-    companions_suffice = not each_lead and not np.isnan(signal_mv).all()
+    others_suffice = not each_lead and not np.isnan(signal_mv).all()
     for i, lead_mv in enumerate(signal_mv):
         observed_mv = lead_mv[~np.isnan(lead_mv)]
         if observed_mv.size == lead_mv.size:
             continue
-        if not observed_mv.size and not companions_suffice:
+        if not observed_mv.size and not others_suffice:
             raise DiffecgError(
                 f"nothing is observed in lead {i}: all samples are missing; use generate to "
                 "synthesise a signal"

@@ -54,8 +54,8 @@ def plan_imputation(
         leads = ", ".join(recording.leads[row] for row in rows)
         raise DiffecgError(_nothing_to_impute(leads, recording.name, detect, denoising=denoising))
     rows = sorted({segment.row for segment in segments})
-    companions = recording.voltages if model.config.window.companions else []
-    return ImputationPlan(segments=segments, rows=rows, input_rows=sorted({*rows, *companions}))
+    extra_rows = recording.voltages if model.config.window.extra_leads else []
+    return ImputationPlan(segments=segments, rows=rows, input_rows=sorted({*rows, *extra_rows}))
 
 
 def impute_recording(

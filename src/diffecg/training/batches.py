@@ -140,10 +140,10 @@ class BatchSource:
                 signal_mv[is_virtual],
                 self.windows.signal_mv[self._other_lead[rows[is_virtual]]],
                 radius=round(FILTER_RADIUS_S * self.windows.fs_hz),
-                strength=training.virtual_lead_filter,
+                filter_std=training.virtual_lead_filter_std,
             )
-        if training.gain > 0:
-            log_gain = training.gain * rng.standard_normal((len(rows), 1, 1))
+        if training.gain_log_std > 0:
+            log_gain = training.gain_log_std * rng.standard_normal((len(rows), 1, 1))
             signal_mv *= np.exp(log_gain).astype(np.float32)
         return signal_mv
 
@@ -157,7 +157,7 @@ class BatchSource:
         labels = self.config.conditions.rhythm
         if not labels:
             return None
-        has_rhythm = rng.random((len(rows), 1)) < self.config.training.rhythm_share
+        has_rhythm = rng.random((len(rows), 1)) < self.config.training.rhythm_probability
         in_full = rng.random((len(rows), 1)) < 0.5
         conditioned = has_rhythm & (observed.any(axis=1) | in_full)
         beats = [parse_beats(text) for text in self.windows.index["beats"].to_numpy()[rows]]

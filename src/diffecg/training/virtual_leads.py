@@ -13,7 +13,7 @@ def virtual_leads(
     other_mv: Float[np.ndarray, "batch lead time"],
     *,
     radius: int,
-    strength: float,
+    filter_std: float,
 ) -> Float[np.ndarray, "batch lead time"]:
     """Combine each lead with another one at a random angle, and filter the result at random.
 
@@ -26,12 +26,12 @@ def virtual_leads(
         signal_mv: Windows.
         other_mv: The same windows in another lead of the recording.
         radius: Filter taps on either side of the central one.
-        strength: Standard deviation of the noise in the filter taps.
+        filter_std: Standard deviation of the noise in the filter taps.
     """
     angle = rng.uniform(0, 2 * np.pi, (*signal_mv.shape[:2], 1))
     mixed = np.cos(angle) * signal_mv + np.sin(angle) * other_mv
     hann = np.hanning(2 * radius + 3)[1:-1]
-    taps = strength * hann * rng.standard_normal((*signal_mv.shape[:2], 2 * radius + 1))
+    taps = filter_std * hann * rng.standard_normal((*signal_mv.shape[:2], 2 * radius + 1))
     taps[..., radius] += 1
     padded = np.pad(mixed, ((0, 0), (0, 0), (radius, radius)), mode="edge")
     return fftconvolve(padded, taps, mode="valid", axes=-1).astype(np.float32)

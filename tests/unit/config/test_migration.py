@@ -19,11 +19,17 @@ def test_config_of_version_0_1_reads_as_the_same_settings(name):
 def test_migration_renames_and_leaves_unknown_keys_to_validation(tmp_path):
     path = tmp_path / "config.json"
     old = (CONFIGS / "strip.json").read_text()
-    for text in ('"half_life": 40000', '"matches": 5', '"levels": "karras"'):
+    for text in ('"half_life": 40000', '"matches": 5', '"levels": "karras"', '"filter": 0.4', '"gain": 0.0'):
         assert text in old
     path.write_text(old)
     new = to_json(read_config(path))
-    for text in ('"ema_half_life": 40000', '"analogues": 5', '"schedule": "karras"'):
+    for text in (
+        '"ema_half_life": 40000',
+        '"analogues": 5',
+        '"schedule": "karras"',
+        '"virtual_lead_filter_std": 0.4',
+        '"gain_log_std": 0.0',
+    ):
         assert text in new
     path.write_text(old.replace('"half_life"', '"half_lives"'))
     with pytest.raises(DiffecgError, match=r"training\.half_lives"):

@@ -67,7 +67,7 @@ def test_stopped_run_is_resumed_bit_for_bit(windows, tmp_path):
 
 def test_virtual_lead_is_a_combination_of_two_leads_of_a_recording(windows):
     data = open_windows(windows["strip"]).partition("train")
-    settings = {"virtual_leads": 1.0, "virtual_lead_filter": 0.0, "gain": 0.0, "balance": 0.0}
+    settings = {"virtual_leads": 1.0, "virtual_lead_filter_std": 0.0, "gain_log_std": 0.0, "balance": 0.0}
     leads = data.index["lead"].to_numpy()
     assert len(set(leads)) == 2
     real = {lead: data.signal_mv[leads == lead, 0] for lead in set(leads)}
@@ -86,9 +86,8 @@ def test_filter_of_virtual_leads_changes_shapes_but_not_the_rhythm():
     time = np.arange(1000)
     basis = np.stack([np.sin(0.3 * time), np.cos(0.3 * time)])
     rng = np.random.default_rng(0)
-    made = virtual_leads(rng, np.tile(basis[0], (20, 1, 1)), np.zeros((20, 1, 1000)), radius=7, strength=0.4)[
-        :, 0
-    ]
+    sines, zeros = np.tile(basis[0], (20, 1, 1)), np.zeros((20, 1, 1000))
+    made = virtual_leads(rng, sines, zeros, radius=7, filter_std=0.4)[:, 0]
     fitted, *_ = np.linalg.lstsq(basis[:, 20:-20].T, made[:, 20:-20].T)
     assert np.abs(basis[:, 20:-20].T @ fitted - made[:, 20:-20].T).max() < 1e-5
     assert np.abs(fitted).std(axis=1).min() > 0.2

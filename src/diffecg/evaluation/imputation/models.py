@@ -23,7 +23,7 @@ def imputation_method(model: Model, draws: int, seed: int, sampling: dict[str, A
 
     def method(context: Context) -> Draws:
         gap, signal_mv = context.gap, context.signal_mv[None]
-        if model.config.window.companions:
+        if model.config.window.extra_leads:
             signal_mv = np.concatenate([signal_mv, context.other_leads_mv])
         options = {"draws": draws, "seed": seed, **sampling}
         if context.is_forecast:
