@@ -199,7 +199,7 @@ def bad(tmp_path, recording, runs):
         "no split": (["prepare", "svdb", "--split", "strict", *out], "choose one of svdb"),
         "lead of any": (["prepare", "mitdb", "--preset", "strip", "--lead", "V1", *out], "leave out --lead"),
         "no noise": (["denoise", model, recording, *out], "no noise detected in MLII, V1 of 100"),
-        "late stretch": (["denoise", model, recording, "--interval", "59:61", *out], "<= 60.000"),
+        "late interval": (["denoise", model, recording, "--interval", "59:61", *out], "<= 60.000"),
         "no folder": (["prepare", "mitdb", "--from", tmp_path / "none", *out], "--download"),
         "no length": (["prepare", "mitdb", "--from", tmp_path, "--length", "0", *out], "length 0"),
         "device": (["generate", model, "--device", "cuda:9", *out], "cuda:9"),

@@ -29,7 +29,7 @@ from diffecg.errors import DiffecgError
 
 
 def _format_default(default: Any) -> str | None:
-    """Return the text of a default in the help; None hides empty defaults."""
+    """Return the default of a flag as shown in the help; None: it is not shown."""
     if default is False or default in ((), "", None):
         return None
     return " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
@@ -39,7 +39,7 @@ app = App(
     name="diffecg",
     version=f"diffecg {__version__}",
     help=(
-        "Conditional diffusion models for ECG: generation, imputation, denoising and forecasting.\n\n"
+        "Generate, impute, forecast and denoise ECG with conditional diffusion models.\n\n"
         "Start with: diffecg demo. Not a medical device."
     ),
     result_action="return_value",
@@ -77,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(app: App, arguments: Sequence[str] | None = None) -> None:
     """Run an application and exit; print expected errors in one line on stderr."""
+    program = app.name[0]
     try:
         app(
             list(sys.argv[1:] if arguments is None else arguments),
@@ -84,19 +85,19 @@ def run(app: App, arguments: Sequence[str] | None = None) -> None:
             print_error=False,
         )
     except CycloptsError as error:
-        fail(f"{error} (see diffecg --help)")
+        fail(f"{error} (see {program} --help)", program)
         sys.exit(2)
     except DiffecgError as error:
-        fail(str(error))
+        fail(str(error), program)
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
-        fail(f"{error.strerror or error}: {error.filename or ''}")
+        fail(f"{error.strerror or error}: {error.filename or ''}", program)
         sys.exit(1)
     except KeyboardInterrupt:
-        fail("interrupted")
+        fail("interrupted", program)
         sys.exit(130)
 
 

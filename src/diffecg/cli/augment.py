@@ -1,4 +1,4 @@
-"""``diffecg augment``."""
+"""``diffecg augment``: synthetic windows in the partition train."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def augment(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Add synthetic windows of rare labels to the training partition of real windows.
+    """Add synthetic windows of rare labels to the partition train of prepared windows.
 
     Example: diffecg augment beats/ --model mitbih-beat --to-ratio 1.0 --out balanced/
 
     Synthetic windows are marked in the index (column synthetic, recording "synthetic"); the partitions
-    validation and test stay real. Whether augmentation helps depends on the classifier: compare with class
-    weights first.
+    validation and test are copied unchanged. Whether augmentation helps depends on the classifier:
+    compare with class weights first.
 
     Parameters
     ----------

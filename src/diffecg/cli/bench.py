@@ -1,4 +1,4 @@
-"""``diffecg bench``."""
+"""``diffecg bench``: speed of models and of rival generators."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def bench(
     compute: ComputeOptions = ComputeOptions(),
     json: Json = False,
 ) -> None:
-    """Measure how fast models generate windows, in turns with rival generators.
+    """Measure the speed of models and of rival generators, which run in turns.
 
     Example: diffecg bench mitbih-beat --vs diffusers --vs ecgen --threads 2
 
-    Prints windows per second, network evaluations for a window, floating-point operations of an evaluation, and
-    their share of the machine's rate of matrix products. Absolute speeds depend on the machine and on its other
-    work; ratios within one run hardly do.
+    Prints windows per second, network evaluations for a window, floating-point operations of an evaluation,
+    and their share of the machine's rate of matrix products. Speeds depend on the machine and its load; their
+    ratios within one run hardly do.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def bench(
         A generator that an installed package registers under the entry point group diffecg.rivals; may be
         repeated.
     training:
-        Measure training steps, too.
+        Also measure training steps.
     rounds:
         Number of runs of each generator; medians are shown.
     seconds:

@@ -1,4 +1,4 @@
-"""``diffecg compose``."""
+"""``diffecg compose``: annotated synthetic recordings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def compose(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Compose a synthetic recording in which the time and label of every beat are known.
+    """Compose an annotated synthetic recording from a rhythm.
 
     Example: `diffecg compose "N*8 V N*12 S N*6" --heart-rate 72 --minutes 30 --out ectopy/`
 
@@ -86,7 +86,7 @@ def compose(
         raise DiffecgError(f"draws {draws} must be at least 1")
     use_threads(threads)
     parsed, duration_s = options.rhythm(rhythm), 60 * options.minutes
-    parsed.beats(duration_s, options.seed)  # report a wrong rhythm before the model is loaded
+    parsed.beats(duration_s, options.seed)  # report an invalid rhythm before the model is loaded
     loaded, recordings = load(model), []
     with progress_bar("compose") as progress:
         for draw in range(draws):

@@ -35,7 +35,7 @@ Force = Annotated[bool, Parameter(negative="", help="Overwrite existing output."
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print the result as JSON.")]
 Flat = Parameter(name="*")
 """Makes each field of a dataclass a flag of its own."""
-Seed = Annotated[int, Parameter(help="Seed of the first sample; sample i has seed + i.")]
+Seed = Annotated[int, Parameter(help="Seed of the first window; window i has seed + i.")]
 Threads = Annotated[int | None, Parameter(help="Number of CPU threads; default: chosen by PyTorch.")]
 
 
@@ -125,9 +125,9 @@ def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], 
     console.print()
 
 
-def fail(message: str) -> None:
-    """Print an error on stderr, in one line."""
-    print(f"diffecg: error: {' '.join(message.split())}", file=sys.stderr)
+def fail(message: str, program: str) -> None:
+    """Print an error of a program on stderr, in one line."""
+    print(f"{program}: error: {' '.join(message.split())}", file=sys.stderr)
 
 
 @contextmanager

@@ -22,16 +22,16 @@ _SECTIONS = (
     (
         "gap.png",
         "Impute: a gap with its uncertainty",
-        "The coloured samples were masked. Sixteen draws from the posterior give a mean and a 90 % "
-        "prediction interval; the dashed line shows the masked samples. The strip is simulated and unlike "
-        "the training data.",
+        "The coloured samples were masked. Sixteen draws from the posterior give a mean and a nominal "
+        "90 % prediction interval; the dashed line shows the masked samples. The strip is simulated and "
+        "unlike the training data.",
         'model = diffecg.load("mitbih-strip")\nimputation = model.impute(signal_mv, fs_hz=100, draws=16)',
     ),
     (
         "forecast.png",
         "Forecast: the next heartbeats",
-        "The model is given the past only. Each draw is one possible continuation; the mean is smooth where "
-        "the draws disagree on the time of a beat.",
+        "The model is conditioned on the past only. Each draw is one possible continuation; the mean is "
+        "smooth where the draws disagree on the time of a beat.",
         "forecast = model.forecast(past_mv, fs_hz=100, horizon_s=2.0, draws=16)",
     ),
 )

@@ -1,4 +1,4 @@
-"""``diffecg evaluate``."""
+"""``diffecg evaluate``: report on synthetic windows."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def evaluate(
 
     Example: diffecg evaluate v.npz n.npz --against beats/ --out report/
 
-    Each metric stands beside a real-vs-real reference and a baseline. The synthetic windows may come from any
-    program: .npz, .csv, .parquet or a folder of WFDB recordings with one window each, in mV; several paths are
-    concatenated. With prepared windows, fidelity and physiology compare with the partition validation, utility
-    trains on train and tests on test, and privacy compares train with validation. Writes report.html,
+    Each metric is reported with a real-vs-real reference and a baseline. The synthetic windows may come from
+    any program: .npz, .csv, .parquet or a folder of WFDB records with one window each, in mV; several paths
+    are concatenated. With prepared windows, fidelity and physiology compare with the partition validation,
+    utility trains on train and tests on test, and privacy compares train with validation. Writes report.html,
     report.json and plots.
 
     Parameters
@@ -56,9 +56,9 @@ def evaluate(
     fs:
         Sampling rate in Hz of files that do not state it.
     seeds:
-        Number of random draws of the compared sets, and of classifiers of each kind.
+        Number of random subsets that are compared, and of trained classifiers of each kind.
     max_windows:
-        Largest number of windows of a label on either side of a comparison.
+        Maximum number of windows of a label in each compared subset.
     """
     from diffecg.files import check_output
 

@@ -1,4 +1,4 @@
-"""``diffecg evaluate-task``."""
+"""``diffecg evaluate-task``: report on imputation and forecasting."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def evaluate_task(
 
     Example: diffecg evaluate-task mitbih-strip --data mitdb/ --out tasks/
 
-    The cases are gaps of 0.25, 0.5, 1 and 2 s and forecasts of the second after a beat, at places that the seed
-    fixes, in each recording of DS2. The baselines are linear and PCHIP interpolation, the previous beat, the
-    recording's mean beat, and nearest-neighbour imputation from 5 analogues.
+    The cases are gaps of 0.25, 0.5, 1 and 2 s and forecasts of the second after a beat, at random times
+    (fixed by the seed) in each recording of DS2. The baselines are linear and PCHIP interpolation, the
+    previous beat, the mean beat of the recording, and nearest-neighbour imputation from 5 analogues.
 
     Parameters
     ----------
     models:
-        Bundled models or model folders; none compares the baselines alone.
+        Bundled models or model folders; without one, only the baselines are compared.
     data:
         Folder of annotated WFDB recordings, such as mitdb.
     out:
@@ -53,7 +53,7 @@ def evaluate_task(
     cases:
         Number of cases of each kind in a recording.
     seed:
-        Seed of the places, and of each model's first draw.
+        Seed of the times of the cases, and of each model's first draw.
     recordings:
         Names of recordings; may be repeated. Default: those of DS2.
     """

@@ -9,19 +9,20 @@ from diffecg.errors import DiffecgError
 
 
 def export(model: str, /, *, out: Path, force: Force = False, json: Json = False) -> None:
-    """Export the network of a model as ONNX, for batches of any size.
+    """Export the network of a model to ONNX.
 
     Example: diffecg export mitbih-beat-fast --out beat.onnx
 
-    STFT, noise schedule and sampler are not part of the network; docs/speed.md describes its inputs and
-    output. To sample with ONNX Runtime, use --engine onnx of the other commands instead.
+    The batch size is free. STFT, noise schedule and sampler are not exported; docs/speed.md describes inputs
+    and output of the network. To sample with ONNX Runtime, use the flag --engine onnx of generate, impute,
+    denoise and forecast instead.
 
     Parameters
     ----------
     model:
         A bundled model or a model folder.
     out:
-        File to write, .onnx.
+        File to write, with the suffix .onnx.
     """
     from diffecg.files import check_output
     from diffecg.inference.loading import load

@@ -1,4 +1,4 @@
-"""``diffecg forecast``."""
+"""``diffecg forecast``: the continuation of a recording."""
 
 from __future__ import annotations
 

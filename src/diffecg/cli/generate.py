@@ -1,4 +1,4 @@
-"""``diffecg generate``."""
+"""``diffecg generate``: synthetic windows."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class GenerateFlags(GenerateOptions):
     """The options of generate as flags."""
 
     rhythm: Annotated[tuple[tuple[float, str], ...], repeatable(parse_beat_times, join=True)] = ()
-    """Beats of every window as "0.5:N 1.3:N 1.9:V" (time of the R peak in s, label); only for models of
-    strips."""
+    """Beats of every window as "0.5:N 1.3:N 1.9:V" (time of the R peak in s, label); may be repeated.
+    Only for models of strips with a rhythm condition."""
 
 
 def generate(

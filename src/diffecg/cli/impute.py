@@ -35,7 +35,8 @@ class ImputeFlags(ImputeOptions):
     gaps: Annotated[tuple[Gap, ...], repeatable(parse_gap, name="--gap")] = ()
     """Gap to impute, start:stop in seconds, such as 12.0:12.8; may be repeated."""
     detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ()
-    """Artefacts to detect and impute, separated by commas: flat, clipped, saturated, noise."""
+    """Artefacts to detect and impute, separated by commas: flat, clipped, saturated, noise; may be
+    repeated."""
     leads: Leads = ()
     """Lead to impute; may be repeated. Default: with --gap the model's lead, else MLII or II, else the first
     ECG lead; without --gap all leads in which samples are missing or artefacts are detected."""
@@ -51,7 +52,7 @@ class DenoiseFlags(DenoiseOptions):
     intervals."""
     detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ("noise",)
     """Artefacts to detect where no --interval is given, separated by commas: noise, flat, clipped, saturated;
-    default: noise."""
+    may be repeated. Default: noise."""
     leads: Leads = ()
     """Lead to denoise; may be repeated. Default: with --interval the model's lead, else MLII or II, else the
     first ECG lead; without --interval all leads in which noise is detected."""
@@ -80,9 +81,10 @@ def impute(
 
     diffecg impute mitbih-strip watch.csv --fs 130 --unit uV --format parquet --out imputed/
 
-    Samples that the file marks as missing (invalid values, empty cells, NaN, skipped time stamps) are
-    imputed, too. All other samples are written unchanged. OUT gets the recording with the mean of the draws,
-    all draws (draws.npz), a table of the gaps (gaps.csv), a figure of each gap and a data card (card.json).
+    Samples that the file marks as missing (invalid values, empty cells, NaN, skipped time stamps) in the
+    selected leads are imputed, too. All other samples are written unchanged. OUT gets the
+    recording with the mean of the draws, all draws (draws.npz), a table of the gaps (gaps.csv), a figure of
+    each gap and a data card (card.json).
 
     Parameters
     ----------
@@ -132,8 +134,8 @@ def denoise(
     diffecg denoise mitbih-strip holter.edf --out denoised/
 
     Suits baseline wander, muscle artefacts and electrode motion. The noise spectrum is the excess of the
-    noisy intervals over the rest of the lead, so that part of each lead must be clean. All other samples are
-    written unchanged. OUT gets the same files as that of impute.
+    noisy intervals over the rest of the lead, so that part of each lead must be clean. Missing samples of the
+    same leads are imputed; all others are written unchanged. OUT gets the same files as that of impute.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``diffecg serve``: the studio in the browser and its HTTP service."""
+"""``diffecg serve``: the studio in the browser and its REST service."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def serve(
     open: bool = False,
     limits: ServerLimits = Limits(),
 ) -> None:
-    """Run the studio: a page to generate and repair ECG, and an HTTP service for programs.
+    """Serve a web page to generate, impute, denoise, forecast, compose and evaluate ECG, and a REST service.
 
     Example: diffecg serve --beats beats/ --open
 
@@ -45,7 +45,8 @@ def serve(
     port:
         Port to bind to; 0 for a free one.
     model:
-        Models to serve: names of bundled models, or model folders. The server loads no others.
+        Models to serve: names of bundled models, or model folders. May be
+        repeated. The server loads no others.
     beats:
         Folder of real beats, written by diffecg prepare, to compare synthetic beats with.
     token:

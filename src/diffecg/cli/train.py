@@ -42,9 +42,9 @@ def train(
     Example: diffecg train --preset beat --data beats/ --out runs/beat --samples 100000
 
     The output is a model folder, which other commands accept as a model: diffecg generate runs/beat. Ctrl-C
-    saves a checkpoint; run the same command again to resume. To train in several processes, start the command
-    with torchrun: `torchrun --nproc-per-node 4 -m diffecg train …`. A run can be resumed with another number
-    of processes.
+    saves a checkpoint; run the same command again to resume. To train in several processes, start the
+    command with torchrun: `torchrun --nproc-per-node 4 -m diffecg train …`. A run can be resumed with
+    another number of processes.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def train(
     seed:
         Seed of weights, data order and noise.
     settings:
-        Change a setting, for example network.width=96; can be repeated. --dry-run lists all settings.
+        Change a setting, for example network.width=96; may be repeated. --dry-run lists all settings.
     accumulate:
-        Slices in which each process computes its part of a batch; more slices need less memory.
+        Number of slices in which each process computes its share of a batch; more slices need less memory.
     device:
         Device: cpu, or cuda (one GPU for each process).
     dry_run:
@@ -101,6 +101,7 @@ def train(
 
 def distill(
     teacher: str,
+    /,
     *,
     data: str,
     out: Path,
@@ -133,7 +134,7 @@ def distill(
     minutes:
         Stop after this time; run the same command again to resume.
     settings:
-        Change a setting, for example training.learning_rate=1e-4; can be repeated.
+        Change a setting, for example training.learning_rate=1e-4; may be repeated.
     """
     use_threads(threads)
     from diffecg.datasets.loading import open_dataset

@@ -1,1 +1,1 @@
-"""Composition of annotated synthetic recordings: rhythm, timing, subject, signal, noise."""
+"""Composed recordings: rhythms, beat times, synthetic subjects, noise, export."""

@@ -35,12 +35,12 @@ def parse_rhythm(text: str) -> list[str]:
     """Return the label of each beat of one period.
 
     Raises:
-        DiffecgError: unknown words, unbalanced brackets, invalid numbers or no beats; the message gives the
-            position.
+        DiffecgError: unknown words, unmatched parentheses, invalid numbers or an empty rhythm; the message
+            gives the position.
     """
     beats = _Parser(text).parse()
     if not beats:
-        raise DiffecgError(f"the rhythm {text!r} has no beats; write one such as {'N*8 V N*12 S'!r}")
+        raise DiffecgError("the rhythm is empty; an example is 'N*8 V N*12 S'")
     return beats
 
 
@@ -57,7 +57,7 @@ class _Parser:
         """Return the beats of the whole text."""
         beats = self._sequence()
         if self.position < len(self.tokens):
-            self._fail("closing bracket without an opening one")
+            self._fail("unmatched ')'")
         return beats
 
     def _sequence(self) -> list[str]:
@@ -66,7 +66,7 @@ class _Parser:
             item = self._item()
             if self._token() == "*":
                 self.position += 1
-                times = self._number("how many times")
+                times = self._number("'*'")
                 if len(item) * times > MAX_BEATS:
                     self._fail(f"more than {MAX_BEATS:,} beats in one period", back=1)
                 item = item * times
@@ -92,7 +92,7 @@ class _Parser:
             beats = [word]
         else:
             known = ", ".join((*BEAT_LABELS, *PATTERNS, "salvo of 5", "atrial …"))
-            self._fail(f"unknown; choose one of {known}")
+            self._fail(f"choose one of {known}")
         return ["S" if atrial and beat == "V" else beat for beat in beats]
 
     def _group(self) -> list[str]:
@@ -100,26 +100,26 @@ class _Parser:
         self.position += 1
         self.depth += 1
         if self.depth > _MAX_DEPTH:
-            self._fail(f"more than {_MAX_DEPTH} nested brackets", back=1)
+            self._fail(f"groups are nested more than {_MAX_DEPTH} deep", back=1)
         beats = self._sequence()
         self.depth -= 1
         if self._token() != ")":
             self.position = opening
-            self._fail("opening bracket without a closing one")
+            self._fail("unclosed '('")
         self.position += 1
         return beats
 
     def _salvo(self) -> list[str]:
         self.position += 1
         if self._token() != "of":
-            self._fail("number of beats missing; write salvo of 5")
+            self._fail("expected 'of' after 'salvo', as in salvo of 5")
         self.position += 1
-        return ["V"] * self._number("of how many")
+        return ["V"] * self._number("'of'")
 
-    def _number(self, question: str) -> int:
+    def _number(self, previous: str) -> int:
         token = self._token()
         if not token.isdecimal() or len(token) > _MAX_DIGITS or not 0 < int(token) <= MAX_BEATS:
-            self._fail(f"{question}? write a whole number from 1 to {MAX_BEATS:,}")
+            self._fail(f"expected a number after {previous}, from 1 to {MAX_BEATS:,}")
         self.position += 1
         return int(token)
 
@@ -131,6 +131,6 @@ class _Parser:
         """Raise an error that points at a token."""
         position = self.position - back
         if position >= len(self.tokens):
-            raise DiffecgError(f"the rhythm {self.text!r} ends too early: {reason}")
+            raise DiffecgError(f"at the end of the rhythm {self.text!r}: {reason}")
         token, start = self.tokens[position]
         raise DiffecgError(f"{token!r} at character {start + 1} of the rhythm {self.text!r}: {reason}")

@@ -21,7 +21,6 @@ KINDS = {"bw": "baseline wander", "ma": "muscle artefact", "em": "electrode moti
 
 SNR_RANGE_DB = (-40.0, 60.0)
 
-
 MIN_SAMPLES = 2
 """Shortest noise interval, in samples; its variance must be defined."""
 

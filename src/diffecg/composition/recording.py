@@ -1,4 +1,4 @@
-"""Composed recordings: synthetic beats of one subject at given times."""
+"""Compose an annotated recording from a rhythm."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def compose(
     loaded = model if isinstance(model, Model) else load(model)
     if isinstance(beats, Rhythm):
         if duration_s is None:
-            raise DiffecgError("a rhythm has no end; give the length of the recording, duration_s")
+            raise DiffecgError("duration_s is required with a Rhythm; give it in s")
         timed = beats.beats(duration_s, seed if rhythm_seed is None else rhythm_seed)
     else:
         timed = [(float(time_s), label) for time_s, label in beats]
@@ -115,7 +115,7 @@ def _check_composition(
     end_s = np.inf if duration_s is None else duration_s
     outside = [time_s for time_s, _ in beats if not 0 <= time_s < end_s]
     if outside:
-        raise DiffecgError(f"a beat at {outside[0]:g} s is outside the recording")
+        raise DiffecgError(f"the beat at {outside[0]:g} s is outside the recording")
     check_beats(beats)
 
 

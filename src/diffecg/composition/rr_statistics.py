@@ -1,4 +1,4 @@
-"""Statistics of RR intervals, measured in the records of DS1, which also trained the models."""
+"""RR-interval statistics of DS1."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RRStatistics:
     runs: dict[str, list[float]]
     """Intervals within runs of ectopic beats, by label."""
     follows: dict[str, dict[str, int]]
-    """How often each label follows two labels."""
+    """Counts of the label after each pair of labels."""
 
 
 def measure(times_s: Sequence[Float[np.ndarray, "_"]], labels: Sequence[Sequence[str]]) -> RRStatistics:
@@ -54,7 +54,7 @@ def measure(times_s: Sequence[Float[np.ndarray, "_"]], labels: Sequence[Sequence
         labels: labels of the same beats.
 
     Raises:
-        DiffecgError: no two normal beats follow each other.
+        DiffecgError: no two consecutive beats are normal.
     """
     pairs, runs, sinus = defaultdict(list), defaultdict(list), list[float]()
     follows: dict[str, Counter[str]] = defaultdict(Counter)
@@ -75,7 +75,7 @@ def measure(times_s: Sequence[Float[np.ndarray, "_"]], labels: Sequence[Sequence
             elif previous == label:
                 runs[label].append(float(around[0].round(3)))
     if not sinus:
-        raise DiffecgError("no two normal beats follow each other")
+        raise DiffecgError("no two consecutive beats are normal; RR statistics need at least one such pair")
     return RRStatistics(
         heart_rate=round(60 / float(np.mean(sinus)), 2),
         sdnn_ms=round(1000 * float(np.std(sinus)), 1),
@@ -86,17 +86,22 @@ def measure(times_s: Sequence[Float[np.ndarray, "_"]], labels: Sequence[Sequence
 
 
 def load_statistics(record: str = "") -> RRStatistics:
-    """Return the shipped statistics of a record, completed by those of all records; without a name, of all.
+    """Return the statistics of a record of DS1, or of all its records.
+
+    Labels with few intervals in the record have those of all records.
+
+    Args:
+        record: name of the record; empty: all records.
 
     Raises:
-        DiffecgError: there are no statistics of the record.
+        DiffecgError: the record is not in DS1.
     """
     known = _load_all()
     if not record:
         return known["all"]
     if record not in known or record == "all":
         raise DiffecgError(
-            f"no rhythm like record {record!r}; choose one of {', '.join(sorted(set(known) - {'all'}))}"
+            f"no RR statistics of record {record!r}; choose one of {', '.join(sorted(set(known) - {'all'}))}"
         )
     own, every = known[record], known["all"]
     pairs = {label: _at_least(own.pairs.get(label, []), every.pairs[label]) for label in every.pairs}

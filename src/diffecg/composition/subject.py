@@ -1,4 +1,4 @@
-"""Synthetic subjects: one beat of each label that fit together."""
+"""A synthetic subject: one beat of each label."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ P wave."""
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class SyntheticSubject:
-    """A beat of each label, to be varied."""
+    """One beat of each label; :meth:`Model.vary` varies them."""
 
     beats_mv: dict[str, Float32[np.ndarray, "lead time"]]
     """Beat of each label, in mV, with the baseline at 0."""
@@ -51,7 +51,9 @@ def sample_subject(model: Model, seed: int = 0) -> SyntheticSubject:
     """
     window = model.config.window
     if window.kind != "beat" or set(model.labels) != set(BASELINE_S):
-        raise DiffecgError(f"{model.name} does not generate beats of N, S, V and F; choose mitbih-beat, say")
+        raise DiffecgError(
+            f"{model.name} does not generate beats with the labels N, S, V and F; choose mitbih-beat"
+        )
     beats_mv: dict[str, Float32[np.ndarray, "beat lead time"]] = {}
     baselines_mv: dict[str, Float[np.ndarray, "beat lead 1"]] = {}
     for i, label in enumerate(BASELINE_S):

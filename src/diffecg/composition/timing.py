@@ -1,4 +1,4 @@
-"""Times of beats: sinus rhythm with heart-rate variability, ectopic beats with measured intervals."""
+"""RR intervals of a rhythm."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Rhythm:
             DiffecgError: an invalid rhythm, or values out of range.
         """
         if not (np.isfinite(duration_s) and duration_s > 0):
-            raise DiffecgError(f"a recording of {duration_s:g} s has no beats; its length must be above 0")
+            raise DiffecgError(f"duration {duration_s:g} s must be above 0")
         if seed < 0:
             raise DiffecgError(f"seed {seed} must be at least 0")
         record = self.text.removeprefix(LIKE).strip() if self.text.startswith(LIKE) else ""
@@ -105,7 +105,7 @@ def beat_intervals(
     between normal beats, these have exactly the given mean and standard deviation.
 
     Args:
-        labels: labels of the beats, more than fit.
+        labels: labels of the beats, at least as many as fit into the duration.
         sinus: intervals between normal beats.
         statistics: measured intervals of ectopic beats.
         duration_s: time after the first beat, in s.
@@ -184,7 +184,7 @@ def check_beats(beats: Sequence[tuple[float, str]]) -> None:
         interval_s = time_s - previous_s
         if interval_s < MIN_INTERVAL_S - 1e-9:
             raise DiffecgError(
-                f"the beat {label} at {time_s:.3f} s comes {interval_s:.3f} s after the one before it; the "
+                f"the beat {label} at {time_s:.3f} s follows the previous one after {interval_s:.3f} s; the "
                 f"shortest interval is {MIN_INTERVAL_S:g} s"
             )
 

@@ -1,7 +1,7 @@
 """Rivals from other packages: generators for the benchmark of speed, and imputation methods.
 
-A package registers them as entry points. The group ``diffecg.rivals`` holds functions (leads, length, batch_size)
--> :class:`~diffecg.evaluation.speed.Generator`; the group ``diffecg.imputers`` holds functions
+A package registers them as entry points. The group ``diffecg.rivals`` holds functions (leads, length,
+batch_size) -> :class:`~diffecg.evaluation.speed.Generator`; the group ``diffecg.imputers`` holds functions
 (:class:`~diffecg.evaluation.imputation.cases.Context`) -> draws (draw, gap), in mV.
 """
 

@@ -1,7 +1,7 @@
-"""Speed of generators, relative to each other and to what the machine can do.
+"""Speed of generators, relative to each other and to the peak rate of the machine.
 
-Times on a busy machine vary. Therefore generators take turns, medians over rounds are compared, and the rate at
-which the same machine multiplied matrices in the same minutes is measured, too.
+Times on a busy machine vary. Therefore generators take turns, medians over rounds are compared, and the rate
+at which the same machine multiplied matrices in the same minutes is measured, too.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Speed:
     evaluations: int
     """Evaluations of the network for a window."""
     megaflop: float
-    """Floating-point operations of one evaluation for one window, in millions; a multiply-add counts as two."""
+    """Floating-point operations of one evaluation for one window, in 10^6; a multiply-add counts as two."""
     windows_per_s: float
     """Median over rounds."""
     share_of_peak: float

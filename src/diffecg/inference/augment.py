@@ -20,7 +20,7 @@ SYNTHETIC = "synthetic"
 
 
 def missing_counts(counts: Mapping[str, int], to_ratio: float) -> dict[str, int]:
-    """Return how many windows each label lacks to reach ``to_ratio`` times the largest count.
+    """Return the number of windows of each label below ``to_ratio`` times the largest count.
 
     Args:
         counts: real windows of each label.
@@ -64,7 +64,8 @@ def augment(
     if (leads, samples) != (len(window.leads), window.length) or windows.fs_hz != window.fs_hz:
         raise DiffecgError(
             f"the windows hold {leads} lead(s) x {samples} samples at {windows.fs_hz:g} Hz, {model.name} "
-            f"generates {len(window.leads)} x {window.length} at {window.fs_hz:g} Hz; prepare them alike"
+            f"generates {len(window.leads)} x {window.length} at {window.fs_hz:g} Hz; prepare the windows "
+            "with the preset of the model"
         )
     counts = windows.partition("train").index["label"].value_counts().to_dict()
     known = {label: counts[label] for label in model.labels if label in counts}

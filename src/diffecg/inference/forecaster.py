@@ -48,7 +48,7 @@ class Forecaster:
         steps: int | None = None,
         batch_size: int = 64,
     ) -> None:
-        """Start a stream.
+        """Create a forecaster for a stream.
 
         Args:
             model: a model of strips.

@@ -31,7 +31,8 @@ class DrawOptions:
     draws: int = 16
     """Number of draws."""
     coverage: float = 0.9
-    """Nominal coverage of the prediction interval, between 0 and 1."""
+    """Nominal coverage of the prediction interval, between 0 and 1. K draws cover at most (K - 1)/(K + 1):
+    88 % for 16 draws."""
     seed: int = 0
     """Seed of the first draw; draw i has seed + i."""
 

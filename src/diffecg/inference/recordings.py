@@ -1,4 +1,4 @@
-"""Impute, denoise or forecast a recording, given typed options."""
+"""Impute, denoise or forecast a recording with the options of a task."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from diffecg.signal.masks import TOLERANCE_S
 
 @dataclass(frozen=True, kw_only=True)
 class ImputationPlan:
-    """Segments to impute, and the leads that the model is given."""
+    """Segments to impute, and the leads that the model is conditioned on."""
 
     segments: list[Segment]
     rows: list[int]
     """Leads with segments to impute."""
     input_rows: list[int]
-    """Leads given to the model: ``rows``, and all other voltages if it conditions on companion leads."""
+    """Leads of the model's input: ``rows``, and all other voltages if it conditions on companion leads."""
 
 
 def plan_imputation(
@@ -121,7 +121,7 @@ class ForecastPlan:
     row: int
     """Index of the lead."""
     start: int
-    """First sample of the forecast; the model is given the samples before it."""
+    """First sample of the forecast, which is conditioned on the samples before it."""
 
 
 def plan_forecast(model: Model, recording: Recording, options: ForecastOptions) -> ForecastPlan:

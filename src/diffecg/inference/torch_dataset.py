@@ -46,7 +46,7 @@ class SyntheticWindows(Dataset[tuple[Tensor, int]]):
         steps: int | None = None,
         batch_size: int = 64,
     ) -> None:
-        """Describe the dataset; nothing is generated yet.
+        """Create the dataset; windows are generated on access.
 
         Args:
             model: a bundled model or a model folder.

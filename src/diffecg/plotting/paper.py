@@ -94,7 +94,7 @@ class Paper:
 
 
 def range_mv(*signals: Shaped[np.ndarray, "..."]) -> tuple[float, float]:
-    """Return a range, in half millivolts and of at least MIN_RANGE_MV, that includes all samples of the signals."""
+    """Return a range of at least MIN_RANGE_MV, in steps of 0.5 mV, that includes all samples."""
     values = np.concatenate([np.ravel(signal) for signal in signals])
     values = values[np.isfinite(values)]
     low, high = (np.floor(values.min() * 2) / 2, np.ceil(values.max() * 2) / 2)

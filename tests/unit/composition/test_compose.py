@@ -200,7 +200,7 @@ def test_invalid_compositions_are_refused(model):
     ):
         with pytest.raises(DiffecgError, match=words):
             compose(beats, model=model)
-    with pytest.raises(DiffecgError, match="length of the recording"):
+    with pytest.raises(DiffecgError, match="duration_s is required"):
         compose(diffecg.Rhythm("N"), model=model)
     with pytest.raises(DiffecgError, match="does not generate beats"):
         compose([(1.0, "N")], model="mitbih-strip")
@@ -250,9 +250,9 @@ def test_draws_have_the_same_beats(run, tmp_path):
     ("arguments", "words"),
     [
         (["N*8 bigemny"], "'bigemny' at character 5"),
-        ([""], "has no beats"),
-        (["like:100"], "no rhythm like record '100'"),
-        (["N", "--minutes", 0], "its length must be above 0"),
+        ([""], "the rhythm is empty"),
+        (["like:100"], "no RR statistics of record '100'"),
+        (["N", "--minutes", 0], "must be above 0"),
         (["N", "--heart-rate", 400], "heart rate 400"),
         (["N", "--noise", "em:6"], "--noise-from"),
         (["N", "--draws", 0], "draws 0"),

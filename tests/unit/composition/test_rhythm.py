@@ -31,23 +31,23 @@ def test_the_language_is_parsed(text, beats):
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        ("", "has no beats"),
-        ("()", "has no beats"),
+        ("", "the rhythm is empty"),
+        ("()", "the rhythm is empty"),
         ("N*8 bigemny", "'bigemny' at character 5"),
         ("N*8 X", "'X' at character 5"),
-        ("N*", "ends too early"),
+        ("N*", "at the end of the rhythm"),
         ("N*0", "'0' at character 3"),
         ("N*many", "'many' at character 3"),
         ("N V)", "')' at character 4"),
         ("N (V", "'(' at character 3"),
         ("* N", "'*' at character 1"),
         ("salvo 5", "'5' at character 7"),
-        ("salvo of", "ends too early"),
+        ("salvo of", "at the end of the rhythm"),
         ("atrial N", "'N' at character 8"),
         ("(N*1000)*1000", "'1000' at character 10"),
         ("(N*100000)*100000", "'100000' at character 12"),
-        ("(" * 1200 + "N" + ")" * 1200, "nested brackets"),
-        ("N*" + "9" * 5000, "whole number"),
+        ("(" * 1200 + "N" + ")" * 1200, "nested more than 50 deep"),
+        ("N*" + "9" * 5000, "from 1 to 100,000"),
     ],
 )
 def test_errors_give_the_position(text, place):
@@ -124,7 +124,7 @@ def test_statistics_of_a_known_rhythm():
     assert found.sdnn_ms == 0
     assert found.follows["NV"] == {"N": 1}
     assert found.follows["SS"] == {"N": 1}
-    with pytest.raises(DiffecgError, match="no two normal beats"):
+    with pytest.raises(DiffecgError, match="no two consecutive beats are normal"):
         measure([np.array([0.0, 1.0])], [["V", "V"]])
 
 
@@ -146,13 +146,15 @@ def test_invalid_lengths_and_unknown_records_are_refused():
     for length in (0.0, -1.0, float("inf"), float("nan")):
         with pytest.raises(DiffecgError, match="must be above 0"):
             Rhythm("N").beats(length)
-    with pytest.raises(DiffecgError, match="no rhythm like record '100'"):
+    with pytest.raises(DiffecgError, match="no RR statistics of record '100'"):
         Rhythm("like:100").beats(10)  # 100 is in DS2, from which nothing is measured
 
 
 def test_beats_that_are_too_close_are_refused():
     check_beats([(0.5, "N"), (0.7, "V")])
-    with pytest.raises(DiffecgError, match=r"the beat V at 0.650 s comes 0.150 s after .* 0.2 s"):
+    with pytest.raises(
+        DiffecgError, match=r"the beat V at 0.650 s follows the previous one after 0.150 s; .* 0.2 s"
+    ):
         check_beats([(0.5, "N"), (0.65, "V")])
     with pytest.raises(DiffecgError, match="the shortest interval"):
         check_beats([(1.5, "N"), (0.65, "V")])

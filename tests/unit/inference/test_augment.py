@@ -38,7 +38,7 @@ def test_augmented_windows_contain_the_real_ones(run, runs, windows, tmp_path):
 def test_invalid_requests_are_refused(run, runs, windows, tmp_path):
     out = str(tmp_path / "out")
     for data, ratio, words in (
-        ("strip", "1", "prepare them alike"),
+        ("strip", "1", "the preset of the model"),
         ("beat", "0", "must be above 0"),
         ("beat", "1e-6", "choose a larger ratio"),
     ):

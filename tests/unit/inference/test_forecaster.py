@@ -51,9 +51,9 @@ def test_r_peaks_are_detected_where_they_are_annotated(mitdb, name):
     recording = read_recording(mitdb / name)
     fs, minute = recording.fs_hz, slice(0, round(60 * recording.fs_hz))
     found = detect_r_peaks(recording.signal_mv[recording.default_lead()][minute], fs)
-    told = np.array([note.sample for note in recording.annotations if note.symbol in "NAVF"])
-    told = told[(told > fs) & (told < 59 * fs)]
-    assert np.mean([np.abs(found - beat).min() < 0.1 * fs for beat in told]) > 0.97
+    annotated = np.array([note.sample for note in recording.annotations if note.symbol in "NAVF"])
+    annotated = annotated[(annotated > fs) & (annotated < 59 * fs)]
+    assert np.mean([np.abs(found - beat).min() < 0.1 * fs for beat in annotated]) > 0.97
 
 
 def test_items_are_the_windows_of_their_seeds(runs):

@@ -1,7 +1,8 @@
 """Three kinds of classifier, trained on the same number of beats.
 
-A residual convolutional network after Kachuee et al. (2018), arXiv 1805.00794; a recurrent network; and gradient
-boosting on named features. Only the last one uses RR intervals, where they are known: a synthetic beat has none.
+A residual convolutional network after Kachuee et al. (2018), arXiv 1805.00794; a recurrent network; and
+gradient boosting on named features. Only the last one uses RR intervals, where they are known: a synthetic
+beat has none.
 """
 
 from __future__ import annotations
@@ -91,9 +92,9 @@ def network_input(windows: Windows) -> Float[np.ndarray, "window lead time"]:
 def named_features(windows: Windows) -> Float[np.ndarray, "window feature"]:
     """Return RR intervals, amplitudes, times, areas and segment means; NaN = unknown.
 
-    The RR intervals before and after the beat and their ratio, in s; and of each lead its maximum and minimum,
-    in mV, their times from the R peak, in s, the area and the width at half height of the QRS complex, and the
-    means of FEATURE_SEGMENTS segments, in mV.
+    The RR intervals before and after the beat and their ratio, in s; and of each lead its maximum and
+    minimum, in mV, their times from the R peak, in s, the area and the width at half height of the QRS
+    complex, and the means of FEATURE_SEGMENTS segments, in mV.
     """
     signals = np.asarray(windows.signal_mv, dtype=np.float64)
     count, leads, length = signals.shape

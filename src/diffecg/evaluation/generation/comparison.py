@@ -81,8 +81,9 @@ def match_windows(synthetic: Windows, real: Windows, *, resampling: bool) -> Win
     if synthetic.signal_mv.shape[1:] != (leads, length):
         _, its_leads, its_length = synthetic.signal_mv.shape
         raise DiffecgError(
-            f"synthetic windows of {its_leads} lead(s) x {its_length} samples cannot be compared with real ones "
-            f"of {leads} x {length} at {real.fs_hz:g} Hz; cut both to one length (diffecg prepare --length)"
+            f"synthetic windows of {its_leads} lead(s) x {its_length} samples cannot be compared with real "
+            f"ones of {leads} x {length} at {real.fs_hz:g} Hz; cut both to one length "
+            "(diffecg prepare --length)"
         )
     return replace(synthetic, r_peak=real.r_peak)
 
@@ -99,7 +100,7 @@ def _resample(windows: Windows, fs_hz: float, length: int) -> Windows:
 def draw_evenly(
     rows: Int[np.ndarray, " window"], count: int, rng: np.random.Generator
 ) -> Int[np.ndarray, " chosen"]:
-    """Return ``count`` of the rows at random; the numbers of times that two rows occur differ by at most one."""
+    """Return ``count`` random rows, each as often as any other, or once more."""
     rounds = [rng.permutation(rows) for _ in range(-(-count // len(rows)))]
     return np.concatenate(rounds)[:count] if rounds else rows[:0]
 

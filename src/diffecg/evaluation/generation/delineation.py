@@ -1,7 +1,7 @@
 """Amplitudes and intervals of beats, measured by NeuroKit's wavelet delineator.
 
-Windows of one beat are concatenated first, because the delineator searches for the waves of a beat between its
-neighbours. A measure of a beat whose waves are not found is missing.
+Windows of one beat are concatenated first, because the delineator searches for the waves of a beat between
+its neighbours. A measure of a beat whose waves are not found is missing.
 """
 
 from __future__ import annotations

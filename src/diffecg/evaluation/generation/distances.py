@@ -1,7 +1,7 @@
 """Distances between two sets of windows, or of their features.
 
-The value of a distance depends on the sizes of the sets: read it beside the value for two disjoint real sets of
-the same sizes.
+The value of a distance depends on the sizes of the sets: read it beside the value for two disjoint real sets
+of the same sizes.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def sliced_wasserstein(real: Real, synthetic: Synthetic, *, directions: int = 50
 def frechet_distance(real: Real, synthetic: Synthetic) -> float:
     """Return the squared Fréchet distance of Gaussians fitted to the two sets, in squared units.
 
-    Dowson and Landau (1982), J Multivar Anal 12(3):450-455. The estimate is biased upwards unless the sets are
-    much larger than the number of features.
+    Dowson and Landau (1982), J Multivar Anal 12(3):450-455. The estimate is biased upwards unless the sets
+    are much larger than the number of features.
     """
     _check(real, synthetic, min_windows=2)
     mean = real.mean(axis=0) - synthetic.mean(axis=0)
@@ -87,7 +87,7 @@ def maximum_mean_discrepancy(real: Real, synthetic: Synthetic) -> float:
 
 
 def neighbour_coverage(real: Real, synthetic: Synthetic, *, neighbours: int = 5) -> Coverage:
-    """Return precision, recall, density and coverage, with the k-th neighbour as the radius of neighbourhoods.
+    """Return precision, recall, density and coverage; a neighbourhood reaches to the k-th neighbour.
 
     Kynkäänniemi et al. (2019), arXiv 1904.06991, Eq. 1 and 2; Naeem et al. (2020), arXiv 2002.09797,
     section 3.
@@ -118,7 +118,8 @@ def _check(real: np.ndarray, synthetic: np.ndarray, min_windows: int) -> None:
         )
     if min(len(real), len(synthetic)) < min_windows:
         raise DiffecgError(
-            f"{len(real)} real and {len(synthetic)} synthetic windows are too few; at least {min_windows} each"
+            f"{len(real)} real and {len(synthetic)} synthetic windows are too few; at least {min_windows} "
+            "of each are needed"
         )
     if not (np.isfinite(real).all() and np.isfinite(synthetic).all()):
         raise DiffecgError("the windows have NaN or infinite values; leave those windows out")

@@ -16,8 +16,8 @@ def joint_embedding(
 ) -> tuple[Float[np.ndarray, "window 2"], Shaped[np.ndarray, " window"], Bool[np.ndarray, " window"]]:
     """Return the t-SNE embedding of the encoder's features of real and synthetic windows.
 
-    van der Maaten and Hinton (2008), JMLR 9:2579-2605. Distances in the embedding mean little; it shows whether
-    the sets mix, and which clusters one of them misses.
+    van der Maaten and Hinton (2008), JMLR 9:2579-2605. Distances in the embedding mean little; it shows
+    whether the sets mix, and which clusters one of them misses.
 
     Args:
         real: real windows.

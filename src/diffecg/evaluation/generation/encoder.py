@@ -1,8 +1,9 @@
 """The frozen ECG encoder behind the Fréchet distance, precision, recall, density and coverage.
 
-A small convolutional network, trained on the training minutes of DS1 to classify both the label of a heartbeat
-and the recording that it comes from. The second target makes it represent how the beats of subjects differ, which
-a generator must vary. Distances between its features are comparable only between reports with the same hash.
+A small convolutional network, trained on the training minutes of DS1 to classify both the label of a
+heartbeat and the recording that it comes from. The second target makes it represent how the beats of subjects
+differ, which a generator must vary. Distances between its features are comparable only between reports with
+the same hash.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Fidelity and diversity of synthetic windows, by label.
 
-Each comparison uses sets of equal size, because most of the distances depend on it: ``size`` synthetic windows
-and two disjoint sets of ``size`` real ones, one to compare with and one that gives the real-vs-real reference.
+Each comparison uses sets of equal size, because most of the distances depend on it: ``size`` synthetic
+windows and two disjoint sets of ``size`` real ones, one to compare with and one that gives the real-vs-real
+reference.
 """
 
 from __future__ import annotations

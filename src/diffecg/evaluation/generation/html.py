@@ -48,21 +48,21 @@ SECTION_TITLES = {
 SECTION_TEXTS = {
     "fidelity": (
         "Distances between synthetic and real windows, and the share of each set that the other covers. "
-        "Reference: other real windows in place of the synthetic ones. Baseline: the mean window of each label "
-        "plus white noise of its spread."
+        "Reference: other real windows in place of the synthetic ones. Baseline: the mean window of each "
+        "label plus white noise with the standard deviation of the label."
     ),
     "physiology": (
-        "Distance between the distributions of amplitudes and intervals, in the unit of the measure; for shares "
-        "of beats, their difference."
+        "Distance between the distributions of amplitudes and intervals, in the unit of the measure; for "
+        "shares of beats, their difference."
     ),
     "privacy": (
-        "Whether the synthetic windows reveal the training windows. An AUC of 0.5 is chance. The baseline knows "
-        "only the mean and the spread of each label: what it reaches is not a leak."
+        "Whether the synthetic windows reveal the training windows. An AUC of 0.5 is chance. The baseline "
+        "uses only the mean and the standard deviation of each label: its values are no sign of a leak."
     ),
     "utility": (
         "Classifiers tested on subjects that neither they nor the generator were trained on. TSTR: train on "
-        "synthetic, test on real windows; TRTS: the reverse; TS+RTR: train on both, test on real windows. The "
-        "reference has real windows in place of the synthetic ones (TRTS: held-out windows)."
+        "synthetic, test on real windows; TRTS: the reverse; TS+RTR: train on both, test on real windows. "
+        "The reference has real windows in place of the synthetic ones (TRTS: held-out windows)."
     ),
 }
 """Explanation of each section."""

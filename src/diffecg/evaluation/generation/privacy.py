@@ -1,7 +1,7 @@
 """Privacy: whether synthetic windows reveal the windows that the generator was trained on.
 
-Members are training windows; outsiders are real windows of the same subjects that were held out. No test proves
-privacy: these distances miss leaks that stronger attacks find (arXiv 2505.01524).
+Members are training windows; outsiders are real windows of the same subjects that were held out. No test
+proves privacy: these distances miss leaks that stronger attacks find (arXiv 2505.01524).
 """
 
 from __future__ import annotations

@@ -37,11 +37,11 @@ class EvaluateOptions:
     resampling: bool = False
     """Whether synthetic windows may be resampled to the rate of the real ones."""
     seeds: int = 5
-    """Number of random draws of the compared sets, and of classifiers of each kind."""
+    """Number of random subsets that are compared, and of trained classifiers of each kind."""
     bootstraps: int = 20
     """Number of bootstrap draws of the recordings."""
     max_windows: int = 2000
-    """Largest number of windows of a label on either side of a comparison."""
+    """Maximum number of windows of a label in each compared subset."""
 
     def __post_init__(self) -> None:
         """Raise DiffecgError for unknown sections and for a number of seeds without a spread."""
@@ -85,8 +85,8 @@ def evaluate(
     """Evaluate synthetic windows against real ones.
 
     With prepared windows, fidelity and physiology compare with the partition ``options.partition``, utility
-    trains on ``train`` and tests on ``test``, and privacy compares ``train`` with ``validation``. Real windows
-    without partitions allow neither utility nor privacy.
+    trains on ``train`` and tests on ``test``, and privacy compares ``train`` with ``validation``. Real
+    windows without partitions allow neither utility nor privacy.
 
     Args:
         synthetic: windows to evaluate.

@@ -1,4 +1,4 @@
-"""Utility: classifiers trained on synthetic windows and tested on real ones of other subjects, and the reverse.
+"""Utility: classifiers trained on synthetic and tested on real windows of other subjects, and the reverse.
 
 Esteban et al. (2017), arXiv 1706.02633, section 4 (TSTR, TRTS). Test windows take no part in any choice.
 """

@@ -21,8 +21,8 @@ ImputationMethod = Callable[[Context], Draws]
 ANALOGUES = 5
 """Number of analogues of the baseline ``5 analogues``.
 
-This constant and the next two are the settings of the baseline, chosen for it and independent of any model's: a
-change to a preset leaves the baseline, and so all reports, comparable.
+This constant and the next two are the settings of the baseline, chosen for it and independent of any model's:
+a change to a preset leaves the baseline, and so all reports, comparable.
 """
 ANALOGUE_CONTEXT_S = 0.3
 """Length of the surroundings on either side of a gap by which analogues are compared."""
@@ -101,7 +101,7 @@ def expected_r_peaks(context: Context) -> Float64[np.ndarray, " beat"]:
     """Return where R peaks are expected in and around the gap, as samples.
 
     They continue from the last R peak before the gap at the expected RR interval. If R peaks follow the gap,
-    the interval is stretched so that a whole number of them fits between.
+    the interval is scaled so that a whole number of them fits between.
     """
     before = context.r_peaks[context.r_peaks < context.gap.start]
     after = context.r_peaks[context.r_peaks >= context.gap.stop]

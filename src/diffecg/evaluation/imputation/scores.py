@@ -86,8 +86,8 @@ def case_scores(truth: Truth, draws: Draws) -> Scores:
 def crps(truth: Truth, draws: Draws) -> float:
     """Return the continuous ranked probability score, averaged over samples, in the data's unit.
 
-    The fair estimate from K draws: E|X - y| - E|X - X'| / 2 over different draws (Ferro 2014, Q J R Meteorol Soc
-    140:1917-1923, Eq. 3). For a single draw it is the mean absolute error.
+    The fair estimate from K draws: E|X - y| - E|X - X'| / 2 over different draws (Ferro 2014, Q J R Meteorol
+    Soc 140:1917-1923, Eq. 3). For a single draw it is the mean absolute error.
     """
     error = np.abs(draws - truth).mean(axis=0)
     count = len(draws)
