@@ -54,7 +54,7 @@ class GaussianObservation(NamedTuple):
 
 
 def posterior_denoiser(
-    denoiser: Denoiser, observation: GaussianObservation, prior_variance: Float[Tensor, " ..."]
+    denoiser: Denoiser, observation: GaussianObservation, prior_variance: Float[Tensor, "#batch *#shape 1"]
 ) -> Denoiser:
     r"""Return a denoiser that is conditioned on a noisy observation.
 
@@ -64,18 +64,17 @@ def posterior_denoiser(
         r_t^2 = \frac{p \, \sigma_t^2}{p + \sigma_t^2}
 
     Args:
-        denoiser: The unconditional denoiser :math:`d`.
+        denoiser: The denoiser :math:`d`, not conditioned on :math:`y`.
         observation: The observation :math:`y` and its noise.
-        prior_variance: The variance :math:`p` of the data; broadcasts with :math:`x_0`, of size 1 along
-            its last axis.
+        prior_variance: The variance :math:`p` of the data, constant along the last axis.
     """
 
     def denoise(xt: Tensor, sigma: Tensor) -> Tensor:
         x0 = denoiser(xt, sigma)
         variance = expand_like(sigma, xt).square()
-        spread = prior_variance * variance / (prior_variance + variance)
+        r2 = prior_variance * variance / (prior_variance + variance)
         residual = torch.einsum("...ka,...k->...a", observation.eigenvectors, observation.y - x0)
-        gain = spread / (spread + observation.eigenvalues)
+        gain = r2 / (r2 + observation.eigenvalues)
         return x0 + torch.einsum("...ka,...a->...k", observation.eigenvectors, gain * residual)
 
     return denoise

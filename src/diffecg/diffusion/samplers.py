@@ -9,8 +9,8 @@ differential equation with the same marginals, the *probability flow*, is in the
 ``ddpm`` solves the former, all others the latter, with different orders of accuracy. The formulas below give
 one step from :math:`\sigma_t` to :math:`\sigma_s < \sigma_t`, with :math:`\hat x_0 = d(x_t, \sigma_t)`. All
 samplers have the interface ``sampler(denoiser, xt, sigmas, noise)``, where ``xt`` is the starting point at
-the noise level ``sigmas[0]``, ``sigmas`` decrease and end in zero, and ``noise(xt)`` draws noise of the shape
-of ``xt``.
+the noise level ``sigmas[0]``, and ``noise(xt)`` draws noise of the shape of ``xt``. The ``sigmas`` decrease;
+the last is zero unless only part of the path is integrated.
 
 References:
     | Score-Based Generative Modeling through Stochastic Differential Equations (Song et al., 2021)
@@ -34,7 +34,7 @@ NoiseFunction = Callable[[Tensor], Tensor]
 """Draws standard normal noise with the shape of a tensor."""
 
 Sampler = Callable[[Denoiser, Tensor, Tensor, NoiseFunction], Tensor]
-"""Integrates from a starting point over decreasing noise levels."""
+"""Integrates from a starting point along decreasing noise levels."""
 
 
 def sample_ddpm(
@@ -97,7 +97,7 @@ def sample_heun(
         k_s &= \frac{\tilde x_s - d(\tilde x_s, \sigma_s)}{\sigma_s} &
         x_s &= x_t + (\sigma_s - \sigma_t) \, \frac{k_t + k_s}{2}
 
-    The last step, to :math:`\sigma_s = 0`, is an Euler step.
+    A step to :math:`\sigma_s = 0` is an Euler step.
 
     References:
         | Elucidating the Design Space of Diffusion-Based Generative Models (Karras et al., 2022), Algorithm 1
@@ -128,7 +128,7 @@ def sample_dpm2m(
         D &= \left( 1 + \frac{1}{2 r} \right) \hat x_0 - \frac{1}{2 r} \, \hat x_0' \\
         x_s &= \frac{\sigma_s}{\sigma_t} \, x_t + \left( 1 - \frac{\sigma_s}{\sigma_t} \right) D
 
-    The first step uses :math:`D = \hat x_0`, and the last one returns :math:`\hat x_0`.
+    The first step uses :math:`D = \hat x_0`, and a step to :math:`\sigma_s = 0` returns :math:`\hat x_0`.
 
     References:
         | DPM-Solver++: Fast Solver for Guided Sampling of Diffusion Probabilistic Models (Lu et al., 2022),

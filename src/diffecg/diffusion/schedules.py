@@ -91,7 +91,9 @@ class KarrasSchedule:
         .. math::
             \sigma_i = \left( \sigma_\mathrm{max}^{1/\rho} + \frac{i}{N - 1}
             \left( \sigma_\mathrm{min}^{1/\rho} - \sigma_\mathrm{max}^{1/\rho} \right) \right)^\rho,
-            \qquad \sigma_N = 0
+            \qquad i < N, \qquad \sigma_N = 0
+
+        for :math:`N > 1`, and :math:`\sigma_0 = \sigma_\mathrm{max}` for :math:`N = 1`.
 
         Raises:
             ValueError: ``steps`` is below 1.

@@ -1,8 +1,8 @@
 """Data-parallel training in the processes that ``torchrun`` starts.
 
 Every process holds the whole model and draws the whole batch of a step, computes the loss of its slices of
-the batch, and the gradients are averaged. A step therefore does not depend on the number of processes, and a
-run may be resumed with another number.
+the batch, and the gradients are averaged. A step therefore does not depend on the number of processes, except
+through dropout and rounding, and a run may be resumed with another number.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool
 
-LONGEST_GAP = 0.6
-"""Longest gap of the imputation task, as a fraction of the window."""
+MAX_GAP_FRACTION = 0.6
+"""Largest length of a gap of the imputation task, as a fraction of the window."""
 
-MOST_GAPS = 3
+MAX_GAPS = 3
 """Largest number of gaps in a window of the imputation task."""
 
 _IMPUTATION, _FORECASTING = 1, 2
@@ -54,15 +54,15 @@ def _single_lead_masks(
 
 
 def _gap_masks(rng: np.random.Generator, size: int, length: int) -> Bool[np.ndarray, "{size} {length}"]:
-    """Draw masks with one to :data:`MOST_GAPS` gaps; a gap may extend over an end of the window."""
+    """Draw masks with one to :data:`MAX_GAPS` gaps; a gap may extend over an end of the window."""
     shortest = min(4, length)
-    gaps = np.exp(rng.uniform(np.log(shortest), np.log(LONGEST_GAP * length), (size, MOST_GAPS)))
-    count = rng.integers(1, MOST_GAPS + 1, size)
+    gaps = np.exp(rng.uniform(np.log(shortest), np.log(MAX_GAP_FRACTION * length), (size, MAX_GAPS)))
+    count = rng.integers(1, MAX_GAPS + 1, size)
     start = rng.uniform(-gaps / 2, length - gaps / 2)
     stop = start + np.maximum(gaps, 1)
     time = np.arange(length)
     in_gap = (time >= start[..., None]) & (time < stop[..., None])
-    is_used = np.arange(MOST_GAPS) < count[:, None]
+    is_used = np.arange(MAX_GAPS) < count[:, None]
     return ~np.any(in_gap & is_used[..., None], axis=1)
 
 

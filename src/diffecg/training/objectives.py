@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from diffecg.config.schema import Config, DiffusionConfig
+from diffecg.diffusion.preconditioning import expand_like
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser, Sampler
 from diffecg.errors import DiffecgError
 from diffecg.model.condition import Condition
@@ -27,8 +28,20 @@ sliced (except through dropout)."""
 OBSERVED_WEIGHT = 0.1
 """Weight of observed grid points in the loss; missing ones have weight 1."""
 
+MIN_QUANTILE = 1e-6
+"""Lower bound of the quantiles of noise levels; the upper bound is 1 - ``MIN_QUANTILE``."""
+
 STUDENT_SAMPLES = 1_000_000
 """Default number of training samples of a student."""
+
+STUDENT_LEARNING_RATE = 3e-4
+"""Learning rate of a student between warm-up and decay."""
+
+STUDENT_WARMUP = 10_000
+"""Number of samples over which the learning rate of a student rises from zero."""
+
+STUDENT_EMA_HALF_LIFE = 50_000
+"""Half-life of the moving average of a student's weights, in samples."""
 
 
 def denoising_objective(config: DiffusionConfig) -> Objective:
@@ -43,7 +56,7 @@ def denoising_objective(config: DiffusionConfig) -> Objective:
         x0, condition, weight = _encode(model, batch, rows)
         size = len(batch)
         u = (torch.arange(size) + torch.rand(size)) / size
-        sigma = schedule.sigma_at(u.clamp(1e-6, 1 - 1e-6)).float()[rows].to(x0)
+        sigma = schedule.sigma_at(u.clamp(MIN_QUANTILE, 1 - MIN_QUANTILE)).float()[rows].to(x0)
         xt = add_noise(x0, sigma, batch_size=size, rows=rows)
         return model.loss(x0, xt, sigma, condition, weight)
 
@@ -54,8 +67,8 @@ def distillation_objective(teacher: ConditionalDenoiser, student: DiffusionConfi
     """Return the loss of a student each of whose steps replaces n steps of its teacher.
 
     The student's noise levels are every n-th of the teacher's. From a noisy window at one of them the teacher
-    takes n steps; the student's target is the x0 with which one first-order step leads to the same result
-    (Salimans and Ho 2022, arXiv 2202.00512, Eq. 41). For a teacher with the stochastic sampler ``ddpm``,
+    takes n steps; the student's target is the x0 with which one first-order step leads to the same result,
+    see :func:`distillation_target`. For a teacher with the stochastic sampler ``ddpm``,
     the steps are those of the deterministic ``dpm2m``.
 
     Args:
@@ -91,17 +104,25 @@ def distillation_target(
     xt: Float[Tensor, "batch *grid"],
     sigmas: Float[Tensor, " level"],
 ) -> Float[Tensor, "batch *grid"]:
-    """Return the x0 with which one first-order step from ``xt`` ends where the sampler does.
+    r"""Return the x0 with which one first-order step from ``xt`` ends where the sampler does.
+
+    If the sampler leads from :math:`x_t` at :math:`\sigma_t` to :math:`x_s` at :math:`\sigma_s`, then
+
+    .. math:: \tilde x_0 = \frac{x_s - (\sigma_s / \sigma_t) \, x_t}{1 - \sigma_s / \sigma_t}
 
     Args:
         sampler: A deterministic sampler.
         denoiser: The teacher.
         xt: Noisy grids at the first noise level.
-        sigmas: Noise levels of the sampler's steps.
+        sigmas: Noise levels of the sampler's steps, from :math:`\sigma_t` to :math:`\sigma_s`.
+
+    References:
+        | Progressive Distillation for Fast Sampling of Diffusion Models (Salimans and Ho, 2022), Algorithm 2
+        | https://arxiv.org/abs/2202.00512
     """
-    end = sampler(denoiser, xt, sigmas, torch.randn_like)
+    xs = sampler(denoiser, xt, sigmas, torch.randn_like)
     ratio = float(sigmas[-1] / sigmas[0])
-    return (end - ratio * xt) / (1 - ratio)
+    return (xs - ratio * xt) / (1 - ratio)
 
 
 def student_config(teacher: Config, steps: int) -> Config:
@@ -131,9 +152,9 @@ def student_config(teacher: Config, steps: int) -> Config:
         training=replace(
             teacher.training,
             samples=STUDENT_SAMPLES,
-            learning_rate=3e-4,
-            warmup=10_000,
-            ema_half_life=50_000,
+            learning_rate=STUDENT_LEARNING_RATE,
+            warmup=STUDENT_WARMUP,
+            ema_half_life=STUDENT_EMA_HALF_LIFE,
         ),
     )
 
@@ -141,9 +162,9 @@ def student_config(teacher: Config, steps: int) -> Config:
 def add_noise(
     x0: Float[Tensor, "row *grid"], sigma: Float[Tensor, " row"], *, batch_size: int, rows: slice
 ) -> Float[Tensor, "row *grid"]:
-    """Add to some rows of a batch their part of noise that is drawn for the whole batch."""
-    noise = torch.randn(batch_size, *x0.shape[1:])[rows].to(x0)
-    return x0 + sigma.reshape(-1, *(1,) * (x0.ndim - 1)) * noise
+    """Return x0 + sigma * eps for some rows of a batch; eps is drawn for the whole batch."""
+    eps = torch.randn(batch_size, *x0.shape[1:])[rows].to(x0)
+    return x0 + expand_like(sigma, x0) * eps
 
 
 def _encode(model: ConditionalDenoiser, batch: Batch, rows: slice) -> tuple[Tensor, Condition, Tensor]:

@@ -29,7 +29,7 @@ def test_samples_have_the_mean_and_covariance_of_the_posterior(sampler, correlat
 
     sigmas, noise = KARRAS.sampling_sigmas(300), SeededNoise(range(count))
     xt = noise(torch.empty(count, 1, frames, dtype=torch.float64)) * sigmas[0]
-    denoiser = posterior_denoiser(denoiser, observation, torch.tensor(prior))
+    denoiser = posterior_denoiser(denoiser, observation, torch.full((1, 1, 1), prior))
     samples = SAMPLERS[sampler](denoiser, xt, sigmas, noise)[:, 0]
     gain = prior * torch.linalg.inv(prior * torch.eye(frames) + covariance)
     assert samples.mean(dim=0).tolist() == pytest.approx((gain @ y).tolist(), abs=0.03)
