@@ -72,7 +72,7 @@ def _streamed_data(stream: WindowStream, config: Config) -> TrainingData:
     )
 
 
-class ShardSchedule:
+class ShardOrder:
     """The shards in the shuffle buffer, as a function of the samples seen."""
 
     def __init__(
@@ -133,7 +133,7 @@ class ShuffleBuffer:
         self._stream, self._config, self._morphologies = stream, config, morphologies
         self._counts = {str(label): int(count) for label, count in table.sum().items() if count}
         weights = label_weights(self._counts, config)
-        self._schedule = ShardSchedule(
+        self._order = ShardOrder(
             table.sum(axis=1).to_numpy(),
             np.asarray(sum(table[label].to_numpy() * weight for label, weight in weights.items())),
             buffer_size=config.training.shuffle_buffer,
@@ -151,9 +151,9 @@ class ShuffleBuffer:
 
     def source_at(self, samples: int) -> BatchSource:
         """Return the source of the next batch after ``samples`` samples."""
-        shards = self._schedule.shards_at(samples)
+        shards = self._order.shards_at(samples)
         if self._source is None or shards != self._shards:
-            ahead = [shard for shard in self._schedule.next_shards(samples) if shard not in shards]
+            ahead = [shard for shard in self._order.next_shards(samples) if shard not in shards]
             needed = [*shards, *ahead[:1]]
             self._read = {shard: self._read.get(shard) or self._start_reading(shard) for shard in needed}
             windows = concatenate([self._read[shard].result() for shard in shards])

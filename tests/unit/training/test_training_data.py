@@ -22,7 +22,7 @@ from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.prepare import prepare
 from diffecg.datasets.shards import ShardStore
 from diffecg.errors import DiffecgError
-from diffecg.training.data import ShardSchedule, training_data
+from diffecg.training.data import ShardOrder, training_data
 from diffecg.training.trainer import train
 
 MITDB, ONE = find_database("mitdb"), EngineOptions(workers=1)
@@ -57,7 +57,7 @@ def many(tmp_path_factory):
     return folder / "set"
 
 
-schedules = st.tuples(
+orders = st.tuples(
     st.lists(st.integers(1, 50), min_size=1, max_size=12),
     st.floats(0, 1),
     st.integers(1, 400),
@@ -68,30 +68,30 @@ schedules = st.tuples(
 def build(drawn):
     rows, balance, pool, seed = np.array(drawn[0]), *drawn[1:]
     weight = rows ** (1 - balance)
-    return ShardSchedule(rows, weight, buffer_size=pool, seed=seed), rows, weight
+    return ShardOrder(rows, weight, buffer_size=pool, seed=seed), rows, weight
 
 
-@given(schedules)
+@given(orders)
 def test_windows_are_drawn_as_often_as_from_memory(drawn):
     """Over an epoch a shard is drawn from in proportion to its weight, for any buffer size."""
-    schedule, rows, weight = build(drawn)
-    expected, ends = np.zeros(len(rows)), schedule.plan(0)[1]
+    order, rows, weight = build(drawn)
+    expected, ends = np.zeros(len(rows)), order.plan(0)[1]
     lasts = np.diff(ends, prepend=0)
     for place, samples in enumerate(lasts):
-        held = schedule.shards(0, place)
+        held = order.shards(0, place)
         expected[held] += samples * weight[held] / weight[held].sum()
     assert expected == pytest.approx(rows.sum() * weight / weight.sum())
     assert ends[-1] == pytest.approx(rows.sum())
 
 
-@given(schedules)
+@given(orders)
 def test_buffer_moves_one_shard_at_a_time(drawn):
-    schedule, rows, _ = build(drawn)
+    order, rows, _ = build(drawn)
     epoch, same = int(rows.sum()), build(drawn)[0]
-    shortest = np.diff(schedule.plan(0)[1], prepend=0).min()
-    held = schedule.shards_at(0)
+    shortest = np.diff(order.plan(0)[1], prepend=0).min()
+    held = order.shards_at(0)
     for samples in range(1, epoch):
-        now, ahead = schedule.shards_at(samples), schedule.next_shards(samples - 1)
+        now, ahead = order.shards_at(samples), order.next_shards(samples - 1)
         assert now == same.shards_at(samples)
         assert len(now) == len(set(now)) == len(held)
         if now != held and shortest > 1.001:  # it may stay for less than a sample
