@@ -62,23 +62,23 @@ class ConditionalDenoiser(nn.Module):
 
     def condition(
         self,
-        signal_mv: Float[Tensor, "batch lead time"],
-        observed: Bool[Tensor, "batch lead time"],
+        signal_mv: Float[Tensor, "batch lead wide"],
+        observed: Bool[Tensor, "batch lead wide"],
         labels: Sequence[str | None],
-        rhythm_channels: Float[Tensor, "batch rhythm_channel window"] | None = None,
+        rhythm_channels: Float[Tensor, "batch rhythm_channel time"] | None = None,
         morphologies: Sequence[int] | None = None,
         search_margin: int = 0,
     ) -> Condition:
         """Encode what samples are conditioned on.
 
         Args:
-            signal_mv: Windows; missing samples may have any value.
+            signal_mv: Windows, with ``search_margin`` more samples on either side; missing samples may have
+                any value.
             observed: True where the signal is observed.
             labels: Label of each window; None if unknown.
             rhythm_channels: The rhythm of each window, from :func:`diffecg.datasets.rhythm.encode_rhythm`.
             morphologies: Morphology of each window within its label; -1 if unknown.
-            search_margin: Samples of signal and mask before and after each window, in which analogues are
-                searched.
+            search_margin: Samples before and after each window, in which analogues are searched.
         """
         config = self.config.conditions
         window = (..., slice(search_margin, signal_mv.shape[-1] - search_margin))
@@ -179,10 +179,11 @@ class ConditionalDenoiser(nn.Module):
         r"""Return the estimate of :math:`x_0`.
 
         .. math::
-            d(x_t, \sigma) = c_\mathrm{skip} \, x_t
-            + c_\mathrm{out} \, F(c_\mathrm{in} \, x_t, c_\mathrm{noise})
+            d(x_t, \sigma) = P \left( c_\mathrm{skip} \, x_t
+            + c_\mathrm{out} \, F(c_\mathrm{in} \, x_t, c_\mathrm{noise}) \right)
 
-        The arguments are those of :meth:`predict`.
+        If ``transform.consistent`` is set, :math:`P` projects onto the STFTs of signals; else it is the
+        identity. The arguments are those of :meth:`predict`.
         """
         c_skip, c_out, _ = (expand_like(c, xt) for c in self.coefficients(sigma))
         return self._project(c_skip * xt + c_out * self.predict(xt, sigma, condition))
@@ -197,15 +198,18 @@ class ConditionalDenoiser(nn.Module):
     ) -> Float[Tensor, " batch"]:
         r"""Return the weighted mean squared error of the network's output for each window.
 
-        .. math:: \left\| F - \frac{x_0 - c_\mathrm{skip} \, x_t}{c_\mathrm{out}} \right\|^2
-            = \frac{1}{c_\mathrm{out}^2} \left\| d(x_t, \sigma) - x_0 \right\|^2
+        .. math::
+            \frac{1}{\sum_i w_i} \sum_i w_i
+            \left[ P \left( F - \frac{x_0 - c_\mathrm{skip} \, x_t}{c_\mathrm{out}} \right) \right]_i^2
+
+        The sums are over the points of the grid, and :math:`P` is the projection of :meth:`forward`.
 
         Args:
             x0: Clean grid.
             xt: Noisy grid.
             sigma: Noise level of each window.
             condition: The condition of the windows.
-            weight: Weight of each grid point.
+            weight: Weight :math:`w` of each grid point.
 
         References:
             | Elucidating the Design Space of Diffusion-Based Generative Models (Karras et al., 2022), Eq. 8

@@ -15,8 +15,11 @@ GROUPS = 8
 HEAD_WIDTH = 32
 """Channels of an attention head."""
 
-LONGEST_PERIOD = 1000.0
-"""Longest period of rotary position embeddings, in grid points."""
+ROTARY_BASE = 1000.0
+"""Base of the geometric sequence of frequencies of rotary position embeddings."""
+
+MAX_FREQUENCY = 1000.0
+"""Highest angular frequency of sinusoidal embeddings."""
 
 
 def conv(dims: int, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Conv1d | nn.Conv2d:
@@ -59,13 +62,13 @@ def zero_init(module: nn.Module) -> nn.Module:
     return module
 
 
-def sinusoidal_embedding(
-    x: Float[Tensor, " batch"], width: int, max_frequency: float = 1000.0
-) -> Float[Tensor, "batch {width}"]:
+def sinusoidal_embedding(x: Float[Tensor, " batch"], width: int) -> Float[Tensor, "batch {width}"]:
     r"""Embed numbers by cosines and sines of geometrically spaced frequencies.
 
     .. math:: \left( \cos \omega_i x, \; \sin \omega_i x \right), \qquad
-        \omega_i = \omega_\mathrm{max}^{i / (w / 2 - 1)}
+        \omega_i = \omega_\mathrm{max}^{i / (w / 2 - 1)}, \quad i = 0, \dots, w / 2 - 1
+
+    Here :math:`w` is the width and :math:`\omega_\mathrm{max}` is :data:`MAX_FREQUENCY`.
 
     References:
         | Attention Is All You Need (Vaswani et al., 2017), Section 3.5
@@ -73,7 +76,7 @@ def sinusoidal_embedding(
     """
     half = width // 2
     exponents = torch.arange(half, dtype=torch.float32, device=x.device) / max(half - 1, 1)
-    angles = x[:, None] * torch.exp(exponents * math.log(max_frequency))
+    angles = x[:, None] * torch.exp(exponents * math.log(MAX_FREQUENCY))
     return torch.cat([angles.cos(), angles.sin()], dim=1)
 
 
@@ -151,12 +154,17 @@ class SelfAttention(nn.Module):
 
 
 def rotation_angles(grid_shape: torch.Size, width: int, device: torch.device) -> Float[Tensor, "point pair"]:
-    """Return the rotation angle of each pair of features at each grid point.
+    r"""Return the rotation angle of each pair of features at each grid point.
 
-    The pairs are divided among the axes of the grid; their periods are spaced geometrically.
+    The pairs are divided evenly among the axes of the grid. At coordinate :math:`m` of an axis with :math:`P`
+    pairs, pair :math:`i` is rotated by
+
+    .. math:: \theta_i = m \, b^{-i / P}, \qquad i = 0, \dots, P - 1
+
+    with the base :math:`b` of :data:`ROTARY_BASE`.
     """
     pairs = width // 2 // len(grid_shape)
-    frequencies = LONGEST_PERIOD ** -(torch.arange(pairs, device=device) / pairs)
+    frequencies = ROTARY_BASE ** -(torch.arange(pairs, device=device) / pairs)
     axes = torch.meshgrid(*(torch.arange(size, device=device) for size in grid_shape), indexing="ij")
     return torch.cat([axis.flatten()[:, None] * frequencies for axis in axes], dim=1)
 

@@ -94,7 +94,8 @@ class OnnxNetwork(nn.Module):
             )
         except Exception as error:  # the exceptions of ONNX Runtime have no common base class
             raise DiffecgError(
-                f"{path} is not an ONNX model that this ONNX Runtime can run ({one_line(error)}); export it again"
+                f"{path} is not an ONNX model that this ONNX Runtime can run ({one_line(error)}); "
+                "export it again"
             ) from error
         names = tuple(node.name for node in self.session.get_inputs())
         if names != INPUTS:

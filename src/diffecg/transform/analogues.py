@@ -12,7 +12,7 @@ is
 
 where the offset :math:`\mu_{l,k}` removes differences in level. Expanded, the sums are cross-correlations,
 which the FFT computes for all shifts at once. The best shifts at a minimal distance from each other give the
-analogues, weighted by :math:`e_\mathrm{best} / e_k`.
+analogues, with the weights :math:`(e_\mathrm{best} + \epsilon) / (e_k + \epsilon)`.
 
 References:
     | Atmospheric Predictability as Revealed by Naturally Occurring Analogues (Lorenz, 1969)
@@ -29,10 +29,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 MAX_GAPS = 4
-"""Number of gaps per lead for which analogues are searched, from the left."""
+"""Largest number of gaps per lead with analogues; later gaps get none."""
 
-MISMATCH_FLOOR = 1e-4
-"""Mismatch below which analogues are considered equally good, in squared units of the signal."""
+MISMATCH_EPSILON = 1e-4
+r"""Constant :math:`\epsilon` in the weights, in squared units of the signal: analogues whose mismatch is far
+below it have nearly equal weights."""
 
 
 class Analogues(NamedTuple):
@@ -51,8 +52,8 @@ class Analogues(NamedTuple):
 
 
 def find_analogues(
-    signal: Float[Tensor, "batch lead time"],
-    observed: Bool[Tensor, "batch lead time"],
+    signal: Float[Tensor, "batch lead wide"],
+    observed: Bool[Tensor, "batch lead wide"],
     *,
     count: int,
     context: int,
@@ -61,9 +62,9 @@ def find_analogues(
 ) -> Analogues:
     """Find analogues of the gaps of each lead, with mean and variance.
 
-    The arguments are those of :func:`search_analogues`.
+    The arguments are those of :func:`nearest_segments`.
     """
-    segments, weights = search_analogues(
+    segments, weights = nearest_segments(
         signal,
         observed,
         count=count,
@@ -82,29 +83,29 @@ def find_analogues(
     )
 
 
-def search_analogues(
-    signal: Float[Tensor, "batch lead time"],
-    observed: Bool[Tensor, "batch lead time"],
+def nearest_segments(
+    signal: Float[Tensor, "batch lead wide"],
+    observed: Bool[Tensor, "batch lead wide"],
     *,
     count: int,
     context: int,
     min_separation: int | None = None,
     search_margin: int = 0,
-) -> tuple[Float[Tensor, "analogue batch lead window"], Float[Tensor, "analogue batch lead window"]]:
-    """Search analogues of the gaps of each lead.
+) -> tuple[Float[Tensor, "analogue batch lead time"], Float[Tensor, "analogue batch lead time"]]:
+    """Return the segments with the surroundings nearest to those of each gap, and their weights.
 
     Args:
         signal: The signal; missing samples may have any value.
         observed: True where the signal is observed.
-        count: Number of analogues.
+        count: Number of segments.
         context: Samples on either side of a gap that are compared.
-        min_separation: Smallest distance of two analogues in samples; by default a third of the context.
-        search_margin: Samples at both ends that are searched, but whose own gaps are ignored.
+        min_separation: Smallest distance of two segments in samples; by default a third of the context.
+        search_margin: Samples before and after the window, which are searched, but whose own gaps are
+            ignored.
 
     Returns:
-        The estimates of the missing samples, best first, and their weights, without the margins. The weight
-        of the best analogue is 1; weights are zero where there is no analogue and where the signal is
-        observed.
+        The segments, best first, and their weights, without the margins. The weight of the best segment is 1;
+        weights are zero where no segment was found and where the signal is observed.
     """
     if min_separation is None:
         min_separation = max(1, context // 3)
@@ -199,12 +200,12 @@ def _select(
     length = x.shape[1]
     index = torch.arange(length, device=x.device)
     shifts = torch.arange(-length + 1, length, device=x.device)
-    smallest = mismatch.amin(dim=1, keepdim=True).clamp(max=1e9) + MISMATCH_FLOOR
+    smallest = mismatch.amin(dim=1, keepdim=True).clamp(max=1e9) + MISMATCH_EPSILON
     segments, weights = [], []
     for _ in range(count):
         least, best = mismatch.min(dim=1, keepdim=True)
         source = (index + shifts[best]).clamp(0, length - 1)
         segments.append(x.gather(1, source) - offset.gather(1, best))
-        weights.append((smallest / (least + MISMATCH_FLOOR)).expand(-1, length))
+        weights.append((smallest / (least + MISMATCH_EPSILON)).expand(-1, length))
         mismatch = mismatch.masked_fill((shifts - shifts[best]).abs() < min_separation, torch.inf)
     return torch.stack(segments), torch.stack(weights)

@@ -30,7 +30,7 @@ def encode_observation(
     """
     layout = transform.layout
     c1 = transform(torch.where(observed, signal, 0.0))
-    c2 = layout.to_grid(layout.analyse(observed.to(signal.dtype)) / layout.mask_gain)
+    c2 = layout.to_grid(layout.analyse(observed.to(signal.dtype)) / layout.mask_scale)
     return torch.cat([c1, c2], dim=1)
 
 
@@ -87,7 +87,7 @@ def condition_channels(transform: Transform, config: ConditionConfig) -> int:
     if config.rhythm:
         channels += len(config.rhythm) + 1 + transform.layout.channels_per_lead
     if config.analogues:
-        channels += transform.channels * (1 + config.analogues) + 2 * transform.leads
+        channels += transform.channels * (1 + config.analogues) + 2 * transform.lead_count
     return channels
 
 

@@ -36,7 +36,7 @@ class Layout(ABC):
     """Samples in a frame."""
     channels_per_lead: int
     """Channels of the grid that one lead occupies."""
-    mask_gain: float
+    mask_scale: float
     """Divisor that brings the coefficients of a mask to about 1."""
 
     @abstractmethod
@@ -84,7 +84,7 @@ class SignalLayout(Layout):
     bins = 1
     frame_length = 1
     channels_per_lead = 1
-    mask_gain = 1.0
+    mask_scale = 1.0
 
     def analyse(self, signal: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch lead 1 time"]:
         """Return the samples."""
@@ -136,7 +136,7 @@ class SpectrogramLayout(Layout):
         self.hop = hop
         self.frame_length = n_fft
         self.bins = n_fft // 2 + 1
-        self.mask_gain = n_fft / 2
+        self.mask_scale = n_fft / 2
 
     def analyse(self, signal: Float[Tensor, "batch lead time"]) -> Inexact[Tensor, "batch lead freq frame"]:
         """Return the spectrogram."""
@@ -145,7 +145,7 @@ class SpectrogramLayout(Layout):
     def synthesise(
         self, coefficients: Inexact[Tensor, "batch lead freq frame"], length: int
     ) -> Float[Tensor, "batch lead {length}"]:
-        """Return the signal whose spectrogram is nearest to the given one."""
+        """Return the least-squares signal of a spectrogram; see :mod:`diffecg.transform.stft`."""
         return istft(coefficients, self.frame_length, self.hop, length)
 
     def frame_mean(self, signal: Float[Tensor, "batch channel time"]) -> Float[Tensor, "batch channel frame"]:
@@ -186,7 +186,7 @@ class ImageLayout(SpectrogramLayout):
         return frames[:, :, None].expand(-1, -1, self.bins, -1)
 
 
-class SequenceLayout(SpectrogramLayout):
+class BinsLayout(SpectrogramLayout):
     """The spectrogram as a sequence of frames, with every frequency bin of each lead as two channels."""
 
     dims = 1
@@ -218,4 +218,4 @@ def build_layout(name: str, *, n_fft: int, hop: int) -> Layout:
     """Return the layout with a name in the configuration: ``signal``, ``bins`` or ``image``."""
     if name == "signal":
         return SignalLayout()
-    return ImageLayout(n_fft, hop) if name == "image" else SequenceLayout(n_fft, hop)
+    return ImageLayout(n_fft, hop) if name == "image" else BinsLayout(n_fft, hop)

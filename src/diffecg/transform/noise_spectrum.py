@@ -7,8 +7,8 @@ over the frames:
 
 .. math:: \mathrm{Cov}(n_{f,k}, n_{f,l}) = P_f \, \rho_f^{|k - l|}
 
-The correlation :math:`\rho_f` tells slow noise (baseline wander, close to 1 at the lowest frequency) from
-heartbeats.
+The correlation :math:`\rho_f` distinguishes slow noise (baseline wander, close to 1 at the lowest frequency)
+from heartbeats.
 
 References:
     | Suppression of Acoustic Noise in Speech Using Spectral Subtraction (Boll, 1979)

@@ -61,7 +61,7 @@ def observed_normalizer(
     observed: Bool[Tensor, "batch lead time"],
     default_loc_mv: Float[Tensor, "lead 1"],
 ) -> Normalizer:
-    """Return mean and standard deviation of the observed samples.
+    """Return the normalizer that gives the observed samples mean 0 and standard deviation TYPICAL_STD_MV.
 
     Args:
         signal_mv: Windows; missing samples may have any value.

@@ -6,7 +6,8 @@ The STFT of a signal :math:`x` with a window :math:`w` of length :math:`L` and a
 
 The inverse is the least-squares estimate: every frame is transformed back and multiplied by :math:`w` again,
 and the sum of overlapping frames is divided by the sum of the overlapping :math:`w^2`. It reconstructs the
-signal exactly, and maps a spectrogram that belongs to no signal to the signal with the nearest spectrogram.
+signal exactly. It maps a spectrogram that is not the STFT of a signal to the signal with the nearest
+spectrogram, except within half a window of the ends, where the STFT reflects the signal.
 With the square root of a periodic Hann window as :math:`w`, hops of at most :math:`L / 2` cover every sample.
 
 References:
@@ -51,7 +52,11 @@ def stft(
 def istft(
     spectrogram: Complex[Tensor, "batch lead freq frame"], n_fft: int, hop: int, length: int
 ) -> Float[Tensor, "batch lead {length}"]:
-    """Return the signal of ``length`` samples whose spectrogram is nearest to the given one."""
+    """Return the signal of ``length`` samples with the given spectrogram, or with the nearest one.
+
+    If the spectrogram is not the STFT of a signal, the result is the least-squares estimate, except within
+    half a window of the ends.
+    """
     batch, lead = spectrogram.shape[:2]
     padded = padded_length(length, hop, n_fft)
     window = _window(n_fft, spectrogram.real)

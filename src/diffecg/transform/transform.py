@@ -1,4 +1,4 @@
-"""The standardised transform between windows and the grid that the network sees."""
+"""Map windows to standardised coefficients on a grid, and back."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ class Transform(nn.Module):
         super().__init__()
         self.config = config
         self.layout = build_layout(config.layout, n_fft=config.n_fft, hop=config.hop)
-        self.leads = len(window.leads)
+        self.lead_count = len(window.leads)
         self.length = window.length
-        self.register_buffer("mean_mv", torch.zeros(self.leads, 1))
-        self.register_buffer("scale", torch.ones(self.leads, self.layout.bins, 1))
+        self.register_buffer("mean_mv", torch.zeros(self.lead_count, 1))
+        self.register_buffer("scale", torch.ones(self.lead_count, self.layout.bins, 1))
 
     @property
     def channels(self) -> int:
         """Channels of the grid."""
-        return self.leads * self.layout.channels_per_lead
+        return self.lead_count * self.layout.channels_per_lead
 
     @property
     def grid_shape(self) -> tuple[int, ...]:
         """Sizes of the grid's axes, without batch and channels."""
         with torch.no_grad():
-            return tuple(self(torch.zeros(1, self.leads, self.length)).shape[2:])
+            return tuple(self(torch.zeros(1, self.lead_count, self.length)).shape[2:])
 
     @torch.no_grad()
     def fit(self, signal_mv: Float[Tensor, "batch lead time"]) -> None:
@@ -79,22 +79,26 @@ class Transform(nn.Module):
 
     def inverse(self, grid: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch lead time"]:
         """Return the normalised windows of a grid."""
-        coefficients = self.layout.from_grid(grid, self.leads) * self.scale
+        coefficients = self.layout.from_grid(grid, self.lead_count) * self.scale
         return self.layout.synthesise(coefficients, self.length)
 
     def project(self, grid: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch channel *grid"]:
         """Project a grid onto the grids of signals.
 
-        Frames overlap, so that most spectrograms belong to no signal. The projection is linear and removes
-        what :meth:`inverse` ignores.
+        Frames overlap, so that most spectrograms are not the STFT of a signal. The projection is linear and
+        removes what :meth:`inverse` ignores.
         """
         return self(self.inverse(grid))
 
     def prior_variance(self) -> Float[Tensor, "1 channel *grid"]:
         r"""Return the variance of the training data at each grid point, of size 1 along the frames.
 
-        The standardised coefficients have the spread :math:`s_f / (c \, s_f^w)`, which follows from the
-        scale.
+        With the scale :math:`c \, s_f^w`, the coefficients of frequency :math:`f` have the variance
+
+        .. math:: p_f \propto \left( s_f^{1 - w} \right)^2 \propto \mathrm{scale}_f^{2 / w - 2}
+
+        normalised to a mean of 1. For :math:`w = 0` the scale does not contain the spectrum, and
+        :math:`p_f = 1`.
         """
         whitening = self.config.whitening
         power = self.scale[None] ** (2 / whitening - 2 if whitening else 0)

@@ -11,7 +11,7 @@ from scipy.interpolate import PchipInterpolator
 
 from diffecg.evaluation.imputation.cases import Context
 from diffecg.signal.resampling import interpolate_gaps
-from diffecg.transform.analogues import search_analogues
+from diffecg.transform.analogues import nearest_segments
 
 Draws = Float64[np.ndarray, "draw gap"]
 """Draws of the missing samples, in mV."""
@@ -74,7 +74,7 @@ def nearest_neighbours(context: Context) -> Draws:
     Uses the signal alone, not the annotated R peaks. Without an analogue the gap is interpolated linearly.
     """
     signal = torch.from_numpy(context.signal_mv)[None, None]
-    analogues, weights = search_analogues(
+    analogues, weights = nearest_segments(
         signal,
         torch.isfinite(signal),
         count=ANALOGUES,
