@@ -71,7 +71,7 @@ def test_virtual_lead_is_a_combination_of_two_leads_of_a_recording(windows):
     leads = data.index["lead"].to_numpy()
     assert len(set(leads)) == 2
     real = {lead: data.signal_mv[leads == lead, 0] for lead in set(leads)}
-    pairs = np.stack(list(real.values()), axis=-1)  # both leads of a stretch have the same place
+    pairs = np.stack(list(real.values()), axis=-1)  # both leads of an interval are at the same index
     for tasks, mixed in (((0.0, 0.5, 0.5), True), ((1.0, 0.0, 0.0), False)):
         source = BatchSource(data, tiny("strip", tasks=tasks, **settings))
         batch = source.batch(np.random.default_rng(0), 8).signal_mv[:, 0].numpy()

@@ -77,8 +77,8 @@ def test_windows_are_drawn_as_often_as_from_memory(drawn):
     order, rows, weight = build(drawn)
     expected, ends = np.zeros(len(rows)), order.plan(0)[1]
     lasts = np.diff(ends, prepend=0)
-    for place, samples in enumerate(lasts):
-        held = order.shards(0, place)
+    for position, samples in enumerate(lasts):
+        held = order.shards(0, position)
         expected[held] += samples * weight[held] / weight[held].sum()
     assert expected == pytest.approx(rows.sum() * weight / weight.sum())
     assert ends[-1] == pytest.approx(rows.sum())
