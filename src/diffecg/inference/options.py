@@ -10,7 +10,7 @@ from diffecg.signal.masks import Gap
 
 @dataclass(frozen=True, kw_only=True)
 class SamplerOptions:
-    """How samples are computed."""
+    """Sampler, number of steps and batch size."""
 
     sampler: str | None = None
     """ddpm, ddim, heun or dpm2m; default: the model's own."""

@@ -36,7 +36,7 @@ Labels = Shaped[np.ndarray, " window"]
 Predictor = Callable[[np.ndarray], np.ndarray]
 """Maps the representation of windows to the label of each."""
 Mode = Literal["evenly", "as they occur", "weighted"]
-"""How windows are drawn for training: all labels equally often; all windows equally often; or the latter with
+"""Sampling of windows in training: all labels equally often; all windows equally often; or the latter with
 the loss weighted so that labels count equally."""
 
 

@@ -171,7 +171,7 @@ class _Sets:
     """Recording of each real window."""
 
     def size(self, labels: Sequence[str], max_windows: int) -> int:
-        """Return how many windows of each label can be compared, twice as many real ones being needed."""
+        """Return the number of windows of each label to compare; twice as many real ones are needed."""
         sizes = [min(self.synthetic.count(label), self.real.count(label) // 2) for label in labels]
         return min(*sizes, max_windows // len(labels), max_windows)
 

@@ -59,7 +59,7 @@ class Report:
     about: dict[str, Any]
     """Sets, split, label map, encoder, seeds and version."""
     notes: list[str]
-    """What was left out, and warnings."""
+    """Warnings, and the windows and sections that were left out."""
     rows: list[MetricRow]
     synthetic: Windows
     """The synthetic windows, without those that could not be compared."""
