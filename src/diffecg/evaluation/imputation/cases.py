@@ -169,10 +169,10 @@ def _split(recording: Recording, beats: Beats, case: Case) -> tuple[Context, Flo
     """Return the input of a method and the true signal in the gap."""
     row = recording.lead_index(case.lead)
     signal_mv = recording.lead_mv(row)
-    context = round(CONTEXT_S * recording.fs_hz)
+    margin = round(CONTEXT_S * recording.fs_hz)
     stop = case.start + case.length
-    first, last = case.start - context, stop if case.forecast else stop + context
-    gap = slice(context, context + case.length)
+    first, last = case.start - margin, stop if case.forecast else stop + margin
+    gap = slice(margin, margin + case.length)
     visible_mv = signal_mv[first:last].copy()
     truth_mv = visible_mv[gap].copy()
     visible_mv[gap] = np.nan
@@ -183,7 +183,7 @@ def _split(recording: Recording, beats: Beats, case: Case) -> tuple[Context, Flo
     inside = (beats.sample >= first) & (beats.sample < last)
     visible = (beats.sample < case.start) | ((beats.sample >= stop) & (not case.forecast))
     mean_beat_mv, r_peak = _mean_beat(signal_mv, beats.sample, case, recording.fs_hz)
-    given = Context(
+    context = Context(
         signal_mv=visible_mv,
         other_leads_mv=other_leads_mv,
         fs_hz=recording.fs_hz,
@@ -192,7 +192,7 @@ def _split(recording: Recording, beats: Beats, case: Case) -> tuple[Context, Flo
         mean_beat_mv=mean_beat_mv,
         mean_beat_r_peak=r_peak,
     )
-    return given, truth_mv
+    return context, truth_mv
 
 
 def _mean_beat(
