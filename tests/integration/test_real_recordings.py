@@ -12,7 +12,7 @@ from diffecg.formats.registry import SUFFIXES, file_name, read_recording, write_
 from diffecg.inference.export import write_imputed
 from diffecg.inference.gaps import find_segments, mask_segments
 from diffecg.inference.recordings import ImputationPlan
-from diffecg.signal.masks import Gap
+from diffecg.signal.masks import Interval
 
 
 def write_to(folder, recording, suffix) -> Path:
@@ -45,7 +45,7 @@ def test_an_imputed_recording_keeps_every_observed_sample(mitdb, runs, tmp_path,
     for suffix in SUFFIXES:
         source = read_recording(write_to(tmp_path, observed, suffix), fs_hz=full.fs_hz)
         rows = [0, 1] if suffix in ("", ".csv") else [case % 2]
-        gaps = [Gap(start_s=start_s, stop_s=stop_s) for start_s, stop_s in PATTERNS[pattern]]
+        gaps = [Interval(start_s=start_s, stop_s=stop_s) for start_s, stop_s in PATTERNS[pattern]]
         segments = find_segments(source, rows, gaps, [])
         drawn = model.impute(mask_segments(source, rows, segments), source.fs_hz, draws=1, steps=1)
         folder = tmp_path / f"out{suffix}"

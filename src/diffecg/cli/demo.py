@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffecg.cli.console import Json, Seed, Threads, progress_bar, show, use_threads
-from diffecg.signal.masks import Gap
+from diffecg.signal.masks import Interval
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from diffecg.inference.model import Model
 
-GAP = Gap(start_s=4.0, stop_s=5.2)
+GAP = Interval(start_s=4.0, stop_s=5.2)
 """Interval of the strip to impute."""
 FORECAST_START_S = 6.5
 HORIZON_S = 2.0
@@ -85,10 +85,10 @@ def gap_figure(model: Model, strip_mv: Float[np.ndarray, " time"], seed: int) ->
     import numpy as np
 
     from diffecg.inference.export import imputation_figure
-    from diffecg.signal.masks import gap_mask
+    from diffecg.signal.masks import interval_mask
 
     fs_hz = model.config.window.fs_hz
-    masked_mv = np.where(gap_mask([GAP], len(strip_mv), fs_hz), np.nan, strip_mv)
+    masked_mv = np.where(interval_mask([GAP], len(strip_mv), fs_hz), np.nan, strip_mv)
     imputation = model.impute(masked_mv, fs_hz, seed=seed)
     title = f"Gap of {GAP.stop_s - GAP.start_s:.1f} s imputed by {model.name}"
     return imputation_figure(imputation, slice(0, len(strip_mv)), strip_mv, title)

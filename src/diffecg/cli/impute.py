@@ -19,9 +19,9 @@ from diffecg.cli.console import (
     show,
     warn_implausible,
 )
-from diffecg.cli.parsing import parse_gap, repeatable, split_words
+from diffecg.cli.parsing import parse_interval, repeatable, split_words
 from diffecg.inference.options import DenoiseOptions, DrawOptions, ImputeOptions
-from diffecg.signal.masks import Gap
+from diffecg.signal.masks import Interval
 
 RecordingFormat = Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"]
 Leads = Annotated[tuple[str, ...], Parameter(name="--lead", negative="", show_default=False)]
@@ -32,7 +32,7 @@ Leads = Annotated[tuple[str, ...], Parameter(name="--lead", negative="", show_de
 class ImputeFlags(ImputeOptions):
     """The options of impute as flags."""
 
-    gaps: Annotated[tuple[Gap, ...], repeatable(parse_gap, name="--gap")] = ()
+    gaps: Annotated[tuple[Interval, ...], repeatable(parse_interval, name="--gap")] = ()
     """Gap to impute, start:stop in seconds, such as 12.0:12.8; may be repeated."""
     detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ()
     """Artefacts to detect and impute, separated by commas: flat, clipped, saturated, noise; may be
@@ -47,7 +47,7 @@ class ImputeFlags(ImputeOptions):
 class DenoiseFlags(DenoiseOptions):
     """The options of denoise as flags."""
 
-    intervals: Annotated[tuple[Gap, ...], repeatable(parse_gap, name="--interval")] = ()
+    intervals: Annotated[tuple[Interval, ...], repeatable(parse_interval, name="--interval")] = ()
     """Noisy interval, start:stop in seconds, such as 300:320; may be repeated. Default: detected
     intervals."""
     detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ("noise",)

@@ -12,11 +12,11 @@ from cyclopts import Parameter, Token
 
 from diffecg.composition.noise import NoiseInterval
 from diffecg.errors import DiffecgError
-from diffecg.signal.masks import Gap
+from diffecg.signal.masks import Interval
 
 
-def parse_gap(text: str) -> Gap:
-    """Return the gap of a text such as ``12.0:12.8``.
+def parse_interval(text: str) -> Interval:
+    """Return the interval of a text such as ``12.0:12.8``.
 
     Raises:
         DiffecgError: the text is not a pair of times.
@@ -25,7 +25,7 @@ def parse_gap(text: str) -> Gap:
         start_s, stop_s = (float(number) for number in text.split(":"))
     except ValueError:
         raise DiffecgError(f"{text!r} is not start:stop in seconds, such as 12.0:12.8") from None
-    return Gap(start_s=start_s, stop_s=stop_s)
+    return Interval(start_s=start_s, stop_s=stop_s)
 
 
 def parse_beat_times(text: str) -> tuple[tuple[float, str], ...]:

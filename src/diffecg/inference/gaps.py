@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 
 from diffecg.formats.recording import Recording
 from diffecg.signal.artefacts import find_artefacts
-from diffecg.signal.masks import Gap, gap_mask
+from diffecg.signal.masks import Interval, interval_mask
 from diffecg.signal.runs import true_runs
 
 MARGIN_S = 0.02
@@ -32,7 +32,7 @@ class Segment:
 
 
 def find_segments(
-    recording: Recording, rows: Sequence[int], gaps: Sequence[Gap], detect: Sequence[str]
+    recording: Recording, rows: Sequence[int], gaps: Sequence[Interval], detect: Sequence[str]
 ) -> list[Segment]:
     """Return the segments to impute, sorted by lead and time, without overlap.
 
@@ -46,7 +46,7 @@ def find_segments(
         DiffecgError: a gap outside the recording; an unknown kind of artefact.
     """
     margin = round(MARGIN_S * recording.fs_hz)
-    given = gap_mask(gaps, recording.samples, recording.fs_hz)
+    given = interval_mask(gaps, recording.samples, recording.fs_hz)
     segments: list[Segment] = []
     for row in rows:
         signal_mv = recording.lead_mv(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from diffecg.signal.masks import Gap
+from diffecg.signal.masks import Interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class GenerateOptions:
 class ImputeOptions:
     """Samples of a recording to impute, besides those that are missing from the file."""
 
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[Interval, ...] = ()
     """Intervals to impute."""
     detect: tuple[str, ...] = ()
     """Artefacts to detect and impute: flat, clipped, saturated, noise."""
@@ -70,7 +70,7 @@ class ImputeOptions:
 class DenoiseOptions:
     """Noisy intervals of a recording to denoise."""
 
-    intervals: tuple[Gap, ...] = ()
+    intervals: tuple[Interval, ...] = ()
     """Noisy intervals; default: those that are detected."""
     detect: tuple[str, ...] = ("noise",)
     """Artefacts to detect where no interval is given: noise, flat, clipped, saturated."""

@@ -3,20 +3,20 @@
 import numpy as np
 import pytest
 
-from diffecg.cli.parsing import parse_beat_times, parse_gap, parse_noise, split_words
+from diffecg.cli.parsing import parse_beat_times, parse_interval, parse_noise, split_words
 from diffecg.composition.noise import NoiseInterval
 from diffecg.errors import DiffecgError
-from diffecg.signal.masks import Gap
+from diffecg.signal.masks import Interval
 
 
 def test_gaps_are_pairs_of_seconds():
-    assert parse_gap("12.0:12.8") == Gap(start_s=12.0, stop_s=12.8)
+    assert parse_interval("12.0:12.8") == Interval(start_s=12.0, stop_s=12.8)
 
 
 @pytest.mark.parametrize("text", ["12", "a:b", "1:2:3", "", "noon"])
 def test_other_text_is_not_a_gap(text):
     with pytest.raises(DiffecgError, match=r"start:stop in seconds, such as 12\.0:12\.8"):
-        parse_gap(text)
+        parse_interval(text)
 
 
 def test_beats_are_times_with_labels():

@@ -7,7 +7,7 @@ from helpers import make_ecg
 
 from diffecg.formats.recording import Recording
 from diffecg.inference.gaps import find_segments, mask_segments
-from diffecg.signal.masks import Gap
+from diffecg.signal.masks import Interval
 
 
 def test_overlapping_gaps_of_different_reasons_are_merged():
@@ -16,7 +16,7 @@ def test_overlapping_gaps_of_different_reasons_are_merged():
     missing = np.zeros((1, len(signal)), bool)
     missing[0, 4390:4500] = True
     recording = replace(Recording.from_arrays(signal[None], 360.0, leads=["II"]), missing=missing)
-    first, second = find_segments(recording, [0], [Gap(start_s=20.0, stop_s=21.0)], ["flat"])
+    first, second = find_segments(recording, [0], [Interval(start_s=20.0, stop_s=21.0)], ["flat"])
     assert (first.start, first.stop, first.reason) == (3993, 4500, "missing+flat")
     assert (second.start, second.stop, second.reason) == (7200, 7560, "given")
     masked = mask_segments(recording, [0], [first, second])

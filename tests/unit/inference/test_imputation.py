@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import diffecg
 from diffecg.errors import DiffecgError
 from diffecg.inference.windowing import plan_windows, schedule_rounds
-from diffecg.signal.masks import Gap, gap_mask
+from diffecg.signal.masks import Interval, interval_mask
 from diffecg.signal.runs import true_runs
 
 FEW = {"draws": 2, "steps": 2}
@@ -232,7 +232,7 @@ def test_invalid_arguments_are_refused_in_one_line(beat, case):
 
 
 def test_gaps_become_masks():
-    mask = gap_mask([Gap(start_s=1.0, stop_s=1.5), Gap(start_s=3.0, stop_s=4.0)], 400, 100)
+    mask = interval_mask([Interval(start_s=1.0, stop_s=1.5), Interval(start_s=3.0, stop_s=4.0)], 400, 100)
     assert true_runs(mask) == [(100, 150), (300, 400)]
     assert true_runs(np.zeros(5, bool)) == []
     for start_s, stop_s in (
@@ -244,4 +244,4 @@ def test_gaps_become_masks():
         (float("nan"), 1.0),
     ):
         with pytest.raises(DiffecgError, match="0 <= start < stop <= 4"):
-            gap_mask([Gap(start_s=start_s, stop_s=stop_s)], 400, 100)
+            interval_mask([Interval(start_s=start_s, stop_s=stop_s)], 400, 100)
