@@ -36,7 +36,7 @@ def artefacts(
     shares: dict[str, list[float]] = {kind: [] for kind in ARTEFACTS}
     for name in RecordingFolder(database).names():
         recording = read_recording(database / name)
-        for row in recording.voltages:
+        for row in recording.voltage_indices:
             masks = find_artefacts(recording.lead_mv(row), recording.fs_hz, list(ARTEFACTS))
             for kind, mask in masks.items():
                 shares[kind].append(float(mask.mean()))

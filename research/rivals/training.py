@@ -43,8 +43,8 @@ class TrainedRival:
     def __init__(self, rival: Rival, windows: Windows) -> None:
         self.rival = rival
         self.scale_mv = float(windows.signal_mv.std())
-        self.labels = windows.classes()
-        self.fs_hz, self.leads, self.r_peak = windows.fs_hz, windows.leads, windows.r_peak
+        self.labels = windows.unique_labels()
+        self.fs_hz, self.leads, self.r_peak = windows.fs_hz, windows.channel_names, windows.r_peak
         self.steps, self.cpu_s = 0, 0.0
 
     def sample(self, labels: list[str], seed: int = 0) -> Windows:
@@ -55,7 +55,9 @@ class TrainedRival:
             torch.manual_seed(seed)
             batches = [self.rival.sample(batch) for batch in torch.split(classes, _SAMPLING_BATCH_SIZE)]
         signal_mv = (self.scale_mv * torch.cat(batches)).numpy()
-        return Windows.from_arrays(signal_mv, self.fs_hz, labels, leads=self.leads, r_peak=self.r_peak)
+        return Windows.from_arrays(
+            signal_mv, self.fs_hz, labels, channel_names=self.leads, r_peak=self.r_peak
+        )
 
 
 def train_rival(rival: Rival, windows: Windows, folder: Path, cpu_s: float, *, seed: int = 0) -> TrainedRival:

@@ -177,7 +177,7 @@ def _train_variant(
 def _pooled_quality(model: Model, beats: Windows, count: int) -> Quality:
     """Return the quality of beats with labels at their training frequencies, all classes pooled."""
     held_out, train = beats.partition("validation"), beats.partition("train")
-    total = count * len(beats.classes())
+    total = count * len(beats.unique_labels())
     if model.config.training.label_dropout >= 1:
         labels: list[str | None] = [None] * total
     else:

@@ -76,7 +76,7 @@ def augmentation(
     results = run_study(
         out, provenance("augmentation", options, windows, [options.model]), cells(windows, out, options)
     )
-    labels = select_beats(windows).classes()
+    labels = select_beats(windows).unique_labels()
     figures = {"learning-curve": learning_curves(options.shares, curves(results, options))}
     publish(out, "Augmentation", tables(results, labels, options), figures, as_json=json)
 
@@ -85,7 +85,7 @@ def cells(windows: Windows, folder: Path, options: AugmentationOptions) -> list[
     """Return a cell for each strategy, with each share of the training beats and with a random split."""
     beats = select_beats(windows)
     oversamplers = make_oversamplers(beats, folder, options)
-    test = TestSet(beats.partition("test"), beats.classes())
+    test = TestSet(beats.partition("test"), beats.unique_labels())
     protocols = [
         (
             disjoint(share),
@@ -166,4 +166,4 @@ def _split_beats(beats: Windows, seed: int) -> tuple[Windows, TestSet]:
     """Return four fifths of all beats and the other fifth, at random whichever subject they are of."""
     order = np.random.default_rng(seed).permutation(len(beats))
     test, train = np.split(order, [round(_TEST_SHARE * len(order))])
-    return beats.take(train), TestSet(beats.take(test), beats.classes())
+    return beats.take(train), TestSet(beats.take(test), beats.unique_labels())

@@ -81,7 +81,7 @@ def load_rival(name: str, beats: Windows, folder: Path, cpu_s: float) -> Generat
     leads, length = train.signal_mv.shape[1:]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        rival = RIVALS[name](leads, length, len(beats.classes()))
+        rival = RIVALS[name](leads, length, len(beats.unique_labels()))
     return train_rival(rival, train, folder, cpu_s).sample
 
 

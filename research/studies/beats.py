@@ -24,4 +24,4 @@ def select_beats(windows: Windows) -> Windows:
 
 def without_rr(windows: Windows) -> Windows:
     """Return the windows without RR intervals, which synthetic beats do not have."""
-    return windows.without("rr_before_s", "rr_after_s")
+    return windows.drop_columns("rr_before_s", "rr_after_s")

@@ -143,7 +143,7 @@ def _evaluate(
     name: str, factory: Factory, beats: Windows, folder: Path, options: GeneratorOptions
 ) -> dict[str, Any]:
     generate = factory()
-    labels = [label for label in beats.classes() for _ in range(options.count)]
+    labels = [label for label in beats.unique_labels() for _ in range(options.count)]
     started = time.monotonic()
     synthetic = generate(labels)
     seconds = time.monotonic() - started
@@ -155,15 +155,15 @@ def _evaluate(
         "beats_per_s": len(labels) / seconds,
         "tstr": _train_and_test(synthetic, beats, options.seeds),
         "examples": {
-            label: synthetic.of(label).signal_mv[:_EXAMPLES, 0].astype(float).round(3).tolist()
-            for label in beats.classes()
+            label: synthetic.with_label(label).signal_mv[:_EXAMPLES, 0].astype(float).round(3).tolist()
+            for label in beats.unique_labels()
         },
     }
 
 
 def _train_and_test(train: Windows, beats: Windows, seeds: int) -> dict[str, list[list[list[list[int]]]]]:
     """Return the confusion matrices on the test subjects by kind: seed, recording, truth, predicted."""
-    test = TestSet(without_rr(beats.partition("test")), beats.classes())
+    test = TestSet(without_rr(beats.partition("test")), beats.unique_labels())
     return {
         kind: [counts.tolist() for counts in classify(kind, without_rr(train), test, range(seeds))]
         for kind in CLASSIFIERS

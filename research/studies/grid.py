@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from diffecg.files import ResumableDirectory, read_json, write_atomic
+from diffecg.files import ResumableFolder, read_json, write_atomic
 
 SETTINGS = "study.json"
 CELLS = "cells"
@@ -51,7 +51,7 @@ def run_cells(
     Raises:
         DiffecgError: ``folder`` holds a study with other settings, data or models.
     """
-    ResumableDirectory(folder, settings_file=SETTINGS, content="a study").start(about)
+    ResumableFolder(folder, settings_file=SETTINGS, content="a study").start(about)
     (folder / CELLS).mkdir(exist_ok=True)
     files = [folder / CELLS / cell.file for cell in cells]
     if len(set(files)) < len(files):

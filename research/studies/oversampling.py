@@ -33,10 +33,12 @@ def smote(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
 
     Computed by imbalanced-learn, with five neighbours or as many as the label has.
     """
-    synthetic = [_smote(train.of(label).flat(), count, seed) for label, count in counts.items()]
+    synthetic = [_smote(train.with_label(label).flat(), count, seed) for label, count in counts.items()]
     signal_mv = np.concatenate(synthetic).astype(np.float32).reshape(-1, *train.signal_mv.shape[1:])
     labels = [label for label, count in counts.items() for _ in range(count)]
-    return Windows.from_arrays(signal_mv, train.fs_hz, labels, leads=train.leads, r_peak=train.r_peak)
+    return Windows.from_arrays(
+        signal_mv, train.fs_hz, labels, channel_names=train.channel_names, r_peak=train.r_peak
+    )
 
 
 def distort(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
@@ -47,7 +49,7 @@ def distort(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
     factor = 1 + SCALE * rng.standard_normal((len(signal_mv), 1, 1))
     noise = JITTER * float(train.signal_mv.std()) * rng.standard_normal(signal_mv.shape)
     distorted = replace(windows, signal=(factor * signal_mv + noise).astype(np.float32))
-    return distorted.without("recording", "partition")
+    return distorted.drop_columns("recording", "partition")
 
 
 def sample_mean_beats(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:

@@ -29,7 +29,7 @@ class Sampling:
 
 def class_quality(model: Model, beats: Windows, count: int, sampling: Sampling = Sampling()) -> Quality:
     """Return the quality of ``count`` generated beats of each class."""
-    labels = [label for label in beats.classes() for _ in range(count)]
+    labels = [label for label in beats.unique_labels() for _ in range(count)]
     synthetic = model.generate(
         labels, len(labels), sampler=sampling.sampler, steps=sampling.steps, batch_size=_BATCH_SIZE
     )

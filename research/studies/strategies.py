@@ -114,7 +114,7 @@ def augment(
     else:
         added = {label: round(strategy.amount * count) for label, count in rare.items()}
     synthetic = oversamplers[strategy.source](train, added, seed)
-    return concatenate([train, with_rr(synthetic, train, seed)]).without("recording")
+    return concatenate([train, with_rr(synthetic, train, seed)]).drop_columns("recording")
 
 
 def subsample(train: Windows, share: float, seed: int) -> Windows:
@@ -123,7 +123,7 @@ def subsample(train: Windows, share: float, seed: int) -> Windows:
         return train
     rng = np.random.default_rng(seed)
     rows = []
-    for label in train.classes():
+    for label in train.unique_labels():
         of_label = rng.permutation(np.flatnonzero(train.labels == label))
         rows.append(of_label[: max(_MIN_BEATS, round(share * len(of_label)))])
     return train.take(np.concatenate(rows))

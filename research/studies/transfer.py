@@ -131,7 +131,7 @@ def shared_labels(beats: Windows, others: Windows) -> list[str]:
         DiffecgError: there are fewer than two.
     """
     counts = others.counts()
-    labels = [label for label in beats.classes() if counts.get(label, 0) >= MIN_BEATS]
+    labels = [label for label in beats.unique_labels() if counts.get(label, 0) >= MIN_BEATS]
     if len(labels) < 2:
         raise DiffecgError(f"the windows of --other have fewer than two classes with {MIN_BEATS} beats")
     return labels

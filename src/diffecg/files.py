@@ -69,7 +69,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def new_directory(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
+def new_folder(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
     """Yield a temporary folder that is renamed to ``folder`` on success.
 
     Args:
@@ -134,7 +134,7 @@ def open_url(url: str) -> tuple[fsspec.AbstractFileSystem, str]:
     return filesystem, root.rstrip("/") or "/"
 
 
-class ResumableDirectory:
+class ResumableFolder:
     """A folder that is filled file by file and can be continued after an interruption.
 
     A settings file holds everything that the other files depend on. Starting again with the same settings

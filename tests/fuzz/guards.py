@@ -77,11 +77,13 @@ def check_recording(path, **kwargs):
     channels, samples = recording.stored.shape
     assert samples > 0
     assert recording.missing.shape == recording.stored.shape
-    assert channels == len(set(recording.leads)) == len(recording.gain) == len(recording.baseline)
+    assert channels == len(set(recording.channel_names)) == len(recording.gain) == len(recording.baseline)
     assert FS_RANGE_HZ[0] <= recording.fs_hz <= FS_RANGE_HZ[1]
-    assert all(isinstance(text, str) for text in (*recording.leads, *recording.units, *recording.comments))
+    assert all(
+        isinstance(text, str) for text in (*recording.channel_names, *recording.units, *recording.comments)
+    )
     assert np.isfinite(recording.signal[~recording.missing]).all()
-    voltages = recording.select(recording.voltages)
+    voltages = recording.select(recording.voltage_indices)
     assert np.isfinite(voltages.signal_mv[~voltages.missing]).all()
     assert isinstance(recording.start[0], date | None)
     assert isinstance(recording.start[1], time | None)

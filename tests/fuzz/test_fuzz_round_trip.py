@@ -48,7 +48,7 @@ def test_recordings_are_read_back(tmp_path, recording, suffix):
     with tempfile.TemporaryDirectory(dir=tmp_path) as folder:  # annotations of the last example must not stay
         back = read_recording(write_recording(Path(folder) / f"r{suffix}", recording))
         assert back.annotations == recording.annotations
-    assert (back.leads, back.fs_hz) == (recording.leads, recording.fs_hz)
+    assert (back.channel_names, back.fs_hz) == (recording.channel_names, recording.fs_hz)
     assert back.start == (recording.start if suffix != ".npz" else (None, None))
     assert np.array_equal(back.missing, recording.missing)
     signal, expected = in_millivolts(back)[0], in_millivolts(recording)[0]

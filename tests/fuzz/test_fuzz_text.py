@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from strategies import damaged, edited, words
 
 from diffecg.cli.parsing import parse_beat_times
-from diffecg.composition.language import BEAT_LABELS, MOST_BEATS, NAMES, parse_rhythm
+from diffecg.composition.language import BEAT_LABELS, MAX_BEATS, PATTERNS, parse_rhythm
 from diffecg.composition.timing import Rhythm
 from diffecg.config.io import read_config, to_json, with_settings
 from diffecg.config.presets import PRESETS, preset
@@ -95,12 +95,12 @@ class Phrase:
 
 def repeated(phrase, times):
     count = phrase.count * times
-    return Phrase(f"({phrase.text})*{times}", count, phrase.beats * times if count <= MOST_BEATS else "")
+    return Phrase(f"({phrase.text})*{times}", count, phrase.beats * times if count <= MAX_BEATS else "")
 
 
 def join(phrases):
     count = sum(phrase.count for phrase in phrases)
-    beats = "".join(phrase.beats for phrase in phrases) if count <= MOST_BEATS else ""
+    beats = "".join(phrase.beats for phrase in phrases) if count <= MAX_BEATS else ""
     return Phrase(" ".join(phrase.text for phrase in phrases), count, beats)
 
 
@@ -112,7 +112,7 @@ def atrial(phrase):
     return Phrase(f"atrial {phrase.text}", phrase.count, phrase.beats.replace("V", "S"))
 
 
-named = st.sampled_from([Phrase(name, len(beats), beats) for name, beats in NAMES.items()])
+named = st.sampled_from([Phrase(name, len(beats), beats) for name, beats in PATTERNS.items()])
 salvos = st.integers(1, 9).map(salvo)
 single = st.one_of(
     st.sampled_from([Phrase(label, 1, label) for label in BEAT_LABELS]),
@@ -134,13 +134,13 @@ phrases = st.recursive(
 @time_limit()
 def test_a_rhythm_has_the_beats_of_its_phrases(phrase):
     message, beats = refusal(parse_rhythm, phrase.text)
-    if phrase.count > MOST_BEATS:
+    if phrase.count > MAX_BEATS:
         assert "more than 100,000 beats" in message
     else:
         assert "".join(beats) == phrase.beats
 
 
-rhythm_words = st.sampled_from([*BEAT_LABELS, *NAMES, "atrial", "salvo", "of"]) | st.sampled_from(
+rhythm_words = st.sampled_from([*BEAT_LABELS, *PATTERNS, "atrial", "salvo", "of"]) | st.sampled_from(
     ["(", ")", "*", "*3", "*9999", "0", "5", "999999999", "X", "like:", "٣", "\n"]
 )
 
@@ -155,7 +155,7 @@ rhythm_words = st.sampled_from([*BEAT_LABELS, *NAMES, "atrial", "salvo", "of"]) 
 @time_limit()
 def test_texts_of_rhythms_are_parsed_or_refused(text):
     _, beats = refusal(parse_rhythm, text)
-    assert beats is None or (set(beats) <= set(BEAT_LABELS) and 0 < len(beats) <= MOST_BEATS)
+    assert beats is None or (set(beats) <= set(BEAT_LABELS) and 0 < len(beats) <= MAX_BEATS)
     refusal(Rhythm(text).beats, 2.0)
 
 

@@ -61,4 +61,4 @@ def test_an_imputed_recording_keeps_every_observed_sample(mitdb, runs, tmp_path,
         assert np.isfinite(back.signal_mv).all()
         assert (back.stored[~kept] != source.stored[~kept]).mean() > 0.5
         assert back.annotations == annotations
-        assert (back.fs_hz, back.leads) == (source.fs_hz, source.leads)
+        assert (back.fs_hz, back.channel_names) == (source.fs_hz, source.channel_names)

@@ -15,8 +15,8 @@ LABELS = ["N", "S", "V", "F"]
 def test_smote_interpolates_between_beats_of_a_class(beats):
     synthetic = oversampling.smote(beats, {"S": 30, "F": 3}, seed=0)
     assert synthetic.labels.tolist() == ["S"] * 30 + ["F"] * 3
-    real = beats.of("S").flat().astype(float)
-    for point in synthetic.of("S").flat():
+    real = beats.with_label("S").flat().astype(float)
+    for point in synthetic.with_label("S").flat():
         directions = real[:, None] - real[None]
         along = np.einsum("ijk,jk->ij", directions, point - real)
         along /= np.maximum(np.square(directions).sum(axis=2), 1e-9)
@@ -33,7 +33,9 @@ def test_distorted_beats_keep_their_label_and_rr(beats, monkeypatch):
     distorted = oversampling.distort(beats, counts, seed=3)
     assert distorted.counts() == counts
     assert not np.isin(distorted.flat()[:, 10], beats.flat()[:, 10]).any()
-    assert {tuple(rr) for rr in distorted.of("S").rr_s} <= {tuple(rr) for rr in beats.of("S").rr_s}
+    assert {tuple(rr) for rr in distorted.with_label("S").rr_s} <= {
+        tuple(rr) for rr in beats.with_label("S").rr_s
+    }
     for name in ("JITTER", "SCALE", "WARP"):
         monkeypatch.setattr(oversampling, name, 0.0)
     undistorted = oversampling.distort(beats, counts, seed=3)
@@ -42,7 +44,7 @@ def test_distorted_beats_keep_their_label_and_rr(beats, monkeypatch):
 
 
 def test_strategies_add_the_promised_number_of_beats(beats):
-    pool = {"pool": oversampling.from_pool(beats.without("recording", "rr_before_s", "rr_after_s"))}
+    pool = {"pool": oversampling.from_pool(beats.drop_columns("recording", "rr_before_s", "rr_after_s"))}
     counts = {"N": 40, "S": 10, "V": 20, "F": 6}
     for amount, expected in ((None, dict.fromkeys(LABELS, 40)), (3, {"N": 40, "S": 40, "V": 80, "F": 24})):
         strategy = strategies.Strategy("any", source="pool", amount=amount)
@@ -50,8 +52,8 @@ def test_strategies_add_the_promised_number_of_beats(beats):
         assert augmented.counts() == expected
         assert np.array_equal(augmented.signal_mv[: len(beats)], beats.signal_mv)
         for label in counts:  # missing RR intervals would reveal synthetic beats
-            real_rr = {tuple(rr) for rr in beats.of(label).rr_s}
-            assert {tuple(rr) for rr in augmented.of(label).rr_s} <= real_rr
+            real_rr = {tuple(rr) for rr in beats.with_label(label).rr_s}
+            assert {tuple(rr) for rr in augmented.with_label(label).rr_s} <= real_rr
     assert strategies.augment(beats, strategies.STRATEGIES[0], pool, 0) is beats
     assert strategies.subsample(beats, 0.1, seed=0).counts() == {"N": 4, "S": 2, "V": 2, "F": 2}
     assert strategies.subsample(beats, 1.0, seed=0) is beats
@@ -70,7 +72,7 @@ def test_selected_beats_have_the_labels_of_the_models(windows):
     prepared = open_windows(windows["beat"])
     beats = select_beats(prepared)
     trained = set(prepared.partition("train").labels)
-    assert beats.classes() == [label for label in LABELS if label in trained]
+    assert beats.unique_labels() == [label for label in LABELS if label in trained]
     assert set(beats.partition("train").recordings) & set(beats.partition("test").recordings) == set()
     with pytest.raises(DiffecgError, match="no windows in the partition 'other'"):
         beats.partition("other")

@@ -76,7 +76,7 @@ def compose(
     from diffecg.composition.noise import with_noise
     from diffecg.composition.recording import compose as compose_recording
     from diffecg.errors import DiffecgError
-    from diffecg.files import check_output, new_directory
+    from diffecg.files import check_output, new_folder
     from diffecg.inference.loading import load
 
     check_output(out, force=force, is_folder=True)
@@ -103,7 +103,7 @@ def compose(
                 recording = with_noise(recording, noise, noise_from)
             recordings.append(recording)
     suffix = "" if format == "wfdb" else f".{format}"
-    with new_directory(out, force=force) as folder:
+    with new_folder(out, force=force) as folder:
         card = write_composed(folder, recordings, out.name, suffix)
     counts = ", ".join(f"{count} {label}" for label, count in card["beats"].items())
     text = f"{out}: {', '.join(card['recordings'])}, {duration_s:g} s, beats: {counts}; figure rhythm.png"

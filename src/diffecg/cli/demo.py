@@ -43,12 +43,12 @@ def demo(
     """
     use_threads(threads)
     from diffecg.cli.demo_page import write_page
-    from diffecg.files import new_directory
+    from diffecg.files import new_folder
     from diffecg.inference.loading import load
     from diffecg.plotting.signals import save_figure
     from diffecg.signal.simulation import simulate_ecg
 
-    with progress_bar("demo") as progress, new_directory(out, force=True) as folder:
+    with progress_bar("demo") as progress, new_folder(out, force=True) as folder:
         progress(0, 4, "load models")
         beat_model, strip_model = load("mitbih-beat"), load("mitbih-strip")
         progress(1, 4, "generate")

@@ -63,7 +63,7 @@ def forecast(
     out:
         Folder to write.
     """
-    from diffecg.files import check_output, new_directory
+    from diffecg.files import check_output, new_folder
     from diffecg.inference.export import write_forecast
     from diffecg.inference.recordings import forecast_recording, plan_forecast
 
@@ -73,9 +73,9 @@ def forecast(
     warn_implausible(source, [plan.row], strict=strict)
     with progress_bar("forecast") as progress:
         imputation = forecast_recording(loaded, source, plan, options, draws, compute, progress=progress)
-    with new_directory(out, force=force) as folder:
+    with new_folder(out, force=force) as folder:
         write_forecast(folder, source, plan, imputation)
-    lead, start_s = source.leads[plan.row], plan.start / source.fs_hz
+    lead, start_s = source.channel_names[plan.row], plan.start / source.fs_hz
     text = (
         f"{out}: {options.horizon_s:g} s of {lead} from {start_s:g} s, {draws.draws} draws; "
         "figure forecast.png, table forecast.csv, draws in draws.npz"

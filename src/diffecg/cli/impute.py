@@ -178,7 +178,7 @@ class _Job:
 
     def run(self, task: str, *, force: bool, json: bool) -> None:
         """Read, impute, write and print the result."""
-        from diffecg.files import check_output, new_directory
+        from diffecg.files import check_output, new_folder
         from diffecg.inference.export import SEGMENT_NAMES, write_imputed
         from diffecg.inference.recordings import impute_recording, plan_imputation
 
@@ -190,9 +190,9 @@ class _Job:
             imputation = impute_recording(
                 model, recording, plan, self.options, self.draws, self.compute, progress=progress
             )
-        with new_directory(self.out, force=force) as folder:
+        with new_folder(self.out, force=force) as folder:
             file = write_imputed(folder, recording, plan, imputation, self._suffix(recording.path)).name
-        leads = [recording.leads[row] for row in plan.rows]
+        leads = [recording.channel_names[row] for row in plan.rows]
         seconds = sum(segment.stop - segment.start for segment in plan.segments) / recording.fs_hz
         text = (
             f"{self.out / file}: {len(plan.segments)} {SEGMENT_NAMES[task]}(s), {seconds:.2f} s of "

@@ -82,7 +82,7 @@ def with_noise(recording: Recording, intervals: Sequence[NoiseInterval], folder:
     return Recording.from_arrays(
         signal_mv.astype(np.float32),
         recording.fs_hz,
-        leads=recording.leads,
+        channel_names=recording.channel_names,
         name=recording.name,
         annotations=sorted(annotations, key=lambda annotation: annotation.sample),
         info={**recording.info, "noise": [str(interval) for interval in intervals]},

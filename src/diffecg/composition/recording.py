@@ -88,7 +88,7 @@ def compose(
     return Recording.from_arrays(
         composition.signal_mv(progress),
         window.fs_hz,
-        leads=window.leads,
+        channel_names=window.leads,
         name="composed",
         annotations=composition.annotations(),
         info={

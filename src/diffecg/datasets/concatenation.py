@@ -32,7 +32,7 @@ def concatenate(sets: Sequence[Windows]) -> Windows:
     _check_equal("rate", [f"{windows.fs_hz:g} Hz" for windows in sets])
     _check_equal("length", [f"{windows.signal.shape[2]} samples" for windows in sets])
     _check_equal("units", [", ".join(channel.unit for channel in windows.channels) for windows in sets])
-    _check_equal("channels", [", ".join(windows.leads) for windows in named])
+    _check_equal("channels", [", ".join(windows.channel_names) for windows in named])
     _check_equal("R peak", [f"sample {peak}" for peak in peaks])
     return Windows(
         signal=np.concatenate([windows.signal for windows in sets]),
@@ -46,7 +46,7 @@ def concatenate(sets: Sequence[Windows]) -> Windows:
 
 def _is_generic(windows: Windows) -> bool:
     """Return whether the channels have placeholders instead of names."""
-    return all(lead == "*" or lead.startswith("lead ") for lead in windows.leads)
+    return all(lead == "*" or lead.startswith("lead ") for lead in windows.channel_names)
 
 
 def _check_equal(what: str, values: Sequence[str]) -> None:

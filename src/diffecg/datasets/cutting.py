@@ -88,7 +88,7 @@ class WindowCutter:
         groups = self._lead_groups(recording)
         # A lead is resampled once, though it may be in many groups: 12 leads make 132 pairs.
         leads = list(dict.fromkeys(chain.from_iterable(groups)))
-        signal_mv = recording.select([recording.lead_index(lead) for lead in leads]).signal_mv
+        signal_mv = recording.select([recording.channel_index(lead) for lead in leads]).signal_mv
         resampled = dict(zip(leads, resample(signal_mv, recording.fs_hz, self.window.fs_hz), strict=True))
         grid = _grid(self, recording, beats, len(resampled[leads[0]]))
         cuts = [grid.cut(group, np.stack([resampled[lead] for lead in group])) for group in groups]
@@ -102,7 +102,7 @@ class WindowCutter:
         """Return the leads of each window; where any leads will do, every ordered selection of ECG leads."""
         if not self.window.any_leads:
             return [self.window.leads]
-        names, count = [recording.leads[row] for row in recording.ecg_leads], len(self.window.leads)
+        names, count = [recording.channel_names[row] for row in recording.ecg_indices], len(self.window.leads)
         if len(names) < count:
             raise DiffecgError(
                 f"recording {recording.name} has {len(names)} ECG leads; a window has {count}; choose a preset "

@@ -11,7 +11,7 @@ import pandas as pd
 
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError, one_line
-from diffecg.files import new_directory, read_json
+from diffecg.files import new_folder, read_json
 from diffecg.signal.channels import Channel
 
 INFO = "info.json"
@@ -29,7 +29,7 @@ def write_folder(windows: Windows, folder: str | Path, *, force: bool = False) -
     Raises:
         DiffecgError: the folder exists and must not be replaced.
     """
-    with new_directory(folder, force=force) as partial:
+    with new_folder(folder, force=force) as partial:
         np.save(partial / "signal.npy", np.asarray(windows.signal, dtype=np.float32))
         windows.index.to_parquet(partial / "index.parquet", index=False)
         info = {

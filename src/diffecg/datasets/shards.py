@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 from diffecg.errors import DiffecgError
-from diffecg.files import ResumableDirectory, open_url, to_json_bytes
+from diffecg.files import ResumableFolder, open_url, to_json_bytes
 
 SETTINGS = "set.json"
 MANIFEST = "manifest.json"
@@ -51,7 +51,7 @@ class ShardStore:
     """
 
     def __init__(self, url: str) -> None:
-        self.directory = ResumableDirectory(url, settings_file=SETTINGS, content="a set of windows")
+        self.folder = ResumableFolder(url, settings_file=SETTINGS, content="a set of windows")
         self.url = url
 
     def start(self, settings: Mapping[str, Any]) -> None:
@@ -60,7 +60,7 @@ class ShardStore:
         Raises:
             DiffecgError: the folder holds a set with other settings, or something else.
         """
-        self.directory.start(settings)
+        self.folder.start(settings)
 
     def entry(self, shard: Shard, *, verify: bool = False) -> Entry | None:
         """Return the entry of a finished shard; None if the shard is missing or incomplete.
@@ -69,14 +69,14 @@ class ShardStore:
             shard: the shard.
             verify: compare the file's SHA-256, not only its size.
         """
-        entry = self.directory.read_json(_entry_name(shard))
+        entry = self.folder.read_json(_entry_name(shard))
         if entry is None or not {"sha256", "windows"} <= set(entry):
             return None
         if entry.get("first") != shard.first or entry.get("count") != shard.count:
             return None
-        if self.directory.size(shard.name) != entry.get("bytes"):
+        if self.folder.size(shard.name) != entry.get("bytes"):
             return None
-        if verify and _digest(self.directory.read(shard.name)) != entry["sha256"]:
+        if verify and _digest(self.folder.read(shard.name)) != entry["sha256"]:
             return None
         return entry
 
@@ -96,8 +96,8 @@ class ShardStore:
             "sha256": _digest(content),
             **details,
         }
-        self.directory.write(shard.name, content)
-        self.directory.write(_entry_name(shard), to_json_bytes(entry))
+        self.folder.write(shard.name, content)
+        self.folder.write(_entry_name(shard), to_json_bytes(entry))
         return entry
 
     def write_manifest(self, entries: Sequence[Entry]) -> None:
@@ -107,7 +107,7 @@ class ShardStore:
             "sha256": _digest("".join(entry["sha256"] for entry in entries).encode()),
             "shards": list(entries),
         }
-        self.directory.write(MANIFEST, to_json_bytes(manifest))
+        self.folder.write(MANIFEST, to_json_bytes(manifest))
 
     def open(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return settings and manifest of a finished set.
@@ -115,7 +115,7 @@ class ShardStore:
         Raises:
             DiffecgError: the folder holds no set, or an unfinished one.
         """
-        settings, manifest = self.directory.read_json(SETTINGS), self.directory.read_json(MANIFEST)
+        settings, manifest = self.folder.read_json(SETTINGS), self.folder.read_json(MANIFEST)
         if settings is None:
             raise DiffecgError(f"{self.url} is not a set of windows in shards ({SETTINGS} is missing)")
         if manifest is None:
@@ -130,7 +130,7 @@ class ShardStore:
         Raises:
             DiffecgError: the file is missing or damaged.
         """
-        content = self.directory.read(entry["name"])
+        content = self.folder.read(entry["name"])
         if content is None or _digest(content) != entry["sha256"]:
             raise DiffecgError(
                 f"{self.url}/{entry['name']} is missing or damaged; run the command that wrote the set again, "

@@ -31,20 +31,22 @@ class Windows:
     window; ``rr_before_s`` and ``rr_after_s``, the RR intervals around a beat, in s (NaN = unknown); ``beats``,
     all beats of the window as text (:mod:`diffecg.datasets.rhythm`); ``seed`` of a synthetic window; any
     numeric columns. Windows compare by identity.
+
+    Attributes:
+        signal: samples in the channels' units; memory-mapped when read from a folder.
+        fs_hz: sampling rate, in Hz.
+        channels: name, unit and kind of each channel; the name ``*`` stands for any lead.
+        index: one row for each window.
+        r_peak: sample of the R peak in each window; None: windows are not centred on beats.
+        info: provenance: database, version, split, label map and window settings, or model, sampler and seeds.
     """
 
     signal: Float[np.ndarray, "window channel time"]
-    """Samples in the channels' units; memory-mapped when read from a folder."""
     fs_hz: float
-    """Sampling rate, in Hz."""
     channels: tuple[Channel, ...]
-    """Name, unit and kind of each channel; the name ``*`` stands for any lead."""
     index: pd.DataFrame
-    """One row for each window."""
     r_peak: int | None = None
-    """Sample of the R peak in each window; None: windows are not centred on beats."""
     info: dict[str, Any] = field(default_factory=dict)
-    """Provenance: database, version, split, label map and window settings, or model, sampler and seeds."""
 
     def __post_init__(self) -> None:
         """Raise DiffecgError if signal, index and channels do not fit each other."""
@@ -62,7 +64,7 @@ class Windows:
         fs_hz: float,
         labels: Sequence[str] | Shaped[np.ndarray, " window"] | None = None,
         *,
-        leads: Sequence[str] | None = None,
+        channel_names: Sequence[str] | None = None,
         r_peak: int | None = None,
         info: dict[str, Any] | None = None,
         **columns: Any,
@@ -73,7 +75,7 @@ class Windows:
             signal: samples, in mV.
             fs_hz: sampling rate, in Hz.
             labels: label of each window; None: unknown.
-            leads: channel names; None: ``lead 1``, ``lead 2``, ….
+            channel_names: name of each channel; None: ``lead 1``, ``lead 2``, …
             r_peak: sample of the R peak in each window; None: windows are not centred on beats.
             info: provenance.
             **columns: further columns of the index.
@@ -82,7 +84,7 @@ class Windows:
         return cls(
             signal=signal,
             fs_hz=float(fs_hz),
-            channels=make_channels(leads or [f"lead {i + 1}" for i in range(signal.shape[1])]),
+            channels=make_channels(channel_names or [f"lead {i + 1}" for i in range(signal.shape[1])]),
             index=pd.DataFrame({"label": names, **columns}),
             r_peak=r_peak,
             info=info or {},
@@ -107,8 +109,8 @@ class Windows:
         return f"<p>{escape(repr(self)[1:-1])}</p>{plot}{self.index.head(5).to_html(border=0)}"
 
     @property
-    def leads(self) -> tuple[str, ...]:
-        """Channel names."""
+    def channel_names(self) -> tuple[str, ...]:
+        """Name of each channel."""
         return tuple(channel.name for channel in self.channels)
 
     @property
@@ -123,7 +125,11 @@ class Windows:
 
     @property
     def labels(self) -> Shaped[np.ndarray, " window"]:
-        """Label of each window; ``?`` = unknown."""
+        """Label of each window; ``?`` = unknown, or several labels.
+
+        Windows with several labels have them in the column ``labels`` of the index; :meth:`with_label`,
+        :meth:`unique_labels` and :meth:`counts` use either column.
+        """
         labels = self._text("label")
         return np.full(len(self), UNKNOWN) if labels is None else labels
 
@@ -139,7 +145,10 @@ class Windows:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """Seeds of synthetic windows; empty for real ones."""
+        """Seeds of the synthetic windows, in their order.
+
+        Real windows have none: in a set of real and synthetic windows, there are fewer seeds than windows.
+        """
         return tuple(int(seed) for seed in self.index["seed"].dropna()) if "seed" in self.index else ()
 
     @property
@@ -182,18 +191,18 @@ class Windows:
         """Return whether a partition has windows."""
         return self.partitions is not None and name in self.partitions
 
-    def of(self, label: str) -> Windows:
+    def with_label(self, label: str) -> Windows:
         """Return the windows with a label, alone or among others."""
         if "labels" in self.index:
             return self.take(np.array([label in labels for labels in self.index["labels"]], dtype=bool))
         return self.take(self.labels == label)
 
-    def classes(self) -> list[str]:
+    def unique_labels(self) -> list[str]:
         """Return the labels that occur: those of AAMI in their order, then others sorted, ``?`` last."""
         return list(self.counts())
 
     def counts(self) -> dict[str, int]:
-        """Return the number of windows of each label, in the order of :meth:`classes`."""
+        """Return the number of windows of each label, in the order of :meth:`unique_labels`."""
         multiple = "labels" in self.index
         counts = (
             Counter(label for labels in self.index["labels"] for label in labels)
@@ -207,7 +216,7 @@ class Windows:
         """Return the windows as rows of channels times samples."""
         return self.signal.reshape(len(self), -1)
 
-    def without(self, *columns: str) -> Windows:
+    def drop_columns(self, *columns: str) -> Windows:
         """Return the windows without some columns of the index."""
         return replace(self, index=self.index.drop(columns=[name for name in columns if name in self.index]))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from diffecg._version import __version__
-from diffecg.files import new_directory
+from diffecg.files import new_folder
 
 _STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; color: #16213a; background: #fbfaf8; margin: 0; }
@@ -50,7 +50,7 @@ def write_report_folder(
     Raises:
         DiffecgError: the folder exists and ``force`` is False.
     """
-    with new_directory(folder, force=force) as partial:
+    with new_folder(folder, force=force) as partial:
         (partial / "report.json").write_text(json.dumps(content, indent=2) + "\n")
         (partial / "report.html").write_text(html)
         (partial / "plots").mkdir()

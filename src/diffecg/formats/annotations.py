@@ -16,20 +16,27 @@ PACED_SYMBOLS = frozenset("/f")
 
 @dataclass(frozen=True, kw_only=True)
 class Annotation:
-    """An annotation of one sample."""
+    """An annotation of one sample.
+
+    Attributes:
+        sample: number of the sample.
+        symbol: PhysioNet's symbol, such as ``N``, ``V``, ``+`` (rhythm change) or ``"`` (comment).
+        text: the comment, or the name of the rhythm.
+    """
 
     sample: int
     symbol: str
-    """PhysioNet's symbol, such as ``N``, ``V``, ``+`` (rhythm change) or ``"`` (comment)."""
     text: str = ""
-    """The comment, or the name of the rhythm."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Beats:
-    """The beat annotations of a recording."""
+    """The beat annotations of a recording.
+
+    Attributes:
+        sample: annotated sample of each beat.
+        symbol: symbol of each beat.
+    """
 
     sample: Int[np.ndarray, " beat"]
-    """Annotated sample of each beat."""
     symbol: Shaped[np.ndarray, " beat"]
-    """Symbol of each beat."""

@@ -83,7 +83,7 @@ def write(path: Path, recording: Recording) -> None:
             path,
             signal_mv=signal,
             fs_hz=np.float64(recording.fs_hz),
-            leads=np.array(recording.leads),
+            leads=np.array(recording.channel_names),
             units=np.array(units),
         )
     write_annotation_table(path, recording)

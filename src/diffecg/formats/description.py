@@ -44,7 +44,9 @@ def lead_warnings(recording: Recording, row: int) -> list[str]:
         DiffecgError: the channel is not a voltage.
     """
     paced_beats = sum(annotation.symbol in PACED_SYMBOLS for annotation in recording.annotations)
-    return plausibility_warnings(recording.lead_mv(row), recording.fs_hz, recording.leads[row], paced_beats)
+    return plausibility_warnings(
+        recording.lead_mv(row), recording.fs_hz, recording.channel_names[row], paced_beats
+    )
 
 
 def _describe_channel(recording: Recording, row: int) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def _describe_beats(recording: Recording) -> dict[str, Any]:
     if symbols:
         rate_per_min = 60 * symbols.total() / recording.duration_s
         return {"annotated": dict(symbols.most_common()), "rate_per_min": rate_per_min}
-    if not recording.voltages:
+    if not recording.voltage_indices:
         return {}
     signal_mv = recording.lead_mv(recording.default_lead())[: int(DETECTION_S * recording.fs_hz)]
     if recording.duration_s < MIN_DETECTION_S or np.isnan(signal_mv).any() or np.ptp(signal_mv) == 0:

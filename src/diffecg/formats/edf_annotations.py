@@ -89,7 +89,7 @@ def from_recording(recording: Recording, *, is_padded: bool) -> list[Any]:
     ]
     annotations += [
         edfio.EdfAnnotation(first / fs_hz, (stop - first) / fs_hz, MISSING + lead)
-        for lead, missing in zip(recording.leads, recording.missing, strict=True)
+        for lead, missing in zip(recording.channel_names, recording.missing, strict=True)
         for first, stop in true_runs(missing)
     ]
     end = [edfio.EdfAnnotation(recording.duration_s, None, END)] if is_padded else []

@@ -19,36 +19,44 @@ from diffecg.signal.channels import ECG_LEAD, MV_PER_UNIT, Channel, make_channel
 from diffecg.signal.resampling import check_rate
 
 
+def no_annotations() -> tuple[Annotation, ...]:
+    """Return no annotations, for recordings without any."""
+    return ()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Recording:
     """One acquisition: samples as they are stored, channels, sampling rate and annotations.
 
     The value of a sample in the unit of its channel is (stored - baseline) / gain.
+
+    Attributes:
+        name: name of the recording.
+        fs_hz: sampling rate, in Hz.
+        channels: name, unit and kind of each channel, in the file's order.
+        stored: samples as in the file: int64 (WFDB, EDF), or floats in the channels' units (tables, arrays).
+        gain: stored steps per unit, for each channel.
+        baseline: stored value of zero, for each channel.
+        missing: True where the sample is missing.
+        path: file that the recording was read from, WFDB records without suffix; empty if there is none.
+        start: date and time of the first sample, where known.
+        comments: comments of the header.
+        load_annotations: function that reads the annotations; it is called once, when they are first needed.
+        info: provenance of a synthetic recording: model, seeds, version.
     """
 
     name: str
     fs_hz: float
-    """Sampling rate, in Hz."""
     channels: tuple[Channel, ...]
-    """Name, unit and kind of each channel, in the file's order."""
     stored: Int[np.ndarray, "channel time"] | Float[np.ndarray, "channel time"]
-    """Samples as in the file: int64 (WFDB, EDF), or floats in the channels' units (tables, arrays)."""
     gain: tuple[float, ...]
-    """Stored steps per unit, for each channel."""
     baseline: tuple[float, ...]
-    """Stored value of zero, for each channel."""
     missing: Bool[np.ndarray, "channel time"]
-    """True where the sample is missing."""
     path: Path = Path()
-    """File that the recording was read from, WFDB records without suffix; empty if there is none."""
     start: tuple[date | None, time | None] = (None, None)
-    """Date and time of the first sample, where known."""
     comments: tuple[str, ...] = ()
-    """Comments of the header."""
-    load_annotations: Callable[[], tuple[Annotation, ...]] = tuple
-    """Function that reads the annotations; it is called once, when they are first needed."""
+    load_annotations: Callable[[], tuple[Annotation, ...]] = no_annotations
     info: dict[str, Any] = field(default_factory=dict)
-    """Provenance of a synthetic recording: model, seeds, version."""
 
     def __post_init__(self) -> None:
         """Check that the sampling rate is plausible and the shapes agree."""
@@ -66,7 +74,7 @@ class Recording:
         signal: Float[np.ndarray, "channel time"],
         fs_hz: float,
         *,
-        leads: Sequence[str] | None = None,
+        channel_names: Sequence[str] | None = None,
         units: Sequence[str] | None = None,
         name: str = "recording",
         annotations: Sequence[Annotation] = (),
@@ -78,7 +86,7 @@ class Recording:
         Args:
             signal: samples in the channels' units; NaN = missing.
             fs_hz: sampling rate, in Hz.
-            leads: channel names; None: ``lead 1``, ``lead 2``, …
+            channel_names: name of each channel; None: ``lead 1``, ``lead 2``, …
             units: unit of each channel; None: mV.
             name: name of the recording.
             annotations: annotations in the order of time.
@@ -89,7 +97,7 @@ class Recording:
         return cls(
             name=name,
             fs_hz=float(fs_hz),
-            channels=make_channels(leads or [f"lead {i + 1}" for i in range(count)], units),
+            channels=make_channels(channel_names or [f"lead {i + 1}" for i in range(count)], units),
             stored=signal,
             gain=(1.0,) * count,
             baseline=(0.0,) * count,
@@ -108,12 +116,12 @@ class Recording:
         """Return a summary with a plot of the first seconds, for notebooks."""
         from diffecg.plotting.preview import preview_html
 
-        rows = self.voltages or [0]
-        return f"<p>{escape(repr(self)[1:-1])}</p>{preview_html(self.signal[rows], self.fs_hz)}"
+        shown = self.voltage_indices or [0]
+        return f"<p>{escape(repr(self)[1:-1])}</p>{preview_html(self.signal[shown], self.fs_hz)}"
 
     @property
-    def leads(self) -> tuple[str, ...]:
-        """Channel names, in the file's order."""
+    def channel_names(self) -> tuple[str, ...]:
+        """Name of each channel, in the file's order."""
         return tuple(channel.name for channel in self.channels)
 
     @property
@@ -151,35 +159,35 @@ class Recording:
         """
         return self.signal * np.array(millivolt_scale(self.channels))[:, None]
 
-    def lead_mv(self, row: int) -> Float[np.ndarray, " time"]:
-        """Return the samples of one channel in mV; NaN = missing.
+    def lead_mv(self, index: int) -> Float[np.ndarray, " time"]:
+        """Return the samples of one channel, by index, in mV; NaN = missing.
 
         Raises:
             DiffecgError: the channel is not a voltage.
         """
-        return self.select([row]).signal_mv[0]
+        return self.select([index]).signal_mv[0]
 
-    def select(self, rows: Sequence[int]) -> Recording:
+    def select(self, indices: Sequence[int]) -> Recording:
         """Return a recording of some of the channels, by index."""
-        chosen = list(rows)
         return replace(
             self,
-            channels=tuple(self.channels[row] for row in chosen),
-            stored=self.stored[chosen],
-            gain=tuple(self.gain[row] for row in chosen),
-            baseline=tuple(self.baseline[row] for row in chosen),
-            missing=self.missing[chosen],
+            channels=tuple(self.channels[index] for index in indices),
+            stored=self.stored[list(indices)],
+            gain=tuple(self.gain[index] for index in indices),
+            baseline=tuple(self.baseline[index] for index in indices),
+            missing=self.missing[list(indices)],
         )
 
     @property
-    def voltages(self) -> list[int]:
+    def voltage_indices(self) -> list[int]:
         """Indices of the channels that are voltages."""
-        return [row for row, channel in enumerate(self.channels) if channel.is_voltage]
+        return [index for index, channel in enumerate(self.channels) if channel.is_voltage]
 
     @property
-    def ecg_leads(self) -> list[int]:
+    def ecg_indices(self) -> list[int]:
         """Indices of the voltages with the name of an ECG lead; of all voltages if none has one."""
-        return [row for row in self.voltages if ECG_LEAD.match(self.leads[row])] or self.voltages
+        voltages = self.voltage_indices
+        return [index for index in voltages if ECG_LEAD.match(self.channel_names[index])] or voltages
 
     def default_lead(self) -> int:
         """Return the index of lead MLII or II, else of the first ECG lead.
@@ -187,31 +195,33 @@ class Recording:
         Raises:
             DiffecgError: no channel is a voltage.
         """
-        if not self.voltages:
+        if not self.voltage_indices:
             raise DiffecgError(
                 f"no channel of {self.name} is a voltage ({', '.join(MV_PER_UNIT)}); "
                 f"the units are {', '.join(self.units)}"
             )
-        first = [row for row in self.ecg_leads if self.leads[row].upper() in ("MLII", "II")]
-        return (first or self.ecg_leads)[0]
+        names = self.channel_names
+        preferred = [index for index in self.ecg_indices if names[index].upper() in ("MLII", "II")]
+        return (preferred or self.ecg_indices)[0]
 
-    def lead_index(self, lead: str) -> int:
-        """Return the index of a lead by name.
+    def channel_index(self, name: str) -> int:
+        """Return the index of a voltage channel by name.
 
         Raises:
-            DiffecgError: the recording has no such lead, or it is not a voltage.
+            DiffecgError: the recording has no channel of this name, or it is not a voltage.
         """
-        if lead not in self.leads:
+        names = self.channel_names
+        if name not in names:
             raise DiffecgError(
-                f"recording {self.name} has no lead {lead!r}; choose one of {', '.join(self.leads)}"
+                f"recording {self.name} has no channel {name!r}; choose one of {', '.join(names)}"
             )
-        row = self.leads.index(lead)
-        if not self.channels[row].is_voltage:
+        index = names.index(name)
+        if not self.channels[index].is_voltage:
             raise DiffecgError(
-                f"lead {lead} of recording {self.name} is in {self.units[row]!r}; choose a lead in "
+                f"channel {name} of recording {self.name} is in {self.units[index]!r}; choose a channel in "
                 f"{', '.join(MV_PER_UNIT)}"
             )
-        return row
+        return index
 
     def beats(self) -> Beats:
         """Return the beat annotations within the recording."""
@@ -226,17 +236,17 @@ class Recording:
         )
 
     def with_imputed(
-        self, row: int, signal_mv: Float[np.ndarray, " time"], imputed: Bool[np.ndarray, " time"]
+        self, index: int, signal_mv: Float[np.ndarray, " time"], imputed: Bool[np.ndarray, " time"]
     ) -> Recording:
         """Return the recording with some samples of a lead replaced; all others stay as they are stored.
 
         Args:
-            row: index of the lead.
+            index: index of the lead.
             signal_mv: samples of the lead, in mV.
             imputed: True where the sample of ``signal_mv`` replaces the stored one.
         """
         stored, missing = self.stored.copy(), self.missing.copy()
-        values = signal_mv[imputed] / MV_PER_UNIT[self.units[row]] * self.gain[row] + self.baseline[row]
-        stored[row, imputed] = np.rint(values) if np.issubdtype(stored.dtype, np.integer) else values
-        missing[row, imputed] = False
+        values = signal_mv[imputed] / MV_PER_UNIT[self.units[index]] * self.gain[index] + self.baseline[index]
+        stored[index, imputed] = np.rint(values) if np.issubdtype(stored.dtype, np.integer) else values
+        missing[index, imputed] = False
         return replace(self, stored=stored, missing=missing)

@@ -165,7 +165,9 @@ def _name_and_unit(column: str, unit: str) -> tuple[str, str]:
 
 def write(path: Path, recording: Recording) -> None:
     """Write a CSV or Parquet file with a time column and one column for each channel."""
-    columns = [f"{lead} ({unit})" for lead, unit in zip(recording.leads, recording.units, strict=True)]
+    columns = [
+        f"{lead} ({unit})" for lead, unit in zip(recording.channel_names, recording.units, strict=True)
+    ]
     frame = pd.DataFrame(recording.signal.T, columns=columns)
     seconds = np.arange(len(frame)) / recording.fs_hz
     day, clock = recording.start

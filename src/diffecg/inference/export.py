@@ -52,7 +52,7 @@ def write_imputed(
     imputed = recording
     for i, row in enumerate(plan.rows):
         imputed = imputed.with_imputed(row, imputation.signal_mv[i], ~imputation.observed[i])
-    leads = [recording.leads[row] for row in plan.rows]
+    leads = [recording.channel_names[row] for row in plan.rows]
     comment = f"partly synthetic ({', '.join(leads)}): see {CARD}"
     imputed = replace(imputed, comments=(*recording.comments, comment))
     path = write_recording(folder / file_name(recording, suffix), imputed)
@@ -71,7 +71,7 @@ def write_imputed(
     _gap_table(recording, plan, imputation).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
     _save_gap_figures(folder, recording, plan, imputation)
     intervals = [
-        {"lead": recording.leads[segment.row], "start": segment.start, "stop": segment.stop}
+        {"lead": recording.channel_names[segment.row], "start": segment.start, "stop": segment.stop}
         for segment in plan.segments
     ]
     _write_card(folder, recording, imputation, intervals)
@@ -91,13 +91,13 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
         forecast: result for that lead, axes (time).
     """
     horizon, start = len(forecast.signal_mv), plan.start
-    lead_mv, lead = recording.lead_mv(plan.row), recording.leads[plan.row]
+    lead_mv, lead = recording.lead_mv(plan.row), recording.channel_names[plan.row]
     recorded_mv = lead_mv[start : start + horizon]
     recorded_mv = np.pad(recorded_mv, (0, horizon - len(recorded_mv)), constant_values=np.nan)
     bounds = Recording.from_arrays(
         np.stack([forecast.signal_mv, forecast.lower_mv, forecast.upper_mv]),
         recording.fs_hz,
-        leads=[lead, f"{lead} lower", f"{lead} upper"],
+        channel_names=[lead, f"{lead} lower", f"{lead} upper"],
         name=f"{recording.name}_forecast",
         comments=[f"forecast of {recording.name} from sample {start}, synthetic: see {CARD}"],
     )
@@ -193,7 +193,7 @@ def _save_gap_figures(
     for number, segment in enumerate(plan.segments[:MAX_FIGURES], start=1):
         stop = min(segment.stop, segment.start + int(MAX_GAP_SHOWN_S * imputation.fs_hz))
         shown = slice(max(0, segment.start - context), stop + context)
-        title = f"{recording.name} {recording.leads[segment.row]}: {name} {number}"
+        title = f"{recording.name} {recording.channel_names[segment.row]}: {name} {number}"
         lead = imputation.lead(plan.rows.index(segment.row))
         figure = imputation_figure(lead, shown, recording.lead_mv(segment.row), title)
         save_figure(figure, folder / f"gap-{number:03d}.png")
@@ -204,7 +204,7 @@ def _gap_table(recording: Recording, plan: ImputationPlan, imputation: Imputatio
     return pd.DataFrame(
         [
             {
-                "lead": recording.leads[segment.row],
+                "lead": recording.channel_names[segment.row],
                 "start_s": segment.start / imputation.fs_hz,
                 "stop_s": segment.stop / imputation.fs_hz,
                 "samples": segment.stop - segment.start,

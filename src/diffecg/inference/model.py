@@ -415,7 +415,7 @@ class Model:
             signal_mv,
             window.fs_hz,
             [label or UNKNOWN for label in request.labels],
-            leads=window.leads,
+            channel_names=window.leads,
             r_peak=window.before if window.kind == "beat" else None,
             info=info,
             seed=np.array(request.seeds, dtype=np.int64),

@@ -45,16 +45,16 @@ def plan_imputation(
     denoising = isinstance(options, DenoiseOptions)
     gaps = options.intervals if isinstance(options, DenoiseOptions) else options.gaps
     detect = () if denoising and gaps else options.detect
-    rows = sorted({recording.lead_index(name) for name in options.leads})
+    rows = sorted({recording.channel_index(name) for name in options.leads})
     if not rows:
         single = bool(gaps) or not model.config.window.any_leads
-        rows = [choose_lead(model, recording, None)] if single else recording.voltages
+        rows = [choose_lead(model, recording, None)] if single else recording.voltage_indices
     segments = find_segments(recording, rows, gaps, detect)
     if not segments:
-        leads = ", ".join(recording.leads[row] for row in rows)
+        leads = ", ".join(recording.channel_names[row] for row in rows)
         raise DiffecgError(_nothing_to_impute(leads, recording.name, detect, denoising=denoising))
     rows = sorted({segment.row for segment in segments})
-    extra_rows = recording.voltages if model.config.window.extra_leads else []
+    extra_rows = recording.voltage_indices if model.config.window.extra_leads else []
     return ImputationPlan(segments=segments, rows=rows, input_rows=sorted({*rows, *extra_rows}))
 
 
@@ -189,9 +189,9 @@ def choose_lead(model: Model, recording: Recording, name: str | None) -> int:
         DiffecgError: the recording has no such lead.
     """
     if name is not None:
-        return recording.lead_index(name)
+        return recording.channel_index(name)
     model_lead = model.config.window.leads[0]
-    return recording.default_lead() if model_lead == "*" else recording.lead_index(model_lead)
+    return recording.default_lead() if model_lead == "*" else recording.channel_index(model_lead)
 
 
 def _nothing_to_impute(leads: str, recording: str, detect: tuple[str, ...], *, denoising: bool) -> str:

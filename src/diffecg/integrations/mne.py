@@ -42,7 +42,7 @@ def to_mne(recording: Recording) -> mne.io.RawArray:
     types = ["ecg" if channel.is_voltage else "misc" for channel in recording.channels]
     signal, units = in_millivolts(recording)
     scale = np.array([_MV_PER_V if unit == "mV" else 1.0 for unit in units])
-    info = mne.create_info(list(recording.leads), recording.fs_hz, types)
+    info = mne.create_info(list(recording.channel_names), recording.fs_hz, types)
     raw = mne.io.RawArray(signal / scale[:, None], info, verbose="error")
     day, clock = recording.start
     if day is not None and clock is not None:
@@ -50,7 +50,7 @@ def to_mne(recording: Recording) -> mne.io.RawArray:
     annotations = mne.Annotations([], [], [], orig_time=raw.info["meas_date"])
     for note in recording.annotations:
         annotations.append(note.sample / recording.fs_hz, 0.0, f"{note.symbol} {note.text}".strip())
-    for lead, missing in zip(recording.leads, recording.missing, strict=True):
+    for lead, missing in zip(recording.channel_names, recording.missing, strict=True):
         for first, stop in true_runs(missing):
             duration_s = (stop - first) / recording.fs_hz
             annotations.append(first / recording.fs_hz, duration_s, _GAP, ch_names=[[lead]])
@@ -69,7 +69,7 @@ def from_mne(raw: Any, name: str) -> Recording:
     recording = Recording.from_arrays(
         raw.get_data(verbose="error") * np.where(is_voltage, _MV_PER_V, 1.0)[:, None],
         raw.info["sfreq"],
-        leads=raw.ch_names,
+        channel_names=raw.ch_names,
         units=["mV" if voltage else "NU" for voltage in is_voltage],
         name=name,
         annotations=_annotations(raw),

@@ -25,7 +25,9 @@ def to_frame(recording: Recording) -> pd.DataFrame:
     >>> diffecg.to_frame(diffecg.as_recording(np.zeros((2, 1000)), 250)).shape
     (1000, 2)
     """
-    return pd.DataFrame({recording.leads[row]: recording.lead_mv(row) for row in recording.voltages})
+    return pd.DataFrame(
+        {recording.channel_names[row]: recording.lead_mv(row) for row in recording.voltage_indices}
+    )
 
 
 def from_pandas(frame: pd.DataFrame, fs_hz: float | None, unit: str, name: str) -> Recording:

@@ -155,7 +155,7 @@ class TaskRunner:
         path = write_imputed(_new_output(job), recording, plan, imputation, recording.path.suffix.lower())
         intervals = [
             {
-                "lead": recording.leads[segment.row],
+                "lead": recording.channel_names[segment.row],
                 "reason": segment.reason,
                 **interval_values(imputation.lead(plan.rows.index(segment.row)), segment.start, segment.stop),
             }
@@ -182,7 +182,7 @@ class TaskRunner:
         write_forecast(_new_output(job), recording, plan, forecast)
         samples = len(forecast.signal_mv)
         interval = {
-            "lead": recording.leads[plan.row],
+            "lead": recording.channel_names[plan.row],
             **interval_values(forecast, 0, samples),
             "first": plan.start,
             "last": plan.start + samples,

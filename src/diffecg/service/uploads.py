@@ -167,13 +167,13 @@ def lead_signal_mv(stored: StoredRecording, lead: str) -> Float32[np.ndarray, " 
         DiffecgError: unknown lead.
     """
     recording = stored.recording
-    return recording.lead_mv(recording.lead_index(lead)).astype(np.float32)
+    return recording.lead_mv(recording.channel_index(lead)).astype(np.float32)
 
 
 def _describe(key: str, recording: Recording) -> RecordingInfo:
     default = recording.default_lead()
-    leads = [recording.leads[row] for row in recording.voltages]
-    missing_s = recording.missing[recording.voltages].sum(axis=1) / recording.fs_hz
+    leads = [recording.channel_names[row] for row in recording.voltage_indices]
+    missing_s = recording.missing[recording.voltage_indices].sum(axis=1) / recording.fs_hz
     beats = [
         (round(annotation.sample / recording.fs_hz, 4), annotation.symbol)
         for annotation in recording.annotations
@@ -186,7 +186,7 @@ def _describe(key: str, recording: Recording) -> RecordingInfo:
         duration_s=recording.duration_s,
         samples=recording.samples,
         leads=leads,
-        lead=recording.leads[default],
+        lead=recording.channel_names[default],
         missing_s=dict(zip(leads, missing_s.round(3).tolist(), strict=True)),
         beats=beats,
         warnings=lead_warnings(recording, default),

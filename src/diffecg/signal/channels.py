@@ -24,12 +24,17 @@ KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """Name, unit and kind of a signal."""
+    """Name, unit and kind of a signal.
+
+    Attributes:
+        name: such as ``MLII`` or ``ABP``.
+        unit: such as ``mV`` or ``mmHg``.
+        kind: ``ecg``, ``ppg``, ``pressure``, ``respiration`` or ``other``.
+    """
 
     name: str
     unit: str = "mV"
     kind: str = "ecg"
-    """``ecg``, ``ppg``, ``pressure``, ``respiration`` or ``other``."""
 
     @property
     def is_voltage(self) -> bool:

@@ -109,9 +109,7 @@ def test_a_store_may_be_any_file_system():
     fsspec.filesystem("memory").pipe_file("/somewhere/set/shard-000000.parquet", b"CONTENT")
     assert store.entry(shard) == entry
     assert store.entry(shard, verify=True) is None
-    assert not [
-        name for name in store.directory.filesystem.ls(store.directory.root, detail=False) if "/." in name
-    ]
+    assert not [name for name in store.folder.filesystem.ls(store.folder.root, detail=False) if "/." in name]
     with pytest.raises(DiffecgError, match="cannot open"):
         ShardStore("nosuch://x")
 

@@ -324,7 +324,7 @@ def test_strips_are_of_ecg_leads(tmp_path):
     signal, _, _ = make_ecg(duration_s=11.0)
     names = ("EEG Fpz-Cz", "ECG", "resp", "V5")
     recording = Recording.from_arrays(
-        np.stack([signal] * 4), FS_HZ, leads=names, units=("uV", "mV", "Ohm", "mV"), name="night"
+        np.stack([signal] * 4), FS_HZ, channel_names=names, units=("uV", "mV", "Ohm", "mV"), name="night"
     )
     strip = preset("strip").window
     none = Beats(sample=np.empty(0, np.int64), symbol=np.empty(0, np.str_))

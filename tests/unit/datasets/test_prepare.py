@@ -156,7 +156,7 @@ def test_bad_windows_are_dropped_with_a_reason(tmp_path):
     signal_mv = read.signal_mv
     signal_mv[0, 3000:4000] = 0.25
     signal_mv[0, 6000] = np.nan
-    recording = Recording.from_arrays(signal_mv, read.fs_hz, leads=read.leads, name=read.name)
+    recording = Recording.from_arrays(signal_mv, read.fs_hz, channel_names=read.channel_names, name=read.name)
     strips = WindowConfig(kind="strip", length=500, fs_hz=360, before=0, stride=500)
     cut = WindowCutter(window=strips, split=SPLITS["strict"], labels={}).cut(recording, read_beats(path))
     reasons = Counter(reason for _, _, reason in cut.dropped.elements())
@@ -237,7 +237,7 @@ def test_a_damaged_store_is_refused(windows, tmp_path, damage):
 
 def test_a_recording_is_read_as_wfdb_reads_it(recording):
     ours, theirs = read_recording(recording), wfdb.rdrecord(str(recording))
-    assert ours.leads == ("MLII", "V1")
+    assert ours.channel_names == ("MLII", "V1")
     assert np.allclose(ours.signal_mv.T, theirs.p_signal)
     assert read_recording(recording.with_suffix(".hea")).name == "100"
     _, samples, symbols = make_ecg(0)
@@ -285,10 +285,10 @@ def test_a_lead_that_is_no_voltage_is_refused_only_if_wanted(recording):
     lines[2] = lines[2].replace("/mV", "/NU")
     header.write_text("\n".join(lines) + "\n")
     read = read_recording(recording)
-    assert read.lead_index("MLII") == 0
+    assert read.channel_index("MLII") == 0
     assert np.isfinite(read.lead_mv(0)).all()
     with pytest.raises(DiffecgError, match=r"V1 of recording 100 is in 'NU'"):
-        read.lead_index("V1")
+        read.channel_index("V1")
 
 
 @pytest.mark.parametrize("name", ["", ".", "/", "foo.bar"])

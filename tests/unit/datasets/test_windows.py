@@ -22,7 +22,9 @@ def make_windows(
     """Return windows of random samples, in steps of 1 uV."""
     rng = np.random.default_rng(length)
     signal = np.round(rng.standard_normal((len(labels), len(leads), length)), 3).astype(np.float32)
-    return Windows.from_arrays(signal, fs_hz, labels, leads=leads, r_peak=r_peak, info=info, **columns)
+    return Windows.from_arrays(
+        signal, fs_hz, labels, channel_names=leads, r_peak=r_peak, info=info, **columns
+    )
 
 
 def make_multilabel():
@@ -71,12 +73,12 @@ def test_a_partition_has_its_windows_only():
 
 def test_windows_are_selected_by_label():
     windows = make_windows(labels=("N", "V", "?"))
-    assert np.array_equal(windows.of("V").signal, windows.signal[[1]])
+    assert np.array_equal(windows.with_label("V").signal, windows.signal[[1]])
     assert windows.counts() == {"N": 1, "V": 1, "?": 1}
     several = make_multilabel()
-    assert np.array_equal(several.of("STTC").signal, several.signal[[1]])
+    assert np.array_equal(several.with_label("STTC").signal, several.signal[[1]])
     assert several.counts() == {"MI": 1, "NORM": 1, "STTC": 1}
-    assert several.classes() == ["MI", "NORM", "STTC"]
+    assert several.unique_labels() == ["MI", "NORM", "STTC"]
 
 
 def test_windows_are_taken_by_mask_number_or_order():
@@ -87,7 +89,7 @@ def test_windows_are_taken_by_mask_number_or_order():
 
 def test_columns_can_be_removed():
     windows = make_windows(recording=["a", "b", "c"])
-    assert windows.without("recording", "unknown").index.columns.tolist() == ["label"]
+    assert windows.drop_columns("recording", "unknown").index.columns.tolist() == ["label"]
     assert windows.recordings.tolist() == ["a", "b", "c"]
 
 
@@ -117,11 +119,11 @@ def test_concatenation_keeps_signals_columns_and_provenance():
 
 
 def test_concatenation_fills_labels_and_takes_known_channels_and_r_peaks():
-    unlabelled = make_windows().without("label")
+    unlabelled = make_windows().drop_columns("label")
     generic = make_windows(leads=("lead 1",), r_peak=None)
     both = concatenate([unlabelled, generic])
     assert both.labels.tolist() == ["?", "?", "?", "N", "V", "N"]
-    assert both.leads == ("II",)
+    assert both.channel_names == ("II",)
     assert both.r_peak == 20
 
 
@@ -183,7 +185,7 @@ def test_files_keep_every_column_of_the_index(tmp_path, name):
     )
     back = write_and_read(windows, tmp_path / name)
     assert np.abs(back.signal - windows.signal).max() < 1e-5
-    assert (back.fs_hz, back.leads, back.r_peak) == (100.0, ("II", "V5"), 20)
+    assert (back.fs_hz, back.channel_names, back.r_peak) == (100.0, ("II", "V5"), 20)
     assert set(back.index.columns) == set(windows.index.columns)
     for column in windows.index:
         found, expected = back.index[column], windows.index[column]

@@ -60,7 +60,7 @@ def test_wfdb_folder(beats, tmp_path):
     assert (recording.fs, recording.sig_name, recording.units) == (360, ["MLII"], ["mV"])
     annotation = wfdb.rdann(str(tmp_path / "v" / names[0]), "atr")
     assert (annotation.sample.tolist(), annotation.symbol) == ([128], ["V"])
-    assert read_recording(tmp_path / "v" / names[2]).leads == ("MLII",)
+    assert read_recording(tmp_path / "v" / names[2]).channel_names == ("MLII",)
     assert not (tmp_path / "v" / f"{names[2]}.atr").exists()
 
 
@@ -110,7 +110,7 @@ def test_an_unknown_suffix_is_refused(beats, tmp_path):
 @pytest.mark.parametrize("lead", ["MLII", "V1"])
 def test_a_repaired_recording_keeps_every_observed_integer(recording, runs, tmp_path, lead):
     read = read_recording(recording)
-    row = read.lead_index(lead)
+    row = read.channel_index(lead)
     signal = read.signal_mv[row].copy()
     signal[3000:3400] = np.nan
     drawn = diffecg.load(runs["strip"]).impute(signal[None], read.fs_hz, draws=2, steps=2)

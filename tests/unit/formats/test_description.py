@@ -16,7 +16,9 @@ from diffecg.formats.registry import read_recording
 
 def lead_recording(signal_mv, annotations=()):
     """Return a recording of lead II."""
-    return Recording.from_arrays(np.atleast_2d(signal_mv), 360.0, leads=["II"], annotations=annotations)
+    return Recording.from_arrays(
+        np.atleast_2d(signal_mv), 360.0, channel_names=["II"], annotations=annotations
+    )
 
 
 def test_a_summary_holds_rate_duration_beats_and_artefacts(recording):
@@ -71,6 +73,8 @@ def test_real_ecgs_are_not_warned_of(mitdb):
         full = read_recording(mitdb / name)
         recording = replace(full, stored=full.stored[:, :108_000], missing=full.missing[:, :108_000])
         warnings |= {
-            (name, row): found for row in recording.voltages if (found := lead_warnings(recording, row))
+            (name, row): found
+            for row in recording.voltage_indices
+            if (found := lead_warnings(recording, row))
         }
     assert warnings == {}

@@ -24,7 +24,7 @@ TABLES = (".csv", ".parquet", ".npz")
 def test_a_written_recording_is_read_back(tmp_path, suffix, fs_hz):
     recording = make_recording(fs_hz)
     back = read_recording(write_to(tmp_path, recording, suffix))
-    assert (back.fs_hz, back.leads) == (fs_hz, recording.leads)
+    assert (back.fs_hz, back.channel_names) == (fs_hz, recording.channel_names)
     assert np.array_equal(back.missing, recording.missing)
     signal, expected = in_millivolts(back)[0], in_millivolts(recording)[0]
     if suffix in INTEGERS:
@@ -59,7 +59,7 @@ def test_other_libraries_read_what_is_written(tmp_path):
     physical = (recording.stored - np.array(recording.baseline)[:, None]) / np.array(recording.gain)[:, None]
     paths = {suffix: write_to(tmp_path, recording, suffix) for suffix in SUFFIXES}
     for edf in (edfio.read_edf(paths[".edf"]), edfio.read_bdf(paths[".bdf"])):
-        assert [signal.label for signal in edf.signals] == list(recording.leads)
+        assert [signal.label for signal in edf.signals] == list(recording.channel_names)
         for row, signal in enumerate(edf.signals):
             at = observed[row]
             assert np.array_equal(signal.digital[:3601][at], recording.stored[row, at])
@@ -107,7 +107,7 @@ def test_the_sampling_rate_follows_from_the_time_column(tmp_path, clock):
     table.to_csv(tmp_path / "r.csv", index=False)
     recording = read_recording(tmp_path / "r.csv")
     assert recording.fs_hz == 125
-    assert (recording.leads, recording.units) == (("V5", "RESP"), ("uV", "NU"))
+    assert (recording.channel_names, recording.units) == (("V5", "RESP"), ("uV", "NU"))
     assert np.allclose(recording.lead_mv(0), signal / 1000)
 
 

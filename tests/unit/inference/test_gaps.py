@@ -15,7 +15,7 @@ def test_overlapping_gaps_of_different_reasons_are_merged():
     signal[4000:4400] = signal[4000]
     missing = np.zeros((1, len(signal)), bool)
     missing[0, 4390:4500] = True
-    recording = replace(Recording.from_arrays(signal[None], 360.0, leads=["II"]), missing=missing)
+    recording = replace(Recording.from_arrays(signal[None], 360.0, channel_names=["II"]), missing=missing)
     first, second = find_segments(recording, [0], [Interval(start_s=20.0, stop_s=21.0)], ["flat"])
     assert (first.start, first.stop, first.reason) == (3993, 4500, "missing+flat")
     assert (second.start, second.stop, second.reason) == (7200, 7560, "given")

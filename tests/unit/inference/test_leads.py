@@ -80,4 +80,4 @@ def test_the_command_changes_the_given_lead_only(run, runs, recording, tmp_path)
     assert run("impute", runs["strip2"], recording, "--lead", "V1", "--out", tmp_path / "fixed", *few)[0] == 0
     before, after = read_recording(recording), read_recording(tmp_path / "fixed" / "100")
     changed = (before.stored != after.stored).any(axis=1)
-    assert changed.tolist() == [lead == "V1" for lead in before.leads]
+    assert changed.tolist() == [lead == "V1" for lead in before.channel_names]

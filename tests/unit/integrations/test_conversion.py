@@ -23,7 +23,7 @@ def test_conversion_to_mne_and_back(recording):
     assert np.allclose(raw.get_data() * 1000, read.signal_mv, equal_nan=True)
     assert [note["description"] for note in raw.annotations].count("BAD_missing") == 1
     back = diffecg.as_recording(raw, name="back")
-    assert (back.leads, back.fs_hz, back.start) == (read.leads, read.fs_hz, read.start)
+    assert (back.channel_names, back.fs_hz, back.start) == (read.channel_names, read.fs_hz, read.start)
     assert np.array_equal(back.missing, read.missing)
     assert np.allclose(back.signal_mv, read.signal_mv, equal_nan=True)
     assert back.annotations == read.annotations
@@ -42,7 +42,7 @@ def test_frames_of_neurokit_are_converted():
     signal, _, _ = make_ecg(0, fs_hz=250.0)
     frame, info = nk.ecg_process(signal, sampling_rate=250)
     recording = diffecg.as_recording(frame, 250)
-    assert recording.leads == ("ECG",)
+    assert recording.channel_names == ("ECG",)
     assert np.array_equal(recording.signal_mv[0], frame["ECG_Raw"])
     assert [note.sample for note in recording.annotations] == info["ECG_R_Peaks"].tolist()
     assert np.array_equal(diffecg.to_frame(recording)["ECG"], frame["ECG_Raw"])

@@ -83,7 +83,7 @@ def test_a_whole_recording_is_imputed_as_well_as_its_windows(mitdb):
                 taken[around] = True
                 apart.append(case)
         recording = read_recording(mitdb / name)
-        row = recording.lead_index(apart[0].lead)
+        row = recording.channel_index(apart[0].lead)
         whole = recording.lead_mv(row).copy()
         for case in apart:
             whole[case.start : case.start + case.length] = np.nan

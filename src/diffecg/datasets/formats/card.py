@@ -44,7 +44,7 @@ class CardWriter:
         return {
             **first.info,
             "fs_hz": first.fs_hz,
-            "leads": list(first.leads),
+            "leads": list(first.channel_names),
             "unit": "mV",
             "r_peak": first.r_peak,
             "count": self.total,

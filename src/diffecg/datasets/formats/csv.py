@@ -34,7 +34,7 @@ def write(chunks: Iterator[Windows], card: CardWriter, path: Path) -> None:
                 columns=[f"{SAMPLE}{i}" for i in range(length)],
             )
             index = file_index(chunk).loc[np.repeat(np.arange(count), leads)].reset_index(drop=True)
-            index["lead"] = np.tile(chunk.leads, count)
+            index["lead"] = np.tile(chunk.channel_names, count)
             index["fs_hz"] = chunk.fs_hz
             table = pd.concat([index, samples], axis=1)
             table.to_csv(file, index=False, header=file.tell() == 0)

@@ -49,7 +49,7 @@ def write(chunks: Iterator[Windows], card: CardWriter, path: Path) -> None:
         index = pd.concat(indices, ignore_index=True)
         arrays = {
             "fs_hz": np.float64(card.first.fs_hz),
-            "leads": np.array(card.first.leads, dtype=np.str_),
+            "leads": np.array(card.first.channel_names, dtype=np.str_),
             **{_ARRAYS.get(name, name): _to_array(index[name]) for name in map(str, index.columns)},
             "card": np.array(json.dumps(card.card()), dtype=np.str_),
         }

@@ -20,7 +20,7 @@ from diffecg.datasets.loading import open_windows
 from diffecg.datasets.shards import ShardStore, is_sharded
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
-from diffecg.files import atomic_path, check_output, new_directory, write_json
+from diffecg.files import atomic_path, check_output, new_folder, write_json
 
 FORMATS = {
     ".npz": "diffecg.datasets.formats.npz",
@@ -100,7 +100,7 @@ def write_windows(
     counted = card.count_chunks(chain([first], chunks))
     write = import_module(FORMATS[path.suffix]).write
     if not path.suffix:
-        with new_directory(path, force=force) as folder:
+        with new_folder(path, force=force) as folder:
             write(counted, card, folder)
         return card.card()
     card_path = path.with_suffix(".card.json")

@@ -43,7 +43,7 @@ def read(path: Path) -> FileContent:
     columns: dict[str, Any] = {
         "label": [label for _, label in annotations],
         "fs_hz": recordings[0].fs_hz,
-        "leads": list(recordings[0].leads),
+        "leads": list(recordings[0].channel_names),
     }
     if (path / INDEX).is_file():
         index = pd.read_parquet(path / INDEX)
@@ -85,7 +85,7 @@ def _recordings(windows: Windows) -> Iterator[Recording]:
         yield Recording.from_arrays(
             signal_mv,
             windows.fs_hz,
-            leads=[lead if lead != "*" else "ECG" for lead in windows.leads],
+            channel_names=[lead if lead != "*" else "ECG" for lead in windows.channel_names],
             annotations=[Annotation(sample=sample, symbol=symbol) for sample, symbol in notes],
             comments=[comment] if windows.info.get("synthetic") else [],
         )

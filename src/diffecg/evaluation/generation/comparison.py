@@ -20,8 +20,8 @@ MAX_ROUNDING_SAMPLES = 2
 
 def shared_labels(first: Windows, second: Windows) -> list[str]:
     """Return the labels that occur in both sets, in AAMI's order, ``?`` last."""
-    others = second.classes()
-    return [label for label in first.classes() if label in others]
+    others = second.unique_labels()
+    return [label for label in first.unique_labels() if label in others]
 
 
 def clean_windows(windows: Windows, name: str) -> tuple[Windows, list[str]]:
@@ -93,7 +93,10 @@ def _resample(windows: Windows, fs_hz: float, length: int) -> Windows:
     if length < signal_mv.shape[2] <= length + MAX_ROUNDING_SAMPLES:
         signal_mv = signal_mv[..., :length]
     return replace(
-        windows, signal=signal_mv.astype(np.float32), channels=make_channels(windows.leads), fs_hz=fs_hz
+        windows,
+        signal=signal_mv.astype(np.float32),
+        channels=make_channels(windows.channel_names),
+        fs_hz=fs_hz,
     )
 
 
@@ -118,9 +121,14 @@ def mean_beats(real: Windows, labels: Sequence[str], seed: int = 0) -> Windows:
     signal_mv = np.empty((len(wanted), *real.signal_mv.shape[1:]), np.float32)
     for label in sorted(set(wanted.tolist())):
         rows = wanted == label
-        signals = real.of(label).signal_mv
+        signals = real.with_label(label).signal_mv
         noise = rng.standard_normal((int(rows.sum()), *signals.shape[1:]))
         signal_mv[rows] = signals.mean(axis=0) + signals.std(axis=0) * noise
     return Windows.from_arrays(
-        signal_mv, real.fs_hz, wanted, leads=real.leads, r_peak=real.r_peak, info={"name": "mean beat"}
+        signal_mv,
+        real.fs_hz,
+        wanted,
+        channel_names=real.channel_names,
+        r_peak=real.r_peak,
+        info={"name": "mean beat"},
     )

@@ -34,8 +34,8 @@ def joint_embedding(
     chosen: list[Windows] = []
     is_synthetic: list[bool] = []
     for label in shared_labels(real, synthetic):
-        size = min(max_windows, len(real.of(label)), len(synthetic.of(label)))
-        for windows, synthesised in ((real.of(label), False), (synthetic.of(label), True)):
+        size = min(max_windows, len(real.with_label(label)), len(synthetic.with_label(label)))
+        for windows, synthesised in ((real.with_label(label), False), (synthetic.with_label(label), True)):
             chosen.append(windows.take(rng.permutation(len(windows))[:size]))
             is_synthetic += [synthesised] * size
     signal_mv = np.concatenate([windows.signal_mv for windows in chosen])

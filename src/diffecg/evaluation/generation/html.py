@@ -140,7 +140,9 @@ def _plots(report: Report) -> dict[str, Plot]:
     """Return the plots by file name."""
     real, synthetic, fs_hz = report.real, report.synthetic, report.real.fs_hz
     pairs = {
-        label: comparison.Pair(real.of(label).signal_mv[:, 0], synthetic.of(label).signal_mv[:, 0])
+        label: comparison.Pair(
+            real.with_label(label).signal_mv[:, 0], synthetic.with_label(label).signal_mv[:, 0]
+        )
         for label in shared_labels(real, synthetic)
     }
     figures = {}

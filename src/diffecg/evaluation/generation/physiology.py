@@ -57,14 +57,14 @@ def physiology(
     rows: list[MetricRow] = []
     measured: dict[str, tuple[Measures, Measures]] = {}
     for label in shared_labels(real, synthetic):
-        size = min(max_windows, len(synthetic.of(label)), len(real.of(label)) // 2)
+        size = min(max_windows, len(synthetic.with_label(label)), len(real.with_label(label)) // 2)
         if size < MIN_WINDOWS:
             rows += [metric_row(METRICS[name], label, windows=size) for name in names]
             continue
         rng = np.random.default_rng(0)
         of_synthetic, of_real = (
             measure(windows.take(rng.permutation(len(windows))[:count]))
-            for windows, count in ((synthetic.of(label), size), (real.of(label), 2 * size))
+            for windows, count in ((synthetic.with_label(label), size), (real.with_label(label), 2 * size))
         )
         of_baseline = measure(mean_beats(training, [label] * size))
         rows += [

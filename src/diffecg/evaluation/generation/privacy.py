@@ -131,7 +131,11 @@ class _LabelSets:
 
     @classmethod
     def of(cls, label: str, synthetic: Windows, members: Windows, outsiders: Windows) -> _LabelSets:
-        return cls(synthetic=synthetic.of(label), members=members.of(label), outsiders=outsiders.of(label))
+        return cls(
+            synthetic=synthetic.with_label(label),
+            members=members.with_label(label),
+            outsiders=outsiders.with_label(label),
+        )
 
     def distances(self, baseline: Windows) -> _Distances:
         members = self.members.flat()

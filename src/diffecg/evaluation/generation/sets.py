@@ -36,8 +36,8 @@ class EvaluationSets:
         target = real if real.partitions is None else real.partition(partition)
         if not shared_labels(target, synthetic):
             raise DiffecgError(
-                f"synthetic labels {', '.join(synthetic.classes())} and real labels "
-                f"{', '.join(target.classes())} have none in common"
+                f"synthetic labels {', '.join(synthetic.unique_labels())} and real labels "
+                f"{', '.join(target.unique_labels())} have none in common"
             )
         train, held_out, test = (
             real.partition(name) if real.has_partition(name) else None for name in PARTITIONS
@@ -54,13 +54,13 @@ class EvaluationSets:
         """Training windows, with real ones of the labels that the training windows do not have."""
         if self.train is None:
             return self.real
-        missing = ~np.isin(self.real.labels, self.train.classes())
+        missing = ~np.isin(self.real.labels, self.train.unique_labels())
         return concatenate([self.train, self.real.take(missing)]) if missing.any() else self.train
 
 
 def difference_notes(sets: EvaluationSets) -> list[str]:
     """Return notes on labels that only one set has, and on amplitudes that are probably not in mV."""
-    synthetic, real = sets.synthetic.classes(), sets.real.classes()
+    synthetic, real = sets.synthetic.unique_labels(), sets.real.unique_labels()
     notes = [
         f"label {label}: no {name} windows, so it is left out"
         for name, labels, others in (("synthetic", synthetic, real), ("real", real, synthetic))

@@ -67,7 +67,7 @@ def utility(
         DiffecgError: scikit-learn is not installed.
     """
     sets = {"synthetic": synthetic, "train": train, "test": test, "held-out": held_out}
-    labels = [label for label in train.classes() if all(_has_enough(s, label) for s in sets.values())]
+    labels = [label for label in train.unique_labels() if all(_has_enough(s, label) for s in sets.values())]
     if len(labels) < 2:
         reason = f"fewer than two labels with {MIN_WINDOWS} windows in each set"
         return [

@@ -89,7 +89,7 @@ def draw_cases(folder: Path, recordings: Sequence[str], *, per_group: int = 3, s
     for name in recordings:
         recording, beats = _read(folder, name)
         rng = np.random.default_rng([seed, *name.encode()])
-        lead = PREFERRED_LEAD if PREFERRED_LEAD in recording.leads else recording.leads[0]
+        lead = PREFERRED_LEAD if PREFERRED_LEAD in recording.channel_names else recording.channel_names[0]
         margin, length = round(_MARGIN_S * recording.fs_hz), recording.samples
         if length < 4 * margin:
             raise DiffecgError(f"recording {name} is too short: at least {4 * _MARGIN_S:g} s are needed")
@@ -167,7 +167,7 @@ def _read(folder: Path, name: str) -> tuple[Recording, Beats]:
 
 def _split(recording: Recording, beats: Beats, case: Case) -> tuple[Context, Float64[np.ndarray, " gap"]]:
     """Return the input of a method and the true signal in the gap."""
-    row = recording.lead_index(case.lead)
+    row = recording.channel_index(case.lead)
     signal_mv = recording.lead_mv(row)
     margin = round(CONTEXT_S * recording.fs_hz)
     stop = case.start + case.length
@@ -176,7 +176,7 @@ def _split(recording: Recording, beats: Beats, case: Case) -> tuple[Context, Flo
     visible_mv = signal_mv[first:last].copy()
     truth_mv = visible_mv[gap].copy()
     visible_mv[gap] = np.nan
-    others = recording.select([other for other in recording.voltages if other != row])
+    others = recording.select([other for other in recording.voltage_indices if other != row])
     other_leads_mv = others.signal_mv[:, first:last]
     if case.forecast:
         other_leads_mv[:, gap] = np.nan
