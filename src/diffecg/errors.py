@@ -17,5 +17,5 @@ class MissingDependencyError(DiffecgError, ImportError):
 
 
 def one_line(error: BaseException) -> str:
-    """Return the message of an exception in one line, or the name of its type if it has none."""
+    """Return the message of an exception on one line; the name of its type if the message is empty."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -36,7 +36,7 @@ def memory_limit():
     """No limit: the test below exceeds it."""
 
 
-def test_peak_memory_is_measured_anew_after_a_reset():
+def test_peak_memory_is_measured_from_a_reset():
     for _ in range(2):
         before = peak_memory(reset=True)
         np.ones(MAX_BYTES // 8 * 2)

@@ -220,9 +220,15 @@ KNOWN_CASES = {
     "windows in a column x": (read_csv_text("x,y\n0.1,N\n0.2,V\n", read_windows), None),
     "no windows": (read_csv_text("0,1\n", read_windows), "holds no window"),
     "samples beyond float32": (read_csv_text("0,1\n1e300,2\n", read_windows), None),
-    "two leads of the same name": (read_arrays(signal_mv=WAVES, leads=["II", "II"]), "same name: II, II"),
+    "two leads of the same name": (
+        read_arrays(signal_mv=WAVES, leads=["II", "II"]),
+        "same name, II; rename one",
+    ),
     "leads that are not strings": (read_arrays(signal_mv=WAVES, leads=3), "must be 2 strings"),
-    "names of two lines": (read_arrays(signal_mv=WAVES, leads=["a\nb", "a\nb"]), "same name: a b, a b"),
+    "names of two lines": (
+        read_arrays(signal_mv=WAVES, leads=["a\nb", "a\nb"]),
+        "same name, a b; rename one",
+    ),
     "two sampling rates": (read_arrays(signal_mv=WAVES, fs_hz=[1, 2]), "must be one number"),
     "durations as samples": (read_arrays(signal_mv=WAVES.astype("m8[s]")), "must hold numbers"),
     "an infinite rate": (read_arrays(read_windows, signal_mv=WAVES, fs_hz=np.inf), "none above zero"),

@@ -30,9 +30,9 @@ class BulkPrepareOptions:
     windows: PrepareOptions = field(default_factory=PrepareOptions)
     """Windows, split and labels."""
     subjects: dict[str, str] | None = None
-    """The recordings to use, each with its subject, for the split ``subjects``; None: all recordings, each of a
-    different subject."""
-    recordings: int = 20
+    """The recordings to use, each with its subject, for the split ``subjects``; None: all recordings, each of
+    a different subject."""
+    shard_size: int = 20
     """Recordings in a shard."""
     retry: bool = False
     """Write shards with failed recordings again."""
@@ -67,8 +67,8 @@ def prepare(
         progress: called as shards finish, with numbers of recordings.
 
     Raises:
-        DiffecgError: ``url`` holds another set; options that do not fit the database; no recordings, or no window
-            in any of them.
+        DiffecgError: ``url`` holds another set; options that do not fit the database; no recordings, or no
+            window in any of them.
     """
     window, split_name = options.windows.window(database), options.windows.split_name(database)
     labels, folder = label_map(options.windows.label_map), RecordingFolder(source)
@@ -81,11 +81,11 @@ def prepare(
         "source": folder.root,
         "recordings": len(subjects),
         "recordings_sha256": sha256(json.dumps(subjects).encode()).hexdigest(),
-        "shard_size": options.recordings,
+        "shard_size": options.shard_size,
         "diffecg": __version__,
     }
     remaining, tasks = iter(subjects.items()), []
-    for shard in plan_shards(len(subjects), options.recordings):
+    for shard in plan_shards(len(subjects), options.shard_size):
         in_shard = dict(islice(remaining, shard.count))
         cutter = WindowCutter(window=window, split=make_split(split_name, in_shard), labels=dict(labels))
         tasks.append(_Task(shard=shard, names=tuple(in_shard), source=source, cutter=cutter, url=url))

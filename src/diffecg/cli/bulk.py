@@ -35,7 +35,7 @@ def prepare(
     out: str,
     options: Annotated[PrepareOptions, Flat] = PrepareOptions(),
     subjects: Path | None = None,
-    recordings: int = 20,
+    shard_size: int = 20,
     retry: bool = False,
     engine: Annotated[EngineOptions, Flat] = EngineOptions(),
     json: Json = False,
@@ -44,22 +44,23 @@ def prepare(
 
     Example: diffecg bulk prepare own --from s3://hospital/ecg --preset strip --out s3://hospital/strips
 
-    Recordings that cannot be cut are listed with the reason; the others are cut all the same. `diffecg train --data`
+    Recordings that cannot be cut are listed with the reason; all others are cut. `diffecg train --data`
     streams the shards; `diffecg.open_windows` and `diffecg evaluate --against` read them into memory.
 
     Parameters
     ----------
     database:
-        mitdb (MIT-BIH Arrhythmia Database), svdb (MIT-BIH Supraventricular Arrhythmia Database, for testing only),
-        or own (your recordings).
+        mitdb (MIT-BIH Arrhythmia Database), svdb (MIT-BIH Supraventricular Arrhythmia Database, for testing
+        only), or own (your recordings).
     source:
         Folder of the recordings: a path or a URL such as `s3://bucket/ecg`.
     out:
         Folder of the set, likewise.
     subjects:
-        For own: a CSV file with the columns recording and subject. Only the recordings in it are used, and all
-        recordings of a subject get into the same partition. Default: all recordings, each of a different subject.
-    recordings:
+        For own: a CSV file with the columns recording and subject. Only the recordings in it are used, and
+        all recordings of a subject get into the same partition. Default: all recordings, each of a different
+        subject.
+    shard_size:
         Recordings in a shard. A worker holds a shard in memory: use 1 for recordings of many hours.
     retry:
         Write the shards again in which recordings failed.
@@ -72,7 +73,7 @@ def prepare(
     job = BulkPrepareOptions(
         windows=options,
         subjects=None if subjects is None else read_subjects(subjects),
-        recordings=recordings,
+        shard_size=shard_size,
         retry=retry,
     )
     with progress_bar(f"bulk prepare {database}") as move:
@@ -136,8 +137,8 @@ def _check_finished(result: BulkResult) -> None:
     if result.failed:
         name, reason = next(iter(result.failed.items()))
         raise DiffecgError(
-            f"{len(result.failed)} of {result.shards} shards failed (the first is {name}: {reason}); run the command "
-            "again to continue"
+            f"{len(result.failed)} of {result.shards} shards failed (the first is {name}: {reason}); run the "
+            "command again to continue"
         )
 
 

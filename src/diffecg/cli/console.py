@@ -63,10 +63,10 @@ class ComputeOptions(SamplerOptions):
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """Properties of a recording that its file may not state."""
+    """Sampling rate and unit of a recording whose file does not state them."""
 
     fs: float | None = None
-    """Sampling rate in Hz, for NumPy files and for tables without a time column."""
+    """Sampling rate in Hz; overrides that of CSV, Parquet and NumPy files, ignored for WFDB, EDF and BDF."""
     unit: str | None = None
     """Unit of channels whose unit is not in the file: mV, uV or V; default: mV."""
 

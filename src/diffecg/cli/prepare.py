@@ -34,16 +34,17 @@ def prepare(
     Parameters
     ----------
     database:
-        mitdb (MIT-BIH Arrhythmia Database), svdb (MIT-BIH Supraventricular Arrhythmia Database, for testing only),
-        or own (your recordings).
+        mitdb (MIT-BIH Arrhythmia Database), svdb (MIT-BIH Supraventricular Arrhythmia Database, for testing
+        only), or own (your recordings).
     out:
         Folder to write; diffecg.open_windows reads it.
     source:
-        Folder of the recordings: a path or a URL such as `s3://bucket/ecg`. With --download, the folder to download
-        to.
+        Folder of the recordings: a path or a URL such as `s3://bucket/ecg`. With --download, the folder to
+        download to.
     subjects:
-        For own: a CSV file with the columns recording and subject. Only the recordings in it are used, and all
-        recordings of a subject get into the same partition. Default: all recordings, each of a different subject.
+        For own: a CSV file with the columns recording and subject. Only the recordings in it are used, and
+        all recordings of a subject get into the same partition. Default: all recordings, each of a different
+        subject.
     download:
         Download the database from PhysioNet first; every file is verified by its SHA-256.
     url:

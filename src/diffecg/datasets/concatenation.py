@@ -16,9 +16,9 @@ from diffecg.errors import DiffecgError
 def concatenate(sets: Sequence[Windows]) -> Windows:
     """Concatenate several sets of windows.
 
-    Cells of columns that a set does not have are missing (labels: ``?``). Sets without named channels, or without
-    a known R peak, take those of the others. Where the sets differ in provenance, ``info`` has what they share,
-    and all of each under ``sources``.
+    Cells of columns that a set does not have are missing (labels: ``?``). Sets without named channels, or
+    without a known R peak, take those of the others. Where the sets differ in provenance, ``info`` has what
+    they share, and all of each under ``sources``.
 
     Raises:
         DiffecgError: no sets, or sets that differ in rate, length, channels or R peak.

@@ -66,8 +66,8 @@ def prepared_windows(
 class WindowCutter:
     """Cuts recordings into the windows of a configuration.
 
-    A beat is one window around each annotated R peak; strips start at regular intervals. Signals are resampled
-    to the windows' rate first.
+    A beat is one window around each annotated R peak; strips start at regular intervals. Signals are
+    resampled to the windows' rate first.
     """
 
     window: WindowConfig
@@ -105,8 +105,8 @@ class WindowCutter:
         names, count = [recording.channel_names[row] for row in recording.ecg_indices], len(self.window.leads)
         if len(names) < count:
             raise DiffecgError(
-                f"recording {recording.name} has {len(names)} ECG leads; a window has {count}; choose a preset "
-                "with fewer leads"
+                f"recording {recording.name} has {len(names)} ECG leads; a window has {count}; choose a "
+                "preset with fewer leads"
             )
         return list(permutations(names, count))
 

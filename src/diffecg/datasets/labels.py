@@ -1,7 +1,8 @@
 """Beat labels: annotation symbols and the classes of ANSI/AAMI EC57.
 
 EC57 groups the annotation symbols of PhysioNet into five classes: N (not ectopic), S (supraventricular
-ectopic), V (ventricular ectopic), F (fusion of a ventricular and a normal beat) and Q (paced or unclassifiable).
+ectopic), V (ventricular ectopic), F (fusion of a ventricular and a normal beat) and Q (paced or
+unclassifiable).
 """
 
 from __future__ import annotations

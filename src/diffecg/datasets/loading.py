@@ -31,7 +31,7 @@ def open_dataset(url: str | Path) -> Windows | WindowStream:
         return WindowStream(str(url))
     if "://" in str(url):
         raise DiffecgError(
-            f"{url} cannot be reached or is not a set of shards; only sets of diffecg bulk prepare can be read "
-            "from a URL"
+            f"{url} cannot be reached or is not a set of shards; only sets of diffecg bulk prepare can be "
+            "read from a URL"
         )
     return read_folder(Path(url))

@@ -17,13 +17,15 @@ class PrepareOptions:
     preset: str = "beat"
     """Preset that defines the windows: beat, strip, strip2 or paper."""
     split: str | None = None
-    """Split into training, validation and test. mitdb: strict (default; DS1 and DS2 without recording 201, whose
-    subject is also in DS2), classic (with 201), development (DS1 only, for choosing settings without DS2). svdb:
-    svdb (all recordings for testing). own: subjects (random by subject: 70 % training, 10 % validation, 20 % test)."""
+    """Split into training, validation and test. mitdb: strict (default; DS1 and DS2 without recording 201,
+    whose subject is also in DS2), classic (with 201), development (DS1 only, for choosing settings without
+    DS2). svdb: svdb (all recordings for testing). own: subjects (random by subject: 70 % training, 10 %
+    validation, 20 % test)."""
     label_map: str = "aami"
-    """Labels of the annotation symbols: aami (AAMI EC57), or aami-escape-s, which labels escape beats (e, j) S."""
+    """Labels of the annotation symbols: aami (AAMI EC57), or aami-escape-s, in which escape beats (e, j) are
+    S."""
     lead: str | None = None
-    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Strips use every ECG lead."""
+    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Strips: all ECG leads."""
     length: int | None = None
     """Samples in a window; default: that of the preset."""
 
@@ -31,7 +33,8 @@ class PrepareOptions:
         """Return the window settings for a database.
 
         Raises:
-            DiffecgError: an unknown preset; the lead is missing, or the preset takes every lead; a length below 1.
+            DiffecgError: an unknown preset; the lead is missing, or the preset takes every lead; a length
+                below 1.
         """
         window = find_preset(self.preset).window
         if window.any_leads and self.lead:

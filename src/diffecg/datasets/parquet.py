@@ -63,13 +63,14 @@ def to_parquet(signal_mv: Float32[np.ndarray, "window lead time"], index: pd.Dat
 
 
 def from_parquet(
-    content: bytes, shape: tuple[int, int]
+    content: bytes, shape: tuple[int, int], path: str
 ) -> tuple[Float32[np.ndarray, "window lead time"], pd.DataFrame]:
     """Return signal (in mV) and index of the content of a Parquet file.
 
     Args:
         content: the file's content.
         shape: number of leads and of samples of a window.
+        path: path or URL of the file, for messages.
 
     Raises:
         DiffecgError: the file is damaged, or its windows have another shape.
@@ -77,8 +78,14 @@ def from_parquet(
     try:
         table = pq.read_table(io.BytesIO(content), schema=_SCHEMA)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DiffecgError(f"a shard is not a Parquet file of windows ({one_line(error)})") from error
+        raise DiffecgError(
+            f"{path} is not a Parquet file of windows ({one_line(error)}); write the set again to another "
+            "--out"
+        ) from error
     values = table["signal_mv"].combine_chunks().flatten().flatten().to_numpy()
     if len(values) != len(table) * shape[0] * shape[1]:
-        raise DiffecgError(f"a shard has windows of other sizes than {shape[0]} x {shape[1]} samples")
+        raise DiffecgError(
+            f"{path} has windows of another size than {shape[0]} x {shape[1]} samples; write the set again "
+            "to another --out"
+        )
     return values.reshape(len(table), *shape), table.select(_INDEX.names).to_pandas()

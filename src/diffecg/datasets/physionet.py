@@ -31,7 +31,8 @@ def download(
     """
     if not database.url:
         raise DiffecgError(
-            f"the database {database.name!r} cannot be downloaded; give the folder of its recordings with --from"
+            f"the database {database.name!r} cannot be downloaded; give the folder of its recordings with "
+            "--from"
         )
     checksums = database.checksums()
     base = (url or database.url).rstrip("/") + "/"
@@ -44,8 +45,8 @@ def download(
             files.fetch(name, downloader=pooch.HTTPDownloader(timeout=30))
         except requests.RequestException as error:
             raise DiffecgError(
-                f"cannot download {base}{name} ({type(error).__name__}); run the same command again to continue "
-                "with this file"
+                f"cannot download {base}{name} ({type(error).__name__}); run the same command again to "
+                "continue with this file"
             ) from error
         except ValueError as error:
             raise DiffecgError(

@@ -56,8 +56,8 @@ def prepare(
         window: the windows to cut.
         split_name: ``strict``, ``classic``, ``development``, ``svdb`` or ``subjects``.
         label_map_name: ``aami`` or ``aami-escape-s``.
-        subjects: the recordings to use, each with its subject, for the split ``subjects``; None: all recordings,
-            each of a different subject.
+        subjects: the recordings to use, each with its subject, for the split ``subjects``; None: all
+            recordings, each of a different subject.
         info: provenance of the database: name, version, licence, citation.
         progress: called before each recording.
 

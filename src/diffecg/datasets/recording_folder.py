@@ -1,4 +1,4 @@
-"""A folder of recordings on any file system that fsspec supports: a path, ``s3://…``, ``gs://…``."""
+"""Folders of recordings: list the recordings, and copy them from remote file systems (``s3://…``)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class RecordingFolder:
         return names
 
     def _names_in(self, line: str) -> list[str]:
-        """Return the recordings of a line of RECORDS: one, or all of a subfolder (a line that ends in ``/``)."""
+        """Return the recordings of a line of RECORDS: one, or all of a subfolder if it ends in ``/``."""
         path = PurePosixPath(line)  # ./100 and 100 are the same recording
         if not line.endswith("/"):
             return [str(path)]

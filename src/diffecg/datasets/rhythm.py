@@ -39,8 +39,8 @@ def encode_rhythm(
 ) -> Float32[np.ndarray, "window rhythm_channel time"]:
     """Encode the rhythm of windows as channels.
 
-    There is one channel for each label, which is 1 at the R peaks of its beats and 0 elsewhere. The last channel
-    is 1 where the rhythm is known, to distinguish a pause from an unknown rhythm.
+    There is one channel for each label, which is 1 at the R peaks of its beats and 0 elsewhere. The last
+    channel is 1 where the rhythm is known, to distinguish a pause from an unknown rhythm.
 
     Args:
         beats: the beats of each window; those of other labels are ignored.

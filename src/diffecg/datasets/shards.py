@@ -133,8 +133,8 @@ class ShardStore:
         content = self.folder.read(entry["name"])
         if content is None or _digest(content) != entry["sha256"]:
             raise DiffecgError(
-                f"{self.url}/{entry['name']} is missing or damaged; run the command that wrote the set again, "
-                "with --verify"
+                f"{self.url}/{entry['name']} is missing or damaged; run the command that wrote the set "
+                "again, with --verify"
             )
         return content
 

@@ -1,7 +1,7 @@
 """Splits: the recordings for training, validation and testing.
 
-DS1 and DS2 are those of de Chazal, O'Dwyer and Reilly (2004), IEEE Trans Biomed Eng 51(7):1196-1206. Recordings
-201 (DS1) and 202 (DS2) are of the same subject, so the split ``strict`` excludes 201.
+DS1 and DS2 are those of de Chazal, O'Dwyer and Reilly (2004), IEEE Trans Biomed Eng 51(7):1196-1206.
+Recordings 201 (DS1) and 202 (DS2) are of the same subject, so the split ``strict`` excludes 201.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ VALIDATION_SHARE = 0.2
 """The last share of every round is for validation: the last 12 s of every minute.
 
 Rounds are shorter than most episodes of an arrhythmia, so that training and validation both contain them. All
-but ten of recording 207's 107 S beats lie within one minute; with that minute held out, training and validation
-would not be comparable.
+but ten of recording 207's 107 S beats lie within one minute; with that minute held out, training and
+validation would not be comparable.
 """
 
 
@@ -132,8 +132,8 @@ def split(name: str) -> Split:
 def split_by_subject(subjects: Mapping[str, str]) -> Split:
     """Return a subject-disjoint split of recordings.
 
-    The partition of a subject depends only on the SHA-256 of the subject's identifier. It does not change when
-    recordings are added or removed, and all workers of a cluster compute the same split.
+    The partition of a subject depends only on the SHA-256 of the subject's identifier. It does not change
+    when recordings are added or removed, and all workers of a cluster compute the same split.
 
     Args:
         subjects: the subject of each recording.

@@ -69,8 +69,9 @@ class WindowStream:
         """
         shape = (len(self.window.leads), self.window.length)
         signals, tables = [np.empty((0, *shape), np.float32)], []
-        for shard in shards:
-            signal_mv, index = from_parquet(self._store.read(self.entries[shard]), shape)
+        for entry in (self.entries[shard] for shard in shards):
+            path = f"{self._store.url}/{entry['name']}"
+            signal_mv, index = from_parquet(self._store.read(entry), shape, path)
             rows = (
                 np.ones(len(index), bool)
                 if partition is None

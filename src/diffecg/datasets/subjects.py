@@ -58,7 +58,8 @@ def subjects_of(
         return {name: name for name in folder.names()}
     if split_name != SUBJECTS:
         raise DiffecgError(
-            f"the split {split_name!r} defines its own subjects; leave out --subjects, or use the database own"
+            f"the split {split_name!r} defines its own subjects; leave out --subjects, or use the database "
+            "own"
         )
     folder.check()
     return subjects

@@ -27,10 +27,10 @@ class Windows:
     """Windows of one length, rate and set of channels, real or synthetic, with an index.
 
     Columns of the index, all optional: ``label`` (one label, ``?`` = unknown) or ``labels`` (a list of
-    labels); ``partition`` (train, validation, test); ``recording``, ``sample`` and ``lead``, the source of the
-    window; ``rr_before_s`` and ``rr_after_s``, the RR intervals around a beat, in s (NaN = unknown); ``beats``,
-    all beats of the window as text (:mod:`diffecg.datasets.rhythm`); ``seed`` of a synthetic window; any
-    numeric columns. Windows compare by identity.
+    labels); ``partition`` (train, validation, test); ``recording``, ``sample`` and ``lead``, the source of
+    the window; ``rr_before_s`` and ``rr_after_s``, the RR intervals around a beat, in s (NaN = unknown);
+    ``beats``, all beats of the window as text (:mod:`diffecg.datasets.rhythm`); ``seed`` of a synthetic
+    window; any numeric columns. Windows compare by identity.
 
     Attributes:
         signal: samples in the channels' units; memory-mapped when read from a folder.
@@ -38,7 +38,8 @@ class Windows:
         channels: name, unit and kind of each channel; the name ``*`` stands for any lead.
         index: one row for each window.
         r_peak: sample of the R peak in each window; None: windows are not centred on beats.
-        info: provenance: database, version, split, label map and window settings, or model, sampler and seeds.
+        info: provenance: database, version, split, label map and window settings, or model, sampler and
+            seeds.
     """
 
     signal: Float[np.ndarray, "window channel time"]

@@ -12,6 +12,7 @@ from diffecg.formats.annotation_table import write_annotation_table
 from diffecg.formats.recording import Recording
 from diffecg.formats.scaling import in_millivolts
 from diffecg.formats.table import load_file, recording_from_columns
+from diffecg.signal.channels import repeated
 
 
 def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
@@ -59,8 +60,8 @@ def _columns(
     units = arrays.get("units", np.array([""] * len(signal)))
     if not (names.shape == units.shape == (len(signal),) and names.dtype.kind == units.dtype.kind == "U"):
         raise DiffecgError(f"{path}: leads and units must be {len(signal)} strings, one for each channel")
-    if len(set(names.tolist())) < len(names):
-        raise DiffecgError(f"{path} has two leads of the same name: {', '.join(names)}")
+    if duplicates := repeated(names.tolist()):
+        raise DiffecgError(f"{path} has several channels of the same name, {duplicates}; rename one")
     columns = {
         f"{name} ({unit})" if unit else str(name): row
         for name, unit, row in zip(names, units, signal, strict=True)

@@ -34,8 +34,8 @@ def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> 
 
     Args:
         path: the file.
-        fs_hz: not used.
-        unit: not used.
+        fs_hz: ignored; the file states its rate.
+        unit: ignored; the file states its units.
 
     Raises:
         DiffecgError: the file is missing, truncated, damaged or discontinuous, or has no signal.

@@ -65,7 +65,8 @@ def read_recording(path: str | Path, *, fs_hz: float | None = None, unit: str | 
 
     Args:
         path: the file.
-        fs_hz: sampling rate in Hz, for tables and arrays that do not contain it.
+        fs_hz: sampling rate, in Hz. It overrides the rate of CSV, Parquet and NumPy files, and is required
+            where they do not contain one. WFDB, EDF and BDF files state their rate; it is ignored for them.
         unit: unit of the channels of tables and arrays that do not name one; None: mV.
 
     Raises:

@@ -22,7 +22,7 @@ from diffecg.formats.annotation_table import (
 )
 from diffecg.formats.recording import Recording
 from diffecg.formats.time_axis import TIME_COLUMN, column_seconds, sample_grid
-from diffecg.signal.channels import make_channels
+from diffecg.signal.channels import make_channels, repeated
 
 MAX_ABS_VALUE = 1e30
 """Largest plausible sample, in its unit; float32 ends at 3e38."""
@@ -104,9 +104,9 @@ def recording_from_columns(
     if not columns or not len(next(iter(columns.values()))):
         raise DiffecgError(f"{path} has no column of numbers besides time")
     named = [_name_and_unit(column, unit) for column in columns]
-    leads = tuple(name for name, _ in named)
-    if len(set(leads)) < len(leads):
-        raise DiffecgError(f"{path} has two leads of the same name: {', '.join(leads)}")
+    names = tuple(name for name, _ in named)
+    if duplicates := repeated(names):
+        raise DiffecgError(f"{path} has several channels of the same name, {duplicates}; rename one")
     with np.errstate(over="ignore"):  # long double to double
         stored = np.stack([np.asarray(column, dtype=np.float64) for column in columns.values()])
     if (np.abs(stored) > MAX_ABS_VALUE).any():
@@ -116,10 +116,10 @@ def recording_from_columns(
     return Recording(
         name=path.stem,
         fs_hz=float(fs_hz),
-        channels=make_channels(leads, [unit for _, unit in named]),
+        channels=make_channels(names, [unit for _, unit in named]),
         stored=stored,
-        gain=(1.0,) * len(leads),
-        baseline=(0.0,) * len(leads),
+        gain=(1.0,) * len(names),
+        baseline=(0.0,) * len(names),
         missing=np.isnan(stored),
         path=path,
         start=start,
@@ -132,17 +132,17 @@ def _on_sample_grid(
 ) -> tuple[dict[str, Float[np.ndarray, " time"]], float | None, _Start]:
     """Return the channels with NaN in absent rows, the sampling rate, and the start if times are dates."""
     frame = frame.rename(columns=str)
-    if frame.columns.has_duplicates:
-        raise DiffecgError(f"{path} has two columns of the same name: {', '.join(frame.columns)}")
+    if duplicates := repeated(frame.columns):
+        raise DiffecgError(f"{path} has several columns of the same name, {duplicates}; rename one")
     times = [name for name in frame.columns if TIME_COLUMN.match(name)]
-    leads = [name for name in frame.columns if name not in times and _is_channel(name, frame[name])]
-    columns = {name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in leads}
-    if not times or not leads or len(frame) < 2:
+    names = [name for name in frame.columns if name not in times and _is_channel(name, frame[name])]
+    columns = {name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in names}
+    if not times or not names or len(frame) < 2:
         return columns, None, (None, None)
     seconds, first = column_seconds(frame[times[0]], times[0], path)
     samples, rate = sample_grid(seconds, path, times[0], fs_hz)
-    on_grid = {name: np.full(samples[-1] + 1, np.nan) for name in leads}
-    for name in leads:
+    on_grid = {name: np.full(samples[-1] + 1, np.nan) for name in names}
+    for name in names:
         on_grid[name][samples] = columns[name]
     return on_grid, rate, (None, None) if first is None else (first.date(), first.time())
 

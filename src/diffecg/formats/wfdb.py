@@ -17,7 +17,7 @@ from diffecg.formats.registry import SUFFIXES
 from diffecg.formats.scaling import digitise
 from diffecg.formats.wfdb_annotations import read_annotations, write_annotations
 from diffecg.formats.wfdb_checks import check_signals, check_size
-from diffecg.signal.channels import make_channels
+from diffecg.signal.channels import make_channels, repeated
 
 _BITS = {"16": 16, "32": 32}
 """WFDB formats that are written, the smallest first."""
@@ -28,8 +28,8 @@ def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> 
 
     Args:
         path: the record, without suffix or with that of one of its files.
-        fs_hz: not used.
-        unit: not used.
+        fs_hz: ignored; the file states its rate.
+        unit: ignored; the file states its units.
 
     Raises:
         DiffecgError: a file is missing or truncated, or does not match the checksums of the header.
@@ -45,15 +45,18 @@ def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> 
         raise DiffecgError(f"no recording at {path}: {header_path.name} is missing from {path.parent}")
     record = _read_digital(path)
     check_signals(path, record)
-    leads = tuple(name or f"lead {i + 1}" for i, name in enumerate(record.sig_name))
-    if len(set(leads)) < len(leads):
-        raise DiffecgError(f"recording {path} has two leads of the same name: {', '.join(leads)}")
+    names = tuple(name or f"lead {i + 1}" for i, name in enumerate(record.sig_name))
+    if duplicates := repeated(names):
+        raise DiffecgError(
+            f"recording {path} has several channels of the same name, {duplicates}; rename one in "
+            f"{header_path.name}"
+        )
     stored = record.d_signal.T.astype(np.int64)
     invalid = np.array([INVALID_SAMPLE_VALUE[fmt] for fmt in record.fmt])
     return Recording(
         name=path.name,
         fs_hz=float(record.fs),
-        channels=make_channels(leads, record.units),
+        channels=make_channels(names, record.units),
         stored=stored,
         gain=tuple(float(gain) for gain in record.adc_gain),
         baseline=tuple(float(baseline) for baseline in record.baseline),
@@ -94,7 +97,8 @@ def write(path: Path, recording: Recording) -> None:
     formats = [fmt for fmt, bits in _BITS.items() if largest < 2 ** (bits - 1)]
     if not formats:
         raise DiffecgError(
-            f"recording {recording.name} has stored samples of {largest}, more than 32 bits; is its unit right?"
+            f"recording {recording.name} has stored samples of {largest}, more than 32 bits; is its unit "
+            "right?"
         )
     invalid = -(2 ** (_BITS[formats[0]] - 1))
     wfdb.wrsamp(

@@ -27,12 +27,17 @@ class DiffusionSampler(BaseOverSampler):  # type: ignore[misc]
     Unlike SMOTE, it does not use the rows it is given: the model learned the classes from the subjects of its
     own training data. Test on subjects that are in neither.
 
-    Attributes:
-        sampling_strategy: as in imbalanced-learn; ``auto`` makes all classes as large as the largest.
-        model: name of a bundled model, or a model folder. Rows of X are windows of the model, in mV, at its
-            sampling rate; y holds labels of the model.
-        random_state: seed of the first generated window.
-        batch_size: windows computed together; affects speed and memory, not the windows.
+    Parameters
+    ----------
+    sampling_strategy : str, float or dict, default="auto"
+        As in imbalanced-learn; "auto" makes all classes as large as the largest.
+    model : str, default="mitbih-beat"
+        Name of a bundled model, or a model folder. Rows of X are windows of the model, in mV, at its sampling
+        rate; y holds labels of the model.
+    random_state : int, default=0
+        Seed of the first generated window.
+    batch_size : int, default=256
+        Windows computed together; affects speed and memory, not the windows.
     """
 
     def __init__(

@@ -33,13 +33,19 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
 
     Each row is imputed from its own observed samples; nothing is learned from the rows it is fitted on.
 
-    Attributes:
-        model: name of a bundled model that takes any lead, or a model folder.
-        fs_hz: sampling rate of the rows, in Hz. Each row of X is a segment of one lead, in mV.
-        draws: number of posterior draws whose mean is imputed; 1 imputes a single draw, which is as variable
-            as an ECG, where means are smooth.
-        random_state: seed of the first draw.
-        batch_size: windows computed together; affects speed and memory, not the samples.
+    Parameters
+    ----------
+    model : str, default="mitbih-strip"
+        Name of a bundled model that takes any lead, or a model folder.
+    fs_hz : float, default=100.0
+        Sampling rate of the rows, in Hz. Each row of X is a segment of one lead, in mV.
+    draws : int, default=8
+        Number of posterior draws whose mean is imputed. A single draw is as variable as an ECG, means are
+        smooth.
+    random_state : int, default=0
+        Seed of the first draw.
+    batch_size : int, default=64
+        Windows computed together; affects speed and memory, not the samples.
     """
 
     def __init__(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from diffecg.errors import DiffecgError
@@ -51,6 +52,11 @@ def make_channels(names: Sequence[str], units: Sequence[str] | None = None) -> t
     """
     pairs = zip(names, units or ["mV"] * len(names), strict=True)
     return tuple(Channel(name=name, unit=unit, kind=channel_kind(name, unit)) for name, unit in pairs)
+
+
+def repeated(names: Iterable[str]) -> str:
+    """Return the names that occur more than once, separated by commas; empty if all are different."""
+    return ", ".join(name for name, count in Counter(names).items() if count > 1)
 
 
 def channel_kind(name: str, unit: str) -> str:

@@ -1,4 +1,4 @@
-"""Large sets in shards: the same set whoever makes it, whatever happens meanwhile."""
+"""Large sets in shards are the same whatever the engine, the workers and the interruptions."""
 
 import json
 import os
@@ -53,14 +53,14 @@ def whole(tmp_path_factory):
 
 
 @given(st.integers(1, 10**6), st.integers(1, 10**5))
-def test_shards_are_all_windows_once(count, size):
+def test_shards_contain_every_window_once(count, size):
     shards = plan_shards(count, max(size, count // 100 + 1))
     assert shards[0].first == 0
     assert all(one.first + one.count == two.first for one, two in zip(shards, shards[1:], strict=False))
     assert shards[-1].first + shards[-1].count == count
 
 
-def test_the_set_is_the_librarys(whole):
+def test_a_set_in_shards_equals_generated_windows(whole):
     made = read_windows(whole)
     own = diffecg.load(FAST).generate(["S", "V"] * 25, 50, seed=7)
     assert np.abs(made.signal_mv - own.signal_mv).max() < 1e-4
@@ -68,7 +68,7 @@ def test_the_set_is_the_librarys(whole):
     assert manifest(whole)["windows"] == 50
 
 
-def test_what_is_lacking_or_spoilt_is_made_again(whole, tmp_path):
+def test_missing_and_damaged_shards_are_written_again(whole, tmp_path):
     folder = tmp_path / "set"
     subprocess.run(["cp", "-r", whole, folder], check=True)
     before = manifest(folder)
@@ -99,7 +99,7 @@ def test_another_set_is_not_overwritten(whole, tmp_path):
         read_windows(unfinished)
 
 
-def test_a_store_may_be_any_file_system():
+def test_a_set_can_be_on_any_file_system():
     store = ShardStore("memory://somewhere/set")
     shard = Shard(name="shard-000000.parquet", first=0, count=3)
     store.start({"what": 1})
@@ -122,7 +122,7 @@ def odd(number):
     return {"number": number}
 
 
-def test_a_failed_item_and_a_dead_worker_do_not_stop_the_rest(monkeypatch):
+def test_a_failed_task_and_a_dead_worker_do_not_stop_the_others(monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     found = dict(run_all(odd, list(range(8))))
     assert sorted(found) == list(range(8))
@@ -133,7 +133,7 @@ def test_a_failed_item_and_a_dead_worker_do_not_stop_the_rest(monkeypatch):
         run_all(odd, [1], EngineOptions(engine="cluster"))
 
 
-def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
+def test_a_full_disk_is_reported_and_the_set_can_be_continued(whole, tmp_path):
     command = small_command(tmp_path / "set")
 
     def little():
@@ -151,7 +151,7 @@ def test_a_full_disk_is_told_in_a_line_and_then_made_good(whole, tmp_path):
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a place where nobody may write")
 @pytest.mark.parametrize("task", ["prepare mitdb --from DB", "generate MODEL --count 4"])
 @pytest.mark.parametrize("bulk", [[], ["bulk"]])
-def test_an_output_that_cannot_be_written_is_told_in_a_line(bulk, task, database, run):
+def test_an_output_that_cannot_be_written_is_reported_in_one_line(bulk, task, database, run):
     words = {"MODEL": FAST, "DB": database}
     status, out, err = run(*bulk, *(words.get(word, word) for word in task.split()), "--out", "/proc/set")
     assert (status, out) == (1, "")
@@ -159,12 +159,12 @@ def test_an_output_that_cannot_be_written_is_told_in_a_line(bulk, task, database
 
 
 @pytest.mark.long
-def test_a_node_that_is_lost_loses_no_recording(mitdb, tmp_path):
+def test_no_recording_is_lost_with_a_node(mitdb, tmp_path):
     """Strips of the real database, on a Ray cluster of two nodes of which one goes away without grace."""
     from ray.cluster_utils import Cluster
 
     known = find_database("mitdb")
-    options = BulkPrepareOptions(windows=PrepareOptions(preset="strip"), recordings=2)
+    options = BulkPrepareOptions(windows=PrepareOptions(preset="strip"), shard_size=2)
     prepare(known, str(mitdb), str(tmp_path / "local"), options)
     cluster = Cluster()
     nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]
@@ -186,7 +186,7 @@ def test_a_node_that_is_lost_loses_no_recording(mitdb, tmp_path):
 
 
 @pytest.mark.long
-def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
+def test_ray_generates_100_000_beats_although_a_worker_is_killed(tmp_path):
     options = BulkGenerateOptions(model=FAST, labels=("N", "S", "V", "F"), count=100_000)
     assert generate(options, str(tmp_path / "local")).written == 25
     killed = []
@@ -212,7 +212,7 @@ def test_a_hundred_thousand_beats_on_ray_with_a_worker_killed(tmp_path):
 
 
 @pytest.mark.long
-def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(tmp_path):
+def test_a_repeatedly_killed_run_writes_the_same_set(tmp_path):
     options = BulkGenerateOptions(model=FAST, labels=("N", "V"), count=20_000, shard_size=1000)
     generate(options, str(tmp_path / "straight"))
     command = [
@@ -242,7 +242,7 @@ def test_a_run_killed_again_and_again_ends_as_if_it_had_not_been(tmp_path):
 
 
 @pytest.mark.long
-def test_two_runs_on_one_folder_make_the_same_set(whole, tmp_path):
+def test_two_concurrent_runs_write_the_same_set(whole, tmp_path):
     command = small_command(tmp_path / "set")
     runs = [subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) for _ in range(2)]
     for run in runs:

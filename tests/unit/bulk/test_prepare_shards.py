@@ -1,4 +1,4 @@
-"""Recordings to windows in shards, of the databases and of a user."""
+"""Recordings of databases and users are cut into windows in shards."""
 
 import json
 
@@ -50,7 +50,7 @@ def assert_same(found, expected):
 def shards(database, tmp_path_factory):
     """Beats of the small database, two recordings a shard."""
     folder = tmp_path_factory.mktemp("shards") / "beats"
-    completed = prepare_shards(MITDB, str(database), str(folder), BulkPrepareOptions(recordings=2), ONE)
+    completed = prepare_shards(MITDB, str(database), str(folder), BulkPrepareOptions(shard_size=2), ONE)
     assert (completed.shards, completed.written, completed.failed) == (3, 3, {})
     return folder
 
@@ -71,7 +71,7 @@ def hospital(tmp_path):
     return folder
 
 
-def test_shards_hold_what_prepare_writes(database, shards):
+def test_shards_contain_the_windows_that_prepare_writes(database, shards):
     whole = prepare(database, preset("beat").window)
     found = diffecg.open_windows(shards)
     assert_same(found, whole.windows)
@@ -82,14 +82,14 @@ def test_shards_hold_what_prepare_writes(database, shards):
     assert sum(shard["windows"] for shard in entries) == len(found) == manifest(shards)["windows"]
 
 
-def test_the_evaluation_sees_their_parts(database, shards):
+def test_evaluation_finds_the_partitions_of_shards(database, shards):
     found, whole = read_windows(shards), prepare(database, preset("beat").window).windows
     assert (found.partition("test").signal_mv == whole.partition("test").signal_mv).all()
     assert found.r_peak == preset("beat").window.before
 
 
 @given(st.integers(0, 5), st.integers(1, 3), st.integers(1, 40), st.integers(0, 2**32))
-def test_parquet_gives_windows_back(count, leads, length, seed):
+def test_parquet_keeps_windows(count, leads, length, seed):
     signal_mv = np.random.default_rng(seed).standard_normal((count, leads, length)).astype(np.float32)
     index = pd.DataFrame(
         {
@@ -101,29 +101,29 @@ def test_parquet_gives_windows_back(count, leads, length, seed):
     )
     content = to_parquet(signal_mv, index)
     assert content == to_parquet(signal_mv, index)
-    found, table = from_parquet(content, (leads, length))
+    found, table = from_parquet(content, (leads, length), "a.parquet")
     assert (found == signal_mv).all()
     assert table["recording"].tolist() == index["recording"].tolist()
     assert table["rr_before_s"].isna().all()
     if count:
-        with pytest.raises(DiffecgError, match="other sizes"):
-            from_parquet(content, (leads, length + 1))
+        with pytest.raises(DiffecgError, match=r"a\.parquet has windows of another size"):
+            from_parquet(content, (leads, length + 1), "a.parquet")
 
 
-def test_a_failed_recording_does_not_stop_the_rest(tmp_path):
+def test_a_failed_recording_does_not_stop_the_others(tmp_path):
     names = ("101", "106", "100", "103")
     database = write_database(tmp_path / "mitdb", names)
     signal = database / "106.dat"
     content = signal.read_bytes()
     signal.write_bytes(content[:1000])
     out = tmp_path / "beats"
-    first = prepare_shards(MITDB, str(database), str(out), BulkPrepareOptions(recordings=2), ONE)
+    first = prepare_shards(MITDB, str(database), str(out), BulkPrepareOptions(shard_size=2), ONE)
     assert set(failed_recordings(first)) == {"106"}
     assert "truncated" in failed_recordings(first)["106"]
     assert set(diffecg.open_windows(out).index["recording"]) == {"101", "100", "103"}
     signal.write_bytes(content)
-    assert prepare_shards(MITDB, str(database), str(out), BulkPrepareOptions(recordings=2), ONE).written == 0
-    again = prepare_shards(MITDB, str(database), str(out), BulkPrepareOptions(recordings=2, retry=True), ONE)
+    assert prepare_shards(MITDB, str(database), str(out), BulkPrepareOptions(shard_size=2), ONE).written == 0
+    again = prepare_shards(MITDB, str(database), str(out), BulkPrepareOptions(shard_size=2, retry=True), ONE)
     assert (again.written, failed_recordings(again)) == (1, {})
     assert_same(diffecg.open_windows(out), prepare(database, preset("beat").window).windows)
     with pytest.raises(DiffecgError, match="label_map: 'aami', not 'aami-escape-s'"):
@@ -131,16 +131,16 @@ def test_a_failed_recording_does_not_stop_the_rest(tmp_path):
             MITDB,
             str(database),
             str(out),
-            BulkPrepareOptions(windows=PrepareOptions(label_map="aami-escape-s"), recordings=2),
+            BulkPrepareOptions(windows=PrepareOptions(label_map="aami-escape-s"), shard_size=2),
             ONE,
         )
 
 
-def test_a_shard_of_nothing_is_no_fault(tmp_path):
+def test_an_empty_shard_is_not_an_error(tmp_path):
     database = write_database(tmp_path / "mitdb", ("101", "106", "100"))
     (database / "106.dat").unlink()
     done = prepare_shards(
-        MITDB, str(database), str(tmp_path / "beats"), BulkPrepareOptions(recordings=1), ONE
+        MITDB, str(database), str(tmp_path / "beats"), BulkPrepareOptions(shard_size=1), ONE
     )
     assert [entry["windows"] > 0 for entry in done.entries] == [True, False, True]
     assert (
@@ -150,7 +150,7 @@ def test_a_shard_of_nothing_is_no_fault(tmp_path):
     )
 
 
-def test_ones_own_recordings(hospital, tmp_path, run):
+def test_recordings_of_a_user_are_prepared(hospital, tmp_path, run):
     status, out, err = run(
         *("prepare", "own", "--from", hospital, "--preset", "strip", "--out", tmp_path / "one")
     )
@@ -164,13 +164,13 @@ def test_ones_own_recordings(hospital, tmp_path, run):
     assert all(row["partition"] == parts.partition(row["recording"]) for _, row in one.index.iterrows())
     status, _, err = run(
         *("bulk", "prepare", "own", "--from", hospital, "--preset", "strip", "--out", tmp_path / "many"),
-        *("--recordings", 2, "--workers", 1),
+        *("--shard-size", 2, "--workers", 1),
     )
     assert status == 0, err
     assert_same(diffecg.open_windows(tmp_path / "many"), one)
 
 
-def test_people_stay_together(hospital, tmp_path, run):
+def test_recordings_of_a_subject_are_in_one_partition(hospital, tmp_path, run):
     subjects = tmp_path / "subjects.csv"
     subjects.write_text("recording,subject\nward0/p0,ann\nward1/p1,ann\nward1/p3,ann\n")
     common = ["prepare", "own", "--from", hospital, "--preset", "strip", "--subjects", subjects]
@@ -192,7 +192,7 @@ def test_people_stay_together(hospital, tmp_path, run):
     assert status == 1
 
 
-def test_what_is_ones_own_must_be_told(hospital, tmp_path, run):
+def test_options_that_do_not_fit_own_recordings_are_refused(hospital, tmp_path, run):
     for arguments, why in (
         (("--from", hospital), "--lead"),
         (("--from", hospital, "--lead", "II"), "has no annotated beats"),
@@ -206,20 +206,20 @@ def test_what_is_ones_own_must_be_told(hospital, tmp_path, run):
 
 
 @given(st.sets(st.text(min_size=1), max_size=30), st.text(min_size=1))
-def test_a_persons_part_does_not_depend_on_others(names, one):
+def test_the_partition_of_a_subject_does_not_depend_on_others(names, one):
     alone = split_by_subject({one: one}).partition(one)
     assert split_by_subject({name: name for name in (*names, one)}).partition(one) == alone
     pair = split_by_subject({"first": one, "second": one})
     assert pair.partition("first") == pair.partition("second") == alone
 
 
-def test_the_shares_of_people():
+def test_subjects_are_split_70_10_20():
     found = split_by_subject({str(i): f"subject {i}" for i in range(20_000)})
     counts = [len(found.train), len(found.validation), len(found.test)]
     assert np.array(counts) / 20_000 == pytest.approx(SUBJECT_SHARES, abs=0.01)
 
 
-def test_recordings_may_be_on_any_file_system(hospital):
+def test_recordings_can_be_on_any_file_system(hospital):
     memory = fsspec.filesystem("memory")
     for file in hospital.rglob("*.*"):
         memory.pipe_file(f"/hospital/{file.relative_to(hospital)}", file.read_bytes())
@@ -249,7 +249,7 @@ def write_multi(folder, name):
     (folder / f"{name}.hea").write_text(f"{name}/2 1 360 {total}\n" + "".join(parts))
 
 
-def test_segments_are_no_recordings_of_their_own(tmp_path):
+def test_segments_of_a_recording_are_not_listed(tmp_path):
     write_multi(tmp_path / "db", "a")
     write_recording(tmp_path / "db" / "b", seed=5)
     here = RecordingFolder(tmp_path / "db")
@@ -263,7 +263,7 @@ def test_segments_are_no_recordings_of_their_own(tmp_path):
         assert (read_recording(path).stored == read_recording(tmp_path / "db" / "a").stored).all()
 
 
-def test_a_recording_is_taken_once(hospital, tmp_path, run):
+def test_each_recording_is_used_once(hospital, tmp_path, run):
     write_edf(hospital / "ward0" / "p0.edf", read_recording(hospital / "ward0" / "p0"))
     with pytest.raises(DiffecgError, match="ward0/p0 exists in 2 formats"):
         RecordingFolder(hospital).names()
@@ -275,7 +275,7 @@ def test_a_recording_is_taken_once(hospital, tmp_path, run):
         RecordingFolder(hospital).names()
 
 
-def test_one_recording_has_one_person(tmp_path):
+def test_a_recording_has_one_subject(tmp_path):
     subjects = tmp_path / "subjects.csv"
     subjects.write_text("recording,subject\n100,NA\n./101, ann\n102,ann \n102,ann\n")
     assert read_subjects(subjects) == {"100": "NA", "101": "ann", "102": "ann"}
@@ -288,7 +288,7 @@ def test_one_recording_has_one_person(tmp_path):
             read_subjects(subjects)
 
 
-def test_another_source_is_another_set(tmp_path):
+def test_another_source_is_refused(tmp_path):
     for place in ("one", "two"):
         write_database(tmp_path / place, ("101",))
     out = str(tmp_path / "out")
@@ -297,7 +297,7 @@ def test_another_source_is_another_set(tmp_path):
         prepare_shards(MITDB, str(tmp_path / "two"), out, BulkPrepareOptions(), ONE)
 
 
-def test_a_set_of_nothing_is_no_success(hospital, tmp_path, run):
+def test_a_set_without_windows_is_an_error(hospital, tmp_path, run):
     bulk = ["bulk", "prepare", "own", "--workers", 1, "--from"]
     status, _, err = run(*bulk, hospital, "--lead", "XX", "--out", tmp_path / "out")
     assert (status, "no window of 256 samples is left" in err) == (1, True), err
@@ -320,7 +320,7 @@ def test_a_set_of_nothing_is_no_success(hospital, tmp_path, run):
     assert not (tmp_path / "y").exists()
 
 
-def test_strips_are_of_ecg_leads(tmp_path):
+def test_strips_are_cut_from_ecg_leads_only(tmp_path):
     signal, _, _ = make_ecg(duration_s=11.0)
     names = ("EEG Fpz-Cz", "ECG", "resp", "V5")
     recording = Recording.from_arrays(
@@ -336,7 +336,7 @@ def test_strips_are_of_ecg_leads(tmp_path):
         WindowCutter(window=two, split=split, labels={}).cut(alone, none)
 
 
-def test_an_edf_tells_its_own_beats(tmp_path):
+def test_beats_are_read_from_annotations_of_edf_files(tmp_path):
     write_recording(tmp_path / "100", seed=3, leads=("II",), duration_s=30.0)
     (tmp_path / "db").mkdir()
     write_edf(tmp_path / "db" / "100.edf", read_recording(tmp_path / "100"))

@@ -1,4 +1,4 @@
-"""The morphologies of a class: found, counted, drawn."""
+"""Morphologies are found, counted and sampled."""
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ def beats(seed=0):
     return signal[:, None].astype(np.float32), np.repeat(["N", "S", "Q"], [400, 60, 1]), sign
 
 
-def test_shapes_that_differ_are_told_apart_and_counted():
+def test_different_shapes_become_different_clusters():
     signal_mv, labels, sign = beats()
     divided, member = cluster_morphologies(signal_mv, labels, ["N", "S", "V"], 2, seed=0)
     share = divided.share
@@ -32,7 +32,7 @@ def test_shapes_that_differ_are_told_apart_and_counted():
     assert (cluster_morphologies(signal_mv, labels, ["N", "S", "V"], 2, seed=0)[1] == member).all()
 
 
-def test_none_are_wanted():
+def test_no_clusters_are_made_where_none_are_requested():
     signal_mv, labels, _ = beats()
     divided, member = cluster_morphologies(signal_mv, labels, ["N"], 0, seed=0)
     share = divided.share
@@ -50,7 +50,7 @@ def test_morphologies_are_drawn_as_often_as_they_occur_and_by_seed_alone():
     assert model.draw_morphologies([None, "?", "S"], [1, 2, 3]) == [-1, -1, -1]
 
 
-def test_every_class_and_morphology_has_a_number_of_its_own():
+def test_each_pair_of_label_and_morphology_has_a_different_number():
     with torch.random.fork_rng():
         model = ConditionalDenoiser(tiny("beat"))
     each = preset("beat").conditions.morphologies

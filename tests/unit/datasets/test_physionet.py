@@ -1,4 +1,4 @@
-"""Downloads: verified, continued, refused; from a server of our own."""
+"""Downloads are verified, continued or refused; the server runs in the test."""
 
 import functools
 import shutil
@@ -59,7 +59,7 @@ def test_every_file_of_the_database_has_its_checksum():
         database("mitdb2")
 
 
-def test_the_other_database_is_for_tests_only(mitdb, run, tmp_path):
+def test_svdb_is_for_testing_only(mitdb, run, tmp_path):
     source = mitdb.parent / "svdb"
     if not (source / "894.dat").is_file():
         pytest.skip("svdb is not beside mitdb")
@@ -78,15 +78,15 @@ def test_the_other_database_is_for_tests_only(mitdb, run, tmp_path):
     assert np.median(peak.argmax(axis=1)) == pytest.approx(128, abs=8)
 
 
-def test_a_stopped_download_goes_on(mitdb, few, serve, tmp_path):
+def test_an_interrupted_download_is_continued(mitdb, few, serve, tmp_path):
     server, url = serve(mitdb)
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "100.dat").write_bytes((mitdb / "100.dat").read_bytes())
     (tmp_path / "there" / "100.atr").write_bytes(b"cut short")
-    told = []
-    download(few, tmp_path / "there", url=url, progress=lambda *row: told.append(row))
+    calls = []
+    download(few, tmp_path / "there", url=url, progress=lambda *row: calls.append(row))
     assert server.asked == ["100.hea", "100.atr", "RECORDS"]
-    assert [row[:2] for row in told] == [(0, 4), (1, 4), (2, 4), (3, 4)]
+    assert [row[:2] for row in calls] == [(0, 4), (1, 4), (2, 4), (3, 4)]
     for name in FEW:
         assert (tmp_path / "there" / name).read_bytes() == (mitdb / name).read_bytes()
     download(few, tmp_path / "there", url=url)
@@ -103,7 +103,7 @@ def test_a_file_with_a_wrong_checksum_is_refused(few, serve, tmp_path):
     assert not [path for path in (tmp_path / "to").rglob("*") if path.is_file()]
 
 
-def test_a_missing_file_or_server_is_told(few, serve, tmp_path):
+def test_a_missing_file_or_server_is_reported(few, serve, tmp_path):
     (tmp_path / "from").mkdir()
     server, url = serve(tmp_path / "from")
     with pytest.raises(DiffecgError, match="run the same command again"):

@@ -1,4 +1,4 @@
-"""Recordings to windows: what is kept, what is dropped and why, what is refused."""
+"""Recordings are cut into windows; dropped windows have a reason, invalid input is refused."""
 
 import shutil
 from collections import Counter
@@ -115,7 +115,7 @@ def test_the_end_of_training_recordings_is_validation(database):
     assert "201" not in set(index["recording"])
 
 
-def test_r_peaks_lie_at_the_same_place(database):
+def test_all_r_peaks_are_at_the_same_sample(database):
     windows = prepare(database, preset("beat").window).windows
     normal = windows.signal_mv[(windows.index["symbol"] == "N").to_numpy(), 0]
     assert np.all(np.abs(normal.argmax(axis=1) - 128) <= 2)
@@ -140,7 +140,7 @@ def test_two_leads_make_a_window_in_both_orders(database):
     assert np.array_equal(one, other[:, ::-1])
 
 
-def test_an_annotation_at_the_very_end_is_no_beat(tmp_path):
+def test_an_annotation_after_the_last_sample_is_not_a_beat(tmp_path):
     path = write_recording(tmp_path / "101")
     beats = read_beats(path)
     last = int(beats.sample[-1])
@@ -182,12 +182,12 @@ def test_resampling_there_and_back_stays_in_step(fs_hz):
 
 
 @pytest.mark.parametrize("length", [1, 99_999])
-def test_no_window_at_all_is_refused(database, length):
+def test_a_database_without_windows_is_refused(database, length):
     with pytest.raises(DiffecgError, match="--length"):
         prepare(database, WindowConfig(length=length, before=0))
 
 
-def test_folders_of_others_are_never_replaced(database, tmp_path):
+def test_folders_that_diffecg_did_not_write_are_never_replaced(database, tmp_path):
     windows = prepare(database, preset("beat").window).windows
     theirs = tmp_path / "thesis"
     theirs.mkdir()
@@ -199,7 +199,7 @@ def test_folders_of_others_are_never_replaced(database, tmp_path):
         write_folder(windows, theirs / "chapter.txt", force=True)
 
 
-def test_store_round_trip_and_refusal(database, tmp_path):
+def test_a_folder_of_windows_is_read_back_and_not_replaced(database, tmp_path):
     windows = prepare(database, preset("beat").window).windows
     write_folder(windows, tmp_path / "beats")
     back = diffecg.open_windows(tmp_path / "beats")
@@ -217,7 +217,7 @@ def test_store_round_trip_and_refusal(database, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["no folder", "no index", "short array", "unequal", "no info"])
-def test_a_damaged_store_is_refused(windows, tmp_path, damage):
+def test_a_damaged_folder_of_windows_is_refused(windows, tmp_path, damage):
     folder = tmp_path / "beats"
     shutil.copytree(windows["beat"], folder)
     if damage == "no folder":
@@ -279,7 +279,7 @@ def test_bad_recordings_are_refused(recording, damage):
     assert "\n" not in str(caught.value)
 
 
-def test_a_lead_that_is_no_voltage_is_refused_only_if_wanted(recording):
+def test_a_channel_that_is_not_a_voltage_is_refused_only_as_a_lead(recording):
     header = recording.with_suffix(".hea")
     lines = header.read_text().splitlines()
     lines[2] = lines[2].replace("/mV", "/NU")
@@ -292,7 +292,7 @@ def test_a_lead_that_is_no_voltage_is_refused_only_if_wanted(recording):
 
 
 @pytest.mark.parametrize("name", ["", ".", "/", "foo.bar"])
-def test_names_that_are_no_recording_are_refused(tmp_path, name):
+def test_names_of_no_recording_are_refused(tmp_path, name):
     with pytest.raises(DiffecgError, match="not the name of a WFDB record"):
         read_recording(name)
 
@@ -318,7 +318,7 @@ def test_a_recording_without_the_lead_is_refused(database, tmp_path):
         prepare(database, WindowConfig(), label_map_name="mine")
 
 
-def test_strips_tell_their_beats(database):
+def test_strips_contain_their_beats(database):
     window = preset("strip").window
     windows = prepare(database, window).windows
     beats = read_beats(database / "101")
@@ -328,9 +328,9 @@ def test_strips_tell_their_beats(database):
         first = round(sample * window.fs_hz / 360)
         places = np.rint(beats.sample * window.fs_hz / 360).astype(int) - first
         inside = (places >= 0) & (places < window.length)
-        told = [(int(p), labels[s]) for p, s in zip(places[inside], beats.symbol[inside], strict=True)]
-        assert parse_beats(text) == told
-        assert format_beats(told) == text
+        expected = [(int(p), labels[s]) for p, s in zip(places[inside], beats.symbol[inside], strict=True)]
+        assert parse_beats(text) == expected
+        assert format_beats(expected) == text
 
 
 def test_encoded_rhythm_has_the_known_beats_of_its_labels():

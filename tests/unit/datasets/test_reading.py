@@ -1,4 +1,4 @@
-"""Windows of any program come in; what cannot be read is refused with a reason."""
+"""Windows of any program are read; files that cannot be read are refused with a reason."""
 
 import json
 
@@ -13,7 +13,7 @@ from diffecg.errors import DiffecgError
 
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
-def test_what_generate_writes_is_read_back(name, runs, tmp_path):
+def test_generated_windows_are_read_back(name, runs, tmp_path):
     made = diffecg.load(runs["beat"]).generate(["N", "V", "S"], 3, steps=2)
     write_windows(made, tmp_path / name)
     back = read_windows(tmp_path / name)
@@ -23,7 +23,7 @@ def test_what_generate_writes_is_read_back(name, runs, tmp_path):
     assert back.info["model"] == made.info["model"]
 
 
-def test_prepared_windows_come_with_parts_recordings_and_intervals(windows):
+def test_prepared_windows_have_partitions_recordings_and_rr_intervals(windows):
     real = read_windows(windows["beat"])
     assert set(real.partitions) == {"train", "validation", "test"}
     assert set(real.recordings) == {"101", "106", "100", "103"}
@@ -32,7 +32,7 @@ def test_prepared_windows_come_with_parts_recordings_and_intervals(windows):
     assert read_windows(windows["strip"]).r_peak is None
 
 
-def test_the_files_of_other_programs(tmp_path):
+def test_files_of_other_programs_are_read(tmp_path):
     signals = np.random.default_rng(0).normal(size=(6, 100)).astype(np.float32)
     labels = np.array(["N", "V"] * 3)
     np.savez(tmp_path / "a.npz", X=signals, y=labels, fs=250)
@@ -62,7 +62,7 @@ def test_the_files_of_other_programs(tmp_path):
         ({"signal": np.zeros((2, 9)), "labels": np.array([{}, {}])}, "damaged"),
     ],
 )
-def test_arrays_that_are_no_windows_are_refused(arrays, reason, tmp_path):
+def test_arrays_that_are_not_windows_are_refused(arrays, reason, tmp_path):
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(DiffecgError, match=reason):
         read_windows(tmp_path / "a.npz", fs_hz=100)
@@ -84,7 +84,7 @@ def test_missing_damaged_and_unknown_files_are_refused(tmp_path):
             read_windows(tmp_path / name)
 
 
-def test_simulated_beats_of_neurokit_go_through_the_same_command(run, windows, tmp_path):
+def test_simulated_beats_of_neurokit_can_be_evaluated(run, windows, tmp_path):
     signal = nk.ecg_simulate(duration=60, sampling_rate=500, heart_rate=75, random_state=0)
     peaks = nk.ecg_peaks(signal, sampling_rate=500)[1]["ECG_R_Peaks"]
     beats = np.stack([signal[p - 178 : p + 178] for p in peaks[1:-1]])

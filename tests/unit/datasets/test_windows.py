@@ -51,7 +51,7 @@ def test_windows_are_keyword_only_and_frozen():
 
 
 @pytest.mark.parametrize("shape", [(2, 1, 5), (3, 2, 5)])
-def test_an_index_or_channels_of_another_number_are_refused(shape):
+def test_an_index_or_channels_of_another_length_are_refused(shape):
     index = pd.DataFrame({"label": ["N"] * 3})
     with pytest.raises(DiffecgError, match="do not fit an index of 3 rows and 1 channels"):
         Windows(signal=np.zeros(shape, np.float32), fs_hz=100.0, channels=make_channels(["I"]), index=index)
@@ -142,7 +142,7 @@ def test_windows_that_do_not_fit_are_not_concatenated(change, message):
         concatenate([make_windows(), make_windows(**change)])
 
 
-def test_no_windows_are_not_concatenated():
+def test_an_empty_sequence_is_not_concatenated():
     with pytest.raises(DiffecgError, match="no windows to concatenate"):
         concatenate([])
 
@@ -211,7 +211,7 @@ def test_a_folder_is_memory_mapped(tmp_path):
     assert isinstance(read_folder(tmp_path / "folder").signal, np.memmap)
 
 
-def test_windows_show_what_they_hold():
+def test_the_representation_shows_size_channels_and_labels():
     windows = make_windows()
     assert repr(windows) == "<Windows 3 x 40 samples at 100 Hz: II (mV); 2 N, 1 V>"
     html = windows._repr_html_()

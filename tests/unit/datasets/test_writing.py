@@ -1,4 +1,4 @@
-"""What is written reads back, with the tools that users have."""
+"""Written windows and recordings are read back by diffecg and by other programs."""
 
 import json
 
@@ -22,7 +22,7 @@ def beats(runs):
     return diffecg.load(runs["beat"]).generate(["V", "S", None], 3, seed=7, steps=2)
 
 
-def test_npz(beats, tmp_path):
+def test_npz_files_contain_all_windows(beats, tmp_path):
     write_windows(beats, tmp_path / "v.npz")
     with np.load(tmp_path / "v.npz", allow_pickle=False) as back:
         assert np.array_equal(back["signal_mv"], beats.signal_mv)
@@ -34,7 +34,7 @@ def test_npz(beats, tmp_path):
     assert (card["first_seed"], card["steps"], card["count"]) == (7, 2, 3)
 
 
-def test_parquet(beats, tmp_path):
+def test_parquet_files_contain_all_windows(beats, tmp_path):
     write_windows(beats, tmp_path / "v.parquet")
     table = pd.read_parquet(tmp_path / "v.parquet")
     back = np.stack([np.stack(row) for row in table["signal_mv"]])
@@ -42,7 +42,7 @@ def test_parquet(beats, tmp_path):
     assert table["label"].tolist() == ["V", "S", "?"]
 
 
-def test_csv(beats, tmp_path):
+def test_csv_files_contain_all_windows(beats, tmp_path):
     write_windows(beats, tmp_path / "v.csv")
     table = pd.read_csv(tmp_path / "v.csv")
     assert np.allclose(table.filter(like="mv_").to_numpy(), beats.signal_mv[:, 0], atol=1e-5)
@@ -51,7 +51,7 @@ def test_csv(beats, tmp_path):
     assert json.loads((tmp_path / "v.card.json").read_text())["unit"] == "mV"
 
 
-def test_wfdb_folder(beats, tmp_path):
+def test_wfdb_folders_contain_all_windows(beats, tmp_path):
     write_windows(beats, tmp_path / "v")
     names = (tmp_path / "v" / "RECORDS").read_text().split()
     assert names == ["w00000007", "w00000008", "w00000009"]
@@ -65,7 +65,7 @@ def test_wfdb_folder(beats, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
-def test_what_comes_in_chunks_is_written_as_if_it_came_at_once(beats, runs, tmp_path, name):
+def test_chunks_are_written_like_all_windows_at_once(beats, runs, tmp_path, name):
     stream = diffecg.load(runs["beat"]).stream(["V", "S", None], 3, seed=7, steps=2, chunk=2)
     card = write_windows(stream, tmp_path / name, count=3)
     (tmp_path / "whole").mkdir()
@@ -79,14 +79,14 @@ def test_what_comes_in_chunks_is_written_as_if_it_came_at_once(beats, runs, tmp_
 
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
-def test_a_stream_that_breaks_off_leaves_nothing(beats, tmp_path, name):
-    with pytest.raises(DiffecgError, match="received 3 windows instead of 5"):
+def test_a_stream_that_ends_early_leaves_no_files(beats, tmp_path, name):
+    with pytest.raises(DiffecgError, match=r"received 3 windows instead of 5; set count to"):
         write_windows([beats], tmp_path / name, count=5)
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
-def test_what_cannot_be_made_leaves_no_folder(runs, tmp_path, name):
+def test_a_failed_generation_leaves_no_files(runs, tmp_path, name):
     stream = diffecg.load(runs["beat"]).stream("X", 3)
     with pytest.raises(DiffecgError, match="unknown label 'X'"):
         write_windows(stream, tmp_path / "new" / name, count=3)
@@ -94,7 +94,7 @@ def test_what_cannot_be_made_leaves_no_folder(runs, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["v.npz", "v.csv", "v.parquet", "v"])
-def test_nothing_is_replaced_unless_asked(beats, tmp_path, name):
+def test_files_are_replaced_only_with_force(beats, tmp_path, name):
     write_windows(beats, tmp_path / name)
     with pytest.raises(DiffecgError, match="--force"):
         write_windows(beats, tmp_path / name)
@@ -108,7 +108,7 @@ def test_an_unknown_suffix_is_refused(beats, tmp_path):
 
 
 @pytest.mark.parametrize("lead", ["MLII", "V1"])
-def test_a_repaired_recording_keeps_every_observed_integer(recording, runs, tmp_path, lead):
+def test_an_imputed_recording_keeps_every_observed_integer(recording, runs, tmp_path, lead):
     read = read_recording(recording)
     row = read.channel_index(lead)
     signal = read.signal_mv[row].copy()
@@ -137,7 +137,7 @@ def test_a_repaired_recording_keeps_every_observed_integer(recording, runs, tmp_
         assert draws["draws_mv"].shape == (2, 400)
 
 
-def test_a_forecast_is_written_with_the_truth(recording, runs, tmp_path):
+def test_a_forecast_is_written_with_the_recorded_samples(recording, runs, tmp_path):
     read = read_recording(recording)
     drawn = diffecg.load(runs["strip"]).forecast(read.signal_mv[0, :7200], 360, draws=2, steps=2)
     write_forecast(tmp_path, read, ForecastPlan(row=0, start=7200), drawn)
@@ -180,7 +180,7 @@ def test_recordings_in_other_formats_keep_their_integers(tmp_path, runs, recordi
     assert np.isnan(back.signal_mv[1, ~known]).all()
 
 
-def test_paper_of_a_wrong_unit_stays_small():
+def test_ecg_paper_of_a_signal_in_the_wrong_unit_stays_small():
     usual, huge = (
         Paper(duration_s=3.0, low_mv=low, high_mv=high) for low, high in ((-1.0, 1.5), (-700.0, 1300.0))
     )

@@ -56,7 +56,7 @@ IMPLAUSIBLE = {
 
 
 @pytest.mark.parametrize("change", IMPLAUSIBLE)
-def test_an_implausible_lead_is_warned_of(mitdb, change):
+def test_an_implausible_lead_causes_a_warning(mitdb, change):
     usual = read_recording(mitdb / "103").lead_mv(0)[: 120 * 360]
     assert lead_warnings(lead_recording(usual), 0) == []
     implausible, evidence = IMPLAUSIBLE[change]
@@ -67,7 +67,7 @@ def test_an_implausible_lead_is_warned_of(mitdb, change):
     assert "3 beats are annotated as paced" in lead_warnings(paced, 0)[0]
 
 
-def test_real_ecgs_are_not_warned_of(mitdb):
+def test_real_ecgs_cause_no_warning(mitdb):
     warnings = {}
     for name in ("100", "106", "114", "203", "208", "214", "222", "232"):
         full = read_recording(mitdb / name)

@@ -1,1 +1,1 @@
-"""File formats of windows: npz, csv, parquet, and folders of WFDB records."""
+"""Read and write windows as NumPy, CSV and Parquet files, and as folders of WFDB records."""

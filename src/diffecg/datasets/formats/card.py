@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from diffecg.datasets.windows import Windows
@@ -16,11 +17,13 @@ class CardWriter:
     Args:
         first: the first chunk of windows.
         count: total number of windows.
+        path: file or folder that is written, for messages.
     """
 
-    def __init__(self, first: Windows, count: int) -> None:
+    def __init__(self, first: Windows, count: int, path: Path) -> None:
         self.first = first.take([0])
         self.total = count
+        self.path = path
         self.labels: Counter[str] = Counter()
         self.windows = 0
 
@@ -35,11 +38,14 @@ class CardWriter:
         """Return the data card of all windows.
 
         Raises:
-            DiffecgError: there were more or fewer windows than announced.
+            DiffecgError: the chunks held more or fewer windows than ``count``.
         """
         first = self.first
         if self.windows != self.total:
-            raise DiffecgError(f"received {self.windows} windows instead of {self.total}")
+            raise DiffecgError(
+                f"{self.path} received {self.windows} windows instead of {self.total}; set count to the "
+                "number of windows in all chunks"
+            )
         beats = [list(beat) for beat in first.beats[0]]
         return {
             **first.info,

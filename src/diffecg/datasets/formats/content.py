@@ -47,7 +47,7 @@ class FileContent:
 
 
 def file_index(windows: Windows) -> pd.DataFrame:
-    """Return the index as files contain it: seed and label first, without the rate, several labels as JSON text."""
+    """Return the index as in a file: seed and label first, no rate, several labels as JSON text."""
     index = windows.index.drop(columns="fs_hz", errors="ignore").rename(columns={"lead": SOURCE_LEAD})
     if "labels" in index:
         index["labels"] = [json.dumps(list(labels)) for labels in index["labels"]]
@@ -64,7 +64,8 @@ def windows_from(path: Path, content: FileContent, fs_hz: float | None) -> Windo
         fs_hz: sampling rate in Hz, if the file does not contain it.
 
     Raises:
-        DiffecgError: the samples are not numbers of the right shape; columns do not fit them; no sampling rate.
+        DiffecgError: the samples are not numbers of the right shape; columns do not fit them; the sampling
+            rate is unknown.
     """
     signal = content.signal
     if signal.ndim not in (2, 3) or signal.dtype.kind not in "fiu" or not signal.size:

@@ -25,7 +25,7 @@ def read(path: Path) -> FileContent:
 
 
 def write(chunks: Iterator[Windows], card: CardWriter, path: Path) -> None:
-    """Write windows chunk by chunk: the columns of the index, ``lead``, ``fs_hz`` and the samples ``mv_0``, …."""
+    """Write windows in chunks: the columns of the index, ``lead``, ``fs_hz`` and the samples ``mv_0``, …."""
     with path.open("w", newline="") as file:
         for chunk in chunks:
             count, leads, length = chunk.signal.shape

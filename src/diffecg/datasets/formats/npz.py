@@ -36,7 +36,7 @@ def read(path: Path) -> FileContent:
 
 
 def write(chunks: Iterator[Windows], card: CardWriter, path: Path) -> None:
-    """Write windows chunk by chunk: ``signal_mv``, ``fs_hz``, ``leads``, ``card`` and the columns of the index."""
+    """Write windows in chunks: ``signal_mv``, ``fs_hz``, ``leads``, ``card`` and the columns of the index."""
     indices = []
     with zipfile.ZipFile(path, "w") as archive:
         with archive.open("signal_mv.npy", "w", force_zip64=True) as file:

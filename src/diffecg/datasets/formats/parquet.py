@@ -26,7 +26,7 @@ def read(path: Path) -> FileContent:
 
 
 def write(chunks: Iterator[Windows], card: CardWriter, path: Path) -> None:
-    """Write windows chunk by chunk: the columns of the index, ``fs_hz`` and ``signal_mv``; the card as metadata."""
+    """Write windows in chunks: the columns of the index, ``fs_hz``, ``signal_mv``; the card as metadata."""
     schema = pa.Schema.from_pandas(file_index(card.first), preserve_index=False).remove_metadata()
     columns = schema.append(pa.field("fs_hz", pa.float64())).append(pa.field("signal_mv", SIGNAL))
     with pq.ParquetWriter(path, columns) as writer:

@@ -1,7 +1,7 @@
-"""Reading and writing windows: the suffix of a path selects the format.
+"""Read and write windows; the suffix of the path selects the format.
 
-A format is a module of this package with two functions, ``read(path)`` and ``write(chunks, card, path)``, and an
-entry in :data:`FORMATS`.
+A format is a module of this package with two functions, ``read(path)`` and ``write(chunks, card, path)``, and
+an entry in :data:`FORMATS`.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ FORMATS = {
 def read_windows(path: str | Path, *, fs_hz: float | None = None) -> Windows:
     """Read windows from a file or folder.
 
-    ``.npz``: an array (window, time) or (window, lead, time), in mV, named ``signal_mv``, ``signal``, ``X`` or the
-    like; optionally labels, sampling rate, recordings, and further arrays with one value for each window.
-    ``.csv`` and ``.parquet``: one row for each window, with the samples in numeric columns or in one column of
-    lists. A folder: prepared windows, a set in shards, or WFDB records of one window each, labelled by their
-    only annotation.
+    ``.npz``: an array (window, time) or (window, lead, time), in mV, named ``signal_mv``, ``signal``, ``X``
+    or the like; optionally labels, sampling rate, recordings, and further arrays with one value for each
+    window. ``.csv`` and ``.parquet``: one row for each window, with the samples in numeric columns or in one
+    column of lists. A folder: prepared windows, a set in shards, or WFDB records of one window each, labelled
+    by their only annotation.
 
     Args:
         path: file or folder.
@@ -57,7 +57,8 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> Windows:
     suffix = "" if path.is_dir() else path.suffix
     if suffix not in FORMATS or not (suffix or path.is_dir()):
         raise DiffecgError(
-            f"cannot read {path.name}: choose one of {', '.join(filter(None, FORMATS))} or a folder of WFDB records"
+            f"cannot read {path.name}: choose one of {', '.join(filter(None, FORMATS))} or a folder of WFDB "
+            "records"
         )
     try:
         content: FileContent = import_module(FORMATS[suffix]).read(path)
@@ -74,10 +75,11 @@ def write_windows(
 ) -> dict[str, Any]:
     """Write windows atomically, with all columns of their index; return their data card.
 
-    ``.npz``: the arrays signal_mv, labels, seeds, leads, fs_hz and one array for each further column, and the card
-    as JSON text. ``.parquet``: one row for each window, the signal as nested lists (lead, time), the card in the
-    file's metadata. ``.csv``: one row for each window and lead, the card in a file beside it. No suffix: a folder
-    with one WFDB record for each window, the label as annotation at the R peak, and ``index.parquet``.
+    ``.npz``: the arrays signal_mv, labels, seeds, leads, fs_hz and one array for each further column, and the
+    card as JSON text. ``.parquet``: one row for each window, the signal as nested lists (lead, time), the
+    card in the file's metadata. ``.csv``: one row for each window and lead, the card in a file beside it. No
+    suffix: a folder with one WFDB record for each window, the label as annotation at the R peak, and
+    ``index.parquet``.
 
     Args:
         windows: windows, or chunks of them as ``Model.stream`` yields; one chunk at a time is held in memory.
@@ -96,7 +98,7 @@ def write_windows(
         raise TypeError("count is required to write chunks of windows")
     chunks = iter(windows)
     first = next(chunks)  # errors of a generator are raised here, before anything is written
-    card = CardWriter(first, count)
+    card = CardWriter(first, count, path)
     counted = card.count_chunks(chain([first], chunks))
     write = import_module(FORMATS[path.suffix]).write
     if not path.suffix:
@@ -123,8 +125,8 @@ def check_suffix(path: Path) -> None:
     """
     if path.suffix not in FORMATS:
         raise DiffecgError(
-            f"cannot write {path.name}: choose a suffix of {', '.join(filter(None, FORMATS))}, or none for a folder "
-            "of WFDB records"
+            f"cannot write {path.name}: choose a suffix of {', '.join(filter(None, FORMATS))}, or none for a "
+            "folder of WFDB records"
         )
 
 

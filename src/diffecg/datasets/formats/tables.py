@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from diffecg.datasets.formats.content import LEADS, RESERVED, SIGNAL, FileContent, first_of
 from diffecg.errors import DiffecgError
+from diffecg.signal.channels import repeated
 
 SAMPLE = "mv_"
 """Prefix of the columns of samples that diffecg writes."""
@@ -18,8 +19,8 @@ SAMPLE = "mv_"
 def table_content(path: Path, table: pd.DataFrame, card: str | bytes) -> FileContent:
     """Return the windows of a table with one row for each window, or for each window and lead.
 
-    The samples are a column of lists (time, or lead and time) called one of :data:`SIGNAL`; the columns ``mv_0``,
-    ``mv_1``, … that diffecg writes; or all numeric columns without a reserved name.
+    The samples are a column of lists (time, or lead and time) called one of :data:`SIGNAL`; the columns
+    ``mv_0``, ``mv_1``, … that diffecg writes; or all numeric columns without a reserved name.
 
     Raises:
         DiffecgError: no windows, or columns with equal names.
@@ -27,8 +28,8 @@ def table_content(path: Path, table: pd.DataFrame, card: str | bytes) -> FileCon
     table = table.rename(columns=str)
     if not len(table):
         raise DiffecgError(f"{path} holds no windows")
-    if table.columns.has_duplicates:
-        raise DiffecgError(f"{path} has several columns of the same name ({', '.join(table.columns)})")
+    if duplicates := repeated(table.columns):
+        raise DiffecgError(f"{path} has several columns of the same name, {duplicates}; rename one")
     lists = {name: table[name] for name in map(str, table.columns) if _has_lists(table[name])}
     others = table.drop(columns=[name for name in lists if name not in RESERVED])
     signal = first_of(lists, SIGNAL)

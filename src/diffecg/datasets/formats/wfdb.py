@@ -35,8 +35,8 @@ def read(path: Path) -> FileContent:
     shapes = {(recording.stored.shape, recording.fs_hz) for recording in recordings}
     if len(shapes) > 1:
         raise DiffecgError(
-            f"the records in {path} differ in length, leads or rate; each must be one window (cut recordings with "
-            "diffecg prepare)"
+            f"the records in {path} differ in length, leads or rate; each must be one window (cut recordings "
+            "with diffecg prepare)"
         )
     annotations = [_only_beat(recording) for recording in recordings]
     peaks = [sample for sample, _ in annotations if sample is not None]
