@@ -13,7 +13,7 @@ app = App(
     name="python -m research",
     help=(
         "Repeat the studies and benchmarks of diffecg, and make its models and figures.\n\n"
-        "Most commands need prepared windows: diffecg prepare mitdb --from mitdb/ --preset beat --out beats/. "
+        "Most commands need windows: diffecg prepare mitdb --from mitdb/ --preset beat --out beats/. "
         "A study that was interrupted continues where it stopped when the same command is run again."
     ),
     result_action="return_value",

@@ -1,4 +1,4 @@
-"""``python -m research adversarial``: an adversarial loss on top of distillation, as the DiffECG paper suggests."""
+"""``python -m research adversarial``: an adversarial loss on top of distillation, an idea of the paper."""
 
 from __future__ import annotations
 
@@ -66,7 +66,8 @@ def adversarial(
 
     Example: python -m research adversarial beats/ runs/student --out adversarial.md
 
-    Needs: diffecg distill mitbih-beat --data beats/ --steps 1 --out runs/student. With weight 0 the student is
+    Needs: diffecg distill mitbih-beat --data beats/ --steps 1 --out runs/student. With weight 0 the student
+    is
     distilled further, for the same number of windows. The discriminator compares real beats with beats that
     the student samples from pure noise, given the label: hinge loss (Lim and Ye 2017, arXiv 1705.02894) with
     the R1 penalty (Mescheder et al. 2018, arXiv 1801.04406, eq. 9). Quality is measured on held-out beats of
@@ -89,7 +90,8 @@ def adversarial(
             tuned = fine_tune(denoiser, load(teacher).denoiser, source, weight, samples)
         quality = class_quality(Model(tuned, f"weight {weight:g}"), beats, count)
         rows.append((f"{weight:g}", *(format_number(mean_quality(quality, name)) for name in METRICS)))
-        note = f"Means over {', '.join(CLASSES)}; distances divided by their reference; {samples} training windows."
+        means = f"Means over {', '.join(CLASSES)}"
+        note = f"{means}; distances divided by their reference; {samples} training windows."
         out.write_text(f"{note}\n\n{markdown_table(('weight of the adversarial loss', *METRICS), rows)}")
 
 

@@ -142,7 +142,7 @@ def with_motion(signal: AnnotatedSignal, noise_mv: Signal, seed: int) -> Annotat
 
 
 def detector_table(sets: dict[str, list[AnnotatedSignal]]) -> Table:
-    """Return the table of detectors, with the rank correlation of their F1 on real and composed recordings."""
+    """Return the table of detectors, with the rank correlation of F1 on real and composed recordings."""
     scores = {
         name: {kind: detector_scores(detect, signals) for kind, signals in sets.items()}
         for name, detect in DETECTORS.items()
@@ -164,11 +164,11 @@ def detector_table(sets: dict[str, list[AnnotatedSignal]]) -> Table:
     minutes = len(sets["real"][0].signal_mv) / FS_HZ / 60
     beats = {kind: sum(len(signal.samples) for signal in sets[kind]) for kind in ("real", "composed")}
     note = (
-        f"Share of beats detected within {1000 * NARROW_S:.0f} ms, in %: {', '.join(BEAT_LABELS)}; and F1 over "
-        f"all beats within {1000 * EC57_S:.0f} ms (ANSI/AAMI EC57). {len(sets['real'])} recordings of DS2 and "
+        f"Share of beats detected within {1000 * NARROW_S:.0f} ms, in %: {', '.join(BEAT_LABELS)}; F1 over "
+        f"all beats within {1000 * EC57_S:.0f} ms (ANSI/AAMI EC57). {len(sets['real'])} recordings of DS2, "
         f"{len(sets['composed'])} composed ones, {minutes:g} minutes each, {beats['real']:,} and "
-        f"{beats['composed']:,} beats; DS1: the subjects that the model was trained on; noisy: electrode motion "
-        f"at {SNR_DB:g} dB. Rank correlation of the detectors' F1 on DS2 and on composed recordings: {clean:.2f} "
+        f"{beats['composed']:,} beats; DS1: the model's training subjects; noisy: electrode motion "
+        f"at {SNR_DB:g} dB. Rank correlation of the detectors' F1 on DS2 and composed: {clean:.2f} "
         f"clean, {noisy:.2f} noisy."
     )
     return Table(title="Detectors", note=note, head=("detector", *sets), rows=rows)

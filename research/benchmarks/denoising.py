@@ -56,7 +56,8 @@ def denoising(
 
     Example: python -m research denoising mitdb/ nstdb/ --out denoising.md
 
-    Adds noise of the MIT-BIH Noise Stress Test Database (Moody et al. 1984) to segments of recordings, at 6, 0
+    Adds noise of the MIT-BIH Noise Stress Test Database (Moody et al. 1984) to segments of recordings, at 6,
+    0
     and -6 dB (ratio of the variances). Errors are given with and without the mean error of the segment,
     because the filters remove the level. All settings were chosen on DS1 (--recordings 109 114 119).
 
@@ -92,7 +93,8 @@ def denoising(
                 inside = (result.lower_mv <= case.clean_mv) & (case.clean_mv <= result.upper_mv)
                 scores[kind, snr_db, INTERVAL].append((float(inside[case.is_noisy].mean()), 0.0))
         note = (
-            f"RMSE in mV (without the mean error of the segment): {done} recordings, a segment of {length:g} s for "
+            "RMSE in mV (without the segment's mean error): "
+            f"{done} recordings, a segment of {length:g} s for "
             f"each kind of noise and SNR, lead 0; {model}, mean of {draws} draws."
         )
         out.write_text(f"{note}\n\n{table(scores)}")

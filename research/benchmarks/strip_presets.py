@@ -84,7 +84,8 @@ def strip_presets(
     prepared = open_windows(windows)
     if prepared.info["split"] != "development":
         raise DiffecgError(
-            f"{windows} has the split {prepared.info['split']}, not development; diffecg prepare --split development"
+            f"{windows} has the split {prepared.info['split']}, not development; "
+            "prepare it with --split development"
         )
     for name in only:
         folder = out / file_stem(name)

@@ -71,13 +71,13 @@ Not evaluated yet: make report DATA=mitdb/
 NETWORKS = {"unet": "U-Net over spectrogram frames", "dense": "dense, over the whole spectrogram"}
 
 LIMITS = {
-    "beat": "Half of DS1 was selected for rare events; prevalence is not clinical. F and S were learnt from few "
+    "beat": "Half of DS1 was selected for rare events; prevalence is not clinical. F and S come from few "
     "subjects. One lead (MLII), one recorder. The window holds no RR interval, so that an S beat differs by "
     "its shape alone.",
     "strip": "Trained on two-lead Holter recordings of 21 subjects. Nearest-neighbour imputation (analogues, "
     "above), from which it starts, has the RMSE of the mean of its draws, and a higher CRPS. Long gaps are "
     "imputed a second at a time; where only two or three seconds came before, draws become noisy and drift. "
-    "Generated strips differ clearly from real ones: QRS complexes are too low, and change from beat to beat.",
+    "Generated strips differ clearly from real ones: QRS complexes are too low and vary between beats.",
 }
 
 

@@ -140,8 +140,9 @@ def generation_tables(report: dict[str, Any]) -> str:
     about = report["about"]
     synthetic, real = about["synthetic"], about["real"]
     parts = [
-        f"`diffecg evaluate`: {counts(synthetic)} synthetic windows against {counts(real)} real ones (partition "
-        f"`{real['partition']}`, split `{about['split']}`, label map `{about['label_map']}`); {synthetic['sampler']}, "
+        f"`diffecg evaluate`: {counts(synthetic)} synthetic windows against {counts(real)} real ones "
+        f"(partition `{real['partition']}`, split `{about['split']}`, label map `{about['label_map']}`); "
+        f"{synthetic['sampler']}, "
         f"{steps(synthetic)}; {about['seeds']} seeds; encoder `{about['encoder_sha256'][:12]}`. "
         "Columns: docs/evaluation.md."
     ]
@@ -160,8 +161,9 @@ def task_tables(report: dict[str, Any]) -> str:
     about = report["about"]
     sampling = "; ".join(f"{model['sampler']}, {steps(model)}" for model in about["models"].values())
     parts = [
-        f"`diffecg evaluate-task`: {about['cases']} gaps and forecasts in {len(about['recordings'])} recordings of "
-        f"DS2, {about['draws']} draws; {sampling}; manifest `{about['manifest_sha256'][:12]}`. Errors in mV; in "
+        f"`diffecg evaluate-task`: {about['cases']} gaps and forecasts in {len(about['recordings'])} "
+        f"recordings of DS2, {about['draws']} draws; {sampling}; manifest "
+        f"`{about['manifest_sha256'][:12]}`. Errors in mV; in "
         "brackets 95 % intervals over recordings."
     ]
     for group, methods in rows_by_group([ScoreRow(**row) for row in report["rows"]]).items():

@@ -64,7 +64,7 @@ class ConvolutionalCritic(nn.Module):
 
 
 class WassersteinGan(Rival):
-    """WGAN-GP: Gulrajani et al. (2017), arXiv 1704.00028, with its five critic steps and penalty weight 10."""
+    """WGAN-GP: Gulrajani et al. (2017), arXiv 1704.00028, with five critic steps and penalty weight 10."""
 
     def __init__(self, leads: int, length: int, classes: int) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class RecurrentGan(Rival):
         return [self._critic_optimizer, self._generator_optimizer]
 
     def train_step(self, signals: Float[Tensor, "batch lead time"], classes: Int[Tensor, " batch"]) -> None:
-        """Take a non-saturating step of each network: Goodfellow et al. (2014), arXiv 1406.2661, section 3."""
+        """Take a non-saturating step of each network (Goodfellow et al. 2014, arXiv 1406.2661, section 3)."""
         fake = self.sample(classes)
         loss = F.softplus(self.critic(fake.detach(), classes)) + F.softplus(-self.critic(signals, classes))
         _step(self._critic_optimizer, loss.mean())

@@ -10,7 +10,7 @@ from diffecg.evaluation.imputation.cases import Context
 
 
 def neurokit(context: Context) -> Float64[np.ndarray, "1 gap"]:
-    """Impute by ``neurokit2.signal_fillmissing``: forward fill up to the middle of the gap, backward fill after it.
+    """Impute by ``neurokit2.signal_fillmissing``, forward in the first half of the gap, backward after it.
 
     A forecast has nothing to fill from the right: the last sample is held.
     """

@@ -136,7 +136,7 @@ def tables(results: dict[str, Any], labels: list[str], options: AugmentationOpti
         *strategy_tables(results, RANDOM, labels, _RANDOM_NOTE),
         Table(
             title="Learning curve",
-            note="Scores by share of the real training beats; F1 of a class: mean over seeds and classifiers.",
+            note="Scores by share of real training beats; F1 of a class: mean over seeds and classifiers.",
             head=head,
             rows=rows,
         ),

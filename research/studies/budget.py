@@ -23,7 +23,7 @@ _MAX_WARMUP, _MAX_HALF_LIFE = 0.1, 0.06
 
 
 def with_samples(config: Config, samples: int) -> Config:
-    """Return the settings of a run of about ``samples`` windows, with shorter warm-up and averaging if needed."""
+    """Return the settings of a run of about ``samples`` windows, with shorter warm-up and averaging."""
     settings = config.training
     samples = max(1, round(samples / settings.batch)) * settings.batch
     warmup = min(settings.warmup, round(_MAX_WARMUP * samples))

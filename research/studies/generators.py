@@ -114,8 +114,8 @@ def tables(results: dict[str, Any], options: GeneratorOptions) -> list[Table]:
     ]
     rows.append((ALL_REAL, *[""] * len(METRICS), *_tstr(results[ALL_REAL]["tstr"]), ""))
     note = (
-        f"{options.count} beats of each class against held-out beats of the same subjects. Means over classes; "
-        "membership AUC (0.5 = members cannot be told from non-members) and copies (share of beats nearer to a "
+        f"{options.count} beats of each class against held-out beats of the same subjects. Means of classes; "
+        "membership AUC (0.5 = members look like non-members) and copies (share of beats nearer to a "
         "training beat than any held-out beat is) of the worst class. QRS width: distance between the "
         "distributions. TSTR: macro-F1 on the test subjects of classifiers trained on these beats only, "
         f"without RR intervals; mean ± standard deviation over {options.seeds} seeds."

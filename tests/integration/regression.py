@@ -39,7 +39,7 @@ def inputs() -> dict[str, np.ndarray]:
 
 
 def outputs(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return samples, an imputed, a forecast, a denoised and a composed signal, and the figures of a report."""
+    """Return generated, imputed, forecast, denoised and composed signals, and the figures of a report."""
     beat, fast, strip = (diffecg.load(name) for name in ("mitbih-beat", "mitbih-beat-fast", "mitbih-strip"))
     found = {
         "beat": beat.generate(["N", "S", "V", "F", None], 5, seed=3).signal_mv,

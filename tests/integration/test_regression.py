@@ -1,4 +1,4 @@
-"""Results stay those of version 0.1: samples within 1e-4 mV, observed samples exactly, metrics within 1e-3."""
+"""Results are those of version 0.1: samples within 1e-4 mV, observed samples exactly, metrics within 1e-3."""
 
 import numpy as np
 import pytest

@@ -31,7 +31,7 @@ STATIC = Path(__file__).parent / "static"
 PLOTLY_JS = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
 RETRY_AFTER_S = 2
 _DESCRIPTION = (
-    "Generate labelled heartbeats, impute, denoise and forecast ECG recordings, compose annotated recordings, "
+    "Generate labelled heartbeats, impute, denoise and forecast recordings, compose annotated recordings, "
     "and evaluate synthetic beats. A task is a job: submit it, follow it by its id, and fetch its result. "
     "Not a medical device."
 )

@@ -20,7 +20,7 @@ class Settings:
     folder: Path
     """Folder for uploads and results while the server runs."""
     beats: Path | None = None
-    """Prepared beats (``diffecg prepare``), shown beside synthetic ones and used as the reference of reports."""
+    """Prepared beats (``diffecg prepare``), shown beside synthetic ones; the reference of reports."""
     token: str = ""
     """Token that every request must carry; empty: none."""
     loopback: bool = True

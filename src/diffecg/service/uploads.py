@@ -132,7 +132,7 @@ class Uploads:
 
     @contextmanager
     def _new_folder(self) -> Iterator[tuple[str, Path]]:
-        """Yield an id and its folder; after an error delete the folder, and remove its path from the message."""
+        """Yield an id and its folder; after an error, delete the folder and hide its path."""
         key = secrets.token_urlsafe(9)
         folder = self._folder / key
         folder.mkdir(parents=True)
@@ -216,7 +216,7 @@ def _recording_path(paths: Sequence[Path]) -> Path:
     main = [path for path in paths if path.suffix.lower() in _RECORDING_SUFFIXES]
     if len(main) != 1:
         raise DiffecgError(
-            f"{', '.join(path.name for path in paths)} is not a recording; upload a WFDB header with its .dat "
+            f"{', '.join(path.name for path in paths)} is not a recording; upload a WFDB header, its .dat "
             f"(and .atr), or one file of {', '.join(_RECORDING_SUFFIXES[1:])}"
         )
     is_wfdb = main[0].suffix.lower() == ".hea"
