@@ -30,7 +30,7 @@ MITDB, ONE = find_database("mitdb"), EngineOptions(workers=1)
 
 def one_each(windows, subjects=None):
     """Options of shards of one recording each."""
-    return BulkPrepareOptions(windows=windows, subjects=subjects, recordings=1)
+    return BulkPrepareOptions(windows=windows, subjects=subjects, shard_size=1)
 
 
 @pytest.fixture(scope="module")
