@@ -21,7 +21,6 @@ MODULES = {
     "ray": ("ray",),
     "serve": ("fastapi", "uvicorn", "plotly", "prometheus_client", "python_multipart"),
     "sklearn": ("sklearn",),
-    "studies": ("diffusers", "imblearn", "neurokit2", "sklearn"),
 }
 """Modules of each extra."""
 
