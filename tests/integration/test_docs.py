@@ -123,5 +123,7 @@ def test_versions_agree():
 
 def test_torch_is_pinned_to_one_version():
     pins = (ROOT / "constraints.txt").read_text()
-    assert "torch==2.13.0" in pins
+    locked = (ROOT / "requirements.lock").read_text()
+    (pinned,) = re.findall(r"(?m)^torch==([\d.]+)", pins)
+    assert re.findall(r"(?m)^torch==([\d.]+)", locked) == [pinned]
     assert not re.search(r"^(torchvision|torchaudio|nvidia)", pins, re.M)
