@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,9 +18,17 @@ _MAX_SAMPLE = 2**53
 """Largest sample number that an annotation may have; beyond, floats lose integers."""
 
 
-def read_csv(path: Path, *, keep_default_na: bool = True) -> pd.DataFrame:
-    """Read a CSV file with Python's float parser; the one of pandas crashes on exponents of many digits."""
-    return pd.read_csv(path, float_precision="round_trip", keep_default_na=keep_default_na)
+def read_csv(path: Path, *, texts: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a CSV file; cells of the columns ``texts`` stay as they are written, such as ``00`` and ``nan``.
+
+    Python's float parser reads numbers; the one of pandas crashes on exponents of many digits.
+    """
+    return pd.read_csv(
+        path,
+        float_precision="round_trip",
+        dtype=dict.fromkeys(texts, str),
+        keep_default_na=not texts,
+    )
 
 
 def read_annotation_table(path: Path) -> tuple[Annotation, ...]:
@@ -31,13 +40,12 @@ def read_annotation_table(path: Path) -> tuple[Annotation, ...]:
     if not path.is_file():
         return ()
     try:
-        table = read_csv(path, keep_default_na=False)
+        table = read_csv(path, texts=("symbol", "text"))
         if any(abs(int(sample)) > _MAX_SAMPLE for sample in table["sample"]):
             raise ValueError(f"a sample number is above {_MAX_SAMPLE:,}")
         columns = zip(table["sample"], table["symbol"], table["text"], strict=True)
         return tuple(
-            Annotation(sample=int(sample), symbol=str(symbol), text=str(text))
-            for sample, symbol, text in columns
+            Annotation(sample=int(sample), symbol=symbol, text=text) for sample, symbol, text in columns
         )
     except (ValueError, KeyError, OverflowError) as error:
         raise DiffecgError(

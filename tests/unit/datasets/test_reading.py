@@ -59,6 +59,7 @@ def test_files_of_other_programs_are_read(tmp_path):
         ({"signal": np.array([["a", "b"]])}, "expected numbers"),
         ({"signal": np.zeros((2, 9)), "labels": np.array(["N"])}, "1 labels for 2 windows"),
         ({"signal": np.zeros((2, 9)), "fs": np.array([100, 200])}, "several rates"),
+        ({"signal": np.zeros((2, 9)), "leads": np.zeros(1, "i4,f4")}, "leads cannot be read"),
         ({"signal": np.zeros((2, 9)), "labels": np.array([{}, {}])}, "damaged"),
     ],
 )

@@ -152,7 +152,10 @@ def _leads(path: Path, columns: Mapping[str, Any], card: dict[str, Any], count: 
     """Return the channel names from the file, else from its card, else ``lead 1``, ``lead 2``, …."""
     leads = first_of(columns, LEADS)
     if leads is not None:
-        names = np.asarray(leads).astype(np.str_)
+        try:
+            names = np.asarray(leads).astype(np.str_)
+        except (ValueError, TypeError) as error:
+            raise DiffecgError(f"{path}: the leads cannot be read ({error})") from error
         if names.shape != (count,):
             raise DiffecgError(f"{path}: leads of shape {names.shape} for {count} channels")
         return names.tolist()
