@@ -190,7 +190,7 @@ def test_damaged_shard_is_reported(shards, tmp_path):
 
 
 def test_missing_partitions_and_labels(tmp_path):
-    """A set without validation is refused; a class that only others have is no fault."""
+    """A set without a validation partition is refused; a label that the training subjects lack is not."""
     folder, subjects = tmp_path / "db", {}
     folder.mkdir()
     for i, subject in enumerate(("b", "a", "g")):  # they train, validate and test
