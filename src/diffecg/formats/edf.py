@@ -19,6 +19,7 @@ from diffecg.formats import edf_annotations
 from diffecg.formats.recording import Recording
 from diffecg.formats.scaling import digitise, is_plausible_scale
 from diffecg.signal.channels import MV_PER_UNIT, make_channels
+from diffecg.signal.units import normalise_unit
 
 _BITS = {".edf": 16, ".bdf": 24}
 
@@ -89,7 +90,7 @@ def _read(path: Path) -> Recording:
 
 def _of_one_rate(signals: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """Return the signals at the rate of the first voltage, or of the first signal, and the others."""
-    voltages = [signal for signal in signals if signal.physical_dimension in MV_PER_UNIT]
+    voltages = [signal for signal in signals if normalise_unit(signal.physical_dimension) in MV_PER_UNIT]
     rate = (voltages or signals)[0].sampling_frequency if signals else 0
     chosen = [signal for signal in signals if signal.sampling_frequency == rate]
     return chosen, [signal for signal in signals if signal.sampling_frequency != rate]
@@ -169,7 +170,7 @@ def _signal(recording: Recording, row: int, samples: Int[np.ndarray, " time"], r
         samples.astype(dtype),
         rate,
         label=channel.name[:16],
-        physical_dimension=channel.unit.replace("µ", "u")[:8],
+        physical_dimension=channel.unit[:8],
         digital_range=(low, high),
         physical_range=(_fit_number((low - baseline) / gain), _fit_number((high - baseline) / gain)),
     )

@@ -15,7 +15,14 @@ from jaxtyping import Bool, Float, Int
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import BEAT_SYMBOLS, Annotation, Beats
-from diffecg.signal.channels import ECG_LEAD, MV_PER_UNIT, Channel, make_channels, millivolt_scale
+from diffecg.signal.channels import (
+    MV_PER_UNIT,
+    Channel,
+    default_row,
+    ecg_rows,
+    make_channels,
+    millivolt_scale,
+)
 from diffecg.signal.resampling import check_rate
 
 
@@ -185,24 +192,16 @@ class Recording:
 
     @property
     def ecg_indices(self) -> list[int]:
-        """Indices of the voltages with the name of an ECG lead; of all voltages if none has one."""
-        voltages = self.voltage_indices
-        return [index for index in voltages if ECG_LEAD.match(self.channel_names[index])] or voltages
+        """Indices of the ECG channels; see :func:`diffecg.signal.channels.ecg_rows`."""
+        return ecg_rows(self.channels)[0]
 
     def default_lead(self) -> int:
         """Return the index of lead MLII or II, else of the first ECG lead.
 
         Raises:
-            DiffecgError: no channel is a voltage.
+            DiffecgError: no channel is an ECG.
         """
-        if not self.voltage_indices:
-            raise DiffecgError(
-                f"no channel of {self.name} is a voltage ({', '.join(MV_PER_UNIT)}); "
-                f"the units are {', '.join(self.units)}"
-            )
-        names = self.channel_names
-        preferred = [index for index in self.ecg_indices if names[index].upper() in ("MLII", "II")]
-        return (preferred or self.ecg_indices)[0]
+        return default_row(self.channels, self.name)
 
     def channel_index(self, name: str) -> int:
         """Return the index of a voltage channel by name.

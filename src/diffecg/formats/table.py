@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from functools import partial
@@ -22,18 +21,12 @@ from diffecg.formats.annotation_table import (
 )
 from diffecg.formats.recording import Recording
 from diffecg.formats.time_axis import TIME_COLUMN, column_seconds, sample_grid
+from diffecg.signal.channel_kinds import channel_kind
 from diffecg.signal.channels import make_channels, repeated
+from diffecg.signal.column_names import split_column
 
 MAX_ABS_VALUE = 1e30
 """Largest plausible sample, in its unit; float32 ends at 3e38."""
-
-_COLUMN = re.compile(r"^(?P<name>.*\S)(?:\s*[\[(](?P<unit>[^\])]*)[\])]|_(?P<suffix>mV|mv|uV|uv|V))$")
-"""Name and unit of a column: ``II (mV)``, ``II [uV]``, ``II_uV``."""
-
-_NOT_VOLTAGE = re.compile(r"(?i)(pleth|ppg|resp|abp|art|spo2|acc|temp|eda|hr|marker|event|label)")
-"""Prefixes of columns that are not voltages unless they name a unit."""
-
-_UNIT = {"mv": "mV", "uv": "uV"}
 
 _Start = tuple[date | None, time | None]
 
@@ -155,12 +148,8 @@ def _is_channel(name: str, column: pd.Series[Any]) -> bool:
 
 def _name_and_unit(column: str, unit: str) -> tuple[str, str]:
     """Return name and unit of a column; ``unit`` if it names none."""
-    match = _COLUMN.match(column.strip())
-    if match is None:
-        name = column.strip()
-        return name, "NU" if _NOT_VOLTAGE.match(name) else unit
-    named = match["unit"] if match["unit"] is not None else match["suffix"]
-    return match["name"], _UNIT.get(named.lower(), named)
+    name, stated = split_column(column)
+    return name, stated or (unit if channel_kind(name, "") in ("ecg", "unknown") else "NU")
 
 
 def write(path: Path, recording: Recording) -> None:
