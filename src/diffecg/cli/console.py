@@ -62,19 +62,46 @@ class ComputeOptions(SamplerOptions):
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class ReadOptions:
-    """Sampling rate and unit of a recording whose file does not state them."""
+class ReadFlags:
+    """What a file does not state, or states wrongly."""
 
     fs: float | None = None
-    """Sampling rate in Hz; overrides that of CSV, Parquet and NumPy files, ignored for WFDB, EDF and BDF."""
-    unit: str | None = None
-    """Unit of channels whose unit is not in the file: mV, uV or V; default: mV."""
+    """Sampling rate in Hz; overrides that of tables and NumPy files, ignored for WFDB, EDF and BDF."""
+    unit: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
+    """Unit of the ECG channels, whatever the file states: mV, uV, nV or V; or of one channel, such as II=uV; may
+    be repeated. Default: the file's, else mV."""
+    annotator: str | None = None
+    """Suffix of the WFDB annotation file, such as qrs. Default: atr, else the only one there is."""
+    no_verify: Annotated[bool, Parameter(negative="")] = False
+    """Read WFDB records whose samples do not match the checksums or the length in the header."""
 
-    def read(self, path: Path) -> Recording:
-        """Return the recording."""
+    def read(self, path: Path, leads: Sequence[str] = ()) -> Recording:
+        """Return a recording, and print what was assumed in reading it.
+
+        Args:
+            path: the recording.
+            leads: channels that the user names; a unit without a name is theirs, too.
+        """
         from diffecg.formats.registry import read_recording
 
-        return read_recording(path, fs_hz=self.fs, unit=self.unit)
+        units: dict[str, str] = {}
+        for text in self.unit:
+            name, _, unit = text.rpartition("=")
+            units[name] = unit
+        if "" in units:
+            units |= {lead: units[""] for lead in leads if lead not in units}
+        return read_recording(
+            path, fs_hz=self.fs, unit=units, annotator=self.annotator, verify=not self.no_verify
+        )
+
+
+def print_notes(recording: Recording, losses: Sequence[str] = ()) -> None:
+    """Print on stderr what was assumed or could not be read, and what the output does not keep."""
+    for kind, texts in (("note", recording.assumptions), ("warning", (*recording.warnings, *losses))):
+        for text in texts:
+            stderr.print(
+                f"diffecg: {kind}: {recording.name}: {text}", markup=False, highlight=False, soft_wrap=True
+            )
 
 
 Strict = Annotated[

@@ -91,7 +91,7 @@ def gap_figure(model: Model, strip_mv: Float[np.ndarray, " time"], seed: int) ->
     masked_mv = np.where(interval_mask([GAP], len(strip_mv), fs_hz), np.nan, strip_mv)
     imputation = model.impute(masked_mv, fs_hz, seed=seed)
     title = f"Gap of {GAP.stop_s - GAP.start_s:.1f} s imputed by {model.name}"
-    return imputation_figure(imputation, slice(0, len(strip_mv)), strip_mv, title)
+    return imputation_figure(imputation, 0, strip_mv, title)
 
 
 def forecast_figure(model: Model, strip_mv: Float[np.ndarray, " time"], seed: int) -> Figure:

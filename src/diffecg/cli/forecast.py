@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
@@ -13,35 +13,50 @@ from diffecg.cli.console import (
     Flat,
     Force,
     Json,
-    ReadOptions,
+    ReadFlags,
     Strict,
+    print_notes,
     progress_bar,
     show,
     warn_implausible,
 )
-from diffecg.inference.options import DrawOptions, ForecastOptions
+from diffecg.cli.recordings import find_recordings, process_each, show_results
+from diffecg.inference.options import DrawOptions, ForecastOptions, SamplerOptions
+
+if TYPE_CHECKING:
+    from diffecg.formats.recording import Recording
+    from diffecg.inference.model import Model
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class ForecastFlags(ForecastOptions):
+class ForecastFlags:
     """The options of forecast as flags."""
 
-    at_s: Annotated[float | None, Parameter(name="--at")] = None
-    """Start of the forecast in s; only earlier samples are used. Default: the end of the recording."""
-    horizon_s: Annotated[float, Parameter(name="--horizon")] = 1.0
+    at: str | None = None
+    """Start of the forecast, in s or in the recording's own time; only earlier samples are used. Default: the end
+    of the recording."""
+    horizon: float = 1.0
     """Length of the forecast in s."""
+    lead: str | None = None
+    """Lead to forecast; default: the model's lead, else MLII or II, else the first ECG lead."""
+    label: str | None = None
+    """Label of the beats, for models with labels."""
+
+    def options(self, recording: Recording) -> ForecastOptions:
+        """Return the options, with times in seconds from the first sample."""
+        at_s = None if self.at is None else recording.time.seconds(self.at, recording.duration_s)
+        return ForecastOptions(at_s=at_s, horizon_s=self.horizon, lead=self.lead, label=self.label)
 
 
 def forecast(
     model: str,
-    recording: Path,
     /,
-    *,
+    *recordings: Path,
     out: Path,
     options: ForecastFlags = ForecastFlags(),
     strict: Strict = False,
-    read: ReadOptions = ReadOptions(),
+    read: ReadFlags = ReadFlags(),
     draws: Annotated[DrawOptions, Flat] = DrawOptions(),
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
@@ -58,26 +73,68 @@ def forecast(
     ----------
     model:
         A bundled model of strips (mitbih-strip) or a model folder.
-    recording:
-        A recording, in any format that impute reads.
+    recordings:
+        Recordings, folders and patterns, as for impute.
     out:
         Folder to write.
     """
-    from diffecg.files import check_output, new_folder
+    from diffecg.files import check_output
+
+    found = find_recordings(recordings)
+    check_output(out, force=force, is_folder=True)
+    loaded = compute.load(model)
+
+    def forecast_one(path: Path, folder: Path) -> dict[str, Any]:
+        return _forecast(loaded, path, folder, options, strict, read, draws, compute, force=force)
+
+    results = process_each(found, out, forecast_one)
+    if found.is_single:
+        (result,) = results
+        text = (
+            f"{out}: {options.horizon:g} s of {result['lead']} from {result['at']}, {draws.draws} draws; "
+            "figure forecast.png, table forecast.csv, draws in draws.npz"
+        )
+        show(result, text, as_json=json)
+    else:
+        show_results(f"forecast: {out}", ["recording", "lead", "from"], results, _row, as_json=json)
+
+
+def _forecast(
+    model: Model,
+    path: Path,
+    out: Path,
+    flags: ForecastFlags,
+    strict: bool,
+    read: ReadFlags,
+    draws: DrawOptions,
+    sampler: SamplerOptions,
+    *,
+    force: bool,
+) -> dict[str, Any]:
+    """Forecast one recording, and return the result for JSON."""
+    from diffecg.files import new_folder
     from diffecg.inference.export import write_forecast
     from diffecg.inference.recordings import forecast_recording, plan_forecast
 
-    check_output(out, force=force, is_folder=True)
-    loaded, source = compute.load(model), read.read(recording)
-    plan = plan_forecast(loaded, source, options)
-    warn_implausible(source, [plan.row], strict=strict)
-    with progress_bar("forecast") as progress:
-        imputation = forecast_recording(loaded, source, plan, options, draws, compute, progress=progress)
+    recording = read.read(path, () if flags.lead is None else (flags.lead,))
+    options = flags.options(recording)
+    print_notes(recording)
+    plan = plan_forecast(model, recording, options)
+    warn_implausible(recording, [plan.row], strict=strict)
+    with progress_bar(f"forecast {recording.name}") as progress:
+        imputation = forecast_recording(model, recording, plan, options, draws, sampler, progress=progress)
     with new_folder(out, force=force) as folder:
-        write_forecast(folder, source, plan, imputation)
-    lead, start_s = source.channel_names[plan.row], plan.start / source.fs_hz
-    text = (
-        f"{out}: {options.horizon_s:g} s of {lead} from {start_s:g} s, {draws.draws} draws; "
-        "figure forecast.png, table forecast.csv, draws in draws.npz"
-    )
-    show({"out": str(out), "lead": lead, "at_s": start_s, **imputation.info}, text, as_json=json)
+        write_forecast(folder, recording, plan, imputation)
+    start_s = plan.start / imputation.fs_hz
+    return {
+        "out": str(out),
+        "lead": recording.channel_names[plan.row],
+        "at_s": start_s,
+        "at": recording.time.text(start_s),
+        **imputation.info,
+    }
+
+
+def _row(result: dict[str, Any]) -> list[str]:
+    """Return the line of a recording in the table of several."""
+    return [result["recording"], result.get("lead", ""), result.get("at", result.get("error", ""))]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -13,61 +14,94 @@ from diffecg.cli.console import (
     Flat,
     Force,
     Json,
-    ReadOptions,
+    ReadFlags,
     Strict,
+    print_notes,
     progress_bar,
     show,
     warn_implausible,
 )
-from diffecg.cli.parsing import parse_interval, repeatable, split_words
+from diffecg.cli.parsing import repeatable, split_words
+from diffecg.cli.recordings import find_recordings, process_each, show_results
 from diffecg.inference.options import DenoiseOptions, DrawOptions, ImputeOptions
 from diffecg.signal.masks import Interval
+
+if TYPE_CHECKING:
+    from diffecg.formats.recording import Recording
+    from diffecg.inference.model import Model
 
 RecordingFormat = Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"]
 Leads = Annotated[tuple[str, ...], Parameter(name="--lead", negative="", show_default=False)]
 
 
+Gaps = Annotated[tuple[str, ...], Parameter(n_tokens=1, negative="", show_default=False)]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class ImputeFlags(ImputeOptions):
+class ImputeFlags:
     """The options of impute as flags."""
 
-    gaps: Annotated[tuple[Interval, ...], repeatable(parse_interval, name="--gap")] = ()
-    """Gap to impute, start:stop in seconds, such as 12.0:12.8; may be repeated."""
+    gap: Gaps = ()
+    """Gap to impute, start:stop in seconds, such as 12.0:12.8, or start/stop in the recording's own time, such as
+    10:00:05/10:00:06.5; may be repeated."""
     detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ()
     """Artefacts to detect and impute, separated by commas: flat, clipped, saturated, noise; may be
     repeated."""
-    leads: Leads = ()
+    lead: Leads = ()
     """Lead to impute; may be repeated. Default: with --gap the model's lead, else MLII or II, else the first
     ECG lead; without --gap all leads in which samples are missing or artefacts are detected."""
+    label: str | None = None
+    """Label of the beats, for models with labels."""
+
+    def options(self, recording: Recording) -> ImputeOptions:
+        """Return the options, with gaps in seconds from the first sample."""
+        gaps = file_intervals(recording, self.gap)
+        return ImputeOptions(gaps=gaps, detect=self.detect, leads=self.lead, label=self.label)
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class DenoiseFlags(DenoiseOptions):
+class DenoiseFlags:
     """The options of denoise as flags."""
 
-    intervals: Annotated[tuple[Interval, ...], repeatable(parse_interval, name="--interval")] = ()
-    """Noisy interval, start:stop in seconds, such as 300:320; may be repeated. Default: detected
-    intervals."""
+    interval: Gaps = ()
+    """Noisy interval, start:stop in seconds, such as 300:320, or start/stop in the recording's own time, such as
+    10:05:00/10:05:20; may be repeated. Default: detected intervals."""
     detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ("noise",)
     """Artefacts to detect where no --interval is given, separated by commas: noise, flat, clipped, saturated;
     may be repeated. Default: noise."""
-    leads: Leads = ()
+    lead: Leads = ()
     """Lead to denoise; may be repeated. Default: with --interval the model's lead, else MLII or II, else the
     first ECG lead; without --interval all leads in which noise is detected."""
+    label: str | None = None
+    """Label of the beats, for models with labels."""
+
+    def options(self, recording: Recording) -> DenoiseOptions:
+        """Return the options, with intervals in seconds from the first sample."""
+        intervals = file_intervals(recording, self.interval)
+        return DenoiseOptions(intervals=intervals, detect=self.detect, leads=self.lead, label=self.label)
+
+
+def file_intervals(recording: Recording, texts: Sequence[str]) -> tuple[Interval, ...]:
+    """Return intervals that are written in a recording's own time, in seconds from its first sample.
+
+    Raises:
+        DiffecgError: a text is no interval, or outside the recording.
+    """
+    pairs = [recording.time.interval(text, recording.duration_s) for text in texts]
+    return tuple(Interval(start_s=start_s, stop_s=stop_s) for start_s, stop_s in pairs)
 
 
 def impute(
     model: str,
-    recording: Path,
     /,
-    *,
+    *recordings: Path,
     out: Path,
     options: ImputeFlags = ImputeFlags(),
     format: RecordingFormat | None = None,
     strict: Strict = False,
-    read: ReadOptions = ReadOptions(),
+    read: ReadFlags = ReadFlags(),
     draws: Annotated[DrawOptions, Flat] = DrawOptions(),
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
@@ -90,9 +124,10 @@ def impute(
     ----------
     model:
         A bundled model of strips (mitbih-strip) or a model folder.
-    recording:
-        A WFDB record (with or without .hea), an EDF or BDF file, a CSV or Parquet table with one column per
-        lead, or a NumPy file.
+    recordings:
+        A WFDB record (with or without .hea), an EDF or BDF file, a table with one column per lead, or a NumPy
+        file. Several recordings, folders, and patterns such as 'holter/*.edf' are imputed one after the other,
+        each into a folder of its own.
     out:
         Folder to write.
     format:
@@ -100,9 +135,9 @@ def impute(
     """
     job = _Job(
         model=model,
-        path=recording,
+        recordings=recordings,
         out=out,
-        options=options,
+        flags=options,
         format=format,
         strict=strict,
         read=read,
@@ -114,14 +149,13 @@ def impute(
 
 def denoise(
     model: str,
-    recording: Path,
     /,
-    *,
+    *recordings: Path,
     out: Path,
     options: DenoiseFlags = DenoiseFlags(),
     format: RecordingFormat | None = None,
     strict: Strict = False,
-    read: ReadOptions = ReadOptions(),
+    read: ReadFlags = ReadFlags(),
     draws: Annotated[DrawOptions, Flat] = DrawOptions(),
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
@@ -141,8 +175,8 @@ def denoise(
     ----------
     model:
         A bundled model of strips (mitbih-strip) or a model folder.
-    recording:
-        A recording, in any format that impute reads.
+    recordings:
+        Recordings, folders and patterns, as for impute.
     out:
         Folder to write.
     format:
@@ -150,9 +184,9 @@ def denoise(
     """
     job = _Job(
         model=model,
-        path=recording,
+        recordings=recordings,
         out=out,
-        options=options,
+        flags=options,
         format=format,
         strict=strict,
         read=read,
@@ -164,45 +198,78 @@ def denoise(
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
-    """A recording to impute or denoise, from file to folder."""
+    """Recordings to impute or denoise, from files to folders."""
 
     model: str
-    path: Path
+    recordings: tuple[Path, ...]
     out: Path
-    options: ImputeOptions | DenoiseOptions
+    flags: ImputeFlags | DenoiseFlags
     format: RecordingFormat | None
     strict: bool
-    read: ReadOptions
+    read: ReadFlags
     draws: DrawOptions
     compute: ComputeOptions
 
     def run(self, task: str, *, force: bool, json: bool) -> None:
-        """Read, impute, write and print the result."""
-        from diffecg.files import check_output, new_folder
-        from diffecg.inference.export import SEGMENT_NAMES, write_imputed
+        """Read, impute, write and print the results."""
+        from diffecg.files import check_output
+        from diffecg.inference.export import SEGMENT_NAMES
+
+        found = find_recordings(self.recordings)
+        check_output(self.out, force=force, is_folder=True)
+        model = self.compute.load(self.model)
+        results = process_each(
+            found, self.out, lambda path, out: self._impute(model, task, path, out, force=force)
+        )
+        if found.is_single:
+            (result,) = results
+            text = (
+                f"{self.out / result['file']}: {result['segments']} {SEGMENT_NAMES[task]}(s), "
+                f"{result['imputed_s']:.2f} s of {', '.join(result['leads'])}, {self.draws.draws} draws; figures "
+                "gap-001.png …, table gaps.csv, draws in draws.npz"
+            )
+            show(result, text, as_json=json)
+        else:
+            head = ["recording", "leads", "result", f"{SEGMENT_NAMES[task]}s", "imputed (s)"]
+            show_results(f"{task}: {self.out}", head, results, _row, as_json=json)
+
+    def _impute(self, model: Model, task: str, path: Path, out: Path, *, force: bool) -> dict[str, Any]:
+        """Impute one recording, and return the result for JSON."""
+        from diffecg.files import new_folder
+        from diffecg.formats.registry import check_writable, output_suffix
+        from diffecg.inference.export import write_imputed
         from diffecg.inference.recordings import impute_recording, plan_imputation
 
-        check_output(self.out, force=force, is_folder=True)
-        model, recording = self.compute.load(self.model), self.read.read(self.path)
-        plan = plan_imputation(model, recording, self.options)
+        recording = self.read.read(path, self.flags.lead)
+        suffix = output_suffix(recording) if self.format is None else _suffix(self.format)
+        options = self.flags.options(recording)
+        print_notes(recording, check_writable(recording, suffix))
+        plan = plan_imputation(model, recording, options)
         warn_implausible(recording, plan.rows, strict=self.strict)
-        with progress_bar(task) as progress:
-            imputation = impute_recording(
-                model, recording, plan, self.options, self.draws, self.compute, progress=progress
+        with progress_bar(f"{task} {recording.name}") as progress:
+            result = impute_recording(
+                model, recording, plan, options, self.draws, self.compute, progress=progress
             )
-        with new_folder(self.out, force=force) as folder:
-            file = write_imputed(folder, recording, plan, imputation, self._suffix(recording.path)).name
-        leads = [recording.channel_names[row] for row in plan.rows]
-        seconds = sum(segment.stop - segment.start for segment in plan.segments) / recording.fs_hz
-        text = (
-            f"{self.out / file}: {len(plan.segments)} {SEGMENT_NAMES[task]}(s), {seconds:.2f} s of "
-            f"{', '.join(leads)}, {len(imputation.seeds)} draws; figures gap-001.png …, table gaps.csv, "
-            "draws in draws.npz"
-        )
-        result = {"out": str(self.out), "file": file, "leads": leads, "segments": len(plan.segments)}
-        show({**result, "imputed_s": seconds, **imputation.info}, text, as_json=json)
+        with new_folder(out, force=force) as folder:
+            file = write_imputed(folder, result, suffix).name
+        seconds = sum(segment.stop - segment.start for segment in plan.segments) / result.first.fs_hz
+        return {
+            "out": str(out),
+            "file": file,
+            "leads": [recording.channel_names[row] for row in plan.rows],
+            "segments": len(plan.segments),
+            "imputed_s": seconds,
+            **result.first.info,
+        }
 
-    def _suffix(self, path: Path) -> str:
-        if self.format is None:
-            return path.suffix.lower()
-        return "" if self.format == "wfdb" else f".{self.format}"
+
+def _suffix(format: RecordingFormat) -> str:
+    return "" if format == "wfdb" else f".{format}"
+
+
+def _row(result: dict[str, Any]) -> list[str]:
+    """Return the line of a recording in the table of several."""
+    if "error" in result:
+        return [result["recording"], "", result["error"], "", ""]
+    leads = ", ".join(result["leads"])
+    return [result["recording"], leads, result["file"], str(result["segments"]), f"{result['imputed_s']:.2f}"]

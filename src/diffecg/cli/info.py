@@ -1,55 +1,170 @@
-"""``diffecg info``: summary of a recording."""
+"""``diffecg info``: what was understood of a recording."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from diffecg.cli.console import Json, ReadOptions, show
+from diffecg.cli.console import Json, ReadFlags, print_table, show
+from diffecg.cli.recordings import find_recordings
+
+_MAX_LISTED = 16
+"""Most names that a line lists."""
 
 
-def info(recording: Path, /, *, reading: ReadOptions = ReadOptions(), json: Json = False) -> None:
-    """Summarise a recording: channels, sampling rate, duration, missing samples, artefacts and beats.
+def info(*recordings: Path, reading: ReadFlags = ReadFlags(), json: Json = False) -> None:
+    """Show how a recording is understood: format, channels, units, rates, times, gaps, artefacts and beats.
 
     Example: diffecg info mitdb/100
 
+    diffecg info holter/ prints one line for each recording of a folder.
+
     Parameters
     ----------
-    recording:
-        A WFDB record, an EDF or BDF file, a CSV or Parquet table, or a NumPy file.
+    recordings:
+        Recordings, in any format that impute reads; folders of recordings; patterns such as 'holter/*.edf'.
     """
     from diffecg.formats.description import describe
 
-    summary = describe(reading.read(recording))
-    show({"file": str(recording), **summary}, as_text(summary), as_json=json)
+    found = find_recordings(recordings)
+    summaries = {name: describe(reading.read(path)) for name, path in found.paths.items()}
+    if found.is_single:
+        ((name, summary),) = summaries.items()
+        show({"file": str(found.paths[name]), **summary}, "\n".join(as_lines(summary)), as_json=json)
+    elif json:
+        show(
+            {"recordings": [{"file": str(found.paths[n]), **s} for n, s in summaries.items()]},
+            "",
+            as_json=True,
+        )
+    else:
+        head = ["recording", "format", "ECG leads", "duration", "rate (Hz)", "missing", "beats"]
+        print_table(f"{len(summaries)} recordings", head, [_row(n, s) for n, s in summaries.items()], words=3)
 
 
-def as_text(summary: dict[str, Any]) -> str:
-    """Return the summary of a recording as lines of text."""
-    count = len(summary["channels"])
-    title = (
-        f"{summary['name']}: {count} channel{'s' if count > 1 else ''}, {summary['duration_s']:g} s at "
-        f"{summary['fs_hz']:g} Hz"
+def _row(name: str, summary: dict[str, Any]) -> list[str]:
+    """Return the line of a recording in the table of several."""
+    leads = [channel for channel in summary["channels"] if channel["is_ecg"]]
+    rates = dict.fromkeys(f"{channel['fs_hz']:g}" for channel in leads or summary["channels"])
+    missing = max((channel["missing"] for channel in leads), default=0.0)
+    beats = summary["beats"]
+    count = sum(beats["annotated"].values()) if "annotated" in beats else "-"
+    names = _listed([channel["name"] for channel in leads]) or "none"
+    return [
+        name,
+        summary["format"],
+        names,
+        _duration(summary["duration_s"]),
+        " ".join(rates),
+        f"{missing:.2%}",
+        str(count),
+    ]
+
+
+def as_lines(summary: dict[str, Any]) -> list[str]:
+    """Return the summary of a recording as at most twelve lines of text."""
+    channels = summary["channels"]
+    leads = [channel for channel in channels if channel["is_ecg"]]
+    others = [channel for channel in channels if not channel["is_ecg"]]
+    count = f"{len(channels)} channel{'s' if len(channels) > 1 else ''}"
+    lines = [
+        f"{summary['name']}: {summary['format'] or 'recording'}, {count}, {_duration(summary['duration_s'])}",
+        f"  time      {_time_text(summary)}",
+        f"  ECG       {_grouped(leads) or 'no channel'}",
+    ]
+    if others:
+        lines.append(f"  other     {_grouped(others, kinds=True)}")
+    lines.append(f"  missing   {_missing_text(channels)}")
+    if leads:
+        lines.append(f"  amplitude {_amplitude_text(leads)}")
+        lines.append(f"  artefacts {_artefact_text(leads, excerpts=summary['excerpts'])}")
+    lines.append(f"  beats     {_beats_text(summary['beats'])}{_annotation_text(summary['annotations'])}")
+    warnings = [*summary["warnings"], *(text for lead in leads for text in lead.get("warnings", []))]
+    for title, texts in (
+        ("comments", summary["comments"]),
+        ("assumed", summary["assumptions"]),
+        ("warning", dict.fromkeys(warnings)),
+    ):
+        if texts:
+            lines.append(f"  {title:9} {'; '.join(texts)}")
+    return lines
+
+
+def _duration(seconds: float) -> str:
+    """Return a duration as h:min:s, of less than a minute in seconds."""
+    if seconds < 60:
+        return f"{seconds:g} s"
+    minutes, rest = divmod(round(seconds, 3), 60)
+    return f"{int(minutes) // 60}:{int(minutes) % 60:02d}:{rest:06.3f}".removesuffix(".000") + " h"
+
+
+def _time_text(summary: dict[str, Any]) -> str:
+    zone = f", time zone {summary['time_zone']}" if summary["time_zone"] else ""
+    stated = "" if summary["start"] else " s; no date or time of day stated"
+    return f"from {summary['first_time']} to {summary['last_time']}{zone}{stated}"
+
+
+def _listed(names: list[str]) -> str:
+    """Return names separated by commas, the first ones if there are many."""
+    rest = len(names) - _MAX_LISTED
+    return ", ".join(names[:_MAX_LISTED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _grouped(channels: list[dict[str, Any]], *, kinds: bool = False) -> str:
+    """Return the names of channels by unit and rate."""
+    groups: dict[str, list[str]] = {}
+    for channel in channels:
+        unit = f"{channel['unit']}, {channel['fs_hz']:g} Hz"
+        groups.setdefault(unit, []).append(
+            f"{channel['name']} [{channel['kind']}]" if kinds else channel["name"]
+        )
+    return "; ".join(f"{_listed(names)} in {unit}" for unit, names in groups.items())
+
+
+def _missing_text(channels: list[dict[str, Any]]) -> str:
+    gaps = [
+        f"{channel['name']} {channel['missing']:.2%} in {channel['gaps']} gap{'s' if channel['gaps'] > 1 else ''}, "
+        f"the longest {channel['longest_gap_s']:g} s"
+        for channel in channels
+        if channel["gaps"]
+    ]
+    return "; ".join(gaps[:_MAX_LISTED]) or "no samples"
+
+
+def _amplitude_text(leads: list[dict[str, Any]]) -> str:
+    known = [lead for lead in leads if "low_mv" in lead]
+    return (
+        ", ".join(f"{lead['name']} {lead['low_mv']:.2f} to {lead['high_mv']:.2f}" for lead in known) + " mV"
     )
-    lines = [title + (f", recorded {summary['start']}" if summary["start"] else "")]
-    for channel in summary["channels"]:
-        lines.append(f"  {_channel_text(channel)}")
-        lines += [f"    warning: {warning}" for warning in channel.get("warnings", [])]
-    if summary["beats"]:
-        lines.append(f"  {_beats_text(summary['beats'])}")
-    return "\n".join([*lines, *(f"  {comment}" for comment in summary["comments"])])
 
 
-def _channel_text(channel: dict[str, Any]) -> str:
-    shares = {"missing": channel["missing"], **channel.get("artefacts", {})}
-    flaws = [f"{share:.2%} {flaw}" for flaw, share in shares.items() if share]
-    values = f", {channel['low_mv']:.2f} to {channel['high_mv']:.2f} mV" if "low_mv" in channel else ""
-    quality = ", ".join(flaws) or ("no missing samples, no artefacts" if values else "no missing samples")
-    return f"{channel['name']} ({channel['kind']}, {channel['unit']}){values}: {quality}"
+def _artefact_text(leads: list[dict[str, Any]], *, excerpts: bool) -> str:
+    shares = [
+        f"{lead['name']} {share:.2%} {kind}"
+        for lead in leads
+        for kind, share in lead.get("artefacts", {}).items()
+        if share
+    ]
+    return (", ".join(shares) or "none detected") + (
+        " (judged by 30 excerpts of a minute)" if excerpts else ""
+    )
 
 
 def _beats_text(beats: dict[str, Any]) -> str:
     if "annotated" in beats:
         counts = ", ".join(f"{count} {symbol}" for symbol, count in beats["annotated"].items())
-        return f"annotated beats: {counts} ({beats['rate_per_min']:.0f} per minute)"
-    return f"beats detected at the beginning: {beats['detected']} ({beats['rate_per_min']:.0f} per minute)"
+        return f"annotated: {counts} ({beats['rate_per_min']:.0f} per minute)"
+    if "detected" in beats:
+        return f"{beats['detected']} detected at the beginning ({beats['rate_per_min']:.0f} per minute)"
+    return "not annotated"
+
+
+def _annotation_text(annotations: dict[str, Any]) -> str:
+    counts = [
+        f"{annotations[kind]} {text}"
+        for kind, text in (("notes", "notes"), ("others", "other annotations"))
+        if annotations.get(kind)
+    ]
+    files = annotations["annotators"]
+    names = f"; annotation files: {', '.join(files)}" if files else ""
+    return "".join(f"; {count}" for count in counts) + names

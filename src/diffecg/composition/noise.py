@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.annotations import Annotation
+from diffecg.formats.annotations import NOTE, Annotation
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.signal.noise import add_noise
@@ -76,15 +76,15 @@ def with_noise(recording: Recording, intervals: Sequence[NoiseInterval], folder:
         rows = recorded_mv[np.arange(len(signal_mv)) % len(recorded_mv)]
         noise_mv = np.take(rows, np.arange(first, first + stop - start), axis=1, mode="wrap")
         signal_mv[:, start:stop] = add_noise(signal_mv[:, start:stop], noise_mv, interval.snr_db)
-        annotations.append(_comment(start, f"{KINDS[interval.kind]}, {interval.snr_db:g} dB"))
+        annotations.append(_note(start / recording.fs_hz, f"{KINDS[interval.kind]}, {interval.snr_db:g} dB"))
         if stop < recording.samples:
-            annotations.append(_comment(stop, f"{KINDS[interval.kind]} ends"))
+            annotations.append(_note(stop / recording.fs_hz, f"{KINDS[interval.kind]} ends"))
     return Recording.from_arrays(
         signal_mv.astype(np.float32),
         recording.fs_hz,
         channel_names=recording.channel_names,
         name=recording.name,
-        annotations=sorted(annotations, key=lambda annotation: annotation.sample),
+        annotations=sorted(annotations, key=lambda annotation: annotation.time_s),
         info={**recording.info, "noise": [str(interval) for interval in intervals]},
     )
 
@@ -100,8 +100,8 @@ def _samples(interval: NoiseInterval, recording: Recording) -> tuple[int, int]:
     return start, stop
 
 
-def _comment(sample: int, text: str) -> Annotation:
-    return Annotation(sample=sample, symbol='"', text=text)
+def _note(time_s: float, text: str) -> Annotation:
+    return Annotation(time_s=time_s, symbol=NOTE, text=text)
 
 
 def _read_noise(path: Path, fs_hz: float) -> Float[np.ndarray, "lead time"]:

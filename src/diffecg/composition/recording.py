@@ -134,7 +134,9 @@ class _Composition:
     def annotations(self) -> list[Annotation]:
         """Return an annotation for each beat."""
         beats = zip(self.peaks, self.labels, strict=True)
-        return [Annotation(sample=peak, symbol=label) for peak, label in beats]
+        return [
+            Annotation(time_s=peak / self.model.config.window.fs_hz, symbol=label) for peak, label in beats
+        ]
 
     def signal_mv(self, progress: Progress | None) -> Float32[np.ndarray, "lead time"]:
         """Return the signal, in mV."""

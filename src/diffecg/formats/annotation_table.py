@@ -31,7 +31,7 @@ def read_csv(path: Path, *, texts: Sequence[str] = ()) -> pd.DataFrame:
     )
 
 
-def read_annotation_table(path: Path) -> tuple[Annotation, ...]:
+def read_annotation_table(path: Path, fs_hz: float) -> tuple[Annotation, ...]:
     """Read an annotation table; a file that does not exist has no annotations.
 
     Raises:
@@ -45,7 +45,8 @@ def read_annotation_table(path: Path) -> tuple[Annotation, ...]:
             raise ValueError(f"a sample number is above {_MAX_SAMPLE:,}")
         columns = zip(table["sample"], table["symbol"], table["text"], strict=True)
         return tuple(
-            Annotation(sample=int(sample), symbol=symbol, text=text) for sample, symbol, text in columns
+            Annotation(time_s=int(sample) / fs_hz, symbol=symbol, text=text)
+            for sample, symbol, text in columns
         )
     except (ValueError, KeyError, OverflowError) as error:
         raise DiffecgError(
@@ -59,7 +60,7 @@ def write_annotation_table(path: Path, recording: Recording) -> None:
         return
     table = pd.DataFrame(
         [
-            (annotation.sample, annotation.sample / recording.fs_hz, annotation.symbol, annotation.text)
+            (annotation.sample(recording.fs_hz), annotation.time_s, annotation.symbol, annotation.text)
             for annotation in recording.annotations
         ],
         columns=["sample", "time_s", "symbol", "text"],

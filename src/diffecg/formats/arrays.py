@@ -9,13 +9,14 @@ from jaxtyping import Shaped
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotation_table import write_annotation_table
+from diffecg.formats.options import ReadOptions
 from diffecg.formats.recording import Recording
 from diffecg.formats.scaling import in_millivolts
 from diffecg.formats.table import load_file, recording_from_columns
 from diffecg.signal.channels import repeated
 
 
-def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
+def read(path: Path, options: ReadOptions) -> Recording:
     """Read an ``.npz`` or ``.npy`` file with axes (time) or (channel, time).
 
     An ``.npz`` file holds ``signal_mv`` and, optionally, ``fs_hz``, ``leads`` and ``units``.
@@ -24,7 +25,7 @@ def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> 
         DiffecgError: the file is missing or damaged; it has no signal; its sampling rate is unknown.
     """
     columns, rate = _columns(load_file(path, load_arrays), path)
-    return recording_from_columns(columns, path, fs_hz or rate, unit or "mV")
+    return recording_from_columns(columns, path, options.fs_hz or rate, "")
 
 
 def load_arrays(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
@@ -72,6 +73,11 @@ def _columns(
             f"{path}: fs_hz has shape {rate.shape} and type {rate.dtype}; it must be one number"
         )
     return columns, None if rate is None else float(rate.item())
+
+
+def losses(recording: Recording, suffix: str) -> list[str]:
+    """Return what an array cannot hold of a recording."""
+    return []
 
 
 def write(path: Path, recording: Recording) -> None:

@@ -1,198 +1,226 @@
-"""EDF and BDF files, with EDF+ annotations."""
+"""EDF and BDF files, with EDF+ annotations; samples are read when they are needed."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from datetime import date, time
-from fractions import Fraction
-from functools import partial
-from math import ceil, floor
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
-from diffecg.errors import DiffecgError, one_line
-from diffecg.formats import edf_annotations
+from diffecg.errors import DiffecgError
+from diffecg.formats.edf_annotations import Notes, end_s, gaps, read_notes
+from diffecg.formats.edf_file import EdfFile, open_edf
+from diffecg.formats.file_time import FileTime
+from diffecg.formats.naming import distinct_names
+from diffecg.formats.options import ReadOptions
 from diffecg.formats.recording import Recording
-from diffecg.formats.scaling import digitise, is_plausible_scale
-from diffecg.signal.channels import MV_PER_UNIT, make_channels
-from diffecg.signal.units import normalise_unit
+from diffecg.formats.samples import Block, SampleSource
+from diffecg.formats.scaling import is_plausible_scale
+from diffecg.signal.channels import make_channels
 
-_BITS = {".edf": 16, ".bdf": 24}
-
-_NUMBER_WIDTH = 8
-"""Characters of a number in the header."""
+_MAX_GAP_RATIO = 1000
+"""Largest ratio of the recording's length to the samples in the file; beyond, the record times are wrong."""
 
 
-def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
-    """Read an EDF or BDF file; its header contains sampling rates and units.
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Data records without a break between them."""
 
-    The channels are those signals that share the sampling rate of the first voltage; the comments of the
-    recording name the others.
+    first: int
+    """First data record."""
+    stop: int
+    """Data record after the last."""
+    start_s: float
+    """When the first one begins, in s from the start of the recording."""
+
+
+class EdfSource(SampleSource):
+    """Samples of an EDF or BDF file; breaks between data records are missing samples.
+
+    Args:
+        file: the file.
+        signals: the signals to read, annotation signals left out.
+        runs: the data records.
+        notes: annotations of gaps and of the end.
+        labels: names of the signals.
+    """
+
+    def __init__(
+        self, file: EdfFile, signals: Sequence[int], runs: Sequence[Run], notes: Notes, labels: Sequence[str]
+    ) -> None:
+        self.file, self.signals, self.runs = file, tuple(signals), tuple(runs)
+        self.rates_hz = tuple(file.samples[signal] / file.record_s for signal in signals)
+        scales = [_scale(file, signal) for signal in signals]
+        self.gain, self.baseline = tuple(gain for gain, _ in scales), tuple(zero for _, zero in scales)
+        self.is_integer = True
+        last = runs[-1]
+        stop_s = last.start_s + (last.stop - last.first) * file.record_s
+        stop_s = min(stop_s, end if (end := end_s(notes.notes)) is not None else stop_s)
+        self.lengths = tuple(round(stop_s * rate) for rate in self.rates_hz)
+        self.gaps = gaps(notes.notes, labels)
+
+    def read(self, rows: Sequence[int], start: int, stop: int) -> Block:
+        """Return the samples ``start`` to ``stop`` (exclusive) of channels that share a sampling rate."""
+        rate, count = self.rates_hz[rows[0]], self.file.samples[self.signals[rows[0]]]
+        stored = np.zeros((len(rows), max(stop - start, 0)), dtype=np.int64)
+        missing = np.ones(stored.shape, dtype=bool)
+        for run in self.runs:
+            offset = round(run.start_s * rate)
+            first, last = max(start, offset), min(stop, offset + (run.stop - run.first) * count)
+            if first >= last:
+                continue
+            record, end = run.first + (first - offset) // count, run.first - (offset - last) // count
+            skipped = first - offset - (record - run.first) * count
+            span = slice(first - start, last - start)
+            for i, values in enumerate(self.file.stored([self.signals[row] for row in rows], record, end)):
+                stored[i, span] = values[skipped : skipped + last - first]
+            missing[:, span] = False
+        for row, begin_s, end_at_s in self.gaps:
+            if row in rows:
+                first, last = round(begin_s * rate) - start, round(end_at_s * rate) - start
+                missing[list(rows).index(row), max(first, 0) : max(last, 0)] = True
+        return Block(stored, missing)
+
+    def missing_runs(self, rows: Sequence[int]) -> list[list[tuple[int, int]]]:
+        """Return the gaps of channels; without breaks and annotated gaps, nothing is read."""
+        if len(self.runs) == 1 and not any(row in rows for row, _, _ in self.gaps):
+            return [[] for _ in rows]
+        return super().missing_runs(rows)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EdfLayout:
+    """The file that a recording was read from, to write another one like it."""
+
+    file: EdfFile
+    notes: Notes
+    source: EdfSource
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether samples are missing, which the file marks by annotations or breaks."""
+        return len(self.source.runs) > 1 or bool(self.source.gaps)
+
+
+def read(path: Path, options: ReadOptions) -> Recording:
+    """Read an EDF or BDF file; its header states rates, units and scales.
+
+    Every signal keeps its own sampling rate. Breaks of EDF+D are missing samples.
 
     Args:
         path: the file.
-        fs_hz: ignored; the file states its rate.
-        unit: ignored; the file states its units.
+        options: ignored; the file states everything.
 
     Raises:
-        DiffecgError: the file is missing, truncated, damaged or discontinuous, or has no signal.
+        DiffecgError: the file is missing or damaged, or has no signal.
     """
-    if not path.is_file():
-        raise DiffecgError(f"no file at {path}")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # edfio only warns if the length of a file contradicts its header
-            return _read(path)
-    except DiffecgError:
-        raise
-    except Exception as error:  # edfio raises exceptions of many types for damaged files
-        raise DiffecgError(
-            f"{path} cannot be read as {path.suffix[1:].upper()} ({one_line(error)})"
-        ) from error
-
-
-def _read(path: Path) -> Recording:
-    import edfio
-
-    load = edfio.read_bdf if path.suffix.lower() == ".bdf" else edfio.read_edf
-    edf = load(path)
-    if not edf.is_continuous:
-        raise DiffecgError(f"{path} is discontinuous (EDF+D); save each segment as a file of its own")
-    signals, ignored = _of_one_rate(list(edf.signals))
+    file = open_edf(path)
+    signals = [
+        signal
+        for signal, samples in enumerate(file.samples)
+        if samples and file.record_s and not file.is_annotation[signal]
+    ]
     if not signals:
         raise DiffecgError(f"{path} has no signal")
-    fs_hz = float(signals[0].sampling_frequency)
-    leads = _distinct([signal.label or f"lead {i + 1}" for i, signal in enumerate(signals)])
-    notes = edf_annotations.read_notes(edf, path)
-    stored = np.stack([signal.digital for signal in signals]).astype(np.int64)
-    stored = stored[:, : edf_annotations.end_sample(notes, fs_hz, stored.shape[1])]
-    if not stored.size:
+    if not file.records:
+        raise DiffecgError(f"{path} has no samples: it ends after the header")
+    headers = [file.header._signals[signal] for signal in signals]
+    labels, assumptions = distinct_names(
+        [one.label.strip() or f"lead {i + 1}" for i, one in enumerate(headers)]
+    )
+    notes = read_notes(file)
+    source = EdfSource(file, signals, _runs(file, notes.record_onsets_s), notes, labels)
+    if not min(source.lengths):
         raise DiffecgError(f"{path} has no samples")
-    gain, baseline = zip(*(_scale(signal) for signal in signals), strict=True)
+    scaled = [_has_scale(file, signal) for signal in signals]
+    units = [one.physical_dimension if fine else "NU" for one, fine in zip(headers, scaled, strict=True)]
+    unscaled = [
+        f"{label} has no physical or digital range: its stored values are read as they are, in NU"
+        for label, fine in zip(labels, scaled, strict=True)
+        if not fine
+    ]
     return Recording(
         name=path.stem,
-        fs_hz=fs_hz,
-        channels=make_channels(leads, [signal.physical_dimension or "mV" for signal in signals]),
-        stored=stored,
-        gain=gain,
-        baseline=baseline,
-        missing=edf_annotations.missing_samples(notes, leads, fs_hz, stored.shape[1]),
+        channels=make_channels(labels, units),
+        source=source,
         path=path,
-        start=_start(edf),
-        comments=tuple(f"ignored: {signal.label} ({signal.sampling_frequency:g} Hz)" for signal in ignored),
-        load_annotations=partial(edf_annotations.to_annotations, notes, fs_hz),
+        format=file.name,
+        time=_file_time(file, notes.first_onset_s),
+        load_annotations=notes,
+        assumptions=assumptions,
+        warnings=(*file.warnings, *unscaled),
+        layout=EdfLayout(file=file, notes=notes, source=source),
     )
 
 
-def _of_one_rate(signals: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Return the signals at the rate of the first voltage, or of the first signal, and the others."""
-    voltages = [signal for signal in signals if normalise_unit(signal.physical_dimension) in MV_PER_UNIT]
-    rate = (voltages or signals)[0].sampling_frequency if signals else 0
-    chosen = [signal for signal in signals if signal.sampling_frequency == rate]
-    return chosen, [signal for signal in signals if signal.sampling_frequency != rate]
+def _runs(file: EdfFile, onsets_s: Sequence[float]) -> list[Run]:
+    """Return the data records in runs without breaks.
 
-
-def _scale(signal: Any) -> tuple[float, float]:
-    """Return gain (steps per unit) and baseline of a signal."""
-    low, high = signal.physical_range
-    first, last = signal.digital_range
-    gain = (last - first) / (high - low) if high != low else 0.0
-    if last <= first or not is_plausible_scale(gain, first - low * gain):
+    Raises:
+        DiffecgError: records overlap, or begin at implausible times.
+    """
+    if not onsets_s:
+        return [Run(first=0, stop=file.records, start_s=0.0)]
+    tolerance_s = 0.5 * file.record_s / max(file.samples)
+    runs = [Run(first=0, stop=1, start_s=0.0)]
+    for record, onset_s in enumerate(onsets_s[1:], start=1):
+        expected_s = runs[-1].start_s + (record - runs[-1].first) * file.record_s
+        if abs(onset_s - expected_s) <= tolerance_s:
+            runs[-1] = Run(first=runs[-1].first, stop=record + 1, start_s=runs[-1].start_s)
+        elif onset_s < expected_s:
+            raise DiffecgError(
+                f"{file.path}: data record {record + 1} begins at {onset_s:g} s, before the end of the one before; "
+                "the file is damaged"
+            )
+        else:
+            runs.append(Run(first=record, stop=record + 1, start_s=onset_s))
+    if onsets_s[-1] > _MAX_GAP_RATIO * file.records * file.record_s:
         raise DiffecgError(
-            f"signal {signal.label!r} has an empty or implausible range: {low:g} to {high:g} "
-            f"{signal.physical_dimension}, {first} to {last} as stored"
+            f"{file.path} has {file.records * file.record_s:g} s of samples within {onsets_s[-1]:g} s; the times of its data "
+            "records are damaged"
         )
+    return runs
+
+
+def _has_scale(file: EdfFile, signal: int) -> bool:
+    """Return whether a signal has physical and digital ranges that define a scale."""
+    header = file.header._signals[signal]
+    low, high = header.physical_range
+    first, last = header.digital_range
+    if low == high or first == last:
+        return False
+    gain = (last - first) / (high - low)
+    return is_plausible_scale(gain, first - low * gain)
+
+
+def _scale(file: EdfFile, signal: int) -> tuple[float, float]:
+    """Return gain (steps per unit) and baseline of a signal; both ranges may be upside down."""
+    if not _has_scale(file, signal):
+        return 1.0, 0.0
+    header = file.header._signals[signal]
+    low, high = header.physical_range
+    first, last = header.digital_range
+    gain = (last - first) / (high - low)
     return float(gain), float(first - low * gain)
 
 
-def _distinct(labels: list[str]) -> tuple[str, ...]:
-    """Return lead names, numbered where the file has several signals of the same name."""
-    return tuple(
-        label if labels.count(label) == 1 else f"{label} {labels[: i + 1].count(label)}"
-        for i, label in enumerate(labels)
-    )
-
-
-def _start(edf: Any) -> tuple[date | None, time | None]:
-    """Return date and time of the first sample; None for an anonymised date."""
+def _file_time(file: EdfFile, first_onset_s: float) -> FileTime:
+    """Return date and time of the first sample; no date where it is anonymised."""
     import edfio
 
+    header = file.header
     try:
-        return edf.startdate, edf.starttime
-    except edfio.AnonymizedDateError:
-        return None, edf.starttime if edf.starttime != time() else None
-
-
-def write(path: Path, recording: Recording) -> None:
-    """Write an EDF+ or BDF+ file.
-
-    Raises:
-        DiffecgError: stored integers do not fit into the format.
-    """
-    import edfio
-
-    bits = _BITS[path.suffix]
-    digital = digitise(recording, bits)
-    stored = np.where(digital.missing, 0, digital.stored)
-    if stored.min() < -(2 ** (bits - 1)) or stored.max() >= 2 ** (bits - 1):
-        raise DiffecgError(
-            f"samples of {recording.name} need more than {bits} bits; choose "
-            + ("bdf" if bits == 16 else "wfdb")
-        )
-    rate = Fraction(digital.fs_hz).limit_denominator(1000)
-    samples = stored.shape[1]
-    padded = ceil(samples / rate.numerator) * rate.numerator  # data records hold whole samples
-    stored = np.pad(stored, ((0, 0), (0, padded - samples)), mode="edge")
-    signals = [_signal(digital, row, samples, float(rate), bits) for row, samples in enumerate(stored)]
-    day, clock = digital.start
-    file = edfio.Edf if bits == 16 else edfio.Bdf
-    file(
-        signals,
-        recording=None if day is None else edfio.Recording(startdate=day),
-        starttime=clock,
-        data_record_duration=float(rate.denominator),
-        annotations=edf_annotations.from_recording(digital, is_padded=padded > samples),
-    ).write(path)
-
-
-def _signal(recording: Recording, row: int, samples: Int[np.ndarray, " time"], rate: float, bits: int) -> Any:
-    """Return one channel as a signal of edfio."""
-    import edfio
-
-    signal, dtype = (edfio.EdfSignal, np.int16) if bits == 16 else (edfio.BdfSignal, np.int32)
-    channel, gain, baseline = recording.channels[row], recording.gain[row], recording.baseline[row]
-    low, high = _digital_range(samples, gain, baseline, bits)
-    return signal.from_digital(
-        samples.astype(dtype),
-        rate,
-        label=channel.name[:16],
-        physical_dimension=channel.unit[:8],
-        digital_range=(low, high),
-        physical_range=(_fit_number((low - baseline) / gain), _fit_number((high - baseline) / gain)),
-    )
-
-
-def _digital_range(
-    samples: Int[np.ndarray, " time"], gain: float, baseline: float, bits: int
-) -> tuple[int, int]:
-    """Return digital bounds around the samples of a channel, at whole units where the gain allows it.
-
-    Numbers in the header have eight characters, so that whole or small ones state the scale exactly.
-    """
-    low, high = int(samples.min()), max(int(samples.max()), int(samples.min()) + 1)
-    whole = (
-        floor((low - baseline) / gain) * gain + baseline,
-        ceil((high - baseline) / gain) * gain + baseline,
-    )
-    fits = -(2 ** (bits - 1)) <= whole[0] and whole[1] < 2 ** (bits - 1)
-    return (int(whole[0]), int(whole[1])) if fits and all(x.is_integer() for x in whole) else (low, high)
-
-
-def _fit_number(value: float) -> float:
-    """Round a number to the characters of a header field."""
-    whole = len(str(int(value))) + (value < 0 and int(value) == 0)
-    return round(value, max(0, _NUMBER_WIDTH - 1 - whole))
+        day: date | None = header.startdate
+    except (edfio.AnonymizedDateError, ValueError):
+        day = None
+    try:
+        hour, minute, second = (int(part) for part in header._starttime.decode().replace(":", ".").split("."))
+        clock = time(hour, minute, second)
+    except ValueError:
+        return FileTime(start_date=day)
+    if day is None and clock == time() and not first_onset_s:
+        return FileTime()
+    start = datetime.combine(day or date(2000, 1, 1), clock) + timedelta(seconds=first_onset_s)
+    return FileTime(start_date=None if day is None else start.date(), start_time=start.time())

@@ -1,10 +1,10 @@
-"""The recording: stored samples, channels, sampling rate and annotations of one acquisition."""
+"""The recording: channels, annotations and samples of one acquisition, which are read on demand."""
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, time
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -14,16 +14,28 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.annotations import BEAT_SYMBOLS, Annotation, Beats
+from diffecg.formats.annotations import Annotation, Beats, beats_of
+from diffecg.formats.file_time import FileTime
+from diffecg.formats.samples import (
+    ArraySource,
+    Block,
+    CroppedSource,
+    Edit,
+    EditedSource,
+    SampleSource,
+    SelectedSource,
+)
 from diffecg.signal.channels import (
     MV_PER_UNIT,
     Channel,
     default_row,
     ecg_rows,
+    find_row,
     make_channels,
     millivolt_scale,
 )
 from diffecg.signal.resampling import check_rate
+from diffecg.signal.runs import true_runs
 
 
 def no_annotations() -> tuple[Annotation, ...]:
@@ -33,46 +45,51 @@ def no_annotations() -> tuple[Annotation, ...]:
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Recording:
-    """One acquisition: samples as they are stored, channels, sampling rate and annotations.
+    """One acquisition: channels, annotations, and samples that are read from the file when they are needed.
 
-    The value of a sample in the unit of its channel is (stored - baseline) / gain.
+    Every channel has its own sampling rate. Properties that return arrays of all channels (``signal``,
+    ``stored``, ``missing``) load the whole recording and need channels of one rate; :meth:`select` and
+    :meth:`crop` choose channels and an interval first, without reading anything.
 
     Attributes:
         name: name of the recording.
-        fs_hz: sampling rate, in Hz.
         channels: name, unit and kind of each channel, in the file's order.
-        stored: samples as in the file: int64 (WFDB, EDF), or floats in the channels' units (tables, arrays).
-        gain: stored steps per unit, for each channel.
-        baseline: stored value of zero, for each channel.
-        missing: True where the sample is missing.
+        source: the samples, their rates and scales.
         path: file that the recording was read from, WFDB records without suffix; empty if there is none.
-        start: date and time of the first sample, where known.
+        format: format of that file, such as ``WFDB`` or ``EDF+C``; empty if there is none.
+        time: the file's own time axis, with the date and time of the first sample where they are known.
         comments: comments of the header.
         load_annotations: function that reads the annotations; it is called once, when they are first needed.
         info: provenance of a synthetic recording: model, seeds, version.
+        assumptions: how the file was interpreted where it does not state something.
+        warnings: data of the file that could not be read.
+        layout: how the file is laid out, so that a file of the same format can be written alike.
     """
 
     name: str
-    fs_hz: float
     channels: tuple[Channel, ...]
-    stored: Int[np.ndarray, "channel time"] | Float[np.ndarray, "channel time"]
-    gain: tuple[float, ...]
-    baseline: tuple[float, ...]
-    missing: Bool[np.ndarray, "channel time"]
+    source: SampleSource
     path: Path = Path()
-    start: tuple[date | None, time | None] = (None, None)
+    format: str = ""
+    time: FileTime = field(default_factory=FileTime)
     comments: tuple[str, ...] = ()
     load_annotations: Callable[[], tuple[Annotation, ...]] = no_annotations
     info: dict[str, Any] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    layout: object | None = None
 
     def __post_init__(self) -> None:
-        """Check that the sampling rate is plausible and the shapes agree."""
-        check_rate(self.fs_hz)
-        counts = {len(self.channels), len(self.stored), len(self.gain), len(self.baseline)}
-        if len(counts) > 1 or self.stored.shape != self.missing.shape:
+        """Check that the sampling rates are plausible and the numbers of channels agree."""
+        check_rate(max(self.source.rates_hz, default=0.0))  # other channels, such as SpO2, may be slower
+        if min(self.source.rates_hz) <= 0:
             raise DiffecgError(
-                f"recording {self.name} has {len(self.channels)} channels, samples of shape "
-                f"{self.stored.shape} and a mask of shape {self.missing.shape}; both must be (channel, time)"
+                f"recording {self.name} has channels with a rate of 0 Hz; rates must be positive"
+            )
+        if len(self.channels) != len(self.source.rates_hz):
+            raise DiffecgError(
+                f"recording {self.name} has {len(self.channels)} channels and samples of "
+                f"{len(self.source.rates_hz)}"
             )
 
     @classmethod
@@ -100,31 +117,30 @@ class Recording:
             comments: comments of the header.
             info: provenance.
         """
-        count, kept = len(signal), tuple(annotations)
+        kept = tuple(annotations)
         return cls(
             name=name,
-            fs_hz=float(fs_hz),
-            channels=make_channels(channel_names or [f"lead {i + 1}" for i in range(count)], units),
-            stored=signal,
-            gain=(1.0,) * count,
-            baseline=(0.0,) * count,
-            missing=np.isnan(signal),
+            channels=make_channels(channel_names or [f"lead {i + 1}" for i in range(len(signal))], units),
+            source=ArraySource(signal, fs_hz),
             comments=tuple(comments),
             load_annotations=lambda: kept,
             info=info or {},
         )
 
     def __repr__(self) -> str:
-        """Return name, channels, duration and rate in one line."""
+        """Return name, channels, duration and rates in one line."""
         units = ", ".join(f"{channel.name} ({channel.unit})" for channel in self.channels)
-        return f"<Recording {self.name}: {units}; {self.duration_s:g} s at {self.fs_hz:g} Hz>"
+        rates = " and ".join(f"{rate:g}" for rate in dict.fromkeys(self.source.rates_hz))
+        return f"<Recording {self.name}: {units}; {self.duration_s:g} s at {rates} Hz>"
 
     def _repr_html_(self) -> str:
         """Return a summary with a plot of the first seconds, for notebooks."""
-        from diffecg.plotting.preview import preview_html
+        from diffecg.plotting.preview import MAX_SECONDS, preview_html
 
-        shown = self.voltage_indices or [0]
-        return f"<p>{escape(repr(self)[1:-1])}</p>{preview_html(self.signal[shown], self.fs_hz)}"
+        rates, first = self.source.rates_hz, (self.voltage_indices or [0])[0]
+        rows = [row for row in self.voltage_indices or [0] if rates[row] == rates[first]]
+        shown = self.select(rows).crop(0, MAX_SECONDS)
+        return f"<p>{escape(repr(self)[1:-1])}</p>{preview_html(shown.signal, shown.fs_hz)}"
 
     @property
     def channel_names(self) -> tuple[str, ...]:
@@ -137,25 +153,74 @@ class Recording:
         return tuple(channel.unit for channel in self.channels)
 
     @property
+    def fs_hz(self) -> float:
+        """Sampling rate of the channels, in Hz.
+
+        Raises:
+            DiffecgError: the channels have several rates.
+        """
+        rates = self.source.rates_hz
+        if len(set(rates)) != 1:
+            pairs = ", ".join(
+                f"{name} {rate:g}" for name, rate in zip(self.channel_names, rates, strict=True)
+            )
+            raise DiffecgError(
+                f"the channels of {self.name} have several sampling rates (in Hz: {pairs}); choose channels of one "
+                "rate with select() first"
+            )
+        return rates[0]
+
+    @property
     def samples(self) -> int:
-        """Number of samples of each channel."""
-        return int(self.stored.shape[1])
+        """Number of samples of each channel.
+
+        Raises:
+            DiffecgError: the channels have several rates.
+        """
+        self.fs_hz  # noqa: B018 - raises
+        return self.source.lengths[0]
 
     @property
     def duration_s(self) -> float:
-        """Duration, in seconds."""
-        return self.samples / self.fs_hz
+        """Duration of the longest channel, in seconds."""
+        pairs = zip(self.source.lengths, self.source.rates_hz, strict=True)
+        return max((length / rate for length, rate in pairs), default=0.0)
+
+    @property
+    def start(self) -> tuple[datetime.date | None, datetime.time | None]:
+        """Date and time of the first sample, where known."""
+        return self.time.start
 
     @cached_property
     def annotations(self) -> tuple[Annotation, ...]:
         """Annotations, in the file's order."""
         return self.load_annotations()
 
+    @cached_property
+    def _block(self) -> Block:
+        return self.source.read(range(len(self.channels)), 0, self.samples)
+
+    @property
+    def stored(self) -> Int[np.ndarray, "channel time"] | Float[np.ndarray, "channel time"]:
+        """Samples as in the file: int64 (WFDB, EDF), or floats in the channels' units (tables, arrays)."""
+        return self._block.stored
+
+    @property
+    def missing(self) -> Bool[np.ndarray, "channel time"]:
+        """Mask that is True where the sample is missing."""
+        return self._block.missing
+
     @property
     def signal(self) -> Float[np.ndarray, "channel time"]:
         """Samples in the channels' own units; NaN = missing."""
-        gain, baseline = (np.array(values)[:, None] for values in (self.gain, self.baseline))
-        return np.where(self.missing, np.nan, (self.stored - baseline) / gain)
+        return self.to_units(self._block)
+
+    def to_units(self, block: Block) -> Float[np.ndarray, "channel time"]:
+        """Return a block of all channels in their own units; NaN = missing."""
+        gain, baseline = (np.array(values)[:, None] for values in (self.source.gain, self.source.baseline))
+        signal = (block.stored - baseline) / gain
+        signal[block.missing] = np.nan
+        return signal
 
     @property
     def signal_mv(self) -> Float[np.ndarray, "channel time"]:
@@ -175,20 +240,39 @@ class Recording:
         return self.select([index]).signal_mv[0]
 
     def select(self, indices: Sequence[int]) -> Recording:
-        """Return a recording of some of the channels, by index."""
+        """Return a recording of some of the channels, by index; nothing is read."""
         return replace(
             self,
             channels=tuple(self.channels[index] for index in indices),
-            stored=self.stored[list(indices)],
-            gain=tuple(self.gain[index] for index in indices),
-            baseline=tuple(self.baseline[index] for index in indices),
-            missing=self.missing[list(indices)],
+            source=SelectedSource(self.source, indices),
+            layout=None,
+        )
+
+    def crop(self, start_s: float, stop_s: float) -> Recording:
+        """Return an interval of the recording, in seconds from its first sample; nothing is read."""
+        start_s = max(start_s, 0.0)
+
+        def load_annotations() -> tuple[Annotation, ...]:
+            inside = (note for note in self.annotations if start_s <= note.time_s < stop_s)
+            return tuple(replace(note, time_s=note.time_s - start_s) for note in inside)
+
+        return replace(
+            self,
+            source=CroppedSource(self.source, start_s, stop_s),
+            time=self.time.shifted(start_s),
+            load_annotations=load_annotations,
+            layout=None,
         )
 
     @property
     def voltage_indices(self) -> list[int]:
         """Indices of the channels that are voltages."""
         return [index for index, channel in enumerate(self.channels) if channel.is_voltage]
+
+    def same_rate(self, index: int) -> list[int]:
+        """Return the indices of the voltages that have the sampling rate of a channel."""
+        rates = self.source.rates_hz
+        return [other for other in self.voltage_indices if rates[other] == rates[index]]
 
     @property
     def ecg_indices(self) -> list[int]:
@@ -204,48 +288,53 @@ class Recording:
         return default_row(self.channels, self.name)
 
     def channel_index(self, name: str) -> int:
-        """Return the index of a voltage channel by name.
+        """Return the index of a voltage channel: by its name in the file, else by its lead (``II`` for ``ECG II``).
 
         Raises:
             DiffecgError: the recording has no channel of this name, or it is not a voltage.
         """
-        names = self.channel_names
-        if name not in names:
-            raise DiffecgError(
-                f"recording {self.name} has no channel {name!r}; choose one of {', '.join(names)}"
-            )
-        index = names.index(name)
+        index = find_row(self.channels, name, self.name)
         if not self.channels[index].is_voltage:
             raise DiffecgError(
-                f"channel {name} of recording {self.name} is in {self.units[index]!r}; choose a channel in "
-                f"{', '.join(MV_PER_UNIT)}"
+                f"channel {name} of recording {self.name} is in {self.units[index]!r}, which is not a voltage; state "
+                f"its unit with --unit {name}=mV, or choose a channel in {', '.join(MV_PER_UNIT)}"
             )
         return index
 
+    def with_annotations(
+        self, annotations: Callable[[], tuple[Annotation, ...]] | Sequence[Annotation]
+    ) -> Recording:
+        """Return the recording with other annotations: a sequence, or a function that reads them when needed."""
+        if callable(annotations):
+            return replace(self, load_annotations=annotations)
+        kept = tuple(annotations)
+        return replace(self, load_annotations=lambda: kept)
+
     def beats(self) -> Beats:
-        """Return the beat annotations within the recording."""
-        beats = [
-            annotation
-            for annotation in self.annotations
-            if annotation.symbol in BEAT_SYMBOLS and 0 <= annotation.sample < self.samples
-        ]
-        return Beats(
-            sample=np.array([beat.sample for beat in beats], np.int64),
-            symbol=np.array([beat.symbol for beat in beats], np.str_),
-        )
+        """Return the beat annotations within the recording; samples are those of the channels' rate."""
+        return beats_of(self.annotations, self.fs_hz, self.samples)
 
     def with_imputed(
-        self, index: int, signal_mv: Float[np.ndarray, " time"], imputed: Bool[np.ndarray, " time"]
+        self,
+        index: int,
+        signal_mv: Float[np.ndarray, " time"],
+        imputed: Bool[np.ndarray, " time"],
+        start: int = 0,
     ) -> Recording:
         """Return the recording with some samples of a lead replaced; all others stay as they are stored.
 
         Args:
             index: index of the lead.
-            signal_mv: samples of the lead, in mV.
+            signal_mv: consecutive samples of the lead, in mV.
             imputed: True where the sample of ``signal_mv`` replaces the stored one.
+            start: sample of the recording that the first of ``signal_mv`` stands for.
         """
-        stored, missing = self.stored.copy(), self.missing.copy()
-        values = signal_mv[imputed] / MV_PER_UNIT[self.units[index]] * self.gain[index] + self.baseline[index]
-        stored[index, imputed] = np.rint(values) if np.issubdtype(stored.dtype, np.integer) else values
-        missing[index, imputed] = False
-        return replace(self, stored=stored, missing=missing)
+        unit = MV_PER_UNIT[self.units[index]]
+        values = signal_mv / unit * self.source.gain[index] + self.source.baseline[index]
+        edits = []
+        for first, stop in true_runs(imputed):
+            stored = (
+                np.rint(values[first:stop]).astype(np.int64) if self.source.is_integer else values[first:stop]
+            )
+            edits.append(Edit(row=index, start=start + first, stored=stored))
+        return replace(self, source=EditedSource(self.source, edits))

@@ -1,19 +1,21 @@
 """Read and write recordings; the suffix of the path selects the format.
 
-A format is a module of this package with two functions, ``read(path, *, fs_hz, unit)`` and ``write(path,
-recording)``, and an entry in :data:`FORMATS`.
+A format is an entry of :data:`FORMATS` and a module with ``read(path, options)``; one that can be written has a
+module with ``write(path, recording)`` and ``losses(recording, suffix)``.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
 from diffecg.errors import DiffecgError
+from diffecg.formats.naming import file_stem
+from diffecg.formats.options import ReadOptions
 from diffecg.formats.recording import Recording
-from diffecg.signal.channels import MV_PER_UNIT
+from diffecg.signal.channels import find_row, state_units
+from diffecg.signal.units import MV_PER_UNIT, normalise_unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,40 +24,55 @@ class Format:
 
     name: str
     """Value of ``--format``."""
-    module: str
-    """Module with ``read`` and ``write``, imported on first use."""
+    reader: str
+    """Module with ``read``, imported on first use."""
+    writer: str | None = None
+    """Module with ``write`` and ``losses``; None: the format is only read."""
     suffixes: tuple[str, ...]
     """Suffixes that are read; the first one is written."""
 
-    def read(self, path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
-        """Read a recording; arguments as for :func:`read_recording`."""
-        recording: Recording = import_module(self.module).read(path, fs_hz=fs_hz, unit=unit)
+    def read(self, path: Path, options: ReadOptions) -> Recording:
+        """Read a recording."""
+        recording: Recording = import_module(self.reader).read(path, options)
         return recording
-
-    def write(self, path: Path, recording: Recording) -> None:
-        """Write a recording."""
-        import_module(self.module).write(path, recording)
 
 
 FORMATS = (
-    Format(name="wfdb", module="diffecg.formats.wfdb", suffixes=("", ".hea", ".dat", ".atr")),
-    Format(name="edf", module="diffecg.formats.edf", suffixes=(".edf",)),
-    Format(name="bdf", module="diffecg.formats.edf", suffixes=(".bdf",)),
-    Format(name="csv", module="diffecg.formats.table", suffixes=(".csv",)),
-    Format(name="parquet", module="diffecg.formats.table", suffixes=(".parquet",)),
-    Format(name="npz", module="diffecg.formats.arrays", suffixes=(".npz",)),
-    Format(name="npy", module="diffecg.formats.arrays", suffixes=(".npy",)),
+    Format(
+        name="wfdb",
+        reader="diffecg.formats.wfdb",
+        writer="diffecg.formats.wfdb_writer",
+        suffixes=("", ".hea", ".dat", ".atr"),
+    ),
+    Format(name="edf", reader="diffecg.formats.edf", writer="diffecg.formats.edf_writer", suffixes=(".edf",)),
+    Format(name="bdf", reader="diffecg.formats.edf", writer="diffecg.formats.edf_writer", suffixes=(".bdf",)),
+    Format(name="csv", reader="diffecg.formats.table", writer="diffecg.formats.table", suffixes=(".csv",)),
+    Format(
+        name="parquet", reader="diffecg.formats.table", writer="diffecg.formats.table", suffixes=(".parquet",)
+    ),
+    Format(name="npz", reader="diffecg.formats.arrays", writer="diffecg.formats.arrays", suffixes=(".npz",)),
+    Format(name="npy", reader="diffecg.formats.arrays", writer="diffecg.formats.arrays", suffixes=(".npy",)),
 )
 """All formats."""
 
 _READERS = {suffix: format for format in FORMATS for suffix in format.suffixes}
-_WRITERS = {format.suffixes[0]: format for format in FORMATS}
+_WRITERS = {format.suffixes[0]: format.writer for format in FORMATS if format.writer}
 
 SUFFIXES = tuple(_WRITERS)
 """Suffixes that can be written; the empty one is WFDB."""
 
 
-def read_recording(path: str | Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
+def read_recording(
+    path: str | Path,
+    *,
+    fs_hz: float | None = None,
+    unit: str | dict[str, str] | None = None,
+    leads: list[str] | tuple[str, ...] | None = None,
+    start_s: float = 0.0,
+    stop_s: float | None = None,
+    annotator: str | None = None,
+    verify: bool = True,
+) -> Recording:
     """Read a recording; the suffix of the path selects the format.
 
     - no suffix, ``.hea``, ``.dat``, ``.atr``: WFDB;
@@ -63,20 +80,59 @@ def read_recording(path: str | Path, *, fs_hz: float | None = None, unit: str | 
     - ``.csv``, ``.parquet``: one column for each channel, and a time column unless ``fs_hz`` is given;
     - ``.npz``, ``.npy``: arrays with axes (time) or (channel, time).
 
+    Samples of WFDB, EDF and BDF files are read when they are needed.
+
     Args:
         path: the file.
         fs_hz: sampling rate, in Hz. It overrides the rate of CSV, Parquet and NumPy files, and is required
             where they do not contain one. WFDB, EDF and BDF files state their rate; it is ignored for them.
-        unit: unit of the channels of tables and arrays that do not name one; None: mV.
+        unit: unit of all ECG channels and of those without a known kind, whatever the file states; or the units of
+            some channels by name. None: the file's; mV where it states none.
+        leads: channels to read, by name; None: all.
+        start_s: start of the interval to read, in seconds from the first sample.
+        stop_s: end of the interval, exclusive; None: the end of the recording.
+        annotator: suffix of the WFDB annotation file, such as ``qrs``; None: ``atr``, else the only one there is.
+        verify: whether the samples of a WFDB record must match its checksums and its length.
 
     Raises:
         DiffecgError: the file is missing, truncated, damaged or inconsistent; its sampling rate is unknown;
-            an unknown unit.
+            an unknown unit or channel.
     """
     path = Path(path)
-    if unit is not None and unit not in MV_PER_UNIT:
-        raise DiffecgError(f"unknown unit {unit!r}; choose one of {', '.join(MV_PER_UNIT)}")
-    return _READERS.get(path.suffix.lower(), _READERS[""]).read(path, fs_hz=fs_hz, unit=unit)
+    units = _units(unit)
+    options = ReadOptions(fs_hz=fs_hz, annotator=annotator, verify=verify)
+    recording = _READERS.get(path.suffix.lower(), _READERS[""]).read(path, options)
+    recording = _with_units(recording, units)
+    if leads is not None:
+        recording = recording.select([find_row(recording.channels, name, recording.name) for name in leads])
+    if start_s or stop_s is not None:
+        recording = recording.crop(start_s, recording.duration_s if stop_s is None else stop_s)
+    return recording
+
+
+def _units(unit: str | dict[str, str] | None) -> dict[str, str]:
+    """Return units by channel; that of the key ``""`` is for all that may be an ECG.
+
+    Raises:
+        DiffecgError: a unit is not a voltage.
+    """
+    units = {"": unit} if isinstance(unit, str) else unit or {}
+    for text in units.values():
+        if normalise_unit(text) not in MV_PER_UNIT:
+            raise DiffecgError(f"unknown unit {text!r}; choose one of {', '.join(MV_PER_UNIT)}")
+    return {name: normalise_unit(text) for name, text in units.items()}
+
+
+def _with_units(recording: Recording, units: dict[str, str]) -> Recording:
+    """Return the recording with the units that the user states, and mV where nobody states one."""
+    channels, assumption = state_units(recording.channels, units.get(""))
+    stated = list(channels)
+    for name, unit in units.items():
+        if name:
+            row = find_row(channels, name, recording.name)
+            stated[row] = replace(channels[row], unit=unit)
+    assumptions = recording.assumptions if assumption is None else (*recording.assumptions, assumption)
+    return replace(recording, channels=tuple(stated), assumptions=assumptions)
 
 
 def write_recording(path: str | Path, recording: Recording) -> Path:
@@ -94,13 +150,42 @@ def write_recording(path: str | Path, recording: Recording) -> Path:
         DiffecgError: an unknown suffix; samples that are out of range for the format.
     """
     path = Path(path)
-    if path.suffix not in _WRITERS:
-        choices = ", ".join(suffix or "none (WFDB)" for suffix in SUFFIXES)
-        raise DiffecgError(f"unknown suffix {path.suffix!r}; choose one of {choices}")
-    _WRITERS[path.suffix].write(path, recording)
+    import_module(_writer(path.suffix)).write(path, recording)
     return path
+
+
+def check_writable(recording: Recording, suffix: str) -> list[str]:
+    """Return what a format cannot hold of a recording, one sentence each; nothing is written.
+
+    Args:
+        recording: the recording.
+        suffix: suffix of the format; empty for WFDB.
+
+    Raises:
+        DiffecgError: an unknown suffix; a recording that the format cannot hold at all.
+    """
+    losses: list[str] = import_module(_writer(suffix)).losses(recording, suffix)
+    return losses
+
+
+def _writer(suffix: str) -> str:
+    """Return the module that writes a format.
+
+    Raises:
+        DiffecgError: an unknown suffix.
+    """
+    if suffix not in _WRITERS:
+        choices = ", ".join(known or "none (WFDB)" for known in SUFFIXES)
+        raise DiffecgError(f"unknown suffix {suffix!r}; choose one of {choices}")
+    return _WRITERS[suffix]
+
+
+def output_suffix(recording: Recording) -> str:
+    """Return the suffix with which a recording is written by default: that of its file, else none (WFDB)."""
+    suffix = recording.path.suffix.lower()
+    return suffix if suffix in _WRITERS else ""
 
 
 def file_name(recording: Recording, suffix: str) -> str:
     """Return the file name of a recording; WFDB allows only letters, digits, ``-`` and ``_``."""
-    return recording.name + suffix if suffix else re.sub(r"[^\w-]", "_", recording.name)
+    return recording.name + suffix if suffix else file_stem(recording.name)

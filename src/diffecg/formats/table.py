@@ -19,7 +19,10 @@ from diffecg.formats.annotation_table import (
     read_csv,
     write_annotation_table,
 )
+from diffecg.formats.file_time import FileTime
+from diffecg.formats.options import ReadOptions
 from diffecg.formats.recording import Recording
+from diffecg.formats.samples import ArraySource
 from diffecg.formats.time_axis import TIME_COLUMN, column_seconds, sample_grid
 from diffecg.signal.channel_kinds import channel_kind
 from diffecg.signal.channels import make_channels, repeated
@@ -31,7 +34,7 @@ MAX_ABS_VALUE = 1e30
 _Start = tuple[date | None, time | None]
 
 
-def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> Recording:
+def read(path: Path, options: ReadOptions) -> Recording:
     """Read a CSV or Parquet file; see :func:`recording_from_frame`.
 
     Raises:
@@ -40,7 +43,7 @@ def read(path: Path, *, fs_hz: float | None = None, unit: str | None = None) -> 
     """
     loaders: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": read_csv, ".parquet": pd.read_parquet}
     frame = load_file(path, loaders[path.suffix.lower()])
-    return recording_from_frame(frame, path, fs_hz, unit or "mV")
+    return recording_from_frame(frame, path, options.fs_hz, "")
 
 
 def load_file(path: Path, load: Callable[[Path], Any]) -> Any:
@@ -108,15 +111,14 @@ def recording_from_columns(
         )
     return Recording(
         name=path.stem,
-        fs_hz=float(fs_hz),
         channels=make_channels(names, [unit for _, unit in named]),
-        stored=stored,
-        gain=(1.0,) * len(names),
-        baseline=(0.0,) * len(names),
-        missing=np.isnan(stored),
+        source=ArraySource(stored, fs_hz),
         path=path,
-        start=start,
-        load_annotations=partial(read_annotation_table, path.with_name(path.stem + ANNOTATIONS)),
+        format=path.suffix[1:].upper(),
+        time=FileTime(start_date=start[0], start_time=start[1]),
+        load_annotations=partial(
+            read_annotation_table, path.with_name(path.stem + ANNOTATIONS), float(fs_hz)
+        ),
     )
 
 
@@ -150,6 +152,11 @@ def _name_and_unit(column: str, unit: str) -> tuple[str, str]:
     """Return name and unit of a column; ``unit`` if it names none."""
     name, stated = split_column(column)
     return name, stated or (unit if channel_kind(name, "") in ("ecg", "unknown") else "NU")
+
+
+def losses(recording: Recording, suffix: str) -> list[str]:
+    """Return what a table cannot hold of a recording."""
+    return []
 
 
 def write(path: Path, recording: Recording) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,15 @@ import wfdb
 from wfdb.io.annotation import ann_label_table
 
 from diffecg.errors import DiffecgError, one_line
-from diffecg.formats.annotations import BEAT_SYMBOLS, Annotation, Beats
+from diffecg.formats.annotations import BEAT_SYMBOLS, NOTE, Annotation, Beats
+from diffecg.formats.naming import to_ascii
+from diffecg.formats.wfdb_header import read_header
+
+DEFAULT_ANNOTATOR = "atr"
+"""Annotator of reference annotations."""
+
+MAX_TEXT = 254
+"""Longest text of an annotation, in bytes."""
 
 _NOTE, _SKIP, _AUX = 22, 59, 63
 """Codes of a comment, of a step beyond ten bits, and of the text of the previous annotation."""
@@ -18,53 +28,143 @@ _NOTE, _SKIP, _AUX = 22, 59, 63
 _USER_DEFINED = range(42, 50)
 """Codes without a fixed meaning; those that the file does not define are read as comments."""
 
+_RESOLUTION = "## time resolution:"
+"""Precedes the rate of an annotation file whose samples are not those of the record."""
 
-def read_beats(path: str | Path, extension: str = "atr", *, length: int | None = None) -> Beats:
-    """Read the beat annotations of a WFDB record.
+_OTHER_FILES = {
+    "hea",
+    "dat",
+    "txt",
+    "csv",
+    "edf",
+    "bdf",
+    "mat",
+    "npz",
+    "npy",
+    "parquet",
+    "flac",
+    "json",
+    "xml",
+    "zip",
+}
+"""Suffixes of files that are no annotations."""
+
+_SYMBOLS = dict(zip(ann_label_table["label_store"], ann_label_table["symbol"], strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnotationFile:
+    """An annotation file; calling it reads the annotations."""
+
+    path: Path
+    """The record, without suffix."""
+    annotator: str
+    """Suffix of the file."""
+    frame_rate_hz: float
+    """Rate of the record's frames, in Hz: the time resolution unless the file states one."""
+
+    @property
+    def file(self) -> Path:
+        """The file."""
+        return self.path.with_name(f"{self.path.name}.{self.annotator}")
+
+    def __call__(self) -> tuple[Annotation, ...]:
+        """Return the annotations.
+
+        Raises:
+            DiffecgError: the file is missing or damaged.
+        """
+        if not self.file.is_file():
+            raise DiffecgError(f"recording {self.path} has no annotations: {self.file.name} is missing")
+        # wfdb.rdann does not terminate for some notes at the start that begin with "## ".
+        try:
+            return _with_symbols(_decode(self.file.read_bytes()), self.frame_rate_hz)
+        except (ValueError, IndexError, OSError, ZeroDivisionError) as error:
+            reason = "unexpected end of file" if isinstance(error, IndexError) else one_line(error)
+            raise DiffecgError(f"{self.file} cannot be read as WFDB annotations ({reason})") from error
+
+
+def annotation_files(path: Path, frame_rate_hz: float) -> tuple[AnnotationFile, ...]:
+    """Return the annotation files of a record, the reference annotations first."""
+    found = []
+    for file in sorted(path.parent.glob(f"{_literal(path.name)}.*")):
+        annotator = file.name[len(path.name) + 1 :]
+        if annotator.isalnum() and annotator.lower() not in _OTHER_FILES and _is_annotation_file(file):
+            found.append(AnnotationFile(path=path, annotator=annotator, frame_rate_hz=frame_rate_hz))
+    return tuple(sorted(found, key=lambda one: (one.annotator != DEFAULT_ANNOTATOR, one.annotator)))
+
+
+def choose_annotator(
+    path: Path, files: Sequence[AnnotationFile], annotator: str | None
+) -> tuple[AnnotationFile | None, str | None]:
+    """Return the annotations of a record to use, and a note about those that are not used.
+
+    Args:
+        path: the record, without suffix.
+        files: its annotation files.
+        annotator: suffix of the file; None: ``atr``, else the only one there is.
+
+    Raises:
+        DiffecgError: the record has no annotations of this annotator.
+    """
+    names = {file.annotator: file for file in files}
+    if annotator is not None:
+        if annotator not in names:
+            there = ", ".join(names) or "there are none"
+            raise DiffecgError(f"recording {path} has no annotations {annotator!r}; choose one of {there}")
+        return names[annotator], None
+    if DEFAULT_ANNOTATOR in names or not files:
+        return names.get(DEFAULT_ANNOTATOR), None
+    if len(files) == 1:
+        return files[0], f"annotations are read from {files[0].file.name}, as there is no .atr file"
+    listed = ", ".join(names)
+    return (
+        None,
+        f"annotations are not read, as there are several and none is .atr; choose with --annotator: {listed}",
+    )
+
+
+def _literal(name: str) -> str:
+    """Return a file name as a pattern that matches only itself."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
+
+
+def _is_annotation_file(file: Path) -> bool:
+    """Return whether a file can be decoded as annotations; ``.atr`` files always count, even damaged ones."""
+    if file.suffix == f".{DEFAULT_ANNOTATOR}":
+        return True
+    try:
+        content = file.read_bytes()
+        return len(content) > 2 and content[-2:] == b"\0\0" and bool(_with_symbols(_decode(content), 1.0))
+    except (ValueError, IndexError, OSError, ZeroDivisionError):
+        return False
+
+
+def read_beats(path: str | Path, extension: str = DEFAULT_ANNOTATOR, *, length: int | None = None) -> Beats:
+    """Read the beat annotations of a WFDB record; their samples are frames of the record.
 
     Args:
         path: the record, without suffix.
         extension: suffix of the annotation file.
-        length: number of samples of the record, to check the annotations against.
+        length: number of frames of the record, to check the annotations against.
 
     Raises:
         DiffecgError: the file is missing or damaged, or annotates samples past the end.
     """
     path = Path(path)
-    file = path.with_name(f"{path.name}.{extension}")
-    if not file.is_file():
-        raise DiffecgError(f"recording {path} has no annotations: {file.name} is missing")
-    annotations = _read_annotation_file(path, extension)
-    sample = np.array([annotation.sample for annotation in annotations], dtype=np.int64)
+    rate_hz = read_header(path).frame_rate_hz
+    file = AnnotationFile(path=path, annotator=extension, frame_rate_hz=rate_hz)
+    annotations = file()
+    sample = np.array([annotation.sample(rate_hz) for annotation in annotations], dtype=np.int64)
     symbol = np.array([annotation.symbol for annotation in annotations], dtype=np.str_)
     # One sample past the end is where some annotators stop, as in svdb/860; more is another recording.
     if length is not None and sample.size and (sample.max() > length or sample.min() < 0):
         raise DiffecgError(
-            f"{file} annotates sample {sample.max()}, but the recording has {length} samples; "
+            f"{file.file} annotates sample {sample.max()}, but the recording has {length} samples; "
             "are the two files of the same recording?"
         )
     is_beat = np.isin(symbol, list(BEAT_SYMBOLS)) & (sample < (np.inf if length is None else length))
     return Beats(sample=sample[is_beat], symbol=symbol[is_beat])
-
-
-def read_annotations(path: Path) -> tuple[Annotation, ...]:
-    """Read the ``.atr`` file of a WFDB record; a record without one has no annotations.
-
-    Raises:
-        DiffecgError: the file is damaged.
-    """
-    if not path.with_name(f"{path.name}.atr").is_file():
-        return ()
-    return tuple(_read_annotation_file(path, "atr"))
-
-
-def _read_annotation_file(path: Path, extension: str) -> list[Annotation]:
-    # wfdb.rdann does not terminate for some notes at the start that begin with "## ".
-    try:
-        return _with_symbols(_decode(path.with_name(f"{path.name}.{extension}").read_bytes()))
-    except (ValueError, IndexError, OSError) as error:
-        reason = "unexpected end of file" if isinstance(error, IndexError) else one_line(error)
-        raise DiffecgError(f"{path}.{extension} cannot be read as WFDB annotations ({reason})") from error
 
 
 def _decode(data: bytes) -> list[tuple[int, int, str]]:
@@ -79,8 +179,8 @@ def _decode(data: bytes) -> list[tuple[int, int, str]]:
             sample += (words[index] << 16 | words[index + 1]) - (words[index] >> 15 << 32)
             index += 2
         elif code == _AUX:
-            text = data[2 * index : 2 * index + (number & 255)].decode("latin-1")
-            annotations[-1] = (*annotations[-1][:2], text.rstrip("\0"))
+            text = data[2 * index : 2 * index + (number & 255)].rstrip(b"\0")
+            annotations[-1] = (*annotations[-1][:2], _decode_text(text))
             index += ((number & 255) + 1) // 2
         elif code < _SKIP:
             sample += number
@@ -88,37 +188,89 @@ def _decode(data: bytes) -> list[tuple[int, int, str]]:
     return annotations
 
 
-def _with_symbols(decoded: list[tuple[int, int, str]]) -> list[Annotation]:
-    """Return annotations with symbols; notes at the start may define symbols or state the time resolution."""
-    symbols = dict(zip(ann_label_table["label_store"], ann_label_table["symbol"], strict=True))
+def _decode_text(text: bytes) -> str:
+    """Return a text in UTF-8, else in Latin-1."""
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
+
+
+def _with_symbols(decoded: list[tuple[int, int, str]], rate_hz: float) -> tuple[Annotation, ...]:
+    """Return annotations with symbols and times; notes at the start may define symbols or state the time resolution."""
+    symbols = dict(_SYMBOLS)
     annotations, in_definitions = [], False
     for sample, code, text in decoded:
         is_header = sample == 0 and code == _NOTE
         if is_header and text.startswith("## "):
             in_definitions = text == "## annotation type definitions"
+            if text.startswith(_RESOLUTION):
+                rate_hz = _resolution(text)
         elif is_header and in_definitions:
             number, symbol = text.split(maxsplit=2)[:2]
             symbols[int(number)] = symbol
         elif code in _USER_DEFINED and code not in symbols:
-            annotations.append(Annotation(sample=sample, symbol='"', text=text))
+            annotations.append(Annotation(time_s=sample / rate_hz, symbol=NOTE, text=text))
         elif code not in symbols:
             raise ValueError(f"unknown code {code} at sample {sample}")
         elif code:
-            annotations.append(Annotation(sample=sample, symbol=symbols[code], text=text))
-    return annotations
+            annotations.append(Annotation(time_s=sample / rate_hz, symbol=symbols[code], text=text))
+    return tuple(annotations)
 
 
-def write_annotations(path: Path, annotations: Sequence[Annotation], fs_hz: float) -> None:
-    """Write the ``.atr`` file of the record at ``path``; symbols unknown to WFDB are written as comments."""
-    known = set(ann_label_table["symbol"])
-    symbols = [a.symbol if a.symbol in known else '"' for a in annotations]
-    texts = [a.text if a.symbol in known else f"{a.symbol} {a.text}".strip() for a in annotations]
+def _resolution(text: str) -> float:
+    """Return the time resolution that a note states, in Hz.
+
+    Raises:
+        ValueError: it is not a positive number.
+    """
+    rate_hz = float(Fraction(text.removeprefix(_RESOLUTION).strip()))
+    if not rate_hz > 0:
+        raise ValueError(f"a time resolution of {rate_hz:g} Hz")
+    return rate_hz
+
+
+def annotation_losses(annotations: Sequence[Annotation], frame_rate_hz: float) -> list[str]:
+    """Return what an annotation file cannot hold."""
+    moved = sum(abs(a.sample(frame_rate_hz) / frame_rate_hz - a.time_s) > 1e-6 for a in annotations)
+    durations = sum(a.duration_s > 0 for a in annotations)
+    outside = sum(a.sample(frame_rate_hz) < 0 for a in annotations)
+    texts = sum(_text(a) != _untrimmed(a) for a in annotations)
+    losses = {
+        f"{moved} annotation times are rounded to samples": moved,
+        f"{durations} durations of annotations are not kept": durations,
+        f"{outside} annotations before the first sample are not kept": outside,
+        f"{texts} texts of annotations are written in ASCII or cut to {MAX_TEXT} characters": texts,
+    }
+    return [loss for loss, count in losses.items() if count]
+
+
+def write_annotations(
+    path: Path, annotations: Sequence[Annotation], frame_rate_hz: float, annotator: str
+) -> None:
+    """Write an annotation file of the record at ``path``; symbols unknown to WFDB are written as notes."""
+    kept = sorted(
+        (a for a in annotations if a.sample(frame_rate_hz) >= 0), key=lambda a: a.sample(frame_rate_hz)
+    )
+    if not kept:
+        return
+    texts = [_text(a) for a in kept]
     wfdb.wrann(
         path.name,
-        "atr",
-        np.array([a.sample for a in annotations], dtype=np.int64),
-        symbols,
+        annotator,
+        np.array([a.sample(frame_rate_hz) for a in kept], dtype=np.int64),
+        [a.symbol if a.symbol in _SYMBOLS.values() else NOTE for a in kept],
         aux_note=texts if any(texts) else None,
-        fs=fs_hz,
+        fs=frame_rate_hz,
         write_dir=str(path.parent),
     )
+
+
+def _untrimmed(annotation: Annotation) -> str:
+    """Return the text of an annotation, with the symbol in front if WFDB does not know it."""
+    known = annotation.symbol in _SYMBOLS.values()
+    return annotation.text if known else f"{annotation.symbol} {annotation.text}".strip()
+
+
+def _text(annotation: Annotation) -> str:
+    return to_ascii(_untrimmed(annotation))[:MAX_TEXT]

@@ -14,9 +14,9 @@ from matplotlib.figure import Figure
 
 from diffecg.files import CARD
 from diffecg.formats.recording import Recording
-from diffecg.formats.registry import file_name, write_recording
+from diffecg.formats.registry import file_name, output_suffix, write_recording
 from diffecg.formats.scaling import digitise
-from diffecg.inference.recordings import ForecastPlan, ImputationPlan
+from diffecg.inference.recordings import ForecastPlan, ImputedRecording
 from diffecg.inference.results import Imputation
 from diffecg.plotting.signals import ImputedStrip, imputed_strip, save_figure
 
@@ -33,49 +33,54 @@ SEGMENT_NAMES = {"impute": "gap", "denoise": "noisy interval"}
 """Name of an imputed segment, by task."""
 
 
-def write_imputed(
-    folder: Path, recording: Recording, plan: ImputationPlan, imputation: Imputation, suffix: str = ""
-) -> Path:
+def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = None) -> Path:
     """Write an imputed or denoised recording into a folder and return the recording's path.
 
-    Name, leads, units, annotations and observed samples of the recording are kept. Written beside it:
+    Name, channels, units, times, annotations and observed samples of the recording are kept. Written beside it:
     ``gaps.csv`` (one row per segment, with the mean width of the prediction interval), ``draws.npz`` (all
     draws of the imputed samples), a figure per segment and ``card.json``.
 
     Args:
         folder: an empty folder.
-        recording: the recording that was read.
-        plan: the imputed segments.
-        imputation: result for the leads ``plan.rows``, axes (lead, time).
-        suffix: file format, see :func:`diffecg.formats.registry.write_recording`.
+        result: the imputed intervals.
+        suffix: file format, see :func:`diffecg.formats.registry.write_recording`; None: that of the recording.
     """
-    imputed = recording
-    for i, row in enumerate(plan.rows):
-        imputed = imputed.with_imputed(row, imputation.signal_mv[i], ~imputation.observed[i])
+    recording, plan = result.recording, result.plan
+    suffix = output_suffix(recording) if suffix is None else suffix
     leads = [recording.channel_names[row] for row in plan.rows]
     comment = f"partly synthetic ({', '.join(leads)}): see {CARD}"
-    imputed = replace(imputed, comments=(*recording.comments, comment))
+    imputed = replace(result.imputed(), comments=(*recording.comments, comment))
     path = write_recording(folder / file_name(recording, suffix), imputed)
-    lead, sample = np.nonzero(~imputation.observed)
-    np.savez_compressed(
-        folder / "draws.npz",
-        leads=np.array(leads),
-        lead=lead,
-        sample=sample,
-        draws_mv=imputation.draws_mv[:, lead, sample],
-        lower_mv=imputation.lower_mv[lead, sample],
-        upper_mv=imputation.upper_mv[lead, sample],
-        seeds=np.array(imputation.seeds),
-        fs_hz=imputation.fs_hz,
-    )
-    _gap_table(recording, plan, imputation).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
-    _save_gap_figures(folder, recording, plan, imputation)
+    _write_draws(folder / "draws.npz", result)
+    _gap_table(result).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
+    _save_gap_figures(folder, result)
     intervals = [
         {"lead": recording.channel_names[segment.row], "start": segment.start, "stop": segment.stop}
         for segment in plan.segments
     ]
-    _write_card(folder, recording, imputation, intervals)
+    _write_card(folder, recording, result.first, intervals)
     return path
+
+
+def _write_draws(path: Path, result: ImputedRecording) -> None:
+    """Write the draws of all imputed samples; ``lead`` and ``sample`` tell where each column lies."""
+    leads, samples, parts = [], [], []
+    for segment in result.plan.segments:
+        first, part = result.part(segment)
+        leads.append(np.full(len(part.observed), result.plan.rows.index(segment.row)))
+        samples.append(first + np.arange(len(part.observed)))
+        parts.append(part)
+    np.savez_compressed(
+        path,
+        leads=np.array([result.recording.channel_names[row] for row in result.plan.rows]),
+        lead=np.concatenate(leads),
+        sample=np.concatenate(samples),
+        draws_mv=np.concatenate([part.draws_mv for part in parts], axis=1),
+        lower_mv=np.concatenate([part.lower_mv for part in parts]),
+        upper_mv=np.concatenate([part.upper_mv for part in parts]),
+        seeds=np.array(result.first.seeds),
+        fs_hz=result.first.fs_hz,
+    )
 
 
 def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forecast: Imputation) -> None:
@@ -90,20 +95,22 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
         plan: lead and start of the forecast.
         forecast: result for that lead, axes (time).
     """
-    horizon, start = len(forecast.signal_mv), plan.start
-    lead_mv, lead = recording.lead_mv(plan.row), recording.channel_names[plan.row]
-    recorded_mv = lead_mv[start : start + horizon]
+    horizon, start, lead = len(forecast.signal_mv), plan.start, recording.channel_names[plan.row]
+    fs_hz = forecast.fs_hz
+    first = max(start - round(PAST_S * fs_hz), 0)
+    around_mv = recording.select([plan.row]).crop(first / fs_hz, (start + horizon) / fs_hz).lead_mv(0)
+    past_mv, recorded_mv = around_mv[: start - first], around_mv[start - first :]
     recorded_mv = np.pad(recorded_mv, (0, horizon - len(recorded_mv)), constant_values=np.nan)
     bounds = Recording.from_arrays(
         np.stack([forecast.signal_mv, forecast.lower_mv, forecast.upper_mv]),
-        recording.fs_hz,
+        fs_hz,
         channel_names=[lead, f"{lead} lower", f"{lead} upper"],
         name=f"{recording.name}_forecast",
         comments=[f"forecast of {recording.name} from sample {start}, synthetic: see {CARD}"],
     )
     write_recording(folder / file_name(bounds, ""), digitise(bounds, 32, gain=1000.0))
     table = {
-        "time_s": (start + np.arange(horizon)) / recording.fs_hz,
+        "time_s": (start + np.arange(horizon)) / fs_hz,
         "mean_mv": forecast.signal_mv,
         "lower_mv": forecast.lower_mv,
         "upper_mv": forecast.upper_mv,
@@ -118,8 +125,7 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
         seeds=np.array(forecast.seeds),
         fs_hz=forecast.fs_hz,
     )
-    title = f"{recording.name} {lead}: forecast from {start / recording.fs_hz:g} s"
-    past_mv = lead_mv[:start][-round(PAST_S * recording.fs_hz) :]
+    title = f"{recording.name} {lead}: forecast from {start / fs_hz:g} s"
     save_figure(forecast_figure(forecast, past_mv, start, title, recorded_mv), folder / "forecast.png")
     _write_card(folder, recording, forecast, [{"lead": lead, "start": start, "stop": start + horizon}])
 
@@ -158,25 +164,25 @@ def forecast_figure(
 
 
 def imputation_figure(
-    imputation: Imputation, shown: slice, recorded_mv: Float[np.ndarray, " time"] | None, title: str
+    imputation: Imputation, start: int, recorded_mv: Float[np.ndarray, " time"] | None, title: str
 ) -> Figure:
     """Return the figure of an interval of one imputed lead.
 
     Args:
-        imputation: the imputed lead, axes (time).
-        shown: samples to show.
+        imputation: the interval of the imputed lead, axes (time).
+        start: its first sample, counted from the start of the recording.
         recorded_mv: the samples that were recorded, in mV; NaN or None = unknown.
         title: title of the figure, to which the coverage is added.
     """
     strip = ImputedStrip(
-        signal_mv=imputation.signal_mv[shown],
-        lower_mv=imputation.lower_mv[shown],
-        upper_mv=imputation.upper_mv[shown],
-        observed=imputation.observed[shown],
+        signal_mv=imputation.signal_mv,
+        lower_mv=imputation.lower_mv,
+        upper_mv=imputation.upper_mv,
+        observed=imputation.observed,
         fs_hz=imputation.fs_hz,
-        start_s=shown.start / imputation.fs_hz,
-        truth_mv=None if recorded_mv is None else recorded_mv[shown],
-        draws_mv=[draw_mv[shown] for draw_mv in imputation.draws_mv[:MAX_DRAWS_SHOWN]],
+        start_s=start / imputation.fs_hz,
+        truth_mv=recorded_mv,
+        draws_mv=list(imputation.draws_mv[:MAX_DRAWS_SHOWN]),
     )
     return imputed_strip(strip, _with_coverage(title, imputation))
 
@@ -185,37 +191,37 @@ def _with_coverage(title: str, imputation: Imputation) -> str:
     return f"{title}; {len(imputation.seeds)} draws, {100 * imputation.coverage:g} % interval"
 
 
-def _save_gap_figures(
-    folder: Path, recording: Recording, plan: ImputationPlan, imputation: Imputation
-) -> None:
-    context = int(CONTEXT_S * imputation.fs_hz)
-    name = SEGMENT_NAMES[imputation.info["task"]]
-    for number, segment in enumerate(plan.segments[:MAX_FIGURES], start=1):
-        stop = min(segment.stop, segment.start + int(MAX_GAP_SHOWN_S * imputation.fs_hz))
-        shown = slice(max(0, segment.start - context), stop + context)
+def _save_gap_figures(folder: Path, result: ImputedRecording) -> None:
+    recording, fs_hz = result.recording, result.first.fs_hz
+    name = SEGMENT_NAMES[result.first.info["task"]]
+    for number, segment in enumerate(result.plan.segments[:MAX_FIGURES], start=1):
+        first, part = result.part(segment, round(CONTEXT_S * fs_hz))
+        part = part.between(0, round((2 * CONTEXT_S + MAX_GAP_SHOWN_S) * fs_hz))
+        last = first + len(part.observed)
+        recorded_mv = recording.select([segment.row]).crop(first / fs_hz, last / fs_hz).lead_mv(0)
         title = f"{recording.name} {recording.channel_names[segment.row]}: {name} {number}"
-        lead = imputation.lead(plan.rows.index(segment.row))
-        figure = imputation_figure(lead, shown, recording.lead_mv(segment.row), title)
-        save_figure(figure, folder / f"gap-{number:03d}.png")
+        save_figure(imputation_figure(part, first, recorded_mv, title), folder / f"gap-{number:03d}.png")
 
 
-def _gap_table(recording: Recording, plan: ImputationPlan, imputation: Imputation) -> pd.DataFrame:
-    width_mv = imputation.upper_mv - imputation.lower_mv
-    return pd.DataFrame(
-        [
+def _gap_table(result: ImputedRecording) -> pd.DataFrame:
+    """Return a row for each segment; times in seconds from the first sample, and as the file writes them."""
+    recording, fs_hz = result.recording, result.first.fs_hz
+    rows = []
+    for segment in result.plan.segments:
+        _, part = result.part(segment)
+        rows.append(
             {
                 "lead": recording.channel_names[segment.row],
-                "start_s": segment.start / imputation.fs_hz,
-                "stop_s": segment.stop / imputation.fs_hz,
+                "start_s": segment.start / fs_hz,
+                "stop_s": segment.stop / fs_hz,
+                "start": recording.time.text(segment.start / fs_hz),
+                "stop": recording.time.text(segment.stop / fs_hz),
                 "samples": segment.stop - segment.start,
                 "reason": segment.reason,
-                "mean_interval_width_mv": width_mv[
-                    plan.rows.index(segment.row), segment.start : segment.stop
-                ].mean(),
+                "mean_interval_width_mv": (part.upper_mv - part.lower_mv).mean(),
             }
-            for segment in plan.segments
-        ]
-    )
+        )
+    return pd.DataFrame(rows)
 
 
 def _write_card(

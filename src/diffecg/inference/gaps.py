@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 
 from diffecg.formats.recording import Recording
 from diffecg.signal.artefacts import find_artefacts
@@ -15,6 +15,9 @@ from diffecg.signal.runs import true_runs
 
 MARGIN_S = 0.02
 """A detected artefact is extended on either side by this much, because its edges are below the threshold."""
+
+DETECTION_S, OVERLAP_S = 3600.0, 5.0
+"""Artefacts are detected in intervals of about this length, which overlap, so that a day does not fill the memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,36 +41,64 @@ def find_segments(
 
     Args:
         recording: the recording.
-        rows: leads to search.
+        rows: leads to search; they share a sampling rate.
         gaps: gaps given by the user, for all ``rows``.
         detect: kinds of artefacts to detect, see :func:`diffecg.signal.artefacts.find_artefacts`.
 
     Raises:
-        DiffecgError: a gap outside the recording; an unknown kind of artefact.
+        DiffecgError: leads of several rates; a gap outside the recording; an unknown kind of artefact.
     """
-    margin = round(MARGIN_S * recording.fs_hz)
-    given = interval_mask(gaps, recording.samples, recording.fs_hz)
+    chosen = recording.select(rows)
+    given = interval_mask(gaps, chosen.samples, chosen.fs_hz)
     segments: list[Segment] = []
-    for row in rows:
-        signal_mv = recording.lead_mv(row)
-        masks = {"missing": np.isnan(signal_mv), "given": given}
-        for kind, mask in find_artefacts(signal_mv, recording.fs_hz, detect).items():
-            masks[kind] = _dilate(mask, margin)
+    missing = np.zeros((len(rows), chosen.samples), dtype=bool)
+    for mask, runs in zip(missing, chosen.source.missing_runs(range(len(rows))), strict=True):
+        for start, stop in runs:
+            mask[start:stop] = True
+    for i, row in enumerate(rows):
+        masks = {"missing": missing[i], "given": given, **_artefacts(chosen, i, detect)}
         for start, stop in true_runs(np.logical_or.reduce(list(masks.values()))):
             reasons = [reason for reason, mask in masks.items() if mask[start:stop].any()]
             segments.append(Segment(row=row, start=start, stop=stop, reason="+".join(reasons)))
     return segments
 
 
-def mask_segments(
-    recording: Recording, rows: Sequence[int], segments: Sequence[Segment]
-) -> Float[np.ndarray, "lead time"]:
-    """Return some leads, in mV, with NaN in the segments; ``rows`` must include those of the segments."""
-    signal_mv = recording.select(rows).signal_mv
-    index = {row: i for i, row in enumerate(rows)}
-    for segment in segments:
-        signal_mv[index[segment.row], segment.start : segment.stop] = np.nan
-    return signal_mv
+def group_segments(segments: Sequence[Segment], longest: int) -> list[list[Segment]]:
+    """Return the segments in groups that are imputed one after the other, in the order of time.
+
+    Args:
+        segments: segments of any leads.
+        longest: samples from the start of the first segment of a group to the end of the last; a group of one
+            segment may be longer. Segments that overlap in time are in one group.
+    """
+    groups: list[list[Segment]] = []
+    end = 0
+    for segment in sorted(segments, key=lambda one: (one.start, one.row)):
+        if groups and (segment.start < end or segment.stop - groups[-1][0].start <= longest):
+            groups[-1].append(segment)
+        else:
+            groups.append([segment])
+        end = max(end, segment.stop)
+    return groups
+
+
+def _artefacts(recording: Recording, row: int, kinds: Sequence[str]) -> dict[str, Bool[np.ndarray, " time"]]:
+    """Return the mask of each kind of artefact of a channel, found in intervals of at most DETECTION_S."""
+    find_artefacts(np.zeros(0), recording.fs_hz, kinds)  # unknown kinds
+    if not kinds:
+        return {}
+    fs_hz, samples = recording.fs_hz, recording.samples
+    margin, overlap = round(MARGIN_S * fs_hz), round(OVERLAP_S * fs_hz)
+    masks = {kind: np.zeros(samples, dtype=bool) for kind in kinds}
+    bounds = (
+        np.linspace(0, samples, max(1, round(recording.duration_s / DETECTION_S)) + 1).astype(int).tolist()
+    )
+    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+        first, last = max(start - overlap, 0), min(stop + overlap, samples)
+        lead_mv = recording.crop(first / fs_hz, last / fs_hz).lead_mv(row)
+        for kind, mask in find_artefacts(lead_mv, fs_hz, kinds).items():
+            masks[kind][start:stop] = _dilate(mask, margin)[start - first : stop - first]
+    return masks
 
 
 def _dilate(mask: Bool[np.ndarray, " time"], margin: int) -> Bool[np.ndarray, " time"]:

@@ -64,13 +64,18 @@ class Imputation:
             observed=self.observed[rows],
         )
 
-    def last(self, samples: int) -> Imputation:
-        """Return the last samples."""
+    def between(self, start: int, stop: int) -> Imputation:
+        """Return the samples ``start`` to ``stop``, exclusive."""
+        span = slice(start, stop)
         return replace(
             self,
-            signal_mv=self.signal_mv[..., -samples:],
-            lower_mv=self.lower_mv[..., -samples:],
-            upper_mv=self.upper_mv[..., -samples:],
-            draws_mv=self.draws_mv[..., -samples:],
-            observed=self.observed[..., -samples:],
+            signal_mv=self.signal_mv[..., span],
+            lower_mv=self.lower_mv[..., span],
+            upper_mv=self.upper_mv[..., span],
+            draws_mv=self.draws_mv[..., span],
+            observed=self.observed[..., span],
         )
+
+    def last(self, samples: int) -> Imputation:
+        """Return the last samples."""
+        return self.between(self.observed.shape[-1] - samples, self.observed.shape[-1])

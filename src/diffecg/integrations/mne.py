@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from diffecg.extras import require
-from diffecg.formats.annotations import Annotation
+from diffecg.formats.annotations import Annotation, from_text, to_text
+from diffecg.formats.file_time import FileTime
 from diffecg.formats.recording import Recording
 from diffecg.formats.scaling import in_millivolts
 from diffecg.signal.runs import true_runs
@@ -49,7 +50,7 @@ def to_mne(recording: Recording) -> mne.io.RawArray:
         raw.set_meas_date(datetime.combine(day, clock, tzinfo=UTC))
     annotations = mne.Annotations([], [], [], orig_time=raw.info["meas_date"])
     for note in recording.annotations:
-        annotations.append(note.sample / recording.fs_hz, 0.0, f"{note.symbol} {note.text}".strip())
+        annotations.append(note.time_s, note.duration_s, to_text(note))
     for lead, missing in zip(recording.channel_names, recording.missing, strict=True):
         for first, stop in true_runs(missing):
             duration_s = (stop - first) / recording.fs_hz
@@ -75,19 +76,17 @@ def from_mne(raw: Any, name: str) -> Recording:
         annotations=_annotations(raw),
     )
     start = raw.info["meas_date"]
-    return recording if start is None else replace(recording, start=(start.date(), start.time()))
+    if start is None:
+        return recording
+    first = start + timedelta(seconds=float(raw.first_time))  # meas_date is that before cropping
+    return replace(recording, time=FileTime.from_datetime(first.replace(tzinfo=None)))
 
 
 def _annotations(raw: Any) -> list[Annotation]:
-    """Return the annotations of a Raw object; a first word of one character is the symbol."""
-    first_s = raw.first_time if raw.annotations.orig_time is not None else 0.0
-    annotations = []
-    for onset_s, description in zip(raw.annotations.onset, raw.annotations.description, strict=True):
-        if description.startswith("BAD"):
-            continue
-        symbol, _, text = str(description).partition(" ")
-        if len(symbol) != 1:
-            symbol, text = '"', str(description)
-        sample = round((onset_s - first_s) * raw.info["sfreq"])
-        annotations.append(Annotation(sample=sample, symbol=symbol, text=text))
-    return annotations
+    """Return the annotations of a Raw object; their onsets count from the start of the file before cropping."""
+    notes = zip(raw.annotations.onset, raw.annotations.duration, raw.annotations.description, strict=True)
+    return [
+        from_text(str(description), float(onset_s - raw.first_time), float(duration_s))
+        for onset_s, duration_s, description in notes
+        if not description.startswith("BAD")
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +21,22 @@ SHOWN_DRAWS = 8
 _DECIMALS = 4
 
 
-def describe_recording(recording: Recording, rows: Iterable[int]) -> dict[str, Any]:
+def describe_recording(recording: Recording, rows: Sequence[int]) -> dict[str, Any]:
     """Return name, rate and plausibility warnings of the leads with these indices."""
     warnings = dict.fromkeys(warning for row in rows for warning in lead_warnings(recording, row))
-    return {"recording": recording.name, "fs_hz": recording.fs_hz, "warnings": list(warnings)}
+    fs_hz = recording.select(list(rows)).fs_hz
+    return {"recording": recording.name, "fs_hz": fs_hz, "warnings": list(warnings)}
 
 
-def interval_values(imputation: Imputation, first: int, last: int) -> dict[str, Any]:
-    """Return mean, bounds and draws of one lead from sample ``first`` to ``last``, exclusive."""
-    span = slice(first, last)
+def interval_values(imputation: Imputation, first: int) -> dict[str, Any]:
+    """Return mean, bounds and draws of one lead in an interval that begins at sample ``first``."""
     return {
         "first": first,
-        "last": last,
-        "mean_mv": rounded(imputation.signal_mv[span]),
-        "lower_mv": rounded(imputation.lower_mv[span]),
-        "upper_mv": rounded(imputation.upper_mv[span]),
-        "draws_mv": rounded(imputation.draws_mv[:SHOWN_DRAWS, span]),
+        "last": first + len(imputation.signal_mv),
+        "mean_mv": rounded(imputation.signal_mv),
+        "lower_mv": rounded(imputation.lower_mv),
+        "upper_mv": rounded(imputation.upper_mv),
+        "draws_mv": rounded(imputation.draws_mv[:SHOWN_DRAWS]),
     }
 
 

@@ -142,7 +142,7 @@ class TaskRunner:
         inputs, model = task.inputs, self._model(task.inputs.model)
         recording = _read(inputs.recording)
         plan = plan_imputation(model, recording, task.options)
-        imputation = impute_recording(
+        result = impute_recording(
             model,
             recording,
             plan,
@@ -152,23 +152,24 @@ class TaskRunner:
             progress=self._progress(job.job_id),
             on_preview=self._preview(job.job_id, inputs.draw.draws),
         )
-        path = write_imputed(_new_output(job), recording, plan, imputation, recording.path.suffix.lower())
+        path = write_imputed(_new_output(job), result)
         intervals = [
             {
                 "lead": recording.channel_names[segment.row],
                 "reason": segment.reason,
-                **interval_values(imputation.lead(plan.rows.index(segment.row)), segment.start, segment.stop),
+                **interval_values(part, first),
             }
             for segment in plan.segments
+            for first, part in [result.part(segment)]
         ]
         about = describe_recording(recording, plan.rows)
-        return {**imputation.info, **about, "file": path.name, "intervals": intervals}
+        return {**result.first.info, **about, "file": path.name, "intervals": intervals}
 
     def _forecast(self, job: Assignment, task: ForecastTask) -> dict[str, Any]:
         inputs, model = task.inputs, self._model(task.inputs.model)
         recording = _read(inputs.recording)
         plan = plan_forecast(model, recording, task.options)
-        past_start_s = max(plan.start / recording.fs_hz - model.past_s, 0.0)
+        past_start_s = max(plan.start / recording.select([plan.row]).fs_hz - model.past_s, 0.0)
         forecast = forecast_recording(
             model,
             recording,
@@ -180,12 +181,9 @@ class TaskRunner:
             on_preview=self._preview(job.job_id, inputs.draw.draws, past_start_s),
         )
         write_forecast(_new_output(job), recording, plan, forecast)
-        samples = len(forecast.signal_mv)
         interval = {
             "lead": recording.channel_names[plan.row],
-            **interval_values(forecast, 0, samples),
-            "first": plan.start,
-            "last": plan.start + samples,
+            **interval_values(forecast, plan.start),
         }
         return {**forecast.info, **describe_recording(recording, [plan.row]), "intervals": [interval]}
 

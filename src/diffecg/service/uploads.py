@@ -172,22 +172,23 @@ def lead_signal_mv(stored: StoredRecording, lead: str) -> Float32[np.ndarray, " 
 
 def _describe(key: str, recording: Recording) -> RecordingInfo:
     default = recording.default_lead()
-    leads = [recording.channel_names[row] for row in recording.voltage_indices]
-    missing_s = recording.missing[recording.voltage_indices].sum(axis=1) / recording.fs_hz
+    rows = recording.same_rate(default)
+    shown = recording.select(rows)
+    missing_s = shown.missing.sum(axis=1) / shown.fs_hz
     beats = [
-        (round(annotation.sample / recording.fs_hz, 4), annotation.symbol)
+        (round(annotation.time_s, 4), annotation.symbol)
         for annotation in recording.annotations
         if annotation.symbol in BEAT_SYMBOLS
     ]
     return RecordingInfo(
         id=key,
         name=recording.name,
-        fs_hz=recording.fs_hz,
-        duration_s=recording.duration_s,
-        samples=recording.samples,
-        leads=leads,
+        fs_hz=shown.fs_hz,
+        duration_s=shown.duration_s,
+        samples=shown.samples,
+        leads=list(shown.channel_names),
         lead=recording.channel_names[default],
-        missing_s=dict(zip(leads, missing_s.round(3).tolist(), strict=True)),
+        missing_s=dict(zip(shown.channel_names, missing_s.round(3).tolist(), strict=True)),
         beats=beats,
         warnings=lead_warnings(recording, default),
     )

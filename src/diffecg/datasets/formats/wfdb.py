@@ -20,7 +20,6 @@ from diffecg.formats.annotations import BEAT_SYMBOLS, Annotation
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording, write_recording
 from diffecg.formats.scaling import digitise
-from diffecg.formats.wfdb_annotations import read_beats
 
 INDEX = "index.parquet"
 
@@ -32,7 +31,7 @@ def read(path: Path) -> FileContent:
         DiffecgError: the records differ in length, leads or rate, or one is damaged.
     """
     recordings = [read_recording(path / name) for name in RecordingFolder(path).names()]
-    shapes = {(recording.stored.shape, recording.fs_hz) for recording in recordings}
+    shapes = {(recording.source.lengths, recording.fs_hz) for recording in recordings}
     if len(shapes) > 1:
         raise DiffecgError(
             f"the records in {path} differ in length, leads or rate; each must be one window (cut recordings "
@@ -86,16 +85,16 @@ def _recordings(windows: Windows) -> Iterator[Recording]:
             signal_mv,
             windows.fs_hz,
             channel_names=[lead if lead != "*" else "ECG" for lead in windows.channel_names],
-            annotations=[Annotation(sample=sample, symbol=symbol) for sample, symbol in notes],
+            annotations=[
+                Annotation(time_s=sample / windows.fs_hz, symbol=symbol) for sample, symbol in notes
+            ],
             comments=[comment] if windows.info.get("synthetic") else [],
         )
 
 
 def _only_beat(recording: Recording) -> tuple[int | None, str]:
     """Return sample and label of the only annotated beat; None and ``?`` if there are none or several."""
-    if not recording.path.with_name(f"{recording.name}.atr").is_file():
-        return None, UNKNOWN
-    beats = read_beats(recording.path)
+    beats = recording.beats()
     if len(beats.sample) != 1:
         return None, UNKNOWN
     return int(beats.sample[0]), label_map("aami").get(str(beats.symbol[0]), UNKNOWN)

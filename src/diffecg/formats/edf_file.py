@@ -1,0 +1,189 @@
+"""Layout of EDF and BDF files (https://www.edfplus.info/specs/edf.html): header and data records.
+
+edfio parses the header. Data records are read here, because edfio loads BDF files as a whole, refuses or
+drops records where the header does not match the file, and does not tell when records of EDF+D begin.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from diffecg.errors import DiffecgError, one_line
+
+HEADER_BYTES = 256
+"""Bytes of the fixed part of the header, and of the part of each signal."""
+
+RECORD_COUNT = slice(236, 244)
+"""Bytes of the header that hold the number of data records."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EdfFile:
+    """An EDF or BDF file: header, and where its data records lie."""
+
+    path: Path
+    header: Any
+    """Header as an object of edfio without data."""
+    record_s: float
+    """Duration of a data record, in seconds; 0 if the file has annotations only."""
+    records: int
+    """Number of data records in the file."""
+    header_bytes: int
+    sample_bytes: int
+    """Bytes of a sample: 2 in EDF, 3 in BDF."""
+    samples: tuple[int, ...]
+    """Samples of each signal in a data record, annotation signals included."""
+    is_annotation: tuple[bool, ...]
+    """Whether each signal holds annotations."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the format, such as ``EDF+C``."""
+        plain = "EDF" if self.sample_bytes == 2 else "BDF"
+        reserved = self.header.reserved[:5]
+        return reserved if reserved in (f"{plain}+C", f"{plain}+D") else plain
+
+    @property
+    def is_plus(self) -> bool:
+        """Whether the header follows EDF+ or BDF+."""
+        return "+" in self.name
+
+    @property
+    def record_bytes(self) -> int:
+        """Bytes of a data record."""
+        return sum(self.samples) * self.sample_bytes
+
+    def read(self, first: int, stop: int) -> UInt8[np.ndarray, "record byte"]:
+        """Return the bytes of the data records ``first`` to ``stop`` (exclusive)."""
+        size = self.record_bytes
+        offset = self.header_bytes + first * size
+        return np.fromfile(self.path, dtype=np.uint8, count=(stop - first) * size, offset=offset).reshape(
+            -1, size
+        )
+
+    def columns(self, signal: int) -> slice:
+        """Return where a signal lies in the bytes of a data record."""
+        first = sum(self.samples[:signal]) * self.sample_bytes
+        return slice(first, first + self.samples[signal] * self.sample_bytes)
+
+    def stored(self, signals: Sequence[int], first: int, stop: int) -> list[Int[np.ndarray, " time"]]:
+        """Return the stored integers of signals in the records ``first`` to ``stop`` (exclusive)."""
+        content = self.read(first, stop)
+        return [decode_samples(content[:, self.columns(signal)], self.sample_bytes) for signal in signals]
+
+
+def decode_samples(content: UInt8[np.ndarray, "record byte"], sample_bytes: int) -> Int[np.ndarray, " time"]:
+    """Return the stored integers of little-endian bytes, two or three for each."""
+    flat = np.ascontiguousarray(content).reshape(-1)
+    if sample_bytes == 2:
+        return flat.view("<i2").astype(np.int64)
+    low, middle, high = flat.reshape(-1, 3).T.astype(np.int64)
+    values = low | middle << 8 | high << 16
+    return values - ((values & 0x800000) << 1)
+
+
+def encode_samples(values: Int[np.ndarray, " time"], sample_bytes: int) -> UInt8[np.ndarray, " byte"]:
+    """Return the bytes of stored integers; the inverse of :func:`decode_samples`."""
+    return values.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :sample_bytes].reshape(-1)
+
+
+def open_edf(path: Path) -> EdfFile:
+    """Read the header of an EDF or BDF file, and find out how many data records it has.
+
+    Raises:
+        DiffecgError: the file is missing, or its header is damaged.
+    """
+    import edfio
+
+    if not path.is_file():
+        raise DiffecgError(f"no file at {path}")
+    is_bdf = path.suffix.lower() == ".bdf"
+    content = _read_header(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that there are no records
+            header: Any = (
+                edfio.read_bdf(io.BytesIO(content), header_encoding=_encoding(content))
+                if is_bdf
+                else edfio.read_edf(
+                    io.BytesIO(content), lazy_load_data=False, header_encoding=_encoding(content)
+                )
+            )
+        signals: Any = header._signals
+        duration_s = float(header.data_record_duration)
+        counts = tuple(signal.samples_per_data_record for signal in signals)
+        file = EdfFile(
+            path=path,
+            header=header,
+            record_s=duration_s,
+            records=0,
+            header_bytes=len(content),
+            sample_bytes=3 if is_bdf else 2,
+            samples=counts,
+            is_annotation=tuple(signal._is_annotation_signal for signal in signals),
+        )
+        return _with_records(file, int(content[RECORD_COUNT]))
+    except DiffecgError:
+        raise
+    except Exception as error:  # edfio raises exceptions of many types for damaged files
+        kind = "BDF" if is_bdf else "EDF"
+        raise DiffecgError(f"{path} cannot be read as {kind} ({one_line(error)})") from error
+
+
+def _read_header(path: Path) -> bytes:
+    """Return the header of a file.
+
+    Raises:
+        DiffecgError: the file is shorter than its header.
+    """
+    with path.open("rb") as file:
+        content = file.read(HEADER_BYTES)
+        try:
+            size = HEADER_BYTES * (int(content[252:256]) + 1)
+        except ValueError:
+            raise DiffecgError(
+                f"{path} is no EDF or BDF file: its header states no number of signals"
+            ) from None
+        if size > path.stat().st_size:
+            raise DiffecgError(f"{path} ends within its header of {size} bytes; copy the file again")
+        return content + file.read(size - HEADER_BYTES)
+
+
+def _encoding(header: bytes) -> str:
+    """Return the encoding of a header: UTF-8, else Latin-1; the standard allows ASCII only."""
+    try:
+        header.decode()
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _with_records(file: EdfFile, declared: int) -> EdfFile:
+    """Return the file with the number of its data records, which the header may state wrongly.
+
+    Raises:
+        DiffecgError: the header states an impossible size or duration of data records.
+    """
+    size = sum(file.samples) * file.sample_bytes
+    if min(file.samples, default=0) < 0 or size == 0 or not 0 <= file.record_s < 1e6:
+        raise DiffecgError(
+            f"{file.path} has data records of {size} bytes and {file.record_s:g} s; the header is damaged"
+        )
+    records, rest = divmod(file.path.stat().st_size - file.header_bytes, size)
+    notes = []
+    if declared == -1:
+        notes.append(f"the header states no number of data records (-1); the file has {records}")
+    elif declared != records:
+        notes.append(f"the header states {declared} data records; the file has {records}, which are read")
+    if rest:
+        notes.append(f"{rest} bytes after the last whole data record are not read")
+    return replace(file, records=records, warnings=tuple(notes))

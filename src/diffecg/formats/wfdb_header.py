@@ -1,0 +1,194 @@
+"""Headers of WFDB records (https://physionet.org/physiotools/wag/header-5.htm).
+
+The parser of wfdb 4.3 drops every character that is not ASCII, so that ``/µV`` becomes volts, and takes file
+names with a path or with several dots for other fields.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, time
+from itertools import zip_longest
+from pathlib import Path
+
+from diffecg.errors import DiffecgError
+from diffecg.formats.file_time import FileTime
+
+DEFAULT_RATE_HZ, DEFAULT_GAIN, DEFAULT_UNIT = 250.0, 200.0, "mV"
+"""Values of fields that a header leaves out."""
+
+_FORMAT = re.compile(r"(?P<fmt>\d+)(?:x(?P<frame>\d+))?(?::(?P<skew>\d+))?(?:\+(?P<offset>\d+))?$")
+_GAIN = re.compile(r"(?P<gain>[^(/]*)(?:\((?P<baseline>[^)]*)\))?(?:/(?P<unit>.*))?$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalLine:
+    """A signal of a record."""
+
+    file: str
+    """File of the samples, relative to the header; ``~`` if there is none."""
+    fmt: str
+    """Format of the samples, such as ``212``."""
+    per_frame: int = 1
+    """Samples per frame."""
+    skew: int = 0
+    """Frames by which the signal lies behind the others in the file."""
+    offset: int = 0
+    """First byte of the samples in the file."""
+    gain: float = DEFAULT_GAIN
+    """Stored steps per unit."""
+    baseline: float = 0.0
+    """Stored value of zero."""
+    unit: str = DEFAULT_UNIT
+    initial: int = 0
+    """First stored value."""
+    checksum: int | None = None
+    """Sum of the stored values modulo 65536; None: not stated."""
+    name: str = ""
+    """Description of the signal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """Header of a WFDB record; its segments are records of their own."""
+
+    frame_rate_hz: float
+    """Frames per second; a frame holds at least one sample of each signal."""
+    frames: int | None
+    """Number of frames; None: not stated."""
+    signal_count: int
+    signals: tuple[SignalLine, ...] = ()
+    segments: tuple[tuple[str, int], ...] = ()
+    """Name (``~`` for a gap) and number of frames of each segment; empty for a record without segments."""
+    time: FileTime = field(default_factory=FileTime)
+    comments: tuple[str, ...] = ()
+
+
+def read_header(path: Path) -> Header:
+    """Read the header of a record, given without suffix.
+
+    Raises:
+        DiffecgError: the file is missing or damaged.
+    """
+    file = path.with_name(path.name + ".hea")
+    try:
+        content = file.read_bytes()
+    except OSError as error:  # Path.is_file raises OSError for names that are too long, too
+        raise DiffecgError(f"no recording at {path}: {file.name} is missing from {path.parent}") from error
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    comments = tuple(line.lstrip("#").strip() for line in lines if line.startswith("#"))
+    lines = [line for line in lines if not line.startswith("#")]
+    try:
+        return _parse(lines, comments)
+    except (ValueError, IndexError, OverflowError) as error:
+        raise DiffecgError(f"{file} is damaged or no header of a WFDB record ({error})") from error
+
+
+def _parse(lines: list[str], comments: tuple[str, ...]) -> Header:
+    """Return the header of lines without comments.
+
+    Raises:
+        ValueError: a field is not of the form that it must have.
+        IndexError: a field is missing.
+    """
+    record, *rest = lines
+    fields = record.split()
+    _, _, segment_count = fields[0].partition("/")
+    signal_count = int(fields[1])
+    frames = int(fields[3]) if len(fields) > 3 else 0
+    rest = rest[: int(segment_count) if segment_count else signal_count]
+    if len(rest) < (int(segment_count) if segment_count else signal_count):
+        raise ValueError(f"it claims {segment_count or signal_count} lines and has {len(rest)}")
+    header = Header(
+        frame_rate_hz=float(re.split(r"[/(]", fields[2])[0]) if len(fields) > 2 else DEFAULT_RATE_HZ,
+        frames=frames or None,
+        signal_count=signal_count,
+        signals=() if segment_count else tuple(_signal(line) for line in rest),
+        segments=tuple(_segment(line) for line in rest) if segment_count else (),
+        time=_time(fields[4:6]),
+        comments=comments,
+    )
+    if header.frame_rate_hz <= 0:
+        raise ValueError(f"a sampling rate of {header.frame_rate_hz:g} Hz; it must be positive")
+    return header
+
+
+def _signal(line: str) -> SignalLine:
+    """Return a signal line; fields from the right may be left out."""
+    fields = line.split(maxsplit=8)
+    names = ("file", "format", "gain", "resolution", "zero", "initial", "checksum", "block", "name")
+    given = dict(zip_longest(names, fields, fillvalue=""))
+    layout = _FORMAT.match(given["format"])
+    gain = _GAIN.match(given["gain"])
+    if layout is None or gain is None:
+        raise ValueError(f"the line {line!r} describes no signal")
+    zero = given["zero"] or "0"
+    return SignalLine(
+        file=given["file"],
+        fmt=layout["fmt"],
+        per_frame=int(layout["frame"] or 1) or 1,
+        skew=int(layout["skew"] or 0),
+        offset=int(layout["offset"] or 0),
+        gain=float(gain["gain"] or 0) or DEFAULT_GAIN,
+        baseline=float(gain["baseline"] or zero),
+        unit=(gain["unit"] or DEFAULT_UNIT).strip(),
+        initial=int(given["initial"] or zero),
+        checksum=int(given["checksum"]) if given["checksum"] else None,
+        name=given["name"].strip(),
+    )
+
+
+def _segment(line: str) -> tuple[str, int]:
+    name, length = line.split()[:2]
+    return name, int(length)
+
+
+def _time(fields: list[str]) -> FileTime:
+    """Return the time axis of the base time (``HH:MM:SS.SSS``, with leading parts left out) and date."""
+    clock = day = None
+    if fields:
+        *hours, seconds = fields[0].split(":")
+        hour, minute = [0, 0, *(int(part) for part in hours)][-2:]
+        whole, _, fraction = seconds.partition(".")
+        clock = time(hour, minute, int(whole or 0), int(fraction.ljust(6, "0")[:6]) if fraction else 0)
+    if len(fields) > 1:
+        day_of_month, month, year = (int(part) for part in fields[1].split("/"))
+        day = date(year, month, day_of_month)
+    return FileTime(start_date=day, start_time=clock)
+
+
+def write_header(path: Path, header: Header) -> None:
+    """Write the header of a record without segments; texts must be ASCII.
+
+    Args:
+        path: the record, without suffix.
+        header: header with number of frames, initial values and checksums.
+    """
+    day, clock = header.time.start
+    record = [path.name, str(len(header.signals)), _number(header.frame_rate_hz), str(header.frames)]
+    if clock is not None or day is not None:
+        record.append((clock or time()).isoformat("auto"))
+    if day is not None:
+        record.append(f"{day.day:02d}/{day.month:02d}/{day.year:04d}")
+    lines = [" ".join(record)]
+    for signal in header.signals:
+        bits = {"16": 16, "32": 32}[signal.fmt]
+        frame = f"x{signal.per_frame}" if signal.per_frame > 1 else ""
+        scale = f"{_number(signal.gain)}({int(signal.baseline)})/{signal.unit}"
+        lines.append(
+            f"{signal.file} {signal.fmt}{frame} {scale} {bits} 0 {signal.initial} {signal.checksum} 0 {signal.name}"
+        )
+    lines += [f"# {comment}" for comment in header.comments]
+    path.with_name(path.name + ".hea").write_text("\n".join(lines) + "\n", encoding="ascii")
+
+
+def _number(value: float) -> str:
+    """Return a number in the shortest form that is read as the same number, without an exponent."""
+    import numpy as np
+
+    return np.format_float_positional(value, unique=True, trim="-")
