@@ -10,6 +10,7 @@ from diffecg.config.schema import Config, DenseConfig, UNetConfig
 from diffecg.formats.annotations import Annotation
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import write_recording as write_any
+from diffecg.formats.samples import ArraySource
 from diffecg.signal.channels import make_channels
 from diffecg.signal.simulation import simulate_ecg
 
@@ -27,7 +28,7 @@ def write_recording(path: Path, seed: int = 0, leads=("MLII", "V1"), **kwargs):
     signal, samples, symbols = make_ecg(seed, **kwargs)
     digital = np.stack([np.rint(signal * gain * 200).astype(int) + 1024 for gain in (1.0, -0.5)])
     beats = tuple(
-        Annotation(sample=int(sample), symbol=str(symbol))
+        Annotation(time_s=int(sample) / FS_HZ, symbol=str(symbol))
         for sample, symbol in zip(samples, symbols, strict=True)
     )
     return write_any(path, digital_recording(path.name, digital[: len(leads)], leads, beats))
@@ -38,12 +39,14 @@ def digital_recording(name: str, digital, leads, annotations=(), *, gain=200.0, 
     count = len(leads)
     return Recording(
         name=name,
-        fs_hz=FS_HZ,
         channels=make_channels(leads),
-        stored=digital,
-        gain=(gain,) * count,
-        baseline=(baseline,) * count,
-        missing=np.zeros(digital.shape, bool),
+        source=ArraySource(
+            digital,
+            FS_HZ,
+            gain=(gain,) * count,
+            baseline=(baseline,) * count,
+            missing=np.zeros(digital.shape, bool),
+        ),
         load_annotations=lambda: annotations,
     )
 

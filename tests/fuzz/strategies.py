@@ -96,12 +96,12 @@ def damaged(files):
 annotations = st.lists(
     st.builds(
         Annotation,
-        sample=st.integers(0, 2**31),
+        time_s=st.integers(0, 2**31),
         symbol=st.sampled_from('NLVA+"~|/'),
         text=st.text("abc ()#0123é", max_size=12).map(str.strip),
     ),
     min_size=1,
     max_size=6,
-    unique_by=lambda annotation: annotation.sample,
-).map(lambda drawn: tuple(sorted(drawn, key=lambda annotation: annotation.sample)))
-"""Annotations in the order of time."""
+    unique_by=lambda annotation: annotation.time_s,
+).map(lambda drawn: tuple(sorted(drawn, key=lambda annotation: annotation.time_s)))
+"""Annotations in the order of time, at whole numbers."""

@@ -14,9 +14,10 @@ from strategies import SAMPLES, damage, damage_bytes, positions, words
 from diffecg.formats.annotations import Annotation
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording, write_recording
+from diffecg.formats.samples import ArraySource
 from diffecg.signal.channels import make_channels
 
-NOTES = (Annotation(sample=3, symbol="N"), Annotation(sample=5, symbol='"', text="a note"))
+NOTES = (Annotation(time_s=0.12, symbol="N"), Annotation(time_s=0.2, symbol='"', text="a note"))
 
 
 @cache
@@ -29,12 +30,8 @@ def edf_files(suffix):
         missing[1, 4:6] = bool(annotations)
         recording = Recording(
             name="r",
-            fs_hz=25.0,
             channels=make_channels(("MLII", "RESP"), ("mV", "NU")),
-            stored=stored,
-            gain=(200.0, 1.0),
-            baseline=(0.0, 0.0),
-            missing=missing,
+            source=ArraySource(stored, 25.0, gain=(200.0, 1.0), missing=missing),
             load_annotations=lambda annotations=annotations: annotations,
         )
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,7 @@
 """Recordings and windows are read back as they were written, in every format."""
 
 import tempfile
+from dataclasses import replace
 from datetime import date, time
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from hypothesis.extra.numpy import arrays
 from strategies import annotations
 
 from diffecg.datasets.formats.registry import read_windows
+from diffecg.formats.file_time import FileTime
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording, write_recording
+from diffecg.formats.samples import ArraySource
 from diffecg.formats.scaling import in_millivolts
 from diffecg.signal.channels import make_channels
 
@@ -28,16 +31,21 @@ def recordings(draw):
     gain, baseline = draw(st.sampled_from([(200.0, 1024.0), (0.25, 0.0), (1000.0, -3.0)]))
     missing = np.zeros(stored.shape, bool)
     missing[0, 1 : draw(st.integers(1, 3))] = True
-    notes = tuple(note for note in draw(annotations) if note.sample < stored.shape[1])
+    fs_hz = draw(st.sampled_from([360.0, 128.0, 250.0]))
+    notes = tuple(
+        replace(note, time_s=note.time_s / fs_hz)
+        for note in draw(annotations)
+        if note.time_s < stored.shape[1]
+    )
     return Recording(
         name="r",
-        fs_hz=draw(st.sampled_from([360.0, 128.0, 250.0])),
         channels=make_channels(("MLII", "V1", "RESP")[:count], ("mV", "uV", "NU")[:count]),
-        stored=stored,
-        gain=(gain,) * count,
-        baseline=(baseline,) * count,
-        missing=missing,
-        start=draw(st.sampled_from([(None, None), (date(2020, 2, 29), time(23, 59, 58))])),
+        source=ArraySource(
+            stored, fs_hz, gain=(gain,) * count, baseline=(baseline,) * count, missing=missing
+        ),
+        time=draw(
+            st.sampled_from([FileTime(), FileTime(start_date=date(2020, 2, 29), start_time=time(23, 59, 58))])
+        ),
         load_annotations=lambda: notes,
     )
 

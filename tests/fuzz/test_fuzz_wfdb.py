@@ -1,6 +1,7 @@
 """WFDB records are read correctly or refused in one line, whatever their files contain."""
 
 import tempfile
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -128,9 +129,10 @@ def test_wfdb_annotations_are_read_or_refused(tmp_path, data):
 @time_limit()
 def test_wfdb_annotations_are_read_back(tmp_path, annotations):
     path = write_record(tmp_path)
-    write_annotations(path, annotations, 360)
-    assert read_recording(path).annotations == annotations
-    beats = [annotation.sample for annotation in annotations if annotation.symbol in BEAT_SYMBOLS]
+    timed = tuple(replace(annotation, time_s=annotation.time_s / 360) for annotation in annotations)
+    write_annotations(path, timed, 360.0, "atr")
+    assert read_recording(path).annotations == timed
+    beats = [annotation.sample(360.0) for annotation in timed if annotation.symbol in BEAT_SYMBOLS]
     assert read_beats(path).sample.tolist() == beats
 
 

@@ -10,8 +10,9 @@ import diffecg
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.formats.registry import SUFFIXES, file_name, read_recording, write_recording
 from diffecg.inference.export import write_imputed
-from diffecg.inference.gaps import find_segments, mask_segments
-from diffecg.inference.recordings import ImputationPlan
+from diffecg.inference.gaps import find_segments
+from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
+from diffecg.inference.recordings import ImputationPlan, impute_recording
 from diffecg.signal.masks import Interval
 
 
@@ -35,26 +36,22 @@ def test_an_imputed_recording_keeps_every_observed_sample(mitdb, runs, tmp_path,
     base = mitdb.parent / ("mitdb" if case % 2 else "svdb")
     full = read_recording(base / RecordingFolder(base).names()[2 * case])
     pattern = list(PATTERNS)[case % 5]
-    stored = full.stored[:, : round(40 * full.fs_hz)]
-    annotations = tuple(annotation for annotation in full.annotations if annotation.sample < stored.shape[1])
-    observed = replace(
-        full, stored=stored, missing=np.zeros(stored.shape, bool), load_annotations=lambda: annotations
-    )
-    observed = replace(observed, path=Path(), name=f"cut{full.name}")
+    observed = replace(full.crop(0, 40), path=Path(), name=f"cut{full.name}")
     model = diffecg.load(runs["strip"])
     for suffix in SUFFIXES:
         source = read_recording(write_to(tmp_path, observed, suffix), fs_hz=full.fs_hz)
         rows = [0, 1] if suffix in ("", ".csv") else [case % 2]
         gaps = [Interval(start_s=start_s, stop_s=stop_s) for start_s, stop_s in PATTERNS[pattern]]
         segments = find_segments(source, rows, gaps, [])
-        drawn = model.impute(mask_segments(source, rows, segments), source.fs_hz, draws=1, steps=1)
+        plan = ImputationPlan(segments=segments, rows=rows, input_rows=rows)
+        result = impute_recording(
+            model, source, plan, ImputeOptions(), DrawOptions(draws=1), SamplerOptions(steps=1)
+        )
         folder = tmp_path / f"out{suffix}"
         folder.mkdir()
-        shown = segments if suffix == ".edf" else []  # a picture of each gap takes time
-        plan = ImputationPlan(segments=shown, rows=rows, input_rows=rows)
-        path = write_imputed(folder, source, plan, drawn, source.path.suffix)
+        path = write_imputed(folder, result)
         back = read_recording(path, fs_hz=full.fs_hz)
-        kept = np.ones(stored.shape, bool)
+        kept = np.ones(observed.stored.shape, bool)
         for segment in segments:
             kept[segment.row, segment.start : segment.stop] = False
         assert np.array_equal(back.stored[kept], source.stored[kept])

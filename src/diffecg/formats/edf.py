@@ -11,7 +11,7 @@ import numpy as np
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.edf_annotations import Notes, end_s, gaps, read_notes
-from diffecg.formats.edf_file import EdfFile, open_edf
+from diffecg.formats.edf_file import EdfFile, EdfSignal, open_edf
 from diffecg.formats.file_time import FileTime
 from diffecg.formats.naming import distinct_names
 from diffecg.formats.options import ReadOptions
@@ -51,8 +51,8 @@ class EdfSource(SampleSource):
         self, file: EdfFile, signals: Sequence[int], runs: Sequence[Run], notes: Notes, labels: Sequence[str]
     ) -> None:
         self.file, self.signals, self.runs = file, tuple(signals), tuple(runs)
-        self.rates_hz = tuple(file.samples[signal] / file.record_s for signal in signals)
-        scales = [_scale(file, signal) for signal in signals]
+        self.rates_hz = tuple(file.signals[signal].samples / file.record_s for signal in signals)
+        scales = [_scale(file.signals[signal]) for signal in signals]
         self.gain, self.baseline = tuple(gain for gain, _ in scales), tuple(zero for _, zero in scales)
         self.is_integer = True
         last = runs[-1]
@@ -63,7 +63,7 @@ class EdfSource(SampleSource):
 
     def read(self, rows: Sequence[int], start: int, stop: int) -> Block:
         """Return the samples ``start`` to ``stop`` (exclusive) of channels that share a sampling rate."""
-        rate, count = self.rates_hz[rows[0]], self.file.samples[self.signals[rows[0]]]
+        rate, count = self.rates_hz[rows[0]], self.file.signals[self.signals[rows[0]]].samples
         stored = np.zeros((len(rows), max(stop - start, 0)), dtype=np.int64)
         missing = np.ones(stored.shape, dtype=bool)
         for run in self.runs:
@@ -118,24 +118,22 @@ def read(path: Path, options: ReadOptions) -> Recording:
     """
     file = open_edf(path)
     signals = [
-        signal
-        for signal, samples in enumerate(file.samples)
-        if samples and file.record_s and not file.is_annotation[signal]
+        position
+        for position, signal in enumerate(file.signals)
+        if signal.samples and file.record_s and not signal.is_annotation
     ]
     if not signals:
         raise DiffecgError(f"{path} has no signal")
     if not file.records:
-        raise DiffecgError(f"{path} has no samples: it ends after the header")
-    headers = [file.header._signals[signal] for signal in signals]
-    labels, assumptions = distinct_names(
-        [one.label.strip() or f"lead {i + 1}" for i, one in enumerate(headers)]
-    )
+        raise DiffecgError(f"{path} cannot be read as EDF or BDF: it ends before its first data record does")
+    headers = [file.signals[signal] for signal in signals]
+    labels, assumptions = distinct_names([one.label or f"lead {i + 1}" for i, one in enumerate(headers)])
     notes = read_notes(file)
     source = EdfSource(file, signals, _runs(file, notes.record_onsets_s), notes, labels)
     if not min(source.lengths):
         raise DiffecgError(f"{path} has no samples")
-    scaled = [_has_scale(file, signal) for signal in signals]
-    units = [one.physical_dimension if fine else "NU" for one, fine in zip(headers, scaled, strict=True)]
+    scaled = [_has_scale(header) for header in headers]
+    units = [one.unit if fine else "NU" for one, fine in zip(headers, scaled, strict=True)]
     unscaled = [
         f"{label} has no physical or digital range: its stored values are read as they are, in NU"
         for label, fine in zip(labels, scaled, strict=True)
@@ -163,7 +161,7 @@ def _runs(file: EdfFile, onsets_s: Sequence[float]) -> list[Run]:
     """
     if not onsets_s:
         return [Run(first=0, stop=file.records, start_s=0.0)]
-    tolerance_s = 0.5 * file.record_s / max(file.samples)
+    tolerance_s = 0.5 * file.record_s / max(signal.samples for signal in file.signals)
     runs = [Run(first=0, stop=1, start_s=0.0)]
     for record, onset_s in enumerate(onsets_s[1:], start=1):
         expected_s = runs[-1].start_s + (record - runs[-1].first) * file.record_s
@@ -184,41 +182,28 @@ def _runs(file: EdfFile, onsets_s: Sequence[float]) -> list[Run]:
     return runs
 
 
-def _has_scale(file: EdfFile, signal: int) -> bool:
-    """Return whether a signal has physical and digital ranges that define a scale."""
-    header = file.header._signals[signal]
-    low, high = header.physical_range
-    first, last = header.digital_range
+def _has_scale(signal: EdfSignal) -> bool:
+    """Return whether the physical and digital ranges of a signal define a scale."""
+    (low, high), (first, last) = signal.physical, signal.digital
     if low == high or first == last:
         return False
     gain = (last - first) / (high - low)
     return is_plausible_scale(gain, first - low * gain)
 
 
-def _scale(file: EdfFile, signal: int) -> tuple[float, float]:
+def _scale(signal: EdfSignal) -> tuple[float, float]:
     """Return gain (steps per unit) and baseline of a signal; both ranges may be upside down."""
-    if not _has_scale(file, signal):
+    if not _has_scale(signal):
         return 1.0, 0.0
-    header = file.header._signals[signal]
-    low, high = header.physical_range
-    first, last = header.digital_range
+    (low, high), (first, last) = signal.physical, signal.digital
     gain = (last - first) / (high - low)
-    return float(gain), float(first - low * gain)
+    return gain, first - low * gain
 
 
 def _file_time(file: EdfFile, first_onset_s: float) -> FileTime:
     """Return date and time of the first sample; no date where it is anonymised."""
-    import edfio
-
-    header = file.header
-    try:
-        day: date | None = header.startdate
-    except (edfio.AnonymizedDateError, ValueError):
-        day = None
-    try:
-        hour, minute, second = (int(part) for part in header._starttime.decode().replace(":", ".").split("."))
-        clock = time(hour, minute, second)
-    except ValueError:
+    day, clock = file.start_date, file.start_time
+    if clock is None:
         return FileTime(start_date=day)
     if day is None and clock == time() and not first_onset_s:
         return FileTime()

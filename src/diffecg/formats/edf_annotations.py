@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def read_notes(file: EdfFile) -> Notes:
     """
     onsets: list[float] = []
     notes: list[Note] = []
-    signals = [signal for signal, is_annotation in enumerate(file.is_annotation) if is_annotation]
+    signals = [position for position, signal in enumerate(file.signals) if signal.is_annotation]
     for position, signal in enumerate(signals):
         columns = file.columns(signal)
         for record in _records(file):
@@ -89,10 +89,12 @@ def read_notes(file: EdfFile) -> Notes:
                 Note(onset_s=at, duration_s=for_s, text=text) for at, for_s, texts in lists for text in texts
             ]
     first = onsets[0] if onsets else 0.0
-    shifted = [Note(onset_s=round(n.onset_s - first, 9), duration_s=n.duration_s, text=n.text) for n in notes]
+    if first:
+        onsets = [round(onset - first, 9) for onset in onsets]
+        notes = [replace(note, onset_s=round(note.onset_s - first, 9)) for note in notes]
     return Notes(
-        notes=tuple(sorted(shifted, key=lambda note: note.onset_s)),
-        record_onsets_s=tuple(round(onset - first, 9) for onset in onsets),
+        notes=tuple(sorted(notes, key=lambda note: note.onset_s)),
+        record_onsets_s=tuple(onsets),
         first_onset_s=first,
     )
 

@@ -7,9 +7,11 @@ drops records where the header does not match the file, and does not tell when r
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,26 @@ from diffecg.errors import DiffecgError, one_line
 HEADER_BYTES = 256
 """Bytes of the fixed part of the header, and of the part of each signal."""
 
+_DATE = re.compile(rb"(\d{1,2})[.:/-](\d{1,2})[.:/-](\d{2})")
+"""Date of the header: dd.mm.yy."""
+
 RECORD_COUNT = slice(236, 244)
 """Bytes of the header that hold the number of data records."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdfSignal:
+    """Header of a signal."""
+
+    label: str
+    unit: str
+    physical: tuple[float, float]
+    """Values of the digital bounds; equal if there is no scale."""
+    digital: tuple[int, int]
+    """Stored values at the bounds."""
+    samples: int
+    """Samples in a data record."""
+    is_annotation: bool
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,8 +50,14 @@ class EdfFile:
     """An EDF or BDF file: header, and where its data records lie."""
 
     path: Path
-    header: Any
-    """Header as an object of edfio without data."""
+    name: str
+    """Name of the format, such as ``EDF+C``."""
+    signals: tuple[EdfSignal, ...]
+    """All signals, annotation signals included."""
+    start_date: date | None
+    """Date of the header, where it is stated."""
+    start_time: time | None
+    """Time of the header, in whole seconds."""
     record_s: float
     """Duration of a data record, in seconds; 0 if the file has annotations only."""
     records: int
@@ -39,28 +65,12 @@ class EdfFile:
     header_bytes: int
     sample_bytes: int
     """Bytes of a sample: 2 in EDF, 3 in BDF."""
-    samples: tuple[int, ...]
-    """Samples of each signal in a data record, annotation signals included."""
-    is_annotation: tuple[bool, ...]
-    """Whether each signal holds annotations."""
     warnings: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """Name of the format, such as ``EDF+C``."""
-        plain = "EDF" if self.sample_bytes == 2 else "BDF"
-        reserved = self.header.reserved[:5]
-        return reserved if reserved in (f"{plain}+C", f"{plain}+D") else plain
-
-    @property
-    def is_plus(self) -> bool:
-        """Whether the header follows EDF+ or BDF+."""
-        return "+" in self.name
 
     @property
     def record_bytes(self) -> int:
         """Bytes of a data record."""
-        return sum(self.samples) * self.sample_bytes
+        return sum(signal.samples for signal in self.signals) * self.sample_bytes
 
     def read(self, first: int, stop: int) -> UInt8[np.ndarray, "record byte"]:
         """Return the bytes of the data records ``first`` to ``stop`` (exclusive)."""
@@ -72,8 +82,8 @@ class EdfFile:
 
     def columns(self, signal: int) -> slice:
         """Return where a signal lies in the bytes of a data record."""
-        first = sum(self.samples[:signal]) * self.sample_bytes
-        return slice(first, first + self.samples[signal] * self.sample_bytes)
+        first = sum(other.samples for other in self.signals[:signal]) * self.sample_bytes
+        return slice(first, first + self.signals[signal].samples * self.sample_bytes)
 
     def stored(self, signals: Sequence[int], first: int, stop: int) -> list[Int[np.ndarray, " time"]]:
         """Return the stored integers of signals in the records ``first`` to ``stop`` (exclusive)."""
@@ -118,18 +128,18 @@ def open_edf(path: Path) -> EdfFile:
                     io.BytesIO(content), lazy_load_data=False, header_encoding=_encoding(content)
                 )
             )
-        signals: Any = header._signals
-        duration_s = float(header.data_record_duration)
-        counts = tuple(signal.samples_per_data_record for signal in signals)
+        plain = "BDF" if is_bdf else "EDF"
+        plus = header.reserved[:5] in (f"{plain}+C", f"{plain}+D")
         file = EdfFile(
             path=path,
-            header=header,
-            record_s=duration_s,
+            name=header.reserved[:5] if plus else plain,
+            signals=tuple(_signal(signal) for signal in header._signals),
+            start_date=_date(header),
+            start_time=_time(content[176:184]),
+            record_s=float(header.data_record_duration),
             records=0,
             header_bytes=len(content),
             sample_bytes=3 if is_bdf else 2,
-            samples=counts,
-            is_annotation=tuple(signal._is_annotation_signal for signal in signals),
         )
         return _with_records(file, int(content[RECORD_COUNT]))
     except DiffecgError:
@@ -137,6 +147,48 @@ def open_edf(path: Path) -> EdfFile:
     except Exception as error:  # edfio raises exceptions of many types for damaged files
         kind = "BDF" if is_bdf else "EDF"
         raise DiffecgError(f"{path} cannot be read as {kind} ({one_line(error)})") from error
+
+
+def _signal(header: Any) -> EdfSignal:
+    """Return the header of a signal of edfio."""
+    return EdfSignal(
+        label=header.label.strip(),
+        unit=header.physical_dimension,
+        physical=(float(header.physical_min), float(header.physical_max)),
+        digital=(int(header.digital_min), int(header.digital_max)),
+        samples=int(header.samples_per_data_record),
+        is_annotation=header._is_annotation_signal,
+    )
+
+
+def _date(header: Any) -> date | None:
+    """Return the date of a header of edfio, that of EDF+ first; None where it is anonymised or not a date."""
+    import edfio
+
+    try:
+        return header.recording.startdate
+    except edfio.AnonymizedDateError:
+        return None
+    except Exception:  # no header of EDF+: exceptions of many types
+        match = _DATE.fullmatch(header._startdate.strip())
+    try:
+        return date(_century(int(match[3])), int(match[2]), int(match[1])) if match else None
+    except ValueError:
+        return None
+
+
+def _century(year: int) -> int:
+    """Return a year of two digits in full: 1985 to 2084."""
+    return year + (1900 if year >= 85 else 2000)
+
+
+def _time(field: bytes) -> time | None:
+    """Return the time of a header (``hh.mm.ss``); None if it is no time."""
+    try:
+        hour, minute, second = (int(part) for part in re.split(rb"[.:]", field.strip()))
+        return time(hour, minute, second)
+    except ValueError:
+        return None
 
 
 def _read_header(path: Path) -> bytes:
@@ -151,10 +203,12 @@ def _read_header(path: Path) -> bytes:
             size = HEADER_BYTES * (int(content[252:256]) + 1)
         except ValueError:
             raise DiffecgError(
-                f"{path} is no EDF or BDF file: its header states no number of signals"
+                f"{path} cannot be read as EDF or BDF: its header states no number of signals"
             ) from None
         if size > path.stat().st_size:
-            raise DiffecgError(f"{path} ends within its header of {size} bytes; copy the file again")
+            raise DiffecgError(
+                f"{path} cannot be read as EDF or BDF: it ends within its header of {size} bytes; copy it again"
+            )
         return content + file.read(size - HEADER_BYTES)
 
 
@@ -173,8 +227,12 @@ def _with_records(file: EdfFile, declared: int) -> EdfFile:
     Raises:
         DiffecgError: the header states an impossible size or duration of data records.
     """
-    size = sum(file.samples) * file.sample_bytes
-    if min(file.samples, default=0) < 0 or size == 0 or not 0 <= file.record_s < 1e6:
+    size = file.record_bytes
+    if (
+        min((signal.samples for signal in file.signals), default=0) < 0
+        or size == 0
+        or not 0 <= file.record_s < 1e6
+    ):
         raise DiffecgError(
             f"{file.path} has data records of {size} bytes and {file.record_s:g} s; the header is damaged"
         )

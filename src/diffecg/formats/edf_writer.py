@@ -119,8 +119,8 @@ def _write_copy(path: Path, recording: Recording) -> None:
     content = np.memmap(path, dtype=np.uint8, mode="r+", offset=file.header_bytes, shape=shape)
     for edit in source.edits if isinstance(source, EditedSource) else ():
         signal = layout.source.signals[edit.row]
-        low, high = sorted(file.header._signals[signal].digital_range)
-        count, columns = file.samples[signal], file.columns(signal)
+        low, high = sorted(file.signals[signal].digital)
+        count, columns = file.signals[signal].samples, file.columns(signal)
         records = slice(edit.start // count, -(-edit.stop // count))
         values = decode_samples(content[records, columns], file.sample_bytes)
         first = edit.start - records.start * count

@@ -273,4 +273,10 @@ def _untrimmed(annotation: Annotation) -> str:
 
 
 def _text(annotation: Annotation) -> str:
-    return to_ascii(_untrimmed(annotation))[:MAX_TEXT]
+    """Return the text that is written: in Latin-1, else in ASCII, at most MAX_TEXT characters."""
+    text = _untrimmed(annotation)
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        text = to_ascii(text)
+    return text[:MAX_TEXT]

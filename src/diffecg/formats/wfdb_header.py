@@ -71,11 +71,16 @@ def read_header(path: Path) -> Header:
     Raises:
         DiffecgError: the file is missing or damaged.
     """
+    if not path.name:
+        raise DiffecgError(f"{str(path)!r} is not the name of a recording; name a file, such as mitdb/100")
     file = path.with_name(path.name + ".hea")
     try:
         content = file.read_bytes()
     except OSError as error:  # Path.is_file raises OSError for names that are too long, too
-        raise DiffecgError(f"no recording at {path}: {file.name} is missing from {path.parent}") from error
+        raise DiffecgError(
+            f"no recording at {path}: {file.name} is missing from {path.parent}, and {path.suffix or 'no suffix'} "
+            "is that of no other format"
+        ) from error
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -86,7 +91,7 @@ def read_header(path: Path) -> Header:
     try:
         return _parse(lines, comments)
     except (ValueError, IndexError, OverflowError) as error:
-        raise DiffecgError(f"{file} is damaged or no header of a WFDB record ({error})") from error
+        raise DiffecgError(f"{file} cannot be read as the header of a WFDB record ({error})") from error
 
 
 def _parse(lines: list[str], comments: tuple[str, ...]) -> Header:

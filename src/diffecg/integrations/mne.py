@@ -86,7 +86,7 @@ def _annotations(raw: Any) -> list[Annotation]:
     """Return the annotations of a Raw object; their onsets count from the start of the file before cropping."""
     notes = zip(raw.annotations.onset, raw.annotations.duration, raw.annotations.description, strict=True)
     return [
-        from_text(str(description), float(onset_s - raw.first_time), float(duration_s))
+        from_text(str(description), round(float(onset_s - raw.first_time), 6), float(duration_s))
         for onset_s, duration_s, description in notes
         if not description.startswith("BAD")
     ]

@@ -186,7 +186,7 @@ def test_noise_has_the_given_ratio(minute, noises):
     ratio = 10 * np.log10(minute.signal_mv[0, inside].var() / change[0, inside].var())
     assert ratio == pytest.approx(0, abs=0.01)
     assert np.abs(np.delete(change, np.arange(3600, 7200), axis=1)).max() == 0
-    comments = [(note.sample, note.text) for note in noisy.annotations if note.symbol == '"']
+    comments = [(note.sample(noisy.fs_hz), note.text) for note in noisy.annotations if note.symbol == '"']
     assert comments == [(3600, "electrode motion, 0 dB"), (7200, "electrode motion ends")]
     assert [note for note in noisy.annotations if note.symbol != '"'] == list(minute.annotations)
 

@@ -293,7 +293,7 @@ def test_a_channel_that_is_not_a_voltage_is_refused_only_as_a_lead(recording):
 
 @pytest.mark.parametrize("name", ["", ".", "/", "foo.bar"])
 def test_names_of_no_recording_are_refused(tmp_path, name):
-    with pytest.raises(DiffecgError, match="not the name of a WFDB record"):
+    with pytest.raises(DiffecgError, match=r"not the name of a recording|no recording at foo\.bar"):
         read_recording(name)
 
 

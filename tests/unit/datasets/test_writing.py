@@ -13,7 +13,8 @@ from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
 from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.gaps import Segment, find_segments
-from diffecg.inference.recordings import ForecastPlan, ImputationPlan
+from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
+from diffecg.inference.recordings import ForecastPlan, ImputationPlan, impute_recording
 from diffecg.plotting.paper import Paper
 
 
@@ -111,14 +112,19 @@ def test_an_unknown_suffix_is_refused(beats, tmp_path):
 def test_an_imputed_recording_keeps_every_observed_integer(recording, runs, tmp_path, lead):
     read = read_recording(recording)
     row = read.channel_index(lead)
-    signal = read.signal_mv[row].copy()
-    signal[3000:3400] = np.nan
-    drawn = diffecg.load(runs["strip"]).impute(signal[None], read.fs_hz, draws=2, steps=2)
     folder = tmp_path / "fixed"
     folder.mkdir()
     segment = Segment(row=row, start=3000, stop=3400, reason="given")
     plan = ImputationPlan(segments=[segment], rows=[row], input_rows=[row])
-    write_imputed(folder, read, plan, drawn)
+    result = impute_recording(
+        diffecg.load(runs["strip"]),
+        read,
+        plan,
+        ImputeOptions(),
+        DrawOptions(draws=2),
+        SamplerOptions(steps=2),
+    )
+    write_imputed(folder, result)
     back = wfdb.rdrecord(str(folder / "100"), physical=False)
     changed = back.d_signal != read.stored.T
     assert not changed[:, 1 - row].any()
@@ -126,7 +132,7 @@ def test_an_imputed_recording_keeps_every_observed_integer(recording, runs, tmp_
     assert not changed[3400:].any()
     assert changed[3000:3400, row].mean() > 0.5
     physical = wfdb.rdrecord(str(folder / "100"))
-    assert np.allclose(physical.p_signal[3000:3400, row], drawn.signal_mv[0, 3000:3400], atol=3e-3)
+    assert np.allclose(physical.p_signal[3000:3400, row], result.part(segment)[1].signal_mv, atol=3e-3)
     assert (physical.sig_name, physical.fs) == (["MLII", "V1"], 360)
     before, after = (wfdb.rdann(str(path), "atr") for path in (recording, folder / "100"))
     assert np.array_equal(before.sample, after.sample)
@@ -170,10 +176,13 @@ def test_recordings_in_other_formats_keep_their_integers(tmp_path, runs, recordi
     known = digital[:, 0] != lost
     assert np.allclose(read.signal_mv[0, known], (digital[known, 0] - 1024) / 200)
     assert np.isnan(read.signal_mv[:, ~known]).all()
-    drawn = diffecg.load(runs["strip"]).impute(read.signal_mv[:1], 360, draws=1, steps=1)
     (tmp_path / "out").mkdir()
     plan = ImputationPlan(segments=find_segments(read, [0], [], []), rows=[0], input_rows=[0])
-    write_imputed(tmp_path / "out", read, plan, drawn)
+    model = diffecg.load(runs["strip"])
+    result = impute_recording(
+        model, read, plan, ImputeOptions(), DrawOptions(draws=1), SamplerOptions(steps=1)
+    )
+    write_imputed(tmp_path / "out", result)
     back = read_recording(tmp_path / "out" / "r")
     assert np.array_equal(back.stored.T[known], digital[known])
     assert np.isfinite(back.signal_mv[0]).all()

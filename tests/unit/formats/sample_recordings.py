@@ -5,14 +5,16 @@ from pathlib import Path
 import numpy as np
 
 from diffecg.formats.annotations import Annotation
+from diffecg.formats.file_time import FileTime
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import file_name, write_recording
+from diffecg.formats.samples import ArraySource
 from diffecg.signal.channels import make_channels
 
 ANNOTATIONS = (
-    Annotation(sample=7, symbol="N"),
-    Annotation(sample=500, symbol="+", text="(AFIB"),
-    Annotation(sample=900, symbol='"', text="a note"),
+    Annotation(time_s=7 / 360, symbol="N"),
+    Annotation(time_s=500 / 360, symbol="+", text="(AFIB"),
+    Annotation(time_s=900 / 360, symbol='"', text="a note"),
 )
 
 
@@ -23,13 +25,11 @@ def make_recording(fs_hz=360.0, samples=3601, start=(None, None)) -> Recording:
     missing[1, 100:200] = True
     return Recording(
         name="r",
-        fs_hz=fs_hz,
         channels=make_channels(("MLII", "V1", "PLETH"), ("mV", "uV", "NU")),
-        stored=stored,
-        gain=(200.0, 0.25, 100.0),
-        baseline=(1024.0, 0.0, -3.0),
-        missing=missing,
-        start=start,
+        source=ArraySource(
+            stored, fs_hz, gain=(200.0, 0.25, 100.0), baseline=(1024.0, 0.0, -3.0), missing=missing
+        ),
+        time=FileTime(start_date=start[0], start_time=start[1]),
         load_annotations=lambda: ANNOTATIONS,
     )
 

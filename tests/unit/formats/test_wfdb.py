@@ -8,6 +8,7 @@ from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording, write_recording
+from diffecg.formats.samples import ArraySource
 from diffecg.signal.channels import make_channels
 
 
@@ -16,12 +17,10 @@ def stored_recording(stored, missing):
     leads = [f"lead {i + 1}" for i in range(len(stored))]
     return Recording(
         name="r",
-        fs_hz=360.0,
         channels=make_channels(leads),
-        stored=stored,
-        gain=(1000.0,) * len(leads),
-        baseline=(0.0,) * len(leads),
-        missing=missing,
+        source=ArraySource(
+            stored, 360.0, gain=(1000.0,) * len(leads), baseline=(0.0,) * len(leads), missing=missing
+        ),
     )
 
 
@@ -52,7 +51,7 @@ def check_annotations(path):
     """Compare sample, symbol and text of all annotations with those that wfdb reads."""
     expected = wfdb.rdann(str(path), "atr")
     texts = [text.rstrip("\0") for text in expected.aux_note]
-    ours = [(note.sample, note.symbol, note.text) for note in read_recording(path).annotations]
+    ours = [(note.sample(expected.fs), note.symbol, note.text) for note in read_recording(path).annotations]
     assert ours == list(zip(expected.sample.tolist(), expected.symbol, texts, strict=True))
     assert len(ours) > 100
 
