@@ -60,6 +60,19 @@ def is_known_unit(text: str) -> bool:
     return unit in MV_PER_UNIT or unit in _OTHERS.values() or unit in ("s", "ms", "%")
 
 
+def unit_ratio(unit: str, other: str) -> float | None:
+    """Return the value of one ``unit`` in ``other``; None if the units are not of the same quantity.
+
+    >>> unit_ratio("mV", "uV"), unit_ratio("mmHg", "mV")
+    (1000.0, None)
+    """
+    if unit == other:
+        return 1.0
+    if unit not in MV_PER_UNIT or other not in MV_PER_UNIT:
+        return None
+    return float(f"{MV_PER_UNIT[unit] / MV_PER_UNIT[other]:.9g}")
+
+
 def _known(key: str) -> str | None:
     """Return the canonical spelling of a unit in lower case without spaces, None if it is not known."""
     if voltage := _VOLTAGE.fullmatch(_MICRO_ARTEFACT.sub("u", key)):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffecg.signal.units import MV_PER_UNIT, is_voltage_unit, normalise_unit
+from diffecg.signal.units import MV_PER_UNIT, is_voltage_unit, normalise_unit, unit_ratio
 
 SPELLINGS = {
     "V": ["V", "v", "Volt", "volts", "(V)", "MDC_DIM_VOLT", "В"],
@@ -72,3 +72,10 @@ def test_brackets_quotes_and_spaces_do_not_change_a_unit(pair, frame):
 
 def test_the_units_of_voltage_are_powers_of_a_thousand_apart():
     assert [MV_PER_UNIT[unit] for unit in ("nV", "uV", "mV", "V")] == [1e-6, 1e-3, 1.0, 1e3]
+
+
+def test_units_of_the_same_quantity_have_a_ratio():
+    assert unit_ratio("mV", "uV") == 1000
+    assert unit_ratio("nV", "V") == 1e-9
+    assert unit_ratio("mmHg", "mmHg") == 1
+    assert unit_ratio("mmHg", "mV") is None
