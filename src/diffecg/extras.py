@@ -15,6 +15,7 @@ from diffecg.errors import MissingDependencyError
 
 MODULES = {
     "eval": ("neurokit2", "sklearn"),
+    "formats": ("ecgdatakit", "pydicom"),
     "imblearn": ("imblearn",),
     "mne": ("mne",),
     "onnx": ("onnx", "onnxscript", "onnxruntime"),

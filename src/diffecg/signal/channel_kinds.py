@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from diffecg.signal.lead_names import DERIVED, IDENTIFIERS, lead_name, words
-from diffecg.signal.units import MV_PER_UNIT
+from diffecg.signal.units import MV_PER_UNIT, RAW_UNIT
 
 UNKNOWN = "unknown"
 """Kind of a channel that may be a voltage and whose name says nothing, such as ``lead 1`` or ``signal``."""
@@ -76,4 +76,4 @@ def channel_kind(name: str, unit: str) -> str:
     for kind, pattern in _PATTERNS.items():
         if any(pattern.fullmatch(word) for word in found):
             return kind
-    return UNKNOWN if unit in MV_PER_UNIT or not unit else "other"
+    return UNKNOWN if unit in MV_PER_UNIT or unit in ("", RAW_UNIT) else "other"

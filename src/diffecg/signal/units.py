@@ -19,12 +19,16 @@ _VOLTAGE = re.compile(r"(?P<prefix>m|milli|u|mu|micro|mikro|n|nano|)(v|volts?)")
 _PREFIXES = {"": "V", "m": "mV", "milli": "mV", "n": "nV", "nano": "nV"}
 """Units of voltage by prefix; all other prefixes are those of microvolts."""
 
+RAW_UNIT = "adu"
+"""Unit of samples that are steps of a converter of unknown size; ``--unit`` can state what a step is."""
+
 _CYRILLIC = {"мкв": "uV", "мв": "mV", "в": "V"}
 
 _OTHERS = {
     "mmhg": "mmHg", "cmh2o": "cmH2O", "kpa": "kPa", "hz": "Hz", "hertz": "Hz",
     "bpm": "bpm", "/min": "bpm", "1/min": "bpm", "beats/min": "bpm", "beatsperminute": "bpm",
     "second": "s", "seconds": "s", "sec": "s", "millisecond": "ms", "milliseconds": "ms", "msec": "ms",
+    **dict.fromkeys(("adu", "adunits", "adc", "count", "counts", "raw", "step", "steps", "lsb"), RAW_UNIT),
     "nu": "NU", "percent": "%", "ohms": "Ohm", "ohm": "Ohm", "celsius": "degC", "degc": "degC",
 }  # fmt: skip
 """Spellings of other units, in lower case and without spaces."""

@@ -36,7 +36,7 @@ KINDS = {
         *(("Event marker", ""), ("timestamp", "ms"), ("ECG_Rate", "")),
     ],
     "other": [("BCG", "mV"), ("EDA", "uS"), ("foo", "mmHg"), ("Snore", "uV"), ("Position", "")],
-    "unknown": [("lead 1", "mV"), ("signal", ""), ("ch1", "uV"), ("Brustgurt", "mV"), ("col0", "")],
+    "unknown": [("lead 1", "mV"), ("signal", ""), ("ch1", "uV"), ("Brustgurt", "mV"), ("lead 1", "adu")],
 }  # fmt: skip
 
 BOOKKEEPING = [
@@ -199,6 +199,9 @@ def test_units_that_the_file_does_not_state_are_assumed_for_what_may_be_an_ecg_o
     stated, assumption = state_units(channels)
     assert [channel.unit for channel in stated] == ["mV", "mV", "NU", "uV", "mmHg"]
     assert assumption == "no unit stated for II, signal: mV assumed"
+    steps = make_channels(["lead 1", "II"], ["adu", "raw"])
+    assert state_units(steps) == (steps, None)  # a step is no millivolt
+    assert [channel.unit for channel in state_units(steps, "uV")[0]] == ["uV", "uV"]
     stated, assumption = state_units(channels, "uV")
     assert [channel.unit for channel in stated] == ["uV", "uV", "NU", "uV", "mmHg"]
     assert assumption is None
@@ -230,7 +233,7 @@ COLUMNS = {
     "II (uV) filtered": ("II filtered", "uV"),
     "ECG (V5)": ("ECG (V5)", ""),
     "ECG (filtered)": ("ECG (filtered)", ""),
-    "ECG (raw)": ("ECG", "raw"),
+    "ECG (raw)": ("ECG", "adu"),
     "ECG_V": ("ECG_V", ""),
     "V": ("V", ""),
     "ECG V": ("ECG V", ""),

@@ -26,6 +26,7 @@ SPELLINGS = {
     "degC": ["°C", "degC", "celsius"],
     "m/s2": ["m/s²", "m/s2"],
     "NU": ["NU", "nu"],
+    "adu": ["adu", "ADU", "AD units", "raw", "counts", "Steps", "LSB"],
 }  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def test_a_micro_sign_in_the_wrong_encoding_is_still_micro(micro, encodings):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "furlong", "mV/mm", "uV/bit", "VA", "mVA", "dBuV", "kV", "Vs", "lead V", "V5", "adu", "raw", "min"],
+    ["", "furlong", "mV/mm", "uV/bit", "VA", "mVA", "dBuV", "kV", "Vs", "lead V", "V5", "min"],
 )
 def test_text_that_is_no_known_unit_is_never_taken_for_a_voltage(text):
     assert normalise_unit(f" {text} ") == text
