@@ -68,8 +68,24 @@ def write_dicom(path: Path, rate=FS_HZ, unit="uV", skew=0, baseline=0.0, padding
     dataset.save_as(path, enforce_file_format=True)
 
 
-def write_scp(path: Path, interval_us=2000, step_nv=4880, starts=(1, 1), damaged=False) -> None:
-    """Write an SCP-ECG record without compression: sections 0, 1, 3 and 6."""
+def _huffman(values) -> bytes:
+    """Return values in the default Huffman code of SCP-ECG: unary up to 8, others in 8 or 16 bits."""
+    bits = ""
+    for value in values.tolist():
+        if abs(value) <= 8:
+            bits += "0" if value == 0 else "1" * abs(value) + ("01" if value < 0 else "00")
+        elif -128 <= value < 128:
+            bits += "1111111110" + format(value & 0xFF, "08b")
+        else:
+            bits += "1111111111" + format(value & 0xFFFF, "016b")
+    bits += "0" * (-len(bits) % 16)
+    return bytes(int(bits[first : first + 8], 2) for first in range(0, len(bits), 8))
+
+
+def write_scp(
+    path: Path, interval_us=2000, step_nv=4880, starts=(1, 1), damaged=False, differences=None
+) -> None:
+    """Write an SCP-ECG record; with ``differences`` (0 to 2) they are compressed by the default table."""
 
     def section(number, body):
         body = body + b"\0" * (len(body) % 2)
@@ -85,9 +101,16 @@ def write_scp(path: Path, interval_us=2000, step_nv=4880, starts=(1, 1), damaged
         struct.pack("<IIB", start, start + SAMPLES - 1, code)
         for start, code in zip(starts, (1, 2), strict=True)
     )
-    data = struct.pack("<HHBB", step_nv, interval_us, 0, 0) + struct.pack("<HH", 2 * SAMPLES, 2 * SAMPLES)
-    data += STORED.astype("<i2").tobytes()
-    bodies = {number: section(number, body) for number, body in ((1, demographics), (3, leads), (6, data))}
+    rows = [row.astype("<i2").tobytes() for row in STORED]
+    if differences is not None:
+        steps = [np.r_[row[:differences], np.diff(row, differences)] for row in STORED]
+        rows = [_huffman(row) for row in steps]
+    data = struct.pack("<HHBB", step_nv, interval_us, differences or 0, 0)
+    data += struct.pack("<HH", *map(len, rows)) + b"".join(rows)
+    contents = {1: demographics, 3: leads, 6: data} | (
+        {} if differences is None else {2: struct.pack("<H", 19999)}
+    )
+    bodies = {number: section(number, body) for number, body in sorted(contents.items())}
     pointers, position = {}, 7 + 16 + 120
     for number in range(12):
         length = 136 if number == 0 else len(bodies.get(number, b""))

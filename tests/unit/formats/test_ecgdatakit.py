@@ -159,6 +159,11 @@ def test_a_lead_that_begins_later_is_missing_before(tmp_path):
     assert np.array_equal(recording.stored[1, 100:], STORED[1])
 
 
+@pytest.mark.parametrize("differences", [0, 1, 2])
+def test_compressed_scp_files_hold_the_same_samples(tmp_path, differences):
+    assert np.array_equal(read(write(tmp_path, "SCP-ECG", differences=differences)).stored, STORED)
+
+
 def test_padding_and_lead_faults_are_missing(tmp_path):
     value = int(STORED[0, 7])
     for name, change in (("DICOM Waveform", "padding"), ("MFER", "missing")):

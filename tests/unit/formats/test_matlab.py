@@ -1,5 +1,7 @@
 """Reading of MATLAB files: those of challenges, exports of PhysioNet, and arrays of one's own."""
 
+from datetime import date, time
+
 import numpy as np
 import pytest
 import wfdb
@@ -29,10 +31,10 @@ def read(path, **options):
 def write_header(path, leads, count):
     """Write a header of the challenges of 2017, 2020 and 2021: 24 bytes precede the samples."""
     rows = [
-        f"{path.name} 16+24 1000/mV 16 0 {lead[0]} 0 0 {name}"
+        f"{path.name} 16+24 1000/mV 16 0 {lead[0]} {lead.sum(dtype=np.int16)} 0 {name}"
         for name, lead in zip(leads, STORED, strict=False)
     ]
-    head = f"{path.stem} {count} 500 3000 01-Jan-2020 10:11:12"
+    head = f"{path.stem} {count} 500 3000 05-Feb-2020 11:39:16"  # the challenge's own order of date and time
     path.with_suffix(".hea").write_text("\n".join([head, *rows, "#Age: 74", "#Sex: Male", ""]))
 
 
@@ -43,6 +45,7 @@ def test_a_challenge_file_is_read_through_its_header(tmp_path, count):
     recording = read(path)
     assert recording.channel_names == matlab.STANDARD_LEADS[:count]
     assert recording.fs_hz == 500
+    assert recording.start == (date(2020, 2, 5), time(11, 39, 16))
     expected = wfdb.rdrecord(str(path.with_suffix(""))).p_signal.T
     assert np.allclose(recording.signal_mv, expected)
     assert np.allclose(recording.signal_mv, SIGNAL[:count])
