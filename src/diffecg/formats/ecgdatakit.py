@@ -86,7 +86,9 @@ class _LeadSource(SampleSource):
         """Return the samples ``start`` to ``stop`` (exclusive) of leads that share a sampling rate."""
         span = slice(start, stop)
         return Block(
-            np.stack([self._leads[row].stored[span] for row in rows]),
+            np.stack([self._leads[row].stored[span] for row in rows]).astype(
+                np.int64 if self.is_integer else np.float64
+            ),
             np.stack([self._leads[row].missing[span] for row in rows]),
         )
 
@@ -181,7 +183,8 @@ def _lead(lead: Any, fs_hz: float, record: Any, path: Path) -> _Lead:
     if first := int(lead.annotations.get("start_sample", 1)) - 1:
         samples, missing = np.pad(samples, (first, 0)), np.pad(missing, (first, 0), constant_values=True)
     known = np.where(missing, 0, samples)
-    is_integer = bool((known == np.rint(known)).all())
+    is_integer = bool((known == np.rint(known)).all() and np.abs(known).max(initial=0) < 2**31)
+    lead.samples = np.empty(0)  # a day of twelve leads takes gigabytes as floats
     unit = lead.resolution_unit
     return _Lead(
         name=lead.label,
@@ -189,7 +192,7 @@ def _lead(lead: Any, fs_hz: float, record: Any, path: Path) -> _Lead:
         fs_hz=fs_hz,
         gain=1 / lead.resolution if unit else 1.0,
         baseline=-lead.offset / lead.resolution if unit else 0.0,
-        stored=known.astype(np.int64) if is_integer else known,
+        stored=known.astype(np.int32) if is_integer else known,
         missing=missing,
     )
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 from jaxtyping import Float
 
+from diffecg.signal.lead_names import lead_name
 from diffecg.signal.resampling import resample
 from diffecg.signal.rpeaks import detect_r_peaks
 
@@ -25,7 +24,7 @@ RATE_PER_MIN = (30.0, 220.0)
 MIN_UPRIGHT = 0.1
 """Share of beats whose largest wave is positive, in upright leads: 0.18 to 1 in MLII of mitdb."""
 
-_UPRIGHT_LEAD = re.compile(r"(?i)(m?l?i{1,2}|v[56])$")
+_UPRIGHT_LEADS = frozenset(("I", "II", "MLI", "MLII", "V5", "V6"))
 
 
 def plausibility_warnings(
@@ -85,7 +84,7 @@ def _check_beats(segments: Float[np.ndarray, "segment time"], lead: str) -> list
         for segment, peaks_of_segment in zip(segments, peaks, strict=True)
         for peak in peaks_of_segment
     ]
-    if upright and np.mean(upright) < MIN_UPRIGHT and _UPRIGHT_LEAD.match(lead):
+    if upright and np.mean(upright) < MIN_UPRIGHT and lead_name(lead) in _UPRIGHT_LEADS:
         warnings.append(
             f"the largest wave of {lead} points down in {1 - np.mean(upright):.0%} of its beats: inverted?"
         )

@@ -1,10 +1,18 @@
-"""Formats that diffecg does not read, each with a program that converts it."""
+"""Formats that are recognised by their content, and those that diffecg does not read, with a way out."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from diffecg.errors import DiffecgError
+
+_SIGNATURES = (
+    (128, b"DICM", ".dcm"),
+    (0, b"ISHNE1.0", ".ecg"),
+    (0, b"MATLAB 5.0 MAT-file", ".mat"),
+    (0, b"0       ", ".edf"),
+)
+"""First byte, content, and suffix of formats whose files often have no suffix of their own."""
 
 _MNE = "read it with MNE (mne.io) and pass the Raw object to diffecg.as_recording"
 _EDFBROWSER = "convert it to EDF with EDFbrowser"
@@ -22,7 +30,6 @@ _FORMATS = {
     ".fif": ("MNE", _MNE),
     ".gdf": ("GDF", _MNE),
     ".mff": ("EGI", _MNE),
-    ".rec": ("EDF, if its name was changed", "rename it to .edf"),
     ".trc": ("Micromed", "export it as EDF"),
     ".h5": ("HDF5", "save its arrays as .npz, with signal_mv, fs_hz and leads"),
     ".hdf5": ("HDF5", "save its arrays as .npz, with signal_mv, fs_hz and leads"),
@@ -42,12 +49,27 @@ _FORMATS = {
     ".tif": ("a picture", _PICTURE),
     ".tiff": ("a picture", _PICTURE),
     ".svg": ("a drawing", _PICTURE),
-    ".ishne": ("ISHNE Holter", "rename it to .ecg"),
     ".hl7": ("HL7", "export it as HL7 aECG (.xml)"),
     ".arc": ("EDAN Holter", _EDFBROWSER),
     ".nk": ("Nihon Kohden", _EDFBROWSER),
 }
 """Name of the format and the way out, by suffix."""
+
+
+def suffix_by_content(path: Path) -> str | None:
+    """Return the suffix of the format of a file whose own suffix says nothing; None if it is not recognised.
+
+    DICOM files are often named by numbers, EDF files ``.rec``.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(256)
+    except OSError:  # no file, a folder, or a name that is too long
+        return None
+    for first, signature, suffix in _SIGNATURES:
+        if content[first:].startswith(signature):
+            return suffix
+    return None
 
 
 def check_readable(path: Path) -> None:
