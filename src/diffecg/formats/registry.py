@@ -13,6 +13,7 @@ from pathlib import Path
 from diffecg.errors import DiffecgError
 from diffecg.formats.naming import file_stem
 from diffecg.formats.options import ReadOptions
+from diffecg.formats.recognition import check_readable, suffix_by_content
 from diffecg.formats.recording import Recording
 from diffecg.signal.channels import find_row, state_units
 from diffecg.signal.units import MV_PER_UNIT, normalise_unit
@@ -52,6 +53,13 @@ FORMATS = (
     ),
     Format(name="npz", reader="diffecg.formats.arrays", writer="diffecg.formats.arrays", suffixes=(".npz",)),
     Format(name="npy", reader="diffecg.formats.arrays", writer="diffecg.formats.arrays", suffixes=(".npy",)),
+    Format(name="matlab", reader="diffecg.formats.matlab", suffixes=(".mat",)),
+    Format(name="dicom", reader="diffecg.formats.ecgdatakit", suffixes=(".dcm", ".dicom")),
+    Format(name="scp", reader="diffecg.formats.ecgdatakit", suffixes=(".scp",)),
+    Format(name="xml", reader="diffecg.formats.ecgdatakit", suffixes=(".xml",)),
+    Format(name="ishne", reader="diffecg.formats.ecgdatakit", suffixes=(".ecg",)),
+    Format(name="mfer", reader="diffecg.formats.ecgdatakit", suffixes=(".mwf", ".mfer")),
+    Format(name="kardia", reader="diffecg.formats.ecgdatakit", suffixes=(".json",)),
 )
 """All formats."""
 
@@ -78,7 +86,10 @@ def read_recording(
     - no suffix, ``.hea``, ``.dat``, ``.atr``: WFDB;
     - ``.edf``, ``.bdf``: EDF+ and BDF+;
     - ``.csv``, ``.parquet``: one column for each channel, and a time column unless ``fs_hz`` is given;
-    - ``.npz``, ``.npy``: arrays with axes (time) or (channel, time).
+    - ``.npz``, ``.npy``: arrays with axes (time) or (channel, time);
+    - ``.mat``: MATLAB arrays, read through the header beside them if there is one;
+    - ``.dcm``, ``.scp``, ``.xml``, ``.ecg``, ``.mwf``, ``.json``: DICOM, SCP-ECG, HL7 aECG, MUSE, Philips,
+      Mortara, ISHNE, MFER and Kardia, with the extra ``formats``.
 
     Samples of WFDB, EDF and BDF files are read when they are needed.
 
@@ -101,13 +112,27 @@ def read_recording(
     path = Path(path)
     units = _units(unit)
     options = ReadOptions(fs_hz=fs_hz, annotator=annotator, verify=verify)
-    recording = _READERS.get(path.suffix.lower(), _READERS[""]).read(path, options)
+    recording = _format_of(path).read(path, options)
     recording = _with_units(recording, units)
     if leads is not None:
         recording = recording.select([find_row(recording.channels, name, recording.name) for name in leads])
     if start_s or stop_s is not None:
         recording = recording.crop(start_s, recording.duration_s if stop_s is None else stop_s)
     return recording
+
+
+def _format_of(path: Path) -> Format:
+    """Return the format of a file by its suffix, else by its content; WFDB if neither tells.
+
+    Raises:
+        DiffecgError: the suffix is that of a format that cannot be read.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        suffix = suffix_by_content(path) or suffix
+    if suffix not in _READERS:
+        check_readable(path)
+    return _READERS.get(suffix, _READERS[""])
 
 
 def _units(unit: str | dict[str, str] | None) -> dict[str, str]:

@@ -22,6 +22,9 @@ _FORMAT = re.compile(r"(?P<fmt>\d+)(?:x(?P<frame>\d+))?(?::(?P<skew>\d+))?(?:\+(
 _GAIN = re.compile(r"(?P<gain>[^(/]*)(?:\((?P<baseline>[^)]*)\))?(?:/(?P<unit>.*))?$")
 
 
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
 @dataclass(frozen=True, kw_only=True)
 class SignalLine:
     """A signal of a record."""
@@ -154,17 +157,30 @@ def _segment(line: str) -> tuple[str, int]:
 
 
 def _time(fields: list[str]) -> FileTime:
-    """Return the time axis of the base time (``HH:MM:SS.SSS``, with leading parts left out) and date."""
-    clock = day = None
-    if fields:
-        *hours, seconds = fields[0].split(":")
-        hour, minute = [0, 0, *(int(part) for part in hours)][-2:]
-        whole, _, fraction = seconds.partition(".")
-        clock = time(hour, minute, int(whole or 0), int(fraction.ljust(6, "0")[:6]) if fraction else 0)
-    if len(fields) > 1:
-        day_of_month, month, year = (int(part) for part in fields[1].split("/"))
-        day = date(year, month, day_of_month)
-    return FileTime(start_date=day, start_time=clock)
+    """Return the time axis of the base time (``HH:MM:SS.SSS``, with leading parts left out) and date.
+
+    The date is written ``DD/MM/YYYY``; the challenges of 2020 and 2021 write ``05-Feb-2020`` before the time.
+    """
+    dates = [field for field in fields if "/" in field or "-" in field]
+    times = [field for field in fields if field not in dates]
+    return FileTime(
+        start_date=_date(dates[0]) if dates else None, start_time=_clock(times[0]) if times else None
+    )
+
+
+def _clock(text: str) -> time:
+    *hours, seconds = text.split(":")
+    hour, minute = [0, 0, *(int(part) for part in hours)][-2:]
+    whole, _, fraction = seconds.partition(".")
+    return time(hour, minute, int(whole or 0), int(fraction.ljust(6, "0")[:6]) if fraction else 0)
+
+
+def _date(text: str) -> date:
+    day, month, year = re.split("[/-]", text)
+    if len(day) == 4:  # 2020-02-05
+        day, year = year, day
+    number = int(month) if month.isdigit() else _MONTHS.index(month.lower()[:3]) + 1
+    return date(int(year), number, int(day))
 
 
 def write_header(path: Path, header: Header) -> None:

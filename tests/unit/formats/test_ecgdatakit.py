@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from diffecg.errors import DiffecgError
 from diffecg.formats import ecgdatakit
 from diffecg.formats.options import ReadOptions
+from diffecg.formats.registry import output_suffix, read_recording, write_recording
 from diffecg.signal.channels import state_units
 
 pytest.importorskip("ecgdatakit")
@@ -212,6 +213,30 @@ def test_any_samples_and_steps_of_a_holter_recording_are_read(tmp_path_factory, 
     recording = read(path)
     assert np.array_equal(recording.stored, stored)
     assert np.allclose(recording.signal_mv, stored * step_nv * 1e-6, rtol=1e-12)
+
+
+@pytest.mark.parametrize("suffix", ["", ".edf", ".csv"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_read_can_be_written_in_other_formats(tmp_path, name, suffix):
+    recording = read_recording(write(tmp_path, name))
+    back = read_recording(write_recording(tmp_path / f"copy{suffix}", recording))
+    assert np.allclose(back.signal_mv, recording.signal_mv, atol=1e-6)
+    assert (back.fs_hz, back.channel_names) == (recording.fs_hz, recording.channel_names)
+    assert output_suffix(recording) == ""
+    with pytest.raises(DiffecgError, match=r"unknown suffix.*choose one of none \(WFDB\), \.edf"):
+        write_recording(tmp_path / f"copy{FORMATS[name][0]}", recording)
+
+
+def test_a_unit_that_the_user_states_is_that_of_the_steps(tmp_path):
+    path = write(tmp_path, "GE MUSE XML", unit="counts")
+    assert np.allclose(read_recording(path, unit="uV").signal_mv, STORED / 1000)
+
+
+def test_a_file_that_is_named_by_a_number_is_recognised(tmp_path):
+    path = write(tmp_path, "DICOM Waveform").rename(tmp_path / "1.2.840.113")
+    assert read_recording(path).format == "DICOM Waveform"
+    with pytest.raises(DiffecgError, match=r"BrainVision.*MNE"):
+        read_recording(tmp_path / "r.vhdr")
 
 
 def test_a_missing_file_is_named(tmp_path):

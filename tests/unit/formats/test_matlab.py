@@ -12,6 +12,7 @@ from scipy.io import savemat
 from diffecg.errors import DiffecgError
 from diffecg.formats import matlab
 from diffecg.formats.options import ReadOptions
+from diffecg.formats.registry import read_recording
 from diffecg.signal.channels import state_units
 
 STORED = np.random.default_rng(0).integers(-900, 900, (12, 3000)).astype(np.int16)
@@ -64,6 +65,14 @@ def test_integers_without_a_header_are_steps_until_a_unit_is_given(tmp_path, ver
         recording.default_lead()
     stated, _ = state_units(recording.channels, "uV")
     assert stated[0].unit == "uV"
+
+
+def test_a_unit_that_the_user_states_is_that_of_the_steps(tmp_path):
+    recording = read_recording(save(tmp_path, val=STORED[:1]), fs_hz=300, unit="uV")
+    assert np.allclose(recording.signal_mv, SIGNAL[:1])
+    recording = read_recording(save(tmp_path, ecg=SIGNAL[0]), fs_hz=300)
+    assert np.array_equal(recording.signal_mv, SIGNAL[:1])
+    assert "no unit stated for lead 1: mV assumed" in recording.assumptions
 
 
 def test_the_lowest_integer_is_a_missing_sample(tmp_path):
