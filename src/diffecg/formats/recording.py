@@ -26,7 +26,6 @@ from diffecg.formats.samples import (
     SelectedSource,
 )
 from diffecg.signal.channels import (
-    MV_PER_UNIT,
     Channel,
     default_row,
     ecg_rows,
@@ -36,6 +35,7 @@ from diffecg.signal.channels import (
 )
 from diffecg.signal.resampling import check_rate
 from diffecg.signal.runs import true_runs
+from diffecg.signal.units import MV_PER_UNIT
 
 
 def no_annotations() -> tuple[Annotation, ...]:

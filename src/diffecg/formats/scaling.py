@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from diffecg.formats.recording import Recording
 from diffecg.formats.samples import Block, SampleSource
-from diffecg.signal.channels import MV_PER_UNIT
+from diffecg.signal.units import MV_PER_UNIT
 
 
 class DigitisedSource(SampleSource):

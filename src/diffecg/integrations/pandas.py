@@ -12,7 +12,7 @@ from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import Annotation
 from diffecg.formats.recording import Recording
 from diffecg.formats.table import recording_from_frame
-from diffecg.signal.channels import MV_PER_UNIT
+from diffecg.signal.units import MV_PER_UNIT
 
 _NEUROKIT = "ECG_"
 """Prefix of NeuroKit's columns."""

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from diffecg.errors import DiffecgError
 from diffecg.signal.channel_kinds import UNKNOWN, channel_kind
 from diffecg.signal.lead_names import lead_name
-from diffecg.signal.units import MV_PER_UNIT as MV_PER_UNIT
-from diffecg.signal.units import normalise_unit
+from diffecg.signal.units import MV_PER_UNIT, RAW_UNIT, normalise_unit
 
 MAX_ASSUMED_LEADS = 16
 """More voltages whose names say nothing are not taken for an ECG: they may be an EEG or other arrays."""
@@ -64,15 +63,23 @@ def state_units(
         The channels; other channels without a unit get ``NU``. The assumption in one sentence, None if there
         was none.
     """
-    stated, assumed = [], []
+    stated, assumed, steps = [], [], []
     for channel in channels:
         if channel.kind not in ("ecg", UNKNOWN):
             stated.append(replace(channel, unit=channel.unit or "NU"))
             continue
         if unit is None and not channel.unit:
             assumed.append(channel.name)
+        if unit is None and channel.unit == RAW_UNIT:
+            steps.append(channel.name)
         stated.append(replace(channel, unit=unit or channel.unit or "mV"))
-    return tuple(stated), f"no unit stated for {', '.join(assumed)}: mV assumed" if assumed else None
+    notes = [f"no unit stated for {', '.join(assumed)}: mV assumed"] if assumed else []
+    notes += (
+        [f"{', '.join(steps)} in steps of unknown size ({RAW_UNIT}): state their unit with --unit"]
+        if steps
+        else []
+    )
+    return tuple(stated), "; ".join(notes) or None
 
 
 def ecg_rows(channels: Sequence[Channel]) -> tuple[list[int], str | None]:

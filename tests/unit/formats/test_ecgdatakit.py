@@ -220,7 +220,7 @@ def test_any_samples_and_steps_of_a_holter_recording_are_read(tmp_path_factory, 
 def test_what_is_read_can_be_written_in_other_formats(tmp_path, name, suffix):
     recording = read_recording(write(tmp_path, name))
     back = read_recording(write_recording(tmp_path / f"copy{suffix}", recording))
-    assert np.allclose(back.signal_mv, recording.signal_mv, atol=1e-6)
+    assert np.allclose(back.signal_mv, recording.signal_mv, atol=1e-4)  # EDF: ranges of 8 characters
     assert (back.fs_hz, back.channel_names) == (recording.fs_hz, recording.channel_names)
     assert output_suffix(recording) == ""
     with pytest.raises(DiffecgError, match=r"unknown suffix.*choose one of none \(WFDB\), \.edf"):

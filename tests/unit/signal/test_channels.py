@@ -200,7 +200,9 @@ def test_units_that_the_file_does_not_state_are_assumed_for_what_may_be_an_ecg_o
     assert [channel.unit for channel in stated] == ["mV", "mV", "NU", "uV", "mmHg"]
     assert assumption == "no unit stated for II, signal: mV assumed"
     steps = make_channels(["lead 1", "II"], ["adu", "raw"])
-    assert state_units(steps) == (steps, None)  # a step is no millivolt
+    stated, assumption = state_units(steps)
+    assert stated == steps  # a step is no millivolt
+    assert assumption == "lead 1, II in steps of unknown size (adu): state their unit with --unit"
     assert [channel.unit for channel in state_units(steps, "uV")[0]] == ["uV", "uV"]
     stated, assumption = state_units(channels, "uV")
     assert [channel.unit for channel in stated] == ["uV", "uV", "NU", "uV", "mmHg"]
