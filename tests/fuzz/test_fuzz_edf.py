@@ -121,7 +121,7 @@ def read_empty(folder):
 
 KNOWN_CASES = {
     "the end at the start": (read_empty, "has no samples"),
-    "a range beyond float64": (read_with_field(2 * 10, "1e300"), "cannot be read|implausible range"),
+    "a range beyond float64": (read_with_field(2 * 10, "1e300"), None),
 }
 
 

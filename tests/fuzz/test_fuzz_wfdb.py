@@ -194,19 +194,28 @@ KNOWN_CASES = {
     "no end of file": (read_words(word(1, 5), word(1, 5)), "unexpected end of file"),
     "an undefined code": (read_words(word(55, 5), b"\0\0"), "unknown code 55"),
     "a user-defined code": (read_words(word(45, 5), b"\0\0"), None),
-    "12 bits in 3 bytes": (read_header("r 1 360 1000\nr.dat 212\n", b"abc"), "3 bytes of signal for"),
-    "a trillion samples": (read_header(f"r 1 360 {TRILLION}\nr.dat 16\n"), "96 bytes of signal"),
-    "a trillion signals": (read_header(f"r {TRILLION} 360 24\nr.dat 16\n"), "signals but describes 1"),
-    "a trillion segments": (read_header(f"r/{TRILLION} 2 360 24\ns1 24\n"), "segments and names 1"),
-    "a record that is its own segment": (read_header("r/1 1 360 24\nr 24\n"), "have no segments themselves"),
+    "12 bits in 3 bytes": (read_header("r 1 360 1000\nr.dat 212\n", b"abc"), "2 frames of 1000"),
+    "a trillion samples": (read_header(f"r 1 360 {TRILLION}\nr.dat 16\n"), "48 frames of 1000000000000"),
+    "a trillion signals": (
+        read_header(f"r {TRILLION} 360 24\nr.dat 16\n"),
+        "claims 1000000000000 lines and has 1",
+    ),
+    "a trillion segments": (
+        read_header(f"r/{TRILLION} 2 360 24\ns1 24\n"),
+        "claims 1000000000000 lines and has 1",
+    ),
+    "a record that is its own segment": (read_header("r/1 1 360 24\nr 24\n"), "has segments itself"),
     "a trillion samples between segments": (
         read_header(f"r/2 2 360 {TRILLION}\ns1 24\n~ {TRILLION}\n"),
         "its segments hold",
     ),
-    "a large skew": (read_header("r 1 360 24\nr.dat 16:1000000000\n"), "of signal for 24 samples"),
+    "a large skew": (read_header("r 1 360 24\nr.dat 16:1000000000\n"), "skewed by more than its length"),
     "a gain near zero": (read_header("r 1 360 24\nr.dat 16 1e-300\n"), "implausible gain of 1e-300"),
-    "a baseline of 400 digits": (read_header(f"r 1 360 24\nr.dat 16 200({'9' * 400})\n"), "baseline of 999"),
-    "two formats in one file": (read_header("r 2 360 8\nr.dat 24\nr.dat 2\n"), "cannot be read"),
+    "a baseline of 400 digits": (
+        read_header(f"r 1 360 24\nr.dat 16 200({'9' * 400})\n"),
+        "damaged|cannot be read|implausible",
+    ),
+    "two formats in one file": (read_header("r 2 360 8\nr.dat 24\nr.dat 2\n"), "known formats are"),
     "a name of 400 characters": (read_long_name, "no recording at"),
 }
 

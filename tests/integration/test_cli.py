@@ -118,8 +118,8 @@ def test_a_table_is_imputed_and_written_as_edf(run, runs, recording, tmp_path):
     assert np.abs(back.signal_mv[1] - table["V1"])[kept].max() < 6e-4
     status, out, _ = run("info", tmp_path / "a" / "holter.edf")
     assert status == 0
-    assert "2 channels, 60 s at 360 Hz" in out
-    assert "beats detected at the beginning" in out
+    assert "EDF+C, 2 channels, 0:01:00 h" in out
+    assert "detected at the beginning" in out
     asked = ["--fs", 360, "--unit", "V"]
     status, _, err = run("forecast", runs["strip"], source, *asked, "--out", tmp_path / "b", *few)
     assert status == 0
@@ -172,17 +172,18 @@ def bad(tmp_path, recording, runs):
     """Command lines that fail, with part of their error message."""
     model, out = runs["strip"], ["--out", tmp_path / "out"]
     return {
-        "gap outside": (["impute", model, recording, "--gap", "59:61", *out], "<= 60.000"),
+        "gap outside": (["impute", model, recording, "--gap", "59:61", *out], "from 0 to 60"),
         "gap upside down": (["impute", model, recording, "--gap", "12:11", *out], "12:11"),
+        "no time": (["impute", model, recording, "--gap", "noon", *out], "'noon' is no interval"),
         "no gap": (["impute", model, recording, *out], "--gap"),
         "all missing": (["impute", model, recording, "--gap", "0:60", *out], "nothing is observed"),
         "unknown fault": (["impute", model, recording, "--detect", "ugly", *out], "flat, clipped, saturated"),
         "no lead": (["impute", model, recording, "--gap", "1:2", "--lead", "aVR", *out], "MLII, V1"),
         "no recording": (["impute", model, tmp_path / "999", "--gap", "1:2", *out], "999.hea is missing"),
-        "late": (["forecast", model, recording, "--at", "61", *out], "60.000 s"),
+        "late": (["forecast", model, recording, "--at", "61", *out], "from 0 to 60"),
         "early": (["forecast", model, recording, "--at", "0", *out], "at 0 s"),
-        "at no time": (["forecast", model, recording, "--at", "nan", *out], "at nan s"),
-        "at the end of time": (["forecast", model, recording, "--at", "inf", *out], "at inf s"),
+        "at no time": (["forecast", model, recording, "--at", "nan", *out], "'nan' is no time"),
+        "at the end of time": (["forecast", model, recording, "--at", "inf", *out], "'inf' is no time"),
         "window settings": (
             ["train", "--set", "window.length=9", "--data", tmp_path, *out],
             "diffecg prepare",
@@ -199,7 +200,7 @@ def bad(tmp_path, recording, runs):
         "no split": (["prepare", "svdb", "--split", "strict", *out], "choose one of svdb"),
         "lead of any": (["prepare", "mitdb", "--preset", "strip", "--lead", "V1", *out], "leave out --lead"),
         "no noise": (["denoise", model, recording, *out], "no noise detected in MLII, V1 of 100"),
-        "late interval": (["denoise", model, recording, "--interval", "59:61", *out], "<= 60.000"),
+        "late interval": (["denoise", model, recording, "--interval", "59:61", *out], "from 0 to 60"),
         "no folder": (["prepare", "mitdb", "--from", tmp_path / "none", *out], "--download"),
         "no length": (["prepare", "mitdb", "--from", tmp_path, "--length", "0", *out], "length 0"),
         "device": (["generate", model, "--device", "cuda:9", *out], "cuda:9"),
@@ -243,7 +244,6 @@ def test_prepare_writes_nothing_for_a_damaged_database(run, database, tmp_path, 
         ["generate"],
         ["generate", "m", "--out", "x", "--cuont", "3"],
         ["train", "--samples", "many"],
-        ["impute", "m", "r", "--out", "x", "--gap", "noon"],
         ["compose", "N", "--out", "x", "--noise", "em"],
     ],
 )

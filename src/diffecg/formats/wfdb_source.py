@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from jaxtyping import Int
@@ -79,7 +79,7 @@ class WfdbSource(SampleSource):
             DiffecgError: the file cannot be read.
         """
         signals = [signal for signal in self.signals if signal.file == file]
-        path = self.path.parent / file
+        path = signal_path(self.path, file)
         # A sample of format 8 is the sum of all differences from the start.
         begin = 0 if signals[0].fmt == _DIFFERENCES else first
         try:
@@ -119,6 +119,17 @@ class WfdbSource(SampleSource):
                 for row, values in zip(rows, samples, strict=True):
                     sums[row] = ((sums[row] or 0) + int(values.sum(dtype=np.int64))) % _UNSIGNED
         return tuple(sums)
+
+
+def signal_path(path: Path, file: str) -> Path:
+    """Return the path of a signal file: within the folder of the record, whatever folder the header states.
+
+    Headers keep the folders of the machine that wrote them; a file beside the header is then the one that is meant.
+    """
+    stated = PurePosixPath(file.replace("\\", "/"))
+    inside = path.parent / stated
+    leads_out = stated.is_absolute() or ".." in stated.parts or not stated.name
+    return path.parent / (stated.name or "~") if leads_out or not inside.is_file() else inside
 
 
 def count_frames(path: Path, header: Header, *, truncate: bool) -> int:
@@ -164,8 +175,8 @@ def _held_frames(path: Path, file: str, signals: Sequence[SignalLine]) -> int | 
             f"{', '.join(BYTES_PER_SAMPLE)}"
         )
     try:
-        size = (path.parent / file).stat().st_size - signals[0].offset
+        size = signal_path(path, file).stat().st_size - signals[0].offset
     except OSError as error:
-        raise DiffecgError(f"recording {path}: {file} is missing") from error
+        raise DiffecgError(f"recording {path}: {file} is missing; put it beside {path.name}.hea") from error
     per_frame = sum(signal.per_frame for signal in signals) * BYTES_PER_SAMPLE[signals[0].fmt]
     return max(int(size / per_frame + 1e-9), 0) if per_frame else None
