@@ -68,8 +68,8 @@ class ReadFlags:
     fs: float | None = None
     """Sampling rate in Hz; overrides that of tables and NumPy files, ignored for WFDB, EDF and BDF."""
     unit: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
-    """Unit of the ECG channels, whatever the file states: mV, uV, nV or V; or of one channel, such as II=uV; may
-    be repeated. Default: the file's, else mV."""
+    """Unit of the ECG channels, whatever the file states: mV, uV, nV or V; or of one channel, such as II=uV;
+    may be repeated. Default: the file's, else mV."""
     annotator: str | None = None
     """Suffix of the WFDB annotation file, such as qrs. Default: atr, else the only one there is."""
     no_verify: Annotated[bool, Parameter(negative="")] = False

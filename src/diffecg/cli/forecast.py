@@ -34,8 +34,8 @@ class ForecastFlags:
     """The options of forecast as flags."""
 
     at: str | None = None
-    """Start of the forecast, in s or in the recording's own time; only earlier samples are used. Default: the end
-    of the recording."""
+    """Start of the forecast, in s or in the recording's own time; only earlier samples are used. Default: the
+    end of the recording."""
     horizon: float = 1.0
     """Length of the forecast in s."""
     lead: str | None = None

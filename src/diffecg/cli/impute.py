@@ -43,8 +43,8 @@ class ImputeFlags:
     """The options of impute as flags."""
 
     gap: Gaps = ()
-    """Gap to impute, start:stop in seconds, such as 12.0:12.8, or start/stop in the recording's own time, such as
-    10:00:05/10:00:06.5; may be repeated."""
+    """Gap to impute, start:stop in seconds, such as 12.0:12.8, or start/stop in the recording's own time,
+    such as 10:00:05/10:00:06.5; may be repeated."""
     detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ()
     """Artefacts to detect and impute, separated by commas: flat, clipped, saturated, noise; may be
     repeated."""
@@ -66,8 +66,8 @@ class DenoiseFlags:
     """The options of denoise as flags."""
 
     interval: Gaps = ()
-    """Noisy interval, start:stop in seconds, such as 300:320, or start/stop in the recording's own time, such as
-    10:05:00/10:05:20; may be repeated. Default: detected intervals."""
+    """Noisy interval, start:stop in seconds, such as 300:320, or start/stop in the recording's own time, such
+    as 10:05:00/10:05:20; may be repeated. Default: detected intervals."""
     detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ("noise",)
     """Artefacts to detect where no --interval is given, separated by commas: noise, flat, clipped, saturated;
     may be repeated. Default: noise."""
@@ -126,8 +126,8 @@ def impute(
         A bundled model of strips (mitbih-strip) or a model folder.
     recordings:
         A WFDB record (with or without .hea), an EDF or BDF file, a table with one column per lead, or a NumPy
-        file. Several recordings, folders, and patterns such as 'holter/*.edf' are imputed one after the other,
-        each into a folder of its own.
+        file. Several recordings, folders, and patterns such as 'holter/*.edf' are imputed one after the
+        other, each into a folder of its own.
     out:
         Folder to write.
     format:
@@ -225,8 +225,8 @@ class _Job:
             (result,) = results
             text = (
                 f"{self.out / result['file']}: {result['segments']} {SEGMENT_NAMES[task]}(s), "
-                f"{result['imputed_s']:.2f} s of {', '.join(result['leads'])}, {self.draws.draws} draws; figures "
-                "gap-001.png …, table gaps.csv, draws in draws.npz"
+                f"{result['imputed_s']:.2f} s of {', '.join(result['leads'])}, {self.draws.draws} "
+                "draws; figures gap-001.png …, table gaps.csv, draws in draws.npz"
             )
             show(result, text, as_json=json)
         else:

@@ -123,7 +123,8 @@ def _grouped(channels: list[dict[str, Any]], *, kinds: bool = False) -> str:
 
 def _missing_text(channels: list[dict[str, Any]]) -> str:
     gaps = [
-        f"{channel['name']} {channel['missing']:.2%} in {channel['gaps']} gap{'s' if channel['gaps'] > 1 else ''}, "
+        f"{channel['name']} {channel['missing']:.2%} in {channel['gaps']} "
+        f"gap{'s' if channel['gaps'] > 1 else ''}, "
         f"the longest {channel['longest_gap_s']:g} s"
         for channel in channels
         if channel["gaps"]

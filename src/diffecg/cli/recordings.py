@@ -72,7 +72,7 @@ def _is_pattern(path: Path) -> bool:
 def process_each(
     found: FoundRecordings, out: Path, process: Callable[[Path, Path], dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Process recordings, each into its own folder, and return a result for each; errors do not stop the others.
+    """Process recordings, each into its own folder; an error of one does not stop the others.
 
     Args:
         found: the recordings.

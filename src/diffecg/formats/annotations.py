@@ -76,7 +76,7 @@ _CODED = "PhysioNet "
 
 
 def to_text(annotation: Annotation) -> str:
-    """Return an annotation as one text; notes are their own text, others begin with ``PhysioNet`` and the symbol."""
+    """Return an annotation as one text: a note as it is, others after ``PhysioNet`` and the symbol."""
     if annotation.symbol == NOTE:
         return annotation.text
     return f"{_CODED}{annotation.symbol} {annotation.text}".rstrip()

@@ -28,8 +28,8 @@ def describe(recording: Recording) -> dict[str, Any]:
     """Return a summary of a recording that can be written as JSON.
 
     Every channel has its ``name``, ``unit``, ``kind``, ``fs_hz`` and number of ``samples``, the share of
-    ``missing`` samples, the number of ``gaps`` and the ``longest_gap_s``. ECG channels also have percentiles in
-    mV, warnings (:mod:`diffecg.signal.plausibility`), and the share of each kind of artefact
+    ``missing`` samples, the number of ``gaps`` and the ``longest_gap_s``. ECG channels also have percentiles
+    in mV, warnings (:mod:`diffecg.signal.plausibility`), and the share of each kind of artefact
     (:mod:`diffecg.signal.artefacts`); ``excerpts`` tells whether these are judged by excerpts.
     """
     rows, assumption = ecg_rows(recording.channels)

@@ -165,8 +165,8 @@ class Recording:
                 f"{name} {rate:g}" for name, rate in zip(self.channel_names, rates, strict=True)
             )
             raise DiffecgError(
-                f"the channels of {self.name} have several sampling rates (in Hz: {pairs}); choose channels of one "
-                "rate with select() first"
+                f"the channels of {self.name} have several sampling rates (in Hz: {pairs}); choose "
+                "channels of one rate with select() first"
             )
         return rates[0]
 
@@ -288,7 +288,7 @@ class Recording:
         return default_row(self.channels, self.name)
 
     def channel_index(self, name: str) -> int:
-        """Return the index of a voltage channel: by its name in the file, else by its lead (``II`` for ``ECG II``).
+        """Return the index of a voltage channel, by its name in the file or by its lead.
 
         Raises:
             DiffecgError: the recording has no channel of this name, or it is not a voltage.
@@ -296,7 +296,8 @@ class Recording:
         index = find_row(self.channels, name, self.name)
         if not self.channels[index].is_voltage:
             raise DiffecgError(
-                f"channel {name} of recording {self.name} is in {self.units[index]!r}, which is not a voltage; state "
+                f"channel {name} of recording {self.name} is in {self.units[index]!r}, which is not a "
+                "voltage; state "
                 f"its unit with --unit {name}=mV, or choose a channel in {', '.join(MV_PER_UNIT)}"
             )
         return index
@@ -304,7 +305,7 @@ class Recording:
     def with_annotations(
         self, annotations: Callable[[], tuple[Annotation, ...]] | Sequence[Annotation]
     ) -> Recording:
-        """Return the recording with other annotations: a sequence, or a function that reads them when needed."""
+        """Return the recording with other annotations, or with a function that reads them when needed."""
         if callable(annotations):
             return replace(self, load_annotations=annotations)
         kept = tuple(annotations)

@@ -1,7 +1,7 @@
 """Read and write recordings; the suffix of the path selects the format.
 
-A format is an entry of :data:`FORMATS` and a module with ``read(path, options)``; one that can be written has a
-module with ``write(path, recording)`` and ``losses(recording, suffix)``.
+A format is an entry of :data:`FORMATS` and a module with ``read(path, options)``; one that can be written has
+a module with ``write(path, recording)`` and ``losses(recording, suffix)``.
 """
 
 from __future__ import annotations
@@ -97,12 +97,13 @@ def read_recording(
         path: the file.
         fs_hz: sampling rate, in Hz. It overrides the rate of CSV, Parquet and NumPy files, and is required
             where they do not contain one. WFDB, EDF and BDF files state their rate; it is ignored for them.
-        unit: unit of all ECG channels and of those without a known kind, whatever the file states; or the units of
-            some channels by name. None: the file's; mV where it states none.
+        unit: unit of all ECG channels and of those without a known kind, whatever the file states; or the
+            units of some channels by name. None: the file's; mV where it states none.
         leads: channels to read, by name; None: all.
         start_s: start of the interval to read, in seconds from the first sample.
         stop_s: end of the interval, exclusive; None: the end of the recording.
-        annotator: suffix of the WFDB annotation file, such as ``qrs``; None: ``atr``, else the only one there is.
+        annotator: suffix of the WFDB annotation file, such as ``qrs``; None: ``atr``, else the only one there
+            is.
         verify: whether the samples of a WFDB record must match its checksums and its length.
 
     Raises:

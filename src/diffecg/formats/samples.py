@@ -54,7 +54,7 @@ class SampleSource(ABC):
             yield start, self.read(rows, start, min(start + size, length))
 
     def missing_runs(self, rows: Sequence[int]) -> list[list[tuple[int, int]]]:
-        """Return the gaps of channels that share a sampling rate: first sample and sample after the last of each."""
+        """Return the gaps of channels of one sampling rate, each as (first sample, sample after the last)."""
         runs: list[list[tuple[int, int]]] = [[] for _ in rows]
         for start, block in self.blocks(rows):
             for found, missing in zip(runs, block.missing, strict=True):

@@ -36,14 +36,15 @@ SEGMENT_NAMES = {"impute": "gap", "denoise": "noisy interval"}
 def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = None) -> Path:
     """Write an imputed or denoised recording into a folder and return the recording's path.
 
-    Name, channels, units, times, annotations and observed samples of the recording are kept. Written beside it:
-    ``gaps.csv`` (one row per segment, with the mean width of the prediction interval), ``draws.npz`` (all
+    Name, channels, units, times, annotations and observed samples of the recording are kept. Written beside
+    it: ``gaps.csv`` (one row per segment, with the mean width of the prediction interval), ``draws.npz`` (all
     draws of the imputed samples), a figure per segment and ``card.json``.
 
     Args:
         folder: an empty folder.
         result: the imputed intervals.
-        suffix: file format, see :func:`diffecg.formats.registry.write_recording`; None: that of the recording.
+        suffix: file format, see :func:`diffecg.formats.registry.write_recording`; None: that of the
+            recording.
     """
     recording, plan = result.recording, result.plan
     suffix = output_suffix(recording) if suffix is None else suffix

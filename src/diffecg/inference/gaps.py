@@ -17,7 +17,7 @@ MARGIN_S = 0.02
 """A detected artefact is extended on either side by this much, because its edges are below the threshold."""
 
 DETECTION_S, OVERLAP_S = 3600.0, 5.0
-"""Artefacts are detected in intervals of about this length, which overlap, so that a day does not fill the memory."""
+"""Artefacts are detected in intervals of about this length, which overlap: a day does not fill the memory."""
 
 
 @dataclass(frozen=True, kw_only=True)

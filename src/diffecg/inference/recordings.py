@@ -105,7 +105,7 @@ class ImputedRecording:
         return interval.part(self.plan, segment, context)
 
     def imputed(self) -> Recording:
-        """Return the recording with the mean of the draws in the segments; all other samples are unchanged."""
+        """Return the recording with the mean of the draws in the segments; other samples are unchanged."""
         recording = self.recording
         for segment in self.plan.segments:
             first, lead = self.part(segment)
@@ -136,8 +136,8 @@ def impute_recording(
         options: denoising conditions on the noisy samples, imputation ignores them.
         draws: number of draws, seed and coverage.
         sampler: sampler, steps and batch size.
-        progress: called with (windows done, windows in total); the total is an estimate where there are several
-            intervals.
+        progress: called with (windows done, windows in total); the total is an estimate where there are
+            several intervals.
         on_preview: called with intermediate samples, see :meth:`Model.impute`.
 
     Raises:

@@ -83,7 +83,7 @@ def from_mne(raw: Any, name: str) -> Recording:
 
 
 def _annotations(raw: Any) -> list[Annotation]:
-    """Return the annotations of a Raw object; their onsets count from the start of the file before cropping."""
+    """Return the annotations of a Raw object, whose onsets count from before it was cropped."""
     notes = zip(raw.annotations.onset, raw.annotations.duration, raw.annotations.description, strict=True)
     return [
         from_text(str(description), round(float(onset_s - raw.first_time), 6), float(duration_s))
