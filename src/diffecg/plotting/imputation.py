@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from diffecg.plotting.panels import panel_title, panels
 from diffecg.plotting.paper import ACCENT, INK, INTERVAL
-from diffecg.signal.intervals import prediction_interval
+from diffecg.signal.intervals import interval_name, prediction_interval
 
 COVERAGE = 0.9
 """Nominal coverage of the plotted prediction intervals."""
@@ -69,7 +69,7 @@ def imputed_gap(
         axis.plot(time_s[shown], signal_mv[shown], color=INK, linewidth=0.8, label="observed")
         if len(draws) > 1:
             lower, upper = prediction_interval(draws, COVERAGE)
-            name = f"{100 * COVERAGE:.0f} % prediction interval"
+            name = interval_name(len(draws), COVERAGE)
             axis.fill_between(gap_s, lower, upper, color=INTERVAL, alpha=0.6, linewidth=0, label=name)
         axis.plot(gap_s, truth_mv, "--", color=INK, linewidth=0.8, label="true signal")
         name = "mean of the draws" if len(draws) > 1 else "estimate"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
@@ -13,7 +15,7 @@ def prediction_interval(
 
     The bounds are order statistics at p (K + 1) of K draws (Weibull 1939; Hyndman and Fan 1996, Am Stat
     50:361-365, definition 6). They have the nominal coverage, where plain sample quantiles are too narrow.
-    They cannot lie outside the draws, which limits the coverage to (K - 1) / (K + 1): 88 % for 16 draws.
+    They cannot lie outside the draws, which limits the coverage, see :func:`attainable_coverage`.
 
     Args:
         draws: draws along the first axis, in any unit.
@@ -21,3 +23,41 @@ def prediction_interval(
     """
     tails = [(1 - coverage) / 2, (1 + coverage) / 2]
     return np.quantile(draws, tails, axis=0, method="weibull")
+
+
+def attainable_coverage(draws: int, coverage: float) -> float:
+    """Return the coverage of the prediction interval of K draws: at most (K - 1) / (K + 1).
+
+    Args:
+        draws: number of draws, K.
+        coverage: nominal coverage, between 0 and 1.
+    """
+    return min(coverage, (draws - 1) / (draws + 1))
+
+
+def draws_for(coverage: float) -> int:
+    """Return the least number of draws whose prediction interval attains a coverage: 19 for 0.9."""
+    return math.ceil(round((1 + coverage) / (1 - coverage), 6))
+
+
+def interval_name(draws: int, coverage: float) -> str:
+    """Return what the prediction interval of some draws is called, by the coverage that it attains.
+
+    >>> interval_name(19, 0.9)
+    '90 % interval'
+    >>> interval_name(16, 0.9)
+    '88 % interval (90 % takes 19 draws)'
+    >>> interval_name(1, 0.9)
+    'interval from 1 draw (no coverage; 90 % takes 19 draws)'
+
+    Args:
+        draws: number of draws.
+        coverage: nominal coverage, between 0 and 1.
+    """
+    nominal, attained = f"{100 * coverage:g} %", attainable_coverage(draws, coverage)
+    if draws >= draws_for(coverage):
+        return f"{nominal} interval"
+    takes = f"{nominal} takes {draws_for(coverage)} draws"
+    if draws == 1:
+        return f"interval from 1 draw (no coverage; {takes})"
+    return f"{math.floor(100 * attained)} % interval ({takes})"
