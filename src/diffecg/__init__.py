@@ -1,6 +1,21 @@
 """Conditional diffusion models for ECG: generation, imputation, forecasting and denoising.
 
-An independent implementation and extension of DiffECG (arXiv 2306.01875). Not a medical device.
+Models
+    load                a model by name, or from a folder
+    Model               generate, vary, impute, denoise, forecast
+    Imputation          what impute, denoise and forecast return: mean, prediction interval, draws
+    Forecaster          forecasts of a stream
+    SyntheticWindows    a dataset for PyTorch, generated on access
+    compose, Rhythm     annotated synthetic recordings
+
+Recordings and windows
+    read_recording, write_recording, Recording    WFDB, EDF, tables, NumPy
+    as_recording, to_frame, to_mne                arrays and objects of pandas, NeuroKit, MNE
+    open_windows, Windows                         prepared or generated windows
+
+Estimators are in diffecg.integrations.sklearn and diffecg.integrations.imblearn. Errors that the user can
+correct are DiffecgError. An independent implementation and extension of DiffECG (arXiv 2306.01875). Not a
+medical device.
 """
 
 import lazy_loader

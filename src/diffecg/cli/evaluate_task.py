@@ -53,7 +53,7 @@ def evaluate_task(
     cases:
         Number of cases of each kind in a recording.
     seed:
-        Seed of the times of the cases, and of each model's first draw.
+        Seed of the times of the cases, and of each model's draws.
     recordings:
         Names of recordings; may be repeated. Default: those of DS2.
     """

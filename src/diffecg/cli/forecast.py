@@ -91,8 +91,8 @@ def forecast(
     if found.is_single:
         (result,) = results
         text = (
-            f"{out}: {options.horizon:g} s of {result['lead']} from {result['at']}, {draws.draws} draws; "
-            "figure forecast.png, table forecast.csv, draws in draws.npz"
+            f"{out}: {options.horizon:g} s of {result['lead']} from {result['at']}, {draws.draws} draws, "
+            f"{result['interval']}; figure forecast.png, table forecast.csv, draws in draws.npz"
         )
         show(result, text, as_json=json)
     else:

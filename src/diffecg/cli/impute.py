@@ -225,8 +225,8 @@ class _Job:
             (result,) = results
             text = (
                 f"{self.out / result['file']}: {result['segments']} {SEGMENT_NAMES[task]}(s), "
-                f"{result['imputed_s']:.2f} s of {', '.join(result['leads'])}, {self.draws.draws} "
-                "draws; figures gap-001.png …, table gaps.csv, draws in draws.npz"
+                f"{result['imputed_s']:.2f} s of {', '.join(result['leads'])}, {self.draws.draws} draws, "
+                f"{result['interval']}; figures gap-001.png …, table gaps.csv, draws in draws.npz"
             )
             show(result, text, as_json=json)
         else:

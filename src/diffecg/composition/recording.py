@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -34,7 +35,7 @@ def compose(
     beats: Rhythm | Sequence[tuple[float, str]],
     duration_s: float | None = None,
     *,
-    model: str | Model = "mitbih-beat",
+    model: str | Path | Model = "mitbih-beat",
     seed: int = 0,
     rhythm_seed: int | None = None,
     subject_seed: int = 0,
@@ -66,7 +67,7 @@ def compose(
         DiffecgError: unknown labels, beats out of order, too close or outside the recording, or no beats.
     """
     seed, subject_seed = check_integer("seed", seed, 0), check_integer("subject_seed", subject_seed, 0)
-    loaded = model if isinstance(model, Model) else load(model)
+    loaded = load(model)
     if isinstance(beats, Rhythm):
         if duration_s is None:
             raise DiffecgError("duration_s is required with a Rhythm; give it in s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
+from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.sampling import Progress
@@ -37,7 +39,7 @@ def missing_counts(counts: Mapping[str, int], to_ratio: float) -> dict[str, int]
 
 def augment(
     windows: Windows,
-    model: Model,
+    model: str | Path | Model,
     *,
     to_ratio: float = 1.0,
     seed: int = 0,
@@ -51,7 +53,7 @@ def augment(
 
     Args:
         windows: prepared windows.
-        model: the model that generates; labels that it does not know stay as they are.
+        model: the model that generates, or its name; labels that it does not know stay as they are.
         to_ratio: target size of each label, as a multiple of the largest one.
         seed: seed of the first synthetic window.
         sampler: sampler, steps and batch size; None: the model's own.
@@ -60,6 +62,7 @@ def augment(
     Raises:
         DiffecgError: the windows do not fit the model, or no label is below the ratio.
     """
+    model = load(model)
     window, (leads, samples) = model.config.window, windows.signal.shape[1:]
     if (leads, samples) != (len(window.leads), window.length) or windows.fs_hz != window.fs_hz:
         raise DiffecgError(

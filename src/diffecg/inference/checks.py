@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import index
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Float32
 from numpy.typing import ArrayLike
 
 from diffecg.config.schema import Config
 from diffecg.datasets.labels import check_label
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
+from diffecg.inference.seeds import MAX_SEED
+from diffecg.signal.arrays import as_floats
 
-MAX_SEED = 2**63 - 1
-"""Seeds are stored as int64."""
 MAX_HORIZON_S = 600.0
-
-
-def as_signal(signal_mv: ArrayLike) -> Float[np.ndarray, "*lead time"]:
-    """Return a signal, axes (time) or (lead, time), as an array of floats.
-
-    Raises:
-        DiffecgError: it is not numeric, or has other axes.
-    """
-    try:
-        signal = np.asarray(signal_mv)
-        if not np.issubdtype(signal.dtype, np.floating):
-            signal = signal.astype(np.float64, casting="same_kind")
-    except (TypeError, ValueError):
-        raise DiffecgError("the signal is not an array of numbers, (time) or (lead, time), in mV") from None
-    if signal.ndim not in (1, 2) or signal.shape[-1] < 1:
-        raise DiffecgError(f"a signal of shape {signal.shape} is not (time) or (lead, time)")
-    return signal
 
 
 def as_windows(
@@ -43,35 +26,24 @@ def as_windows(
     """Return one window, repeated, or ``count`` windows as an array of float32.
 
     Args:
-        signal_mv: axes (lead, time) or (window, lead, time), in mV.
+        signal_mv: axes (lead, time), (time, lead) or (time), also behind an axis of windows, in mV.
         shape: leads and samples of the model's windows.
         count: number of windows.
 
     Raises:
         DiffecgError: the windows have another shape, or values that are not finite.
     """
-    signal = np.asarray(signal_mv, dtype=np.float32)
+    signal = as_floats(signal_mv).astype(np.float32)
+    leads, samples = shape
+    if signal.shape[-2:] == (samples, leads) != shape:
+        signal = signal.swapaxes(-1, -2)
+    elif leads == 1 and signal.shape in ((samples,), (count, samples)):
+        signal = signal[..., None, :]
     if signal.shape not in (shape, (count, *shape)) or not np.isfinite(signal).all():
         raise DiffecgError(
             f"windows of shape {signal.shape} must be finite and {shape} or {(count, *shape)}, in mV"
         )
     return np.broadcast_to(signal, (count, *shape)).copy()
-
-
-def as_mask(noisy: ArrayLike, shape: tuple[int, ...]) -> Bool[np.ndarray, "*lead time"]:
-    """Return a mask of the shape of a signal.
-
-    Args:
-        noisy: boolean, axes of the signal, or (time) for all leads.
-        shape: shape of the signal.
-
-    Raises:
-        DiffecgError: the mask is not boolean, or has another shape.
-    """
-    mask = np.asarray(noisy)
-    if mask.dtype != bool or mask.shape not in (shape, shape[-1:]):
-        raise DiffecgError(f"noisy, of shape {mask.shape}, must be True or False for each of {shape} samples")
-    return np.broadcast_to(mask, shape)
 
 
 def check_integer(name: str, value: Any, least: int = 1) -> int:
@@ -138,16 +110,17 @@ def check_sampler(sampler: str | None, steps: int | None, batch_size: int) -> Sa
     )
 
 
-def check_seeds(seed: int | Sequence[int], count: int) -> Sequence[int]:
+def check_seeds(seed: int | Iterable[int], count: int) -> Sequence[int]:
     """Return the seeds ``seed``, ``seed + 1``, …, or those of a sequence.
 
     Raises:
         DiffecgError: a seed is out of range, or there are not ``count`` of them.
     """
-    if isinstance(seed, Sequence):
-        if len(seed) != count:
-            raise DiffecgError(f"{len(seed)} seeds for a count of {count}; give one per window")
-        return [check_seeds(one, 1)[0] for one in seed]
+    if isinstance(seed, Iterable) and not isinstance(seed, str):
+        seeds = [check_seeds(one, 1)[0] for one in seed]
+        if len(seeds) != count:
+            raise DiffecgError(f"{len(seeds)} seeds for a count of {count}; give one per window")
+        return seeds
     first = check_integer("seed", seed, least=0)
     if first > MAX_SEED - count:
         raise DiffecgError(f"seed {first} must be 0 to {MAX_SEED - count}")
@@ -155,13 +128,15 @@ def check_seeds(seed: int | Sequence[int], count: int) -> Sequence[int]:
 
 
 def check_labels(
-    label: str | Sequence[str | None] | None, count: int, known: Sequence[str], model: str
+    label: str | Iterable[str | None] | None, count: int, known: Sequence[str], model: str
 ) -> list[str | None]:
     """Return a label for each window.
 
     Raises:
         DiffecgError: an unknown label, or not ``count`` of them.
     """
+    if label is not None and (isinstance(label, bytes) or not isinstance(label, Iterable)):
+        check_label(label, known, model)
     labels = [label] * count if label is None or isinstance(label, str) else list(label)
     if len(labels) != count:
         raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one per window")

@@ -189,7 +189,7 @@ def imputation_figure(
 
 
 def _with_coverage(title: str, imputation: Imputation) -> str:
-    return f"{title}; {len(imputation.seeds)} draws, {100 * imputation.coverage:g} % interval"
+    return f"{title}; {len(imputation.seeds)} draws, {imputation.interval_name}"
 
 
 def _save_gap_figures(folder: Path, result: ImputedRecording) -> None:
@@ -236,7 +236,6 @@ def _write_card(
         "intervals": intervals,
         "signal": "mean of the draws",
         "seeds": list(imputation.seeds),
-        "coverage": imputation.coverage,
         "notice": "Partly synthetic ECG. Not for diagnosis.",
     }
     (folder / CARD).write_text(json.dumps(card, indent=2) + "\n")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from diffecg.errors import DiffecgError
-from diffecg.inference.checks import as_signal
+from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.inference.results import Imputation
+from diffecg.inference.seeds import RandomState, derive_seed, root_seed
+from diffecg.signal.arrays import as_floats
 from diffecg.signal.resampling import check_rate, interpolate_gaps
 from diffecg.signal.rpeaks import MIN_RR_S, detect_r_peaks
 
@@ -36,13 +40,13 @@ class Forecaster:
 
     def __init__(
         self,
-        model: Model,
+        model: str | Path | Model,
         fs_hz: float,
         *,
         horizon_s: float = 1.0,
         label: str | None = None,
         draws: int = 16,
-        seed: int = 0,
+        seed: RandomState = 0,
         coverage: float = 0.9,
         sampler: str | None = None,
         steps: int | None = None,
@@ -51,12 +55,13 @@ class Forecaster:
         """Create a forecaster for a stream.
 
         Args:
-            model: a model of strips.
+            model: a model of strips, or the name of one.
             fs_hz: sampling rate of the stream, in Hz.
             horizon_s: length of each forecast, in s.
             label: as for :meth:`Model.forecast`.
             draws: as for :meth:`Model.forecast`.
-            seed: as for :meth:`Model.forecast`; all forecasts have the same seed.
+            seed: an integer, a generator of NumPy, or None (unpredictable); each forecast has noise of its
+                own, whatever the size of the pieces of the stream.
             coverage: as for :meth:`Model.forecast`.
             sampler: as for :meth:`Model.forecast`.
             steps: as for :meth:`Model.forecast`.
@@ -66,10 +71,12 @@ class Forecaster:
             DiffecgError: a sampling rate out of range.
         """
         check_rate(fs_hz)
-        self.model, self.fs_hz, self.horizon_s = model, float(fs_hz), horizon_s
-        self.label, self.draws, self.seed, self.coverage = label, draws, seed, coverage
+        self.model, self.fs_hz, self.horizon_s = load(model), float(fs_hz), horizon_s
+        self.label, self.draws, self.coverage = label, draws, coverage
+        self.seed = root_seed(seed)
+        """Seed of the stream; the forecast after a heartbeat has the seed that it and the R peak make."""
         self.sampler, self.steps, self.batch_size = sampler, steps, batch_size
-        self.max_samples = round(max(model.past_s, DETECTION_S) * fs_hz)
+        self.max_samples = round(max(self.model.past_s, DETECTION_S) * fs_hz)
         """Number of samples kept."""
         self.past_mv: Float[np.ndarray, " time"] = np.empty(0)
         """The latest samples, in mV."""
@@ -86,7 +93,7 @@ class Forecaster:
         Raises:
             DiffecgError: samples of several leads; arguments of the forecast out of range.
         """
-        new_mv = as_signal(samples_mv)
+        new_mv = as_floats(samples_mv)
         if new_mv.ndim != 1:
             raise DiffecgError(f"samples of shape {new_mv.shape} must be of one lead, axes (time)")
         self.past_mv = np.concatenate([self.past_mv, new_mv])[-self.max_samples :]
@@ -101,7 +108,7 @@ class Forecaster:
             horizon_s=self.horizon_s,
             label=self.label,
             draws=self.draws,
-            seed=self.seed,
+            seed=derive_seed(self.seed, peak),
             coverage=self.coverage,
             sampler=self.sampler,
             steps=self.steps,

@@ -18,51 +18,55 @@ from diffecg.signal.intervals import prediction_interval
 from diffecg.signal.resampling import check_rate
 
 
-def impute_signal(
+def impute_windows(
     model: ConditionalDenoiser,
-    signal_mv: Float[np.ndarray, "lead time"],
+    signal_mv: Float[np.ndarray, "window lead time"],
     fs_hz: float,
     request: ImputationRequest,
     *,
-    noisy_mv: Float[np.ndarray, "lead time"] | None = None,
+    noisy_mv: Float[np.ndarray, "window lead time"] | None = None,
     progress: Progress | None = None,
-) -> Float[np.ndarray, "draw lead time"]:
-    """Return draws of a signal with its missing samples (NaN) imputed.
+) -> Float[np.ndarray, "draw window lead time"]:
+    """Return draws of signals with their missing samples (NaN) imputed, each window from itself.
 
-    Observed samples are returned unchanged, bit for bit. Where the recording's rate is not the model's, the
-    signal is resampled for the model, and only imputed samples are resampled back.
+    Observed samples are returned unchanged, bit for bit. Where the rate is not the model's, the signal is
+    resampled for the model, and only imputed samples are resampled back.
 
     Args:
         model: the denoiser.
-        signal_mv: signal, in mV; NaN = missing.
-        fs_hz: its sampling rate, in Hz.
+        signal_mv: signals, in mV; NaN = missing.
+        fs_hz: their sampling rate, in Hz.
         request: label, seeds and sampler.
         noisy_mv: noisy recording of the missing samples to condition on, in mV; NaN = not recorded; observed
             samples as in ``signal_mv``. None: missing samples are imputed.
-        progress: called with (windows done, windows in total).
+        progress: called with (windows of the model done, windows in total).
 
     Raises:
         DiffecgError: see :func:`check_signal` and :func:`group_leads`.
     """
-    check_signal(signal_mv, fs_hz, each_lead=not model.config.window.extra_leads)
     draws_mv = np.repeat(signal_mv[None], len(request.seeds), axis=0)
-    missing, runs = np.isnan(signal_mv), []
-    for rows in group_leads(model.config.window, missing):
-        runs.append((rows, ImputationRun(model, missing[rows], fs_hz)))
-        missing[rows] = False
-    windows = sum(len(run.plan) for _, run in runs) * len(request.seeds)
-    on_batch = count_batches(progress, windows)
-    for rows, run in runs:
+    runs = []
+    for window, window_mv in enumerate(signal_mv):
+        name = f"window {window}, " if len(signal_mv) > 1 else ""
+        check_signal(window_mv, fs_hz, each_lead=not model.config.window.extra_leads, name=name)
+        missing = np.isnan(window_mv)
+        for rows in group_leads(model.config.window, missing):
+            part = (window, rows[0])
+            runs.append((window, rows, ImputationRun(model, missing[rows], fs_hz, part=part)))
+            missing[rows] = False
+    on_batch = count_batches(progress, sum(len(run.plan) for *_, run in runs) * len(request.seeds))
+    for window, rows, run in runs:
+        part_mv = draws_mv[:, window, rows]
         imputed_mv = run.sample(
-            draws_mv[:, rows], None if noisy_mv is None else noisy_mv[rows], request, on_batch
+            part_mv, None if noisy_mv is None else noisy_mv[window, rows], request, on_batch
         )
-        draws_mv[:, rows] = blend_seams(draws_mv[:, rows], imputed_mv, fs_hz)
+        draws_mv[:, window, rows] = blend_seams(part_mv, imputed_mv, fs_hz)
     return draws_mv
 
 
 def summarise_draws(
-    signal_mv: Float[np.ndarray, "*lead time"],
-    draws_mv: Float[np.ndarray, "draw *lead time"],
+    signal_mv: Float[np.ndarray, "window lead time"],
+    draws_mv: Float[np.ndarray, "draw window lead time"],
     fs_hz: float,
     seeds: Sequence[int],
     coverage: float,
@@ -80,7 +84,7 @@ def summarise_draws(
     imputed_mv = draws_mv[:, missing].astype(np.float64)
     lower_mv, upper_mv = prediction_interval(imputed_mv, coverage)
 
-    def complete(values_mv: Float[np.ndarray, " missing"]) -> Float[np.ndarray, "*lead time"]:
+    def complete(values_mv: Float[np.ndarray, " missing"]) -> Float[np.ndarray, "window lead time"]:
         completed = signal_mv.copy()
         completed[missing] = values_mv
         return completed
@@ -95,16 +99,20 @@ def summarise_draws(
         seeds=tuple(seeds),
         coverage=coverage,
         info={},
+        axes="window lead time",
     )
 
 
-def check_signal(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float, *, each_lead: bool = True) -> None:
+def check_signal(
+    signal_mv: Float[np.ndarray, "lead time"], fs_hz: float, *, each_lead: bool = True, name: str = ""
+) -> None:
     """Check that a signal can be imputed.
 
     Args:
         signal_mv: signal, in mV; NaN = missing.
         fs_hz: its sampling rate, in Hz.
         each_lead: each lead with missing samples must have observed samples; False: one of the leads must.
+        name: what precedes the lead in messages, such as the window.
 
     Raises:
         DiffecgError: a rate out of range, infinite samples, or a lead in which nothing or only a flat line is
@@ -120,12 +128,13 @@ def check_signal(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float, *, eac
             continue
         if not observed_mv.size and not others_suffice:
             raise DiffecgError(
-                f"nothing is observed in lead {i}: all its samples are missing; a new signal is generated by "
-                "diffecg generate"
+                f"nothing is observed in {name}lead {i}: all its samples are missing; a new signal is "
+                "generated by diffecg generate"
             )
         if observed_mv.size > 1 and np.ptp(observed_mv) == 0:
             raise DiffecgError(
-                f"lead {i} is a flat line at {observed_mv[0]:g} mV where it is observed; it cannot be imputed"
+                f"{name}lead {i} is a flat line at {observed_mv[0]:g} mV where it is observed; it cannot be "
+                "imputed"
             )
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Float32
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.results import Preview
 from diffecg.inference.sampling import NoisyObservation, OnBatch, OnStep, SamplingRequest, sample_windows
+from diffecg.inference.seeds import derive_seed
 from diffecg.inference.windowing import plan_windows, schedule_rounds
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.signal.baseline import remove_baseline_wander
@@ -63,13 +64,19 @@ class ImputationRun:
         model: the denoiser.
         missing: True where a sample is missing, at the rate of the recording.
         fs_hz: sampling rate of the recording, in Hz.
+        part: numbers of the window and of the first lead, which have noise of their own.
     """
 
     def __init__(
-        self, model: ConditionalDenoiser, missing: Bool[np.ndarray, "lead time"], fs_hz: float
+        self,
+        model: ConditionalDenoiser,
+        missing: Bool[np.ndarray, "lead time"],
+        fs_hz: float,
+        *,
+        part: tuple[int, int],
     ) -> None:
         window = model.config.window
-        self.model, self.length = model, window.length
+        self.model, self.length, self.part = model, window.length, part
         self.fs_hz, self.model_fs_hz = fs_hz, window.fs_hz
         self.samples = missing.shape[1]
         self.missing = resample_mask(missing, fs_hz, window.fs_hz)
@@ -98,7 +105,7 @@ class ImputationRun:
 
         Args:
             draws_mv: the signal of each draw, in mV; NaN = missing.
-            noisy_mv: see :func:`diffecg.inference.imputation.impute_signal`.
+            noisy_mv: see :func:`diffecg.inference.imputation.impute_windows`.
             request: label, seeds and sampler.
             on_batch: called after each batch of windows.
         """
@@ -139,7 +146,7 @@ class ImputationRun:
             signal_mv=np.concatenate([state.signal_mv[:, :, span] for span in wide]),
             observed=np.repeat(np.stack([state.known[:, span] for span in wide]), len(seeds), axis=0),
             labels=[request.label] * len(seeds) * len(steps),
-            seeds=[_step_seed(seed, i) for i in steps for seed in seeds],
+            seeds=[derive_seed(seed, *self.part, i) for i in steps for seed in seeds],
             noisy=None if state.noisy is None else state.noisy.windows(spans),
             search_margin=margin,
         )
@@ -174,6 +181,7 @@ class ImputationRun:
             on_preview(
                 Preview(
                     draw=draw,
+                    window=self.part[0],
                     start_s=step.fill_from / self.model_fs_hz,
                     fs_hz=self.model_fs_hz,
                     signal_mv=window_mv[: len(self.missing), local] - offset_mv[draw],
@@ -210,8 +218,3 @@ def _median(signal_mv: Float[np.ndarray, "draw lead time"]) -> Float[np.ndarray,
     missing = np.isnan(signal_mv)
     filled_mv = np.where(missing.all(axis=-1, keepdims=True), 0, signal_mv)
     return np.nanmedian(filled_mv, axis=-1, keepdims=True)
-
-
-def _step_seed(seed: int, step: int) -> int:
-    """Return the seed of one window of a draw."""
-    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -14,14 +14,15 @@ ENGINES = ("torch", "onnx")
 """Engines that compute the network."""
 
 
-def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Model:
+def load(name: str | Path | Model, device: str | None = None, *, engine: str | None = None) -> Model:
     """Load a model by name.
 
     Args:
-        name: a bundled model (``mitbih-beat``, ``mitbih-beat-fast``, ``mitbih-strip``) or a model folder.
-        device: ``cpu`` or ``cuda``.
+        name: a bundled model (``mitbih-beat``, ``mitbih-beat-fast``, ``mitbih-strip``) or a model folder; a
+            model that is already loaded is returned as it is.
+        device: ``cpu`` or ``cuda``; other devices of PyTorch, such as ``mps``, are not tested. None: cpu.
         engine: ``torch``, or ``onnx`` for ONNX Runtime, which is faster on a single thread; the network is
-            exported on first use.
+            exported on first use. None: torch.
 
     Example:
         >>> import diffecg
@@ -29,8 +30,11 @@ def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Mod
         ('N', 'S', 'V', 'F')
 
     Raises:
-        DiffecgError: an unknown or damaged model, or an unknown device or engine.
+        DiffecgError: an unknown or damaged model, an unknown device or engine, or those of a loaded model
+            differ.
     """
+    if isinstance(name, Model):
+        return _check_loaded(name, device, engine)
     folder = pretrained.find(str(name))
     if folder is None:
         folder = Path(name)
@@ -39,6 +43,7 @@ def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Mod
                 f"unknown model {str(name)!r}; give a folder or one of the bundled models: "
                 f"{', '.join(pretrained.names())}"
             )
+    device, engine = device or "cpu", engine or "torch"
     model = Model(load_model(folder), folder.name, sha256((folder / WEIGHTS).read_bytes()).hexdigest())
     if engine not in ENGINES or (engine == "onnx" and device != "cpu"):
         raise DiffecgError(f"unknown engine {engine!r} on {device}; choose torch, or onnx on cpu")
@@ -46,8 +51,19 @@ def load(name: str | Path, device: str = "cpu", *, engine: str = "torch") -> Mod
         from diffecg.model.onnx import use_onnx_runtime
 
         use_onnx_runtime(model.denoiser, model.weights_sha256)
-    try:
-        return model.to(device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise DiffecgError(f"device {str(device)!r} is not available ({reason}); use cpu") from None
+    return model.to(device)
+
+
+def _check_loaded(model: Model, device: str | None, engine: str | None) -> Model:
+    """Return a loaded model.
+
+    Raises:
+        DiffecgError: another device or engine than that of the model is asked for.
+    """
+    for name, asked, loaded in (("device", device, model.device), ("engine", engine, model.engine)):
+        if asked is not None and asked != loaded.split(":")[0] and asked != loaded:
+            raise DiffecgError(
+                f"{name} {asked!r} differs from that of the loaded model {model.name}, {loaded}; leave it "
+                f"out, or load the model with {name}={asked!r}"
+            )
+    return model

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +15,9 @@ from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.rhythm import encode_rhythm, format_beats
 from diffecg.datasets.windows import Windows
+from diffecg.errors import DiffecgError
 from diffecg.inference import checks
-from diffecg.inference.imputation import impute_signal, summarise_draws
+from diffecg.inference.imputation import impute_windows, summarise_draws
 from diffecg.inference.imputation_run import ImputationRequest
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.results import Imputation, Preview
@@ -28,7 +29,11 @@ from diffecg.inference.sampling import (
     resolve_options,
     sample_windows,
 )
+from diffecg.inference.seeds import Seeds, draw_seeds
 from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.dense import DenseNetwork
+from diffecg.model.unet import UNet
+from diffecg.signal.arrays import interpret_signal
 from diffecg.signal.resampling import check_rate
 
 _PAST_WINDOWS = 3
@@ -53,6 +58,16 @@ class Model:
         self.weights_sha256 = weights_sha256
         """SHA-256 of the weights file."""
 
+    def __repr__(self) -> str:
+        """Return name, window, labels, size and device."""
+        window = self.config.window
+        labels = f"labels {', '.join(self.labels)}" if self.labels else "no labels"
+        weights = sum(tensor.numel() for tensor in self.denoiser.parameters())
+        return (
+            f"<Model {self.name}: {window.kind}s of {window.duration_s:g} s at {window.fs_hz:g} Hz, "
+            f"{_describe_leads(window.leads)}; {labels}; {weights:,} weights on {self.device}>"
+        )
+
     @property
     def config(self) -> Config:
         """Configuration of the model and its training."""
@@ -64,20 +79,38 @@ class Model:
         return self.config.labels
 
     @property
+    def device(self) -> str:
+        """Device that the model computes on, such as ``cpu``."""
+        return str(self.denoiser.transform.mean_mv.device)
+
+    @property
+    def engine(self) -> str:
+        """Engine that computes the network: ``torch`` or ``onnx``."""
+        return "torch" if isinstance(self.denoiser.network, UNet | DenseNetwork) else "onnx"
+
+    @property
     def past_s(self) -> float:
         """Length of the past that a forecast is conditioned on, in s."""
         return _PAST_WINDOWS * self.config.window.duration_s
 
     def to(self, device: str) -> Model:
-        """Move the model to a device (``cpu``, ``cuda``) and return it."""
-        self.denoiser.to(device)
+        """Move the model to a device (``cpu``, ``cuda``) and return it.
+
+        Raises:
+            DiffecgError: the device is not available.
+        """
+        try:
+            self.denoiser.to(device)
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0]
+            raise DiffecgError(f"device {str(device)!r} is not available ({reason}); use cpu") from None
         return self
 
     def generate(
         self,
-        label: str | Sequence[str | None] | None = None,
+        label: str | Iterable[str | None] | None = None,
         count: int = 1,
-        seed: int | Sequence[int] = 0,
+        seed: int | Iterable[int] = 0,
         *,
         rhythm: Sequence[tuple[float, str]] | None = None,
         sampler: str | None = None,
@@ -127,7 +160,7 @@ class Model:
     def vary(
         self,
         signal_mv: ArrayLike,
-        label: str | Sequence[str | None] | None = None,
+        label: str | Iterable[str | None] | None = None,
         count: int = 1,
         seed: int = 0,
         *,
@@ -172,7 +205,7 @@ class Model:
 
     def stream(
         self,
-        label: str | Sequence[str | None] | None = None,
+        label: str | Iterable[str | None] | None = None,
         count: int = 1,
         seed: int = 0,
         *,
@@ -221,8 +254,9 @@ class Model:
         fs_hz: float,
         *,
         label: str | None = None,
+        axes: str | None = None,
         draws: int = 16,
-        seed: int = 0,
+        seed: Seeds = 0,
         coverage: float = 0.9,
         sampler: str | None = None,
         steps: int | None = None,
@@ -233,13 +267,19 @@ class Model:
         """Impute the missing samples of a signal by posterior draws.
 
         Args:
-            signal_mv: signal, axes (time) or (lead, time), in mV, of any length; NaN = missing.
+            signal_mv: signal, in mV, of any length: axes (time), (lead, time) or (time, lead), whose longer
+                axis is time; a DataFrame, whose columns are leads; or a panel (window, lead, time) of
+                windows that have nothing to do with each other. NaN, or the mask of a masked array, marks
+                missing samples.
             fs_hz: its sampling rate, in Hz; any rate.
             label: label of the beats; None: unknown.
+            axes: order of the axes where the shape leaves it in doubt, such as ``"lead time"``; one of
+                :data:`diffecg.signal.arrays.AXES`.
             draws: number of posterior draws.
-            seed: seed of the first draw; draw i has ``seed + i``.
+            seed: an integer, a generator of NumPy, None (unpredictable), or the seed of each draw. Draws,
+                windows and leads have independent noise, and different seeds share none.
             coverage: nominal coverage of the prediction interval; K draws cover at most (K - 1) / (K + 1):
-                88 % for 16 draws.
+                88 % for 16 draws, 90 % for 19.
             sampler: as for :meth:`generate`.
             steps: as for :meth:`generate`.
             batch_size: as for :meth:`generate`.
@@ -257,8 +297,9 @@ class Model:
         request = self._request(
             label, draws, seed, checks.check_sampler(sampler, steps, batch_size), on_preview
         )
-        signal = checks.as_signal(signal_mv)
-        return self._impute(signal, fs_hz, request, checks.check_coverage(coverage), progress)
+        signal = interpret_signal(signal_mv, axes)
+        coverage = checks.check_coverage(coverage)
+        return self._impute(signal.windows, fs_hz, request, coverage, progress).restore(signal)
 
     def denoise(
         self,
@@ -267,8 +308,9 @@ class Model:
         noisy: ArrayLike,
         *,
         label: str | None = None,
+        axes: str | None = None,
         draws: int = 16,
-        seed: int = 0,
+        seed: Seeds = 0,
         coverage: float = 0.9,
         sampler: str | None = None,
         steps: int | None = None,
@@ -286,6 +328,7 @@ class Model:
             fs_hz: as for :meth:`impute`.
             noisy: True where a sample is noisy, of the shape of the signal, or (time) for all leads.
             label: as for :meth:`impute`.
+            axes: as for :meth:`impute`.
             draws: as for :meth:`impute`.
             seed: as for :meth:`impute`.
             coverage: as for :meth:`impute`; the intervals do not include the uncertainty of the noise
@@ -302,8 +345,9 @@ class Model:
         Raises:
             DiffecgError: as for :meth:`impute`; a mask of another shape, or a lead that is noisy throughout.
         """
-        recorded = checks.as_signal(signal_mv)
-        mask = checks.as_mask(noisy, recorded.shape)
+        signal = interpret_signal(signal_mv, axes)
+        recorded = signal.windows
+        mask = signal.mask(noisy, "noisy")
         request = self._request(
             label, draws, seed, checks.check_sampler(sampler, steps, batch_size), on_preview
         )
@@ -311,7 +355,7 @@ class Model:
         imputation = self._impute(
             clean, fs_hz, request, checks.check_coverage(coverage), progress, noisy_mv=recorded
         )
-        return replace(imputation, info={**imputation.info, "task": "denoise"})
+        return replace(imputation, info={**imputation.info, "task": "denoise"}).restore(signal)
 
     def forecast(
         self,
@@ -320,8 +364,9 @@ class Model:
         *,
         horizon_s: float = 1.0,
         label: str | None = None,
+        axes: str | None = None,
         draws: int = 16,
-        seed: int = 0,
+        seed: Seeds = 0,
         coverage: float = 0.9,
         sampler: str | None = None,
         steps: int | None = None,
@@ -332,10 +377,11 @@ class Model:
         """Forecast a signal from its past by posterior draws.
 
         Args:
-            past_mv: signal, axes (time) or (lead, time), in mV; its last :attr:`past_s` seconds are used.
+            past_mv: signal, as for :meth:`impute`; its last :attr:`past_s` seconds are used.
             fs_hz: its sampling rate, in Hz; any rate.
             horizon_s: length of the forecast, in s.
             label: as for :meth:`impute`.
+            axes: as for :meth:`impute`.
             draws: as for :meth:`impute`.
             seed: as for :meth:`impute`.
             coverage: as for :meth:`impute`.
@@ -351,18 +397,18 @@ class Model:
         Raises:
             DiffecgError: as for :meth:`impute`; a horizon out of range.
         """
-        past = checks.as_signal(past_mv)
+        past = interpret_signal(past_mv, axes)
         check_rate(fs_hz)
         samples = checks.horizon_samples(horizon_s, fs_hz)
         request = self._request(
             label, draws, seed, checks.check_sampler(sampler, steps, batch_size), on_preview
         )
-        used = past[..., -max(round(self.past_s * fs_hz), 1) :]
-        future = np.full((*past.shape[:-1], samples), np.nan, dtype=past.dtype)
+        used = past.windows[..., -max(round(self.past_s * fs_hz), 1) :]
+        future = np.full((*used.shape[:-1], samples), np.nan, dtype=used.dtype)
         signal = np.concatenate([used, future], axis=-1)
         imputation = self._impute(signal, fs_hz, request, checks.check_coverage(coverage), progress)
         info = {**imputation.info, "task": "forecast", "horizon_s": horizon_s}
-        return replace(imputation.last(samples), info=info)
+        return replace(imputation.last(samples), info=info).restore(past)
 
     @property
     def _shape(self) -> tuple[int, int]:
@@ -373,35 +419,36 @@ class Model:
         self,
         label: str | None,
         draws: int,
-        seed: int,
+        seed: Seeds,
         options: SamplerOptions,
         on_preview: Callable[[Preview], None] | None,
     ) -> ImputationRequest:
         checks.check_labels(label, 1, self.labels, self.name)
-        seeds = checks.check_seeds(seed, checks.check_integer("draws", draws))
+        seeds = draw_seeds(seed, checks.check_integer("draws", draws))
         return ImputationRequest(label=label, seeds=seeds, sampler=options, on_preview=on_preview)
 
     def _impute(
         self,
-        signal_mv: Float[np.ndarray, "*lead time"],
+        signal_mv: Float[np.ndarray, "window lead time"],
         fs_hz: float,
         request: ImputationRequest,
         coverage: float,
         progress: Progress | None,
         *,
-        noisy_mv: Float[np.ndarray, "*lead time"] | None = None,
+        noisy_mv: Float[np.ndarray, "window lead time"] | None = None,
     ) -> Imputation:
-        draws_mv = impute_signal(
-            self.denoiser,
-            np.atleast_2d(signal_mv),
-            fs_hz,
-            request,
-            noisy_mv=None if noisy_mv is None else np.atleast_2d(noisy_mv),
-            progress=progress,
+        draws_mv = impute_windows(
+            self.denoiser, signal_mv, fs_hz, request, noisy_mv=noisy_mv, progress=progress
         )
-        draws_mv = draws_mv.reshape(len(request.seeds), *signal_mv.shape)
         imputation = summarise_draws(signal_mv, draws_mv, fs_hz, request.seeds, coverage)
-        return replace(imputation, info=self._info("impute", request.sampler))
+        info = {
+            **self._info("impute", request.sampler),
+            "draws": len(request.seeds),
+            "coverage": coverage,
+            "attainable_coverage": imputation.attainable_coverage,
+            "interval": imputation.interval_name,
+        }
+        return replace(imputation, info=info)
 
     def _windows(
         self,
@@ -439,3 +486,10 @@ class Model:
 def _offset(progress: Progress, start: int, total: int) -> Progress:
     """Return a callback for a chunk of ``total`` windows that starts at ``start``."""
     return lambda done, _: progress(start + done, total)
+
+
+def _describe_leads(leads: Sequence[str]) -> str:
+    """Return the leads of a window as text; ``*`` stands for any lead."""
+    if set(leads) == {"*"}:
+        return "any lead" if len(leads) == 1 else f"any {len(leads)} leads"
+    return f"lead{'s' if len(leads) > 1 else ''} {', '.join(leads)}"

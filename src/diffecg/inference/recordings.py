@@ -20,6 +20,7 @@ from diffecg.inference.options import (
 )
 from diffecg.inference.results import Imputation, Preview
 from diffecg.inference.sampling import Progress
+from diffecg.inference.seeds import derive_seed
 from diffecg.signal.masks import TOLERANCE_S
 
 CONTEXT_S = 120.0
@@ -192,6 +193,7 @@ def _impute_interval(
             recorded_mv,
             recording.fs_hz,
             np.isnan(masked_mv) & ~np.isnan(recorded_mv),
+            axes="lead time",
             label=options.label,
             draws=draws.draws,
             seed=draws.seed,
@@ -203,6 +205,7 @@ def _impute_interval(
     return model.impute(
         masked_mv,
         recording.fs_hz,
+        axes="lead time",
         label=options.label,
         draws=draws.draws,
         seed=draws.seed,
@@ -220,9 +223,7 @@ def _masks(rows: Sequence[int], group: Sequence[Segment], start: int) -> list[tu
 
 def _group_seed(seed: int, group: int) -> int:
     """Return the seed of a group of segments; that of the first is ``seed``, and groups share no noise."""
-    if group == 0:
-        return seed
-    return int(np.random.SeedSequence([seed, group]).generate_state(1, np.uint64)[0] >> np.uint64(2))
+    return seed if group == 0 else derive_seed(seed, group)
 
 
 def _part_of(progress: Progress, number: int, count: int) -> Progress:

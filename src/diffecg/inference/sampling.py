@@ -115,6 +115,17 @@ def resolve_options(options: SamplerOptions, config: DiffusionConfig) -> Sampler
     return replace(options, sampler=sampler, steps=steps)
 
 
+def check_options(model: ConditionalDenoiser, options: SamplerOptions) -> SamplerOptions:
+    """Return the options with the model's own sampler and steps in place of None.
+
+    Raises:
+        DiffecgError: an unknown sampler, or a number of steps that the schedule does not allow.
+    """
+    resolved = resolve_options(options, model.config.diffusion)
+    _sigmas(model, resolved)
+    return resolved
+
+
 def sample_windows(
     model: ConditionalDenoiser,
     request: SamplingRequest,
@@ -204,10 +215,9 @@ def _posterior(
     model: ConditionalDenoiser, noisy: NoisyObservation, rows: slice, observed: Tensor, condition: Condition
 ) -> Denoiser:
     """Return the denoiser conditioned on noisy samples."""
-    signal, recorded = (
-        torch.from_numpy(array[rows]).to(observed.device) for array in (noisy.signal_mv, noisy.recorded)
-    )
-    observation = model.observe(signal.float(), recorded & ~observed, observed, noisy.noise, condition)
+    signal = torch.from_numpy(noisy.signal_mv[rows].astype(np.float32)).to(observed.device)
+    recorded = torch.from_numpy(noisy.recorded[rows]).to(observed.device)
+    observation = model.observe(signal, recorded & ~observed, observed, noisy.noise, condition)
     return posterior_denoiser(
         partial(model, condition=condition), observation, model.transform.prior_variance()
     )

@@ -47,6 +47,7 @@ class ConditionalDenoiser(nn.Module):
             "morphology_share", torch.zeros(len(config.labels), config.conditions.morphologies)
         )
         self.coefficients = PARAMETRISATIONS[config.diffusion.prediction]
+        self.float()  # PyTorch's default dtype may be another
 
     def _build_network(self) -> UNet | DenseNetwork:
         config, channels = self.config, self.transform.channels

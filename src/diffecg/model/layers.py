@@ -164,7 +164,7 @@ def rotation_angles(grid_shape: torch.Size, width: int, device: torch.device) ->
     with the base :math:`b` of :data:`ROTARY_BASE`.
     """
     pairs = width // 2 // len(grid_shape)
-    frequencies = ROTARY_BASE ** -(torch.arange(pairs, device=device) / pairs)
+    frequencies = ROTARY_BASE ** -(torch.arange(pairs, device=device, dtype=torch.float32) / pairs)
     axes = torch.meshgrid(*(torch.arange(size, device=device) for size in grid_shape), indexing="ij")
     return torch.cat([axis.flatten()[:, None] * frequencies for axis in axes], dim=1)
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pooch
@@ -39,10 +40,16 @@ def export_onnx(denoiser: ConditionalDenoiser, path: Path) -> None:
     """
     require("onnxscript", "onnx")
     window = denoiser.config.window
-    signal = torch.zeros(2, len(window.leads), window.length)  # a batch of one would become a constant
+    # A batch of one would become a constant.
+    signal = torch.zeros(2, len(window.leads), window.length, dtype=torch.float32)
     with torch.no_grad(), _quiet():
         condition = denoiser.condition(signal, torch.zeros_like(signal, dtype=torch.bool), [None, None])
-        inputs = denoiser.transform(signal), torch.zeros(2), condition.features, condition.label_embedding
+        inputs = (
+            denoiser.transform(signal),
+            signal.new_zeros(2),
+            condition.features,
+            condition.label_embedding,
+        )
         program = torch.onnx.export(
             denoiser.network.eval(),
             inputs,
@@ -84,26 +91,18 @@ class OnnxNetwork(nn.Module):
 
     def __init__(self, network: nn.Module, path: Path) -> None:
         super().__init__()
-        onnxruntime = require("onnxruntime", "onnx")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the cores to PyTorch
-        try:
-            self.session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # the exceptions of ONNX Runtime have no common base class
-            raise DiffecgError(
-                f"{path} is not an ONNX model that this ONNX Runtime can run ({one_line(error)}); "
-                "export it again"
-            ) from error
-        names = tuple(node.name for node in self.session.get_inputs())
-        if names != INPUTS:
-            raise DiffecgError(
-                f"{path} has the inputs {', '.join(names)}, not those of a network of diffecg "
-                f"({', '.join(INPUTS)}); export it again"
-            )
+        self.path = path
+        self.session = _open_session(path)
         self.network = network
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Exclude the session, which cannot be copied, from copies."""
+        return {name: value for name, value in self.__dict__.items() if name != "session"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore a copy, with a session of its own."""
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        self.session = _open_session(self.path)
 
     def features(
         self, condition: Float[Tensor, "batch channel *grid"]
@@ -119,6 +118,31 @@ class OnnxNetwork(nn.Module):
         """Return the output of the network, from the inputs in the order of ``INPUTS``."""
         arrays = {name: tensor.contiguous().numpy() for name, tensor in zip(INPUTS, inputs, strict=True)}
         return torch.from_numpy(np.asarray(self.session.run([OUTPUT], arrays)[0]))
+
+
+def _open_session(path: Path) -> Any:
+    """Return a session of ONNX Runtime.
+
+    Raises:
+        DiffecgError: The file is damaged or holds another network, or ONNX Runtime is not installed.
+    """
+    onnxruntime = require("onnxruntime", "onnx")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the cores to PyTorch
+    try:
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # the exceptions of ONNX Runtime have no common base class
+        raise DiffecgError(
+            f"{path} is not an ONNX model that this ONNX Runtime can run ({one_line(error)}); export it again"
+        ) from error
+    names = tuple(node.name for node in session.get_inputs())
+    if names != INPUTS:
+        raise DiffecgError(
+            f"{path} has the inputs {', '.join(names)}, not those of a network of diffecg "
+            f"({', '.join(INPUTS)}); export it again"
+        )
+    return session
 
 
 @contextmanager

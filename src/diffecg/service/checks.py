@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from diffecg.composition.options import ComposeOptions
 from diffecg.errors import DiffecgError
-from diffecg.inference.checks import MAX_SEED
 from diffecg.inference.options import DrawOptions, SamplerOptions
+from diffecg.inference.seeds import MAX_SEED
 from diffecg.service.limits import Limits
 from diffecg.service.schemas import (
     ComposeRequest,

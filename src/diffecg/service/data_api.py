@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Query, UploadFile
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from diffecg.inference.checks import MAX_SEED
+from diffecg.inference.seeds import MAX_SEED
 from diffecg.service.checks import LimitExceeded, check_request
 from diffecg.service.limits import Limits
 from diffecg.service.schemas import ModelInfo, RecordingInfo, RhythmBeats, RhythmRequest, WindowsInfo

@@ -32,7 +32,7 @@ def test_a_stream_gets_one_forecast_per_heartbeat_in_constant_memory(runs):
     assert 0.95 < len([moment for moment in at if moment > due[0]]) / len(due) < 1.1
     assert max(sizes) == sizes[-1] == forecaster.max_samples * 8
     assert sys.getsizeof(forecaster.__dict__) < 1000
-    again = model.forecast(signal[: at[-1]], FS_HZ, horizon_s=0.5, draws=2, steps=1, seed=5)
+    again = model.forecast(signal[: at[-1]], FS_HZ, horizon_s=0.5, draws=2, steps=1, seed=last.seeds)
     assert np.allclose(last.signal_mv, again.signal_mv, atol=1e-6)
 
 
@@ -61,7 +61,7 @@ def test_r_peaks_are_detected_where_they_are_annotated(mitdb, name):
 def test_items_are_the_windows_of_their_seeds(runs):
     data = diffecg.SyntheticWindows(runs["beat"], count=10, labels=("V", "N"), seed=3, chunk=4, steps=2)
     signal, label = data[5]
-    made = diffecg.load(runs["beat"]).generate("N", 1, seed=8, steps=2)
+    made = diffecg.load(runs["beat"]).generate("N", 1, seed=data.item_seed(5), steps=2)
     assert label == made_class(data, "N")
     assert torch.allclose(signal, torch.from_numpy(made.signal_mv[0]), atol=1e-5)
     assert torch.equal(data[-1][0], data[9][0])
@@ -72,7 +72,72 @@ def test_items_are_the_windows_of_their_seeds(runs):
 
 
 def made_class(data, label):
-    return diffecg.load(data.name).labels.index(label)
+    return diffecg.load(data.source).labels.index(label)
+
+
+def test_forecasts_of_a_stream_do_not_depend_on_its_pieces(runs):
+    signal = make_ecg(0, duration_s=9)[0]
+    seeds = []
+    for step in (36, 90):
+        forecaster = diffecg.Forecaster(runs["strip"], FS_HZ, horizon_s=0.1, draws=1, steps=1)
+        pieces = (forecaster.push(signal[i : i + step].tolist()) for i in range(0, len(signal), step))
+        seeds.append([ahead.seeds for ahead in pieces if ahead is not None])
+    assert seeds[0] == seeds[1]
+    assert len(set(seeds[0])) == len(seeds[0]) > 3, "each forecast has noise of its own"
+
+
+def test_different_seeds_share_no_window(runs):
+    model = diffecg.load(runs["beat"])
+    made = [
+        diffecg.SyntheticWindows(model, count=20, labels=("N",), seed=seed, chunk=20, steps=1)
+        for seed in (0, 1, np.random.default_rng(0), np.random.RandomState(0), None)
+    ]
+    seeds = [data.item_seed(i) for data in made for i in range(20)]
+    assert len(set(seeds)) == 100
+    first, second = (torch.stack([data[i][0] for i in range(20)]).flatten(1) for data in made[:2])
+    assert torch.cdist(first, second).min() > 1e-2
+    assert torch.equal(
+        diffecg.SyntheticWindows(model, count=20, labels=("N",), chunk=20, steps=1)[3][0], made[0][3][0]
+    )
+
+
+def test_a_slice_is_a_dataset_of_the_same_items(runs):
+    data = diffecg.SyntheticWindows(runs["beat"], count=10, labels=("V", "N"), chunk=4, steps=1)
+    part = data[2:9:3]
+    assert len(part) == 3
+    for (signal, label), number in zip(part, (2, 5, 8), strict=True):
+        assert label == data[number][1]
+        assert torch.allclose(signal, data[number][0], atol=1e-6)
+    assert part.item_seed(-1) == data.item_seed(8)
+    assert len(data[5:5]) == 0
+    (batch, labels), *_ = DataLoader(data[:3], batch_size=3, generator=torch.Generator())
+    assert (len(batch), labels.tolist()) == (3, [2, 0, 2])
+
+
+def test_a_model_without_labels_makes_unlabelled_items():
+    data = diffecg.SyntheticWindows("mitbih-strip", count=2, steps=1)
+    signal, label = data[1]
+    assert (tuple(signal.shape), label) == ((1, 1000), -1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"sampler": "eulr"}, "unknown sampler 'eulr'; choose"),
+        ({"steps": 0}, "steps 0"),
+        ({"batch_size": 0}, "batch_size 0"),
+        ({"count": 0}, "count 0"),
+        ({"labels": "NV"}, "no sequence of labels"),
+        ({"labels": ()}, "no sequence of labels"),
+        ({"labels": ("Z",)}, "unknown label 'Z'"),
+        ({"seed": -1}, "seed -1"),
+        ({"device": "tpu"}, "device 'tpu'"),
+        ({"engine": "jax"}, "engine 'jax'"),
+    ],
+)
+def test_a_misspelt_setting_fails_at_once(runs, settings, message):
+    with pytest.raises(DiffecgError, match=message):
+        diffecg.SyntheticWindows(runs["beat"], **{"count": 2, **settings})
 
 
 def test_workers_generate_the_same_windows(runs):
