@@ -14,6 +14,7 @@ from diffecg.formats.recording import Recording
 from diffecg.formats.table import recording_from_frame
 from diffecg.integrations.mne import from_mne
 from diffecg.integrations.pandas import from_pandas
+from diffecg.signal.arrays import interpret_signal
 
 if TYPE_CHECKING:
     import mne
@@ -25,6 +26,7 @@ def as_recording(
     *,
     unit: str = "mV",
     name: str = "recording",
+    axes: str | None = None,
 ) -> Recording:
     """Convert an object of another library to a recording.
 
@@ -35,23 +37,31 @@ def as_recording(
 
     Args:
         data: an MNE Raw; a pandas DataFrame with one column for each channel, also of NeuroKit (``ECG_Raw``
-            is the lead, ``ECG_R_Peaks`` the beats); an array with axes (time) or (channel, time).
+            is the lead, ``ECG_R_Peaks`` the beats); an array with axes (time), (channel, time) or
+            (time, channel), whose longer axis is time; NaN, or the mask of a masked array, marks missing
+            samples.
         fs_hz: sampling rate in Hz; required if ``data`` does not contain it.
         unit: unit of arrays, and of columns that do not name one.
         name: name of the recording.
+        axes: order of the axes of an array where its shape leaves it in doubt: ``"lead time"`` or
+            ``"time lead"``.
 
     Raises:
-        DiffecgError: another type of object, or an unknown sampling rate.
+        DiffecgError: another type of object, axes in doubt, or an unknown sampling rate.
     """
     if hasattr(data, "ch_names") and hasattr(data, "get_data"):
         return from_mne(data, name)
     if isinstance(data, pd.DataFrame):
         return from_pandas(data, fs_hz, unit, name)
     try:
-        signal = np.atleast_2d(np.asarray(data, dtype=np.float64))
-    except (TypeError, ValueError):
+        array = interpret_signal(data, axes)
+    except DiffecgError as error:
         raise DiffecgError(
-            f"cannot convert a {type(data).__name__}; give an MNE Raw, a DataFrame or an array of numbers"
+            f"cannot convert a {type(data).__name__}; give an MNE Raw, a DataFrame or an array of numbers "
+            f"({error})"
         ) from None
-    frame = pd.DataFrame(signal.T, columns=[f"lead {i + 1}" for i in range(len(signal))])
+    if "window" in array.axes:
+        raise DiffecgError("a panel (window, lead, time) is not one recording; convert each window")
+    leads = array.windows[0].astype(np.float64)
+    frame = pd.DataFrame(leads.T, columns=[f"lead {i + 1}" for i in range(len(leads))])
     return recording_from_frame(frame, Path(name), fs_hz, unit)

@@ -14,14 +14,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from diffecg.errors import DiffecgError
 from diffecg.extras import require
 from diffecg.inference.loading import load
+from diffecg.inference.model import Model
+from diffecg.inference.seeds import RandomState, derive_seed, root_seed
+from diffecg.signal.arrays import as_floats, interpret_signal
 
 require("sklearn", "sklearn")
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin  # noqa: E402
@@ -31,74 +38,121 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E40
 class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Impute missing samples (NaN) of ECG windows by a trained diffusion model.
 
-    Each row is imputed from its own observed samples; nothing is learned from the rows it is fitted on.
+    Each window is imputed from its own observed samples, as if it were of another subject; nothing is learned
+    from the windows it is fitted on. The result for a window does not depend on the other windows or their
+    order.
 
     Parameters
     ----------
-    model : str, default="mitbih-strip"
-        Name of a bundled model that takes any lead, or a model folder.
+    model : str, Path or Model, default="mitbih-strip"
+        Name of a bundled model that takes any lead, a model folder, or a loaded model.
     fs_hz : float, default=100.0
-        Sampling rate of the rows, in Hz. Each row of X is a segment of one lead, in mV.
+        Sampling rate of the windows, in Hz. X holds windows in mV: of one lead, axes (window, time), or of
+        several, axes (window, lead, time) or (window, time, lead).
     draws : int, default=8
         Number of posterior draws whose mean is imputed. A single draw is as variable as an ECG, means are
         smooth.
-    random_state : int, default=0
-        Seed of the first draw.
+    random_state : int, RandomState, Generator or None, default=0
+        Determines the noise, which is independent from window to window. A generator, or None, gives other
+        noise at each fit.
     batch_size : int, default=64
         Windows computed together; affects speed and memory, not the samples.
+    steps : int, default=None
+        Sampling steps; None: the model's own.
+    device : str, default=None
+        Device of the model, such as "cuda"; None: the CPU, or that of a loaded model.
+    engine : str, default=None
+        "torch" or "onnx"; None: torch, or that of a loaded model.
     """
 
     def __init__(
         self,
         *,
-        model: str = "mitbih-strip",
+        model: str | Path | Model = "mitbih-strip",
         fs_hz: float = 100.0,
         draws: int = 8,
-        random_state: int = 0,
+        random_state: RandomState = 0,
         batch_size: int = 64,
+        steps: int | None = None,
+        device: str | None = None,
+        engine: str | None = None,
     ) -> None:
         self.model = model
         self.fs_hz = fs_hz
         self.draws = draws
         self.random_state = random_state
         self.batch_size = batch_size
+        self.steps = steps
+        self.device = device
+        self.engine = engine
 
     def fit(self, X: ArrayLike, y: object = None) -> DiffusionImputer:
-        """Check the windows X, axes (window, time), and return self."""
+        """Check the windows X, draw the seed, and return self."""
         self._validate(X, reset=True)
+        self.seed_ = root_seed(self.random_state, "random_state")
         return self
 
-    def transform(self, X: ArrayLike) -> Float[np.ndarray, "window time"]:
-        """Impute the missing samples of the windows X, axes (window, time); others are returned unchanged.
+    def transform(self, X: ArrayLike) -> Float[np.ndarray, "window *axes"]:
+        """Impute the missing samples of the windows X; others are returned unchanged.
 
         Raises:
-            DiffecgError: a row has no observed samples, or is flat.
+            DiffecgError: a window has no observed samples, or is flat.
         """
         check_is_fitted(self)
         windows = self._validate(X, reset=False)
-        rows = np.flatnonzero(np.isnan(windows).any(axis=1))
-        if len(rows):
-            imputation = load(self.model).impute(
-                windows[rows],
-                self.fs_hz,
-                draws=self.draws,
-                seed=self.random_state,
-                batch_size=self.batch_size,
-            )
-            windows[rows] = imputation.signal_mv
+        rows = np.flatnonzero(np.isnan(windows).any(axis=tuple(range(1, windows.ndim))))
+        if not len(rows):
+            return windows
+        axes = "time" if windows.ndim == 2 else interpret_signal(windows).axes.removeprefix("window ")
+        model = load(self.model, self.device, engine=self.engine)
+        for row, part in zip(rows, _parts(windows[rows]), strict=True):
+            try:
+                imputation = model.impute(
+                    windows[row],
+                    self.fs_hz,
+                    axes=axes,
+                    draws=self.draws,
+                    seed=derive_seed(self.seed_, *part),
+                    steps=self.steps,
+                    batch_size=self.batch_size,
+                )
+            except DiffecgError as error:
+                raise DiffecgError(f"window {row}: {error}") from None
+            windows[row] = imputation.signal_mv
         return windows
 
-    def _validate(self, X: ArrayLike, *, reset: bool) -> Float[np.ndarray, "window time"]:
-        types = [np.float64, np.float32]
-        return validate_data(self, X, reset=reset, dtype=types, ensure_all_finite="allow-nan", copy=True)
+    def _validate(self, X: ArrayLike, *, reset: bool) -> Float[np.ndarray, "window *axes"]:
+        X = as_floats(X) if np.ma.isMaskedArray(X) or hasattr(X, "detach") else X
+        return validate_data(
+            self,
+            X,
+            reset=reset,
+            dtype=[np.float64, np.float32],
+            ensure_all_finite="allow-nan",
+            copy=True,
+            allow_nd=True,
+        )
 
     def __sklearn_is_fitted__(self) -> bool:
         """Return whether ``fit`` was called."""
         return hasattr(self, "n_features_in_")
 
     def __sklearn_tags__(self) -> Any:
-        """Return the tags of scikit-learn: NaN is allowed, the dtype is kept."""
+        """Return the tags of scikit-learn: panels and NaN are allowed, the dtype is kept."""
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+
+def _parts(windows: Float[np.ndarray, "window *axes"]) -> list[tuple[int, int]]:
+    """Return what makes the noise of each window: a digest of it, and how many equal windows came before."""
+    digests = [hashlib.blake2b(window.astype(np.float64).tobytes(), digest_size=8) for window in windows]
+    numbers = [int.from_bytes(digest.digest()) for digest in digests]
+    seen: Counter[int] = Counter()
+    parts = []
+    for number in numbers:
+        parts.append((number, seen[number]))
+        seen[number] += 1
+    return parts
