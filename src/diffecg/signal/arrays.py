@@ -114,6 +114,8 @@ def as_floats(data: ArrayLike | pd.DataFrame) -> Float[np.ndarray, "..."]:
 
 def _as_array(data: Any) -> Shaped[np.ndarray, "..."]:
     """Return data as a NumPy array of its own type."""
+    if hasattr(data, "signal_mv"):  # a recording, or windows
+        raise DiffecgError(f"a {type(data).__name__} is not an {_EXPECTED}; give its signal_mv")
     if hasattr(data, "detach"):  # a tensor of PyTorch, which may be on a GPU or have 16-bit brain floats
         data = data.detach().cpu()
         data = (data.float() if "bfloat16" in str(data.dtype) else data).numpy()

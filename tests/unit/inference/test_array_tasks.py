@@ -90,6 +90,11 @@ def test_windows_of_a_panel_have_nothing_to_do_with_each_other(strip, leads, swa
     assert np.array_equal(draws_mv[0, 3], panel[3])
 
 
+def test_a_recording_in_place_of_its_signal_is_refused(strip, leads):
+    with pytest.raises(DiffecgError, match=r"a Recording is not an array of numbers.*give its signal_mv"):
+        strip.impute(diffecg.as_recording(leads, 100), 100, **FEW)
+
+
 def test_a_window_that_cannot_be_imputed_is_named(strip, leads):
     panel = np.stack([leads, leads])
     panel[1, 0] = np.nan
