@@ -91,7 +91,7 @@ def strip_presets(
         folder = out / file_stem(name)
         if not _report(folder).exists():
             settings = [f"training.samples={samples}", *VARIANTS[name]]
-            config = config_for_windows(with_settings(preset("strip"), settings), prepared.info)
+            config = config_for_windows(with_settings(preset("strip"), settings), prepared)
             train(config, prepared, folder)
             evaluate_run(folder, database)
         write_table(out)

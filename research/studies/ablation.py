@@ -152,7 +152,7 @@ def changes() -> dict[str, list[str]]:
 def with_equal_operations(change: list[str], windows: Windows, samples: int) -> Config:
     """Return a changed preset whose training takes the operations of ``samples`` windows of the preset."""
     original, changed = (
-        config_for_windows(config, windows.info)
+        config_for_windows(config, windows)
         for config in (preset("beat"), with_settings(preset("beat"), change))
     )
     with torch.random.fork_rng(devices=[]):

@@ -86,7 +86,7 @@ def load_rival(name: str, beats: Windows, folder: Path, cpu_s: float) -> Generat
 
 
 def _train_preset(name: str, windows: Windows, folder: Path, cpu_s: float) -> Generator:
-    train_for(config_for_windows(preset(name), windows.info), windows, folder, cpu_s)
+    train_for(config_for_windows(preset(name), windows), windows, folder, cpu_s)
     return load_model(str(folder), PAPER_STEPS if name == "paper" else None)
 
 

@@ -15,7 +15,7 @@ from diffecg.config.schema import Config
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from diffecg.training.trainer import Report
 
@@ -79,12 +79,15 @@ def train(
         return
     use_threads(threads)
     from diffecg.datasets.loading import open_dataset
-    from diffecg.training.distributed import distributed_context
+    from diffecg.training.data import training_notes
+    from diffecg.training.distributed import check_device, distributed_context
     from diffecg.training.initialisation import config_for_windows
     from diffecg.training.trainer import train as train_model
 
+    check_device(device)
     windows = open_dataset(data)
-    config = config_for_windows(config, windows.info)
+    config = config_for_windows(config, windows)
+    _print_notes(training_notes(windows, config))
     with distributed_context(device) as context, _progress(config) as (report, last_row):
         train_model(
             config,
@@ -139,22 +142,31 @@ def distill(
     use_threads(threads)
     from diffecg.datasets.loading import open_dataset
     from diffecg.inference.loading import load
+    from diffecg.training.data import training_notes
     from diffecg.training.objectives import student_config
     from diffecg.training.trainer import train as train_model
 
     denoiser = load(teacher).denoiser
     changes = [*settings, *_changes("training", samples=samples)]
     config = with_settings(student_config(denoiser.config, steps), changes)
+    windows = open_dataset(data)
+    _print_notes(training_notes(windows, config))
     with _progress(config) as (report, last_row):
         train_model(
             config,
-            open_dataset(data),
+            windows,
             out,
             report=report,
             max_seconds=None if minutes is None else 60 * minutes,
             teacher=denoiser,
         )
     _show_result(out, config, last_row, as_json=json)
+
+
+def _print_notes(notes: Iterable[str]) -> None:
+    """Print notes on the training data to stderr."""
+    for note in notes:
+        stderr.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _changes(section: str, **values: Any) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 def to_json(config: Config) -> str:
     """Return settings as indented JSON."""
-    return _adapter().dump_json(config, indent=2).decode() + "\n"
+    return _adapter().dump_json(config, indent=2, exclude_none=True).decode() + "\n"
 
 
 def read_config(path: Path) -> Config:
@@ -57,7 +57,7 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
     Raises:
         DiffecgError: A setting is unknown, or its value is invalid.
     """
-    tree = _adapter().dump_python(config, mode="json")
+    tree = _adapter().dump_python(replace(config, label_counts=None), mode="json", exclude_none=True)
     for setting in settings:
         path, equals, text = setting.partition("=")
         if path == "network.kind" and text in NETWORKS:

@@ -5,6 +5,7 @@ They define the keys of ``config.json`` and of ``diffecg train --set``. Unknown 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -247,3 +248,11 @@ class Config:
     )
     diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    label_counts: Mapping[str, NonNegativeInt] | None = None
+    """Number of training windows of each label, recorded by training; None: not recorded (version 0.1)."""
+
+    @property
+    def trained_labels(self) -> tuple[str, ...]:
+        """Labels of ``labels`` that the training windows had; all of them where this is not recorded."""
+        counts = self.label_counts
+        return tuple(label for label in self.labels if counts is None or counts.get(label))

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from diffecg.datasets import migration
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError, one_line
 from diffecg.files import new_folder, read_json
 from diffecg.signal.channels import Channel
 
 INFO = "info.json"
+SIGNAL = "signal.npy"
 FORMAT = 2
 
 
@@ -30,7 +32,7 @@ def write_folder(windows: Windows, folder: str | Path, *, force: bool = False) -
         DiffecgError: the folder exists and must not be replaced.
     """
     with new_folder(folder, force=force) as partial:
-        np.save(partial / "signal.npy", np.asarray(windows.signal, dtype=np.float32))
+        np.save(partial / SIGNAL, np.asarray(windows.signal, dtype=np.float32))
         windows.index.to_parquet(partial / "index.parquet", index=False)
         info = {
             **windows.info,
@@ -43,7 +45,7 @@ def write_folder(windows: Windows, folder: str | Path, *, force: bool = False) -
 
 
 def read_folder(folder: str | Path) -> Windows:
-    """Return the windows of a folder that :func:`write_folder` wrote, memory-mapped.
+    """Return the windows of a folder that :func:`write_folder` or version 0.1 wrote, memory-mapped.
 
     Raises:
         DiffecgError: the folder is missing, incomplete or damaged.
@@ -52,23 +54,23 @@ def read_folder(folder: str | Path) -> Windows:
     if not folder.is_dir():
         raise DiffecgError(f"no folder {folder}; write it with: diffecg prepare mitdb --out {folder}")
     info = read_json(folder / INFO)
-    if not isinstance(info, dict) or info.get("format") != FORMAT:
+    version = info.get("format") if isinstance(info, dict) else None
+    if version not in (migration.FORMAT, FORMAT):
         raise DiffecgError(f"{folder / INFO} is not of this version's format; prepare the windows again")
+    old = version == migration.FORMAT
     try:
-        signal = np.load(folder / "signal.npy", mmap_mode="r", allow_pickle=False)
+        name = migration.SIGNAL if old else SIGNAL
+        signal = np.load(folder / name, mmap_mode="r", allow_pickle=False)
         index = pd.read_parquet(folder / "index.parquet")
-    except (OSError, ValueError) as error:
+        if old:
+            index, info = migration.migrate_index(index), migration.migrate_info(info)
+        channels = tuple(Channel(**channel) for channel in info["channels"])
+        fs_hz, r_peak = float(info["fs_hz"]), info["r_peak"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DiffecgError(f"{folder} is damaged ({one_line(error)}); prepare the windows again") from error
     if signal.ndim != 3 or len(signal) != len(index):
         raise DiffecgError(
             f"{folder} is damaged: {len(index)} rows in the index, an array of shape {signal.shape}; prepare "
             "the windows again"
         )
-    return Windows(
-        signal=signal,
-        fs_hz=float(info["fs_hz"]),
-        channels=tuple(Channel(**channel) for channel in info["channels"]),
-        index=index,
-        r_peak=info["r_peak"],
-        info=info,
-    )
+    return Windows(signal=signal, fs_hz=fs_hz, channels=channels, index=index, r_peak=r_peak, info=info)

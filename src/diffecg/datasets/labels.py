@@ -53,5 +53,9 @@ def check_label(label: str | None, known: Sequence[str], model: str) -> None:
         DiffecgError: the model was not trained on the label.
     """
     if label is not None and label not in known:
-        allowed = f"its labels are {', '.join(known)}" if known else "it has no labels"
+        allowed = (
+            f"the labels of its training windows are {', '.join(known)}"
+            if known
+            else "its training windows had no labels, so leave the label out"
+        )
         raise DiffecgError(f"unknown label {label!r} for the model {model}; {allowed}")

@@ -57,6 +57,15 @@ class WindowStream:
             for name in partitions
         }
 
+    @property
+    def partition_names(self) -> list[str]:
+        """Names of the partitions that have windows, sorted."""
+        return list(self.counts)
+
+    def label_counts(self, partition: str) -> dict[str, int]:
+        """Return the number of windows of each label in a partition."""
+        return {str(label): int(count) for label, count in self.counts[partition].sum().items() if count}
+
     def read(self, shards: Sequence[int], partition: str | None = None) -> Windows:
         """Return the windows of some shards.
 

@@ -184,13 +184,18 @@ class Windows:
         """
         partitions = self.partitions
         if partitions is None or name not in partitions:
-            available = ", ".join(sorted(set([] if partitions is None else partitions.tolist()))) or "none"
+            available = ", ".join(self.partition_names) or "none"
             raise DiffecgError(f"no windows in the partition {name!r}; available: {available}")
         return self.take(partitions == name)
 
+    @property
+    def partition_names(self) -> list[str]:
+        """Names of the partitions that have windows, sorted."""
+        return [] if self.partitions is None else sorted(set(self.partitions.tolist()) - {""})
+
     def has_partition(self, name: str) -> bool:
         """Return whether a partition has windows."""
-        return self.partitions is not None and name in self.partitions
+        return name in self.partition_names
 
     def with_label(self, label: str) -> Windows:
         """Return the windows with a label, alone or among others."""

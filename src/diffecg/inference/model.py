@@ -75,8 +75,8 @@ class Model:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Labels that the model can be conditioned on."""
-        return self.config.labels
+        """Labels that the model can be conditioned on: those of its training windows."""
+        return self.config.trained_labels
 
     @property
     def device(self) -> str:

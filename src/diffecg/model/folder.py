@@ -36,9 +36,14 @@ def save_model(folder: Path, config: Config, state: dict[str, Tensor], *, half: 
         config: The configuration.
         state: The weights, from ``state_dict``.
         half: Whether to store weights as 16-bit floats.
+
+    Raises:
+        DiffecgError: A weight is not finite, in the stored precision.
     """
     if half:
         state = {name: tensor.half() for name, tensor in state.items()}
+    if not _is_finite(state):
+        raise DiffecgError(f"the weights are not finite, so they are not written to {folder}")
     state = {name: tensor.contiguous() for name, tensor in state.items()}
     write_atomic(folder / CONFIG, to_json(config).encode())
     # A single key: safetensors writes several in random order, and equal models would have different files.
@@ -60,7 +65,7 @@ def load_model(folder: Path) -> ConditionalDenoiser:
     with torch.random.fork_rng(devices=[]):
         model = ConditionalDenoiser(config)
     _check_shapes(path, expected=model.state_dict(), state=state)
-    if any(not torch.isfinite(tensor).all() for tensor in state.values()):
+    if not _is_finite(state):
         raise DiffecgError(f"{path} holds weights that are not finite; download the model again")
     model.load_state_dict(state)
     return model.eval()
@@ -93,6 +98,10 @@ def _check_shapes(path: Path, *, expected: dict[str, Tensor], state: dict[str, T
             f"{path} does not fit {path.with_name(CONFIG)}: {len(different)} tensors differ, the first is "
             f"{name} (configuration {expected_shapes.get(name, 'none')}, file {shapes.get(name, 'none')})"
         )
+
+
+def _is_finite(state: dict[str, Tensor]) -> bool:
+    return all(bool(torch.isfinite(tensor).all()) for tensor in state.values())
 
 
 def _shapes(state: dict[str, Tensor]) -> dict[str, str]:

@@ -78,8 +78,14 @@ class BatchSource:
             morphologies: Morphologies of the labels; None: those of ``windows``.
 
         Raises:
-            DiffecgError: The settings need annotated beats, and the windows have none.
+            DiffecgError: The settings need annotated beats, and the windows have none; or windows have
+                several labels each.
         """
+        if "labels" in windows.index:
+            raise DiffecgError(
+                "the windows have several labels each, and a model is trained on one; keep one in the column "
+                "'label' and remove the column 'labels' (Windows.drop_columns)"
+            )
         if config.conditions.rhythm and "beats" not in windows.index:
             raise DiffecgError(
                 f"the windows have no column 'beats', which the preset {config.name!r} needs; "
@@ -87,7 +93,7 @@ class BatchSource:
             )
         self.windows = windows
         self.config = config
-        self._labels = windows.index["label"].to_numpy(dtype=np.str_)
+        self._labels = windows.labels
         weights = label_weights(Counter(self._labels.tolist()) if counts is None else counts, config)
         weight = np.array([weights[label] for label in self._labels])
         self._cumulative_weight = np.cumsum(weight) / weight.sum()
@@ -174,6 +180,8 @@ def _rows_of_other_leads(index: pd.DataFrame) -> Int[np.ndarray, " window"]:
 
     Windows of two leads occur in both orders; each is then the other's.
     """
+    if not {"recording", "sample"} <= set(index):
+        return np.arange(len(index))
     rows = pd.Series(np.arange(len(index)))
     interval = [index["recording"].to_numpy(), index["sample"].to_numpy()]
     first, last = (rows.groupby(interval).transform(end).to_numpy() for end in ("first", "last"))

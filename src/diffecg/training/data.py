@@ -22,6 +22,7 @@ from diffecg.datasets.morphologies import Morphologies
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows, fingerprint
 from diffecg.training.batches import BatchSource, label_weights
+from diffecg.training.checks import NEEDED, check_labels, check_partitions, check_samples, label_notes
 
 _STREAM_SAMPLE = 16_384
 """Windows sampled from a stream to fit scaling and morphologies, and to validate."""
@@ -39,29 +40,64 @@ class TrainingData:
     morphologies: Morphologies
     fingerprint: str
     """Hash of the windows."""
+    label_counts: dict[str, int]
+    """Number of training windows of each label."""
 
 
 def training_data(windows: Windows | WindowStream, config: Config) -> TrainingData:
     """Return the data of a run from the partitions ``train`` and ``validation``.
 
     Raises:
-        DiffecgError: A partition is empty, or a shard is missing or damaged.
+        DiffecgError: A partition is empty, a window cannot be used, the model has none of the labels, or a
+            shard is missing or damaged.
     """
     if isinstance(windows, WindowStream):
         return _streamed_data(windows, config)
-    validation = windows.partition("validation")
-    source = BatchSource(windows.partition("train"), config)
+    check_partitions(windows.partition_names)
+    fit_windows, validation = (windows.partition(name) for name in NEEDED)
+    counts = fit_windows.counts()
+    check_labels(config, counts)
+    for name, part in zip(NEEDED, (fit_windows, validation), strict=True):
+        check_samples(part, name)
+    source = BatchSource(fit_windows, config)
     return TrainingData(
         source_at=lambda samples: source,
         fit_windows=source.windows,
         validation=validation,
         morphologies=source.morphologies,
         fingerprint=fingerprint(source.windows),
+        label_counts=counts,
+    )
+
+
+def training_notes(windows: Windows | WindowStream, config: Config) -> list[str]:
+    """Return notes on labels that only the model or only the training windows have.
+
+    Raises:
+        DiffecgError: A partition is empty, or the model has none of the labels.
+    """
+    check_partitions(windows.partition_names)
+    counts = _label_counts(windows)
+    check_labels(config, counts)
+    return label_notes(config, counts)
+
+
+def _label_counts(windows: Windows | WindowStream) -> dict[str, int]:
+    """Return the number of training windows of each label."""
+    return (
+        windows.label_counts("train")
+        if isinstance(windows, WindowStream)
+        else windows.partition("train").counts()
     )
 
 
 def _streamed_data(stream: WindowStream, config: Config) -> TrainingData:
-    validation, fit_windows = (stream.sample(name, _STREAM_SAMPLE) for name in ("validation", "train"))
+    check_partitions(stream.partition_names)
+    counts = stream.label_counts("train")
+    check_labels(config, counts)
+    fit_windows, validation = (stream.sample(name, _STREAM_SAMPLE) for name in NEEDED)
+    for name, part in zip(NEEDED, (fit_windows, validation), strict=True):
+        check_samples(part, name)
     morphologies = BatchSource(fit_windows, config).morphologies
     return TrainingData(
         source_at=ShuffleBuffer(stream, config, morphologies).source_at,
@@ -69,6 +105,7 @@ def _streamed_data(stream: WindowStream, config: Config) -> TrainingData:
         validation=validation,
         morphologies=morphologies,
         fingerprint=stream.fingerprint,
+        label_counts=counts,
     )
 
 
@@ -131,7 +168,7 @@ class ShuffleBuffer:
         self._indices = np.flatnonzero(table.sum(axis=1))
         table = table.iloc[self._indices]
         self._stream, self._config, self._morphologies = stream, config, morphologies
-        self._counts = {str(label): int(count) for label, count in table.sum().items() if count}
+        self._counts = stream.label_counts("train")
         weights = label_weights(self._counts, config)
         self._order = ShardOrder(
             table.sum(axis=1).to_numpy(),
@@ -162,4 +199,9 @@ class ShuffleBuffer:
         return self._source
 
     def _start_reading(self, shard: int) -> Future[Windows]:
-        return self._reader.submit(self._stream.read, [int(self._indices[shard])], "train")
+        return self._reader.submit(self._read_checked, int(self._indices[shard]))
+
+    def _read_checked(self, shard: int) -> Windows:
+        windows = self._stream.read([shard], "train")
+        check_samples(windows, "train")
+        return windows

@@ -90,6 +90,19 @@ SINGLE_PROCESS = DistributedContext()
 """Training in one process on the CPU."""
 
 
+def check_device(device: str) -> None:
+    """Check that a model can be trained on a device.
+
+    Raises:
+        DiffecgError: The device is neither ``cpu`` nor ``cuda``, or this machine has none.
+    """
+    name, _, index = device.partition(":")
+    if name not in ("cpu", "cuda") or not (index.isdecimal() or device == name):
+        raise DiffecgError(f"unknown device {device!r}; train on cpu or cuda")
+    if name == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise DiffecgError(f"device {device!r} is not available on this machine; use cpu")
+
+
 @contextmanager
 def distributed_context(device: str = "cpu") -> Iterator[DistributedContext]:
     """Join the process group that ``torchrun`` describes in the environment; without it, yield one process.
@@ -100,8 +113,7 @@ def distributed_context(device: str = "cpu") -> Iterator[DistributedContext]:
     Raises:
         DiffecgError: The device is not available.
     """
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise DiffecgError(f"device {device!r} is not available on this machine; use cpu")
+    check_device(device)
     world_size = int(os.environ.get("WORLD_SIZE", "1"))
     if device == "cuda":
         device = f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"

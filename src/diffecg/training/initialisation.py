@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
 from diffecg.config.io import read_config, window_config
-from diffecg.config.schema import Config, TrainingConfig
+from diffecg.config.schema import Config, TrainingConfig, WindowConfig
+from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
@@ -24,23 +24,35 @@ _FIT_WINDOWS = 4096
 """Largest number of windows to which the scaling of the transform is fitted."""
 
 
-def config_for_windows(config: Config, info: dict[str, Any]) -> Config:
+def config_for_windows(config: Config, windows: Windows | WindowStream) -> Config:
     """Return ``config`` with the window settings that the windows were prepared with.
 
     Args:
         config: The settings.
-        info: Attribute ``info`` of :class:`~diffecg.datasets.windows.Windows`.
+        windows: Prepared windows, or windows from arrays, whose settings follow from their shape.
 
     Raises:
         DiffecgError: The settings need windows of another kind.
     """
-    window = window_config(info["window"])
+    from_arrays = isinstance(windows, Windows) and "window" not in windows.info
+    window = _window_of(windows) if from_arrays else window_config(windows.info["window"])
     if window.kind != config.window.kind:
         raise DiffecgError(
             f"the windows are {window.kind}s, the preset {config.name!r} needs {config.window.kind}s; "
             f"prepare them with --preset {config.name}"
         )
     return replace(config, window=window)
+
+
+def _window_of(windows: Windows) -> WindowConfig:
+    """Return the settings of windows from arrays."""
+    return WindowConfig(
+        kind="strip" if windows.r_peak is None else "beat",
+        length=windows.signal.shape[2],
+        fs_hz=windows.fs_hz,
+        leads=windows.channel_names,
+        before=windows.r_peak or 0,
+    )
 
 
 def check_windows(config: Config, windows: Windows) -> None:
@@ -57,10 +69,22 @@ def check_windows(config: Config, windows: Windows) -> None:
 def check_folder(config: Config, folder: Path) -> None:
     """Raise DiffecgError if ``folder`` holds a run with other settings."""
     path = folder / CONFIG
-    if path.is_file() and read_config(path) != config:
+    if path.is_file() and replace(read_config(path), label_counts=config.label_counts) != config:
         raise DiffecgError(
             f"{folder} holds a run with other settings ({CONFIG} differs); train into another --out"
         )
+
+
+def trained_counts(counts: dict[str, int], teacher: ConditionalDenoiser | None) -> dict[str, int]:
+    """Return the number of training windows of each label that a model learns.
+
+    Args:
+        counts: Number of training windows of each label.
+        teacher: The model from which a student learns; labels that it has not seen are left out.
+    """
+    if teacher is None:
+        return counts
+    return {label: count for label, count in counts.items() if label in teacher.config.trained_labels}
 
 
 def initial_state(

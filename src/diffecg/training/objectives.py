@@ -55,7 +55,7 @@ def denoising_objective(config: DiffusionConfig) -> Objective:
     def objective(model: ConditionalDenoiser, batch: Batch, rows: slice) -> Float[Tensor, " row"]:
         x0, condition, weight = _encode(model, batch, rows)
         size = len(batch)
-        u = (torch.arange(size) + torch.rand(size)) / size
+        u = (torch.arange(size) + torch.rand(size, dtype=torch.float32)) / size
         sigma = schedule.sigma_at(u.clamp(MIN_QUANTILE, 1 - MIN_QUANTILE)).float()[rows].to(x0)
         xt = add_noise(x0, sigma, batch_size=size, rows=rows)
         return model.loss(x0, xt, sigma, condition, weight)
@@ -163,7 +163,7 @@ def add_noise(
     x0: Float[Tensor, "row *grid"], sigma: Float[Tensor, " row"], *, batch_size: int, rows: slice
 ) -> Float[Tensor, "row *grid"]:
     """Return x0 + sigma * eps for some rows of a batch; eps is drawn for the whole batch."""
-    eps = torch.randn(batch_size, *x0.shape[1:])[rows].to(x0)
+    eps = torch.randn(batch_size, *x0.shape[1:], dtype=torch.float32)[rows].to(x0)
     return x0 + expand_like(sigma, x0) * eps
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,17 @@ from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import save_model
 from diffecg.training.checkpoints import TrainingState, append_metrics, restore_checkpoint, save_checkpoint
+from diffecg.training.checks import check_finite
 from diffecg.training.data import TrainingData, training_data
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
 from diffecg.training.ema import update_ema
-from diffecg.training.initialisation import check_folder, check_windows, initial_state, learning_rate
+from diffecg.training.initialisation import (
+    check_folder,
+    check_windows,
+    initial_state,
+    learning_rate,
+    trained_counts,
+)
 from diffecg.training.interrupts import deferred_interrupt, lock_folder
 from diffecg.training.objectives import Objective, denoising_objective, distillation_objective
 from diffecg.training.validation import validation_loss
@@ -69,10 +76,12 @@ def train(
         accumulate: Slices in which each process computes its part of a batch; more slices need less memory.
 
     Raises:
-        DiffecgError: The windows, or an earlier run in ``folder``, do not fit the settings.
+        DiffecgError: The windows, or an earlier run in ``folder``, do not fit the settings; the loss is no
+            longer finite, and the last checkpoint is kept.
     """
     data = training_data(windows, config)
     check_windows(config, data.fit_windows)
+    config = replace(config, label_counts=trained_counts(data.label_counts, teacher))
     check_folder(config, folder)
     trainer = Trainer(
         config=config,
@@ -132,7 +141,10 @@ class Trainer:
 
                 # Validate and save at intervals and at the end; log at these and at shorter intervals.
                 save = stop or state.samples >= settings.samples or self._checkpoint_due(state)
-                if save or state.samples // settings.batch % _STEPS_PER_LOG == 0:
+                log = save or state.samples // settings.batch % _STEPS_PER_LOG == 0
+                if log or state.samples == settings.batch:  # the first step
+                    check_finite(torch.stack(losses), self.config, state.samples, self.folder)
+                if log:
                     row = self._metrics(state, torch.stack(losses), clock)
                     losses.clear()
                     if self.context.is_main:
@@ -155,7 +167,7 @@ class Trainer:
         # Accumulate gradients over the slices. Each slice draws the noise of the whole batch.
         state.model.train()
         state.optimizer.zero_grad(set_to_none=True)
-        loss = torch.zeros((), device=self.context.device)
+        loss = torch.zeros((), device=self.context.device, dtype=torch.float32)
         for rows in self.slices:
             with torch.random.fork_rng(devices=[]), self._autocast():
                 torch.manual_seed(noise_seed)
@@ -207,7 +219,9 @@ class Trainer:
     def _write(self, state: TrainingState, row: dict[str, float], *, save: bool) -> None:
         """Log metrics; at a checkpoint, also validate and save the model."""
         if save:
-            row["validation_loss"] = validation_loss(state.ema, self.data.validation, self.objective)
+            loss = validation_loss(state.ema, self.data.validation, self.objective)
+            check_finite(torch.tensor(loss), self.config, state.samples, self.folder)
+            row["validation_loss"] = loss
             save_checkpoint(self.folder, state)
             save_model(self.folder, self.config, state.ema.state_dict())
         append_metrics(self.folder, row)

@@ -51,7 +51,7 @@ class Transform(nn.Module):
     def grid_shape(self) -> tuple[int, ...]:
         """Sizes of the grid's axes, without batch and channels."""
         with torch.no_grad():
-            return tuple(self(torch.zeros(1, self.lead_count, self.length)).shape[2:])
+            return tuple(self(torch.zeros(1, self.lead_count, self.length, dtype=torch.float32)).shape[2:])
 
     @torch.no_grad()
     def fit(self, signal_mv: Float[Tensor, "batch lead time"]) -> None:

@@ -75,7 +75,7 @@ def test_shards_contain_the_windows_that_prepare_writes(database, shards):
     whole = prepare(database, preset("beat").window)
     found = diffecg.open_windows(shards)
     assert_same(found, whole.windows)
-    assert config_for_windows(preset("beat"), found.info).window == preset("beat").window
+    assert config_for_windows(preset("beat"), found).window == preset("beat").window
     entries = manifest(shards)["shards"]
     dropped = [row for shard in entries for row in shard["dropped"]]
     assert sum(row["count"] for row in dropped) == whole.dropped["count"].sum()

@@ -62,7 +62,7 @@ def load_encoder() -> tuple[Encoder, str]:
     with torch.random.fork_rng(devices=[]):
         encoder = Encoder()
     encoder.load_state_dict(load(content))
-    return encoder.eval().requires_grad_(False), hashlib.sha256(content).hexdigest()
+    return encoder.float().eval().requires_grad_(False), hashlib.sha256(content).hexdigest()
 
 
 def features(

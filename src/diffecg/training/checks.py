@@ -1,0 +1,131 @@
+"""Checks of training: partitions, samples and labels before the first step, and losses."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from diffecg.config.schema import Config
+from diffecg.datasets.faults import find_faults
+from diffecg.datasets.labels import UNKNOWN
+from diffecg.datasets.windows import Windows
+from diffecg.errors import DiffecgError
+from diffecg.training.checkpoints import CHECKPOINT
+
+NEEDED = ("train", "validation")
+"""Partitions that training needs."""
+
+
+def check_partitions(available: Collection[str]) -> None:
+    """Check that there are windows to train and to validate.
+
+    Raises:
+        DiffecgError: a partition has no windows.
+    """
+    for name in NEEDED:
+        if name not in available:
+            raise DiffecgError(
+                f"no windows in the partition {name!r}; available: {', '.join(sorted(available)) or 'none'}; "
+                "prepare the windows again with more recordings, or assign partitions to subjects: diffecg "
+                "prepare own --subjects FILE with the columns recording, subject, partition"
+            )
+
+
+def check_samples(windows: Windows, partition: str) -> None:
+    """Check that the samples of a partition are finite and that no window has a constant lead.
+
+    Raises:
+        DiffecgError: a window cannot be used; the first one is named.
+    """
+    faults = find_faults(windows.signal)
+    for rows, reason in (
+        (faults.not_finite, "samples that are not finite"),
+        (faults.constant, "a flat lead"),
+    ):
+        if not rows.any():
+            continue
+        first = int(rows.argmax())
+        recordings = windows.recordings
+        source = f" of recording {recordings[first]}" if recordings is not None else ""
+        raise DiffecgError(
+            f"{rows.sum()} of {len(windows)} windows of the partition {partition} have {reason}, the first "
+            f"is number {first}{source}; leave them out (diffecg prepare does; in Python, use Windows.take)"
+        )
+
+
+def check_labels(config: Config, counts: Mapping[str, int]) -> None:
+    """Check that model and training windows share a label, unless one of them has none.
+
+    Args:
+        config: settings of the model.
+        counts: number of training windows of each label.
+
+    Raises:
+        DiffecgError: all labels of the windows are unknown to the model.
+    """
+    labels = _known(counts)
+    if config.labels and labels and not set(labels) & set(config.labels):
+        raise DiffecgError(
+            f"the training windows have the labels {', '.join(labels)}, the model has "
+            f"{', '.join(config.labels)}, and none is in both; train the labels of the windows with "
+            f"{_setting(labels)}"
+        )
+
+
+def label_notes(config: Config, counts: Mapping[str, int]) -> list[str]:
+    """Return a note on the labels that only the model or only its training windows have.
+
+    Args:
+        config: settings of the model.
+        counts: number of training windows of each label.
+    """
+    labels, notes = _known(counts), []
+    lacking = [label for label in config.labels if label not in labels]
+    if lacking:
+        notes.append(
+            f"the training windows have no label {', '.join(lacking)}, so the model will not generate it"
+        )
+    others = [label for label in labels if label not in config.labels]
+    if config.labels and others:
+        number = sum(counts[label] for label in others)
+        notes.append(
+            f"{number} training windows with the label {', '.join(others)} are trained as unlabelled; to "
+            f"train these labels, use {_setting([*config.labels, *others])}"
+        )
+    return notes
+
+
+def check_finite(losses: Float[Tensor, "*step"], config: Config, samples: int, folder: Path) -> None:
+    """Check that losses are finite; called before anything is written.
+
+    Args:
+        losses: the losses since the last check.
+        config: settings of the run.
+        samples: samples seen so far.
+        folder: folder of the run.
+
+    Raises:
+        DiffecgError: a loss is not finite.
+    """
+    if torch.isfinite(losses).all():
+        return
+    written = (folder / CHECKPOINT).is_file()
+    kept = f"the last checkpoint and model in {folder} are kept" if written else "no model was written"
+    rate = config.training.learning_rate
+    raise DiffecgError(
+        f"training diverged: the loss is not finite after {samples} samples; {kept}; train into another "
+        f"--out with a lower learning rate, such as --set training.learning_rate={rate / 3:.2g}"
+    )
+
+
+def _known(counts: Mapping[str, int]) -> list[str]:
+    return [label for label, count in counts.items() if count and label != UNKNOWN]
+
+
+def _setting(labels: Collection[str]) -> str:
+    quoted = ",".join(f'"{label}"' for label in labels)
+    return f"--set 'labels=[{quoted}]'"
