@@ -21,6 +21,9 @@ from diffecg.signal.channels import Channel, make_channels, millivolt_scale
 PARTITIONS = ("train", "validation", "test")
 """The partitions of a split, in the order of tables."""
 
+ASSUMPTIONS = "assumptions"
+"""Key of ``Windows.info`` for how a file was interpreted where it left a choice."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Windows:

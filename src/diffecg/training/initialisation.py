@@ -34,8 +34,10 @@ def config_for_windows(config: Config, windows: Windows | WindowStream) -> Confi
     Raises:
         DiffecgError: The settings need windows of another kind.
     """
-    from_arrays = isinstance(windows, Windows) and "window" not in windows.info
-    window = _window_of(windows) if from_arrays else window_config(windows.info["window"])
+    if isinstance(windows, Windows) and "window" not in windows.info:
+        window = _window_of(windows)
+    else:
+        window = window_config(windows.info["window"])
     if window.kind != config.window.kind:
         raise DiffecgError(
             f"the windows are {window.kind}s, the preset {config.name!r} needs {config.window.kind}s; "

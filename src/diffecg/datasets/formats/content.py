@@ -14,7 +14,7 @@ from jaxtyping import Shaped
 
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.rhythm import format_beats
-from diffecg.datasets.windows import Windows
+from diffecg.datasets.windows import ASSUMPTIONS, Windows
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import make_channels
 
@@ -44,6 +44,10 @@ class FileContent:
     """The data card, as JSON text."""
     r_peak: int | None = None
     """Sample of the R peak, if the card does not contain it."""
+    default_fs_hz: float | None = None
+    """Sampling rate in Hz that is assumed if neither the file nor the user states one."""
+    assumptions: tuple[str, ...] = ()
+    """How the file is interpreted where it leaves a choice."""
 
 
 def file_index(windows: Windows) -> pd.DataFrame:
@@ -78,13 +82,17 @@ def windows_from(path: Path, content: FileContent, fs_hz: float | None) -> Windo
         signal_mv = np.asarray(signal, dtype=np.float32).reshape(len(signal), -1, signal.shape[-1])
     card = parse_card(path, content.card)
     peak = card.get("r_peak", content.r_peak)
+    rate, assumptions = first_of(content.columns, RATE), list(content.assumptions)
+    if rate is None and fs_hz is None and content.default_fs_hz is not None:
+        fs_hz = content.default_fs_hz
+        assumptions.append(f"{path.name} states no sampling rate: {fs_hz:g} Hz is assumed; --fs overrides it")
     return Windows(
         signal=signal_mv,
-        fs_hz=_rate(path, first_of(content.columns, RATE), fs_hz),
+        fs_hz=_rate(path, rate, fs_hz),
         channels=make_channels(_leads(path, content.columns, card, signal_mv.shape[1])),
         index=_index(path, content.columns, card, len(signal)),
         r_peak=peak if type(peak) is int and 0 <= peak < signal.shape[-1] else None,
-        info=card,
+        info={**card, ASSUMPTIONS: assumptions} if assumptions else card,
     )
 
 

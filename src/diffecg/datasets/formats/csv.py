@@ -10,6 +10,7 @@ import pandas as pd
 
 from diffecg.datasets.formats.card import CardWriter
 from diffecg.datasets.formats.content import FileContent, file_index
+from diffecg.datasets.formats.heartbeats import has_header, read_without_header
 from diffecg.datasets.formats.tables import SAMPLE, table_content
 from diffecg.datasets.windows import Windows
 from diffecg.formats.annotation_table import read_csv
@@ -20,6 +21,8 @@ DECIMALS = 5
 
 def read(path: Path) -> FileContent:
     """Read a table of windows; numeric columns contain the samples."""
+    if not has_header(path):
+        return read_without_header(path)
     card = path.with_suffix(".card.json")
     return table_content(path, read_csv(path), card.read_bytes() if card.is_file() else b"{}")
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Int
 
+from diffecg.datasets.faults import find_faults
 from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN
-from diffecg.datasets.windows import Windows
+from diffecg.datasets.windows import ASSUMPTIONS, Windows
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import make_channels
 from diffecg.signal.resampling import resample
@@ -36,27 +37,61 @@ def clean_windows(windows: Windows, name: str) -> tuple[Windows, list[str]]:
     Raises:
         DiffecgError: no window is left.
     """
-    finite = np.isfinite(windows.signal_mv).all(axis=(1, 2))
-    varying = np.ptp(np.nan_to_num(windows.signal_mv), axis=2).min(axis=1) > 0
+    faults = find_faults(windows.signal)
     labelled = np.isin(windows.labels, (*AAMI_LABELS, UNKNOWN))
     unknown = sorted(set(windows.labels[~labelled].tolist()))
     reasons = [
-        (~finite, "have NaN or infinite samples"),
-        (finite & ~varying, "have a constant lead"),
-        (finite & varying & ~labelled, f"have an unknown label ({', '.join(unknown[:5])})"),
+        (faults.not_finite, "have NaN or infinite samples"),
+        (faults.constant, "have a constant lead"),
+        (faults.usable & ~labelled, f"have an unknown label ({', '.join(unknown[:5])})"),
     ]
     notes = [
         f"{rows.sum()} of {len(windows)} {name} windows {reason} and are left out"
         for rows, reason in reasons
         if rows.any()
     ]
-    kept = finite & varying & labelled
+    kept = faults.usable & labelled
     if not kept.any():
         hint = f"; labels may be {', '.join(AAMI_LABELS)}" if unknown else ""
         raise DiffecgError(
             f"no {name} window can be compared: {'; '.join(notes) or 'the set is empty'}{hint}"
         )
     return (windows if kept.all() else windows.take(kept)), notes
+
+
+def assumptions(windows: Windows) -> list[str]:
+    """Return how the files of windows, one or several, were interpreted where they left a choice."""
+    sources = [windows.info, *windows.info.get("sources", [])]
+    return list(dict.fromkeys(text for info in sources for text in info.get(ASSUMPTIONS, [])))
+
+
+def match_labels(synthetic: Windows, real: Windows) -> tuple[Windows, Windows, list[str]]:
+    """Return both sets without labels, and a note, if one of them has none; else both sets as they are.
+
+    Args:
+        synthetic: windows to evaluate.
+        real: windows to compare with.
+    """
+    unlabelled = [
+        name for name, windows in (("synthetic", synthetic), ("real", real)) if not _labelled(windows)
+    ]
+    if len(unlabelled) != 1:
+        return synthetic, real, []
+    note = (
+        f"the {unlabelled[0]} windows have no labels, so all windows are compared together, whatever the "
+        "labels of the others"
+    )
+    return _without_labels(synthetic), _without_labels(real), [note]
+
+
+def _labelled(windows: Windows) -> bool:
+    return windows.unique_labels() != [UNKNOWN]
+
+
+def _without_labels(windows: Windows) -> Windows:
+    return replace(
+        windows, index=windows.index.drop(columns=["labels"], errors="ignore").assign(label=UNKNOWN)
+    )
 
 
 def match_windows(synthetic: Windows, real: Windows, *, resampling: bool) -> Windows:

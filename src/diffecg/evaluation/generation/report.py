@@ -11,7 +11,7 @@ from diffecg._version import __version__
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.generation.comparison import clean_windows, match_windows
+from diffecg.evaluation.generation.comparison import assumptions, clean_windows, match_labels, match_windows
 from diffecg.evaluation.generation.delineation import Measures
 from diffecg.evaluation.generation.encoder import load_encoder
 from diffecg.evaluation.generation.fidelity import fidelity
@@ -98,11 +98,14 @@ def evaluate(
         DiffecgError: the sets cannot be compared, or a library of the extra ``eval`` is not installed.
     """
     options = options or EvaluateOptions()
+    assumed = [*assumptions(synthetic), *assumptions(real)]
     synthetic = match_windows(synthetic, real, resampling=options.resampling)
     synthetic, notes = clean_windows(synthetic, "synthetic")
     real, more_notes = clean_windows(real, "real")
+    synthetic, real, label_notes = match_labels(synthetic, real)
     sets = EvaluationSets.of(synthetic, real, options.partition)
-    notes += [*more_notes, *difference_notes(sets), *overlap_notes(sets, options.partition)]
+    notes = [*dict.fromkeys(assumed), *notes, *more_notes, *label_notes]
+    notes += [*difference_notes(sets), *overlap_notes(sets, options.partition)]
     run = _Run(sets=sets, options=options, progress=Progress(_count_steps(sets, options), progress))
     if "fidelity" in options.sections:
         run.add_fidelity()

@@ -37,7 +37,8 @@ class EvaluationSets:
         if not shared_labels(target, synthetic):
             raise DiffecgError(
                 f"synthetic labels {', '.join(synthetic.unique_labels())} and real labels "
-                f"{', '.join(target.unique_labels())} have none in common"
+                f"{', '.join(target.unique_labels())} have none in common; rename the labels of one set, or "
+                "leave them out of the synthetic windows to compare all windows together"
             )
         train, held_out, test = (
             real.partition(name) if real.has_partition(name) else None for name in PARTITIONS
