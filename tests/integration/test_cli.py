@@ -198,7 +198,6 @@ def bad(tmp_path, recording, runs):
         "no database": (["prepare", "ptbxl", "--from", tmp_path, *out], "mitdb"),
         "no source": (["prepare", "mitdb", *out], "--download"),
         "no split": (["prepare", "svdb", "--split", "strict", *out], "choose one of svdb"),
-        "lead of any": (["prepare", "mitdb", "--preset", "strip", "--lead", "V1", *out], "leave out --lead"),
         "no noise": (["denoise", model, recording, *out], "no noise detected in MLII, V1 of 100"),
         "late interval": (["denoise", model, recording, "--interval", "59:61", *out], "from 0 to 60"),
         "no folder": (["prepare", "mitdb", "--from", tmp_path / "none", *out], "--download"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from diffecg.bulk.engines import check_engine, run
@@ -26,6 +26,8 @@ class BulkResult:
     """Manifest entries of all finished shards."""
     failed: dict[str, str]
     """Shards that could not be written, each with the reason."""
+    notes: list[str] = field(default_factory=list)
+    """Notes on the content of the set."""
 
     @property
     def written(self) -> int:

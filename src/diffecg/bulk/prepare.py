@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 from itertools import islice
+from typing import Any
 
 from diffecg._version import __version__
 from diffecg.bulk.jobs import BulkJob, BulkResult, Progress
 from diffecg.bulk.options import LOCAL, EngineOptions
-from diffecg.datasets.cutting import WindowCutter
-from diffecg.datasets.databases import Database
+from diffecg.datasets.cutting import WindowCutter, concatenate_cuts
+from diffecg.datasets.databases import SUBJECTS, Database
 from diffecg.datasets.labels import label_map
 from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.parquet import to_parquet
-from diffecg.datasets.prepare import counts_of, cut_recordings
+from diffecg.datasets.prepare import counts_of
+from diffecg.datasets.recording_cutting import cut_recordings, remark_notes
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.shards import Entry, Shard, ShardStore, plan_shards
-from diffecg.datasets.subjects import make_split, subjects_of
+from diffecg.datasets.splits import Split, partition_notes
+from diffecg.datasets.subjects import SubjectTable, make_split, subjects_of
 from diffecg.errors import DiffecgError
+from diffecg.formats.registry import read_recording
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +35,9 @@ class BulkPrepareOptions:
 
     windows: PrepareOptions = field(default_factory=PrepareOptions)
     """Windows, split and labels."""
-    subjects: dict[str, str] | None = None
-    """The recordings to use, each with its subject, for the split ``subjects``; None: all recordings, each of
-    a different subject."""
+    subjects: SubjectTable | None = None
+    """The recordings to use, with their subjects, for the split ``subjects``; None: all recordings, each of a
+    different subject."""
     shard_size: int = 20
     """Recordings in a shard."""
     retry: bool = False
@@ -44,6 +50,8 @@ class _Task:
     names: tuple[str, ...]
     source: str
     cutter: WindowCutter
+    reading: Mapping[str, Any]
+    """Arguments of ``read_recording``."""
     url: str
 
 
@@ -72,7 +80,8 @@ def prepare(
     """
     window, split_name = options.windows.window(database), options.windows.split_name(database)
     labels, folder = label_map(options.windows.label_map), RecordingFolder(source)
-    subjects = subjects_of(folder, split_name, options.subjects)
+    table = subjects_of(folder, split_name, options.subjects)
+    subjects, split = table.subjects, make_split(split_name, table)
     settings = {
         **database.provenance(),
         "split": split_name,
@@ -80,15 +89,30 @@ def prepare(
         "window": asdict(window),
         "source": folder.root,
         "recordings": len(subjects),
-        "recordings_sha256": sha256(json.dumps(subjects).encode()).hexdigest(),
+        "recordings_sha256": _digest(subjects),
         "shard_size": options.shard_size,
         "diffecg": __version__,
+        **_settings_of_own(options.windows, table, split),
     }
-    remaining, tasks = iter(subjects.items()), []
+    remaining, tasks = iter(subjects), list[_Task]()
     for shard in plan_shards(len(subjects), options.shard_size):
-        in_shard = dict(islice(remaining, shard.count))
-        cutter = WindowCutter(window=window, split=make_split(split_name, in_shard), labels=dict(labels))
-        tasks.append(_Task(shard=shard, names=tuple(in_shard), source=source, cutter=cutter, url=url))
+        names = tuple(islice(remaining, shard.count))
+        cutter = WindowCutter(
+            window=window,
+            split=split.restricted(names),
+            labels=dict(labels),
+            leads=options.windows.leads,
+        )
+        tasks.append(
+            _Task(
+                shard=shard,
+                names=names,
+                source=source,
+                cutter=cutter,
+                reading=options.windows.reading,
+                url=url,
+            )
+        )
     job = BulkJob(
         url=url,
         settings=settings,
@@ -102,13 +126,17 @@ def prepare(
         raise DiffecgError(
             f"no window of {window.length} samples is left ({reason}); choose other options and another --out"
         )
-    return result
+    return replace(result, notes=_notes(result, split))
 
 
 def write_shard(task: _Task) -> Entry:
     """Cut the recordings of a shard and write their windows; return its entry."""
-    failed: dict[str, str] = {}
-    cut = cut_recordings(RecordingFolder(task.source), task.names, task.cutter, failed=failed)
+    failed, remarks = dict[str, str](), dict[str, list[str]]()
+    read = partial(read_recording, **task.reading)
+    cuts = cut_recordings(
+        RecordingFolder(task.source), task.names, task.cutter, read=read, failed=failed, remarks=remarks
+    )
+    cut = concatenate_cuts(list(cuts), task.cutter.window)
     counts = {} if cut.index.empty else counts_of(cut.index).to_dict(orient="index")
     keys = ("partition", "label", "reason", "count")
     return ShardStore(task.url).write(
@@ -118,7 +146,31 @@ def write_shard(task: _Task) -> Entry:
         partitions=counts,
         dropped=[dict(zip(keys, (*key, count), strict=True)) for key, count in sorted(cut.dropped.items())],
         failed=failed,
+        remarks=remarks,
     )
+
+
+def _settings_of_own(options: PrepareOptions, table: SubjectTable, split: Split) -> dict[str, Any]:
+    """Return the settings that only some sets have."""
+    settings: dict[str, Any] = dict(options.reading)
+    if options.leads:
+        settings["leads"] = list(options.leads)
+    if table.partitions:
+        settings["partitions_sha256"] = _digest(table.partitions)
+    if split.name == SUBJECTS and split.validates_by_time:
+        settings["validation"] = "by time"
+    return settings
+
+
+def _digest(table: Mapping[str, str]) -> str:
+    return sha256(json.dumps(dict(table)).encode()).hexdigest()
+
+
+def _notes(result: BulkResult, split: Split) -> list[str]:
+    """Return notes on empty partitions, and on how the recordings were interpreted."""
+    counts = {name: sum(labels.values()) for name, labels in partition_counts(result).items()}
+    remarks = {name: found for entry in result.entries for name, found in entry.get("remarks", {}).items()}
+    return [*partition_notes(split, counts), *remark_notes(remarks)]
 
 
 def failed_recordings(result: BulkResult) -> dict[str, str]:

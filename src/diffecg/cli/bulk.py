@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from diffecg.bulk.options import EngineOptions
-from diffecg.cli.console import Flat, Json, Seed, progress_bar, show
+from diffecg.cli.console import Flat, Json, Seed, progress_bar, show, show_notes
 from diffecg.datasets.options import PrepareOptions
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
@@ -79,6 +79,7 @@ def prepare(
     with progress_bar(f"bulk prepare {database}") as move:
         result = prepare_set(find_database(database), source, out, job, engine, progress=move)
     _check_finished(result)
+    show_notes(result.notes)
     failed, counts = failed_recordings(result), partition_counts(result)
     lines = [
         _summary(out, result),

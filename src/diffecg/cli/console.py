@@ -133,6 +133,12 @@ def show(result: dict[str, Any], text: str, *, as_json: bool) -> None:
     print(json.dumps(result, indent=2) if as_json else text)
 
 
+def show_notes(notes: Iterable[str]) -> None:
+    """Print notes on the data to stderr, one a line."""
+    for note in notes:
+        stderr.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, words: int) -> None:
     """Print a table to stdout.
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Force, Json, Threads, print_table, progress_bar, show, stderr, use_threads
+from diffecg.cli.console import (
+    Force,
+    Json,
+    Threads,
+    print_table,
+    progress_bar,
+    show,
+    show_notes,
+    use_threads,
+)
 
 if TYPE_CHECKING:
     from diffecg.evaluation.generation.report import Report
@@ -83,8 +92,7 @@ def evaluate(
     with progress_bar("evaluate") as move:
         report = evaluate_windows(windows, read_windows(against, fs_hz=fs), options, progress=move)
     write_report(report, out, force=force)
-    for note in report.notes:
-        stderr.print(f"note: {note}", highlight=False)
+    show_notes(report.notes)
     if not json:
         _print(report)
     show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)
@@ -96,5 +104,4 @@ def _print(report: Report) -> None:
 
     for name, rows in rows_by_section(report.rows).items():
         print_table(SECTION_TITLES[name], HEAD[:-1], [cells(row)[:-1] for row in rows], words=2)
-        for reason in dict.fromkeys(row.note for row in rows if row.value is None):
-            stderr.print(f"note: {reason}", highlight=False)
+        show_notes(dict.fromkeys(row.note for row in rows if row.value is None))

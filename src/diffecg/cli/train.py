@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Json, Threads, progress_bar, show, stderr, use_threads
+from diffecg.cli.console import Json, Threads, progress_bar, show, show_notes, stderr, use_threads
 from diffecg.config.io import to_json, with_settings
 from diffecg.config.presets import preset as find_preset
 from diffecg.config.schema import Config
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from diffecg.training.trainer import Report
 
@@ -87,7 +87,7 @@ def train(
     check_device(device)
     windows = open_dataset(data)
     config = config_for_windows(config, windows)
-    _print_notes(training_notes(windows, config))
+    show_notes(training_notes(windows, config))
     with distributed_context(device) as context, _progress(config) as (report, last_row):
         train_model(
             config,
@@ -150,7 +150,7 @@ def distill(
     changes = [*settings, *_changes("training", samples=samples)]
     config = with_settings(student_config(denoiser.config, steps), changes)
     windows = open_dataset(data)
-    _print_notes(training_notes(windows, config))
+    show_notes(training_notes(windows, config))
     with _progress(config) as (report, last_row):
         train_model(
             config,
@@ -161,12 +161,6 @@ def distill(
             teacher=denoiser,
         )
     _show_result(out, config, last_row, as_json=json)
-
-
-def _print_notes(notes: Iterable[str]) -> None:
-    """Print notes on the training data to stderr."""
-    for note in notes:
-        stderr.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _changes(section: str, **values: Any) -> list[str]:

@@ -33,15 +33,20 @@ def write_folder(windows: Windows, folder: str | Path, *, force: bool = False) -
     """
     with new_folder(folder, force=force) as partial:
         np.save(partial / SIGNAL, np.asarray(windows.signal, dtype=np.float32))
-        windows.index.to_parquet(partial / "index.parquet", index=False)
-        info = {
-            **windows.info,
-            "format": FORMAT,
-            "fs_hz": windows.fs_hz,
-            "channels": [asdict(channel) for channel in windows.channels],
-            "r_peak": windows.r_peak,
-        }
-        (partial / INFO).write_text(json.dumps(info, indent=2) + "\n")
+        write_index(windows, partial)
+
+
+def write_index(windows: Windows, folder: Path) -> None:
+    """Write index and provenance of windows whose samples are in the folder."""
+    windows.index.to_parquet(folder / "index.parquet", index=False)
+    info = {
+        **windows.info,
+        "format": FORMAT,
+        "fs_hz": windows.fs_hz,
+        "channels": [asdict(channel) for channel in windows.channels],
+        "r_peak": windows.r_peak,
+    }
+    (folder / INFO).write_text(json.dumps(info, indent=2) + "\n")
 
 
 def read_folder(folder: str | Path) -> Windows:

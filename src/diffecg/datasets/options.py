@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from diffecg.config.presets import preset as find_preset
 from diffecg.config.schema import WindowConfig
@@ -25,20 +26,24 @@ class PrepareOptions:
     """Labels of the annotation symbols: aami (AAMI EC57), or aami-escape-s, in which escape beats (e, j) are
     S."""
     lead: str | None = None
-    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Strips: all ECG leads."""
+    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Strips: names of the ECG
+    leads, separated by commas; default: the channels that are named as ECG leads."""
     length: int | None = None
     """Samples in a window; default: that of the preset."""
+    fs: float | None = None
+    """Sampling rate in Hz of recordings whose files do not state it."""
+    unit: str | None = None
+    """Unit of the ECG channels, mV, uV or V, whatever the files state; default: that of the file, else mV."""
+    annotator: str | None = None
+    """Suffix of the WFDB annotation files, such as qrs; default: atr."""
 
     def window(self, database: Database) -> WindowConfig:
         """Return the window settings for a database.
 
         Raises:
-            DiffecgError: an unknown preset; the lead is missing, or the preset takes every lead; a length
-                below 1.
+            DiffecgError: an unknown preset; the lead is missing; a length below 1.
         """
         window = find_preset(self.preset).window
-        if window.any_leads and self.lead:
-            raise DiffecgError(f"the preset {self.preset} takes any leads; leave out --lead")
         if not window.any_leads:
             lead = self.lead or database.lead
             if not lead:
@@ -51,6 +56,19 @@ class PrepareOptions:
                 raise DiffecgError(f"length {self.length} must be at least 1 sample")
             window = replace(window, length=self.length, before=min(window.before, self.length // 2))
         return window
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """Leads of windows of any leads; empty: those that are named as ECG leads."""
+        if not find_preset(self.preset).window.any_leads:
+            return ()
+        return tuple(name.strip() for name in (self.lead or "").split(",") if name.strip())
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """What the user states about the files, as arguments of ``read_recording``."""
+        stated = {"fs_hz": self.fs, "unit": self.unit, "annotator": self.annotator}
+        return {name: value for name, value in stated.items() if value is not None}
 
     def split_name(self, database: Database) -> str:
         """Return the name of the split for a database.

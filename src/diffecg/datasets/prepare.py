@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from jaxtyping import Float32
 
 from diffecg.config.schema import WindowConfig
-from diffecg.datasets.cutting import Cut, Dropped, WindowCutter, prepared_windows
-from diffecg.datasets.databases import SUBJECTS
+from diffecg.datasets.cutting import WindowCutter, prepared_windows
+from diffecg.datasets.folder import SIGNAL, read_folder, write_index
 from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN, label_map
+from diffecg.datasets.recording_cutting import Reader, cut_recordings, remark_notes
 from diffecg.datasets.recording_folder import RecordingFolder
-from diffecg.datasets.subjects import make_split, subjects_of
+from diffecg.datasets.signal_sink import SignalList, SignalSink, open_signal_file
+from diffecg.datasets.splits import partition_notes
+from diffecg.datasets.subjects import SubjectTable, make_split, subjects_of
+from diffecg.datasets.window_grid import Dropped
 from diffecg.datasets.windows import PARTITIONS, Windows
 from diffecg.errors import DiffecgError
+from diffecg.files import new_folder
 from diffecg.formats.registry import read_recording
-from diffecg.formats.wfdb_annotations import read_beats
-
-EXCLUDED = "excluded"
-"""Partition of beats of excluded recordings in the table of dropped windows."""
 
 Progress = Callable[[int, int, str], None]
 """Called with (done, total, current step)."""
@@ -37,6 +36,8 @@ class Prepared:
     """Number of windows; one row for each partition, one column for each label."""
     dropped: pd.DataFrame
     """Number of dropped windows; one row for each partition, label and reason."""
+    notes: list[str] = field(default_factory=list)
+    """Notes on empty partitions, and on how the recordings were interpreted."""
 
 
 def prepare(
@@ -45,9 +46,12 @@ def prepare(
     *,
     split_name: str = "strict",
     label_map_name: str = "aami",
-    subjects: dict[str, str] | None = None,
+    subjects: SubjectTable | None = None,
+    leads: Sequence[str] = (),
+    read: Reader = read_recording,
     info: dict[str, str] | None = None,
     progress: Progress | None = None,
+    sink: SignalSink | None = None,
 ) -> Prepared:
     """Cut the recordings of a database into labelled windows, partitioned into training, validation and test.
 
@@ -56,18 +60,21 @@ def prepare(
         window: the windows to cut.
         split_name: ``strict``, ``classic``, ``development``, ``svdb`` or ``subjects``.
         label_map_name: ``aami`` or ``aami-escape-s``.
-        subjects: the recordings to use, each with its subject, for the split ``subjects``; None: all
+        subjects: the recordings to use, with their subjects, for the split ``subjects``; None: all
             recordings, each of a different subject.
+        leads: leads of windows of any leads; empty: the ECG leads, which are found by name.
+        read: reads a recording, such as :func:`~diffecg.formats.registry.read_recording` with a unit.
         info: provenance of the database: name, version, licence, citation.
         progress: called before each recording.
+        sink: takes the samples; None: they are kept in memory.
 
     Raises:
         DiffecgError: a recording is missing, damaged or without the leads of the window; no window remains.
     """
     labels, recordings = label_map(label_map_name), RecordingFolder(folder)
-    subjects = subjects_of(recordings, split_name, subjects)
-    split = make_split(split_name, subjects)
-    included = [name for name in subjects if split.includes(name)]
+    table = subjects_of(recordings, split_name, subjects)
+    names, split = list(table.subjects), make_split(split_name, table)
+    included = [name for name in names if split.includes(name)]
     if not included:
         raise DiffecgError(
             f"{folder} has none of the recordings of the split {split_name!r}; choose another --split"
@@ -75,22 +82,29 @@ def prepare(
 
     def report(index: int, name: str) -> None:
         if progress is not None:
-            progress(index, len(subjects), f"recording {name}")
+            progress(index, len(names), f"recording {name}")
 
-    cutter = WindowCutter(window=window, split=split, labels=labels)
-    cut = cut_recordings(recordings, list(subjects), cutter, on_start=report)
-    if cut.index.empty:
-        reasons = (
-            ", ".join(sorted({reason for _, _, reason in cut.dropped})) or "the recordings are too short"
-        )
+    cutter = WindowCutter(window=window, split=split, labels=labels, leads=tuple(leads))
+    sink = sink or SignalList((len(window.leads), window.length))
+    tables, dropped, remarks = list[pd.DataFrame](), Dropped(), dict[str, list[str]]()
+    for cut in cut_recordings(recordings, names, cutter, read=read, on_start=report, remarks=remarks):
+        dropped += cut.dropped
+        if len(cut.index):
+            sink.append(cut.signal_mv)
+            tables.append(cut.index)
+    if not tables:
+        reasons = ", ".join(sorted({reason for _, _, reason in dropped})) or "the recordings are too short"
         raise DiffecgError(
             f"no window of {window.length} samples is left ({reasons}); choose another --length"
         )
-    counts = counts_of(cut.index)
-    dropped = pd.DataFrame(
-        [(*key, count) for key, count in sorted(cut.dropped.items())],
+    index = pd.concat(tables, ignore_index=True)
+    counts = counts_of(index)
+    dropped_table = pd.DataFrame(
+        [(*key, count) for key, count in sorted(dropped.items())],
         columns=["partition", "label", "reason", "count"],
     )
+    number = {str(name): int(row.sum()) for name, row in counts.iterrows()}
+    notes = [*partition_notes(split, number), *remark_notes(remarks)]
     provenance = {
         **(info or {}),
         "split": split_name,
@@ -99,79 +113,64 @@ def prepare(
         "recordings": included,
         "excluded": split.excluded,
         "counts": counts.to_dict(orient="index"),
-        "dropped": dropped.to_dict(orient="records"),
+        "dropped": dropped_table.to_dict(orient="records"),
+        "notes": notes,
+        "remarks": remarks,
     }
-    windows = prepared_windows(cut.signal_mv, window, cut.index, provenance)
-    return Prepared(windows=windows, counts=counts, dropped=dropped)
+    windows = prepared_windows(sink.signal(), window, index, provenance)
+    return Prepared(windows=windows, counts=counts, dropped=dropped_table, notes=notes)
 
 
-def cut_recordings(
-    folder: RecordingFolder,
-    names: Sequence[str],
-    cutter: WindowCutter,
+def prepare_folder(
+    folder: str | Path,
+    out: Path,
+    window: WindowConfig,
     *,
-    on_start: Callable[[int, str], None] = lambda index, name: None,
-    failed: dict[str, str] | None = None,
-) -> Cut:
-    """Return the windows of several recordings; beats of excluded recordings are counted as dropped.
+    split_name: str = "strict",
+    label_map_name: str = "aami",
+    subjects: SubjectTable | None = None,
+    leads: Sequence[str] = (),
+    read: Reader = read_recording,
+    info: dict[str, str] | None = None,
+    progress: Progress | None = None,
+    force: bool = False,
+) -> Prepared:
+    """Cut the recordings of a database as :func:`prepare` does, into a folder of windows.
+
+    The samples are written as they are cut, so that a set may be larger than memory.
 
     Args:
-        folder: folder of the recordings.
-        names: names of the recordings.
-        cutter: windows, split and labels.
-        on_start: called with the index and the name of each recording.
-        failed: receives the recordings that cannot be cut, each with the reason; None: the first one raises.
+        folder: folder of the recordings, on any file system that fsspec supports.
+        out: the folder to write.
+        window: the windows to cut.
+        split_name: as for :func:`prepare`.
+        label_map_name: as for :func:`prepare`.
+        subjects: as for :func:`prepare`.
+        leads: as for :func:`prepare`.
+        read: as for :func:`prepare`.
+        info: as for :func:`prepare`.
+        progress: as for :func:`prepare`.
+        force: replace an older folder.
 
     Raises:
-        DiffecgError: a recording is missing, damaged or without the leads or annotations of the windows.
+        DiffecgError: as for :func:`prepare`; ``out`` exists and must not be replaced.
     """
-    cuts, dropped = list[Cut](), Dropped()
-    for index, name in enumerate(names):
-        on_start(index, name)
-        try:
-            if cutter.split.includes(name):
-                cuts.append(_cut_recording(folder, name, cutter))
-            elif cutter.window.kind == "beat" and name in cutter.split.excluded:
-                dropped += _count_excluded(folder, name, cutter)
-        except DiffecgError as error:
-            if failed is None:
-                raise
-            failed[name] = str(error)
-    return Cut(
-        signal_mv=np.concatenate([_no_windows(cutter.window), *(cut.signal_mv for cut in cuts)]),
-        index=pd.concat([cut.index for cut in cuts], ignore_index=True) if cuts else pd.DataFrame(),
-        dropped=sum((cut.dropped for cut in cuts), dropped),
-    )
-
-
-def _no_windows(window: WindowConfig) -> Float32[np.ndarray, "0 lead time"]:
-    return np.empty((0, len(window.leads), window.length), dtype=np.float32)
-
-
-def _cut_recording(folder: RecordingFolder, name: str, cutter: WindowCutter) -> Cut:
-    """Return the windows of a recording."""
-    with folder.local_copy(name) as path:
-        recording = replace(read_recording(path), name=name)
-        # All recordings of the known databases have annotations; a missing file is an error there.
-        if cutter.split.name != SUBJECTS or path.with_name(f"{path.name}.atr").is_file():
-            beats = read_beats(path, length=recording.samples)
-        else:
-            beats = recording.beats()
-        if cutter.window.kind == "beat" and not beats.sample.size:
-            raise DiffecgError(
-                f"recording {name} has no annotated beats; annotate it, or cut strips with --preset strip"
-            )
-        return cutter.cut(recording, beats)
-
-
-def _count_excluded(folder: RecordingFolder, name: str, cutter: WindowCutter) -> Dropped:
-    """Return the number of beats of an excluded recording; empty if it is not annotated."""
-    with folder.local_copy(name) as path:
-        if not path.with_name(f"{path.name}.atr").is_file():
-            return Dropped()
-        symbols = read_beats(path).symbol
-    reason = cutter.split.excluded[name]
-    return Dropped((EXCLUDED, cutter.labels.get(symbol, UNKNOWN), reason) for symbol in symbols)
+    shape = len(window.leads), window.length
+    with new_folder(out, force=force) as partial, open_signal_file(partial / SIGNAL, shape) as sink:
+        prepared = prepare(
+            folder,
+            window,
+            split_name=split_name,
+            label_map_name=label_map_name,
+            subjects=subjects,
+            leads=leads,
+            read=read,
+            info=info,
+            progress=progress,
+            sink=sink,
+        )
+        write_index(prepared.windows, partial)
+    return replace(prepared, windows=read_folder(out))
 
 
 def counts_of(index: pd.DataFrame) -> pd.DataFrame:

@@ -6,20 +6,37 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 import wfdb
 from fsspec.implementations.local import LocalFileSystem
 
 from diffecg.errors import DiffecgError
 from diffecg.files import open_url
+from diffecg.formats.registry import FORMATS
 
-EDF_SUFFIXES = (".edf", ".bdf")
+FILE_SUFFIXES = tuple(suffix for format in FORMATS if format.name != "wfdb" for suffix in format.suffixes)
+"""Suffixes of recordings that are one file each, in any format but WFDB."""
+_ANNOTATIONS = "_annotations.csv"
+"""End of the name of a table of annotations beside a recording; it is no recording."""
 _HEADERS_PER_REQUEST = 1000
 
 
+def is_file_recording(path: PurePath) -> bool:
+    """Return whether a file is a recording in any format but WFDB, by its name."""
+    name = path.name.lower()
+    return name.endswith(FILE_SUFFIXES) and not name.endswith(_ANNOTATIONS) and not name.startswith(".")
+
+
+def _stem(path: PurePath) -> PurePath:
+    """Return the path of a recording without its suffix, which may have several parts."""
+    suffixes = [suffix for suffix in FILE_SUFFIXES if path.name.lower().endswith(suffix)]
+    longest = max(map(len, suffixes), default=0)
+    return path.with_name(path.name[:-longest] if longest else path.name)
+
+
 class RecordingFolder:
-    """A folder with WFDB, EDF and BDF recordings, also in subfolders.
+    """A folder with recordings in any format that is read, also in subfolders.
 
     Args:
         url: path or URL of the folder.
@@ -41,10 +58,10 @@ class RecordingFolder:
             )
 
     def names(self) -> list[str]:
-        """Return the names of the recordings: those in the file RECORDS, else all WFDB, EDF and BDF files.
+        """Return the names of the recordings: those in the file RECORDS, else all files of a known format.
 
         A name is a path relative to the folder; WFDB recordings have no suffix. Segments of multi-segment
-        recordings are not listed.
+        recordings, the signal files of WFDB recordings and tables of annotations are not listed.
 
         Raises:
             DiffecgError: the folder is missing or has no recordings; a recording exists in two formats.
@@ -58,7 +75,10 @@ class RecordingFolder:
         else:
             names = self._find()
         if not names:
-            raise DiffecgError(f"{self.url} holds no recording (no RECORDS, no .hea, .edf or .bdf)")
+            raise DiffecgError(
+                f"{self.url} holds no recording: no RECORDS, and no file ending in .hea, "
+                f"{', '.join(FILE_SUFFIXES)}"
+            )
         return names
 
     def _names_in(self, line: str) -> list[str]:
@@ -72,14 +92,15 @@ class RecordingFolder:
 
     def _find(self) -> list[str]:
         paths = sorted(PurePosixPath(path).relative_to(self.root) for path in self.filesystem.find(self.root))
-        headers = [path for path in paths if path.suffix == ".hea"]
-        others = [path for path in paths if path.suffix.lower() in EDF_SUFFIXES]
-        for stem, count in Counter(path.with_suffix("") for path in (*headers, *others)).items():
+        headers = [path for path in paths if path.suffix == ".hea" and not path.name.startswith(".")]
+        segments, signals = self._parts(headers)
+        others = [path for path in paths if is_file_recording(path) and path not in signals]
+        stems = Counter([*(path.with_suffix("") for path in headers), *map(_stem, others)])
+        for stem, count in stems.items():
             if count > 1:
                 raise DiffecgError(
                     f"{stem} exists in {count} formats in {self.url}; list the files to use in a file RECORDS"
                 )
-        segments = self._segments(headers)
         names = [str(path.with_suffix("")) for path in headers if path.with_suffix("") not in segments]
         names += map(str, others)
         for name in names:
@@ -87,9 +108,9 @@ class RecordingFolder:
                 raise DiffecgError(f"the recording name {name!r} has unprintable characters; rename the file")
         return sorted(names)
 
-    def _segments(self, headers: list[PurePosixPath]) -> set[PurePosixPath]:
-        """Return the recordings that are segments of multi-segment recordings, as their headers state."""
-        segments = set()
+    def _parts(self, headers: list[PurePosixPath]) -> tuple[set[PurePosixPath], set[PurePosixPath]]:
+        """Return the segments and the signal files of WFDB recordings, as their headers state."""
+        segments, signals = set[PurePosixPath](), set[PurePosixPath]()
         for first in range(0, len(headers), _HEADERS_PER_REQUEST):
             batch = headers[first : first + _HEADERS_PER_REQUEST]
             contents = self.filesystem.cat_ranges(
@@ -98,9 +119,12 @@ class RecordingFolder:
             for path, content in zip(batch, contents, strict=True):
                 lines = [line.split() for line in content.decode(errors="replace").splitlines()]
                 first_words = [words[0] for words in lines if words and words[0][0] != "#"]
+                parts = {path.parent / word for word in first_words[1:]}
                 if first_words and "/" in first_words[0]:  # "name/number of segments"
-                    segments |= {path.parent / segment for segment in first_words[1:]}
-        return segments
+                    segments |= parts
+                else:
+                    signals |= parts
+        return segments, signals
 
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
@@ -116,8 +140,11 @@ class RecordingFolder:
             return
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / PurePosixPath(name).name
-            if path.suffix.lower() in EDF_SUFFIXES:
+            if is_file_recording(path):
                 self._copy(name, path)
+                notes = _stem(path).name + _ANNOTATIONS
+                with suppress(DiffecgError):
+                    self._copy(str(PurePosixPath(name).with_name(notes)), path.with_name(notes))
             else:
                 self._copy_wfdb(name, path)
             yield path

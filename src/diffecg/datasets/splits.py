@@ -6,8 +6,8 @@ Recordings 201 (DS1) and 202 (DS2) are of the same subject, so the split ``stric
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 
@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from diffecg.datasets.databases import SUBJECTS
+from diffecg.datasets.windows import PARTITIONS
 from diffecg.errors import DiffecgError
 
 # fmt: off
@@ -82,6 +83,31 @@ class Split:
         recordings = {"train": self.train, "validation": self.validation or (), "test": self.test}
         return {name: partition for partition, names in recordings.items() for name in names}
 
+    @property
+    def validates_by_time(self) -> bool:
+        """Whether validation consists of the ends of the rounds of the training recordings."""
+        return bool(self.train) and self.validation is None
+
+    def with_validation(self) -> Split:
+        """Return the split with validation divided off the training recordings, if no recording is in it."""
+        return self if self.validation else replace(self, validation=None)
+
+    def restricted(self, recordings: Collection[str]) -> Split:
+        """Return the split of some of the recordings; their partitions stay the same."""
+        chosen = set(recordings)
+        train, validation, test = (
+            tuple(name for name in names if name in chosen)
+            for names in (self.train, self.validation or (), self.test)
+        )
+        excluded = {name: reason for name, reason in self.excluded.items() if name in chosen}
+        return replace(
+            self,
+            train=train,
+            validation=None if self.validation is None else validation,
+            test=test,
+            excluded=excluded,
+        )
+
     def includes(self, recording: str) -> bool:
         """Return whether a recording is in one of the partitions."""
         return recording in self._partitions
@@ -118,6 +144,34 @@ SUBJECT_SHARES = (0.7, 0.1, 0.2)
 """Approximate shares of the subjects for training, validation and testing."""
 
 
+def partition_notes(split: Split, counts: Mapping[str, int]) -> list[str]:
+    """Return notes on partitions of a user's recordings that are empty or share subjects.
+
+    Args:
+        split: the split.
+        counts: number of windows of each partition.
+    """
+    if split.name != SUBJECTS:
+        return []
+    notes, empty = [], [name for name in PARTITIONS if not counts.get(name)]
+    if split.validates_by_time and counts.get("validation"):
+        notes.append(
+            f"no subject is in the partition validation: it is the last {VALIDATION_SHARE:.0%} of every "
+            f"{ROUND_S:g} s of the training recordings, and has the same subjects"
+        )
+    elif split.validates_by_time:
+        notes.append(
+            "no subject is in the partition validation, and the training recordings are too short to be "
+            "divided"
+        )
+    if empty:
+        notes.append(
+            f"no windows in the partition {', '.join(empty)}: use recordings of more subjects, or assign "
+            "partitions with --subjects FILE (columns recording, subject, partition)"
+        )
+    return notes
+
+
 def split(name: str) -> Split:
     """Return the split with a name.
 
@@ -139,9 +193,21 @@ def split_by_subject(subjects: Mapping[str, str]) -> Split:
         subjects: the subject of each recording.
     """
     bounds = np.cumsum(SUBJECT_SHARES)[:-1]
-    partitions: tuple[list[str], ...] = ([], [], [])
+    partitions: dict[str, str] = {}
     for recording, subject in subjects.items():
         position = int.from_bytes(sha256(subject.encode()).digest()[:8]) / 2**64
-        partitions[int(np.searchsorted(bounds, position, side="right"))].append(recording)
-    train, validation, test = (tuple(recordings) for recordings in partitions)
+        partitions[recording] = PARTITIONS[int(np.searchsorted(bounds, position, side="right"))]
+    return split_by_partition(partitions)
+
+
+def split_by_partition(partitions: Mapping[str, str]) -> Split:
+    """Return the split with a partition for each recording.
+
+    Args:
+        partitions: the partition of each recording.
+    """
+    train, validation, test = (
+        tuple(recording for recording, partition in partitions.items() if partition == name)
+        for name in PARTITIONS
+    )
     return Split(name=SUBJECTS, train=train, validation=validation, test=test, excluded={})

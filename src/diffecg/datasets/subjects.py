@@ -1,61 +1,118 @@
-"""Recordings and their subjects."""
+"""Recordings, their subjects, and the partitions that a user assigns to subjects."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from diffecg.datasets.databases import SUBJECTS
 from diffecg.datasets.recording_folder import RecordingFolder
-from diffecg.datasets.splits import Split, split, split_by_subject
+from diffecg.datasets.splits import Split, split, split_by_partition, split_by_subject
+from diffecg.datasets.windows import PARTITIONS
 from diffecg.errors import DiffecgError, one_line
 
+COLUMNS = {
+    "recording": ("recording", "record"),
+    "subject": ("subject", "person", "patient"),
+    "partition": ("partition", "split"),
+}
+"""Columns of a table of subjects, each with the names under which it is found; the partition is optional."""
 
-def read_subjects(path: Path) -> dict[str, str]:
-    """Return the subject of each recording, from a CSV file with the columns recording and subject.
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectTable:
+    """The recordings to use, and their subjects."""
+
+    subjects: Mapping[str, str]
+    """Subject of each recording."""
+    partitions: Mapping[str, str] = field(default_factory=dict)
+    """Partition of each subject; empty: they are drawn."""
+
+    @classmethod
+    def of_recordings(cls, names: list[str]) -> SubjectTable:
+        """Return a table in which each recording is of a different subject."""
+        return cls(subjects={name: name for name in names})
+
+
+def read_subjects(path: Path) -> SubjectTable:
+    """Return the subjects of a CSV file with the columns recording and subject, and optionally partition.
 
     Raises:
-        DiffecgError: the file cannot be read, has an empty cell, or gives a recording two subjects.
+        DiffecgError: the file cannot be read, has an empty cell or an unknown partition, or gives a recording
+            two subjects or a subject two partitions.
     """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        with path.open(encoding="utf-8-sig") as file:
+            first = file.readline()
+        separator = max(",;\t", key=first.count)
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, sep=separator, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise DiffecgError(f"{path} cannot be read as CSV ({one_line(error)})") from error
-    if not {"recording", "subject"} <= set(table.columns):
-        raise DiffecgError(
-            f"{path} has the columns {', '.join(table.columns)}; it needs the columns recording, subject"
-        )
+    columns = _columns(path, table)
     subjects: dict[str, str] = {}
-    for line, (recording, subject) in enumerate(zip(table["recording"], table["subject"], strict=True), 2):
-        if not (recording.strip() and subject.strip()):
+    partitions: dict[str, str] = {}
+    for line, cells in enumerate(zip(*(table[name] for name in columns.values()), strict=True), 2):
+        recording, subject, *partition = (cell.strip() for cell in cells)
+        if not (recording and subject):
             raise DiffecgError(
                 f"{path}, line {line}: recording {recording!r}, subject {subject!r}; both are required"
             )
-        name = str(PurePosixPath(recording.strip()))  # ./100 and 100 are the same recording
-        if subjects.setdefault(name, subject.strip()) != subject.strip():
+        name = str(PurePosixPath(recording))  # ./100 and 100 are the same recording
+        if subjects.setdefault(name, subject) != subject:
             raise DiffecgError(f"{path} lists two subjects of recording {name}; a recording has one")
+        if not partition:
+            continue
+        if partition[0] not in PARTITIONS:
+            raise DiffecgError(
+                f"{path}, line {line}: unknown partition {partition[0]!r}; choose one of "
+                f"{', '.join(PARTITIONS)}"
+            )
+        if partitions.setdefault(subject, partition[0]) != partition[0]:
+            raise DiffecgError(
+                f"{path}, line {line}: subject {subject} is in the partitions {partitions[subject]} and "
+                f"{partition[0]}; all recordings of a subject must be in one"
+            )
     if not subjects:
         raise DiffecgError(f"{path} lists no recordings")
-    return subjects
+    return SubjectTable(subjects=subjects, partitions=partitions)
+
+
+def _columns(path: Path, table: pd.DataFrame) -> dict[str, str]:
+    """Return the column of the recording, the subject and, if there is one, the partition."""
+    names = {str(name).strip().lower(): str(name) for name in table.columns}
+    found = {
+        column: names[alias]
+        for column, aliases in COLUMNS.items()
+        for alias in aliases[::-1]
+        if alias in names
+    }
+    if not {"recording", "subject"} <= set(found):
+        raise DiffecgError(
+            f"{path} has the columns {', '.join(map(str, table.columns))}; it needs the columns recording, "
+            "subject, and optionally partition"
+        )
+    return found
 
 
 def subjects_of(
-    folder: RecordingFolder, split_name: str, subjects: dict[str, str] | None = None
-) -> dict[str, str]:
-    """Return the recordings to use, each with its subject.
+    folder: RecordingFolder, split_name: str, subjects: SubjectTable | None = None
+) -> SubjectTable:
+    """Return the recordings to use, with their subjects.
 
     Args:
         folder: the recordings.
         split_name: name of the split.
-        subjects: the recordings to use, each with its subject, for the split ``subjects``; None: all
+        subjects: the recordings to use, with their subjects, for the split ``subjects``; None: all
             recordings, each of a different subject.
 
     Raises:
         DiffecgError: the folder is missing or has no recordings; the split does not take subjects.
     """
     if subjects is None:
-        return {name: name for name in folder.names()}
+        return SubjectTable.of_recordings(folder.names())
     if split_name != SUBJECTS:
         raise DiffecgError(
             f"the split {split_name!r} defines its own subjects; leave out --subjects, or use the database "
@@ -65,10 +122,18 @@ def subjects_of(
     return subjects
 
 
-def make_split(split_name: str, subjects: dict[str, str]) -> Split:
-    """Return the split with a name; ``subjects`` is made from the subject of each recording.
+def make_split(split_name: str, table: SubjectTable) -> Split:
+    """Return the split with a name; ``subjects`` is made from the table.
+
+    If no subject is in the partition validation, it consists of the ends of the rounds of the training
+    recordings, as in the split ``strict``.
 
     Raises:
         DiffecgError: an unknown split.
     """
-    return split_by_subject(subjects) if split_name == SUBJECTS else split(split_name)
+    if split_name != SUBJECTS:
+        return split(split_name)
+    if not table.partitions:
+        return split_by_subject(table.subjects).with_validation()
+    assigned = {recording: table.partitions[subject] for recording, subject in table.subjects.items()}
+    return split_by_partition(assigned).with_validation()

@@ -196,7 +196,7 @@ def test_options_that_do_not_fit_own_recordings_are_refused(hospital, tmp_path, 
     for arguments, why in (
         (("--from", hospital), "--lead"),
         (("--from", hospital, "--lead", "II"), "has no annotated beats"),
-        (("--from", hospital, "--preset", "strip", "--lead", "II"), "takes any leads"),
+        (("--from", hospital, "--preset", "strip", "--lead", "aVX"), "no channel 'aVX'"),
         (("--from", hospital, "--preset", "strip", "--split", "strict"), "choose one of subjects"),
         (("--preset", "strip", "--download"), "cannot be downloaded"),
     ):
@@ -278,7 +278,7 @@ def test_each_recording_is_used_once(hospital, tmp_path, run):
 def test_a_recording_has_one_subject(tmp_path):
     subjects = tmp_path / "subjects.csv"
     subjects.write_text("recording,subject\n100,NA\n./101, ann\n102,ann \n102,ann\n")
-    assert read_subjects(subjects) == {"100": "NA", "101": "ann", "102": "ann"}
+    assert read_subjects(subjects).subjects == {"100": "NA", "101": "ann", "102": "ann"}
     for text, why in (
         ("recording,subject\n100,ann\n./100,bob\n", "two subjects of recording 100"),
         ("recording,subject\n100,ann\n101, \n", "line 3"),
@@ -332,7 +332,9 @@ def test_strips_are_cut_from_ecg_leads_only(tmp_path):
     cut = WindowCutter(window=strip, split=split, labels={}).cut(recording, none)
     assert cut.index["lead"].tolist() == ["ECG", "V5"]
     alone, two = recording.select([0, 1, 2]), preset("strip2").window
-    with pytest.raises(DiffecgError, match="1 ECG leads; a window has 2"):
+    with pytest.raises(
+        DiffecgError, match="1 ECG leads among its channels EEG Fpz-Cz, ECG, resp; a window has 2"
+    ):
         WindowCutter(window=two, split=split, labels={}).cut(alone, none)
 
 

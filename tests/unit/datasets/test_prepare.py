@@ -12,13 +12,15 @@ from helpers import make_ecg, write_recording
 import diffecg
 from diffecg.config.presets import preset
 from diffecg.config.schema import WindowConfig
-from diffecg.datasets.cutting import CROSSING, EDGE, FLAT, MISSING, WindowCutter
+from diffecg.datasets.cutting import WindowCutter
 from diffecg.datasets.databases import DATABASES
 from diffecg.datasets.folder import write_folder
 from diffecg.datasets.labels import AAMI_LABELS, LABEL_MAPS, label_map
-from diffecg.datasets.prepare import EXCLUDED, prepare
+from diffecg.datasets.prepare import prepare
+from diffecg.datasets.recording_cutting import EXCLUDED
 from diffecg.datasets.rhythm import encode_rhythm, format_beats, parse_beats
 from diffecg.datasets.splits import DS1, DS2, PACED, ROUND_S, SPLITS, validation_bounds
+from diffecg.datasets.window_grid import CROSSING, EDGE, FLAT, MISSING
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording

@@ -21,6 +21,7 @@ from diffecg.datasets.loading import open_dataset, open_windows
 from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.prepare import prepare
 from diffecg.datasets.shards import ShardStore
+from diffecg.datasets.subjects import SubjectTable
 from diffecg.errors import DiffecgError
 from diffecg.training.data import ShardOrder, training_data
 from diffecg.training.trainer import train
@@ -30,7 +31,8 @@ MITDB, ONE = find_database("mitdb"), EngineOptions(workers=1)
 
 def one_each(windows, subjects=None):
     """Options of shards of one recording each."""
-    return BulkPrepareOptions(windows=windows, subjects=subjects, shard_size=1)
+    table = None if subjects is None else SubjectTable(subjects=subjects)
+    return BulkPrepareOptions(windows=windows, subjects=table, shard_size=1)
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +192,10 @@ def test_damaged_shard_is_reported(shards, tmp_path):
 
 
 def test_missing_partitions_and_labels(tmp_path):
-    """A set without a validation partition is refused; a label that the training subjects lack is not."""
+    """A set without training windows is refused; labels that the training subjects lack are not.
+
+    Validation is divided off the training recordings if no subject is in it.
+    """
     folder, subjects = tmp_path / "db", {}
     folder.mkdir()
     for i, subject in enumerate(("b", "a", "g")):  # they train, validate and test
@@ -202,10 +207,15 @@ def test_missing_partitions_and_labels(tmp_path):
     stream = open_dataset(tmp_path / "set")
     assert stream.counts["train"].sum().to_dict() | {"N": 0} == dict.fromkeys(stream.counts["train"], 0)
     train(tiny("beat", balance=1.0), stream, tmp_path / "run")
-    del subjects["p1"]
+    without = {name: subject for name, subject in subjects.items() if name != "p1"}
+    prepare_shards(own, str(folder), str(tmp_path / "time"), one_each(cutting, without), ONE)
+    divided = open_dataset(tmp_path / "time")
+    assert divided.info["validation"] == "by time"
+    assert set(divided.load().partition("validation").recordings) == {"p0"}
+    del subjects["p0"]
     prepare_shards(own, str(folder), str(tmp_path / "two"), one_each(cutting, subjects), ONE)
     with pytest.raises(
-        DiffecgError, match="no windows in the partition 'validation'; available: test, train"
+        DiffecgError, match="no windows in the partition 'train'; available: test, validation"
     ):
         train(tiny("beat"), open_dataset(tmp_path / "two"), tmp_path / "other")
 
