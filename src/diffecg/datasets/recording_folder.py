@@ -19,13 +19,16 @@ FILE_SUFFIXES = tuple(suffix for format in FORMATS if format.name != "wfdb" for 
 """Suffixes of recordings that are one file each, in any format but WFDB."""
 _ANNOTATIONS = "_annotations.csv"
 """End of the name of a table of annotations beside a recording; it is no recording."""
+_DOCUMENTS = ("readme", "license", "licence", "changelog", "sha256sums", "md5sums")
+"""Names, without suffix, of text files that databases have and that are no recordings."""
 _HEADERS_PER_REQUEST = 1000
 
 
 def is_file_recording(path: PurePath) -> bool:
     """Return whether a file is a recording in any format but WFDB, by its name."""
     name = path.name.lower()
-    return name.endswith(FILE_SUFFIXES) and not name.endswith(_ANNOTATIONS) and not name.startswith(".")
+    is_other = name.startswith(".") or name.endswith(_ANNOTATIONS) or _stem(path).name.lower() in _DOCUMENTS
+    return name.endswith(FILE_SUFFIXES) and not is_other
 
 
 def _stem(path: PurePath) -> PurePath:
