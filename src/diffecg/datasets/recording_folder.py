@@ -12,13 +12,15 @@ import wfdb
 from fsspec.implementations.local import LocalFileSystem
 
 from diffecg.errors import DiffecgError
-from diffecg.files import open_url
+from diffecg.files import CARD, open_url
 from diffecg.formats.registry import FORMATS
 
 FILE_SUFFIXES = tuple(suffix for format in FORMATS if format.name != "wfdb" for suffix in format.suffixes)
 """Suffixes of recordings that are one file each, in any format but WFDB."""
 _ANNOTATIONS = "_annotations.csv"
-"""End of the name of a table of annotations beside a recording; it is no recording."""
+"""End of the name of a table of annotations beside a recording."""
+_ANNOTATOR = ".ecg"
+"""Suffix of a recording that beside a WFDB header is that of an annotation file."""
 _DOCUMENTS = ("readme", "license", "licence", "changelog", "sha256sums", "md5sums")
 """Names, without suffix, of text files that databases have and that are no recordings."""
 _HEADERS_PER_REQUEST = 1000
@@ -27,7 +29,9 @@ _HEADERS_PER_REQUEST = 1000
 def is_file_recording(path: PurePath) -> bool:
     """Return whether a file is a recording in any format but WFDB, by its name."""
     name = path.name.lower()
-    is_other = name.startswith(".") or name.endswith(_ANNOTATIONS) or _stem(path).name.lower() in _DOCUMENTS
+    is_other = (
+        name.startswith(".") or name.endswith((_ANNOTATIONS, CARD)) or _stem(path).name.lower() in _DOCUMENTS
+    )
     return name.endswith(FILE_SUFFIXES) and not is_other
 
 
@@ -97,7 +101,9 @@ class RecordingFolder:
         paths = sorted(PurePosixPath(path).relative_to(self.root) for path in self.filesystem.find(self.root))
         headers = [path for path in paths if path.suffix == ".hea" and not path.name.startswith(".")]
         segments, signals = self._parts(headers)
-        others = [path for path in paths if is_file_recording(path) and path not in signals]
+        annotations = {path.with_suffix(_ANNOTATOR) for path in headers}
+        parts = signals | annotations
+        others = [path for path in paths if is_file_recording(path) and path not in parts]
         stems = Counter([*(path.with_suffix("") for path in headers), *map(_stem, others)])
         for stem, count in stems.items():
             if count > 1:

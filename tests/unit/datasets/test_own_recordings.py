@@ -129,6 +129,8 @@ def test_signal_files_and_tables_of_annotations_are_no_recordings(tmp_path):
     write_any(tmp_path / "b.csv", ecg(duration_s=11.0))
     assert (tmp_path / "b_annotations.csv").is_file()
     (tmp_path / ".c.csv").write_text("hidden")
+    (tmp_path / "a.ecg").write_bytes(b"annotations of an annotator that is called ecg")
+    (tmp_path / "made.card.json").write_text("{}")
     (tmp_path / "README.csv").write_text("about the database")
     assert RecordingFolder(tmp_path).names() == ["a", "b.csv"]
 
