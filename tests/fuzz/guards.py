@@ -85,8 +85,9 @@ def check_recording(path, **kwargs):
         isinstance(text, str) for text in (*recording.channel_names, *recording.units, *recording.comments)
     )
     assert np.isfinite(recording.signal[~recording.missing]).all()
-    voltages = recording.select(recording.voltage_indices)
-    assert np.isfinite(voltages.signal_mv[~voltages.missing]).all()
+    if recording.voltage_indices:
+        voltages = recording.select(recording.voltage_indices)
+        assert np.isfinite(voltages.signal_mv[~voltages.missing]).all()
     assert isinstance(recording.start[0], date | None)
     assert isinstance(recording.start[1], time | None)
     check_annotations(recording)

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from diffecg.errors import DiffecgError, one_line
-from diffecg.formats.annotations import Annotation
+from diffecg.formats.annotations import NOTE, Annotation
+from diffecg.formats.file_time import FileTime
 from diffecg.formats.recording import Recording
+from diffecg.formats.tables.text_files import table_stem
 
 ANNOTATIONS = "_annotations.csv"
 """Suffix that replaces the table's own."""
 
 _MAX_SAMPLE = 2**53
 """Largest sample number that an annotation may have; beyond, floats lose integers."""
+
+
+def annotation_path(path: Path) -> Path:
+    """Return the file of the annotations of a table or array."""
+    return path.with_name(table_stem(path) + ANNOTATIONS)
 
 
 def read_csv(path: Path, *, texts: Sequence[str] = ()) -> pd.DataFrame:
@@ -31,8 +41,20 @@ def read_csv(path: Path, *, texts: Sequence[str] = ()) -> pd.DataFrame:
     )
 
 
-def read_annotation_table(path: Path, fs_hz: float) -> tuple[Annotation, ...]:
+def read_annotation_table(
+    path: Path, fs_hz: float, duration_s: float = np.inf, axis: FileTime | None = None
+) -> tuple[Annotation, ...]:
     """Read an annotation table; a file that does not exist has no annotations.
+
+    The time of an annotation is in the columns ``sample`` and ``time_s``, seconds from the first sample. A
+    table without ``sample`` may have ``time_s`` on the recording's own axis, if all times lie in it so.
+    ``symbol``, ``text`` and ``duration_s`` are optional; without a symbol, annotations are notes.
+
+    Args:
+        path: the annotation table.
+        fs_hz: sampling rate of the recording, in Hz.
+        duration_s: duration of the recording, in seconds.
+        axis: time axis of the recording; None: from zero.
 
     Raises:
         DiffecgError: the columns or their values are not those of annotations.
@@ -41,28 +63,59 @@ def read_annotation_table(path: Path, fs_hz: float) -> tuple[Annotation, ...]:
         return ()
     try:
         table = read_csv(path, texts=("symbol", "text"))
-        if any(abs(int(sample)) > _MAX_SAMPLE for sample in table["sample"]):
-            raise ValueError(f"a sample number is above {_MAX_SAMPLE:,}")
-        columns = zip(table["sample"], table["symbol"], table["text"], strict=True)
+        times = _times(table, fs_hz, duration_s, axis or FileTime())
+        durations = _numbers(table, "duration_s") if "duration_s" in table else np.zeros(len(table))
+        symbols = table["symbol"] if "symbol" in table else [NOTE] * len(table)
+        texts = table["text"] if "text" in table else [""] * len(table)
         return tuple(
-            Annotation(time_s=int(sample) / fs_hz, symbol=symbol, text=text)
-            for sample, symbol, text in columns
+            Annotation(time_s=float(time), symbol=symbol, text=text, duration_s=float(duration))
+            for time, symbol, text, duration in zip(times, symbols, texts, durations, strict=True)
         )
     except (ValueError, KeyError, OverflowError) as error:
         raise DiffecgError(
-            f"{path} must have the columns sample, symbol and text of annotations ({one_line(error)})"
+            f"{path} must have the columns sample or time_s, symbol and text of annotations "
+            f"({one_line(error)})"
         ) from error
 
 
+def _times(table: pd.DataFrame, fs_hz: float, duration_s: float, axis: FileTime) -> Float[np.ndarray, " row"]:
+    """Return the times in seconds from the first sample."""
+    if "sample" not in table:
+        times = _numbers(table, "time_s")
+        on_axis = times - axis.origin_s
+        lies_inside = len(times) > 0 and on_axis.min() >= 0 and on_axis.max() <= duration_s
+        return on_axis if lies_inside else times
+    samples = _numbers(table, "sample")
+    if (np.abs(samples) > _MAX_SAMPLE).any():
+        raise ValueError(f"a sample number is above {_MAX_SAMPLE:,}")
+    if (samples % 1 != 0).any():
+        raise ValueError("a sample number is no whole number")
+    if "time_s" not in table:
+        return samples / fs_hz
+    times = _numbers(table, "time_s")
+    if (np.abs(times * fs_hz - samples) > 1).any():
+        raise ValueError(f"sample and time_s disagree at {fs_hz:g} Hz; remove one of the two columns")
+    return times
+
+
+def _numbers(table: pd.DataFrame, name: str) -> Float[np.ndarray, " row"]:
+    """Return a column of finite numbers; empty cells are zero."""
+    values: Any = pd.to_numeric(table[name].replace("", "0")).to_numpy(dtype=np.float64, na_value=np.nan)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} holds a value that is no number")
+    return values
+
+
 def write_annotation_table(path: Path, recording: Recording) -> None:
-    """Write the annotations of a recording, if any, beside the table at ``path``."""
+    """Write the annotations of a recording, if any, beside the table or array at ``path``."""
     if not recording.annotations:
         return
+    fs_hz = recording.fs_hz
     table = pd.DataFrame(
         [
-            (annotation.sample(recording.fs_hz), annotation.time_s, annotation.symbol, annotation.text)
-            for annotation in recording.annotations
+            (note.sample(fs_hz), note.time_s, note.symbol, note.text, note.duration_s)
+            for note in recording.annotations
         ],
-        columns=["sample", "time_s", "symbol", "text"],
+        columns=["sample", "time_s", "symbol", "text", "duration_s"],
     )
-    table.to_csv(path.with_name(path.stem + ANNOTATIONS), index=False)
+    table.to_csv(annotation_path(path), index=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from diffecg.errors import DiffecgError
+from diffecg.formats.tables.text_files import COMPRESSIONS, TEXT_TABLES
 
 _SIGNATURES = (
     (128, b"DICM", ".dcm"),
@@ -41,6 +42,10 @@ _FORMATS = {
     ".wav": ("sound", "export the recording as CSV or EDF"),
     ".zip": ("an archive", "unpack it"),
     ".tar": ("an archive", "unpack it"),
+    ".gz": ("a compressed file", "unpack it"),
+    ".bz2": ("a compressed file", "unpack it"),
+    ".xz": ("a compressed file", "unpack it"),
+    ".zst": ("a compressed file", "unpack it"),
     ".7z": ("an archive", "unpack it"),
     ".pdf": ("a printed ECG", _PICTURE),
     ".png": ("a picture", _PICTURE),
@@ -78,7 +83,9 @@ def check_readable(path: Path) -> None:
     Raises:
         DiffecgError: it is; the message names the format and the way out.
     """
-    if known := _FORMATS.get(path.suffix.lower()):
+    is_table = path.suffix.lower() in COMPRESSIONS and Path(path.stem).suffix.lower() in TEXT_TABLES
+    known = _FORMATS.get(path.suffix.lower())
+    if known and not is_table:
         name, way_out = known
         raise DiffecgError(
             f"{path} looks like {name} ({path.suffix}), which diffecg does not read; {way_out}"

@@ -15,6 +15,7 @@ from diffecg.formats.naming import file_stem
 from diffecg.formats.options import ReadOptions
 from diffecg.formats.recognition import check_readable, suffix_by_content
 from diffecg.formats.recording import Recording
+from diffecg.formats.tables.text_files import COMPRESSIONS, TEXT_TABLES
 from diffecg.signal.channels import find_row, state_units
 from diffecg.signal.units import MV_PER_UNIT, normalise_unit
 
@@ -31,6 +32,8 @@ class Format:
     """Module with ``write`` and ``losses``; None: the format is only read."""
     suffixes: tuple[str, ...]
     """Suffixes that are read; the first one is written."""
+    kept: tuple[str, ...] = ()
+    """Other suffixes that are written, for recordings that were read from such a file."""
 
     def read(self, path: Path, options: ReadOptions) -> Recording:
         """Read a recording."""
@@ -38,6 +41,12 @@ class Format:
         return recording
 
 
+_TEXT_TABLES = tuple(
+    table + compression
+    for table in TEXT_TABLES
+    for compression in ("", *COMPRESSIONS)
+    if table + compression != ".csv"
+)
 FORMATS = (
     Format(
         name="wfdb",
@@ -47,7 +56,13 @@ FORMATS = (
     ),
     Format(name="edf", reader="diffecg.formats.edf", writer="diffecg.formats.edf_writer", suffixes=(".edf",)),
     Format(name="bdf", reader="diffecg.formats.edf", writer="diffecg.formats.edf_writer", suffixes=(".bdf",)),
-    Format(name="csv", reader="diffecg.formats.table", writer="diffecg.formats.table", suffixes=(".csv",)),
+    Format(
+        name="csv",
+        reader="diffecg.formats.table",
+        writer="diffecg.formats.table",
+        suffixes=(".csv", *_TEXT_TABLES),
+        kept=_TEXT_TABLES,
+    ),
     Format(
         name="parquet", reader="diffecg.formats.table", writer="diffecg.formats.table", suffixes=(".parquet",)
     ),
@@ -64,9 +79,14 @@ FORMATS = (
 """All formats."""
 
 _READERS = {suffix: format for format in FORMATS for suffix in format.suffixes}
-_WRITERS = {format.suffixes[0]: format.writer for format in FORMATS if format.writer}
+_WRITERS = {
+    suffix: format.writer
+    for format in FORMATS
+    for suffix in (format.suffixes[0], *format.kept)
+    if format.writer
+}
 
-SUFFIXES = tuple(_WRITERS)
+SUFFIXES = tuple(format.suffixes[0] for format in FORMATS if format.writer)
 """Suffixes that can be written; the empty one is WFDB."""
 
 
@@ -85,8 +105,9 @@ def read_recording(
 
     - no suffix, ``.hea``, ``.dat``, ``.atr``: WFDB;
     - ``.edf``, ``.bdf``: EDF+ and BDF+;
-    - ``.csv``, ``.parquet``: one column for each channel, and a time column unless ``fs_hz`` is given;
-    - ``.npz``, ``.npy``: arrays with axes (time) or (channel, time);
+    - ``.csv``, ``.tsv``, ``.txt``, compressed (``.csv.gz``) or not, ``.parquet``: one column for each
+      channel, and a time column unless ``fs_hz`` is given;
+    - ``.npz``, ``.npy``: arrays with axes (time), (channel, time) or (time, channel);
     - ``.mat``: MATLAB arrays, read through the header beside them if there is one;
     - ``.dcm``, ``.scp``, ``.xml``, ``.ecg``, ``.mwf``, ``.json``: DICOM, SCP-ECG, HL7 aECG, MUSE, Philips,
       Mortara, ISHNE, MFER and Kardia, with the extra ``formats``.
@@ -112,7 +133,7 @@ def read_recording(
     """
     path = Path(path)
     units = _units(unit)
-    options = ReadOptions(fs_hz=fs_hz, annotator=annotator, verify=verify)
+    options = ReadOptions(fs_hz=fs_hz, units=units, annotator=annotator, verify=verify)
     recording = _format_of(path).read(path, options)
     recording = _with_units(recording, units)
     if leads is not None:
@@ -128,7 +149,7 @@ def _format_of(path: Path) -> Format:
     Raises:
         DiffecgError: the suffix is that of a format that cannot be read.
     """
-    suffix = path.suffix.lower()
+    suffix = file_suffix(path)
     if suffix not in _READERS:
         suffix = suffix_by_content(path) or suffix
     if suffix not in _READERS:
@@ -176,7 +197,7 @@ def write_recording(path: str | Path, recording: Recording) -> Path:
         DiffecgError: an unknown suffix; samples that are out of range for the format.
     """
     path = Path(path)
-    import_module(_writer(path.suffix)).write(path, recording)
+    import_module(_writer(file_suffix(path))).write(path, recording)
     return path
 
 
@@ -206,9 +227,15 @@ def _writer(suffix: str) -> str:
     return _WRITERS[suffix]
 
 
+def file_suffix(path: Path) -> str:
+    """Return the suffix of a path that selects the format, with that of a compression: ``.csv.gz``."""
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() + suffix if suffix in COMPRESSIONS else suffix
+
+
 def output_suffix(recording: Recording) -> str:
     """Return the suffix with which a recording is written by default: that of its file, else none (WFDB)."""
-    suffix = recording.path.suffix.lower()
+    suffix = file_suffix(recording.path)
     return suffix if suffix in _WRITERS else ""
 
 

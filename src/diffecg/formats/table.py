@@ -1,49 +1,47 @@
-"""Recordings in CSV and Parquet tables, one column for each channel."""
+"""Recordings in tables: CSV, TSV, TXT, compressed or not, Parquet, and DataFrames."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Shaped
+from jaxtyping import Shaped
 
 from diffecg.errors import DiffecgError, one_line
-from diffecg.formats.annotation_table import (
-    ANNOTATIONS,
-    read_annotation_table,
-    read_csv,
-    write_annotation_table,
-)
-from diffecg.formats.file_time import FileTime
+from diffecg.formats.annotation_table import annotation_path, read_annotation_table, write_annotation_table
 from diffecg.formats.options import ReadOptions
 from diffecg.formats.recording import Recording
-from diffecg.formats.samples import ArraySource
-from diffecg.formats.time_axis import TIME_COLUMN, column_seconds, sample_grid
-from diffecg.signal.channel_kinds import channel_kind
-from diffecg.signal.channels import make_channels, repeated
-from diffecg.signal.column_names import split_column
+from diffecg.formats.samples import ArraySource, EditedSource
+from diffecg.formats.tables.context import Context
+from diffecg.formats.tables.frames import frame_columns, is_column_index
+from diffecg.formats.tables.interpretation import interpret
+from diffecg.formats.tables.parquet_writer import KeptParquet, parquet_columns, write_parquet
+from diffecg.formats.tables.plain import plain_frame, plain_losses
+from diffecg.formats.tables.table import Table
+from diffecg.formats.tables.text_files import COMPRESSIONS, file_stamp, open_bytes, table_stem
+from diffecg.formats.tables.text_layout import find_layout
+from diffecg.formats.tables.text_reader import read_columns
+from diffecg.formats.tables.text_writer import KeptText, write_text
+from diffecg.signal.channels import make_channels
 
-MAX_ABS_VALUE = 1e30
-"""Largest plausible sample, in its unit; float32 ends at 3e38."""
-
-_Start = tuple[date | None, time | None]
+PARQUET = ".parquet"
+"""Suffix of Parquet files; all others are text."""
 
 
 def read(path: Path, options: ReadOptions) -> Recording:
-    """Read a CSV or Parquet file; see :func:`recording_from_frame`.
+    """Read a text table or a Parquet file with one column for each channel.
 
     Raises:
-        DiffecgError: the file is missing or damaged; it has no numeric column; its sampling rate is unknown
-            or its times are uneven.
+        DiffecgError: the file is missing or damaged; it has no column of samples; its sampling rate is
+            unknown or its times are uneven; the unit of whole numbers is unknown.
     """
-    loaders: dict[str, Callable[[Path], pd.DataFrame]] = {".csv": read_csv, ".parquet": pd.read_parquet}
-    frame = load_file(path, loaders[path.suffix.lower()])
-    return recording_from_frame(frame, path, options.fs_hz, "")
+    load = _load_parquet if path.suffix.lower() == PARQUET else _load_text
+    table, kept = load_file(path, partial(load, options=options))
+    return recording_from_table(table, path, kept)
 
 
 def load_file(path: Path, load: Callable[[Path], Any]) -> Any:
@@ -56,123 +54,165 @@ def load_file(path: Path, load: Callable[[Path], Any]) -> Any:
         raise DiffecgError(f"no file at {path}")
     try:
         return load(path)
+    except DiffecgError:
+        raise
     except Exception as error:  # the libraries raise exceptions of many types for damaged files
-        suffix = path.suffix.lower()[1:].upper()
+        suffix = _table_suffix(path.name)[1:].upper()
         raise DiffecgError(f"{path} cannot be read as {suffix} ({one_line(error)})") from error
 
 
-def recording_from_frame(frame: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) -> Recording:
-    """Return the recording in a table with one column for each channel.
+def _load_text(path: Path, options: ReadOptions) -> tuple[Table, KeptText | None]:
+    """Return the table in a text file, and what is needed to write it again."""
+    layout = find_layout(path)
+    context = Context(
+        path=path,
+        fs_hz=options.fs_hz,
+        units=options.units,
+        preamble=layout.preamble,
+        has_headings=layout.has_headings,
+        assumptions=layout.assumptions,
+    )
+    table = interpret(read_columns(layout), context)
+    kept = KeptText(
+        layout=layout,
+        positions=table.positions,
+        time_positions=table.time_positions,
+        samples=table.samples,
+        stamp=file_stamp(path),
+    )
+    return table, kept if layout.is_editable else None
 
-    The sampling rate follows from the time column (``time``, ``t``, ``time_s``, ``time_ms``, …; in seconds or
-    as dates) unless ``fs_hz`` is given. Rows absent from the time column are missing samples. A column names
-    its unit as ``II (mV)``, ``II [uV]`` or ``II_uV``.
+
+def _load_parquet(path: Path, options: ReadOptions) -> tuple[Table, KeptParquet]:
+    """Return the table in a Parquet file, and what is needed to write it again."""
+    frame = pd.read_parquet(path)
+    context = Context(path=path, fs_hz=options.fs_hz, units=options.units)
+    table = interpret(frame_columns(frame), context)
+    names = parquet_columns(frame, is_column_index(frame))
+    kept = KeptParquet(
+        path=path,
+        columns=tuple(names[position] for position in table.positions),
+        times=tuple(names[position] for position in table.time_positions),
+        samples=table.samples,
+        stamp=file_stamp(path),
+    )
+    return table, kept
+
+
+def recording_from_frame(frame: pd.DataFrame, path: Path, fs_hz: float | None, unit: str) -> Recording:
+    """Return the recording in a DataFrame with one column for each channel.
+
+    The sampling rate follows from a column or an index of times unless ``fs_hz`` is given. Absent rows are
+    missing samples. A column names its unit as ``II (mV)``, ``II [uV]`` or ``II_uV``.
 
     Args:
         frame: the table; columns that are not numeric are ignored.
         path: file of the table, for the name and for messages.
-        fs_hz: sampling rate in Hz; required without a time column.
-        unit: unit of the columns that do not name one.
+        fs_hz: sampling rate in Hz; required without times.
+        unit: unit of the columns that do not name one; empty: none.
 
     Raises:
-        DiffecgError: the table has no numeric column; its sampling rate is unknown or its times are uneven.
+        DiffecgError: the table has no column of samples; its sampling rate is unknown; its times are uneven.
     """
-    columns, rate, start = _on_sample_grid(frame, path, fs_hz)
-    return recording_from_columns(columns, path, fs_hz or rate, unit, start)
+    context = Context(path=path, fs_hz=fs_hz, units={"": unit or "mV"})
+    return recording_from_table(interpret(frame_columns(frame), context), path, None, unit)
 
 
-def recording_from_columns(
-    columns: Mapping[str, Shaped[np.ndarray, " time"]],
-    path: Path,
-    fs_hz: float | None,
-    unit: str,
-    start: _Start = (None, None),
+def recording_from_table(
+    table: Table, path: Path, kept: KeptText | KeptParquet | None = None, unit: str = ""
 ) -> Recording:
-    """Return a recording of evenly sampled columns; arguments as for :func:`recording_from_frame`.
+    """Return the recording in a table.
+
+    Args:
+        table: evenly sampled columns.
+        path: its file.
+        kept: what is needed to write the file again; None: a new table is written.
+        unit: unit of the channels for which the table states none; empty: none.
 
     Raises:
-        DiffecgError: no columns, or two of the same name; an unknown sampling rate; infinite samples.
+        DiffecgError: the sampling rate is unknown.
     """
-    if fs_hz is None:
+    if table.fs_hz is None:
         raise DiffecgError(
             f"{path} has neither a time column nor a sampling rate; give the rate in Hz with --fs"
         )
-    if not columns or not len(next(iter(columns.values()))):
-        raise DiffecgError(f"{path} has no column of numbers besides time")
-    named = [_name_and_unit(column, unit) for column in columns]
-    names = tuple(name for name, _ in named)
-    if duplicates := repeated(names):
-        raise DiffecgError(f"{path} has several channels of the same name, {duplicates}; rename one")
-    with np.errstate(over="ignore"):  # long double to double
-        stored = np.stack([np.asarray(column, dtype=np.float64) for column in columns.values()])
-    if (np.abs(stored) > MAX_ABS_VALUE).any():
-        raise DiffecgError(
-            f"{path} has samples that are infinite or above {MAX_ABS_VALUE:g}; leave missing ones empty (NaN)"
-        )
+    source = ArraySource(np.stack(list(table.columns.values())), table.fs_hz)
     return Recording(
-        name=path.stem,
-        channels=make_channels(names, [unit for _, unit in named]),
-        source=ArraySource(stored, fs_hz),
+        name=table_stem(path),
+        channels=make_channels(tuple(table.columns), [stated or unit for stated in table.units]),
+        source=source,
         path=path,
-        format=path.suffix[1:].upper(),
-        time=FileTime(start_date=start[0], start_time=start[1]),
+        format=_table_suffix(path.name)[1:].upper(),
+        time=table.time,
         load_annotations=partial(
-            read_annotation_table, path.with_name(path.stem + ANNOTATIONS), float(fs_hz)
+            read_annotation_table,
+            annotation_path(path),
+            table.fs_hz,
+            source.lengths[0] / table.fs_hz,
+            table.time,
         ),
+        assumptions=tuple(table.assumptions),
+        warnings=tuple(table.warnings),
+        layout=None if kept is None else kept.with_source(source),
     )
 
 
-def _on_sample_grid(
-    frame: pd.DataFrame, path: Path, fs_hz: float | None
-) -> tuple[dict[str, Float[np.ndarray, " time"]], float | None, _Start]:
-    """Return the channels with NaN in absent rows, the sampling rate, and the start if times are dates."""
-    frame = frame.rename(columns=str)
-    if duplicates := repeated(frame.columns):
-        raise DiffecgError(f"{path} has several columns of the same name, {duplicates}; rename one")
-    times = [name for name in frame.columns if TIME_COLUMN.match(name)]
-    names = [name for name in frame.columns if name not in times and _is_channel(name, frame[name])]
-    columns = {name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in names}
-    if not times or not names or len(frame) < 2:
-        return columns, None, (None, None)
-    seconds, first = column_seconds(frame[times[0]], times[0], path)
-    samples, rate = sample_grid(seconds, path, times[0], fs_hz)
-    on_grid = {name: np.full(samples[-1] + 1, np.nan) for name in names}
-    for name in names:
-        on_grid[name][samples] = columns[name]
-    return on_grid, rate, (None, None) if first is None else (first.date(), first.time())
-
-
-def _is_channel(name: str, column: pd.Series[Any]) -> bool:
-    """Return whether a column holds numbers and is not an index that pandas wrote."""
-    is_number = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    return is_number and not name.startswith("Unnamed")
-
-
-def _name_and_unit(column: str, unit: str) -> tuple[str, str]:
-    """Return name and unit of a column; ``unit`` if it names none."""
-    name, stated = split_column(column)
-    return name, stated or (unit if channel_kind(name, "") in ("ecg", "unknown") else "NU")
-
-
 def losses(recording: Recording, suffix: str) -> list[str]:
-    """Return what a table cannot hold of a recording."""
-    return []
+    """Return what a table cannot hold of a recording.
+
+    Raises:
+        DiffecgError: the channels have several sampling rates; the file that was read has changed since.
+    """
+    kept = _kept(recording, suffix)
+    if kept is not None:
+        kept.check_unchanged()
+        return []
+    return plain_losses(recording, suffix)
 
 
 def write(path: Path, recording: Recording) -> None:
-    """Write a CSV or Parquet file with a time column and one column for each channel."""
-    columns = [
-        f"{lead} ({unit})" for lead, unit in zip(recording.channel_names, recording.units, strict=True)
-    ]
-    frame = pd.DataFrame(recording.signal.T, columns=columns)
-    seconds = np.arange(len(frame)) / recording.fs_hz
-    day, clock = recording.start
-    if day is not None and clock is not None:
-        frame.insert(0, "time", datetime.combine(day, clock) + pd.to_timedelta(seconds, unit="s"))
+    """Write a table with columns of times and channels, and the annotations in a file beside it.
+
+    A recording that was read from a file of the same kind, with nothing but samples replaced, is written as
+    that file: other columns, headings, separators, decimals and line ends stay as they are.
+    """
+    kept = _kept(recording, "".join(path.suffixes[-2:]) if path.suffix in COMPRESSIONS else path.suffix)
+    edits = edited_samples(recording)
+    if isinstance(kept, KeptText):
+        write_text(path, kept, edits)
+    elif kept is not None:
+        write_parquet(path, kept, edits)
+    elif path.suffix.lower() == PARQUET:
+        plain_frame(recording).to_parquet(path, index=False)
     else:
-        frame.insert(0, "time_s", np.round(seconds, 9))
-    if path.suffix == ".parquet":
-        frame.to_parquet(path, index=False)
-    else:
-        frame.to_csv(path, index=False)
+        separator = "," if _table_suffix(path.name) == ".csv" else "\t"
+        with open_bytes(path, "wb") as stream:
+            plain_frame(recording).to_csv(stream, index=False, sep=separator)
     write_annotation_table(path, recording)
+
+
+def _kept(recording: Recording, suffix: str) -> KeptText | KeptParquet | None:
+    """Return the file as which a recording can be written again, None if it is another kind of file."""
+    layout, source = recording.layout, recording.source
+    if not isinstance(layout, (KeptText, KeptParquet)):
+        return None
+    original = source.source if isinstance(source, EditedSource) else source
+    is_same = original is layout.source and _table_suffix(f"x{suffix}") == _table_suffix(recording.path.name)
+    return layout if is_same else None
+
+
+def _table_suffix(name: str) -> str:
+    """Return the suffix of a file name without that of a compression."""
+    path = Path(name.lower())
+    return Path(path.stem).suffix if path.suffix in COMPRESSIONS else path.suffix
+
+
+def edited_samples(recording: Recording) -> dict[int, Shaped[np.ndarray, " time"]]:
+    """Return the replaced samples of channels, by row; NaN where a sample is not replaced."""
+    source = recording.source
+    edited: dict[int, Shaped[np.ndarray, " time"]] = {}
+    for edit in source.edits if isinstance(source, EditedSource) else ():
+        if edit.row not in edited:
+            edited[edit.row] = np.full(source.lengths[edit.row], np.nan)
+        edited[edit.row][edit.start : edit.stop] = edit.stored
+    return edited

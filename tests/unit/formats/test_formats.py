@@ -148,7 +148,7 @@ DAMAGE = {
         lambda p: p.write_text("hello\nworld\n"),
         "neither a time column|no column of numbers",
     ),
-    "invalid text": (".csv", lambda p: p.write_bytes(b"\xff\xfe\x00\x01"), "cannot be read as CSV"),
+    "invalid text": (".csv", lambda p: p.write_bytes(b"\xff\xfe\x00\xd8"), "cannot be read as CSV"),
     "no rows": (
         ".csv",
         lambda p: p.write_text("time_s,II (mV)\n"),
@@ -163,7 +163,7 @@ DAMAGE = {
     "truncated NPZ": (".npz", lambda p: truncate(p, 50), "cannot be read as NPZ"),
     "pickle": (".npz", lambda p: np.savez(p, signal_mv=np.array([{}], object)), "cannot be read as NPZ"),
     "no signal": (".npz", lambda p: np.savez(p, x=np.zeros(3)), "no array signal_mv; its arrays are x"),
-    "swapped axes": (".npz", lambda p: np.savez(p, signal_mv=np.zeros((99, 2)), fs_hz=9.0), "swapped"),
+    "long axes": (".npz", lambda p: np.savez(p, signal_mv=np.zeros((200, 300)), fs_hz=99.0), "128 channels"),
     "no file": (".edf", lambda p: p.unlink(), "no file at"),
 }
 

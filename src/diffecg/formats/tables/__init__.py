@@ -1,0 +1,1 @@
+"""Tables: text in many layouts, Parquet and DataFrames, one column for each channel."""
