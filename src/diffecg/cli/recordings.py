@@ -48,6 +48,7 @@ def _expand(path: Path) -> dict[str, Path]:
         DiffecgError: a folder or pattern without recordings.
     """
     from diffecg.datasets.recording_folder import RecordingFolder
+    from diffecg.formats.annotation_table import ANNOTATIONS
 
     if path.is_dir():
         return {name: path / name for name in RecordingFolder(path).names()}
@@ -55,6 +56,7 @@ def _expand(path: Path) -> dict[str, Path]:
         return {path.name: path}
     root = Path(path.anchor or ".")
     files = sorted(root.glob(str(path.relative_to(path.anchor) if path.anchor else path)))
+    files = [file for file in files if not file.name.endswith(ANNOTATIONS)]
     named = [file.with_suffix("") if file.suffix in (".hea", ".dat", ".atr") else file for file in files]
     if not named:
         raise DiffecgError(f"no file matches {str(path)!r}")
