@@ -77,7 +77,7 @@ _CODED = "PhysioNet "
 
 def to_text(annotation: Annotation) -> str:
     """Return an annotation as one text: a note as it is, others after ``PhysioNet`` and the symbol."""
-    if annotation.symbol == NOTE:
+    if annotation.symbol == NOTE and not annotation.text.startswith(_CODED):
         return annotation.text
     return f"{_CODED}{annotation.symbol} {annotation.text}".rstrip()
 

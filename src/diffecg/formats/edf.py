@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.edf_annotations import Notes, end_s, gaps, read_notes
+from diffecg.formats.edf_annotations import Notes, gaps, read_notes
 from diffecg.formats.edf_file import EdfFile, EdfSignal, open_edf
 from diffecg.formats.file_time import FileTime
 from diffecg.formats.naming import distinct_names
@@ -18,10 +18,13 @@ from diffecg.formats.options import ReadOptions
 from diffecg.formats.recording import Recording
 from diffecg.formats.samples import Block, SampleSource
 from diffecg.formats.scaling import is_plausible_scale
-from diffecg.signal.channels import make_channels
+from diffecg.signal.channels import Channel, make_channels
 
 _MAX_GAP_RATIO = 1000
 """Largest ratio of the recording's length to the samples in the file; beyond, the record times are wrong."""
+
+_MAX_OVERLAP = 0.1
+"""Largest overlap of data records, as a part of their duration, that is taken for the jitter of a clock."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +59,9 @@ class EdfSource(SampleSource):
         self.gain, self.baseline = tuple(gain for gain, _ in scales), tuple(zero for _, zero in scales)
         self.is_integer = True
         last = runs[-1]
-        stop_s = last.start_s + (last.stop - last.first) * file.record_s
-        stop_s = min(stop_s, end if (end := end_s(notes.notes)) is not None else stop_s)
-        self.lengths = tuple(round(stop_s * rate) for rate in self.rates_hz)
+        last_s = last.start_s + (last.stop - last.first) * file.record_s
+        stop_s = notes.end_s if notes.end_s is not None else last_s
+        self.lengths = tuple(round(min(stop_s, last_s) * rate) for rate in self.rates_hz)
         self.gaps = gaps(notes.notes, labels)
 
     def read(self, rows: Sequence[int], start: int, stop: int) -> Block:
@@ -97,6 +100,12 @@ class EdfLayout:
     file: EdfFile
     notes: Notes
     source: EdfSource
+    channels: tuple[Channel, ...]
+    """Channels as the file states them."""
+
+    def header(self, row: int) -> EdfSignal:
+        """Return the header of a channel."""
+        return self.file.signals[self.source.signals[row]]
 
     @property
     def has_gaps(self) -> bool:
@@ -128,8 +137,9 @@ def read(path: Path, options: ReadOptions) -> Recording:
         raise DiffecgError(f"{path} cannot be read as EDF or BDF: it ends before its first data record does")
     headers = [file.signals[signal] for signal in signals]
     labels, assumptions = distinct_names([one.label or f"lead {i + 1}" for i, one in enumerate(headers)])
-    notes = read_notes(file)
-    source = EdfSource(file, signals, _runs(file, notes.record_onsets_s), notes, labels)
+    notes = read_notes(file, labels)
+    runs, jitter = _runs(file, notes.record_onsets_s)
+    source = EdfSource(file, signals, runs, notes, labels)
     if not min(source.lengths):
         raise DiffecgError(f"{path} has no samples")
     scaled = [_has_scale(header) for header in headers]
@@ -139,47 +149,55 @@ def read(path: Path, options: ReadOptions) -> Recording:
         for label, fine in zip(labels, scaled, strict=True)
         if not fine
     ]
+    channels = make_channels(labels, units)
     return Recording(
         name=path.stem,
-        channels=make_channels(labels, units),
+        channels=channels,
         source=source,
         path=path,
         format=file.name,
         time=_file_time(file, notes.first_onset_s),
         load_annotations=notes,
         assumptions=assumptions,
-        warnings=(*file.warnings, *unscaled),
-        layout=EdfLayout(file=file, notes=notes, source=source),
+        warnings=(*file.warnings, *jitter, *unscaled),
+        layout=EdfLayout(file=file, notes=notes, source=source, channels=channels),
     )
 
 
-def _runs(file: EdfFile, onsets_s: Sequence[float]) -> list[Run]:
-    """Return the data records in runs without breaks.
+def _runs(file: EdfFile, onsets_s: Sequence[float]) -> tuple[list[Run], tuple[str, ...]]:
+    """Return the data records in runs without breaks, and a warning if their times do not fit.
+
+    Only EDF+D and BDF+D have breaks; the data records of all other files follow each other, whatever their times.
 
     Raises:
         DiffecgError: records overlap, or begin at implausible times.
     """
-    if not onsets_s:
-        return [Run(first=0, stop=file.records, start_s=0.0)]
+    expected_s = np.arange(len(onsets_s)) * file.record_s
+    if not file.name.endswith("+D") or not onsets_s:
+        late_s = np.abs(np.asarray(onsets_s) - expected_s).max(initial=0.0)
+        warning = f"the data records begin up to {late_s:g} s off their time, but the header states no breaks ({file.name})"
+        runs = [Run(first=0, stop=file.records, start_s=0.0)]
+        return runs, (warning,) if late_s > _MAX_OVERLAP * file.record_s else ()
     tolerance_s = 0.5 * file.record_s / max(signal.samples for signal in file.signals)
     runs = [Run(first=0, stop=1, start_s=0.0)]
+    overlap_s = 0.0
     for record, onset_s in enumerate(onsets_s[1:], start=1):
-        expected_s = runs[-1].start_s + (record - runs[-1].first) * file.record_s
-        if abs(onset_s - expected_s) <= tolerance_s:
+        end_s = runs[-1].start_s + (record - runs[-1].first) * file.record_s
+        overlap_s = max(overlap_s, end_s - onset_s)
+        if onset_s - end_s <= tolerance_s:
             runs[-1] = Run(first=runs[-1].first, stop=record + 1, start_s=runs[-1].start_s)
-        elif onset_s < expected_s:
-            raise DiffecgError(
-                f"{file.path}: data record {record + 1} begins at {onset_s:g} s, before the end of the one before; "
-                "the file is damaged"
-            )
         else:
             runs.append(Run(first=record, stop=record + 1, start_s=onset_s))
+    if overlap_s > _MAX_OVERLAP * file.record_s:
+        raise DiffecgError(
+            f"{file.path}: data records overlap by up to {overlap_s:g} s; the times of the file are damaged, export it again"
+        )
     if onsets_s[-1] > _MAX_GAP_RATIO * file.records * file.record_s:
         raise DiffecgError(
             f"{file.path} has {file.records * file.record_s:g} s of samples within {onsets_s[-1]:g} s; the times of its data "
             "records are damaged"
         )
-    return runs
+    return runs, ()
 
 
 def _has_scale(signal: EdfSignal) -> bool:

@@ -29,6 +29,12 @@ _DATE = re.compile(rb"(\d{1,2})[.:/-](\d{1,2})[.:/-](\d{2})")
 RECORD_COUNT = slice(236, 244)
 """Bytes of the header that hold the number of data records."""
 
+SIGNAL_COUNT = slice(252, 256)
+"""Bytes of the header that hold the number of signals."""
+
+_BEFORE_RANGES, _RANGES = 16 + 80 + 8, 4 * 8
+"""Bytes of each signal in the header before its ranges, and of its ranges."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class EdfSignal:
@@ -43,6 +49,8 @@ class EdfSignal:
     samples: int
     """Samples in a data record."""
     is_annotation: bool
+    transducer: str = ""
+    prefiltering: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,7 +73,16 @@ class EdfFile:
     header_bytes: int
     sample_bytes: int
     """Bytes of a sample: 2 in EDF, 3 in BDF."""
+    patient: str = ""
+    """Patient field of the header."""
+    recording: str = ""
+    """Recording field of the header."""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def is_plus(self) -> bool:
+        """Whether the header follows EDF+ or BDF+."""
+        return "+" in self.name
 
     @property
     def record_bytes(self) -> int:
@@ -140,6 +157,8 @@ def open_edf(path: Path) -> EdfFile:
             records=0,
             header_bytes=len(content),
             sample_bytes=3 if is_bdf else 2,
+            patient=header.local_patient_identification.strip("\0 "),
+            recording=header.local_recording_identification.strip("\0 "),
         )
         return _with_records(file, int(content[RECORD_COUNT]))
     except DiffecgError:
@@ -152,12 +171,14 @@ def open_edf(path: Path) -> EdfFile:
 def _signal(header: Any) -> EdfSignal:
     """Return the header of a signal of edfio."""
     return EdfSignal(
-        label=header.label.strip(),
+        label=header.label.strip("\0 "),
         unit=header.physical_dimension,
         physical=(float(header.physical_min), float(header.physical_max)),
         digital=(int(header.digital_min), int(header.digital_max)),
         samples=int(header.samples_per_data_record),
         is_annotation=header._is_annotation_signal,
+        transducer=header.transducer_type.strip("\0 "),
+        prefiltering=header.prefiltering.strip("\0 "),
     )
 
 
@@ -200,7 +221,7 @@ def _read_header(path: Path) -> bytes:
     with path.open("rb") as file:
         content = file.read(HEADER_BYTES)
         try:
-            size = HEADER_BYTES * (int(content[252:256]) + 1)
+            size = HEADER_BYTES * (int(content[SIGNAL_COUNT]) + 1)
         except ValueError:
             raise DiffecgError(
                 f"{path} cannot be read as EDF or BDF: its header states no number of signals"
@@ -209,7 +230,20 @@ def _read_header(path: Path) -> bytes:
             raise DiffecgError(
                 f"{path} cannot be read as EDF or BDF: it ends within its header of {size} bytes; copy it again"
             )
-        return content + file.read(size - HEADER_BYTES)
+        return _clean_numbers(content + file.read(size - HEADER_BYTES))
+
+
+def _clean_numbers(header: bytes) -> bytes:
+    """Return a header with decimal points, spaces for zero bytes, and -1 where it counts no data records."""
+    signals = int(header[SIGNAL_COUNT])
+    ranges = HEADER_BYTES + signals * _BEFORE_RANGES
+    spans = [slice(RECORD_COUNT.start, SIGNAL_COUNT.stop), slice(ranges, ranges + signals * _RANGES)]
+    for span in spans:
+        numbers = header[span].replace(b",", b".").replace(b"\0", b" ")
+        header = header[: span.start] + numbers + header[span.stop :]
+    if not header[RECORD_COUNT].strip():
+        header = header[: RECORD_COUNT.start] + b"-1      " + header[RECORD_COUNT.stop :]
+    return header
 
 
 def _encoding(header: bytes) -> str:

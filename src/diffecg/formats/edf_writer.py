@@ -1,38 +1,24 @@
-"""Writing of EDF+ and BDF+ files: a copy with other samples, or a new file."""
+"""Writing of EDF+ and BDF+ files, block by block: a copy with other samples, or a new file."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from fractions import Fraction
-from math import ceil, floor, lcm
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import UInt8
 
-from diffecg.errors import DiffecgError
+from diffecg.files import atomic_path
 from diffecg.formats import edf_annotations
 from diffecg.formats.annotations import to_text
 from diffecg.formats.edf import EdfLayout
 from diffecg.formats.edf_file import RECORD_COUNT, decode_samples, encode_samples
-from diffecg.formats.naming import shortened_names, to_ascii
+from diffecg.formats.edf_header import encode_header
+from diffecg.formats.edf_plan import BYTES, EdfPlan, header_losses, plan_file
 from diffecg.formats.recording import Recording
-from diffecg.formats.samples import EditedSource
-from diffecg.formats.scaling import digitise, largest
-
-BITS = {".edf": 16, ".bdf": 24}
-"""Bits of a sample, by suffix."""
-
-YEARS = (1985, 2084)
-"""Years that a header can hold."""
-
-_LABEL_LENGTH, _UNIT_LENGTH = 16, 8
-_NUMBER_WIDTH = 8
-"""Characters of a number in the header."""
-
-_MAX_RECORD_S = 1000
-"""Longest data record, which must hold whole samples of every signal."""
+from diffecg.formats.samples import BLOCK_SAMPLES, EditedSource
 
 
 def losses(recording: Recording, suffix: str) -> list[str]:
@@ -43,30 +29,11 @@ def losses(recording: Recording, suffix: str) -> list[str]:
         suffix: ``.edf`` or ``.bdf``.
 
     Raises:
-        DiffecgError: stored integers do not fit into the format.
+        DiffecgError: the recording cannot be written: stored integers, rates or scales do not fit into the format.
     """
     if _is_copied(recording, suffix):
         return []
-    _check_range(recording, suffix)
-    found = [
-        f"{name!r} is written as {written!r}"
-        for name, written in zip(recording.channel_names, _labels(recording), strict=True)
-        if name != written
-    ]
-    day, clock = recording.start
-    if day is not None and not YEARS[0] <= day.year <= YEARS[1]:
-        found.append(f"the date {day} is not kept: EDF holds {YEARS[0]} to {YEARS[1]}")
-    if recording.time.start_time is not None and recording.time.start_time.tzinfo is not None:
-        found.append(f"the time zone {recording.time.start_time.tzinfo} is not kept")
-    if day is not None and clock is None:
-        found.append("the time of day is written as 00:00:00, as none is known")
-    found += [
-        f"the rate {rate:g} Hz is written as {float(_rate(rate)):g} Hz"
-        for rate in dict.fromkeys(recording.source.rates_hz)
-        if abs(float(_rate(rate)) / rate - 1) > 1e-9
-    ]
-    if recording.comments:
-        found.append(f"{len(recording.comments)} comments of the header are not kept")
+    found = header_losses(recording, plan_file(recording, suffix))
     texts = [to_text(note) for note in recording.annotations]
     if changed := sum(edf_annotations.clean_text(text) != text for text in texts):
         found.append(f"control characters in {changed} annotations are written as spaces")
@@ -80,12 +47,13 @@ def write(path: Path, recording: Recording) -> None:
     copy of that file with other samples: header, other signals and annotations stay to the byte.
 
     Raises:
-        DiffecgError: stored integers do not fit into the format.
+        DiffecgError: stored integers, rates or scales do not fit into the format.
     """
-    if _is_copied(recording, path.suffix):
-        _write_copy(path, recording)
-    else:
-        _write_new(path, recording)
+    with atomic_path(path) as target:  # the recording may be read from the file that it replaces
+        if _is_copied(recording, path.suffix):
+            _write_copy(target, recording)
+        else:
+            _write_new(target, recording, plan_file(recording, path.suffix))
 
 
 def _is_copied(recording: Recording, suffix: str) -> bool:
@@ -97,6 +65,10 @@ def _is_copied(recording: Recording, suffix: str) -> bool:
         and recording.load_annotations is layout.notes
         and layout.file.path.suffix.lower() == suffix
         and (source.source if isinstance(source, EditedSource) else source) is layout.source
+        and all(
+            channel.name == stated.name and stated.unit in ("", channel.unit)
+            for channel, stated in zip(recording.channels, layout.channels, strict=True)
+        )
     )
 
 
@@ -108,9 +80,8 @@ def _write_copy(path: Path, recording: Recording) -> None:
     layout, source = recording.layout, recording.source
     assert isinstance(layout, EdfLayout)
     file = layout.file
-    if path.exists() and path.samefile(file.path):
-        raise DiffecgError(f"{path} would overwrite the file that is read; choose another path")
     shutil.copyfile(file.path, path)
+    os.chmod(path, path.stat().st_mode | 0o200)
     with path.open("r+b") as target:
         target.truncate(file.header_bytes + file.records * file.record_bytes)
         target.seek(RECORD_COUNT.start)
@@ -131,102 +102,43 @@ def _write_copy(path: Path, recording: Recording) -> None:
     content.flush()
 
 
-def _write_new(path: Path, recording: Recording) -> None:
-    import edfio
-
-    bits = BITS[path.suffix]
-    digital = digitise(recording, bits)
-    _check_range(digital, path.suffix)
-    rates = [_rate(rate) for rate in digital.source.rates_hz]
-    record_s = lcm(*(rate.denominator for rate in rates))
-    records = max(
-        ceil(length / int(rate * record_s))
-        for length, rate in zip(digital.source.lengths, rates, strict=True)
+def _write_new(path: Path, recording: Recording, plan: EdfPlan) -> None:
+    """Write a new file: header, and data records block by block."""
+    sample_bytes = plan.header.sample_bytes
+    first_onset = Decimal(0)
+    if plan.header.start_time is not None:
+        first_onset = Decimal(plan.header.start_time.microsecond) / 1_000_000
+    labels = [signal.label for signal in plan.header.signals]
+    end_s = recording.duration_s if plan.padding_s else None
+    notes = edf_annotations.encode_records(
+        edf_annotations.from_recording(recording, labels, end_s),
+        plan.header.records,
+        plan.header.record_s,
+        first_onset,
+        sample_bytes,
     )
-    labels = _labels(recording)
-    signals = [
-        _signal(digital, row, labels[row], float(rate), records * int(rate * record_s), bits)
-        for row, rate in enumerate(rates)
-    ]
-    padded = any(
-        length < records * int(rate * record_s)
-        for length, rate in zip(digital.source.lengths, rates, strict=True)
-    )
-    day, clock = recording.start
-    day = day if day is not None and YEARS[0] <= day.year <= YEARS[1] else None
-    file = edfio.Edf if bits == 16 else edfio.Bdf
-    file(
-        signals,
-        recording=None if day is None else edfio.Recording(startdate=day),
-        starttime=clock,
-        data_record_duration=float(record_s),
-        annotations=edf_annotations.from_recording(digital, labels, digital.duration_s if padded else None),
-    ).write(path)
+    record_samples = sum(signal.samples for signal in plan.header.signals)
+    step = max(1, BLOCK_SAMPLES // record_samples)
+    with path.open("wb") as file:
+        file.write(encode_header(plan.header, len(notes[0]) // sample_bytes))
+        for first in range(0, plan.header.records, step):
+            stop = min(first + step, plan.header.records)
+            columns = [_encode_signal(plan, row, first, stop) for row in range(len(labels))]
+            lists = np.frombuffer(b"".join(notes[first:stop]), np.uint8).reshape(stop - first, -1)
+            np.concatenate([*columns, lists], axis=1).tofile(file)
 
 
-def _check_range(recording: Recording, suffix: str) -> None:
-    """Check that stored integers fit into the format; floats always do.
+def _encode_signal(plan: EdfPlan, row: int, first: int, stop: int) -> UInt8[np.ndarray, "record byte"]:
+    """Return the bytes of a signal in the data records ``first`` to ``stop`` (exclusive).
 
-    Raises:
-        DiffecgError: they do not.
+    Missing samples and the padding of the last data record are zero, or the nearest value of the range.
     """
-    bits, source = BITS[suffix], recording.source
-    if source.is_integer and any(largest(source, row) >= 2 ** (bits - 1) for row in range(len(source.gain))):
-        raise DiffecgError(
-            f"samples of {recording.name} need more than {bits} bits; choose "
-            + ("bdf" if bits == 16 else "wfdb")
-        )
-
-
-def _rate(rate_hz: float) -> Fraction:
-    """Return a rate as a fraction whose denominator is the duration of a data record, in s."""
-    return Fraction(rate_hz).limit_denominator(_MAX_RECORD_S)
-
-
-def _labels(recording: Recording) -> tuple[str, ...]:
-    """Return the names of the channels as labels: at most 16 ASCII characters, all different."""
-    return shortened_names(
-        [to_ascii(name).strip() or "signal" for name in recording.channel_names], _LABEL_LENGTH
-    )
-
-
-def _signal(recording: Recording, row: int, label: str, rate: float, length: int, bits: int) -> Any:
-    """Return one channel as a signal of edfio, padded to a length."""
-    import edfio
-
-    kind: Any = edfio.EdfSignal if bits == 16 else edfio.BdfSignal
-    samples = np.empty(length, dtype=np.int16 if bits == 16 else np.int32)
-    for start, block in recording.source.blocks([row]):
-        samples[start : start + block.stored.shape[1]] = np.where(block.missing[0], 0, block.stored[0])
-    held = recording.source.lengths[row]
-    samples[held:] = samples[held - 1]
-    gain, baseline = recording.source.gain[row], recording.source.baseline[row]
-    low, high = _digital_range(samples, gain, baseline, bits)
-    return kind.from_digital(
-        samples,
-        rate,
-        label=label,
-        physical_dimension=to_ascii(recording.channels[row].unit)[:_UNIT_LENGTH],
-        digital_range=(low, high),
-        physical_range=(_fit_number((low - baseline) / gain), _fit_number((high - baseline) / gain)),
-    )
-
-
-def _digital_range(
-    samples: Int[np.ndarray, " time"], gain: float, baseline: float, bits: int
-) -> tuple[int, int]:
-    """Return digital bounds around the samples of a channel, at whole units where the gain allows it.
-
-    Numbers in the header have eight characters, so that whole or small ones state the scale exactly.
-    """
-    low, high = int(samples.min()), max(int(samples.max()), int(samples.min()) + 1)
-    bounds = sorted([(low - baseline) / gain, (high - baseline) / gain])
-    whole = sorted([floor(bounds[0]) * gain + baseline, ceil(bounds[1]) * gain + baseline])
-    fits = -(2 ** (bits - 1)) <= whole[0] and whole[1] < 2 ** (bits - 1)
-    return (int(whole[0]), int(whole[1])) if fits and all(x.is_integer() for x in whole) else (low, high)
-
-
-def _fit_number(value: float) -> float:
-    """Round a number to the characters of a header field."""
-    whole = len(str(int(value))) + (value < 0 and int(value) == 0)
-    return round(value, max(0, _NUMBER_WIDTH - 1 - whole))
+    header = plan.header.signals[row]
+    low, high = header.scale.digital
+    filler = round(min(max(plan.source.baseline[row], low), high))
+    samples = np.full((stop - first) * header.samples, filler, dtype=np.int64)
+    start = first * header.samples
+    block = plan.source.read([row], start, min(start + len(samples), plan.source.lengths[row]))
+    held = block.stored[0]
+    samples[: len(held)] = np.where(block.missing[0], filler, np.clip(held, low, high))
+    return encode_samples(samples, BYTES[plan.suffix]).reshape(stop - first, -1)

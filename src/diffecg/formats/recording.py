@@ -81,11 +81,12 @@ class Recording:
 
     def __post_init__(self) -> None:
         """Check that the sampling rates are plausible and the numbers of channels agree."""
-        check_rate(max(self.source.rates_hz, default=0.0))  # other channels, such as SpO2, may be slower
-        if min(self.source.rates_hz) <= 0:
-            raise DiffecgError(
-                f"recording {self.name} has channels with a rate of 0 Hz; rates must be positive"
-            )
+        rates = self.source.rates_hz
+        voltages = [rate for channel, rate in zip(self.channels, rates, strict=False) if channel.is_voltage]
+        if voltages:
+            check_rate(max(voltages))  # other channels, such as SpO2, may be slower
+        if min(rates, default=0.0) <= 0:
+            check_rate(min(rates, default=0.0))
         if len(self.channels) != len(self.source.rates_hz):
             raise DiffecgError(
                 f"recording {self.name} has {len(self.channels)} channels and samples of "

@@ -9,9 +9,13 @@ from math import floor, log10
 import numpy as np
 from jaxtyping import Float
 
+from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
 from diffecg.formats.samples import Block, SampleSource
 from diffecg.signal.units import MV_PER_UNIT
+
+_EXACT = 1e-6
+"""Rounding of samples, in steps, that is not worth reporting."""
 
 
 class DigitisedSource(SampleSource):
@@ -52,12 +56,47 @@ def digitise(recording: Recording, bits: int, *, gain: float | None = None) -> R
     return replace(recording, source=DigitisedSource(source, gains))
 
 
+def stored_range(source: SampleSource, row: int) -> tuple[float, float]:
+    """Return the smallest and the largest stored value of a channel that is not missing; 0 if all are.
+
+    Raises:
+        DiffecgError: a value is infinite.
+    """
+    low, high = np.inf, -np.inf
+    for _, block in source.blocks([row]):
+        observed = block.stored[~block.missing]
+        if observed.size:
+            low, high = min(low, observed.min()), max(high, observed.max())
+    if low > high:
+        return 0.0, 0.0
+    if not np.isfinite([low, high]).all():
+        raise DiffecgError(
+            "the recording has samples of infinity, which no file of integers can hold; use NaN if missing"
+        )
+    return float(low), float(high)
+
+
 def largest(source: SampleSource, row: int) -> float:
     """Return the largest absolute stored value of a channel that is not missing; 0 if all are."""
-    values = (
-        np.abs(np.where(block.missing, 0, block.stored)).max(initial=0) for _, block in source.blocks([row])
-    )
-    return float(max(values, default=0))
+    low, high = stored_range(source, row)
+    return max(abs(low), abs(high))
+
+
+def rounding_losses(recording: Recording, bits: int) -> list[str]:
+    """Return which channels lose digits when :func:`digitise` converts floats to integers, one sentence each."""
+    source = digitise(recording, bits).source
+    if not isinstance(source, DigitisedSource):
+        return []
+    losses = []
+    for row, channel in enumerate(recording.channels):
+        gain = source.gain[row]
+        errors = (
+            np.abs(np.rint(block.stored * gain) / gain - block.stored)[~block.missing].max(initial=0.0)
+            for _, block in source.source.blocks([row])
+        )
+        if max(errors, default=0.0) > _EXACT / gain:
+            losses.append(f"samples of {channel.name} are rounded to {1 / gain:g} {channel.unit}")
+    return losses
 
 
 def _finest_gain(value: float, bits: int) -> float:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-import wfdb
 from wfdb.io.annotation import ann_label_table
 
 from diffecg.errors import DiffecgError, one_line
 from diffecg.formats.annotations import BEAT_SYMBOLS, NOTE, Annotation, Beats
-from diffecg.formats.naming import to_ascii
 from diffecg.formats.wfdb_header import read_header
 
 DEFAULT_ANNOTATOR = "atr"
 """Annotator of reference annotations."""
 
-MAX_TEXT = 254
-"""Longest text of an annotation, in bytes."""
+_DAMAGE = (ValueError, IndexError, OSError, ArithmeticError)
+"""What decoding raises for files that are damaged or hold no annotations."""
+
+_RESOLUTIONS_HZ = (1e-3, 1e9)
+"""Plausible time resolutions of annotation files."""
+
+_MAX_BYTES = 1 << 26
+"""Larger files are no annotations."""
 
 _NOTE, _SKIP, _AUX = 22, 59, 63
 """Codes of a comment, of a step beyond ten bits, and of the text of the previous annotation."""
 
 _USER_DEFINED = range(42, 50)
 """Codes without a fixed meaning; those that the file does not define are read as comments."""
+
+DEFINITION = "## "
+"""Precedes notes at the start that say something of the whole file."""
 
 _RESOLUTION = "## time resolution:"
 """Precedes the rate of an annotation file whose samples are not those of the record."""
@@ -49,7 +56,8 @@ _OTHER_FILES = {
 }
 """Suffixes of files that are no annotations."""
 
-_SYMBOLS = dict(zip(ann_label_table["label_store"], ann_label_table["symbol"], strict=True))
+SYMBOLS = dict(zip(ann_label_table["label_store"], ann_label_table["symbol"], strict=True))
+"""Symbols by their code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +87,27 @@ class AnnotationFile:
         # wfdb.rdann does not terminate for some notes at the start that begin with "## ".
         try:
             return _with_symbols(_decode(self.file.read_bytes()), self.frame_rate_hz)
-        except (ValueError, IndexError, OSError, ZeroDivisionError) as error:
+        except _DAMAGE as error:
             reason = "unexpected end of file" if isinstance(error, IndexError) else one_line(error)
             raise DiffecgError(f"{self.file} cannot be read as WFDB annotations ({reason})") from error
 
 
-def annotation_files(path: Path, frame_rate_hz: float) -> tuple[AnnotationFile, ...]:
-    """Return the annotation files of a record, the reference annotations first."""
+def annotation_files(
+    path: Path, frame_rate_hz: float, data_files: Collection[str] = ()
+) -> tuple[AnnotationFile, ...]:
+    """Return the annotation files of a record, the reference annotations first.
+
+    Args:
+        path: the record, without suffix.
+        frame_rate_hz: frames per second.
+        data_files: names of the files that hold its samples.
+    """
     found = []
     for file in sorted(path.parent.glob(f"{_literal(path.name)}.*")):
         annotator = file.name[len(path.name) + 1 :]
-        if annotator.isalnum() and annotator.lower() not in _OTHER_FILES and _is_annotation_file(file):
+        if file.name in data_files or annotator.lower() in _OTHER_FILES:
+            continue
+        if annotator.isalnum() and _is_annotation_file(file):
             found.append(AnnotationFile(path=path, annotator=annotator, frame_rate_hz=frame_rate_hz))
     return tuple(sorted(found, key=lambda one: (one.annotator != DEFAULT_ANNOTATOR, one.annotator)))
 
@@ -134,9 +152,11 @@ def _is_annotation_file(file: Path) -> bool:
     if file.suffix == f".{DEFAULT_ANNOTATOR}":
         return True
     try:
+        if not 2 < file.stat().st_size < _MAX_BYTES:
+            return False
         content = file.read_bytes()
-        return len(content) > 2 and content[-2:] == b"\0\0" and bool(_with_symbols(_decode(content), 1.0))
-    except (ValueError, IndexError, OSError, ZeroDivisionError):
+        return content.endswith(b"\0\0") and bool(_with_symbols(_decode(content), 1.0))
+    except _DAMAGE:
         return False
 
 
@@ -198,11 +218,11 @@ def _decode_text(text: bytes) -> str:
 
 def _with_symbols(decoded: list[tuple[int, int, str]], rate_hz: float) -> tuple[Annotation, ...]:
     """Return annotations with symbols and times; notes at the start may define symbols or state the time resolution."""
-    symbols = dict(_SYMBOLS)
+    symbols = dict(SYMBOLS)
     annotations, in_definitions = [], False
     for sample, code, text in decoded:
         is_header = sample == 0 and code == _NOTE
-        if is_header and text.startswith("## "):
+        if is_header and text.startswith(DEFINITION):
             in_definitions = text == "## annotation type definitions"
             if text.startswith(_RESOLUTION):
                 rate_hz = _resolution(text)
@@ -222,61 +242,9 @@ def _resolution(text: str) -> float:
     """Return the time resolution that a note states, in Hz.
 
     Raises:
-        ValueError: it is not a positive number.
+        ValueError: it is no plausible number.
     """
     rate_hz = float(Fraction(text.removeprefix(_RESOLUTION).strip()))
-    if not rate_hz > 0:
+    if not _RESOLUTIONS_HZ[0] <= rate_hz <= _RESOLUTIONS_HZ[1]:
         raise ValueError(f"a time resolution of {rate_hz:g} Hz")
     return rate_hz
-
-
-def annotation_losses(annotations: Sequence[Annotation], frame_rate_hz: float) -> list[str]:
-    """Return what an annotation file cannot hold."""
-    moved = sum(abs(a.sample(frame_rate_hz) / frame_rate_hz - a.time_s) > 1e-6 for a in annotations)
-    durations = sum(a.duration_s > 0 for a in annotations)
-    outside = sum(a.sample(frame_rate_hz) < 0 for a in annotations)
-    texts = sum(_text(a) != _untrimmed(a) for a in annotations)
-    losses = {
-        f"{moved} annotation times are rounded to samples": moved,
-        f"{durations} durations of annotations are not kept": durations,
-        f"{outside} annotations before the first sample are not kept": outside,
-        f"{texts} texts of annotations are written in ASCII or cut to {MAX_TEXT} characters": texts,
-    }
-    return [loss for loss, count in losses.items() if count]
-
-
-def write_annotations(
-    path: Path, annotations: Sequence[Annotation], frame_rate_hz: float, annotator: str
-) -> None:
-    """Write an annotation file of the record at ``path``; symbols unknown to WFDB are written as notes."""
-    kept = sorted(
-        (a for a in annotations if a.sample(frame_rate_hz) >= 0), key=lambda a: a.sample(frame_rate_hz)
-    )
-    if not kept:
-        return
-    texts = [_text(a) for a in kept]
-    wfdb.wrann(
-        path.name,
-        annotator,
-        np.array([a.sample(frame_rate_hz) for a in kept], dtype=np.int64),
-        [a.symbol if a.symbol in _SYMBOLS.values() else NOTE for a in kept],
-        aux_note=texts if any(texts) else None,
-        fs=frame_rate_hz,
-        write_dir=str(path.parent),
-    )
-
-
-def _untrimmed(annotation: Annotation) -> str:
-    """Return the text of an annotation, with the symbol in front if WFDB does not know it."""
-    known = annotation.symbol in _SYMBOLS.values()
-    return annotation.text if known else f"{annotation.symbol} {annotation.text}".strip()
-
-
-def _text(annotation: Annotation) -> str:
-    """Return the text that is written: in Latin-1, else in ASCII, at most MAX_TEXT characters."""
-    text = _untrimmed(annotation)
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        text = to_ascii(text)
-    return text[:MAX_TEXT]

@@ -41,6 +41,8 @@ class SignalLine:
     """First byte of the samples in the file."""
     gain: float = DEFAULT_GAIN
     """Stored steps per unit."""
+    has_gain: bool = True
+    """Whether the header states the gain, and not 0."""
     baseline: float = 0.0
     """Stored value of zero."""
     unit: str = DEFAULT_UNIT
@@ -66,6 +68,8 @@ class Header:
     """Name (``~`` for a gap) and number of frames of each segment; empty for a record without segments."""
     time: FileTime = field(default_factory=FileTime)
     comments: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """Fields that could not be read."""
 
 
 def read_header(path: Path) -> Header:
@@ -88,16 +92,30 @@ def read_header(path: Path) -> Header:
         text = content.decode()
     except UnicodeDecodeError:
         text = content.decode("latin-1")
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
     comments = tuple(line.lstrip("#").strip() for line in lines if line.startswith("#"))
     lines = [line for line in lines if not line.startswith("#")]
     try:
-        return _parse(lines, comments)
+        return _parse(path.name, lines, comments)
     except (ValueError, IndexError, OverflowError) as error:
         raise DiffecgError(f"{file} cannot be read as the header of a WFDB record ({error})") from error
 
 
-def _parse(lines: list[str], comments: tuple[str, ...]) -> Header:
+def beside(path: Path, name: str) -> Path:
+    """Return a file that a header names, which lies in the record's folder or below it.
+
+    Raises:
+        DiffecgError: it lies elsewhere.
+    """
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise DiffecgError(
+            f"recording {path}: its header names the file {name!r}, which is not in its folder; put it beside the header and "
+            "name it without a path"
+        )
+    return path.parent / name
+
+
+def _parse(name: str, lines: list[str], comments: tuple[str, ...]) -> Header:
     """Return the header of lines without comments.
 
     Raises:
@@ -105,21 +123,27 @@ def _parse(lines: list[str], comments: tuple[str, ...]) -> Header:
         IndexError: a field is missing.
     """
     record, *rest = lines
+    if " " in name and record.startswith(f"{name} "):  # a name with spaces, which WFDB does not allow
+        record = record.replace(" ", "_", name.count(" "))
     fields = record.split()
-    _, _, segment_count = fields[0].partition("/")
+    _, _, segment_count = fields[0].rpartition("/")
+    if not segment_count.isdecimal() or segment_count == name:  # the name has a path in front, or no segments
+        segment_count = ""
     signal_count = int(fields[1])
     frames = int(fields[3]) if len(fields) > 3 else 0
     rest = rest[: int(segment_count) if segment_count else signal_count]
     if len(rest) < (int(segment_count) if segment_count else signal_count):
         raise ValueError(f"it claims {segment_count or signal_count} lines and has {len(rest)}")
+    start, warnings = _time(fields[4:6])
     header = Header(
         frame_rate_hz=float(re.split(r"[/(]", fields[2])[0]) if len(fields) > 2 else DEFAULT_RATE_HZ,
         frames=frames or None,
         signal_count=signal_count,
         signals=() if segment_count else tuple(_signal(line) for line in rest),
         segments=tuple(_segment(line) for line in rest) if segment_count else (),
-        time=_time(fields[4:6]),
+        time=start,
         comments=comments,
+        warnings=warnings,
     )
     if header.frame_rate_hz <= 0:
         raise ValueError(f"a sampling rate of {header.frame_rate_hz:g} Hz; it must be positive")
@@ -143,6 +167,7 @@ def _signal(line: str) -> SignalLine:
         skew=int(layout["skew"] or 0),
         offset=int(layout["offset"] or 0),
         gain=float(gain["gain"] or 0) or DEFAULT_GAIN,
+        has_gain=float(gain["gain"] or 0) != 0,
         baseline=float(gain["baseline"] or zero),
         unit=(gain["unit"] or DEFAULT_UNIT).strip(),
         initial=int(given["initial"] or zero),
@@ -156,27 +181,44 @@ def _segment(line: str) -> tuple[str, int]:
     return name, int(length)
 
 
-def _time(fields: list[str]) -> FileTime:
-    """Return the time axis of the base time (``HH:MM:SS.SSS``, with leading parts left out) and date.
+def _time(fields: list[str]) -> tuple[FileTime, tuple[str, ...]]:
+    """Return the time axis of the base time and date, and warnings of those that are none.
 
     The date is written ``DD/MM/YYYY``; the challenges of 2020 and 2021 write ``05-Feb-2020`` before the time.
     """
     dates = [field for field in fields if "/" in field or "-" in field]
     times = [field for field in fields if field not in dates]
-    return FileTime(
-        start_date=_date(dates[0]) if dates else None, start_time=_clock(times[0]) if times else None
-    )
+    start_time, start_date, warnings = None, None, []
+    try:
+        start_time = _clock(times[0]) if times else None
+    except ValueError:
+        warnings.append(f"the header's base time {times[0]!r} is no time of day; it is not kept")
+    try:
+        start_date = _date(dates[0]) if dates else None
+    except ValueError:
+        warnings.append(f"the header's base date {dates[0]!r} is no date; it is not kept")
+    return FileTime(start_date=start_date, start_time=start_time), tuple(warnings)
 
 
 def _clock(text: str) -> time:
-    *hours, seconds = text.split(":")
+    """Return a time of day ``HH:MM:SS.SSS``, with leading parts left out; square brackets are allowed.
+
+    Raises:
+        ValueError: it is no time of day.
+    """
+    *hours, seconds = text.strip("[]").split(":")
     hour, minute = [0, 0, *(int(part) for part in hours)][-2:]
     whole, _, fraction = seconds.partition(".")
     return time(hour, minute, int(whole or 0), int(fraction.ljust(6, "0")[:6]) if fraction else 0)
 
 
 def _date(text: str) -> date:
-    day, month, year = re.split("[/-]", text)
+    """Return a date ``DD/MM/YYYY``, ``DD-Mon-YYYY`` or ``YYYY-MM-DD``.
+
+    Raises:
+        ValueError: it is no date.
+    """
+    day, month, year = re.split("[/-]", text.strip("[]"))
     if len(day) == 4:  # 2020-02-05
         day, year = year, day
     number = int(month) if month.isdigit() else _MONTHS.index(month.lower()[:3]) + 1

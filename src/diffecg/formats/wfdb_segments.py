@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from diffecg.errors import DiffecgError
-from diffecg.formats.samples import Block, SampleSource
+from diffecg.formats.options import ReadOptions
+from diffecg.formats.samples import Block, CroppedSource, SampleSource
+from diffecg.formats.wfdb_header import Header, SignalLine, beside, read_header
+from diffecg.formats.wfdb_samples import RecordSamples, read_samples
+from diffecg.formats.wfdb_source import NO_FILE
+from diffecg.signal.units import MV_PER_UNIT, normalise_unit
+
+_MAX_LENGTH_RATIO = 100
+"""Largest ratio of a record's length to the samples in its segments."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -83,7 +92,7 @@ class SegmentedSource(SampleSource):
         return Block(stored, missing)
 
 
-def check_segments(path: object, frames: int, held: int) -> None:
+def _check_length(path: object, frames: int, held: int) -> None:
     """Check that a record is not implausibly longer than its segments.
 
     Raises:
@@ -93,5 +102,131 @@ def check_segments(path: object, frames: int, held: int) -> None:
         raise DiffecgError(f"recording {path} claims {frames} frames; its segments hold {held}")
 
 
-_MAX_LENGTH_RATIO = 100
-"""Largest ratio of a record's length to the samples in its segments."""
+def read_segments(path: Path, header: Header, options: ReadOptions) -> RecordSamples:
+    """Return the samples of a record with segments.
+
+    Raises:
+        DiffecgError: a segment is missing, damaged, or does not fit the record.
+    """
+    read = {
+        name: _read_segment(path, name, options) for name in {name for name, _ in header.segments} - {NO_FILE}
+    }
+    layout = _layout(path, header, read)
+    segments, first = [], 0
+    for name, frames in header.segments:
+        if name != NO_FILE and frames and not isinstance(read[name], Header):
+            by_name = header.segments[0][1] == 0
+            placed = _place(
+                path,
+                name,
+                frames,
+                first,
+                read[name],
+                layout,
+                by_name=by_name,
+                frame_rate_hz=header.frame_rate_hz,
+            )
+            segments.append(placed)
+        first += frames
+    held = sum(frames for name, frames in header.segments if name != NO_FILE)
+    frames = header.frames or first
+    _check_length(path, frames, held)
+    if frames != first:
+        raise DiffecgError(f"recording {path} claims {frames} frames; its segments add up to {first}")
+    source = SegmentedSource(
+        segments,
+        [header.frame_rate_hz * signal.per_frame for signal in layout],
+        [signal.per_frame for signal in layout],
+        frames,
+    )
+    names = tuple(signal.name for signal in layout)
+    units = tuple(normalise_unit(signal.unit) for signal in layout)
+    parts = [part for part in read.values() if isinstance(part, RecordSamples)]
+    return RecordSamples(
+        source=source,
+        names=names,
+        units=units,
+        frames=frames,
+        warnings=tuple(dict.fromkeys(text for part in parts for text in part.warnings)),
+        assumptions=tuple(dict.fromkeys(text for part in parts for text in part.assumptions)),
+    )
+
+
+def _read_segment(path: Path, name: str, options: ReadOptions) -> RecordSamples | Header:
+    """Return the samples of a segment; the header of a layout, which has none.
+
+    Raises:
+        DiffecgError: the segment has segments itself, or cannot be read.
+    """
+    file = beside(path, name)
+    header = read_header(file)
+    if header.segments:
+        raise DiffecgError(f"recording {path}: segment {name} has segments itself, which WFDB does not allow")
+    if header.signals and {signal.file for signal in header.signals} == {NO_FILE}:
+        return header
+    return read_samples(file, header, options)
+
+
+def _layout(path: Path, header: Header, read: dict[str, RecordSamples | Header]) -> tuple[SignalLine, ...]:
+    """Return the signals of a record with segments: those of its layout, else of its first segment.
+
+    Raises:
+        DiffecgError: the number of signals is another than the record states.
+    """
+    named = [name for name, _ in header.segments if name != NO_FILE]
+    if not named:
+        raise DiffecgError(f"recording {path} has no segment with samples")
+    first = read[named[0]]
+    signals = first.signals if isinstance(first, Header) else read_header(beside(path, named[0])).signals
+    if len(signals) != header.signal_count:
+        raise DiffecgError(
+            f"recording {path} claims {header.signal_count} signals; its segment {named[0]} has {len(signals)}"
+        )
+    return signals
+
+
+def _place(
+    path: Path,
+    name: str,
+    frames: int,
+    first: int,
+    samples: RecordSamples | Header,
+    layout: tuple[SignalLine, ...],
+    *,
+    by_name: bool,
+    frame_rate_hz: float,
+) -> Segment:
+    """Return where a segment lies in a record, and which of its channels is which of the record.
+
+    Raises:
+        DiffecgError: it is shorter than the record states, or its signals do not fit the record's.
+    """
+    if isinstance(samples, Header) or samples.frames < frames:
+        raise DiffecgError(
+            f"recording {path}: segment {name} holds less than {frames} frames; download the files again"
+        )
+    rows: list[int | None] = []
+    scale = []
+    for position, signal in enumerate(layout):
+        if by_name:
+            row = samples.names.index(signal.name) if signal.name in samples.names else None
+        else:
+            row = position if position < len(samples.names) else None
+        ratio = 1.0 if row is None else _unit_ratio(samples.units[row], normalise_unit(signal.unit))
+        per_frame = None if row is None else samples.source.lengths[row] / samples.frames
+        if ratio is None or per_frame not in (None, signal.per_frame):
+            raise DiffecgError(
+                f"recording {path}: {signal.name} is in {signal.unit} with {signal.per_frame} samples a frame, in "
+                f"segment {name} in {samples.units[row or 0]} with {per_frame:g}; read the segments one by one"
+            )
+        rows.append(row)
+        scale.append(ratio)
+    source = CroppedSource(samples.source, 0.0, frames / frame_rate_hz)
+    return Segment(first=first, source=source, rows=tuple(rows), scale=tuple(scale))
+
+
+def _unit_ratio(unit: str, other: str) -> float | None:
+    """Return the factor from one unit to another; None if there is none."""
+    if unit == other:
+        return 1.0
+    return MV_PER_UNIT[unit] / MV_PER_UNIT[other] if {unit, other} <= set(MV_PER_UNIT) else None
