@@ -76,10 +76,11 @@ _CODED = "PhysioNet "
 
 
 def to_text(annotation: Annotation) -> str:
-    """Return an annotation as one text: a note as it is, others after ``PhysioNet`` and the symbol."""
+    """Return an annotation as one text: notes as they are, others after ``PhysioNet`` and the symbol."""
     if annotation.symbol == NOTE and not annotation.text.startswith(_CODED):
         return annotation.text
-    return f"{_CODED}{annotation.symbol} {annotation.text}".rstrip()
+    coded = f"{_CODED}{annotation.symbol}"
+    return f"{coded} {annotation.text}" if annotation.text else coded
 
 
 def from_text(text: str, time_s: float, duration_s: float = 0.0) -> Annotation:

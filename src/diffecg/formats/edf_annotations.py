@@ -168,6 +168,8 @@ def from_recording(recording: Recording, leads: Sequence[str], end: float | None
     ]
     for row, lead in enumerate(leads):
         rate, (runs,) = recording.source.rates_hz[row], recording.source.missing_runs([row])
+        length, whole = recording.source.lengths[row], round(recording.duration_s * rate)
+        runs = [*runs, (length, whole)] if length < whole else runs  # other signals are longer
         notes += [
             Note(onset_s=first / rate, duration_s=(stop - first) / rate, text=MISSING + lead)
             for first, stop in runs

@@ -35,7 +35,15 @@ class EdfPlan:
     source: SampleSource
     """Integers."""
     padding_s: float
-    """Length of the padding of the last data record, in s."""
+    """Longest padding of a signal in the last data record, in s."""
+
+    @property
+    def end_s(self) -> float | None:
+        """End of the recording if the last data record is longer, in s; else None."""
+        pairs = zip(self.source.lengths, self.source.rates_hz, strict=True)
+        last_s = max(length / rate for length, rate in pairs)
+        whole_s = self.header.records * self.header.record_s
+        return last_s if whole_s - last_s > 0.5 / max(self.source.rates_hz) else None
 
 
 def plan_file(recording: Recording, suffix: str) -> EdfPlan:
@@ -84,14 +92,11 @@ def plan_file(recording: Recording, suffix: str) -> EdfPlan:
         patient="" if layout is None else _patient(layout),
         recording="" if layout is None else _recording(layout),
     )
-    held_s = max(length / float(rate) for length, rate in zip(source.lengths, rates, strict=True))
-    padded = any(length < records * count for length, count in zip(source.lengths, counts, strict=True))
-    return EdfPlan(
-        suffix=suffix,
-        header=header,
-        source=source,
-        padding_s=records * record_s - held_s if padded else 0.0,
+    padding_s = max(
+        (records * count - length) / rate
+        for count, length, rate in zip(counts, source.lengths, source.rates_hz, strict=True)
     )
+    return EdfPlan(suffix=suffix, header=header, source=source, padding_s=padding_s)
 
 
 def _rate(rate_hz: float) -> Fraction:
@@ -157,7 +162,7 @@ def header_losses(recording: Recording, plan: EdfPlan) -> list[str]:
             found.append(f"the rate of {channel.name}, {rate:g} Hz, is written as {written:.9g} Hz")
     if plan.padding_s:
         found.append(
-            f"{plan.padding_s:.6g} s are added to fill the last data record; an annotation marks the end of the recording"
+            f"up to {plan.padding_s:.6g} s are added to fill the last data record; an annotation marks the end"
         )
     return found + _time_losses(recording)
 

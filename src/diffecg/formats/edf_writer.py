@@ -109,9 +109,8 @@ def _write_new(path: Path, recording: Recording, plan: EdfPlan) -> None:
     if plan.header.start_time is not None:
         first_onset = Decimal(plan.header.start_time.microsecond) / 1_000_000
     labels = [signal.label for signal in plan.header.signals]
-    end_s = recording.duration_s if plan.padding_s else None
     notes = edf_annotations.encode_records(
-        edf_annotations.from_recording(recording, labels, end_s),
+        edf_annotations.from_recording(recording, labels, plan.end_s),
         plan.header.records,
         plan.header.record_s,
         first_onset,

@@ -80,13 +80,14 @@ class Recording:
     layout: object | None = None
 
     def __post_init__(self) -> None:
-        """Check that the sampling rates are plausible and the numbers of channels agree."""
-        rates = self.source.rates_hz
-        voltages = [rate for channel, rate in zip(self.channels, rates, strict=False) if channel.is_voltage]
-        if voltages:
-            check_rate(max(voltages))  # other channels, such as SpO2, may be slower
-        if min(rates, default=0.0) <= 0:
-            check_rate(min(rates, default=0.0))
+        """Check that the sampling rates are plausible and the numbers of channels agree.
+
+        Channels of one recording that is read on demand may be slower than an ECG, such as SpO2 or a trend.
+        """
+        slowest_hz = min(self.source.rates_hz, default=0.0)
+        is_voltage = any(channel.is_voltage for channel in self.channels)
+        if slowest_hz <= 0 or (is_voltage and isinstance(self.source, ArraySource)):
+            check_rate(slowest_hz)
         if len(self.channels) != len(self.source.rates_hz):
             raise DiffecgError(
                 f"recording {self.name} has {len(self.channels)} channels and samples of "
@@ -117,6 +118,9 @@ class Recording:
             annotations: annotations in the order of time.
             comments: comments of the header.
             info: provenance.
+
+        Raises:
+            DiffecgError: the sampling rate is not plausible.
         """
         kept = tuple(annotations)
         return cls(
@@ -250,8 +254,12 @@ class Recording:
         )
 
     def crop(self, start_s: float, stop_s: float) -> Recording:
-        """Return an interval of the recording, in seconds from its first sample; nothing is read."""
-        start_s = max(start_s, 0.0)
+        """Return an interval of the recording, in seconds from its first sample; nothing is read.
+
+        It begins at the sample of the fastest channel that is nearest to ``start_s``.
+        """
+        rate_hz = max(self.source.rates_hz)
+        start_s = max(round(start_s * rate_hz), 0) / rate_hz
 
         def load_annotations() -> tuple[Annotation, ...]:
             inside = (note for note in self.annotations if start_s <= note.time_s < stop_s)

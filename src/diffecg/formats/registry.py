@@ -17,6 +17,7 @@ from diffecg.formats.recognition import check_readable, suffix_by_content
 from diffecg.formats.recording import Recording
 from diffecg.formats.tables.text_files import COMPRESSIONS, TEXT_TABLES
 from diffecg.signal.channels import find_row, state_units
+from diffecg.signal.resampling import check_rate
 from diffecg.signal.units import MV_PER_UNIT, normalise_unit
 
 
@@ -136,6 +137,8 @@ def read_recording(
     options = ReadOptions(fs_hz=fs_hz, units=units, annotator=annotator, verify=verify)
     recording = _format_of(path).read(path, options)
     recording = _with_units(recording, units)
+    if rows := recording.ecg_indices:
+        check_rate(max(recording.source.rates_hz[row] for row in rows))
     if leads is not None:
         recording = recording.select([find_row(recording.channels, name, recording.name) for name in leads])
     if start_s or stop_s is not None:

@@ -30,7 +30,7 @@ def annotation_losses(annotations: Sequence[Annotation], rate_hz: float) -> list
         f"{moved} annotation times are rounded to samples": moved,
         f"{durations} durations of annotations are not kept": durations,
         f"{outside} annotations before the first sample are not kept": outside,
-        f"{texts} texts of annotations are written in ASCII, cut to {MAX_TEXT} characters or do not begin with ##": texts,
+        f"{texts} texts of annotations are changed: control characters, {MAX_TEXT} characters at most": texts,
     }
     return [loss for loss, count in losses.items() if count]
 
@@ -67,7 +67,7 @@ def _untrimmed(annotation: Annotation) -> str:
 
 def _text(annotation: Annotation, rate_hz: float) -> str:
     """Return the text that is written: in Latin-1, else in ASCII; at the start, none looks like a definition."""
-    text = _untrimmed(annotation)
+    text = "".join(char if char.isprintable() else " " for char in _untrimmed(annotation))
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:

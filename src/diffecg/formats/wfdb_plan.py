@@ -166,9 +166,12 @@ def plan_losses(recording: Recording, plan: WfdbPlan) -> list[str]:
             found.append(
                 f"values of {channel.name} change by {error:.2g} stored steps, as its zero is rounded"
             )
-    padding_s = plan.frames / plan.frame_rate_hz - recording.duration_s
-    if padding_s * max(recording.source.rates_hz) > 0.5:
-        found.append(f"{padding_s:.6g} s of missing samples are added to fill the last frame")
+    padding_s = max(
+        (plan.frames * count - length) / (plan.frame_rate_hz * count)
+        for count, length in zip(plan.per_frame, plan.source.lengths, strict=True)
+    )
+    if padding_s:
+        found.append(f"up to {padding_s:.6g} s of missing samples are added to fill the last frame")
     return found + _text_losses(recording)
 
 

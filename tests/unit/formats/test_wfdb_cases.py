@@ -413,8 +413,8 @@ NOTES = [
         ([Annotation(time_s=0.1, symbol="N", duration_s=2)], "1 durations"),
         ([Annotation(time_s=0.1234, symbol="N")], "rounded to samples"),
         ([Annotation(time_s=-1, symbol="N")], "before the first sample"),
-        ([Annotation(time_s=1, symbol=NOTE, text="☃ Schnee")], "in ASCII"),
-        ([Annotation(time_s=1, symbol=NOTE, text="x" * 300)], "cut to 254"),
+        ([Annotation(time_s=1, symbol=NOTE, text="☃ Schnee")], "are changed"),
+        ([Annotation(time_s=1, symbol=NOTE, text="x" * 300)], "254 characters"),
         ([Annotation(time_s=1, symbol="XYZ", text="x")], "symbols XYZ"),
     ],
 )
