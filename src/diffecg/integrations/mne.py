@@ -19,17 +19,21 @@ if TYPE_CHECKING:
     import mne
 
 _MV_PER_V = 1000.0
-_VOLTAGE_TYPES = ("ecg", "eeg", "bio", "emg")
-"""Channel types of MNE whose unit is the volt."""
+_VOLT = 107
+"""Code of the volt in the channel information of MNE (FIFF_UNIT_V)."""
+_TYPES = {"eeg": "eeg", "emg": "emg", "eog": "eog"}
+"""Channel types of MNE by our kind; other voltages are ``ecg``, other signals ``misc``."""
 _GAP = "BAD_missing"
 """Description of the annotations of missing samples; MNE rejects segments that begin with BAD."""
+_SKIPPED = "BAD_ACQ_SKIP"
+"""Description of intervals that were not recorded, and that MNE fills with zeros."""
 
 
 def to_mne(recording: Recording) -> mne.io.RawArray:
     """Convert a recording to an MNE Raw object.
 
-    Voltages become ``ecg`` channels in volts, others ``misc`` channels in their own units. Gaps are annotated
-    as ``BAD_missing``.
+    Voltages become ``ecg`` channels in volts (``eeg``, ``emg`` and ``eog`` where their names say so), others
+    ``misc`` channels in their own units. Gaps are annotated as ``BAD_missing``.
 
     >>> import diffecg, numpy as np
     >>> raw = diffecg.to_mne(diffecg.as_recording(np.zeros((2, 1000)), 250))
@@ -37,10 +41,11 @@ def to_mne(recording: Recording) -> mne.io.RawArray:
     ['lead 1', 'lead 2']
 
     Raises:
+        DiffecgError: the channels have several rates, which MNE does not support; select() some first.
         MissingDependencyError: MNE is not installed.
     """
     mne = require("mne", "mne")
-    types = ["ecg" if channel.is_voltage else "misc" for channel in recording.channels]
+    types = [_TYPES.get(c.kind, "ecg") if c.is_voltage else "misc" for c in recording.channels]
     signal, units = in_millivolts(recording)
     scale = np.array([_MV_PER_V if unit == "mV" else 1.0 for unit in units])
     info = mne.create_info(list(recording.channel_names), recording.fs_hz, types)
@@ -66,9 +71,12 @@ def from_mne(raw: Any, name: str) -> Recording:
         raw: the Raw object; ECG, EEG, EMG and bio channels become voltages.
         name: name of the recording.
     """
-    is_voltage = np.array([kind in _VOLTAGE_TYPES for kind in raw.get_channel_types()])
+    is_voltage = np.array([channel["unit"] == _VOLT for channel in raw.info["chs"]])
+    signal = raw.get_data(verbose="error") * np.where(is_voltage, _MV_PER_V, 1.0)[:, None]
+    for first_s, last_s in _skipped(raw):
+        signal[:, round(first_s * raw.info["sfreq"]) : round(last_s * raw.info["sfreq"])] = np.nan
     recording = Recording.from_arrays(
-        raw.get_data(verbose="error") * np.where(is_voltage, _MV_PER_V, 1.0)[:, None],
+        signal,
         raw.info["sfreq"],
         channel_names=raw.ch_names,
         units=["mV" if voltage else "NU" for voltage in is_voltage],
@@ -83,10 +91,27 @@ def from_mne(raw: Any, name: str) -> Recording:
 
 
 def _annotations(raw: Any) -> list[Annotation]:
-    """Return the annotations of a Raw object, whose onsets count from before it was cropped."""
+    """Return the annotations of a Raw object, without those of missing samples."""
+    return [
+        from_text(description, onset_s, duration_s)
+        for onset_s, duration_s, description in _notes(raw)
+        if description not in (_GAP, _SKIPPED)
+    ]
+
+
+def _skipped(raw: Any) -> list[tuple[float, float]]:
+    """Return the intervals that were not recorded: start and stop, in s."""
+    skipped = [(at_s, for_s) for at_s, for_s, description in _notes(raw) if description == _SKIPPED]
+    return [(max(at_s, 0.0), max(at_s + for_s, 0.0)) for at_s, for_s in skipped]
+
+
+def _notes(raw: Any) -> list[tuple[float, float, str]]:
+    """Return onset and duration, in s from the first sample, and description of the annotations of a Raw object.
+
+    The onsets of MNE count from the start of the file before cropping.
+    """
     notes = zip(raw.annotations.onset, raw.annotations.duration, raw.annotations.description, strict=True)
     return [
-        from_text(str(description), round(float(onset_s - raw.first_time), 6), float(duration_s))
+        (round(float(onset_s - raw.first_time), 9), float(duration_s), str(description))
         for onset_s, duration_s, description in notes
-        if not description.startswith("BAD")
     ]
