@@ -120,7 +120,7 @@ def read_empty(folder):
 
 
 KNOWN_CASES = {
-    "the end at the start": (read_empty, "has no samples"),
+    "the end at the start": (read_empty, None),  # a note, as it is not in the last data record
     "a range beyond float64": (read_with_field(2 * 10, "1e300"), None),
 }
 

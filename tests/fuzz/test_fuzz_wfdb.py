@@ -26,7 +26,8 @@ from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.files import CARD as FOLDER_CARD
 from diffecg.formats.annotations import BEAT_SYMBOLS
 from diffecg.formats.registry import read_recording
-from diffecg.formats.wfdb_annotations import read_beats, write_annotations
+from diffecg.formats.wfdb_annotation_writer import write_annotations
+from diffecg.formats.wfdb_annotations import read_beats
 
 HEADERS = {
     "16": "r 2 360 24 12:34:56 01/02/2003\n"

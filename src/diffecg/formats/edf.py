@@ -167,7 +167,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
 def _runs(file: EdfFile, onsets_s: Sequence[float]) -> tuple[list[Run], tuple[str, ...]]:
     """Return the data records in runs without breaks, and a warning if their times do not fit.
 
-    Only EDF+D and BDF+D have breaks; the data records of all other files follow each other, whatever their times.
+    Only EDF+D and BDF+D have breaks; the data records of other files follow each other, whatever their times.
 
     Raises:
         DiffecgError: records overlap, or begin at implausible times.
@@ -175,7 +175,7 @@ def _runs(file: EdfFile, onsets_s: Sequence[float]) -> tuple[list[Run], tuple[st
     expected_s = np.arange(len(onsets_s)) * file.record_s
     if not file.name.endswith("+D") or not onsets_s:
         late_s = np.abs(np.asarray(onsets_s) - expected_s).max(initial=0.0)
-        warning = f"the data records begin up to {late_s:g} s off their time, but the header states no breaks ({file.name})"
+        warning = f"data records begin up to {late_s:g} s off their time, but {file.name} has no breaks"
         runs = [Run(first=0, stop=file.records, start_s=0.0)]
         return runs, (warning,) if late_s > _MAX_OVERLAP * file.record_s else ()
     tolerance_s = 0.5 * file.record_s / max(signal.samples for signal in file.signals)
@@ -190,12 +190,12 @@ def _runs(file: EdfFile, onsets_s: Sequence[float]) -> tuple[list[Run], tuple[st
             runs.append(Run(first=record, stop=record + 1, start_s=onset_s))
     if overlap_s > _MAX_OVERLAP * file.record_s:
         raise DiffecgError(
-            f"{file.path}: data records overlap by up to {overlap_s:g} s; the times of the file are damaged, export it again"
+            f"{file.path}: data records overlap by up to {overlap_s:g} s; the times are damaged, export it again"
         )
     if onsets_s[-1] > _MAX_GAP_RATIO * file.records * file.record_s:
         raise DiffecgError(
-            f"{file.path} has {file.records * file.record_s:g} s of samples within {onsets_s[-1]:g} s; the times of its data "
-            "records are damaged"
+            f"{file.path} has {file.records * file.record_s:g} s of samples within {onsets_s[-1]:g} s; the "
+            "times of its data records are damaged"
         )
     return runs, ()
 

@@ -63,8 +63,8 @@ def plan_file(recording: Recording, suffix: str) -> EdfPlan:
     if record_s > _MAX_RECORD_S:
         listed = ", ".join(f"{rate:g}" for rate in dict.fromkeys(source.rates_hz))
         raise DiffecgError(
-            f"the rates of {recording.name} ({listed} Hz) have no common data record of at most {_MAX_RECORD_S} s; choose "
-            "another --format"
+            f"the rates of {recording.name} ({listed} Hz) have no common data record of at most "
+            f"{_MAX_RECORD_S} s; choose another --format"
         )
     counts = [int(rate * record_s) for rate in rates]
     records = max(ceil(length / count) for length, count in zip(source.lengths, counts, strict=True))
@@ -162,7 +162,7 @@ def header_losses(recording: Recording, plan: EdfPlan) -> list[str]:
             found.append(f"the rate of {channel.name}, {rate:g} Hz, is written as {written:.9g} Hz")
     if plan.padding_s:
         found.append(
-            f"up to {plan.padding_s:.6g} s are added to fill the last data record; an annotation marks the end"
+            f"up to {plan.padding_s:.6g} s are added to fill the last data record; a note marks the end"
         )
     return found + _time_losses(recording)
 

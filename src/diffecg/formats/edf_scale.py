@@ -65,8 +65,8 @@ def header_scale(bounds: tuple[int, int], gain: float, baseline: float, unit: st
     best = min(scales, key=lambda scale: scale.error, default=None)
     if best is None or best.error > _WORST * (best.digital[1] - best.digital[0]):
         raise DiffecgError(
-            f"a scale of {gain:g} steps per {unit} with zero at {baseline:g} does not fit into the eight characters of an "
-            "EDF header; choose another --format"
+            f"a scale of {gain:g} steps per {unit} with zero at {baseline:g} does not fit into the eight "
+            "characters of an EDF header; choose another --format"
         )
     return best
 
@@ -89,7 +89,7 @@ def _scale(bounds: tuple[int, int], gain: float, baseline: float, unit: str, bit
 
 
 def _nearest(values: range, gain: float, baseline: float) -> tuple[int, str, float]:
-    """Return the stored value whose physical one is stated most exactly, that as a text, and the error in steps."""
+    """Return the stored value whose physical one is stated most exactly, that one, and the error in steps."""
     best = (values[0], "", float("inf"))
     for value in values:
         exact = (value - baseline) / gain

@@ -29,7 +29,7 @@ def losses(recording: Recording, suffix: str) -> list[str]:
         suffix: ``.edf`` or ``.bdf``.
 
     Raises:
-        DiffecgError: the recording cannot be written: stored integers, rates or scales do not fit into the format.
+        DiffecgError: stored integers, rates or scales do not fit into the format.
     """
     if _is_copied(recording, suffix):
         return []
@@ -43,8 +43,8 @@ def losses(recording: Recording, suffix: str) -> list[str]:
 def write(path: Path, recording: Recording) -> None:
     """Write an EDF+ or BDF+ file.
 
-    A recording that was read from a file of the same format, with nothing but samples replaced, is written as a
-    copy of that file with other samples: header, other signals and annotations stay to the byte.
+    A recording that was read from a file of the same format, with nothing but samples replaced, is written as
+    a copy of that file with other samples: header, other signals and annotations stay to the byte.
 
     Raises:
         DiffecgError: stored integers, rates or scales do not fit into the format.

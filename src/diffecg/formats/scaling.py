@@ -83,7 +83,7 @@ def largest(source: SampleSource, row: int) -> float:
 
 
 def rounding_losses(recording: Recording, bits: int) -> list[str]:
-    """Return which channels lose digits when :func:`digitise` converts floats to integers, one sentence each."""
+    """Return which channels lose digits when :func:`digitise` converts floats, one sentence each."""
     source = digitise(recording, bits).source
     if not isinstance(source, DigitisedSource):
         return []

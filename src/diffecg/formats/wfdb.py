@@ -40,7 +40,7 @@ def read(path: Path, options: ReadOptions) -> Recording:
 
     Args:
         path: the record, without suffix or with that of one of its files.
-        options: ``annotator`` chooses the annotation file; ``verify`` whether samples must match the checksums.
+        options: ``annotator`` chooses the annotation file; ``verify``: samples must match the checksums.
 
     Raises:
         DiffecgError: a file is missing, truncated or damaged, or does not match the checksums of the header.

@@ -24,9 +24,7 @@ def annotation_losses(annotations: Sequence[Annotation], rate_hz: float) -> list
     texts = sum(_text(a, rate_hz) != _untrimmed(a) for a in annotations)
     unknown = {a.symbol: None for a in annotations if a.symbol not in SYMBOLS.values()}
     losses = {
-        f"annotations with the symbols {' '.join(unknown)}, which WFDB does not know, are written as notes": len(
-            unknown
-        ),
+        f"annotations with symbols unknown to WFDB ({' '.join(unknown)}) are written as notes": len(unknown),
         f"{moved} annotation times are rounded to samples": moved,
         f"{durations} durations of annotations are not kept": durations,
         f"{outside} annotations before the first sample are not kept": outside,
@@ -66,7 +64,7 @@ def _untrimmed(annotation: Annotation) -> str:
 
 
 def _text(annotation: Annotation, rate_hz: float) -> str:
-    """Return the text that is written: in Latin-1, else in ASCII; at the start, none looks like a definition."""
+    """Return the text that is written: in Latin-1, else in ASCII; none looks like a definition."""
     text = "".join(char if char.isprintable() else " " for char in _untrimmed(annotation))
     try:
         text.encode("latin-1")

@@ -217,7 +217,7 @@ def _decode_text(text: bytes) -> str:
 
 
 def _with_symbols(decoded: list[tuple[int, int, str]], rate_hz: float) -> tuple[Annotation, ...]:
-    """Return annotations with symbols and times; notes at the start may define symbols or state the time resolution."""
+    """Return annotations with symbols and times; notes at the start may define both."""
     symbols = dict(SYMBOLS)
     annotations, in_definitions = [], False
     for sample, code, text in decoded:

@@ -85,8 +85,8 @@ def read_header(path: Path) -> Header:
         content = file.read_bytes()
     except OSError as error:  # Path.is_file raises OSError for names that are too long, too
         raise DiffecgError(
-            f"no recording at {path}: {file.name} is missing from {path.parent}, and {path.suffix or 'no suffix'} "
-            "is that of no other format"
+            f"no recording at {path}: {file.name} is missing from {path.parent}, and "
+            f"{path.suffix or 'no suffix'} is that of no other format"
         ) from error
     try:
         text = content.decode()
@@ -109,8 +109,8 @@ def beside(path: Path, name: str) -> Path:
     """
     if Path(name).is_absolute() or ".." in Path(name).parts:
         raise DiffecgError(
-            f"recording {path}: its header names the file {name!r}, which is not in its folder; put it beside the header and "
-            "name it without a path"
+            f"recording {path}: its header names the file {name!r}, which is not in its folder; put it beside "
+            "the header and name it without a path"
         )
     return path.parent / name
 
@@ -243,9 +243,8 @@ def write_header(path: Path, header: Header) -> None:
         bits = {"16": 16, "32": 32}[signal.fmt]
         frame = f"x{signal.per_frame}" if signal.per_frame > 1 else ""
         scale = f"{_number(signal.gain)}({int(signal.baseline)})/{signal.unit}"
-        lines.append(
-            f"{signal.file} {signal.fmt}{frame} {scale} {bits} 0 {signal.initial} {signal.checksum} 0 {signal.name}"
-        )
+        start = f"{signal.file} {signal.fmt}{frame} {scale} {bits} 0"
+        lines.append(f"{start} {signal.initial} {signal.checksum} 0 {signal.name}")
     lines += [f"# {comment}" for comment in header.comments]
     path.with_name(path.name + ".hea").write_text("\n".join(lines) + "\n", encoding="ascii")
 

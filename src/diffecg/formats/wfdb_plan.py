@@ -62,8 +62,8 @@ def plan_record(recording: Recording) -> WfdbPlan:
     """Return what the record of a recording will look like.
 
     Raises:
-        DiffecgError: the recording is empty, samples need more than 32 bits, a scale is implausible, or the rates have
-            no common frame.
+        DiffecgError: the recording is empty, samples need more than 32 bits, a scale is implausible, or the
+            rates have no common frame.
     """
     frame_rate_hz, per_frame = _frame_rate(recording)
     source = digitise(recording, 32).source
@@ -104,7 +104,8 @@ def _highest(recording: Recording, source: SampleSource) -> list[float]:
         highest = [largest(source.source, row) for row in rows]
     if max(highest) > _LARGEST:
         raise DiffecgError(
-            f"recording {recording.name} has stored samples of {max(highest):.0f}, more than 32 bits; is its unit right?"
+            f"recording {recording.name} has stored samples of {max(highest):.0f}, more than 32 bits; is its "
+            "unit right?"
         )
     return highest
 
@@ -148,7 +149,7 @@ def _frame_rate(recording: Recording) -> tuple[float, tuple[int, ...]]:
     ):
         listed = ", ".join(f"{rate:g}" for rate in dict.fromkeys(rates))
         raise DiffecgError(
-            f"the rates of {recording.name} ({listed} Hz) have no common frame of WFDB; choose another --format"
+            f"the rates of {recording.name} ({listed} Hz) have no common frame; choose another --format"
         )
     return float(common), per_frame
 

@@ -42,8 +42,8 @@ def read_samples(path: Path, header: Header, options: ReadOptions) -> RecordSamp
     for signal in header.signals:
         if not is_plausible_scale(signal.gain, signal.baseline):
             raise DiffecgError(
-                f"recording {path}: lead {signal.name} has an implausible gain of {signal.gain} or baseline of "
-                f"{signal.baseline}"
+                f"recording {path}: lead {signal.name} has an implausible gain of {signal.gain} or baseline "
+                f"of {signal.baseline}"
             )
     source = WfdbSource(path, header, frames)
     no_gain = ", ".join(
@@ -73,7 +73,8 @@ def _check_checksums(path: Path, signals: tuple[SignalLine, ...], source: WfdbSo
         if signal.checksum:
             raise DiffecgError(
                 f"recording {path}: the checksum of lead {signal.name} is {actual}, in the header "
-                f"{signal.checksum % 65536}; download the files again, or read them as they are with --no-verify"
+                f"{signal.checksum % 65536}; download the files again, or read them as they are with "
+                "--no-verify"
             )
         warnings.append(f"the header states no checksum of {signal.name} (0); its samples are not verified")
     return tuple(warnings)

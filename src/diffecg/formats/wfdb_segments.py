@@ -36,8 +36,8 @@ class Segment:
 class SegmentedSource(SampleSource):
     """Segments of a record, one after the other, with gaps between them.
 
-    Samples are integers if all segments have the same gain, baseline and unit for each channel, else floats in
-    the channels' units.
+    Samples are integers if all segments have the same gain, baseline and unit for each channel, else floats
+    in the channels' units.
 
     Args:
         segments: the segments.
@@ -180,7 +180,8 @@ def _layout(path: Path, header: Header, read: dict[str, RecordSamples | Header])
     signals = first.signals if isinstance(first, Header) else read_header(beside(path, named[0])).signals
     if len(signals) != header.signal_count:
         raise DiffecgError(
-            f"recording {path} claims {header.signal_count} signals; its segment {named[0]} has {len(signals)}"
+            f"recording {path} claims {header.signal_count} signals; its segment {named[0]} has "
+            f"{len(signals)}"
         )
     return signals
 
@@ -216,8 +217,9 @@ def _place(
         per_frame = None if row is None else samples.source.lengths[row] / samples.frames
         if ratio is None or per_frame not in (None, signal.per_frame):
             raise DiffecgError(
-                f"recording {path}: {signal.name} is in {signal.unit} with {signal.per_frame} samples a frame, in "
-                f"segment {name} in {samples.units[row or 0]} with {per_frame:g}; read the segments one by one"
+                f"recording {path}: {signal.name} is in {signal.unit} with {signal.per_frame} samples a frame, "
+                f"in segment {name} in {samples.units[row or 0]} with {per_frame:g}; read the segments one by "
+                "one"
             )
         rows.append(row)
         scale.append(ratio)

@@ -124,7 +124,7 @@ class WfdbSource(SampleSource):
 def signal_path(path: Path, file: str) -> Path:
     """Return the path of a signal file: within the folder of the record, whatever folder the header states.
 
-    Headers keep the folders of the machine that wrote them; a file beside the header is then the one that is meant.
+    Headers keep the folders of the machine that wrote them; a file beside the header is then the one meant.
     """
     stated = PurePosixPath(file.replace("\\", "/"))
     inside = path.parent / stated

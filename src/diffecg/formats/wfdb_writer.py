@@ -42,17 +42,17 @@ def losses(recording: Recording, suffix: str = "") -> list[str]:
 def write(path: Path, recording: Recording) -> None:
     """Write a WFDB record: header, samples, and annotations if there are any.
 
-    Samples are stored in format 16, or 32 if they need more bits. Annotation files of a recording that was read
-    from a WFDB record are copied unless its annotations were changed.
+    Samples are stored in format 16, or 32 if they need more bits. Annotation files of a recording that was
+    read from a WFDB record are copied unless its annotations were changed.
 
     Raises:
-        DiffecgError: the name is not one of a record; annotations of another recording lie under this name; stored
-            integers do not fit into 32 bits; the channels' rates have no common frame.
+        DiffecgError: the name is not one of a record; annotations of another recording lie under this name;
+            stored integers do not fit into 32 bits; the channels' rates have no common frame.
     """
     if path.name != file_stem(path.name):
         raise DiffecgError(
-            f"{path.name!r} is no name of a WFDB record, which has letters, digits, - and _ only; write it as "
-            f"{file_stem(path.name)!r}"
+            f"{path.name!r} is no name of a WFDB record, which has letters, digits, - and _ only; write it "
+            f"as {file_stem(path.name)!r}"
         )
     plan = plan_record(recording)
     with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
@@ -82,8 +82,8 @@ def _check_annotators(path: Path, written: Collection[str]) -> None:
     left = [one.file.name for one in annotation_files(path, 1.0) if one.file.name not in written]
     if left:
         raise DiffecgError(
-            f"{' and '.join(left)} in {path.parent} would be taken for annotations of this recording; delete them, or choose "
-            "another name"
+            f"{' and '.join(left)} in {path.parent} would be taken for annotations of this recording; delete "
+            "them, or choose another name"
         )
 
 
@@ -114,7 +114,7 @@ def _write_samples(path: Path, plan: WfdbPlan) -> tuple[SignalLine, ...]:
 
 
 def _frame_blocks(plan: WfdbPlan) -> Iterator[Int[np.ndarray, "frame sample"]]:
-    """Yield frames: the samples of all channels, one after the other; missing ones are the smallest number."""
+    """Yield frames: the samples of all channels in turn; missing ones are the smallest number."""
     source, per_frame, frames, missing = plan.source, plan.per_frame, plan.frames, -(2 ** (plan.bits - 1))
     step = max(1, BLOCK_SAMPLES // sum(per_frame))
     for start in range(0, frames, step):

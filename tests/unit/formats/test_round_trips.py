@@ -1,4 +1,4 @@
-"""What is written as WFDB, EDF or BDF is read back the same by us and by other libraries, or its loss was reported."""
+"""What is written as WFDB, EDF or BDF is read back the same by all, or its loss was reported before."""
 
 import shutil
 import warnings

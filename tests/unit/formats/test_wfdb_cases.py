@@ -16,7 +16,7 @@ from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import NOTE, Annotation
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import check_writable, file_name
-from diffecg.formats.samples import ArraySource
+from diffecg.formats.samples import ArraySource, Block, SampleSource
 from diffecg.signal.channels import make_channels
 
 CASES = Path(__file__).parents[2] / "data" / "cases" / "wfdb"
@@ -386,17 +386,20 @@ def test_signals_of_three_rates_share_frames(tmp_path):
     assert list(back.annotations) == notes
 
 
-class _Joined(ArraySource):
+class _Joined(SampleSource):
     """Samples in memory, at several rates."""
 
+    is_integer = True
+
     def __init__(self, parts, rates_hz):
-        super().__init__(np.zeros((len(parts), 1), int), 1)
         self.parts, self.rates_hz = parts, rates_hz
         self.lengths = tuple(part.shape[1] for part in parts)
+        self.gain, self.baseline = (1.0,) * len(parts), (0.0,) * len(parts)
 
     def read(self, rows, start, stop):
         (row,) = rows
-        return ArraySource(self.parts[row], 1).read([0], start, stop)
+        stored = self.parts[row][:, start:stop]
+        return Block(stored, np.zeros(stored.shape, bool))
 
 
 NOTES = [
@@ -415,7 +418,7 @@ NOTES = [
         ([Annotation(time_s=-1, symbol="N")], "before the first sample"),
         ([Annotation(time_s=1, symbol=NOTE, text="☃ Schnee")], "are changed"),
         ([Annotation(time_s=1, symbol=NOTE, text="x" * 300)], "254 characters"),
-        ([Annotation(time_s=1, symbol="XYZ", text="x")], "symbols XYZ"),
+        ([Annotation(time_s=1, symbol="XYZ", text="x")], r"unknown to WFDB (XYZ)"),
     ],
 )
 def test_what_an_annotation_file_cannot_hold_is_reported(tmp_path, notes, loss):
