@@ -190,7 +190,8 @@ def _runs(file: EdfFile, onsets_s: Sequence[float]) -> tuple[list[Run], tuple[st
             runs.append(Run(first=record, stop=record + 1, start_s=onset_s))
     if overlap_s > _MAX_OVERLAP * file.record_s:
         raise DiffecgError(
-            f"{file.path}: data records overlap by up to {overlap_s:g} s; the times are damaged, export it again"
+            f"{file.path}: data records overlap by up to {overlap_s:g} s; the times are damaged, "
+            "export it again"
         )
     if onsets_s[-1] > _MAX_GAP_RATIO * file.records * file.record_s:
         raise DiffecgError(

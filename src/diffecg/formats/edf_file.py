@@ -19,21 +19,10 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from diffecg.errors import DiffecgError, one_line
-
-HEADER_BYTES = 256
-"""Bytes of the fixed part of the header, and of the part of each signal."""
+from diffecg.formats.edf_bytes import RECORD_COUNT, decode_samples, header_encoding, read_header
 
 _DATE = re.compile(rb"(\d{1,2})[.:/-](\d{1,2})[.:/-](\d{2})")
 """Date of the header: dd.mm.yy."""
-
-RECORD_COUNT = slice(236, 244)
-"""Bytes of the header that hold the number of data records."""
-
-SIGNAL_COUNT = slice(252, 256)
-"""Bytes of the header that hold the number of signals."""
-
-_BEFORE_RANGES, _RANGES = 16 + 80 + 8, 4 * 8
-"""Bytes of each signal in the header before its ranges, and of its ranges."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,21 +97,6 @@ class EdfFile:
         return [decode_samples(content[:, self.columns(signal)], self.sample_bytes) for signal in signals]
 
 
-def decode_samples(content: UInt8[np.ndarray, "record byte"], sample_bytes: int) -> Int[np.ndarray, " time"]:
-    """Return the stored integers of little-endian bytes, two or three for each."""
-    flat = np.ascontiguousarray(content).reshape(-1)
-    if sample_bytes == 2:
-        return flat.view("<i2").astype(np.int64)
-    low, middle, high = flat.reshape(-1, 3).T.astype(np.int64)
-    values = low | middle << 8 | high << 16
-    return values - ((values & 0x800000) << 1)
-
-
-def encode_samples(values: Int[np.ndarray, " time"], sample_bytes: int) -> UInt8[np.ndarray, " byte"]:
-    """Return the bytes of stored integers; the inverse of :func:`decode_samples`."""
-    return values.astype("<i4").view(np.uint8).reshape(-1, 4)[:, :sample_bytes].reshape(-1)
-
-
 def open_edf(path: Path) -> EdfFile:
     """Read the header of an EDF or BDF file, and find out how many data records it has.
 
@@ -134,15 +108,15 @@ def open_edf(path: Path) -> EdfFile:
     if not path.is_file():
         raise DiffecgError(f"no file at {path}")
     is_bdf = path.suffix.lower() == ".bdf"
-    content = _read_header(path)
+    content = read_header(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that there are no records
             header: Any = (
-                edfio.read_bdf(io.BytesIO(content), header_encoding=_encoding(content))
+                edfio.read_bdf(io.BytesIO(content), header_encoding=header_encoding(content))
                 if is_bdf
                 else edfio.read_edf(
-                    io.BytesIO(content), lazy_load_data=False, header_encoding=_encoding(content)
+                    io.BytesIO(content), lazy_load_data=False, header_encoding=header_encoding(content)
                 )
             )
         plain = "BDF" if is_bdf else "EDF"
@@ -210,49 +184,6 @@ def _time(field: bytes) -> time | None:
         return time(hour, minute, second)
     except ValueError:
         return None
-
-
-def _read_header(path: Path) -> bytes:
-    """Return the header of a file.
-
-    Raises:
-        DiffecgError: the file is shorter than its header.
-    """
-    with path.open("rb") as file:
-        content = file.read(HEADER_BYTES)
-        try:
-            size = HEADER_BYTES * (int(content[SIGNAL_COUNT]) + 1)
-        except ValueError:
-            raise DiffecgError(
-                f"{path} cannot be read as EDF or BDF: its header states no number of signals"
-            ) from None
-        if size > path.stat().st_size:
-            raise DiffecgError(
-                f"{path} cannot be read as EDF or BDF: it ends within its header of {size} bytes; copy it again"
-            )
-        return _clean_numbers(content + file.read(size - HEADER_BYTES))
-
-
-def _clean_numbers(header: bytes) -> bytes:
-    """Return a header with decimal points, spaces for zero bytes, and -1 where it counts no data records."""
-    signals = int(header[SIGNAL_COUNT])
-    ranges = HEADER_BYTES + signals * _BEFORE_RANGES
-    spans = [slice(RECORD_COUNT.start, SIGNAL_COUNT.stop), slice(ranges, ranges + signals * _RANGES)]
-    for span in spans:
-        numbers = header[span].replace(b",", b".").replace(b"\0", b" ")
-        header = header[: span.start] + numbers + header[span.stop :]
-    if not header[RECORD_COUNT].strip():
-        header = header[: RECORD_COUNT.start] + b"-1      " + header[RECORD_COUNT.stop :]
-    return header
-
-
-def _encoding(header: bytes) -> str:
-    """Return the encoding of a header: UTF-8, else Latin-1; the standard allows ASCII only."""
-    try:
-        header.decode()
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8"
 
 
 def _with_records(file: EdfFile, declared: int) -> EdfFile:

@@ -14,7 +14,7 @@ from diffecg.files import atomic_path
 from diffecg.formats import edf_annotations
 from diffecg.formats.annotations import to_text
 from diffecg.formats.edf import EdfLayout
-from diffecg.formats.edf_file import RECORD_COUNT, decode_samples, encode_samples
+from diffecg.formats.edf_bytes import RECORD_COUNT, decode_samples, encode_samples
 from diffecg.formats.edf_header import encode_header
 from diffecg.formats.edf_plan import BYTES, EdfPlan, header_losses, plan_file
 from diffecg.formats.recording import Recording

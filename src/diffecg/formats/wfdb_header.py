@@ -101,20 +101,6 @@ def read_header(path: Path) -> Header:
         raise DiffecgError(f"{file} cannot be read as the header of a WFDB record ({error})") from error
 
 
-def beside(path: Path, name: str) -> Path:
-    """Return a file that a header names, which lies in the record's folder or below it.
-
-    Raises:
-        DiffecgError: it lies elsewhere.
-    """
-    if Path(name).is_absolute() or ".." in Path(name).parts:
-        raise DiffecgError(
-            f"recording {path}: its header names the file {name!r}, which is not in its folder; put it beside "
-            "the header and name it without a path"
-        )
-    return path.parent / name
-
-
 def _parse(name: str, lines: list[str], comments: tuple[str, ...]) -> Header:
     """Return the header of lines without comments.
 

@@ -11,7 +11,7 @@ import numpy as np
 from diffecg.errors import DiffecgError
 from diffecg.formats.options import ReadOptions
 from diffecg.formats.samples import Block, CroppedSource, SampleSource
-from diffecg.formats.wfdb_header import Header, SignalLine, beside, read_header
+from diffecg.formats.wfdb_header import Header, SignalLine, read_header
 from diffecg.formats.wfdb_samples import RecordSamples, read_samples
 from diffecg.formats.wfdb_source import NO_FILE
 from diffecg.signal.units import MV_PER_UNIT, normalise_unit
@@ -158,7 +158,7 @@ def _read_segment(path: Path, name: str, options: ReadOptions) -> RecordSamples 
     Raises:
         DiffecgError: the segment has segments itself, or cannot be read.
     """
-    file = beside(path, name)
+    file = _beside(path, name)
     header = read_header(file)
     if header.segments:
         raise DiffecgError(f"recording {path}: segment {name} has segments itself, which WFDB does not allow")
@@ -177,7 +177,7 @@ def _layout(path: Path, header: Header, read: dict[str, RecordSamples | Header])
     if not named:
         raise DiffecgError(f"recording {path} has no segment with samples")
     first = read[named[0]]
-    signals = first.signals if isinstance(first, Header) else read_header(beside(path, named[0])).signals
+    signals = first.signals if isinstance(first, Header) else read_header(_beside(path, named[0])).signals
     if len(signals) != header.signal_count:
         raise DiffecgError(
             f"recording {path} claims {header.signal_count} signals; its segment {named[0]} has "
@@ -217,9 +217,9 @@ def _place(
         per_frame = None if row is None else samples.source.lengths[row] / samples.frames
         if ratio is None or per_frame not in (None, signal.per_frame):
             raise DiffecgError(
-                f"recording {path}: {signal.name} is in {signal.unit} with {signal.per_frame} samples a frame, "
-                f"in segment {name} in {samples.units[row or 0]} with {per_frame:g}; read the segments one by "
-                "one"
+                f"recording {path}: {signal.name} is in {signal.unit} with {signal.per_frame} samples "
+                f"a frame, in segment {name} in {samples.units[row or 0]} with {per_frame:g}; read the "
+                "segments one by one"
             )
         rows.append(row)
         scale.append(ratio)
@@ -232,3 +232,17 @@ def _unit_ratio(unit: str, other: str) -> float | None:
     if unit == other:
         return 1.0
     return MV_PER_UNIT[unit] / MV_PER_UNIT[other] if {unit, other} <= set(MV_PER_UNIT) else None
+
+
+def _beside(path: Path, name: str) -> Path:
+    """Return the path of a segment, which lies in the record's folder or below it.
+
+    Raises:
+        DiffecgError: it lies elsewhere.
+    """
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise DiffecgError(
+            f"recording {path}: its segment {name!r} is not in its folder; put it beside the header and name "
+            "it without a path"
+        )
+    return path.parent / name

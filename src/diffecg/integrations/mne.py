@@ -106,7 +106,7 @@ def _skipped(raw: Any) -> list[tuple[float, float]]:
 
 
 def _notes(raw: Any) -> list[tuple[float, float, str]]:
-    """Return onset and duration, in s from the first sample, and description of the annotations of a Raw object.
+    """Return onset and duration, in s from the first sample, and description of all annotations.
 
     The onsets of MNE count from the start of the file before cropping.
     """
