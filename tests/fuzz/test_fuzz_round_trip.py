@@ -55,10 +55,10 @@ def recordings(draw):
 def test_recordings_are_read_back(tmp_path, recording, suffix):
     with tempfile.TemporaryDirectory(dir=tmp_path) as folder:  # annotations of the last example must not stay
         back = read_recording(write_recording(Path(folder) / f"r{suffix}", recording))
-        check_equal(back, recording, has_start=suffix != ".npz", exact_times=suffix not in (".edf", ".bdf"))
+        check_equal(back, recording, exact_times=suffix not in (".edf", ".bdf"))
 
 
-def check_equal(back, recording, *, has_start, exact_times):
+def check_equal(back, recording, *, exact_times):
     """Compare a recording that was written and read with the original."""
     assert [replace(note, time_s=0.0) for note in back.annotations] == [
         replace(note, time_s=0.0) for note in recording.annotations
@@ -68,7 +68,7 @@ def check_equal(back, recording, *, has_start, exact_times):
         abs(note.time_s - expected.time_s) <= (1e-12 if exact_times else 1e-9) for note, expected in pairs
     )
     assert (back.channel_names, back.fs_hz) == (recording.channel_names, recording.fs_hz)
-    assert back.start == (recording.start if has_start else (None, None))
+    assert back.start == recording.start
     assert np.array_equal(back.missing, recording.missing)
     signal, expected = in_millivolts(back)[0], in_millivolts(recording)[0]
     assert np.allclose(signal, expected, rtol=1e-4, atol=1e-4, equal_nan=True)

@@ -8,15 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 
 _SPELLED_OUT = str.maketrans({
-    "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o",
-    "Ø": "O", "å": "a", "Å": "A", "µ": "u", "μ": "u", "Ω": "Ohm", "°": "deg", "–": "-", "—": "-", "’": "'",
-    "“": '"', "”": '"', "„": '"', "…": "...", "²": "2", "³": "3", "±": "+-", "×": "x",
+    "ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ß": "ss", "æ": "ae", "Æ": "Ae",
+    "ø": "o", "Ø": "O", "å": "a", "Å": "A", "µ": "u", "μ": "u", "Ω": "Ohm", "°": "deg", "–": "-", "—": "-",
+    "’": "'", "“": '"', "”": '"', "„": '"', "…": "...", "²": "2", "³": "3", "±": "+-", "×": "x",
 })  # fmt: skip
 """Letters and signs that are spelled with several ASCII characters."""
 
 
 def to_ascii(text: str) -> str:
-    """Return a text in printable ASCII: umlauts are spelled out, accents left out, other characters are ``?``."""
+    """Return a text in printable ASCII: umlauts spelled out, accents left out, other characters as ``?``."""
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFC", text).translate(_SPELLED_OUT))
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return "".join(char if " " <= char <= "~" else " " if char.isspace() else "?" for char in plain)

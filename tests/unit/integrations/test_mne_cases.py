@@ -1,4 +1,4 @@
-"""MNE Raw objects as people have them: cropped, with other channel types, skipped intervals and bad segments."""
+"""MNE Raw objects as people have them: cropped, with other channel types and skipped intervals."""
 
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -19,7 +19,8 @@ def make_raw(start, types=("ecg", "misc")):
     info = mne.create_info([f"c{i}" for i in range(len(types))], 100, list(types))
     raw = mne.io.RawArray(np.tile(np.arange(1000) / 1e6, (len(types), 1)), info, verbose="error")
     raw.set_meas_date(start)
-    notes = mne.Annotations([1, 5.5, 6.1], [0, 1, 0.25], ["before", "BAD lead", "V lead loose"], orig_time=start)
+    texts = ["before", "BAD lead", "V lead loose"]
+    notes = mne.Annotations([1, 5.5, 6.1], [0, 1, 0.25], texts, orig_time=start)
     return raw.set_annotations(notes)
 
 
