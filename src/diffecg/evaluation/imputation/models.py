@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -11,12 +12,13 @@ from diffecg.evaluation.imputation.baselines import Draws, ImputationMethod
 from diffecg.evaluation.imputation.cases import Context
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
+from diffecg.inference.seeds import derive_seed
 
 
 def imputation_method(
     model: str | Path | Model, draws: int, seed: int, sampling: dict[str, Any]
 ) -> ImputationMethod:
-    """Return the imputation method that draws from a model.
+    """Return the imputation method that draws from a model; each case has noise of its own.
 
     Args:
         model: a model of strips, or the name of one.
@@ -30,7 +32,9 @@ def imputation_method(
         gap, signal_mv = context.gap, context.signal_mv[None]
         if loaded.config.window.extra_leads:
             signal_mv = np.concatenate([signal_mv, context.other_leads_mv])
-        options = {"axes": "lead time", "draws": draws, "seed": seed, **sampling}
+        case = crc32(np.ascontiguousarray(context.signal_mv).tobytes())
+        case_seed = derive_seed(seed, case, gap.start, gap.stop)
+        options = {"axes": "lead time", "draws": draws, "seed": case_seed, **sampling}
         if context.is_forecast:
             horizon_s = (gap.stop - gap.start) / context.fs_hz
             past_mv = signal_mv[:, : gap.start]
