@@ -18,6 +18,7 @@ from diffecg.formats.recording import Recording
 from diffecg.formats.scaling import in_millivolts
 from diffecg.formats.table import load_file, recording_from_table
 from diffecg.formats.tables.interpretation import check_values
+from diffecg.formats.tables.plain import check_single_rate
 from diffecg.formats.tables.table import Table
 from diffecg.signal.channels import repeated
 from diffecg.signal.units import normalise_unit
@@ -185,7 +186,7 @@ def losses(recording: Recording, suffix: str) -> list[str]:
     Raises:
         DiffecgError: the channels have several sampling rates.
     """
-    recording.fs_hz  # noqa: B018 - raises
+    check_single_rate(recording)
     found = [f"{len(recording.comments)} comments of the header are not kept"] if recording.comments else []
     if suffix == ".npy":
         found.append("sampling rate, names, units and start are not kept: choose npz")
@@ -200,7 +201,7 @@ def write(path: Path, recording: Recording) -> None:
     if path.suffix == ".npy":
         np.save(path, signal)
     else:
-        np.savez_compressed(path, allow_pickle=False, **_arrays(recording, signal, units))
+        np.savez_compressed(path, **_arrays(recording, signal, units))
     write_annotation_table(path, recording)
 
 

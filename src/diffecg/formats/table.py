@@ -167,7 +167,10 @@ def losses(recording: Recording, suffix: str) -> list[str]:
     if kept is not None:
         kept.check_unchanged()
         return []
-    return plain_losses(recording, suffix)
+    found = plain_losses(recording)
+    if isinstance(recording.layout, (KeptText, KeptParquet)):
+        found.append(f"the layout of {recording.path.name} is not kept: a plain table is written")
+    return found
 
 
 def write(path: Path, recording: Recording) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from diffecg.errors import DiffecgError
 from diffecg.formats.file_time import FileTime
 from diffecg.formats.recording import Recording
 
@@ -59,18 +60,31 @@ def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds")
 
 
-def plain_losses(recording: Recording, suffix: str) -> list[str]:
+def check_single_rate(recording: Recording) -> None:
+    """Check that the channels of a recording fit into one table or array.
+
+    Raises:
+        DiffecgError: they have several sampling rates.
+    """
+    rates = dict.fromkeys(f"{rate:g}" for rate in recording.source.rates_hz)
+    if len(rates) > 1:
+        listed = ", ".join(rates)
+        raise DiffecgError(
+            f"the channels of {recording.name} have several sampling rates ({listed} Hz), a table has one; "
+            "choose the format wfdb, edf or bdf, or read only channels of one rate"
+        )
+
+
+def plain_losses(recording: Recording) -> list[str]:
     """Return what a plain table cannot hold of a recording.
 
     Raises:
         DiffecgError: the channels have several sampling rates.
     """
-    recording.fs_hz  # noqa: B018 - raises
+    check_single_rate(recording)
     found = []
     if recording.comments:
         found.append(f"{len(recording.comments)} comments of the header are not kept")
     if recording.time.start_date is not None and recording.time.start_time is None:
         found.append(f"the date {recording.time.start_date} is not kept, as no time of day is known")
-    if recording.layout is not None and suffix:
-        found.append(f"the layout of {recording.path.name} is not kept: a plain table is written")
     return found
