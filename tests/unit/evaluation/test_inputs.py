@@ -139,6 +139,7 @@ print(json.dumps(evaluate(*map(read_windows, sys.argv[1:]), options).to_dict()))
 """
 
 
+@pytest.mark.long
 def test_a_report_is_the_same_in_every_process(tmp_path):
     """Python's hashes, and with them the order of sets, differ from process to process."""
     labels = np.resize(["S", "V", "N", "F"], 480)
