@@ -88,11 +88,12 @@ def _load_parquet(path: Path, options: ReadOptions) -> tuple[Table, KeptParquet]
     frame = pd.read_parquet(path)
     context = Context(path=path, fs_hz=options.fs_hz, units=options.units)
     table = interpret(frame_columns(frame), context)
-    names = parquet_columns(frame, is_column_index(frame))
+    has_index = is_column_index(frame)
+    names = parquet_columns(frame, has_index)
     kept = KeptParquet(
         path=path,
         columns=tuple(names[position] for position in table.positions),
-        times=tuple(names[position] for position in table.time_positions),
+        times=tuple(names[position] for position in {*table.time_positions, *range(has_index)}),
         samples=table.samples,
         stamp=file_stamp(path),
     )

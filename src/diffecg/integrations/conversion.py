@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def as_recording(
-    data: ArrayLike | pd.DataFrame | mne.io.BaseRaw,
+    data: ArrayLike | pd.DataFrame | pd.Series[Any] | mne.io.BaseRaw,
     fs_hz: float | None = None,
     *,
     unit: str = "mV",
@@ -36,8 +36,8 @@ def as_recording(
     <Recording recording: lead 1 (mV), lead 2 (mV); 4 s at 250 Hz>
 
     Args:
-        data: an MNE Raw; a pandas DataFrame with one column for each channel, also of NeuroKit (``ECG_Raw``
-            is the lead, ``ECG_R_Peaks`` the beats); an array with axes (time), (channel, time) or
+        data: an MNE Raw; a pandas Series, or a DataFrame with one column for each channel, also of
+            NeuroKit (``ECG_Raw`` is the lead, ``ECG_R_Peaks`` the beats); an array with axes (time), (channel, time) or
             (time, channel), whose longer axis is time; NaN, or the mask of a masked array, marks missing
             samples.
         fs_hz: sampling rate in Hz; required if ``data`` does not contain it.
@@ -51,6 +51,8 @@ def as_recording(
     """
     if hasattr(data, "ch_names") and hasattr(data, "get_data"):
         return from_mne(data, name)
+    if isinstance(data, pd.Series):
+        data = data.to_frame("lead 1" if data.name is None else data.name)
     if isinstance(data, pd.DataFrame):
         return from_pandas(data, fs_hz, unit, name)
     try:

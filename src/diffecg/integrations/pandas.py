@@ -14,8 +14,8 @@ from diffecg.formats.recording import Recording
 from diffecg.formats.table import recording_from_frame
 from diffecg.signal.units import MV_PER_UNIT
 
-_NEUROKIT = "ECG_"
-"""Prefix of NeuroKit's columns."""
+_NEUROKIT = ("ECG_Raw", "ECG_Clean")
+"""NeuroKit's columns of the ECG, the preferred one first."""
 
 
 def to_frame(recording: Recording) -> pd.DataFrame:
@@ -44,11 +44,12 @@ def from_pandas(frame: pd.DataFrame, fs_hz: float | None, unit: str, name: str) 
     """
     if unit not in MV_PER_UNIT:
         raise DiffecgError(f"unknown unit {unit!r}; choose one of {', '.join(MV_PER_UNIT)}")
-    neurokit = [column for column in frame.columns if str(column).startswith(_NEUROKIT)]
-    if not neurokit:
+    lead = next((column for column in _NEUROKIT if column in frame.columns), None)
+    if lead is None:
         return recording_from_frame(frame, Path(name), fs_hz, unit)
-    lead = next((column for column in ("ECG_Raw", "ECG_Clean") if column in neurokit), neurokit[0])
     recording = recording_from_frame(frame[[lead]].rename(columns={lead: "ECG"}), Path(name), fs_hz, unit)
-    peaks = np.flatnonzero(frame["ECG_R_Peaks"]) if "ECG_R_Peaks" in neurokit else np.array([], dtype=int)
+    peaks = (
+        np.flatnonzero(frame["ECG_R_Peaks"]) if "ECG_R_Peaks" in frame.columns else np.array([], dtype=int)
+    )
     annotations = tuple(Annotation(time_s=int(peak) / recording.fs_hz, symbol="N") for peak in peaks)
     return replace(recording, load_annotations=lambda: annotations)

@@ -181,6 +181,19 @@ def test_parquet_keeps_types_index_other_columns_and_metadata(tmp_path):
     assert [field.type for field in schemas[0]] == [field.type for field in schemas[1]]
 
 
+def test_parquet_keeps_an_index_of_samples(tmp_path):
+    kept = np.r_[0:20, 23:60]
+    frame = pd.DataFrame({"II": np.linspace(0, 1, 57)}, index=kept)
+    frame.to_parquet(tmp_path / "a.parquet")
+    recording = read_recording(tmp_path / "a.parquet", fs_hz=250)
+    assert np.flatnonzero(recording.missing[0]).tolist() == [20, 21, 22]
+    write_recording(tmp_path / "b.parquet", impute(recording, slice(20, 23), [0.1, -0.1, 0.2]))
+    back = pd.read_parquet(tmp_path / "b.parquet")
+    assert back.index.tolist() == list(range(60))
+    assert back["II"].iloc[20:23].tolist() == [0.1, -0.1, 0.2]
+    pd.testing.assert_frame_equal(back.loc[kept], frame)
+
+
 AXES = {
     "100 s": FileTime(origin=100, unit="s"),
     "clock": FileTime(start_time=time(23, 59, 59, 500_000)),

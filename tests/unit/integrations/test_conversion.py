@@ -68,3 +68,28 @@ def test_frames_and_arrays_are_converted():
         diffecg.as_recording(np.zeros(30))
     with pytest.raises(DiffecgError, match="cannot convert a str; give an MNE Raw"):
         diffecg.as_recording("mitdb/100")
+
+
+def test_columns_whose_names_begin_as_those_of_neurokit_are_all_converted():
+    frame = pd.DataFrame(
+        {"time": np.arange(100) / 50, "ECG_I_uV": np.arange(100.0), "ECG_II": np.arange(100) / 8}
+    )
+    recording = diffecg.as_recording(frame)
+    assert (recording.channel_names, recording.units) == (("ECG_I", "ECG_II"), ("uV", "mV"))
+    assert recording.signal_mv[0, 7] == pytest.approx(0.007)
+
+
+@pytest.mark.parametrize("index", [None, np.arange(100) / 50, pd.date_range("2023-01-05", None, 100, "20ms")])
+@pytest.mark.parametrize("as_frame", [True, False])
+def test_rows_that_were_dropped_are_missing(index, as_frame):
+    signal = np.where((np.arange(100) >= 30) & (np.arange(100) < 40), np.nan, np.arange(100) / 8)
+    series = pd.Series(signal, index=index, name="II").dropna()
+    recording = diffecg.as_recording(series.to_frame() if as_frame else series, 50)
+    assert recording.channel_names == ("II",)
+    assert np.array_equal(recording.signal[0], signal, equal_nan=True)
+    assert isinstance(index, pd.DatetimeIndex) == (recording.start == (date(2023, 1, 5), time(0)))
+
+
+def test_frames_with_leads_in_rows_are_refused():
+    with pytest.raises(DiffecgError, match=r"1000 columns of 2 rows; .*\.T"):
+        diffecg.as_recording(pd.DataFrame(np.zeros((2, 1000)), index=["I", "II"]), 250)

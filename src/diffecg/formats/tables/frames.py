@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Int
 
+from diffecg.errors import DiffecgError
 from diffecg.formats.tables.cells import Marks, detect_marks, is_empty, is_time, to_numbers
 from diffecg.formats.tables.raw_columns import RawColumn, is_identifier, no_values
+from diffecg.formats.tables.text_layout import MAX_COLUMNS
 from diffecg.formats.tables.time_texts import NO_TIME, day_is_first, parse_times, zone_of
 
 _SAMPLE = 1000
@@ -23,22 +25,30 @@ def frame_columns(frame: pd.DataFrame) -> list[RawColumn]:
     """Return the columns of a DataFrame; its index comes first if it :func:`is_column_index`.
 
     Raises:
+        DiffecgError: the rows are windows or leads.
         Exception: whatever pandas raises for cells of unusual types.
     """
+    if frame.shape[1] > max(MAX_COLUMNS, len(frame)):
+        raise DiffecgError(
+            f"the table has {frame.shape[1]} columns of {len(frame)} rows; give it one row for each sample "
+            "and one column for each lead, transposed with .T if its rows are leads"
+        )
     columns = []
     if is_column_index(frame):
-        heading = "time" if frame.index.name is None else str(frame.index.name)
+        unnamed = "index" if pd.api.types.is_integer_dtype(frame.index) else "time"
+        heading = unnamed if frame.index.name is None else str(frame.index.name)
         columns.append(_column(heading, frame.index.to_series().reset_index(drop=True)))
     frame = frame.reset_index(drop=True)
     return columns + [_column(str(name), frame.iloc[:, at]) for at, name in enumerate(frame.columns)]
 
 
 def is_column_index(frame: pd.DataFrame) -> bool:
-    """Return whether the index of a DataFrame is a column of it: dates, durations, or numbers with a name."""
+    """Return whether the index of a DataFrame is a column: dates, durations, numbers, or with a name."""
     index = frame.index
     if isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
         return True
-    return not isinstance(index, (pd.RangeIndex, pd.MultiIndex)) and index.name is not None
+    is_named = index.name is not None or pd.api.types.is_numeric_dtype(index)
+    return not isinstance(index, (pd.RangeIndex, pd.MultiIndex)) and is_named
 
 
 def _column(heading: str, cells: pd.Series[Any]) -> RawColumn:
