@@ -83,3 +83,9 @@ def test_a_second_that_lacks_samples_is_a_gap():
 def test_uneven_times_are_refused_with_the_way_out(times):
     with pytest.raises(DiffecgError, match="--fs"):
         grid(times)
+
+
+def test_a_rate_that_is_nearly_an_integer_is_that_of_the_times():
+    exact = np.arange(1000) / 249.9
+    assert find_grid(exact, PATH, "time").fs_hz == 249.9
+    assert find_grid(np.round(np.arange(1000) / 360, 3), PATH, "time").fs_hz == 360

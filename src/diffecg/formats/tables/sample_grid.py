@@ -15,6 +15,8 @@ _MAX_SAMPLES_PER_ROW = 100
 """Largest ratio of samples to rows; with more missing samples, the column is not one of times."""
 
 _MIN_DURATION_S = 1e-9
+_CLOCK_PRECISION_S = 1e-6
+"""Precision of an epoch in seconds that is a floating-point number."""
 _REFINEMENTS = 3
 _LONG_STEP = 1.5
 """Steps longer than this multiple of the median one are gaps, for times of single samples."""
@@ -75,7 +77,7 @@ def _grid_of_samples(
     median, mean_rate = float(np.median(steps)), (len(seconds) - 1) / seconds[-1]
     first_rows = np.flatnonzero(np.append(True, steps > _LONG_STEP * median))
     if len(first_rows) == 1 and np.abs(seconds * mean_rate - rows).max() < 1:  # whatever they are rounded to
-        return SampleGrid(samples=rows, fs_hz=fs_hz or _round_rate(mean_rate, len(seconds)))
+        return SampleGrid(samples=rows, fs_hz=fs_hz or _rate_of_times(seconds, rows, mean_rate))
     if median < _MIN_DURATION_S or (steps < median * (2 - _LONG_STEP)).any():
         raise _uneven(steps, path, name)
     sizes = np.diff(np.append(first_rows, len(seconds)))
@@ -89,7 +91,16 @@ def _grid_of_samples(
         rate = fs_hz or 1 / _slope(samples - samples.mean(), seconds - seconds.mean())
     if (np.diff(samples) <= 0).any():
         raise _uneven(steps, path, name)
-    return SampleGrid(samples=samples, fs_hz=fs_hz or _round_rate(rate, int(samples[-1])))
+    return SampleGrid(samples=samples, fs_hz=fs_hz or _rate_of_times(seconds, samples, rate))
+
+
+def _rate_of_times(
+    seconds: Float[np.ndarray, " row"], samples: Int[np.ndarray, " row"], rate: float
+) -> float:
+    """Return the nearest integer if it agrees with the times as well as ``rate`` does, else ``rate``."""
+    rounded = _round_rate(rate, int(samples[-1]))
+    deviation, own = (float(np.ptp(seconds - samples / hz)) for hz in (rounded, rate))
+    return rounded if deviation <= 2 * own + _CLOCK_PRECISION_S else round(rate, 6)
 
 
 def _means(
