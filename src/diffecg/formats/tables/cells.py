@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,10 @@ _EXPONENT = r"([eE][+-]?\d+)?"
 _NUMBER = re.compile(rf"[+-]?(\d+([.,]\d*)?|[.,]\d+){_EXPONENT}|[+-]?\d{{1,3}}([.,]\d{{3}})+([.,]\d*)?")
 _GROUPS = {mark: re.compile(rf"[+-]?[1-9]\d{{0,2}}({re.escape(mark)}\d{{3}})+") for mark in ".,"}
 """Numbers in which a mark can separate thousands."""
+
+_GROUP_MARKS = "'\u2019\u00a0\u202f"
+"""Apostrophes and spaces that separate thousands and nothing else, as in Switzerland and France."""
+_GROUPED = re.compile(rf"(?<=\d)[{_GROUP_MARKS}](?=\d{{3}}(?!\d))")
 
 _CLOCK = r"\d{1,3}:\d{2}(:\d{2})?([.,]\d+)?(\s*[AaPp]\.?[Mm]\.?)?"
 _DATE = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"
@@ -38,7 +42,7 @@ class Marks:
 
     Attributes:
         decimal: ``.`` or ``,``.
-        thousands: ``,``, ``.`` or empty.
+        thousands: ``,``, ``.``, an apostrophe, a space that does not break lines, or empty.
         is_certain: whether the cells allow no other reading.
     """
 
@@ -64,7 +68,7 @@ def is_missing_mark(cell: str) -> bool:
 
 def is_number(cell: str) -> bool:
     """Return whether a cell is a number, whatever its decimal and thousands marks."""
-    return _NUMBER.fullmatch(cell.replace("\N{MINUS SIGN}", "-")) is not None
+    return _NUMBER.fullmatch(_GROUPED.sub("", cell.replace("\N{MINUS SIGN}", "-"))) is not None
 
 
 def is_time(cell: str) -> bool:
@@ -80,7 +84,7 @@ def is_value(cell: str) -> bool:
 def only_numbers(cells: Iterable[str]) -> list[str]:
     """Return the cells that are numbers, without signs and spaces around them."""
     found = (cell.strip().lstrip("+-\N{MINUS SIGN}") for cell in cells)
-    return [cell for cell in found if _NUMBER.fullmatch(cell)]
+    return [cell for cell in found if is_number(cell)]
 
 
 def only_times(cells: Iterable[str]) -> list[str]:
@@ -99,11 +103,16 @@ def detect_marks(cells: Iterable[str], file_has_decimal_commas: bool = False) ->
             thousands.
     """
     numbers = only_numbers(cells)
+    grouped = next((mark[0] for number in numbers if (mark := _GROUPED.search(number))), "")
+    if grouped:
+        decimals = detect_marks(_GROUPED.sub("", number) for number in numbers)
+        return replace(decimals, thousands=grouped)
     with_commas = [number for number in numbers if "," in number]
     with_points = [number for number in numbers if "." in number]
     for number in with_commas:
         if "." in number:
-            return Marks() if number.rindex(".") < number.rindex(",") else Marks(thousands=",")
+            is_point = number.rindex(".") > number.rindex(",")
+            return Marks(thousands=",") if is_point else Marks(decimal=",", thousands=".")
     if with_commas and not with_points:
         return _marks_of(numbers, with_commas, ",")
     if with_commas:  # each cell has one of the marks

@@ -98,7 +98,8 @@ def _common_marks(layout: TextLayout) -> tuple[str, str]:
     decimals = Counter(marks.decimal for marks in layout.marks)
     decimal = "," if decimals[","] and layout.separator != "," else "."
     thousands = {marks.thousands for marks in layout.marks if marks.thousands and marks.decimal == decimal}
-    return decimal, thousands.pop() if len(thousands) == 1 else ""
+    common = thousands.pop() if len(thousands) == 1 else ""
+    return decimal, common if common.isascii() else ""
 
 
 @dataclass(kw_only=True, eq=False)
