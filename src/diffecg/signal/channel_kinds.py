@@ -18,7 +18,7 @@ _KINDS = {
     "eeg": rf"eeg\w*|{_ELECTRODE}",
     "eog": r"[hv]?eog\w*|loc|roc",
     "emg": r"emg\w*|chin\d?|submental|tib\w*|[lr]?legs?\d?",
-    "ppg": r"pleth\w*|ppg\w*|bvp|s[pa]o2\w*",
+    "ppg": r"pleth\w*|ppg\w*|bvp|pulse\w*|s[pa]o2\w*",
     "pressure": r"n?[ai]?bp\w*|nibp|art\d?|cvp\w*|pap\w*|icp|pressure|i?bp\d?",
     "respiration": r"resp\w*|breath\w*|(air)?flow|thor\w*|abdo\w*|nasal|effort",
     "acceleration": r"acc\w*|[xyz]acc",

@@ -26,7 +26,7 @@ KINDS = {
     ],
     "eog": [("EOG horizontal", "uV"), ("LOC", "uV"), ("HEOG", "uV")],
     "emg": [("EMG submental", "uV"), ("Chin1-Chin2", "mV"), ("L Leg", "uV")],
-    "ppg": [("PLETH", "NU"), ("PLETH", "mV"), ("SpO2", "%"), ("SaO2", "%"), ("BVP", "")],
+    "ppg": [("PLETH", "NU"), ("PLETH", "mV"), ("SpO2", "%"), ("SaO2", "%"), ("BVP", ""), ("Pulse", "")],
     "pressure": [("ABP", "mmHg"), ("ART", "mmHg"), ("CVP", "mmHg"), ("PAP", "mmHg"), ("ICP", "mmHg")],
     "respiration": [("RESP", "NU"), ("Resp oro-nasal", ""), ("Airflow", "uV"), ("THOR RES", "mV")],
     "acceleration": [("ACC X", "g"), ("Accelerometer_Y", "m/s2"), ("acc_z", "")],
