@@ -67,6 +67,9 @@ FILES = {
     "a text column": "time,ecg,comment\n" + rows(SECONDS, ECG, [f"note {i}" for i in range(200)]),
     "two rows of headings": "ECG,ECG\ns,I\n" + rows(SECONDS, ECG),
     "a clock of twelve hours": "Time,ecg\n" + rows([f"1/13/2023 12:00:{s:06.3f} PM" for s in SECONDS], ECG),
+    "R, from midnight": "time,ecg\n"
+    + rows(["2023-01-05", *(f"2023-01-05 00:00:{s:06.3f}" for s in SECONDS[1:])], ECG),
+    "a counter and times without headings": rows(range(200), SECONDS, ECG),
     "an epoch": "Timestamp,ecg\n" + rows([1_672_912_800_000 + 4 * i for i in range(200)], ECG),
 }
 
@@ -99,6 +102,15 @@ REFUSED = {
     "a counter called time": ("time,ecg\n" + rows(range(200), ECG), "--fs"),
     "leads in rows": (rows(*[ECG[:2]] * 600), "600 columns"),
     "columns of one name": ("time,ecg,ecg\n" + rows(SECONDS, ECG, ECG), "same name, ecg"),
+    "steps with decimals": (
+        "time,ecg\n" + rows(SECONDS, ["" if row == 5 else f"{v}.0" for row, v in enumerate(ADC)]),
+        "whole numbers from 824 to 1224",
+    ),
+    "dates without marks": (
+        "time,ecg\n"
+        + rows([f"20230105235959{second:.3f}"[:14] + f"{second:.3f}"[1:] for second in SECONDS], ECG),
+        "dates without marks",
+    ),
     "an invalid time": ("time,ecg\n2020-01-01,1\nsoon,2\n", "row 2: 'soon'"),
     "nothing": ("", "no rows"),
 }
@@ -110,6 +122,17 @@ def test_other_files_are_refused_with_the_way_out(tmp_path, kind):
     (tmp_path / "r.csv").write_text(text)
     with pytest.raises(DiffecgError, match=message):
         read_recording(tmp_path / "r.csv")
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize("mark", ["'", "\u2019", "\u00a0", "\u202f", ",", "."])
+def test_thousands_of_all_countries(tmp_path, mark, decimal):
+    if mark == decimal:
+        return
+    cells = [f"{1e7 * v:,.1f}".replace(",", "t").replace(".", decimal).replace("t", mark) for v in ECG]
+    (tmp_path / "r.csv").write_text("time;ecg (nV)\n" + rows(4 * np.arange(200), cells, separator=";"))
+    recording = read_recording(tmp_path / "r.csv")
+    assert np.allclose(recording.signal[0], 1e7 * ECG, rtol=0, atol=0.051)
 
 
 def test_opensignals_with_a_unit(tmp_path):

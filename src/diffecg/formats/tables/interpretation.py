@@ -38,7 +38,7 @@ def interpret(columns: Sequence[RawColumn], context: Context) -> Table:
         raise DiffecgError(f"{context.path} has no column of numbers besides time")
     grid, axis = sample_grid(columns, times, context, assumptions, warnings)
     if not context.has_headings and not context.preamble.lead:
-        clock = "column 1 is read as times, " if times else ""
+        clock = f"column {times[0] + 1} is read as times, " if times else ""
         leads = "lead 1" if len(signals) == 1 else f"lead 1 to lead {len(signals)}"
         assumptions.append(f"the file has no headings: {clock}{len(signals)} as {leads}")
     names, units = names_and_units(columns, signals, context, assumptions)

@@ -29,14 +29,15 @@ def time_columns(columns: Sequence[RawColumn], has_headings: bool) -> list[int]:
     """Return the positions of the columns that are times.
 
     These are clocks and dates, numbers under the heading of a time, and without headings a first column of
-    even steps.
+    even steps that is no counter.
     """
+    first = next((at for at, column in enumerate(columns) if not _numbers_rows(column)), 0)
     return [
         position
         for position, column in enumerate(columns)
         if len(column.times)
         or (len(column.numbers) > 1 and _is_time(column))
-        or (not has_headings and position == 0 and len(columns) > 1 and _is_ramp(column))
+        or (not has_headings and position == first and len(columns) > first + 1 and _is_ramp(column))
     ]
 
 
@@ -44,13 +45,17 @@ def _is_time(column: RawColumn) -> bool:
     """Return whether a column of numbers is one of times by its heading."""
     unit = normalise_unit(column.stated_unit)
     named = is_time_name(column.heading) and (not unit or bool(stated_time_unit(column)))
-    counts_rows = not stated_time_unit(column) and is_counter(column.numbers[:1000]) and _steps_by_one(column)
+    counts_rows = not stated_time_unit(column) and _numbers_rows(column)
     return named and not counts_rows and not np.isnan(column.numbers).all()
 
 
 def stated_time_unit(column: RawColumn) -> str:
     """Return the unit of time in the heading or the row of units; empty if the file states none."""
     return unit_in_name(column.unit) or unit_in_name(column.heading)
+
+
+def _numbers_rows(column: RawColumn) -> bool:
+    return is_counter(column.numbers[:1000]) and _steps_by_one(column)
 
 
 def _steps_by_one(column: RawColumn) -> bool:
@@ -142,6 +147,7 @@ def _is_row_counter(column: RawColumn, others: int) -> bool:
 
 def needs_unit(column: RawColumn) -> bool:
     """Return whether whole numbers without a unit range too far to be millivolts."""
-    if column.stated_unit or not column.is_whole or np.isnan(column.numbers).all():
+    numbers = column.numbers[np.isfinite(column.numbers)]
+    if column.stated_unit or not len(numbers) or (numbers % 1 != 0).any():
         return False
-    return float(np.nanmax(column.numbers) - np.nanmin(column.numbers)) >= _MAX_STEPS
+    return float(numbers.max() - numbers.min()) >= _MAX_STEPS

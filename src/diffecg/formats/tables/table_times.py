@@ -16,7 +16,7 @@ from diffecg.formats.tables.preamble import Preamble
 from diffecg.formats.tables.raw_columns import RawColumn
 from diffecg.formats.tables.roles import counter_column, rate_in_columns, stated_time_unit
 from diffecg.formats.tables.sample_grid import SampleGrid, find_grid
-from diffecg.formats.tables.time_columns import TimeColumn, dated_times, numeric_times
+from diffecg.formats.tables.time_columns import TimeColumn, dated_times, is_compact_date, numeric_times
 from diffecg.formats.tables.time_texts import NO_TIME
 
 _WAY_OUT = "correct it, or give the rate with --fs to read all rows as evenly spaced"
@@ -86,7 +86,7 @@ def _times(column: RawColumn, path: Path) -> TimeColumn:
     """Return the times of a column.
 
     Raises:
-        DiffecgError: a cell holds no time; times decrease.
+        DiffecgError: a cell holds no time; times decrease or are dates without marks.
     """
     name = column.heading or "column 1"
     is_time = column.times != NO_TIME if len(column.times) else np.abs(column.numbers) < _MAX_TIME
@@ -94,6 +94,11 @@ def _times(column: RawColumn, path: Path) -> TimeColumn:
         row = int(np.argmin(is_time))
         value = column.example or (str(column.numbers[row]) if len(column.numbers) else "")
         raise DiffecgError(f"{path}, row {row + 1}: {value!r} in column {name!r} is not a time; {_WAY_OUT}")
+    if not stated_time_unit(column) and len(column.numbers) and is_compact_date(float(column.numbers[0])):
+        raise DiffecgError(
+            f"{path}: {name!r} holds dates without marks between their parts, such as {column.first}; write "
+            "them as 2023-01-31T10:00:00.000, or give the rate with --fs to read all rows as evenly spaced"
+        )
     if len(column.times):
         times = dated_times(column.times, name, column.first, column.zone)
     else:

@@ -61,6 +61,12 @@ def unit_in_name(name: str) -> str:
     return next((unit for unit, pattern in _UNITS.items() if pattern.fullmatch(name.strip())), "")
 
 
+def is_compact_date(value: float) -> bool:
+    """Return whether a number is a date of 14 digits, ``20230131100000``, in the years 1900 to 2199."""
+    month, day = int(value // 10**8 % 100), int(value // 10**6 % 100)
+    return 1.9e13 <= value < 2.2e13 and 1 <= month <= 12 and 1 <= day <= 31
+
+
 def numeric_times(
     values: Float[np.ndarray, " row"] | Int[np.ndarray, " row"], name: str, unit: str, first: str
 ) -> TimeColumn:
@@ -118,7 +124,7 @@ def dated_times(
     else:
         start = _EPOCH + timedelta(microseconds=int(microseconds[0]))
         start = start.replace(tzinfo=UTC).astimezone(zone) if zone else start
-        has_clock = ":" in first or "T" in first
+        has_clock = ":" in first or "T" in first or bool((microseconds % _DAY_US != 0).any())
         axis = FileTime.from_datetime(start) if has_clock else FileTime(start_date=start.date())
         if is_ambiguous_date([first]):
             order = "day" if day_is_first([first]) else "month"
