@@ -37,9 +37,9 @@ def as_recording(
 
     Args:
         data: an MNE Raw; a pandas Series, or a DataFrame with one column for each channel, also of
-            NeuroKit (``ECG_Raw`` is the lead, ``ECG_R_Peaks`` the beats); an array with axes (time), (channel, time) or
-            (time, channel), whose longer axis is time; NaN, or the mask of a masked array, marks missing
-            samples.
+            NeuroKit (``ECG_Raw`` is the lead, ``ECG_R_Peaks`` the beats); an array with axes (time),
+            (channel, time) or (time, channel), whose longer axis is time; NaN, or the mask of a masked array,
+            marks missing samples.
         fs_hz: sampling rate in Hz; required if ``data`` does not contain it.
         unit: unit of arrays, and of columns that do not name one.
         name: name of the recording.
