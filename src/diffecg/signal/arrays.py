@@ -77,11 +77,13 @@ def interpret_signal(data: ArrayLike | pd.DataFrame, axes: str | None = None) ->
 
     Raises:
         DiffecgError: the data are not numbers, have other axes or axes in doubt, or more than ``MAX_LEADS``
-            leads.
+            leads; the index of a DataFrame or Series has gaps.
     """
     if axes is not None and axes not in AXES:
         raise DiffecgError(f"unknown axes {axes!r}; choose one of {', '.join(map(repr, AXES))}")
     values = as_floats(data)
+    if isinstance(data, pd.DataFrame | pd.Series):
+        _check_index(data.index)
     if axes is not None and values.ndim != len(axes.split()):
         raise DiffecgError(f"a signal of shape {values.shape} does not have the axes {axes!r}")
     if values.ndim not in (1, 2, 3) or not values.size:
@@ -140,6 +142,24 @@ def _from_pandas(frame: pd.DataFrame) -> Num[np.ndarray, "time lead"]:
             )
     single = all(dtype == np.float32 for dtype in frame.dtypes)
     return frame.to_numpy(dtype=np.float32 if single else np.float64, na_value=np.nan)
+
+
+def _check_index(index: pd.Index[Any]) -> None:
+    """Check that no rows were dropped from a table whose index counts samples or time.
+
+    Raises:
+        DiffecgError: the index increases with gaps.
+    """
+    is_date = isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex))
+    if len(index) < 3 or not (is_date or pd.api.types.is_any_real_numeric_dtype(index)):
+        return
+    steps = np.diff(index.to_numpy()).astype(np.float64)
+    if (steps > 0).all() and steps.max() > 1.5 * np.median(steps):
+        row = int(np.argmax(steps))
+        raise DiffecgError(
+            f"rows are missing between {index[row]} and {index[row + 1]} of the index; keep them as NaN, or "
+            "give diffecg.as_recording(frame, fs_hz).signal_mv"
+        )
 
 
 def check_heading(heading: str) -> None:

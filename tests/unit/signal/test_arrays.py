@@ -176,3 +176,12 @@ def test_masks_have_the_axes_of_the_signal_or_time():
     for wrong in (noisy.T, np.zeros(2, bool), noisy.astype(int)):
         with pytest.raises(DiffecgError, match=r"noisy, of shape .* True or False for each of \(30, 2\)"):
             array.mask(wrong, "noisy")
+
+
+@pytest.mark.parametrize("index", [None, np.arange(20) / 4, pd.date_range("2023-01-05", None, 20, "4ms")])
+def test_frames_whose_index_has_gaps_are_refused(index):
+    series = pd.Series(np.arange(20.0), index=index)
+    assert interpret_signal(series).windows.shape == (1, 1, 20)
+    for data in (series.drop(series.index[5]), series.to_frame("II").drop(series.index[5:8])):
+        with pytest.raises(DiffecgError, match="rows are missing between"):
+            interpret_signal(data)
