@@ -40,7 +40,7 @@ DERIVED = re.compile(
     r"time(r|stamps?)?|ts|date(time)?|clock|epoch|elapsed|zeit|uhrzeit|datum|tiempo|fecha|hora|heure|"
     r"index|idx|count(er)?|rate|hr|heartrate|bpm|rr|nn|intervals?|r?peaks?|onsets?|offsets?|phase|"
     r"id|u?uid|labels?|class|target|category|diagnosis|annotations?|symbol|mark(er)?|events?|trig(ger)?|stim|"
-    r"status|flag|quality|sqi|battery|s?freq|frequency|fs|hz|sampl(ing|e)rate"
+    r"status|flag|art[ei]facts?|(leads?)?off|quality|sqi|battery|s?freq|frequency|fs|hz|sampl(ing|e)rate"
 )
 """Words in names of what accompanies or follows from a signal, even if the name mentions the ECG."""
 
@@ -50,7 +50,7 @@ IDENTIFIERS = re.compile(
 )
 """Words in names of counters and identifiers, unless the name is also that of a lead."""
 
-_NOT_ECG = re.compile(rf"{DERIVED.pattern}|resp|respiration|imp|impedance|(lead)?off")
+_NOT_ECG = re.compile(rf"{DERIVED.pattern}|resp|respiration|imp|impedance")
 
 
 def words(name: str) -> list[str]:

@@ -40,6 +40,8 @@ KINDS = {
 }  # fmt: skip
 
 BOOKKEEPING = [
+    "artifact",
+    "leadoff",
     *(
         "index",
         "Index",
