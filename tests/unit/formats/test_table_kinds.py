@@ -135,6 +135,19 @@ def test_thousands_of_all_countries(tmp_path, mark, decimal):
     assert np.allclose(recording.signal[0], 1e7 * ECG, rtol=0, atol=0.051)
 
 
+def test_frequencies_of_filters_are_no_sampling_rate(tmp_path):
+    (tmp_path / "r.csv").write_text("Low pass: 40 Hz\nNotch filter,50 Hz\n\necg\n" + rows(ECG))
+    with pytest.raises(DiffecgError, match="--fs"):
+        read_recording(tmp_path / "r.csv")
+
+
+def test_a_unit_above_the_table_is_that_of_all_leads(tmp_path):
+    text = "Unit: uV\nSampling rate: 250 Hz\n\nI,II,resp,lead off\n"
+    (tmp_path / "r.csv").write_text(text + rows(1000.5 * ECG, 500 * ECG, ECG, [0] * 200))
+    recording = read_recording(tmp_path / "r.csv")
+    assert (recording.channel_names, recording.units) == (("I", "II", "resp"), ("uV", "uV", "NU"))
+
+
 def test_opensignals_with_a_unit(tmp_path):
     (tmp_path / "r.txt").write_text(OPENSIGNALS + rows(np.arange(200) % 16, ADC, separator="\t"))
     recording = read_recording(tmp_path / "r.txt", unit="uV")

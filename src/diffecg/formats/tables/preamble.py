@@ -17,6 +17,8 @@ _RATE = re.compile(
     r"(?P<rate>\d+([.,]\d+)?)\s*(?P<kilo>k)?"
 )
 _RATE_VALUE = re.compile(r"(?i)(?P<rate>\d+([.,]\d+)?)\s*(?P<kilo>k)?(hz|hertz)")
+_FILTER = re.compile(r"(?i).*(filt|pass|notch|cut|band|mains|corner|noise|\b[hl]p\b).*")
+"""Keys of frequencies that are no sampling rate."""
 _LABELS = re.compile(r"(?i)#?\s*(labels?|channels?|columns?)\s*:?=\s*(?P<names>.+)")
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}([.,]\d+)?)?(\s*[+-]\d{2}:?\d{2}|Z)?")
 _SEPARATORS = re.compile(r"[,;\t]|:=|: |=")
@@ -30,7 +32,7 @@ class Preamble:
         fs_hz: sampling rate, in Hz.
         start: date and time of the first sample.
         lead: name of the only lead.
-        unit: unit of voltage of the only lead.
+        unit: unit of voltage of the leads that state none.
         names: headings that comments list.
         sensors: sensor of each heading, where a device names both.
         is_raw: whether the samples are steps of an analogue-to-digital converter.
@@ -63,7 +65,8 @@ def read_preamble(lines: Sequence[str]) -> Preamble:
         value = clean(_SEPARATORS.split(text, maxsplit=1)[-1])
         if value == text:
             continue
-        rate = rate or _rate(_RATE_VALUE.fullmatch(value))
+        is_filter = _FILTER.fullmatch(text.removesuffix(value)) is not None
+        rate = rate or (None if is_filter else _rate(_RATE_VALUE.fullmatch(value)))
         start = start or (_moment(value) if _MOMENT.fullmatch(value) else None)
         unit = unit or (normalise_unit(value) if normalise_unit(value) in MV_PER_UNIT else "")
         lead = lead or (value if lead_name(value) and not labels else "")

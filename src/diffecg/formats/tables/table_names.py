@@ -35,7 +35,7 @@ def names_and_units(
         )
         name = (column.heading if column.name in same else column.name) or unnamed
         unit = normalise_unit(column.stated_unit)
-        if not unit and len(chosen) == 1:
+        if not unit and channel_kind(name, "") in ("ecg", UNKNOWN):
             unit = context.preamble.unit
         units.append(_checked_unit(replace(column, heading=name), unit, context, assumptions))
         names.append(name)
