@@ -106,6 +106,10 @@ REFUSED = {
         "time,ecg\n" + rows(SECONDS, ["" if row == 5 else f"{v}.0" for row, v in enumerate(ADC)]),
         "whole numbers from 824 to 1224",
     ),
+    "microvolts with decimals": (
+        "time,ecg\n" + rows(SECONDS, 1000.5 * ECG),
+        r"ecg holds numbers from -1000\.\d* to 1000\.\d* and no unit.*--unit uV",
+    ),
     "dates without marks": (
         "time,ecg\n"
         + rows([f"20230105235959{second:.3f}"[:14] + f"{second:.3f}"[1:] for second in SECONDS], ECG),

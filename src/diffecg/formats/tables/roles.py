@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.tables.raw_columns import RawColumn, is_identifier
@@ -20,7 +21,9 @@ _COUNTER_NAME = re.compile(r"(?i)(sample|index|idx|row|frame|n|no|nr|sample[ _]*
 _MIN_NUMBERS = 0.5
 """Share of numbers from which a column without the name of a lead is a signal."""
 _MAX_STEPS = 100
-"""Whole numbers without a unit that range further are not millivolts."""
+"""Numbers without a unit that range further are not millivolts."""
+_USUAL_PERCENT = (1, 99)
+"""Percentiles of an ECG without most artefacts."""
 _EVEN = 1e-3
 """Relative deviation of steps up to which a column without a heading counts time."""
 
@@ -146,8 +149,14 @@ def _is_row_counter(column: RawColumn, others: int) -> bool:
 
 
 def needs_unit(column: RawColumn) -> bool:
-    """Return whether whole numbers without a unit range too far to be millivolts."""
+    """Return whether numbers without a unit range too far for millivolts; rare ones may be artefacts."""
     numbers = column.numbers[np.isfinite(column.numbers)]
-    if column.stated_unit or not len(numbers) or (numbers % 1 != 0).any():
+    if column.stated_unit or not len(numbers):
         return False
-    return float(numbers.max() - numbers.min()) >= _MAX_STEPS
+    low, high = np.percentile(numbers, [0, 100] if is_whole(numbers) else _USUAL_PERCENT)
+    return float(high - low) >= _MAX_STEPS
+
+
+def is_whole(numbers: Float[np.ndarray, " number"] | Int[np.ndarray, " number"]) -> bool:
+    """Return whether all numbers that are finite have no decimals."""
+    return not (numbers[np.isfinite(numbers)] % 1 != 0).any()

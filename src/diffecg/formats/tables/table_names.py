@@ -10,7 +10,7 @@ import numpy as np
 from diffecg.errors import DiffecgError
 from diffecg.formats.tables.context import Context
 from diffecg.formats.tables.raw_columns import RawColumn
-from diffecg.formats.tables.roles import needs_unit
+from diffecg.formats.tables.roles import is_whole, needs_unit
 from diffecg.signal.channel_kinds import UNKNOWN, channel_kind
 from diffecg.signal.channels import repeated
 from diffecg.signal.units import normalise_unit
@@ -22,7 +22,7 @@ def names_and_units(
     """Return names and units of the signals.
 
     Raises:
-        DiffecgError: two signals have the same heading; whole numbers have no unit.
+        DiffecgError: two signals have the same heading; large numbers have no unit.
     """
     chosen = [columns[position] for position in signals]
     if duplicates := repeated(column.heading for column in chosen if column.heading):
@@ -43,10 +43,10 @@ def names_and_units(
 
 
 def _checked_unit(column: RawColumn, unit: str, context: Context, assumptions: list[str]) -> str:
-    """Return the unit of a signal; ``NU`` for whole numbers without a unit in a channel of unknown kind.
+    """Return the unit of a signal; ``NU`` for large numbers without a unit in a channel of unknown kind.
 
     Raises:
-        DiffecgError: an ECG is in whole numbers without a unit, and the user gives none.
+        DiffecgError: an ECG is in large numbers without a unit, and the user gives none.
     """
     kind = channel_kind(column.name, unit)
     raw = unit.lower() in ("adu", "raw", "lsb") or (
@@ -56,13 +56,14 @@ def _checked_unit(column: RawColumn, unit: str, context: Context, assumptions: l
         return unit
     if "" in context.units or column.name in context.units:
         return ""
+    numbers = "whole numbers" if is_whole(column.numbers) else "numbers"
     if kind == "ecg":
         low, high = np.nanmin(column.numbers), np.nanmax(column.numbers)
         raise DiffecgError(
-            f"{context.path}: {column.name} holds whole numbers from {low:g} to {high:g} and no unit, "
+            f"{context.path}: {column.name} holds {numbers} from {low:g} to {high:g} and no unit, "
             "such as steps of a converter; give --unit uV (mV, V) if they are in it, or convert them "
             "((value - zero) / steps per mV; MIT-BIH: (value - 1024) / 200) and name the column "
             f"'{column.name} (mV)'"
         )
-    assumptions.append(f"{column.name} holds whole numbers without a unit: read as no voltage")
+    assumptions.append(f"{column.name} holds {numbers} without a unit: read as no voltage")
     return "NU"
