@@ -198,10 +198,11 @@ def losses(recording: Recording, suffix: str) -> list[str]:
 def write(path: Path, recording: Recording) -> None:
     """Write a NumPy file: voltages in mV, other channels in their own units."""
     signal, units = in_millivolts(recording)
-    if path.suffix == ".npy":
-        np.save(path, signal)
-    else:
-        np.savez_compressed(path, **_arrays(recording, signal, units))
+    with path.open("wb") as stream:  # NumPy appends a suffix to names whose own is in upper case
+        if path.suffix.lower() == ".npy":
+            np.save(stream, signal)
+        else:
+            np.savez_compressed(stream, **_arrays(recording, signal, units))
     write_annotation_table(path, recording)
 
 

@@ -50,10 +50,10 @@ def write(path: Path, recording: Recording) -> None:
         DiffecgError: stored integers, rates or scales do not fit into the format.
     """
     with atomic_path(path) as target:  # the recording may be read from the file that it replaces
-        if _is_copied(recording, path.suffix):
+        if _is_copied(recording, path.suffix.lower()):
             _write_copy(target, recording)
         else:
-            _write_new(target, recording, plan_file(recording, path.suffix))
+            _write_new(target, recording, plan_file(recording, path.suffix.lower()))
 
 
 def _is_copied(recording: Recording, suffix: str) -> bool:

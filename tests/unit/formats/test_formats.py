@@ -12,6 +12,7 @@ from sample_recordings import ANNOTATIONS, make_recording, write_to
 
 import diffecg
 from diffecg.errors import DiffecgError
+from diffecg.formats.recording import Recording
 from diffecg.formats.registry import SUFFIXES, read_recording
 from diffecg.formats.samples import ArraySource, Block
 from diffecg.formats.scaling import in_millivolts
@@ -48,6 +49,14 @@ def test_the_start_is_kept(tmp_path, suffix):
     back = read_recording(write_to(tmp_path, make_recording(start=start), suffix))
     assert back.start == start
     assert back.fs_hz == 360
+
+
+@pytest.mark.parametrize("suffix", [".EDF", ".Bdf", ".CSV", ".Parquet", ".NPZ", ".NPY"])
+def test_suffixes_are_written_in_any_case(tmp_path, suffix):
+    recording = Recording.from_arrays(np.arange(500.0).reshape(1, 500) / 64, 250.0, units=("mV",))
+    path = diffecg.write_recording(tmp_path / f"r{suffix}", recording)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert np.allclose(read_recording(path, fs_hz=250).signal_mv, recording.signal_mv, atol=1e-3)
 
 
 def test_npy_keeps_the_samples_only(tmp_path):
@@ -121,7 +130,9 @@ def test_the_sampling_rate_follows_from_the_time_column(tmp_path, clock):
 @pytest.mark.parametrize("kept", [np.r_[0:300, 340:900, 901:2000], np.r_[0:900, 901:2000]])
 def test_absent_rows_are_missing_samples(tmp_path, kept):
     t, signal = np.arange(2000) / 250, np.arange(2000.0)
-    pd.DataFrame({"time": np.round(t, 3), "II": signal}).iloc[kept].to_csv(tmp_path / "r.csv", index=False)
+    pd.DataFrame({"time": np.round(t, 3), "II (mV)": signal}).iloc[kept].to_csv(
+        tmp_path / "r.csv", index=False
+    )
     recording = read_recording(tmp_path / "r.csv")
     assert recording.fs_hz == 250
     assert np.array_equal(np.flatnonzero(recording.missing[0]), np.setdiff1d(np.arange(2000), kept))
