@@ -134,6 +134,8 @@ def read_recording(
     """
     path = Path(path)
     units = _units(unit)
+    if fs_hz is not None:
+        check_rate(fs_hz)
     options = ReadOptions(fs_hz=fs_hz, units=units, annotator=annotator, verify=verify)
     recording = _format_of(path).read(path, options)
     recording = _with_units(recording, units)
@@ -197,10 +199,15 @@ def write_recording(path: str | Path, recording: Recording) -> Path:
         recording: the recording.
 
     Raises:
-        DiffecgError: an unknown suffix; samples that are out of range for the format.
+        DiffecgError: an unknown suffix; a folder that does not exist; samples that are out of range for the
+            format.
     """
     path = Path(path)
-    import_module(_writer(file_suffix(path))).write(path, recording)
+    writer = _writer(file_suffix(path))
+    if path.is_dir() or not path.parent.is_dir():
+        reason = "is a folder" if path.is_dir() else f"lies in a folder that does not exist, {path.parent}"
+        raise DiffecgError(f"{path} {reason}; give the path of a file in an existing folder")
+    import_module(writer).write(path, recording)
     return path
 
 

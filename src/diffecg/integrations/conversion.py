@@ -15,6 +15,7 @@ from diffecg.formats.table import recording_from_frame
 from diffecg.integrations.mne import from_mne
 from diffecg.integrations.pandas import from_pandas
 from diffecg.signal.arrays import interpret_signal
+from diffecg.signal.resampling import check_rate
 
 if TYPE_CHECKING:
     import mne
@@ -49,6 +50,8 @@ def as_recording(
     Raises:
         DiffecgError: another type of object, axes in doubt, or an unknown sampling rate.
     """
+    if fs_hz is not None:
+        check_rate(fs_hz)
     if hasattr(data, "ch_names") and hasattr(data, "get_data"):
         return from_mne(data, name)
     if isinstance(data, pd.Series):

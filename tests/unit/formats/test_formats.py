@@ -13,7 +13,7 @@ from sample_recordings import ANNOTATIONS, make_recording, write_to
 import diffecg
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
-from diffecg.formats.registry import SUFFIXES, read_recording
+from diffecg.formats.registry import SUFFIXES, read_recording, write_recording
 from diffecg.formats.samples import ArraySource, Block
 from diffecg.formats.scaling import in_millivolts
 
@@ -201,3 +201,12 @@ def test_an_implausible_sampling_rate_is_refused(tmp_path, fs_hz):
 def test_an_unknown_unit_is_refused(tmp_path):
     with pytest.raises(DiffecgError, match=r"'furlong'.*mV, uV"):
         read_recording(tmp_path / "r.csv", unit="furlong")
+
+
+def test_paths_that_cannot_be_written_are_refused(tmp_path):
+    (tmp_path / "r.csv").mkdir()
+    for path, reason in ((tmp_path / "r.csv", "is a folder"), (tmp_path / "no" / "r", "does not exist")):
+        with pytest.raises(DiffecgError, match=reason):
+            write_recording(path, make_recording())
+    with pytest.raises(DiffecgError, match="sampling rate 360 Hz is not plausible"):
+        read_recording(tmp_path / "r.csv", fs_hz="360")
