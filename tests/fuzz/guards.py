@@ -80,7 +80,8 @@ def check_recording(path, **kwargs):
     assert samples > 0
     assert recording.missing.shape == recording.stored.shape
     assert channels == len(set(recording.channel_names)) == len(recording.source.gain)
-    assert FS_RANGE_HZ[0] <= recording.fs_hz <= FS_RANGE_HZ[1]
+    assert 0 < recording.fs_hz <= FS_RANGE_HZ[1]
+    assert not recording.ecg_indices or recording.fs_hz >= FS_RANGE_HZ[0]
     assert all(
         isinstance(text, str) for text in (*recording.channel_names, *recording.units, *recording.comments)
     )

@@ -100,8 +100,8 @@ def _signal(
             "channels, so these may be windows: select one, or name the channels in leads"
         )
     names = _strings(arrays, "leads", count, path) or tuple(f"lead {row + 1}" for row in range(count))
-    if duplicates := repeated(names):
-        raise DiffecgError(f"{path} has several channels of the same name, {duplicates}; rename one")
+    if len(set(names)) < len(names):
+        raise DiffecgError(f"{path} has several channels of the same name, {repeated(names)!r}; rename one")
     return signal, names, assumptions
 
 

@@ -32,6 +32,8 @@ def read_header(path: Path) -> bytes:
         content = file.read(HEADER_BYTES)
         try:
             size = HEADER_BYTES * (int(content[SIGNAL_COUNT]) + 1)
+            if size < HEADER_BYTES:
+                raise ValueError("a negative number of signals")
         except ValueError:
             raise DiffecgError(
                 f"{path} cannot be read as EDF or BDF: its header states no number of signals"

@@ -196,7 +196,7 @@ def _with_records(file: EdfFile, declared: int) -> EdfFile:
     if (
         min((signal.samples for signal in file.signals), default=0) < 0
         or size == 0
-        or not 0 <= file.record_s < 1e6
+        or not (file.record_s == 0 or 1e-6 <= file.record_s < 1e6)
     ):
         raise DiffecgError(
             f"{file.path} has data records of {size} bytes and {file.record_s:g} s; the header is damaged"

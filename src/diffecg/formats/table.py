@@ -27,6 +27,7 @@ from diffecg.formats.tables.text_layout import find_layout
 from diffecg.formats.tables.text_reader import read_columns
 from diffecg.formats.tables.text_writer import KeptText, write_text
 from diffecg.signal.channels import make_channels
+from diffecg.signal.resampling import check_rate
 
 PARQUET = ".parquet"
 """Suffix of Parquet files; all others are text."""
@@ -137,6 +138,8 @@ def recording_from_table(
         raise DiffecgError(
             f"{path} has neither a time column nor a sampling rate; give the rate in Hz with --fs"
         )
+    if not table.fs_hz > 0:
+        check_rate(table.fs_hz)
     source = ArraySource(np.stack(list(table.columns.values())), table.fs_hz)
     return Recording(
         name=table_stem(path),

@@ -18,6 +18,9 @@ from diffecg.formats.file_time import FileTime
 DEFAULT_RATE_HZ, DEFAULT_GAIN, DEFAULT_UNIT = 250.0, 200.0, "mV"
 """Values of fields that a header leaves out."""
 
+_MAX_COUNT = 10**12
+"""Largest plausible number of samples per frame, frames of skew, and first byte."""
+
 _FORMAT = re.compile(r"(?P<fmt>\d+)(?:x(?P<frame>\d+))?(?::(?P<skew>\d+))?(?:\+(?P<offset>\d+))?$")
 _GAIN = re.compile(r"(?P<gain>[^(/]*)(?:\((?P<baseline>[^)]*)\))?(?:/(?P<unit>.*))?$")
 
@@ -143,9 +146,11 @@ def _signal(line: str) -> SignalLine:
     given = dict(zip_longest(names, fields, fillvalue=""))
     layout = _FORMAT.match(given["format"])
     gain = _GAIN.match(given["gain"])
-    if layout is None or gain is None:
+    if layout is None or gain is None or not given["file"].isprintable():
         raise ValueError(f"the line {line!r} describes no signal")
     zero = given["zero"] or "0"
+    if max(int(layout[part] or 0) for part in ("frame", "skew", "offset")) > _MAX_COUNT:
+        raise ValueError(f"the line {line!r} counts beyond {_MAX_COUNT}")
     return SignalLine(
         file=given["file"],
         fmt=layout["fmt"],

@@ -43,7 +43,8 @@ def read_without_header(path: Path) -> FileContent:
         DiffecgError: a cell is no number; the last column may be a class, or its classes are not those of
             Kaggle's files.
     """
-    table = pd.read_csv(path, header=None)
+    # Python's float parser: the one of pandas crashes on exponents of many digits.
+    table = pd.read_csv(path, header=None, float_precision="round_trip")
     try:
         values = table.to_numpy(dtype=np.float64)
     except ValueError as error:
