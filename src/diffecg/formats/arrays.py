@@ -101,7 +101,8 @@ def _signal(
         )
     names = _strings(arrays, "leads", count, path) or tuple(f"lead {row + 1}" for row in range(count))
     if len(set(names)) < len(names):
-        raise DiffecgError(f"{path} has several channels of the same name, {repeated(names)!r}; rename one")
+        duplicates = repeated(names) or "without letters"
+        raise DiffecgError(f"{path} has several channels of the same name, {duplicates}; rename one")
     return signal, names, assumptions
 
 
