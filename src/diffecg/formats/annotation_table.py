@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -100,10 +99,22 @@ def _times(table: pd.DataFrame, fs_hz: float, duration_s: float, axis: FileTime)
 
 def _numbers(table: pd.DataFrame, name: str) -> Float[np.ndarray, " row"]:
     """Return a column of finite numbers; empty cells are zero."""
-    values: Any = pd.to_numeric(table[name].replace("", "0")).to_numpy(dtype=np.float64, na_value=np.nan)
+    values = np.array([_number(cell) for cell in table[name]], dtype=np.float64)
     if not np.isfinite(values).all():
         raise ValueError(f"{name} holds a value that is no number")
     return values
+
+
+def _number(cell: object) -> float:
+    """Return the number in a cell; pandas' parser of numbers crashes on exponents of many digits.
+
+    Raises:
+        ValueError: the cell holds no number.
+    """
+    text = str(cell).strip()
+    if "_" in text:  # Python's separator of thousands
+        raise ValueError(f"{text!r} is no number")
+    return float(text or 0)
 
 
 def write_annotation_table(path: Path, recording: Recording) -> None:
