@@ -159,7 +159,7 @@ def test_only_the_surroundings_of_a_gap_are_read(model):
     result = impute_recording(diffecg.load(model), recording, plan, *options)
     assert len(result.intervals) == 2
     assert source.read_samples <= 2 * (2 * CONTEXT_S + 20) * 250
-    imputed = result.imputed().crop(20_000, 20_001).lead_mv(0)  # 5,000,000 samples are 20,000 s
+    imputed = result.imputed.crop(20_000, 20_001).lead_mv(0)  # 5,000,000 samples are 20,000 s
     recorded = recording.crop(20_000, 20_001).lead_mv(0)
     assert (imputed[:100] != recorded[:100]).any()
     assert np.array_equal(imputed[100:], recorded[100:])

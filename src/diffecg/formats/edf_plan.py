@@ -12,7 +12,7 @@ from diffecg.formats.edf_header import LABEL_LENGTH, UNIT_LENGTH, FileHeader, Si
 from diffecg.formats.edf_scale import HeaderScale, header_scale
 from diffecg.formats.naming import shortened_names, to_ascii
 from diffecg.formats.recording import Recording
-from diffecg.formats.samples import EditedSource, SampleSource
+from diffecg.formats.samples import SampleSource
 from diffecg.formats.scaling import digitise, rounding_losses, stored_range
 from diffecg.signal.units import normalise_unit
 
@@ -120,8 +120,7 @@ def _scale(recording: Recording, source: SampleSource, row: int, bits: int) -> H
     lowest, highest = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
     low, high = stored_range(source, row)
     if not lowest <= low <= high <= highest:
-        read = source.source if isinstance(source, EditedSource) else source
-        low, high = stored_range(read, row)
+        low, high = stored_range(source.unedited, row)
         if not lowest <= low <= high <= highest:
             raise DiffecgError(
                 f"samples of {recording.name} need more than {bits} bits; choose "

@@ -18,7 +18,7 @@ from diffecg.formats.edf_bytes import RECORD_COUNT, decode_samples, encode_sampl
 from diffecg.formats.edf_header import encode_header
 from diffecg.formats.edf_plan import BYTES, EdfPlan, header_losses, plan_file
 from diffecg.formats.recording import Recording
-from diffecg.formats.samples import BLOCK_SAMPLES, EditedSource
+from diffecg.formats.samples import BLOCK_SAMPLES
 
 
 def losses(recording: Recording, suffix: str) -> list[str]:
@@ -58,13 +58,13 @@ def write(path: Path, recording: Recording) -> None:
 
 def _is_copied(recording: Recording, suffix: str) -> bool:
     """Return whether the file that a recording was read from can be copied."""
-    layout, source = recording.layout, recording.source
+    layout = recording.layout
     return (
         isinstance(layout, EdfLayout)
         and not layout.has_gaps
         and recording.load_annotations is layout.notes
         and layout.file.path.suffix.lower() == suffix
-        and (source.source if isinstance(source, EditedSource) else source) is layout.source
+        and recording.source.unedited is layout.source
         and all(
             channel.name == stated.name and stated.unit in ("", channel.unit)
             for channel, stated in zip(recording.channels, layout.channels, strict=True)
@@ -88,7 +88,7 @@ def _write_copy(path: Path, recording: Recording) -> None:
         target.write(str(file.records).ljust(RECORD_COUNT.stop - RECORD_COUNT.start).encode())
     shape = (file.records, file.record_bytes)
     content = np.memmap(path, dtype=np.uint8, mode="r+", offset=file.header_bytes, shape=shape)
-    for edit in source.edits if isinstance(source, EditedSource) else ():
+    for edit in source.edits:
         signal = layout.source.signals[edit.row]
         low, high = sorted(file.signals[signal].digital)
         count, columns = file.signals[signal].samples, file.columns(signal)

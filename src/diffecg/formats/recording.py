@@ -142,9 +142,8 @@ class Recording:
         """Return a summary with a plot of the first seconds, for notebooks."""
         from diffecg.plotting.preview import MAX_SECONDS, preview_html
 
-        rates, first = self.source.rates_hz, (self.voltage_indices or [0])[0]
-        rows = [row for row in self.voltage_indices or [0] if rates[row] == rates[first]]
-        shown = self.select(rows).crop(0, MAX_SECONDS)
+        first = (self.voltage_indices or [0])[0]
+        shown = self.select(self.same_rate(first) or [first]).crop(0, MAX_SECONDS)
         return f"<p>{escape(repr(self)[1:-1])}</p>{preview_html(shown.signal, shown.fs_hz)}"
 
     @property

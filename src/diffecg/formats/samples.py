@@ -41,6 +41,13 @@ class SampleSource(ABC):
     """Stored value of zero, for each channel."""
     is_integer: bool
     """Whether samples are stored as integers (int64), or as floats in the channels' units."""
+    edits: tuple[Edit, ...] = ()
+    """Samples that replace others; later ones replace earlier ones."""
+
+    @property
+    def unedited(self) -> SampleSource:
+        """The source without the samples that replace others."""
+        return self
 
     @abstractmethod
     def read(self, rows: Sequence[int], start: int, stop: int) -> Block:
@@ -159,12 +166,15 @@ class EditedSource(SampleSource):
     """A source with some samples replaced."""
 
     def __init__(self, source: SampleSource, edits: Sequence[Edit]) -> None:
-        earlier = source.edits if isinstance(source, EditedSource) else ()
-        self.source: SampleSource = source.source if isinstance(source, EditedSource) else source
-        self.edits: tuple[Edit, ...] = (*earlier, *edits)
-        """The replaced samples; later ones replace earlier ones."""
+        self.source = source.unedited
+        self.edits = (*source.edits, *edits)
         self.rates_hz, self.lengths = source.rates_hz, source.lengths
         self.gain, self.baseline, self.is_integer = source.gain, source.baseline, source.is_integer
+
+    @property
+    def unedited(self) -> SampleSource:
+        """The source without the samples that replace others."""
+        return self.source
 
     def read(self, rows: Sequence[int], start: int, stop: int) -> Block:
         """Return the samples ``start`` to ``stop`` (exclusive) of some channels."""

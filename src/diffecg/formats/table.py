@@ -15,7 +15,7 @@ from diffecg.errors import DiffecgError, one_line
 from diffecg.formats.annotation_table import annotation_path, read_annotation_table, write_annotation_table
 from diffecg.formats.options import ReadOptions
 from diffecg.formats.recording import Recording
-from diffecg.formats.samples import ArraySource, EditedSource
+from diffecg.formats.samples import ArraySource
 from diffecg.formats.tables.context import Context
 from diffecg.formats.tables.frames import frame_columns, is_column_index
 from diffecg.formats.tables.interpretation import interpret
@@ -200,12 +200,11 @@ def write(path: Path, recording: Recording) -> None:
 
 def _kept(recording: Recording, suffix: str) -> KeptText | KeptParquet | None:
     """Return the file as which a recording can be written again, None if it is another kind of file."""
-    layout, source = recording.layout, recording.source
+    layout = recording.layout
     if not isinstance(layout, (KeptText, KeptParquet)):
         return None
-    original = source.source if isinstance(source, EditedSource) else source
-    is_same = original is layout.source and _table_suffix(f"x{suffix}") == _table_suffix(recording.path.name)
-    return layout if is_same else None
+    same_kind = _table_suffix(f"x{suffix}") == _table_suffix(recording.path.name)
+    return layout if same_kind and recording.source.unedited is layout.source else None
 
 
 def _table_suffix(name: str) -> str:
@@ -218,7 +217,7 @@ def edited_samples(recording: Recording) -> dict[int, Shaped[np.ndarray, " time"
     """Return the replaced samples of channels, by row; NaN where a sample is not replaced."""
     source = recording.source
     edited: dict[int, Shaped[np.ndarray, " time"]] = {}
-    for edit in source.edits if isinstance(source, EditedSource) else ():
+    for edit in source.edits:
         if edit.row not in edited:
             edited[edit.row] = np.full(source.lengths[edit.row], np.nan)
         edited[edit.row][edit.start : edit.stop] = edit.stored

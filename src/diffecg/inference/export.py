@@ -50,7 +50,7 @@ def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = N
     suffix = output_suffix(recording) if suffix is None else suffix
     leads = [recording.channel_names[row] for row in plan.rows]
     comment = f"partly synthetic ({', '.join(leads)}): see {CARD}"
-    imputed = replace(result.imputed(), comments=(*recording.comments, comment))
+    imputed = replace(result.imputed, comments=(*recording.comments, comment))
     path = write_recording(folder / file_name(recording, suffix), imputed)
     _write_draws(folder / "draws.npz", result)
     _gap_table(result).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")

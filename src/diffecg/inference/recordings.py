@@ -94,6 +94,8 @@ class ImputedRecording:
     """The recording before imputation."""
     plan: ImputationPlan
     intervals: tuple[ImputedInterval, ...]
+    imputed: Recording
+    """The recording with the mean of the draws in the segments; other samples are unchanged."""
 
     @property
     def first(self) -> Imputation:
@@ -104,14 +106,6 @@ class ImputedRecording:
         """Return an imputed segment and its context; arguments as for :meth:`ImputedInterval.part`."""
         interval = next(interval for interval in self.intervals if segment in interval.segments)
         return interval.part(self.plan, segment, context)
-
-    def imputed(self) -> Recording:
-        """Return the recording with the mean of the draws in the segments; other samples are unchanged."""
-        recording = self.recording
-        for segment in self.plan.segments:
-            first, lead = self.part(segment)
-            recording = recording.with_imputed(segment.row, lead.signal_mv, ~lead.observed, first)
-        return recording
 
 
 def impute_recording(
@@ -169,7 +163,7 @@ def impute_recording(
         for segment in group:
             first, lead = interval.part(plan, segment)
             current = current.with_imputed(segment.row, lead.signal_mv, ~lead.observed, first)
-    return ImputedRecording(recording=recording, plan=plan, intervals=tuple(intervals))
+    return ImputedRecording(recording=recording, plan=plan, intervals=tuple(intervals), imputed=current)
 
 
 def _impute_interval(
