@@ -24,7 +24,8 @@ from diffecg.datasets.recording_cutting import cut_recordings, remark_notes
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.shards import Entry, Shard, ShardStore, plan_shards
 from diffecg.datasets.splits import Split, partition_notes
-from diffecg.datasets.subjects import SubjectTable, make_split, subjects_of
+from diffecg.datasets.subject_table import SubjectTable
+from diffecg.datasets.subjects import make_split, subjects_of
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
 
@@ -80,7 +81,7 @@ def prepare(
     """
     window, split_name = options.windows.window(database), options.windows.split_name(database)
     labels, folder = label_map(options.windows.label_map), RecordingFolder(source)
-    table = subjects_of(folder, split_name, options.subjects)
+    table = subjects_of(folder, split_name, options.subjects, fs_hz=window.fs_hz)
     subjects, split = table.subjects, make_split(split_name, table)
     settings = {
         **database.provenance(),

@@ -11,6 +11,8 @@ OWN = "own"
 """Name of the database of a user's own recordings."""
 SUBJECTS = "subjects"
 """Name of its split: random, by subject."""
+FOLDS = "folds"
+"""Name of the split of PTB-XL: its folds 1 to 8, 9 and 10."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,9 @@ class Database:
     """Names of its splits (:mod:`diffecg.datasets.splits`), the default first."""
     lead: str = ""
     """Default lead of beats; empty: there is none."""
+    listed: tuple[str, ...] = ()
+    """Folders whose files are listed by the release itself, in ``SHA256SUMS.txt``; :meth:`checksums` lists the
+    others. All files of most databases are listed here."""
 
     def provenance(self) -> dict[str, str]:
         """Return name, version, licence and citation."""
@@ -34,7 +39,7 @@ class Database:
         return {"database": self.name, **{key: value for key, value in fields.items() if value}}
 
     def checksums(self) -> dict[str, str]:
-        """Return the SHA-256 of every file to download, by file name."""
+        """Return the SHA-256 of every file to download, by file name, but those in the folders ``listed``."""
         text = files("diffecg.datasets").joinpath(f"{self.name}-{self.version}.sha256").read_text()
         pairs = (line.split() for line in text.splitlines())
         return {name: digest for digest, name in pairs}
@@ -60,6 +65,17 @@ DATABASES = {
         licence="ODC-By 1.0",
         splits=("svdb",),
         lead="ECG1",
+    ),
+    "ptbxl": Database(
+        name="ptbxl",
+        version="1.0.3",
+        url="https://physionet.org/files/ptb-xl/1.0.3/",
+        citation="Wagner P, Strodthoff N, Bousseljot R-D, Kreiseler D, Lunze FI, Samek W, Schaeffter T. PTB-XL, a "
+        "large publicly available electrocardiography dataset. Scientific Data 7:154 (2020)",
+        licence="CC BY 4.0",
+        splits=(FOLDS,),
+        lead="II",
+        listed=("records100/",),
     ),
     OWN: Database(name=OWN, splits=(SUBJECTS,)),
 }

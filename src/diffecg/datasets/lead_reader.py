@@ -2,6 +2,7 @@
 
 Parts are those of :func:`diffecg.signal.resampling.resample` of the whole lead: the anti-aliasing filter sees
 the samples on either side, and beyond the ends of the lead the line through its first and last sample.
+Missing samples are interpolated for the filter; a sample is missing if one at or beside it was missing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from jaxtyping import Float
 
 from diffecg.formats.recording import Recording
 from diffecg.signal.channels import millivolt_scale
-from diffecg.signal.resampling import rate_ratio
+from diffecg.signal.resampling import interpolate_gaps, rate_ratio, resample_mask
 
 _FILTER_LENGTH = 10
 """Half the length of the filter of :func:`scipy.signal.resample_poly`, in periods of the lower rate."""
@@ -96,7 +97,11 @@ class LeadReader:
         level, slope = self._line
         signal = level + slope * samples
         signal[:, first - samples[0] : last - samples[0]] = self._stored_mv(first, last)
+        missing = np.isnan(signal)
+        for row in np.flatnonzero(missing.any(axis=1)):
+            signal[row] = interpolate_gaps(signal[row])
         resampled = resample_poly(signal, up, down, axis=1)
+        resampled[resample_mask(missing, self.recording.fs_hz, self.fs_hz)] = np.nan
         return resampled[:, start - period * up : stop - period * up]
 
     @property

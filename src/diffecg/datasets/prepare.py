@@ -16,7 +16,8 @@ from diffecg.datasets.recording_cutting import Reader, cut_recordings, remark_no
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.signal_sink import SignalList, SignalSink, open_signal_file
 from diffecg.datasets.splits import partition_notes
-from diffecg.datasets.subjects import SubjectTable, make_split, subjects_of
+from diffecg.datasets.subject_table import SubjectTable
+from diffecg.datasets.subjects import make_split, subjects_of
 from diffecg.datasets.window_grid import Dropped
 from diffecg.datasets.windows import PARTITIONS, Windows
 from diffecg.errors import DiffecgError
@@ -58,7 +59,7 @@ def prepare(
     Args:
         folder: folder of the recordings, on any file system that fsspec supports.
         window: the windows to cut.
-        split_name: ``strict``, ``classic``, ``development``, ``svdb`` or ``subjects``.
+        split_name: ``strict``, ``classic``, ``development``, ``svdb``, ``folds`` or ``subjects``.
         label_map_name: ``aami`` or ``aami-escape-s``.
         subjects: the recordings to use, with their subjects, for the split ``subjects``; None: all
             recordings, each of a different subject.
@@ -72,7 +73,7 @@ def prepare(
         DiffecgError: a recording is missing, damaged or without the leads of the window; no window remains.
     """
     labels, recordings = label_map(label_map_name), RecordingFolder(folder)
-    table = subjects_of(recordings, split_name, subjects)
+    table = subjects_of(recordings, split_name, subjects, fs_hz=window.fs_hz)
     names, split = list(table.subjects), make_split(split_name, table)
     included = [name for name in names if split.includes(name)]
     if not included:

@@ -99,8 +99,7 @@ def _check_annotations(recording: Recording, cutter: WindowCutter) -> None:
         DiffecgError: there are none, or they are those of a longer recording.
     """
     beats = [annotation for annotation in recording.annotations if annotation.symbol in BEAT_SYMBOLS]
-    # All recordings of the known databases have annotations; a missing file is an error there.
-    if not beats and (cutter.window.kind == "beat" or cutter.split.name != SUBJECTS):
+    if not beats and (cutter.window.kind == "beat" or cutter.split.is_annotated):
         raise DiffecgError(
             f"recording {recording.name} has no annotated beats; annotate it, or cut strips with "
             "--preset strip"

@@ -77,6 +77,8 @@ class Split:
     """Recordings that are not used, each with the reason."""
     validation: tuple[str, ...] | None = None
     """Recordings for validation; None: the ends of the rounds of the training recordings."""
+    is_annotated: bool = True
+    """Whether the beats of all recordings are annotated, so that a missing file of annotations is an error."""
 
     @cached_property
     def _partitions(self) -> dict[str, str]:
@@ -200,14 +202,17 @@ def split_by_subject(subjects: Mapping[str, str]) -> Split:
     return split_by_partition(partitions)
 
 
-def split_by_partition(partitions: Mapping[str, str]) -> Split:
+def split_by_partition(partitions: Mapping[str, str], name: str = SUBJECTS) -> Split:
     """Return the split with a partition for each recording.
 
     Args:
         partitions: the partition of each recording.
+        name: name of the split.
     """
     train, validation, test = (
-        tuple(recording for recording, partition in partitions.items() if partition == name)
-        for name in PARTITIONS
+        tuple(recording for recording, partition in partitions.items() if partition == chosen)
+        for chosen in PARTITIONS
     )
-    return Split(name=SUBJECTS, train=train, validation=validation, test=test, excluded={})
+    return Split(
+        name=name, train=train, validation=validation, test=test, excluded={}, is_annotated=False
+    )

@@ -1,16 +1,16 @@
-"""Recordings, their subjects, and the partitions that a user assigns to subjects."""
+"""Which recordings are used, and in which partition: a user's table of subjects, or that of a database."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from diffecg.datasets.databases import SUBJECTS
+from diffecg.datasets import ptbxl
+from diffecg.datasets.databases import FOLDS, SUBJECTS
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.splits import Split, split, split_by_partition, split_by_subject
+from diffecg.datasets.subject_table import SubjectTable
 from diffecg.datasets.windows import PARTITIONS
 from diffecg.errors import DiffecgError, one_line
 
@@ -20,21 +20,6 @@ COLUMNS = {
     "partition": ("partition", "split"),
 }
 """Columns of a table of subjects, each with the names under which it is found; the partition is optional."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubjectTable:
-    """The recordings to use, and their subjects."""
-
-    subjects: Mapping[str, str]
-    """Subject of each recording."""
-    partitions: Mapping[str, str] = field(default_factory=dict)
-    """Partition of each subject; empty: they are drawn."""
-
-    @classmethod
-    def of_recordings(cls, names: list[str]) -> SubjectTable:
-        """Return a table in which each recording is of a different subject."""
-        return cls(subjects={name: name for name in names})
 
 
 def read_subjects(path: Path) -> SubjectTable:
@@ -98,7 +83,11 @@ def _columns(path: Path, table: pd.DataFrame) -> dict[str, str]:
 
 
 def subjects_of(
-    folder: RecordingFolder, split_name: str, subjects: SubjectTable | None = None
+    folder: RecordingFolder,
+    split_name: str,
+    subjects: SubjectTable | None = None,
+    *,
+    fs_hz: float,
 ) -> SubjectTable:
     """Return the recordings to use, with their subjects.
 
@@ -107,10 +96,13 @@ def subjects_of(
         split_name: name of the split.
         subjects: the recordings to use, with their subjects, for the split ``subjects``; None: all
             recordings, each of a different subject.
+        fs_hz: sampling rate that the recordings are needed at; databases may have them at several.
 
     Raises:
         DiffecgError: the folder is missing or has no recordings; the split does not take subjects.
     """
+    if subjects is None and split_name == FOLDS:
+        return ptbxl.subject_table(folder, fs_hz)
     if subjects is None:
         return SubjectTable.of_recordings(folder.names())
     if split_name != SUBJECTS:
@@ -123,7 +115,7 @@ def subjects_of(
 
 
 def make_split(split_name: str, table: SubjectTable) -> Split:
-    """Return the split with a name; ``subjects`` is made from the table.
+    """Return the split with a name; ``subjects`` and ``folds`` are made from the table.
 
     If no subject is in the partition validation, it consists of the ends of the rounds of the training
     recordings, as in the split ``strict``.
@@ -131,9 +123,9 @@ def make_split(split_name: str, table: SubjectTable) -> Split:
     Raises:
         DiffecgError: an unknown split.
     """
-    if split_name != SUBJECTS:
+    if split_name not in (SUBJECTS, FOLDS):
         return split(split_name)
     if not table.partitions:
         return split_by_subject(table.subjects).with_validation()
     assigned = {recording: table.partitions[subject] for recording, subject in table.subjects.items()}
-    return split_by_partition(assigned).with_validation()
+    return split_by_partition(assigned, split_name).with_validation()

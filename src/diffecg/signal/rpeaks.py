@@ -1,9 +1,11 @@
-"""R-peak detection in a few seconds of a lead."""
+"""R-peak detection in a few seconds of a lead, or in a whole recording."""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from diffecg.signal.resampling import interpolate_gaps
 
 QRS_HZ, QRS_S = (5.0, 18.0), 0.1
 """Frequency band and duration of QRS complexes."""
@@ -13,6 +15,9 @@ MIN_RR_S = 0.25
 
 THRESHOLD, PERCENTILE = 0.4, 97
 """A peak is a beat if its power exceeds this share of that percentile of the power."""
+
+SEGMENT_S = 10.0
+"""Length of the segments of a recording, each with a threshold of its own, in s."""
 
 
 def detect_r_peaks(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Int[np.ndarray, " beat"]:
@@ -25,12 +30,54 @@ def detect_r_peaks(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Int[n
         signal_mv: samples in mV, none missing.
         fs_hz: sampling rate, in Hz.
     """
-    from scipy.signal import butter, find_peaks, sosfiltfilt  # slow to import
+    power = _power(_band_pass(signal_mv, fs_hz), fs_hz)
+    height = float(THRESHOLD * np.percentile(power, PERCENTILE))
+    return _peaks(power, height, fs_hz) if height > 0 else np.empty(0, dtype=np.int64)
+
+
+def r_peaks_of_recording(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Int[np.ndarray, " beat"]:
+    """Return the samples of the R peaks in a lead of any length.
+
+    As :func:`detect_r_peaks`, with a threshold that follows the amplitude of the lead: it is computed in
+    segments of :data:`SEGMENT_S` and interpolated between their centres. Each peak is moved to the largest
+    deflection of its QRS complex in the band-passed signal.
+
+    Args:
+        signal_mv: samples in mV; NaN = missing. No peak lies in missing samples.
+        fs_hz: sampling rate, in Hz.
+    """
+    filtered = _band_pass(interpolate_gaps(signal_mv), fs_hz)
+    power = _power(filtered, fs_hz)
+    edges = np.linspace(0, len(power), max(1, round(len(power) / (SEGMENT_S * fs_hz))) + 1).astype(int)
+    levels = [
+        np.percentile(power[start:stop], PERCENTILE)
+        for start, stop in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    height = THRESHOLD * np.interp(np.arange(len(power)), (edges[:-1] + edges[1:]) / 2, levels)
+    peaks = _peaks(power, np.where(height > 0, height, np.inf), fs_hz)
+    reach = round(QRS_S / 2 * fs_hz)
+    around = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(power) - 1)
+    largest = np.abs(filtered)[around].argmax(axis=1)
+    peaks = np.unique(around[np.arange(len(peaks)), largest])
+    return peaks[np.isfinite(signal_mv[peaks])]
+
+
+def _band_pass(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Float[np.ndarray, " time"]:
+    from scipy.signal import butter, sosfiltfilt  # slow to import
 
     band_pass = butter(2, [QRS_HZ[0], min(QRS_HZ[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos")
+    return sosfiltfilt(band_pass, signal_mv)
+
+
+def _power(filtered: Float[np.ndarray, " time"], fs_hz: float) -> Float[np.ndarray, " time"]:
+    """Return the mean absolute value of a band-passed signal over the duration of a QRS complex."""
     width = max(round(QRS_S * fs_hz), 1)
-    power = np.convolve(np.abs(sosfiltfilt(band_pass, signal_mv)), np.full(width, 1 / width), "same")
-    height = THRESHOLD * np.percentile(power, PERCENTILE)
-    if height <= 0:
-        return np.empty(0, dtype=np.int64)
+    return np.convolve(np.abs(filtered), np.full(width, 1 / width), "same")
+
+
+def _peaks(
+    power: Float[np.ndarray, " time"], height: float | Float[np.ndarray, " time"], fs_hz: float
+) -> Int[np.ndarray, " beat"]:
+    from scipy.signal import find_peaks  # slow to import
+
     return find_peaks(power, height=height, distance=max(round(MIN_RR_S * fs_hz), 1))[0]

@@ -27,7 +27,8 @@ from diffecg.datasets.prepare import prepare, prepare_folder
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.signal_sink import open_signal_file
 from diffecg.datasets.splits import split_by_partition, split_by_subject
-from diffecg.datasets.subjects import SubjectTable, make_split, read_subjects
+from diffecg.datasets.subject_table import SubjectTable
+from diffecg.datasets.subjects import make_split, read_subjects
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import Annotation
 from diffecg.formats.recording import Recording

@@ -21,7 +21,7 @@ from diffecg.datasets.loading import open_dataset, open_windows
 from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.prepare import prepare
 from diffecg.datasets.shards import ShardStore
-from diffecg.datasets.subjects import SubjectTable
+from diffecg.datasets.subject_table import SubjectTable
 from diffecg.errors import DiffecgError
 from diffecg.training.data import ShardOrder, training_data
 from diffecg.training.trainer import train
