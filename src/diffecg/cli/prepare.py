@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from diffecg.cli.console import Flat, Force, Json, progress_bar, show, show_notes
-from diffecg.datasets.options import PrepareOptions
+from diffecg.datasets.options import PrepareOptions, RecordingSetOptions
+from diffecg.files import check_output
+
+if TYPE_CHECKING:
+    from diffecg.config.schema import WindowConfig
+    from diffecg.datasets.databases import Database
+    from diffecg.datasets.subject_table import SubjectTable
 
 
 def prepare(
@@ -29,6 +35,9 @@ def prepare(
 
     Example: diffecg prepare mitdb --from mitdb/ --download --preset beat --out beats/
 
+    Whole recordings instead of windows, as a recording set: diffecg prepare ptbxl --from ptb-xl/ --preset
+    imputation --out ptbxl-set/. An interrupted command continues when it is run again.
+
     A folder of your own recordings in any format that diffecg reads, with subfolders: diffecg prepare own
     --from hospital/ --subjects subjects.csv --preset strip --out strips/
 
@@ -36,9 +45,9 @@ def prepare(
     ----------
     database:
         mitdb (MIT-BIH Arrhythmia Database), svdb (MIT-BIH Supraventricular Arrhythmia Database, for testing
-        only), or own (your recordings).
+        only), ptbxl (PTB-XL, without annotated beats), or own (your recordings).
     out:
-        Folder to write; diffecg.open_windows reads it.
+        Folder to write; diffecg.open_windows reads windows, RecordingSet.open a recording set.
     source:
         Folder of the recordings: a path or a URL such as `s3://bucket/ecg`. With --download, the folder to
         download to.
@@ -52,34 +61,63 @@ def prepare(
         Address of a mirror to download from.
     """
     from diffecg.datasets.databases import database as find_database
-    from diffecg.datasets.prepare import prepare_folder
     from diffecg.datasets.subjects import read_subjects
     from diffecg.errors import DiffecgError
-    from diffecg.files import check_output
-    from diffecg.formats.registry import read_recording
 
     known = find_database(database)
-    window, split = options.window(known), options.split_name(known)
-    check_output(out, force=force, is_folder=True)
+    fs_hz, split = options.recording_rate_hz, options.split_name(known)
+    window = None if fs_hz is not None else options.window(known)
     if source is None and not download:
         raise DiffecgError(f"give the folder of the recordings of {database} with --from, or use --download")
-    folder = source or database
+    folder, table = source or database, None if subjects is None else read_subjects(subjects)
+    if window is not None:
+        check_output(out, force=force, is_folder=True)
     if download:
         from diffecg.datasets import physionet
 
         with progress_bar(f"download {database}") as move:
             physionet.download(known, Path(folder), url=url, progress=move)
-    with progress_bar(f"prepare {database}") as move:
+    if window is not None:
+        _write_windows(known, folder, out, window, split, options, table, force=force, as_json=json)
+    elif fs_hz is not None:
+        recordings = RecordingSetOptions(
+            database=known,
+            split=split,
+            fs_hz=fs_hz,
+            leads=options.leads,
+            reading=options.reading,
+            subjects=table,
+        )
+        _write_recordings(folder, out, recordings, force=force, as_json=json)
+
+
+def _write_windows(
+    database: Database,
+    folder: str,
+    out: Path,
+    window: WindowConfig,
+    split: str,
+    options: PrepareOptions,
+    subjects: SubjectTable | None,
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write windows, and print what they are."""
+    from diffecg.datasets.prepare import prepare_folder
+    from diffecg.formats.registry import read_recording
+
+    with progress_bar(f"prepare {database.name}") as move:
         prepared = prepare_folder(
             folder,
             out,
             window,
             split_name=split,
             label_map_name=options.label_map,
-            subjects=None if subjects is None else read_subjects(subjects),
+            subjects=subjects,
             leads=options.leads,
             read=partial(read_recording, **options.reading),
-            info=known.provenance(),
+            info=database.provenance(),
             progress=move,
             force=force,
         )
@@ -93,4 +131,24 @@ def prepare(
         *(f"dropped {row['count']:6d}  {row['partition']}: {row['reason']}" for _, row in reasons.iterrows()),
     ]
     show_notes(prepared.notes)
-    show(prepared.windows.info, "\n".join(lines), as_json=json)
+    show(prepared.windows.info, "\n".join(lines), as_json=as_json)
+
+
+def _write_recordings(
+    folder: str, out: Path, options: RecordingSetOptions, *, force: bool, as_json: bool
+) -> None:
+    """Write a recording set, and print what it is."""
+    import pandas as pd
+
+    from diffecg.datasets.prepare_recordings import prepare_recordings
+
+    with progress_bar(f"prepare {options.database.name}") as move:
+        recordings = prepare_recordings(folder, out, options, progress=move, force=force)
+    [card] = recordings.cards
+    counts = pd.DataFrame.from_dict(card["counts"], orient="index")
+    show_notes(card["notes"])
+    show(
+        card,
+        f"{out}: {recordings!r}\nsplit {options.split}\n\n{counts.to_string()}",
+        as_json=as_json,
+    )

@@ -30,8 +30,8 @@ class Database:
     lead: str = ""
     """Default lead of beats; empty: there is none."""
     listed: tuple[str, ...] = ()
-    """Folders whose files are listed by the release itself, in ``SHA256SUMS.txt``; :meth:`checksums` lists the
-    others. All files of most databases are listed here."""
+    """Folders whose files are listed in the release itself, in ``SHA256SUMS.txt``, because there are
+    too many for this package. The list is only trusted if it agrees with :meth:`checksums`."""
 
     def provenance(self) -> dict[str, str]:
         """Return name, version, licence and citation."""
@@ -39,7 +39,7 @@ class Database:
         return {"database": self.name, **{key: value for key, value in fields.items() if value}}
 
     def checksums(self) -> dict[str, str]:
-        """Return the SHA-256 of every file to download, by file name, but those in the folders ``listed``."""
+        """Return the SHA-256 of the files to download, by name, apart from the folders ``listed``."""
         text = files("diffecg.datasets").joinpath(f"{self.name}-{self.version}.sha256").read_text()
         pairs = (line.split() for line in text.splitlines())
         return {name: digest for digest, name in pairs}
@@ -70,8 +70,8 @@ DATABASES = {
         name="ptbxl",
         version="1.0.3",
         url="https://physionet.org/files/ptb-xl/1.0.3/",
-        citation="Wagner P, Strodthoff N, Bousseljot R-D, Kreiseler D, Lunze FI, Samek W, Schaeffter T. PTB-XL, a "
-        "large publicly available electrocardiography dataset. Scientific Data 7:154 (2020)",
+        citation="Wagner P, Strodthoff N, Bousseljot R-D, Kreiseler D, Lunze FI, Samek W, Schaeffter T. "
+        "PTB-XL, a large publicly available electrocardiography dataset. Scientific Data 7:154 (2020)",
         licence="CC BY 4.0",
         splits=(FOLDS,),
         lead="II",

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from diffecg.config.presets import preset as find_preset
 from diffecg.config.schema import WindowConfig
 from diffecg.datasets.databases import Database
+from diffecg.datasets.subject_table import SubjectTable
 from diffecg.errors import DiffecgError
+
+RECORDING_RATES_HZ = {"imputation": 100.0}
+"""Sampling rate in Hz of each preset that is trained on whole recordings, and not on windows."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareOptions:
-    """Windows, split and labels of ``prepare``."""
+    """Windows or recordings, split and labels of ``prepare``."""
 
     preset: str = "beat"
-    """Preset that defines the windows: beat, strip, strip2 or paper."""
+    """Preset that defines the windows: beat, strip, strip2 or paper. imputation: whole recordings at 100 Hz,
+    with their R peaks."""
     split: str | None = None
     """Split into training, validation and test. mitdb: strict (default; DS1 and DS2 without recording 201,
     whose subject is also in DS2), classic (with 201), development (DS1 only, for choosing settings without
-    DS2). svdb: svdb (all recordings for testing). own: subjects (random by subject: 70 % training, 10 %
-    validation, 20 % test)."""
+    DS2). svdb: svdb (all recordings for testing). ptbxl: folds (1 to 8 training, 9 validation, 10 test). own:
+    subjects (random by subject: 70 % training, 10 % validation, 20 % test)."""
     label_map: str = "aami"
     """Labels of the annotation symbols: aami (AAMI EC57), or aami-escape-s, in which escape beats (e, j) are
     S."""
     lead: str | None = None
-    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Strips: names of the ECG
-    leads, separated by commas; default: the channels that are named as ECG leads."""
+    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Strips and recordings:
+    names of the ECG leads, separated by commas; default: the channels that are named as ECG leads."""
     length: int | None = None
     """Samples in a window; default: that of the preset."""
     fs: float | None = None
@@ -37,12 +43,33 @@ class PrepareOptions:
     annotator: str | None = None
     """Suffix of the WFDB annotation files, such as qrs; default: atr."""
 
+    @property
+    def recording_rate_hz(self) -> float | None:
+        """Sampling rate of the recordings, in Hz; None: the preset is trained on windows.
+
+        Raises:
+            DiffecgError: a length is given for whole recordings.
+        """
+        rate_hz = RECORDING_RATES_HZ.get(self.preset)
+        if rate_hz is not None and self.length is not None:
+            raise DiffecgError(
+                f"the preset {self.preset} takes whole recordings; leave out --length, or choose another "
+                "preset"
+            )
+        return rate_hz
+
     def window(self, database: Database) -> WindowConfig:
         """Return the window settings for a database.
 
         Raises:
-            DiffecgError: an unknown preset; the lead is missing; a length below 1.
+            DiffecgError: an unknown preset, or one that is trained on whole recordings; the lead is missing;
+                a length below 1.
         """
+        if self.preset in RECORDING_RATES_HZ:
+            raise DiffecgError(
+                f"the preset {self.preset} takes whole recordings, not windows; write them with diffecg "
+                f"prepare --preset {self.preset}"
+            )
         window = find_preset(self.preset).window
         if not window.any_leads:
             lead = self.lead or database.lead
@@ -59,8 +86,8 @@ class PrepareOptions:
 
     @property
     def leads(self) -> tuple[str, ...]:
-        """Leads of windows of any leads; empty: those that are named as ECG leads."""
-        if not find_preset(self.preset).window.any_leads:
+        """Leads of recordings, and of windows of any leads; empty: those that are named as ECG leads."""
+        if self.preset not in RECORDING_RATES_HZ and not find_preset(self.preset).window.any_leads:
             return ()
         return tuple(name.strip() for name in (self.lead or "").split(",") if name.strip())
 
@@ -82,3 +109,20 @@ class PrepareOptions:
                 f"{database.name} has no split {name!r}; choose one of {', '.join(database.splits)}"
             )
         return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingSetOptions:
+    """What a recording set is made of."""
+
+    database: Database
+    split: str
+    """Name of the split."""
+    fs_hz: float
+    """Sampling rate of the set, in Hz."""
+    leads: tuple[str, ...] = ()
+    """Names of the leads; empty: the ECG leads of each recording, which are found by name."""
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """What the user states about the files: arguments of ``read_recording``."""
+    subjects: SubjectTable | None = None
+    """The recordings to use, with their subjects, for the split ``subjects``; None: all recordings."""

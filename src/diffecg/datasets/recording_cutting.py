@@ -13,6 +13,7 @@ from diffecg.datasets.cutting import WindowCutter
 from diffecg.datasets.databases import SUBJECTS
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.recording_folder import RecordingFolder
+from diffecg.datasets.splits import Split
 from diffecg.datasets.window_grid import Cut, Dropped
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import BEAT_SYMBOLS
@@ -62,13 +63,13 @@ def cut_recordings(
                 yield _count_excluded(folder, name, cutter)
         except DiffecgError as error:
             if failed is None:
-                raise _with_way_out(error, cutter) from error
+                raise with_way_out(error, cutter.split) from error
             failed[name] = str(error)
 
 
-def _with_way_out(error: DiffecgError, cutter: WindowCutter) -> DiffecgError:
+def with_way_out(error: DiffecgError, split: Split) -> DiffecgError:
     """Return the error of a recording; a user's recordings can be left out."""
-    if cutter.split.name != SUBJECTS:
+    if split.name != SUBJECTS:
         return error
     return DiffecgError(f"{error}; to leave it out, list the others in a file RECORDS or with --subjects")
 
@@ -84,10 +85,8 @@ def _cut_recording(
     with folder.local_copy(name) as path:
         recording = replace(read(path), name=name)
         _check_annotations(recording, cutter)
-        _, assumption = ecg_rows(recording.channels)
         by_name = bool(cutter.leads) or not cutter.window.any_leads
-        assumptions = [] if by_name or assumption is None else [assumption]
-        if found := [*recording.assumptions, *assumptions, *recording.warnings]:
+        if found := remarks_of(recording, by_name=by_name):
             remarks[name] = found
         yield from cutter.cuts(recording)
 
@@ -123,6 +122,18 @@ def _count_excluded(folder: RecordingFolder, name: str, cutter: WindowCutter) ->
         index=pd.DataFrame(),
         dropped=Dropped((EXCLUDED, cutter.labels.get(symbol, UNKNOWN), reason) for symbol in symbols),
     )
+
+
+def remarks_of(recording: Recording, *, by_name: bool) -> list[str]:
+    """Return what was assumed about a recording, and what of it could not be read.
+
+    Args:
+        recording: the recording.
+        by_name: its leads are named by the user or the window, so that none was assumed to be an ECG.
+    """
+    _, assumption = ecg_rows(recording.channels)
+    assumptions = [] if by_name or assumption is None else [assumption]
+    return [*recording.assumptions, *assumptions, *recording.warnings]
 
 
 def remark_notes(remarks: Mapping[str, Sequence[str]]) -> list[str]:

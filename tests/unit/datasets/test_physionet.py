@@ -1,9 +1,6 @@
 """Downloads are verified, continued or refused; the server runs in the test."""
 
-import functools
 import shutil
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -14,32 +11,6 @@ from diffecg.datasets.physionet import download
 from diffecg.errors import DiffecgError
 
 FEW = ("100.hea", "100.dat", "100.atr", "RECORDS")
-
-
-class Handler(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-    def do_GET(self):
-        self.server.asked.append(self.path.lstrip("/"))
-        super().do_GET()
-
-
-@pytest.fixture
-def serve():
-    servers = []
-
-    def start(folder):
-        server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(folder)))
-        server.asked = []
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        servers.append(server)
-        return server, f"http://127.0.0.1:{server.server_port}/"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture

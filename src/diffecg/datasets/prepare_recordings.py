@@ -1,0 +1,256 @@
+"""Preparing a database as a recording set: whole recordings at one rate, with their R peaks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, Int, Int16
+
+from diffecg._version import __version__
+from diffecg.datasets import ptbxl
+from diffecg.datasets.cutting import BLOCK_SAMPLES
+from diffecg.datasets.databases import SUBJECTS
+from diffecg.datasets.lead_reader import Leads
+from diffecg.datasets.options import RecordingSetOptions
+from diffecg.datasets.prepare import Progress
+from diffecg.datasets.recording_cutting import Reader, remark_notes, remarks_of, with_way_out
+from diffecg.datasets.recording_folder import RecordingFolder
+from diffecg.datasets.recording_set import CONTENT, FORMAT, MISSING, STEPS_PER_MV, RecordingSet
+from diffecg.datasets.recording_set_writer import RecordingSetWriter, to_mv
+from diffecg.datasets.splits import Split
+from diffecg.datasets.subject_table import SubjectTable
+from diffecg.datasets.subjects import make_split, subjects_of
+from diffecg.datasets.windows import PARTITIONS
+from diffecg.errors import DiffecgError
+from diffecg.files import CARD, MARKER, ResumableFolder, check_output
+from diffecg.formats.recording import Recording
+from diffecg.formats.registry import read_recording
+from diffecg.signal.channels import PREFERRED_LEADS
+from diffecg.signal.lead_names import lead_name
+from diffecg.signal.rpeaks import r_peaks_of_recording
+
+SETTINGS = "settings.json"
+MIN_DURATION_S = 5.0
+"""Shorter recordings are left out."""
+CHUNK_S, MARGIN_S = 3600.0, 30.0
+"""R peaks are detected in chunks of a recording, with a margin on either side."""
+
+
+def prepare_recordings(
+    folder: str | Path,
+    out: Path,
+    options: RecordingSetOptions,
+    *,
+    progress: Progress | None = None,
+    force: bool = False,
+) -> RecordingSet:
+    """Write the recordings of a database as a recording set; an interrupted set is continued.
+
+    Recordings shorter than :data:`MIN_DURATION_S`, without an ECG lead or flat throughout are left out and
+    listed in the data card.
+
+    Args:
+        folder: folder of the recordings, on any file system that fsspec supports.
+        out: the folder to write.
+        options: the recordings.
+        progress: called before each recording.
+        force: replace an older folder.
+
+    Raises:
+        DiffecgError: a recording is missing or damaged; no recording is left; ``out`` holds something else.
+    """
+    source = RecordingFolder(folder)
+    table = subjects_of(source, options.split, options.subjects, fs_hz=options.fs_hz)
+    split = make_split(options.split, table)
+    names = [name for name in table.subjects if split.includes(name)]
+    if not names:
+        raise DiffecgError(
+            f"{folder} has none of the recordings of the split {split.name!r}; choose another --split"
+        )
+    _start(out, _settings(source, options, table, names), force=force)
+    read = partial(read_recording, **options.reading)
+    with RecordingSetWriter(out) as writer:
+        done = {entry["recording"] for entry in writer.entries}
+        for index, name in enumerate(names):
+            if name in done:
+                continue
+            if progress is not None:
+                progress(index, len(names), f"recording {name}")
+            try:
+                _add(writer, source, name, options, split, table, read)
+            except DiffecgError as error:
+                raise with_way_out(error, split) from error
+        writer.finish(_card(writer.entries, options, split, has_labels=bool(table.labels)))
+    return RecordingSet.open(out)
+
+
+def _start(out: Path, settings: Mapping[str, Any], *, force: bool) -> None:
+    """Start a set, or check that an unfinished one has the same settings."""
+    if force or (out / CARD).exists() or not out.is_dir():
+        check_output(out, force=force, is_folder=True)
+    if force and out.exists():
+        shutil.rmtree(out)
+    ResumableFolder(out, settings_file=SETTINGS, content="a recording set").start(settings)
+    (out / MARKER).write_text("This folder was written by diffecg; --force may replace it.\n")
+
+
+def _settings(
+    source: RecordingFolder, options: RecordingSetOptions, table: SubjectTable, names: Sequence[str]
+) -> dict[str, Any]:
+    """Return everything that the content of a set depends on, the files apart."""
+    used = [[name, table.subjects[name], table.partitions.get(table.subjects[name])] for name in names]
+    return {
+        **options.database.provenance(),
+        "split": options.split,
+        "fs_hz": options.fs_hz,
+        "leads": list(options.leads),
+        "reading": dict(options.reading),
+        "source": source.root,
+        "recordings": len(names),
+        "recordings_sha256": sha256(json.dumps(used).encode()).hexdigest(),
+        "format": FORMAT,
+        "diffecg": __version__,
+    }
+
+
+def _add(
+    writer: RecordingSetWriter,
+    source: RecordingFolder,
+    name: str,
+    options: RecordingSetOptions,
+    split: Split,
+    table: SubjectTable,
+    read: Reader,
+) -> None:
+    """Add a recording to a set, or leave it out with the reason."""
+    with source.local_copy(name) as path:
+        recording = replace(read(path), name=name)
+        rows = [recording.channel_index(lead) for lead in options.leads] or recording.ecg_indices
+        if not rows:
+            writer.skip(name, "no channel is named as an ECG lead and in a unit of voltage")
+            return
+        leads = Leads.of(recording, rows, options.fs_hz)
+        if leads.duration < MIN_DURATION_S * options.fs_hz:
+            writer.skip(name, f"shorter than {MIN_DURATION_S:g} s")
+            return
+        found = writer.write_signal(_blocks(leads, rows), len(rows), leads.duration)
+    peak_rows = [row for row in _by_preference(recording, rows) if not found["flat"][rows.index(row)]]
+    if not peak_rows:
+        writer.skip(name, "all leads are flat or missing throughout")
+        return
+    channel_names = [recording.channel_names[row] for row in rows]
+    steps = writer.read_steps(rows.index(peak_rows[0]), leads.duration)
+    entry = {
+        "recording": name,
+        "database": options.database.name,
+        "subject": table.subjects[name],
+        "partition": split.partition(name) or "train",
+        "labels": list(table.labels.get(name, ())),
+        "leads": channel_names,
+        "samples": leads.duration,
+        "peak_lead": recording.channel_names[peak_rows[0]],
+        "source_fs_hz": recording.source.rates_hz[rows[0]],
+        "flat_leads": [lead for lead, flat in zip(channel_names, found["flat"], strict=True) if flat],
+        "missing": sum(n for n, flat in zip(found["missing"], found["flat"], strict=True) if not flat),
+        "clipped": sum(found["clipped"]),
+        "remarks": remarks_of(recording, by_name=bool(options.leads)),
+    }
+    writer.add(entry, _detect(steps, options.fs_hz))
+
+
+def _blocks(leads: Leads, rows: Sequence[int]) -> Iterator[Float[np.ndarray, "lead block"]]:
+    """Yield consecutive parts of some leads, in mV."""
+    size = max(1, leads.block_length(BLOCK_SAMPLES))
+    for start in range(0, leads.duration, size):
+        signal_mv = leads.read_mv(start, min(start + size, leads.duration))
+        yield np.stack([signal_mv[row] for row in rows])
+
+
+def _by_preference(recording: Recording, rows: Sequence[int]) -> list[int]:
+    """Return channels in the order in which R peaks are detected in them: MLII or II first."""
+    preferred = [row for row in rows if lead_name(recording.channel_names[row]) in PREFERRED_LEADS]
+    return list(dict.fromkeys([*preferred, *rows]))
+
+
+def _detect(steps: Int16[np.ndarray, " time"], fs_hz: float) -> Int[np.ndarray, " beat"]:
+    """Return the R peaks of a lead of a set."""
+    chunk, margin, found = round(CHUNK_S * fs_hz), round(MARGIN_S * fs_hz), [np.empty(0, dtype=np.int64)]
+    for first in range(0, len(steps), chunk):
+        start = max(0, first - margin)
+        peaks = start + r_peaks_of_recording(to_mv(steps[start : first + chunk + margin]), fs_hz)
+        found.append(peaks[(peaks >= first) & (peaks < first + chunk)])
+    return np.concatenate(found)
+
+
+def _card(
+    entries: Sequence[Mapping[str, Any]],
+    options: RecordingSetOptions,
+    split: Split,
+    *,
+    has_labels: bool,
+) -> dict[str, Any]:
+    """Return the data card of a set.
+
+    Raises:
+        DiffecgError: no recording is left.
+    """
+    skipped = {entry["recording"]: entry["skipped"] for entry in entries if "skipped" in entry}
+    kept = [entry for entry in entries if "skipped" not in entry]
+    if not kept:
+        raise DiffecgError(f"no recording is left ({', '.join(sorted(set(skipped.values())))})")
+    frame = pd.DataFrame(
+        {
+            "partition": [entry["partition"] for entry in kept],
+            "recordings": 1,
+            "hours": [entry["samples"] / options.fs_hz / 3600 for entry in kept],
+            "leads": [len(entry["leads"]) for entry in kept],
+            "beats": [len(entry["r_peaks"]) for entry in kept],
+        }
+    )
+    counts = frame.groupby("partition").sum().reindex(list(PARTITIONS), fill_value=0).round(3)
+    remarks = {entry["recording"]: entry["remarks"] for entry in kept if entry["remarks"]}
+    notes = remark_notes({name: [f"left out: {reason}"] for name, reason in skipped.items()})
+    return {
+        "content": CONTENT,
+        "format": FORMAT,
+        "diffecg": __version__,
+        **options.database.provenance(),
+        "split": split.name,
+        "label_map": ptbxl.LABEL_MAP if has_labels else None,
+        "fs_hz": options.fs_hz,
+        "steps_per_mv": STEPS_PER_MV,
+        "missing": MISSING,
+        "leads": list(options.leads) or "ECG leads, found by name",
+        "r_peaks": "detected in the signal (diffecg.signal.rpeaks), not annotated",
+        "counts": counts.to_dict(orient="index"),
+        "excluded": split.excluded,
+        "skipped": skipped,
+        "remarks": remarks,
+        "notes": [*_partition_notes(split, counts), *notes, *remark_notes(remarks)],
+    }
+
+
+def _partition_notes(split: Split, counts: pd.DataFrame) -> list[str]:
+    """Return a note on partitions without recordings."""
+    empty = [name for name in PARTITIONS if not counts.loc[name, "recordings"]]
+    if not empty or not split.train:
+        return []
+    way_out = (
+        "use recordings of more subjects, or assign partitions with --subjects FILE (columns recording, "
+        "subject, partition)"
+        if split.name == SUBJECTS
+        else "choose another --split, or another database for it"
+    )
+    return [
+        f"no recordings in the partition {', '.join(empty)} (whole recordings are not divided by time): "
+        f"{way_out}"
+    ]
