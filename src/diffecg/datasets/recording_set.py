@@ -52,10 +52,10 @@ COLUMNS = (
 """Columns of the table.
 
 ``labels`` and ``leads`` are lists of names, ``samples`` is the number of samples of a lead, ``offset`` the
-number of the recording's first sample in the file of samples; ``peaks`` and ``peak_offset`` are the same for the R
-peaks, which were detected in ``peak_lead``; ``source_fs_hz`` is the rate of the file. ``flat_leads`` are flat
-throughout or were never observed; their samples are stored as missing. ``missing`` (flat leads apart) and
-``clipped`` are numbers of samples.
+number of the recording's first sample in the file of samples; ``peaks`` and ``peak_offset`` are the same
+for the R peaks, which were detected in ``peak_lead``; ``source_fs_hz`` is the rate of the file.
+``flat_leads`` are flat throughout or were never observed; their samples are stored as missing.
+``missing`` (flat leads apart) and ``clipped`` are numbers of samples.
 """
 
 

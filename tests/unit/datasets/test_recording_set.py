@@ -333,7 +333,7 @@ def test_r_peaks_are_at_the_beats_whatever_the_amplitude(seed, fs_hz, last):
 
 def test_r_peaks_of_real_recordings_are_at_the_annotated_beats(mitdb):
     found = total = matched = 0
-    for name in ("101", "119"):  # of DS1
+    for name in ("101", "223"):  # of DS1
         recording = read_recording(mitdb / name)
         lead = resample(recording.lead_mv(recording.default_lead()), recording.fs_hz, 100.0)
         peaks = r_peaks_of_recording(lead, 100.0) / 100
