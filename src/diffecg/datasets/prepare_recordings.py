@@ -12,24 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Float, Int, Int16
 
 from diffecg._version import __version__
-from diffecg.datasets import ptbxl
 from diffecg.datasets.cutting import BLOCK_SAMPLES
-from diffecg.datasets.databases import SUBJECTS
 from diffecg.datasets.lead_reader import Leads
 from diffecg.datasets.options import RecordingSetOptions
 from diffecg.datasets.prepare import Progress
-from diffecg.datasets.recording_cutting import Reader, remark_notes, remarks_of, with_way_out
+from diffecg.datasets.recording_cutting import Reader, remarks_of, with_way_out
 from diffecg.datasets.recording_folder import RecordingFolder
-from diffecg.datasets.recording_set import CONTENT, FORMAT, MISSING, STEPS_PER_MV, RecordingSet
+from diffecg.datasets.recording_set import FORMAT, RecordingSet
+from diffecg.datasets.recording_set_card import make_card
 from diffecg.datasets.recording_set_writer import RecordingSetWriter, to_mv
 from diffecg.datasets.splits import Split
 from diffecg.datasets.subject_table import SubjectTable
 from diffecg.datasets.subjects import make_split, subjects_of
-from diffecg.datasets.windows import PARTITIONS
 from diffecg.errors import DiffecgError
 from diffecg.files import CARD, MARKER, ResumableFolder, check_output
 from diffecg.formats.recording import Recording
@@ -89,7 +86,7 @@ def prepare_recordings(
                 _add(writer, source, name, options, split, table, read)
             except DiffecgError as error:
                 raise with_way_out(error, split) from error
-        writer.finish(_card(writer.entries, options, split, has_labels=bool(table.labels)))
+        writer.finish(make_card(writer.entries, options, split, has_labels=bool(table.labels)))
     return RecordingSet.open(out)
 
 
@@ -189,68 +186,3 @@ def _detect(steps: Int16[np.ndarray, " time"], fs_hz: float) -> Int[np.ndarray, 
         peaks = start + r_peaks_of_recording(to_mv(steps[start : first + chunk + margin]), fs_hz)
         found.append(peaks[(peaks >= first) & (peaks < first + chunk)])
     return np.concatenate(found)
-
-
-def _card(
-    entries: Sequence[Mapping[str, Any]],
-    options: RecordingSetOptions,
-    split: Split,
-    *,
-    has_labels: bool,
-) -> dict[str, Any]:
-    """Return the data card of a set.
-
-    Raises:
-        DiffecgError: no recording is left.
-    """
-    skipped = {entry["recording"]: entry["skipped"] for entry in entries if "skipped" in entry}
-    kept = [entry for entry in entries if "skipped" not in entry]
-    if not kept:
-        raise DiffecgError(f"no recording is left ({', '.join(sorted(set(skipped.values())))})")
-    frame = pd.DataFrame(
-        {
-            "partition": [entry["partition"] for entry in kept],
-            "recordings": 1,
-            "hours": [entry["samples"] / options.fs_hz / 3600 for entry in kept],
-            "leads": [len(entry["leads"]) for entry in kept],
-            "beats": [len(entry["r_peaks"]) for entry in kept],
-        }
-    )
-    counts = frame.groupby("partition").sum().reindex(list(PARTITIONS), fill_value=0).round(3)
-    remarks = {entry["recording"]: entry["remarks"] for entry in kept if entry["remarks"]}
-    notes = remark_notes({name: [f"left out: {reason}"] for name, reason in skipped.items()})
-    return {
-        "content": CONTENT,
-        "format": FORMAT,
-        "diffecg": __version__,
-        **options.database.provenance(),
-        "split": split.name,
-        "label_map": ptbxl.LABEL_MAP if has_labels else None,
-        "fs_hz": options.fs_hz,
-        "steps_per_mv": STEPS_PER_MV,
-        "missing": MISSING,
-        "leads": list(options.leads) or "ECG leads, found by name",
-        "r_peaks": "detected in the signal (diffecg.signal.rpeaks), not annotated",
-        "counts": counts.to_dict(orient="index"),
-        "excluded": split.excluded,
-        "skipped": skipped,
-        "remarks": remarks,
-        "notes": [*_partition_notes(split, counts), *notes, *remark_notes(remarks)],
-    }
-
-
-def _partition_notes(split: Split, counts: pd.DataFrame) -> list[str]:
-    """Return a note on partitions without recordings."""
-    empty = [name for name in PARTITIONS if not counts.loc[name, "recordings"]]
-    if not empty or not split.train:
-        return []
-    way_out = (
-        "use recordings of more subjects, or assign partitions with --subjects FILE (columns recording, "
-        "subject, partition)"
-        if split.name == SUBJECTS
-        else "choose another --split, or another database for it"
-    )
-    return [
-        f"no recordings in the partition {', '.join(empty)} (whole recordings are not divided by time): "
-        f"{way_out}"
-    ]
