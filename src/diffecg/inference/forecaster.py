@@ -32,16 +32,16 @@ class Forecaster:
 
     Example:
         >>> import diffecg
-        >>> forecaster = diffecg.Forecaster(fs_hz=250, horizon_s=0.5)
+        >>> forecaster = diffecg.Forecaster("analogues", fs_hz=250, horizon_s=0.5)
         >>> forecaster.push([0.0] * 25) is None  # no heartbeat yet
         True
     """
 
     def __init__(
         self,
-        imputer: str | Path | Imputer = "analogues",
-        *,
+        imputer: str | Path | Imputer,
         fs_hz: float,
+        *,
         horizon_s: float = 1.0,
         label: str | None = None,
         draws: int = 16,
