@@ -113,7 +113,8 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
     """Write a forecast into a folder.
 
     Writes a WFDB record with the draw nearest to the others, mean, lower and upper bound as signals,
-    ``forecast.csv`` (with the recorded samples where the recording continues), ``draws.npz``, a figure and ``card.json``.
+    ``forecast.csv`` (with the recorded samples where the recording continues), ``draws.npz``, a figure and
+    ``card.json``.
 
     Args:
         folder: an empty folder.
