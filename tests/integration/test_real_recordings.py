@@ -12,7 +12,8 @@ from diffecg.formats.registry import SUFFIXES, file_name, read_recording, write_
 from diffecg.inference.export import write_imputed
 from diffecg.inference.gaps import find_segments
 from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
-from diffecg.inference.recordings import ImputationPlan, impute_recording
+from diffecg.inference.planning import ImputationPlan
+from diffecg.inference.recordings import impute_recording
 from diffecg.signal.masks import Interval
 
 

@@ -15,7 +15,8 @@ from diffecg.formats.recording import Recording
 from diffecg.formats.samples import Block, SampleSource
 from diffecg.inference.gaps import Segment
 from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
-from diffecg.inference.recordings import ImputationPlan, impute_recording
+from diffecg.inference.planning import ImputationPlan
+from diffecg.inference.recordings import impute_recording
 from diffecg.signal.channels import make_channels
 
 FEW = ["--draws", 1, "--steps", 1]

@@ -113,7 +113,8 @@ def _forecast(
     """Forecast one recording, and return the result for JSON."""
     from diffecg.files import new_folder
     from diffecg.inference.export import write_forecast
-    from diffecg.inference.recordings import forecast_recording, plan_forecast
+    from diffecg.inference.planning import plan_forecast
+    from diffecg.inference.recordings import forecast_recording
 
     recording = read.read(path, () if flags.lead is None else (flags.lead,))
     options = flags.options(recording)

@@ -248,7 +248,8 @@ class _Job:
         from diffecg.formats.registry import check_writable, output_suffix
         from diffecg.inference.export import write_imputed
         from diffecg.inference.gap_notes import describe_written
-        from diffecg.inference.recordings import impute_recording, plan_imputation
+        from diffecg.inference.planning import plan_imputation
+        from diffecg.inference.recordings import impute_recording
 
         recording = self.read.read(path, self.flags.lead)
         suffix = output_suffix(recording) if self.format is None else format_suffix(self.format)

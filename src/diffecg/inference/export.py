@@ -24,7 +24,8 @@ from diffecg.inference.gap_notes import (
     is_interpolated,
     write_with_notes,
 )
-from diffecg.inference.recordings import ForecastPlan, ImputedRecording
+from diffecg.inference.planning import ForecastPlan
+from diffecg.inference.recordings import ImputedRecording
 from diffecg.inference.results import Imputation
 from diffecg.plotting.signals import ImputedStrip, imputed_strip, save_figure
 

@@ -22,7 +22,8 @@ from diffecg.inference.gap_notes import describe_written
 from diffecg.inference.imputer import Imputer
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
-from diffecg.inference.recordings import forecast_recording, impute_recording, plan_forecast, plan_imputation
+from diffecg.inference.planning import plan_forecast, plan_imputation
+from diffecg.inference.recordings import forecast_recording, impute_recording
 from diffecg.inference.results import Preview
 from diffecg.service.channel import (
     Assignment,

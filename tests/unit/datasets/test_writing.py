@@ -14,7 +14,8 @@ from diffecg.formats.registry import read_recording
 from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.gaps import Segment, find_segments
 from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
-from diffecg.inference.recordings import ForecastPlan, ImputationPlan, impute_recording
+from diffecg.inference.planning import ForecastPlan, ImputationPlan
+from diffecg.inference.recordings import impute_recording
 from diffecg.plotting.paper import Paper
 
 
