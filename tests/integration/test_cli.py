@@ -184,7 +184,7 @@ def bad(tmp_path, recording, runs):
         "no time": (["impute", "--model", model, recording, "--gap", "noon", *out], "'noon' is no interval"),
         "no gap": (["impute", "--model", model, recording, *out], "--gap"),
         "all missing": (
-            ["impute", "--model", model, recording, "--gap", "0:60", *out],
+            ["impute", "--model", model, recording, "--gap", "0:60", "--max-gap", "60", *out],
             "nothing is observed",
         ),
         "unknown fault": (
