@@ -173,3 +173,20 @@ def test_only_the_surroundings_of_a_gap_are_read(model):
     assert np.array_equal(imputed[100:], recorded[100:])
     draws = [part.part()[1].draws_mv for part in result.parts]
     assert not np.allclose(draws[0] - draws[0].mean(), draws[2] - draws[2].mean())
+
+
+def test_analogues_of_a_day_are_read_from_half_an_hour_on_either_side():
+    source = Endless()
+    recording = Recording(name="day", channels=make_channels(["II"]), source=source)
+    segments = [Segment(row=0, start=at, stop=at + 100, reason="given") for at in (5_000_000, 15_000_000)]
+    plan = ImputationPlan(segments=segments, rows=[0], input_rows=[0])
+    result = impute_recording(
+        diffecg.AnalogueImputer(), recording, plan, ImputeOptions(), DrawOptions(draws=40)
+    )
+    assert source.read_samples <= 2 * (2 * 1800 + 20) * 250
+    for part, segment in zip(result.parts, segments, strict=True):
+        first, imputation = part.part(context=5)
+        assert (first, imputation.draws_mv.shape) == (segment.start - 5, (40, 110))
+        assert part.imputation.draws_mv.base is None, "the draws of the whole group can be freed"
+        minute = np.take(source.minute, np.arange(segment.start, segment.stop), mode="wrap")
+        assert part.part()[1].mean_mv == pytest.approx(minute, abs=1e-6), "every minute is the same"

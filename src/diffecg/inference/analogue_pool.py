@@ -22,7 +22,7 @@ KERNEL_VARIANCE = 0.05
 """Variance of the kernel, as a share of the variance of the analogues, in short gaps.
 
 On DS1 (88 gaps a length, 16 draws), the 90 % intervals cover 90, 90, 91, 91, 91 and 90 % of the samples of
-gaps of 0.25, 0.5, 1, 2, 5 and 10 s, and 89 % of forecasts of 1 s; analogues alone cover 82 to 87 %."""
+gaps of 0.25, 0.5, 1, 2, 5 and 10 s, and 89 % of forecasts of 1 s; analogues alone cover 82 to 88 %."""
 KERNEL_VARIANCE_OF_FORECASTS = 0.5
 """The same where the surroundings are known on one side only."""
 KERNEL_GROWTH_S = 3.0
