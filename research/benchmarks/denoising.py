@@ -84,7 +84,7 @@ def denoising(
                     "as recorded": case.noisy_mv,
                     "band-pass": band_pass(case.noisy_mv, recording.fs_hz),
                     "wavelets": shrink_wavelets(case.noisy_mv),
-                    "model": result.signal_mv,
+                    "model": result.mean_mv,
                 }
                 for method, signal_mv in denoised.items():
                     error = (signal_mv - case.clean_mv)[case.is_noisy]

@@ -3,7 +3,8 @@
 Models
     load                a model by name, or from a folder
     Model               generate, vary, impute, denoise, forecast
-    Imputation          what impute, denoise and forecast return: mean, prediction interval, draws
+    AnalogueImputer     impute and forecast by similar segments of the recording, without a model
+    Imputation          what impute, denoise and forecast return: signal, interval, draws
     Forecaster          forecasts of a stream
     SyntheticWindows    a dataset for PyTorch, generated on access
     compose, Rhythm     annotated synthetic recordings

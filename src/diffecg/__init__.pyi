@@ -7,6 +7,7 @@ from .errors import DiffecgError as DiffecgError
 from .formats.recording import Recording as Recording
 from .formats.registry import read_recording as read_recording
 from .formats.registry import write_recording as write_recording
+from .inference.analogue_imputer import AnalogueImputer as AnalogueImputer
 from .inference.forecaster import Forecaster as Forecaster
 from .inference.loading import load as load
 from .inference.model import Model as Model

@@ -59,6 +59,7 @@ def test_impute_and_forecast(run, runs, recording, tmp_path):
     few = ["--draws", 2, "--steps", 2]
     status, out, _ = run(
         "impute",
+        "--model",
         runs["strip"],
         recording,
         "--gap",
@@ -79,6 +80,7 @@ def test_impute_and_forecast(run, runs, recording, tmp_path):
     assert changed.max() < 21 * 360
     status, out, _ = run(
         "forecast",
+        "--model",
         runs["strip"],
         f"{recording}.hea",
         "--at",
@@ -94,7 +96,10 @@ def test_impute_and_forecast(run, runs, recording, tmp_path):
     assert json.loads(out)["lead"] == "V1"
     assert len(pd.read_csv(tmp_path / "ahead" / "forecast.csv")) == 360
     assert (
-        run("forecast", runs["strip"], recording, "--horizon", 0.5, "--out", tmp_path / "end", *few)[0] == 0
+        run(
+            "forecast", "--model", runs["strip"], recording, "--horizon", 0.5, "--out", tmp_path / "end", *few
+        )[0]
+        == 0
     )
 
 
@@ -106,9 +111,9 @@ def test_a_table_is_imputed_and_written_as_edf(run, runs, recording, tmp_path):
     table.loc[7200:7560, "MLII"] = table["MLII"][7200]
     source = tmp_path / "holter.csv"
     table.to_csv(source, index=False)
-    assert "--fs" in run("impute", runs["strip"], source, "--out", tmp_path / "a")[2]
+    assert "--fs" in run("impute", "--model", runs["strip"], source, "--out", tmp_path / "a")[2]
     asked = ["--detect", "flat", "--fs", 360, "--format", "edf"]
-    assert run("impute", runs["strip"], source, *asked, "--out", tmp_path / "a", *few)[0] == 0
+    assert run("impute", "--model", runs["strip"], source, *asked, "--out", tmp_path / "a", *few)[0] == 0
     gaps = pd.read_csv(tmp_path / "a" / "gaps.csv")
     assert gaps["lead"].tolist() == ["MLII", "V1"]
     assert gaps["reason"].tolist() == ["flat", "missing"]
@@ -121,10 +126,12 @@ def test_a_table_is_imputed_and_written_as_edf(run, runs, recording, tmp_path):
     assert "EDF+C, 2 channels, 0:01:00 h" in out
     assert "detected at the beginning" in out
     asked = ["--fs", 360, "--unit", "V"]
-    status, _, err = run("forecast", runs["strip"], source, *asked, "--out", tmp_path / "b", *few)
+    status, _, err = run("forecast", "--model", runs["strip"], source, *asked, "--out", tmp_path / "b", *few)
     assert status == 0
     assert "warning: MLII spans" in err
-    status, _, err = run("forecast", runs["strip"], source, *asked, "--strict", "--out", tmp_path / "c", *few)
+    status, _, err = run(
+        "forecast", "--model", runs["strip"], source, *asked, "--strict", "--out", tmp_path / "c", *few
+    )
     assert status == 1
     assert "wrong unit or gain" in err
     assert not (tmp_path / "c").exists()
@@ -149,7 +156,7 @@ def test_real_recordings_are_imputed_and_forecast(run, mitdb, tmp_path, name):
     few = ["--draws", 2, "--steps", 4]
     gaps = ["--gap", "12.0:12.8", "--gap", "0:1", "--gap", "1804:1805"]
     fixed, ahead = tmp_path / "fixed", tmp_path / "ahead"
-    assert run("impute", "mitbih-strip", mitdb / name, *gaps, "--out", fixed, *few)[0] == 0
+    assert run("impute", "--model", "mitbih-strip", mitdb / name, *gaps, "--out", fixed, *few)[0] == 0
     before, after = (wfdb.rdrecord(str(folder / name), physical=False) for folder in (mitdb, fixed))
     missing = np.zeros(before.sig_len, dtype=bool)
     for first, last in ((0, 1), (12, 12.8), (1804, 1805)):
@@ -162,7 +169,7 @@ def test_real_recordings_are_imputed_and_forecast(run, mitdb, tmp_path, name):
         after.adc_gain,
         after.baseline,
     )
-    assert run("forecast", "mitbih-strip", mitdb / name, "--at", 60, "--out", ahead, *few)[0] == 0
+    assert run("forecast", "--model", "mitbih-strip", mitdb / name, "--at", 60, "--out", ahead, *few)[0] == 0
     table = pd.read_csv(ahead / "forecast.csv")
     assert np.allclose(table["recorded_mv"], (before.d_signal[21600:21960, 0] - 1024) / 200, atol=1e-4)
     assert (ahead / "forecast.png").is_file()
@@ -172,18 +179,33 @@ def bad(tmp_path, recording, runs):
     """Command lines that fail, with part of their error message."""
     model, out = runs["strip"], ["--out", tmp_path / "out"]
     return {
-        "gap outside": (["impute", model, recording, "--gap", "59:61", *out], "from 0 to 60"),
-        "gap upside down": (["impute", model, recording, "--gap", "12:11", *out], "12:11"),
-        "no time": (["impute", model, recording, "--gap", "noon", *out], "'noon' is no interval"),
-        "no gap": (["impute", model, recording, *out], "--gap"),
-        "all missing": (["impute", model, recording, "--gap", "0:60", *out], "nothing is observed"),
-        "unknown fault": (["impute", model, recording, "--detect", "ugly", *out], "flat, clipped, saturated"),
-        "no lead": (["impute", model, recording, "--gap", "1:2", "--lead", "aVR", *out], "MLII, V1"),
-        "no recording": (["impute", model, tmp_path / "999", "--gap", "1:2", *out], "999.hea is missing"),
-        "late": (["forecast", model, recording, "--at", "61", *out], "from 0 to 60"),
-        "early": (["forecast", model, recording, "--at", "0", *out], "at 0 s"),
-        "at no time": (["forecast", model, recording, "--at", "nan", *out], "'nan' is no time"),
-        "at the end of time": (["forecast", model, recording, "--at", "inf", *out], "'inf' is no time"),
+        "gap outside": (["impute", "--model", model, recording, "--gap", "59:61", *out], "from 0 to 60"),
+        "gap upside down": (["impute", "--model", model, recording, "--gap", "12:11", *out], "12:11"),
+        "no time": (["impute", "--model", model, recording, "--gap", "noon", *out], "'noon' is no interval"),
+        "no gap": (["impute", "--model", model, recording, *out], "--gap"),
+        "all missing": (
+            ["impute", "--model", model, recording, "--gap", "0:60", "--max-gap", "60", *out],
+            "nothing is observed",
+        ),
+        "unknown fault": (
+            ["impute", "--model", model, recording, "--detect", "ugly", *out],
+            "flat, clipped, saturated",
+        ),
+        "no lead": (
+            ["impute", "--model", model, recording, "--gap", "1:2", "--lead", "aVR", *out],
+            "MLII, V1",
+        ),
+        "no recording": (
+            ["impute", "--model", model, tmp_path / "999", "--gap", "1:2", *out],
+            "999.hea is missing",
+        ),
+        "late": (["forecast", "--model", model, recording, "--at", "61", *out], "from 0 to 60"),
+        "early": (["forecast", "--model", model, recording, "--at", "0", *out], "at 0 s"),
+        "at no time": (["forecast", "--model", model, recording, "--at", "nan", *out], "'nan' is no time"),
+        "at the end of time": (
+            ["forecast", "--model", model, recording, "--at", "inf", *out],
+            "'inf' is no time",
+        ),
         "window settings": (
             ["train", "--set", "window.length=9", "--data", tmp_path, *out],
             "diffecg prepare",
@@ -287,6 +309,7 @@ def test_the_installed_command_runs_in_a_process(runs, tmp_path):
             "-m",
             "diffecg",
             "impute",
+            "--model",
             runs["strip"],
             recording,
             "--gap",
@@ -312,6 +335,7 @@ def test_the_installed_command_runs_in_a_process(runs, tmp_path):
             "-m",
             "diffecg",
             "impute",
+            "--model",
             runs["strip"],
             recording,
             "--gap",

@@ -79,7 +79,7 @@ def test_readme_code_runs(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
     assert len(code.strip().splitlines()) <= 14
     exec(compile(code, "README.md", "exec"), {})
-    assert capsys.readouterr().out == "(1000,) (100,)\n"
+    assert capsys.readouterr().out == "(16, 21600) (360,)\n"
 
 
 def test_readme_links_and_words():

@@ -15,7 +15,8 @@ from diffecg.formats.recording import Recording
 from diffecg.formats.samples import Block, SampleSource
 from diffecg.inference.gaps import Segment
 from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
-from diffecg.inference.recordings import CONTEXT_S, ImputationPlan, impute_recording
+from diffecg.inference.planning import ImputationPlan
+from diffecg.inference.recordings import impute_recording
 from diffecg.signal.channels import make_channels
 
 FEW = ["--draws", 1, "--steps", 1]
@@ -38,7 +39,15 @@ def write_table(path, clock):
 def test_a_gap_is_given_in_the_times_of_a_table_and_all_other_lines_stay(run, model, tmp_path):
     lines = write_table(tmp_path / "late.csv", lambda i: f"{100 + i / 125:.3f}")
     status, _, err = run(
-        "impute", model, tmp_path / "late.csv", "--gap", "105:105.4", *FEW, "--out", tmp_path / "out"
+        "impute",
+        "--model",
+        model,
+        tmp_path / "late.csv",
+        "--gap",
+        "105:105.4",
+        *FEW,
+        "--out",
+        tmp_path / "out",
     )
     assert status == 0
     assert "decimal marks" in err
@@ -68,7 +77,7 @@ def test_a_gap_is_given_by_the_clock_and_other_signals_and_notes_stay(run, model
     write_edf(tmp_path / "night.edf")
     gap = "10:00:30/10:00:30.4"
     status, _, err = run(
-        "impute", model, tmp_path / "night.edf", "--gap", gap, *FEW, "--out", tmp_path / "out"
+        "impute", "--model", model, tmp_path / "night.edf", "--gap", gap, *FEW, "--out", tmp_path / "out"
     )
     assert (status, err) == (0, "")
     before, after = (edfio.read_edf(tmp_path / name) for name in ("night.edf", "out/night.edf"))
@@ -84,7 +93,7 @@ def test_what_a_format_cannot_hold_is_said_before_anything_is_imputed(run, model
     note = Annotation(time_s=1.0001, symbol='"', text="note", duration_s=2.0)
     recording = Recording.from_arrays(signal[None], 360.0, channel_names=["EKG Gerät"], annotations=[note])
     diffecg.write_recording(tmp_path / "r.csv", recording)
-    args = ["impute", model, tmp_path / "r.csv", "--gap", "20:20.4", "--format", "wfdb", *FEW]
+    args = ["impute", "--model", model, tmp_path / "r.csv", "--gap", "20:20.4", "--format", "wfdb", *FEW]
     status, _, err = run(*args, "--out", tmp_path / "out")
     assert status == 0
     assert "'EKG Gerät' is written as 'EKG Geraet'" in err
@@ -99,7 +108,7 @@ def test_several_recordings_are_imputed_with_one_table_and_an_error_stops_no_oth
     for seed, name in enumerate(("a", "b")):
         write_recording(folder / name, seed=seed)
     (folder / "c.hea").write_text("c 1 360 1000\nc.dat 16 200 16 0 0 0 0 II\n")
-    args = ["impute", model, "--gap", "20:20.4", *FEW, "--json"]
+    args = ["impute", "--model", model, "--gap", "20:20.4", *FEW, "--json"]
     status, out, err = run(*args, folder, "--out", tmp_path / "out")
     assert status == 1
     results = {result["recording"]: result for result in json.loads(out)["recordings"]}
@@ -155,13 +164,29 @@ def test_only_the_surroundings_of_a_gap_are_read(model):
         Segment(row=0, start=at, stop=at + 100, reason="given") for at in (5_000_000, 5_002_000, 15_000_000)
     ]
     plan = ImputationPlan(segments=segments, rows=[0], input_rows=[0])
-    options = (ImputeOptions(), DrawOptions(draws=2), SamplerOptions(steps=1))
-    result = impute_recording(diffecg.load(model), recording, plan, *options)
-    assert len(result.intervals) == 2
-    assert source.read_samples <= 2 * (2 * CONTEXT_S + 20) * 250
+    imputer = diffecg.load(model).with_sampling(SamplerOptions(steps=1))
+    result = impute_recording(imputer, recording, plan, ImputeOptions(), DrawOptions(draws=2))
+    assert source.read_samples <= 2 * (2 * imputer.context_s + 20) * 250
     imputed = result.imputed.crop(20_000, 20_001).lead_mv(0)  # 5,000,000 samples are 20,000 s
     recorded = recording.crop(20_000, 20_001).lead_mv(0)
     assert (imputed[:100] != recorded[:100]).any()
     assert np.array_equal(imputed[100:], recorded[100:])
-    draws = [result.part(segment)[1].draws_mv for segment in segments]
+    draws = [part.part()[1].draws_mv for part in result.parts]
     assert not np.allclose(draws[0] - draws[0].mean(), draws[2] - draws[2].mean())
+
+
+def test_analogues_of_a_day_are_read_from_half_an_hour_on_either_side():
+    source = Endless()
+    recording = Recording(name="day", channels=make_channels(["II"]), source=source)
+    segments = [Segment(row=0, start=at, stop=at + 100, reason="given") for at in (5_000_000, 15_000_000)]
+    plan = ImputationPlan(segments=segments, rows=[0], input_rows=[0])
+    result = impute_recording(
+        diffecg.AnalogueImputer(), recording, plan, ImputeOptions(), DrawOptions(draws=40)
+    )
+    assert source.read_samples <= 2 * (2 * 1800 + 20) * 250
+    for part, segment in zip(result.parts, segments, strict=True):
+        first, imputation = part.part(context=5)
+        assert (first, imputation.draws_mv.shape) == (segment.start - 5, (40, 110))
+        assert part.imputation.draws_mv.base is None, "the draws of the whole group can be freed"
+        minute = np.take(source.minute, np.arange(segment.start, segment.stop), mode="wrap")
+        assert part.part()[1].mean_mv == pytest.approx(minute, abs=0.05), "every minute is the same"

@@ -174,13 +174,23 @@ def test_imputation_changes_the_gap_only(server, recording, tmp_path):
         changed[first:last] = True
     assert np.array_equal(after[~changed], before[~changed])
     assert np.array_equal(after[:, 1], before[:, 1])
-    mean = np.array(result["intervals"][0]["mean_mv"])
-    assert np.abs((after[7200:7380, 0] - 1024) / 200 - mean).max() < 0.003
+    written = np.array(result["intervals"][0]["signal_mv"])
+    assert np.abs((after[7200:7380, 0] - 1024) / 200 - written).max() < 0.003
     model = diffecg.load(STRIP)
     holed = (before[:, 0] - 1024) / 200.0
     holed[changed] = np.nan
     imputed = model.impute(holed, 360.0, draws=3, steps=2).signal_mv
-    assert np.abs(imputed[7200:7380] - mean).max() < 1e-3
+    assert np.abs(imputed[7200:7380] - written).max() < 1e-3
+
+
+def test_without_a_model_analogues_are_searched(server, recording):
+    _, info = recording
+    gaps = [gap(20.0, 20.5), gap(30.0, 45.0)]
+    _, result = server.result("impute", recording=info["id"], options={"gaps": gaps, "leads": ["MLII"]})
+    assert (result["engine"], result["written"]) == ("analogues", "draw of 16, analogues")
+    assert (len(result["intervals"]), result["too_long"]) == (1, 1)
+    _, ahead = server.result("forecast", recording=info["id"], options={"at_s": 40.0, "horizon_s": 0.5})
+    assert (ahead["engine"], ahead["interval"]) == ("analogues", "90 % interval")
 
 
 def previews_of(server, job):

@@ -1,4 +1,4 @@
-"""``diffecg demo``: figures of generation, imputation and forecasting with the bundled models."""
+"""``diffecg demo``: figures of generation, imputation and forecasting."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from jaxtyping import Float
     from matplotlib.figure import Figure
 
+    from diffecg.inference.imputer import Imputer
     from diffecg.inference.model import Model
 
-GAP = Interval(start_s=4.0, stop_s=5.2)
-"""Interval of the strip to impute."""
-FORECAST_START_S = 6.5
+DURATION_S, FS_HZ = 120.0, 250.0
+"""Length and rate of the simulated recording."""
+GAP = Interval(start_s=60.0, stop_s=61.2)
+"""Interval to impute."""
+SHOWN_S = 4.0
+"""Signal that is shown before the gap and the forecast."""
 HORIZON_S = 2.0
 BEATS_PER_LABEL = 8
 
@@ -29,12 +33,12 @@ def demo(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Generate beats, impute a gap and forecast with the bundled models; takes about a minute.
+    """Generate beats, impute a gap and forecast; takes about a minute.
 
     Example: diffecg demo --out diffecg-demo/
 
-    Needs no data: the strip to impute and to forecast is simulated. OUT gets three figures and a page that
-    explains them, index.html.
+    Needs no data: the recording to impute and to forecast is simulated. OUT gets three figures and a page
+    that explains them, index.html.
 
     Parameters
     ----------
@@ -44,22 +48,22 @@ def demo(
     use_threads(threads)
     from diffecg.cli.demo_page import write_page
     from diffecg.files import new_folder
+    from diffecg.inference.analogue_imputer import AnalogueImputer
     from diffecg.inference.loading import load
     from diffecg.plotting.signals import save_figure
     from diffecg.signal.simulation import simulate_ecg
 
     with progress_bar("demo") as progress, new_folder(out, force=True) as folder:
-        progress(0, 4, "load models")
-        beat_model, strip_model = load("mitbih-beat"), load("mitbih-strip")
+        progress(0, 4, "load the model")
+        model, imputer = load("mitbih-beat"), AnalogueImputer()
         progress(1, 4, "generate")
-        save_figure(generation_figure(beat_model, seed), folder / "beats.png")
+        save_figure(generation_figure(model, seed), folder / "beats.png")
         progress(2, 4, "impute")
-        window = strip_model.config.window
-        strip_mv = simulate_ecg(window.duration_s, window.fs_hz, seed=seed).signal_mv
-        save_figure(gap_figure(strip_model, strip_mv, seed), folder / "gap.png")
+        signal_mv = simulate_ecg(DURATION_S, FS_HZ, seed=seed).signal_mv
+        save_figure(gap_figure(imputer, signal_mv, seed), folder / "gap.png")
         progress(3, 4, "forecast")
-        save_figure(forecast_figure(strip_model, strip_mv, seed), folder / "forecast.png")
-        write_page(folder, [beat_model, strip_model], seed)
+        save_figure(forecast_figure(imputer, signal_mv, seed), folder / "forecast.png")
+        write_page(folder, model, seed)
         progress(4, 4, "done")
     page = (out / "index.html").resolve()
     text = (
@@ -80,26 +84,26 @@ def generation_figure(model: Model, seed: int) -> Figure:
     return window_grid(rows, model.config.window.fs_hz, title)
 
 
-def gap_figure(model: Model, strip_mv: Float[np.ndarray, " time"], seed: int) -> Figure:
-    """Return the figure of a strip with a gap imputed."""
+def gap_figure(imputer: Imputer, signal_mv: Float[np.ndarray, " time"], seed: int) -> Figure:
+    """Return the figure of a recording with a gap imputed."""
     import numpy as np
 
     from diffecg.inference.export import imputation_figure
     from diffecg.signal.masks import interval_mask
 
-    fs_hz = model.config.window.fs_hz
-    masked_mv = np.where(interval_mask([GAP], len(strip_mv), fs_hz), np.nan, strip_mv)
-    imputation = model.impute(masked_mv, fs_hz, seed=seed)
-    title = f"Gap of {GAP.stop_s - GAP.start_s:.1f} s imputed by {model.name}"
-    return imputation_figure(imputation, 0, strip_mv, title)
+    masked_mv = np.where(interval_mask([GAP], len(signal_mv), FS_HZ), np.nan, signal_mv)
+    first, stop = round((GAP.start_s - SHOWN_S) * FS_HZ), round((GAP.stop_s + SHOWN_S) * FS_HZ)
+    imputation = imputer.impute(masked_mv, FS_HZ, seed=seed, span=slice(first, stop))
+    title = f"Gap of {GAP.stop_s - GAP.start_s:.1f} s imputed by {imputer.name}"
+    return imputation_figure(imputation, first, signal_mv[first:stop], title)
 
 
-def forecast_figure(model: Model, strip_mv: Float[np.ndarray, " time"], seed: int) -> Figure:
-    """Return the figure of a strip that is forecast from its first part."""
+def forecast_figure(imputer: Imputer, signal_mv: Float[np.ndarray, " time"], seed: int) -> Figure:
+    """Return the figure of a recording that is forecast from its first part."""
     from diffecg.inference import export
 
-    fs_hz = model.config.window.fs_hz
-    start, stop = round(FORECAST_START_S * fs_hz), round((FORECAST_START_S + HORIZON_S) * fs_hz)
-    forecast = model.forecast(strip_mv[:start], fs_hz, horizon_s=HORIZON_S, seed=seed)
-    title = f"{HORIZON_S:g} s forecast by {model.name}"
-    return export.forecast_figure(forecast, strip_mv[:start], start, title, strip_mv[start:stop])
+    shown, horizon = round(SHOWN_S * FS_HZ), round(HORIZON_S * FS_HZ)
+    start = len(signal_mv) - horizon
+    forecast = imputer.forecast(signal_mv[:start], FS_HZ, horizon_s=HORIZON_S, seed=seed)
+    title = f"{HORIZON_S:g} s forecast by {imputer.name}"
+    return export.forecast_figure(forecast, signal_mv[start - shown : start], start, title, signal_mv[start:])

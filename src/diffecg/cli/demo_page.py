@@ -22,22 +22,23 @@ _SECTIONS = (
     (
         "gap.png",
         "Impute: a gap with its uncertainty",
-        "The coloured samples were masked. Sixteen draws from the posterior give a mean and a nominal "
-        "90 % prediction interval; the dashed line shows the masked samples. The strip is simulated and "
-        "unlike the training data.",
-        'model = diffecg.load("mitbih-strip")\nimputation = model.impute(signal_mv, fs_hz=100, draws=16)',
+        "The coloured samples were masked. Sixteen analogues, segments of the recording with similar "
+        "surroundings, are the draws; the one nearest to the others is written. The shaded 90 % prediction "
+        "interval is calibrated on real recordings; the dashed line shows the masked samples. The recording "
+        "is simulated.",
+        "imputation = diffecg.AnalogueImputer().impute(signal_mv, fs_hz=250)",
     ),
     (
         "forecast.png",
         "Forecast: the next heartbeats",
-        "The model is conditioned on the past only. Each draw is one possible continuation; the mean is "
-        "smooth where the draws disagree on the time of a beat.",
-        "forecast = model.forecast(past_mv, fs_hz=100, horizon_s=2.0, draws=16)",
+        "Only the past is used. Each draw is one possible continuation; their mean is smooth where they "
+        "disagree on the time of a beat.",
+        "forecast = diffecg.AnalogueImputer().forecast(past_mv, fs_hz=250, horizon_s=2.0)",
     ),
 )
 
 
-def write_page(folder: Path, models: list[Model], seed: int) -> None:
+def write_page(folder: Path, model: Model, seed: int) -> None:
     """Write ``index.html`` with the figures in ``folder``."""
     parts = ['<p class="note">All signals are synthetic. diffecg is not a medical device.</p>']
     for name, title, text, code in _SECTIONS:
@@ -45,12 +46,10 @@ def write_page(folder: Path, models: list[Model], seed: int) -> None:
             f"<h2>{escape(title)}</h2><p>{escape(text)}</p>"
             f"{picture((folder / name).read_bytes(), title)}<pre>{escape(code)}</pre>"
         )
-    used = ", ".join(
-        f"{model.name} ({model.config.diffusion.sampler}, {model.config.diffusion.steps} steps)"
-        for model in models
-    )
+    diffusion = model.config.diffusion
+    used = f"beats by {model.name} ({diffusion.sampler}, {diffusion.steps} steps)"
     footer = (
         f"diffecg {__version__}; {used}; seed {seed}. "
         "Trained on the MIT-BIH Arrhythmia Database (ODC-By 1.0), recordings of DS1 only."
     )
-    (folder / "index.html").write_text(page("diffecg: three tasks, one model", parts, footer))
+    (folder / "index.html").write_text(page("diffecg: three tasks", parts, footer))

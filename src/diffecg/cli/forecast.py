@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from diffecg.cli.console import (
-    ComputeOptions,
     Flat,
     Force,
     Json,
@@ -20,12 +19,13 @@ from diffecg.cli.console import (
     show,
     warn_implausible,
 )
+from diffecg.cli.imputers import ImputerFlags, check_recordings
 from diffecg.cli.recordings import find_recordings, process_each, show_results
-from diffecg.inference.options import DrawOptions, ForecastOptions, SamplerOptions
+from diffecg.inference.options import DrawOptions, ForecastOptions
 
 if TYPE_CHECKING:
     from diffecg.formats.recording import Recording
-    from diffecg.inference.model import Model
+    from diffecg.inference.imputer import Imputer
 
 
 @Parameter(name="*")
@@ -50,29 +50,27 @@ class ForecastFlags:
 
 
 def forecast(
-    model: str,
-    /,
     *recordings: Path,
     out: Path,
     options: ForecastFlags = ForecastFlags(),
     strict: Strict = False,
     read: ReadFlags = ReadFlags(),
     draws: Annotated[DrawOptions, Flat] = DrawOptions(),
-    compute: ComputeOptions = ComputeOptions(),
+    imputer: ImputerFlags = ImputerFlags(),
     force: Force = False,
     json: Json = False,
 ) -> None:
     """Forecast one lead of a recording, with prediction intervals.
 
-    Example: diffecg forecast mitbih-strip mitdb/100 --at 60 --horizon 1 --out forecast/
+    Example: diffecg forecast mitdb/100 --at 60 --horizon 1 --out forecast/
 
-    OUT gets a WFDB record with the mean and the bounds, a table (forecast.csv) with the recorded samples
-    where the recording continues, all draws (draws.npz), a figure and a data card (card.json).
+    diffecg forecast mitdb/100 --model mitbih-strip --out forecast/
+
+    OUT gets a WFDB record with one draw, the mean and the bounds, a table (forecast.csv) with the recorded
+    samples where the recording continues, all draws (draws.npz), a figure and a data card (card.json).
 
     Parameters
     ----------
-    model:
-        A bundled model of strips (mitbih-strip) or a model folder.
     recordings:
         Recordings, folders and patterns, as for impute.
     out:
@@ -80,19 +78,21 @@ def forecast(
     """
     from diffecg.files import check_output
 
+    check_recordings(recordings, "forecast")
     found = find_recordings(recordings)
     check_output(out, force=force, is_folder=True)
-    loaded = compute.load(model)
+    loaded = imputer.load()
 
     def forecast_one(path: Path, folder: Path) -> dict[str, Any]:
-        return _forecast(loaded, path, folder, options, strict, read, draws, compute, force=force)
+        return _forecast(loaded, path, folder, options, strict, read, draws, force=force)
 
     results = process_each(found, out, forecast_one)
     if found.is_single:
         (result,) = results
+        engine = result.get("model", result["engine"])
         text = (
             f"{out}: {options.horizon:g} s of {result['lead']} from {result['at']}, {draws.draws} draws, "
-            f"{result['interval']}; figure forecast.png, table forecast.csv, draws in draws.npz"
+            f"{engine}, {result['interval']}; figure forecast.png, table forecast.csv, draws in draws.npz"
         )
         show(result, text, as_json=json)
     else:
@@ -100,29 +100,29 @@ def forecast(
 
 
 def _forecast(
-    model: Model,
+    imputer: Imputer,
     path: Path,
     out: Path,
     flags: ForecastFlags,
     strict: bool,
     read: ReadFlags,
     draws: DrawOptions,
-    sampler: SamplerOptions,
     *,
     force: bool,
 ) -> dict[str, Any]:
     """Forecast one recording, and return the result for JSON."""
     from diffecg.files import new_folder
     from diffecg.inference.export import write_forecast
-    from diffecg.inference.recordings import forecast_recording, plan_forecast
+    from diffecg.inference.planning import plan_forecast
+    from diffecg.inference.recordings import forecast_recording
 
     recording = read.read(path, () if flags.lead is None else (flags.lead,))
     options = flags.options(recording)
     print_notes(recording)
-    plan = plan_forecast(model, recording, options)
+    plan = plan_forecast(imputer, recording, options)
     warn_implausible(recording, [plan.row], strict=strict)
     with progress_bar(f"forecast {recording.name}") as progress:
-        imputation = forecast_recording(model, recording, plan, options, draws, sampler, progress=progress)
+        imputation = forecast_recording(imputer, recording, plan, options, draws, progress=progress)
     with new_folder(out, force=force) as folder:
         write_forecast(folder, recording, plan, imputation)
     start_s = plan.start / imputation.fs_hz

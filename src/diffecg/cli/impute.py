@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,14 +21,15 @@ from diffecg.cli.console import (
     show,
     warn_implausible,
 )
+from diffecg.cli.imputers import ImputerFlags, check_recordings
 from diffecg.cli.parsing import repeatable, split_words
 from diffecg.cli.recordings import find_recordings, process_each, show_results
-from diffecg.inference.options import DenoiseOptions, DrawOptions, ImputeOptions
+from diffecg.inference.options import DenoiseOptions, DrawOptions, ImputeOptions, Write
 from diffecg.signal.masks import Interval
 
 if TYPE_CHECKING:
     from diffecg.formats.recording import Recording
-    from diffecg.inference.model import Model
+    from diffecg.inference.imputer import Imputer
 
 RecordingFormat = Literal["wfdb", "edf", "bdf", "csv", "parquet", "npz", "npy"]
 Leads = Annotated[tuple[str, ...], Parameter(name="--lead", negative="", show_default=False)]
@@ -53,11 +54,22 @@ class ImputeFlags:
     ECG lead; without --gap all leads in which samples are missing or artefacts are detected."""
     label: str | None = None
     """Label of the beats, for models with labels."""
+    max_gap: float = 10.0
+    """Longest gap that is imputed, in s; longer ones stay as they are and are listed."""
+    write: Write = "draw"
+    """What the recording gets in a gap: draw (the draw nearest to the others), mean (the mean of the draws,
+    which is smooth), or none (nothing; the draws are written beside it)."""
 
     def options(self, recording: Recording) -> ImputeOptions:
         """Return the options, with gaps in seconds from the first sample."""
-        gaps = file_intervals(recording, self.gap)
-        return ImputeOptions(gaps=gaps, detect=self.detect, leads=self.lead, label=self.label)
+        return ImputeOptions(
+            gaps=file_intervals(recording, self.gap),
+            detect=self.detect,
+            leads=self.lead,
+            label=self.label,
+            max_gap_s=self.max_gap,
+            write=self.write,
+        )
 
 
 @Parameter(name="*")
@@ -94,8 +106,6 @@ def file_intervals(recording: Recording, texts: Sequence[str]) -> tuple[Interval
 
 
 def impute(
-    model: str,
-    /,
     *recordings: Path,
     out: Path,
     options: ImputeFlags = ImputeFlags(),
@@ -103,27 +113,27 @@ def impute(
     strict: Strict = False,
     read: ReadFlags = ReadFlags(),
     draws: Annotated[DrawOptions, Flat] = DrawOptions(),
-    compute: ComputeOptions = ComputeOptions(),
+    imputer: ImputerFlags = ImputerFlags(),
     force: Force = False,
     json: Json = False,
 ) -> None:
     """Impute the gaps of a recording, with prediction intervals.
 
-    Example: diffecg impute mitbih-strip mitdb/100 --gap 12.0:12.8 --out imputed/
+    Example: diffecg impute mitdb/100 --gap 12.0:12.8 --out imputed/
 
-    diffecg impute mitbih-strip holter.edf --detect flat,clipped,saturated,noise --out imputed/
+    diffecg impute holter.edf --detect flat,clipped,saturated,noise --out imputed/
 
-    diffecg impute mitbih-strip watch.csv --fs 130 --unit uV --format parquet --out imputed/
+    diffecg impute watch.csv --fs 130 --unit uV --format parquet --out imputed/
+
+    diffecg impute mitdb/100 --gap 12.0:12.8 --model mitbih-strip --out imputed/
 
     Samples that the file marks as missing (invalid values, empty cells, NaN, skipped time stamps) in the
-    selected leads are imputed, too. All other samples are written unchanged. OUT gets the
-    recording with the mean of the draws, all draws (draws.npz), a table of the gaps (gaps.csv), a figure of
-    each gap and a data card (card.json).
+    selected leads are imputed, too. All other samples are written unchanged. OUT gets the recording with one
+    draw in each gap, all draws (draws.npz), a table of the gaps (gaps.csv), a figure of each gap, a data card
+    (card.json), and annotations that state what was written at each gap.
 
     Parameters
     ----------
-    model:
-        A bundled model of strips (mitbih-strip) or a model folder.
     recordings:
         A WFDB record (with or without .hea), an EDF or BDF file, a table with one column per lead, or a NumPy
         file. Several recordings, folders, and patterns such as 'holter/*.edf' are imputed one after the
@@ -133,8 +143,9 @@ def impute(
     format:
         Format of the imputed recording; default: that of the input.
     """
+    check_recordings(recordings, "impute")
     job = _Job(
-        model=model,
+        load=imputer.load,
         recordings=recordings,
         out=out,
         flags=options,
@@ -142,7 +153,6 @@ def impute(
         strict=strict,
         read=read,
         draws=draws,
-        compute=compute,
     )
     job.run("impute", force=force, json=json)
 
@@ -183,7 +193,7 @@ def denoise(
         Format of the denoised recording; default: that of the input.
     """
     job = _Job(
-        model=model,
+        load=lambda: compute.load(model).with_sampling(compute),
         recordings=recordings,
         out=out,
         flags=options,
@@ -191,7 +201,6 @@ def denoise(
         strict=strict,
         read=read,
         draws=draws,
-        compute=compute,
     )
     job.run("denoise", force=force, json=json)
 
@@ -200,7 +209,7 @@ def denoise(
 class _Job:
     """Recordings to impute or denoise, from files to folders."""
 
-    model: str
+    load: Callable[[], Imputer]
     recordings: tuple[Path, ...]
     out: Path
     flags: ImputeFlags | DenoiseFlags
@@ -208,7 +217,6 @@ class _Job:
     strict: bool
     read: ReadFlags
     draws: DrawOptions
-    compute: ComputeOptions
 
     def run(self, task: str, *, force: bool, json: bool) -> None:
         """Read, impute, write and print the results."""
@@ -217,39 +225,40 @@ class _Job:
 
         found = find_recordings(self.recordings)
         check_output(self.out, force=force, is_folder=True)
-        model = self.compute.load(self.model)
+        imputer = self.load()
         results = process_each(
-            found, self.out, lambda path, out: self._impute(model, task, path, out, force=force)
+            found, self.out, lambda path, out: self._impute(imputer, task, path, out, force=force)
         )
         if found.is_single:
             (result,) = results
             text = (
                 f"{self.out / result['file']}: {result['segments']} {SEGMENT_NAMES[task]}(s), "
-                f"{result['imputed_s']:.2f} s of {', '.join(result['leads'])}, {self.draws.draws} draws, "
-                f"{result['interval']}; figures gap-001.png …, table gaps.csv, draws in draws.npz"
+                f"{result['imputed_s']:.2f} s of {', '.join(result['leads'])}; written: {result['written']}; "
+                f"{result['interval']}{_too_long(result)}; figures gap-001.png …, table gaps.csv, draws in "
+                "draws.npz"
             )
             show(result, text, as_json=json)
         else:
-            head = ["recording", "leads", "result", f"{SEGMENT_NAMES[task]}s", "imputed (s)"]
-            show_results(f"{task}: {self.out}", head, results, _row, as_json=json)
+            head = ["recording", "leads", "result", f"{SEGMENT_NAMES[task]}s", "too long", "imputed (s)"]
+            show_results(f"{task}: {self.out}", head, results, result_row, as_json=json)
 
-    def _impute(self, model: Model, task: str, path: Path, out: Path, *, force: bool) -> dict[str, Any]:
+    def _impute(self, imputer: Imputer, task: str, path: Path, out: Path, *, force: bool) -> dict[str, Any]:
         """Impute one recording, and return the result for JSON."""
         from diffecg.files import new_folder
         from diffecg.formats.registry import check_writable, output_suffix
         from diffecg.inference.export import write_imputed
-        from diffecg.inference.recordings import impute_recording, plan_imputation
+        from diffecg.inference.gap_notes import describe_written
+        from diffecg.inference.planning import plan_imputation
+        from diffecg.inference.recordings import impute_recording
 
         recording = self.read.read(path, self.flags.lead)
-        suffix = output_suffix(recording) if self.format is None else _suffix(self.format)
+        suffix = output_suffix(recording) if self.format is None else format_suffix(self.format)
         options = self.flags.options(recording)
         print_notes(recording, check_writable(recording, suffix))
-        plan = plan_imputation(model, recording, options)
+        plan = plan_imputation(imputer, recording, options)
         warn_implausible(recording, plan.rows, strict=self.strict)
         with progress_bar(f"{task} {recording.name}") as progress:
-            result = impute_recording(
-                model, recording, plan, options, self.draws, self.compute, progress=progress
-            )
+            result = impute_recording(imputer, recording, plan, options, self.draws, progress=progress)
         with new_folder(out, force=force) as folder:
             file = write_imputed(folder, result, suffix).name
         seconds = sum(segment.stop - segment.start for segment in plan.segments) / result.first.fs_hz
@@ -258,18 +267,33 @@ class _Job:
             "file": file,
             "leads": [recording.channel_names[row] for row in plan.rows],
             "segments": len(plan.segments),
+            "too_long": len(plan.skipped),
+            "written": describe_written(result),
             "imputed_s": seconds,
             **result.first.info,
         }
 
 
-def _suffix(format: RecordingFormat) -> str:
+def format_suffix(format: RecordingFormat) -> str:
+    """Return the suffix of the files of a format."""
     return "" if format == "wfdb" else f".{format}"
 
 
-def _row(result: dict[str, Any]) -> list[str]:
+def _too_long(result: dict[str, Any]) -> str:
+    """Return a note on gaps that are not imputed, for the line of a recording."""
+    number = result["too_long"]
+    return f"; {number} gap(s) longer than --max-gap not imputed, see gaps.csv" if number else ""
+
+
+def result_row(result: dict[str, Any]) -> list[str]:
     """Return the line of a recording in the table of several."""
     if "error" in result:
-        return [result["recording"], "", result["error"], "", ""]
-    leads = ", ".join(result["leads"])
-    return [result["recording"], leads, result["file"], str(result["segments"]), f"{result['imputed_s']:.2f}"]
+        return [result["recording"], "", result["error"], "", "", ""]
+    return [
+        result["recording"],
+        ", ".join(result["leads"]),
+        result["file"],
+        str(result["segments"]),
+        str(result["too_long"]),
+        f"{result['imputed_s']:.2f}",
+    ]

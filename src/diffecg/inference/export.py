@@ -16,7 +16,16 @@ from diffecg.files import CARD
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import file_name, output_suffix, write_recording
 from diffecg.formats.scaling import digitise
-from diffecg.inference.recordings import ForecastPlan, ImputedRecording
+from diffecg.inference.gap_notes import (
+    describe_part,
+    describe_written,
+    gap_notes,
+    interval_width,
+    is_interpolated,
+    write_with_notes,
+)
+from diffecg.inference.planning import ForecastPlan
+from diffecg.inference.recordings import ImputedRecording
 from diffecg.inference.results import Imputation
 from diffecg.plotting.signals import ImputedStrip, imputed_strip, save_figure
 
@@ -29,6 +38,7 @@ MAX_FIGURES = 20
 """Figures of the first gaps only; a recording may have thousands."""
 MAX_GAP_SHOWN_S = 20.0
 """Figures of longer gaps are cut off here."""
+FORECAST_SIGNALS = "draw nearest to the others, mean, bounds of the prediction interval"
 SEGMENT_NAMES = {"impute": "gap", "denoise": "noisy interval"}
 """Name of an imputed segment, by task."""
 
@@ -36,9 +46,11 @@ SEGMENT_NAMES = {"impute": "gap", "denoise": "noisy interval"}
 def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = None) -> Path:
     """Write an imputed or denoised recording into a folder and return the recording's path.
 
-    Name, channels, units, times, annotations and observed samples of the recording are kept. Written beside
-    it: ``gaps.csv`` (one row per segment, with the mean width of the prediction interval), ``draws.npz`` (all
-    draws of the imputed samples), a figure per segment and ``card.json``.
+    Name, channels, units, times, annotations and observed samples of the recording are kept. An annotation at
+    each segment states what was written there: of a WFDB record in the annotation file ``NAME.imputed``, else
+    in ``NAME_annotations.csv``. Written beside it: ``gaps.csv`` (one row per segment, also of those that are
+    too long, with what was written and the mean width of the prediction interval), ``draws.npz`` (all draws
+    of the imputed samples), a figure per segment and ``card.json``.
 
     Args:
         folder: an empty folder.
@@ -51,24 +63,36 @@ def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = N
     leads = [recording.channel_names[row] for row in plan.rows]
     comment = f"partly synthetic ({', '.join(leads)}): see {CARD}"
     imputed = replace(result.imputed, comments=(*recording.comments, comment))
-    path = write_recording(folder / file_name(recording, suffix), imputed)
+    path = write_with_notes(folder / file_name(recording, suffix), imputed, gap_notes(result))
     _write_draws(folder / "draws.npz", result)
     _gap_table(result).to_csv(folder / "gaps.csv", index=False, float_format="%.4f")
     _save_gap_figures(folder, result)
     intervals = [
-        {"lead": recording.channel_names[segment.row], "start": segment.start, "stop": segment.stop}
-        for segment in plan.segments
+        {
+            "lead": recording.channel_names[part.segment.row],
+            "start": part.segment.start,
+            "stop": part.segment.stop,
+            "mean_interval_width_mv": round(interval_width(part), 4),
+        }
+        for part in result.parts
     ]
-    _write_card(folder, recording, result.first, intervals)
+    skipped = [
+        {"lead": recording.channel_names[one.row], "start": one.start, "stop": one.stop}
+        for one in plan.skipped
+    ]
+    card: dict[str, Any] = {"written": describe_written(result), "intervals": intervals, "too_long": skipped}
+    if "interpolated_gaps" in result.first.info:
+        card["interpolated_gaps"] = sum(is_interpolated(part) for part in result.parts)
+    _write_card(folder, recording, result.first, card)
     return path
 
 
 def _write_draws(path: Path, result: ImputedRecording) -> None:
     """Write the draws of all imputed samples; ``lead`` and ``sample`` tell where each column lies."""
     leads, samples, parts = [], [], []
-    for segment in result.plan.segments:
-        first, part = result.part(segment)
-        leads.append(np.full(len(part.observed), result.plan.rows.index(segment.row)))
+    for imputed in result.parts:
+        first, part = imputed.part()
+        leads.append(np.full(len(part.observed), result.plan.rows.index(imputed.segment.row)))
         samples.append(first + np.arange(len(part.observed)))
         parts.append(part)
     np.savez_compressed(
@@ -79,6 +103,8 @@ def _write_draws(path: Path, result: ImputedRecording) -> None:
         draws_mv=np.concatenate([part.draws_mv for part in parts], axis=1),
         lower_mv=np.concatenate([part.lower_mv for part in parts]),
         upper_mv=np.concatenate([part.upper_mv for part in parts]),
+        mean_mv=np.concatenate([part.mean_mv for part in parts]),
+        kernel_mv=np.concatenate([part.kernel_mv for part in parts]),
         seeds=np.array(result.first.seeds),
         fs_hz=result.first.fs_hz,
     )
@@ -87,8 +113,9 @@ def _write_draws(path: Path, result: ImputedRecording) -> None:
 def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forecast: Imputation) -> None:
     """Write a forecast into a folder.
 
-    Writes a WFDB record with mean, lower and upper bound as signals, ``forecast.csv`` (with the recorded
-    samples where the recording continues), ``draws.npz``, a figure and ``card.json``.
+    Writes a WFDB record with the draw nearest to the others, mean, lower and upper bound as signals,
+    ``forecast.csv`` (with the recorded samples where the recording continues), ``draws.npz``, a figure and
+    ``card.json``.
 
     Args:
         folder: an empty folder.
@@ -103,16 +130,17 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
     past_mv, recorded_mv = around_mv[: start - first], around_mv[start - first :]
     recorded_mv = np.pad(recorded_mv, (0, horizon - len(recorded_mv)), constant_values=np.nan)
     bounds = Recording.from_arrays(
-        np.stack([forecast.signal_mv, forecast.lower_mv, forecast.upper_mv]),
+        np.stack([forecast.signal_mv, forecast.mean_mv, forecast.lower_mv, forecast.upper_mv]),
         fs_hz,
-        channel_names=[lead, f"{lead} lower", f"{lead} upper"],
+        channel_names=[lead, f"{lead} mean", f"{lead} lower", f"{lead} upper"],
         name=f"{recording.name}_forecast",
         comments=[f"forecast of {recording.name} from sample {start}, synthetic: see {CARD}"],
     )
     write_recording(folder / file_name(bounds, ""), digitise(bounds, 32, gain=1000.0))
     table = {
         "time_s": (start + np.arange(horizon)) / fs_hz,
-        "mean_mv": forecast.signal_mv,
+        "draw_mv": forecast.signal_mv,
+        "mean_mv": forecast.mean_mv,
         "lower_mv": forecast.lower_mv,
         "upper_mv": forecast.upper_mv,
         "recorded_mv": recorded_mv,
@@ -121,14 +149,17 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
     np.savez_compressed(
         folder / "draws.npz",
         draws_mv=forecast.draws_mv,
+        mean_mv=forecast.mean_mv,
         lower_mv=forecast.lower_mv,
         upper_mv=forecast.upper_mv,
+        kernel_mv=forecast.kernel_mv,
         seeds=np.array(forecast.seeds),
         fs_hz=forecast.fs_hz,
     )
     title = f"{recording.name} {lead}: forecast from {start / fs_hz:g} s"
     save_figure(forecast_figure(forecast, past_mv, start, title, recorded_mv), folder / "forecast.png")
-    _write_card(folder, recording, forecast, [{"lead": lead, "start": start, "stop": start + horizon}])
+    interval = {"lead": lead, "start": start, "stop": start + horizon}
+    _write_card(folder, recording, forecast, {"written": FORECAST_SIGNALS, "intervals": [interval]})
 
 
 def forecast_figure(
@@ -153,6 +184,7 @@ def forecast_figure(
 
     strip = ImputedStrip(
         signal_mv=after_past(forecast.signal_mv),
+        mean_mv=after_past(forecast.mean_mv),
         lower_mv=after_past(forecast.lower_mv),
         upper_mv=after_past(forecast.upper_mv),
         observed=np.arange(len(past_mv) + len(forecast.signal_mv)) < len(past_mv),
@@ -177,6 +209,7 @@ def imputation_figure(
     """
     strip = ImputedStrip(
         signal_mv=imputation.signal_mv,
+        mean_mv=imputation.mean_mv,
         lower_mv=imputation.lower_mv,
         upper_mv=imputation.upper_mv,
         observed=imputation.observed,
@@ -195,8 +228,9 @@ def _with_coverage(title: str, imputation: Imputation) -> str:
 def _save_gap_figures(folder: Path, result: ImputedRecording) -> None:
     recording, fs_hz = result.recording, result.first.fs_hz
     name = SEGMENT_NAMES[result.first.info["task"]]
-    for number, segment in enumerate(result.plan.segments[:MAX_FIGURES], start=1):
-        first, part = result.part(segment, round(CONTEXT_S * fs_hz))
+    for number, imputed in enumerate(result.parts[:MAX_FIGURES], start=1):
+        segment = imputed.segment
+        first, part = imputed.part(round(CONTEXT_S * fs_hz))
         part = part.between(0, round((2 * CONTEXT_S + MAX_GAP_SHOWN_S) * fs_hz))
         last = first + len(part.observed)
         recorded_mv = recording.select([segment.row]).crop(first / fs_hz, last / fs_hz).lead_mv(0)
@@ -206,35 +240,35 @@ def _save_gap_figures(folder: Path, result: ImputedRecording) -> None:
 
 def _gap_table(result: ImputedRecording) -> pd.DataFrame:
     """Return a row for each segment; times in seconds from the first sample, and as the file writes them."""
+    widths = {part.segment: interval_width(part) for part in result.parts}
+    written = {part.segment: describe_part(result, part) for part in result.parts}
     recording, fs_hz = result.recording, result.first.fs_hz
-    rows = []
-    for segment in result.plan.segments:
-        _, part = result.part(segment)
-        rows.append(
-            {
-                "lead": recording.channel_names[segment.row],
-                "start_s": segment.start / fs_hz,
-                "stop_s": segment.stop / fs_hz,
-                "start": recording.time.text(segment.start / fs_hz),
-                "stop": recording.time.text(segment.stop / fs_hz),
-                "samples": segment.stop - segment.start,
-                "reason": segment.reason,
-                "mean_interval_width_mv": (part.upper_mv - part.lower_mv).mean(),
-            }
+    rows = [
+        {
+            "lead": recording.channel_names[segment.row],
+            "start_s": segment.start / fs_hz,
+            "stop_s": segment.stop / fs_hz,
+            "start": recording.time.text(segment.start / fs_hz),
+            "stop": recording.time.text(segment.stop / fs_hz),
+            "samples": segment.stop - segment.start,
+            "reason": segment.reason,
+            "written": written.get(segment, "nothing: longer than --max-gap"),
+            "mean_interval_width_mv": widths.get(segment),
+        }
+        for segment in sorted(
+            [*result.plan.segments, *result.plan.skipped], key=lambda one: (one.row, one.start)
         )
+    ]
     return pd.DataFrame(rows)
 
 
-def _write_card(
-    folder: Path, recording: Recording, imputation: Imputation, intervals: list[dict[str, Any]]
-) -> None:
+def _write_card(folder: Path, recording: Recording, imputation: Imputation, what: dict[str, Any]) -> None:
     card = {
         **imputation.info,
         "recording": recording.name,
         "fs_hz": imputation.fs_hz,
         "unit": "mV",
-        "intervals": intervals,
-        "signal": "mean of the draws",
+        **what,
         "seeds": list(imputation.seeds),
         "notice": "Partly synthetic ECG. Not for diagnosis.",
     }

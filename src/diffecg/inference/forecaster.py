@@ -9,8 +9,8 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from diffecg.errors import DiffecgError
-from diffecg.inference.loading import load
-from diffecg.inference.model import Model
+from diffecg.inference.imputer import Imputer
+from diffecg.inference.loading import load_imputer
 from diffecg.inference.results import Imputation
 from diffecg.inference.seeds import RandomState, derive_seed, root_seed
 from diffecg.signal.arrays import as_floats
@@ -32,15 +32,14 @@ class Forecaster:
 
     Example:
         >>> import diffecg
-        >>> model = diffecg.load("mitbih-strip")
-        >>> forecaster = diffecg.Forecaster(model, fs_hz=250, horizon_s=0.5, draws=8)
+        >>> forecaster = diffecg.Forecaster("analogues", fs_hz=250, horizon_s=0.5)
         >>> forecaster.push([0.0] * 25) is None  # no heartbeat yet
         True
     """
 
     def __init__(
         self,
-        model: str | Path | Model,
+        imputer: str | Path | Imputer,
         fs_hz: float,
         *,
         horizon_s: float = 1.0,
@@ -48,14 +47,12 @@ class Forecaster:
         draws: int = 16,
         seed: RandomState = 0,
         coverage: float = 0.9,
-        sampler: str | None = None,
-        steps: int | None = None,
-        batch_size: int = 64,
     ) -> None:
         """Create a forecaster for a stream.
 
         Args:
-            model: a model of strips, or the name of one.
+            imputer: ``analogues``, the name of a model of strips, or a loaded one; that of
+                :meth:`Model.with_sampling` has a sampler and steps of its choice.
             fs_hz: sampling rate of the stream, in Hz.
             horizon_s: length of each forecast, in s.
             label: as for :meth:`Model.forecast`.
@@ -63,20 +60,16 @@ class Forecaster:
             seed: an integer, a generator of NumPy, or None (unpredictable); each forecast has noise of its
                 own, whatever the size of the pieces of the stream.
             coverage: as for :meth:`Model.forecast`.
-            sampler: as for :meth:`Model.forecast`.
-            steps: as for :meth:`Model.forecast`.
-            batch_size: as for :meth:`Model.forecast`.
 
         Raises:
             DiffecgError: a sampling rate out of range.
         """
         check_rate(fs_hz)
-        self.model, self.fs_hz, self.horizon_s = load(model), float(fs_hz), horizon_s
+        self.imputer, self.fs_hz, self.horizon_s = load_imputer(imputer), float(fs_hz), horizon_s
         self.label, self.draws, self.coverage = label, draws, coverage
         self.seed = root_seed(seed)
         """Seed of the stream; the forecast after a heartbeat has the seed that it and the R peak make."""
-        self.sampler, self.steps, self.batch_size = sampler, steps, batch_size
-        self.max_samples = round(max(self.model.past_s, DETECTION_S) * fs_hz)
+        self.max_samples = round(max(self.imputer.past_s, DETECTION_S) * fs_hz)
         """Number of samples kept."""
         self.past_mv: Float[np.ndarray, " time"] = np.empty(0)
         """The latest samples, in mV."""
@@ -102,7 +95,7 @@ class Forecaster:
         if peak is None:
             return None
         self._last_peak = peak
-        return self.model.forecast(
+        return self.imputer.forecast(
             self.past_mv,
             self.fs_hz,
             horizon_s=self.horizon_s,
@@ -110,9 +103,6 @@ class Forecaster:
             draws=self.draws,
             seed=derive_seed(self.seed, peak),
             coverage=self.coverage,
-            sampler=self.sampler,
-            steps=self.steps,
-            batch_size=self.batch_size,
         )
 
     def _new_peak(self) -> int | None:

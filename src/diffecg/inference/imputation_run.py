@@ -63,6 +63,7 @@ class ImputationRun:
     Args:
         model: the denoiser.
         missing: True where a sample is missing, at the rate of the recording.
+        wanted: True where a missing sample is to be imputed; others stay unknown.
         fs_hz: sampling rate of the recording, in Hz.
         part: numbers of the window and of the first lead, which have noise of their own.
     """
@@ -71,6 +72,7 @@ class ImputationRun:
         self,
         model: ConditionalDenoiser,
         missing: Bool[np.ndarray, "lead time"],
+        wanted: Bool[np.ndarray, "lead time"],
         fs_hz: float,
         *,
         part: tuple[int, int],
@@ -83,8 +85,9 @@ class ImputationRun:
         searches = model.config.conditions.analogues and not self.missing.all(axis=1).any()
         longest = round(MAX_FILL_S * window.fs_hz) if searches else int(MAX_FILL * self.length)
         longest = max(1, min(longest, self.length - 1))  # a window must include observed samples
-        any_missing, any_observed = np.any(self.missing, axis=0), ~np.all(self.missing, axis=0)
-        self.plan = plan_windows(any_missing, any_observed, length=self.length, longest=longest)
+        any_wanted = np.any(resample_mask(wanted, fs_hz, window.fs_hz), axis=0)
+        any_observed = ~np.all(self.missing, axis=0)
+        self.plan = plan_windows(any_wanted, any_observed, length=self.length, longest=longest)
         """The windows to sample, in order."""
         self.search_margin = round(SEARCH_MARGIN_S * window.fs_hz) if searches else 0
         before = self.search_margin + max(0, *(-step.start for step in self.plan))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from diffecg import pretrained
 from diffecg.errors import DiffecgError
+from diffecg.inference.analogue_imputer import AnalogueImputer
+from diffecg.inference.imputer import Imputer
 from diffecg.inference.model import Model
 from diffecg.model.folder import WEIGHTS, load_model
 
@@ -52,6 +54,24 @@ def load(name: str | Path | Model, device: str | None = None, *, engine: str | N
 
         use_onnx_runtime(model.denoiser, model.weights_sha256)
     return model.to(device)
+
+
+def load_imputer(
+    imputer: str | Path | Imputer, device: str | None = None, *, engine: str | None = None
+) -> Imputer:
+    """Return what imputes: the search for analogues, or a model.
+
+    Args:
+        imputer: ``analogues``, the name or folder of a model, or an imputer, which is returned as it is.
+        device: device of a model, as for :func:`load`.
+        engine: engine of a model, as for :func:`load`.
+
+    Raises:
+        DiffecgError: as for :func:`load`.
+    """
+    if isinstance(imputer, str | Path | Model):
+        return AnalogueImputer() if imputer == AnalogueImputer.name else load(imputer, device, engine=engine)
+    return imputer
 
 
 def _check_loaded(model: Model, device: str | None, engine: str | None) -> Model:

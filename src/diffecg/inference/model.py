@@ -17,7 +17,7 @@ from diffecg.datasets.rhythm import encode_rhythm, format_beats
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference import checks
-from diffecg.inference.imputation import impute_windows, summarise_draws
+from diffecg.inference.imputation import impute_windows
 from diffecg.inference.imputation_run import ImputationRequest
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.results import Imputation, Preview
@@ -30,6 +30,7 @@ from diffecg.inference.sampling import (
     sample_windows,
 )
 from diffecg.inference.seeds import Seeds, draw_seeds
+from diffecg.inference.summary import Gaps, find_gaps, summarise_draws
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.dense import DenseNetwork
 from diffecg.model.unet import UNet
@@ -37,6 +38,8 @@ from diffecg.signal.arrays import interpret_signal
 from diffecg.signal.resampling import check_rate
 
 _PAST_WINDOWS = 3
+CONTEXT_S = 120.0
+"""Signal on either side of a gap that is used: its analogues lie within 30 s of a window."""
 
 
 class Model:
@@ -52,11 +55,20 @@ class Model:
         ['V', 'V']
     """
 
-    def __init__(self, denoiser: ConditionalDenoiser, name: str, weights_sha256: str = "") -> None:
+    def __init__(
+        self,
+        denoiser: ConditionalDenoiser,
+        name: str,
+        weights_sha256: str = "",
+        *,
+        sampling: SamplerOptions | None = None,
+    ) -> None:
         self.denoiser = denoiser.eval()
         self.name = name
         self.weights_sha256 = weights_sha256
         """SHA-256 of the weights file."""
+        self.sampling = SamplerOptions() if sampling is None else sampling
+        """Sampler, steps and batch size where a method is given none."""
 
     def __repr__(self) -> str:
         """Return name, window, labels, size and device."""
@@ -93,6 +105,26 @@ class Model:
         """Length of the past that a forecast is conditioned on, in s."""
         return _PAST_WINDOWS * self.config.window.duration_s
 
+    @property
+    def context_s(self) -> float:
+        """Length of the signal on either side of a gap that is used, in s."""
+        return CONTEXT_S
+
+    @property
+    def lead(self) -> str | None:
+        """The lead that the model is of; None: any."""
+        lead = self.config.window.leads[0]
+        return None if lead == "*" else lead
+
+    @property
+    def uses_other_leads(self) -> bool:
+        """Whether the model imputes a lead from others, too."""
+        return self.config.window.extra_leads > 0
+
+    def with_sampling(self, sampling: SamplerOptions) -> Model:
+        """Return the model with another sampler, number of steps and batch size as its own."""
+        return Model(self.denoiser, self.name, self.weights_sha256, sampling=sampling)
+
     def to(self, device: str) -> Model:
         """Move the model to a device (``cpu``, ``cuda``) and return it.
 
@@ -115,7 +147,7 @@ class Model:
         rhythm: Sequence[tuple[float, str]] | None = None,
         sampler: str | None = None,
         steps: int | None = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         progress: Progress | None = None,
     ) -> Windows:
         """Generate windows.
@@ -131,7 +163,7 @@ class Model:
                 condition.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
             steps: sampling steps; None: the model's own.
-            batch_size: windows computed together; affects speed and memory only.
+            batch_size: windows computed together; affects speed and memory only. None: 64.
             progress: called with (windows done, windows in total).
 
         Raises:
@@ -140,7 +172,7 @@ class Model:
         """
         count, options = (
             checks.check_integer("count", count),
-            checks.check_sampler(sampler, steps, batch_size),
+            self._sampler(sampler, steps, batch_size),
         )
         seeds = checks.check_seeds(seed, count)
         labels = checks.check_labels(label, count, self.labels, self.name)
@@ -167,7 +199,7 @@ class Model:
         strength: float = 2.0,
         sampler: str | None = None,
         steps: int | None = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
     ) -> Windows:
         """Generate variations of windows, like successive beats of one recording.
 
@@ -191,7 +223,7 @@ class Model:
         """
         count, options = (
             checks.check_integer("count", count),
-            checks.check_sampler(sampler, steps, batch_size),
+            self._sampler(sampler, steps, batch_size),
         )
         seeds = checks.check_seeds(seed, count)
         labels = checks.check_labels(label, count, self.labels, self.name)
@@ -213,7 +245,7 @@ class Model:
         rhythm: Sequence[tuple[float, str]] | None = None,
         sampler: str | None = None,
         steps: int | None = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         progress: Progress | None = None,
     ) -> Iterator[Windows]:
         """Yield the windows of :meth:`generate` in chunks, so that a large set does not fill the memory.
@@ -253,6 +285,8 @@ class Model:
         signal_mv: ArrayLike,
         fs_hz: float,
         *,
+        wanted: ArrayLike | None = None,
+        span: slice | None = None,
         label: str | None = None,
         axes: str | None = None,
         draws: int = 16,
@@ -260,7 +294,7 @@ class Model:
         coverage: float = 0.9,
         sampler: str | None = None,
         steps: int | None = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         progress: Progress | None = None,
         on_preview: Callable[[Preview], None] | None = None,
     ) -> Imputation:
@@ -272,6 +306,9 @@ class Model:
                 windows that have nothing to do with each other. NaN, or the mask of a masked array, marks
                 missing samples.
             fs_hz: its sampling rate, in Hz; any rate.
+            wanted: True where missing samples are to be imputed, of the shape of the signal or (time); others
+                stay missing. None: all.
+            span: the samples that are returned; the others only serve as surroundings. None: all.
             label: label of the beats; None: unknown.
             axes: order of the axes where the shape leaves it in doubt, such as ``"lead time"``; one of
                 :data:`diffecg.signal.arrays.AXES`.
@@ -287,19 +324,18 @@ class Model:
             on_preview: called with the current estimate of each segment after each evaluation of the network.
 
         Returns:
-            Mean and prediction interval of the draws, and the draws themselves, with the axes of
+            The completed signal, point estimate, prediction interval and draws, with the axes of
             ``signal_mv``; observed samples are returned unchanged.
 
         Raises:
             DiffecgError: a lead in which nothing or only a flat line is observed; infinite samples; arguments
                 out of range.
         """
-        request = self._request(
-            label, draws, seed, checks.check_sampler(sampler, steps, batch_size), on_preview
-        )
+        request = self._request(label, draws, seed, self._sampler(sampler, steps, batch_size), on_preview)
         signal = interpret_signal(signal_mv, axes)
+        gaps = find_gaps(signal, signal.windows, wanted, span)
         coverage = checks.check_coverage(coverage)
-        return self._impute(signal.windows, fs_hz, request, coverage, progress).restore(signal)
+        return self._impute(signal.windows, fs_hz, request, coverage, progress, gaps).restore(signal)
 
     def denoise(
         self,
@@ -307,6 +343,8 @@ class Model:
         fs_hz: float,
         noisy: ArrayLike,
         *,
+        wanted: ArrayLike | None = None,
+        span: slice | None = None,
         label: str | None = None,
         axes: str | None = None,
         draws: int = 16,
@@ -314,7 +352,7 @@ class Model:
         coverage: float = 0.9,
         sampler: str | None = None,
         steps: int | None = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         progress: Progress | None = None,
         on_preview: Callable[[Preview], None] | None = None,
     ) -> Imputation:
@@ -327,6 +365,8 @@ class Model:
             signal_mv: as for :meth:`impute`.
             fs_hz: as for :meth:`impute`.
             noisy: True where a sample is noisy, of the shape of the signal, or (time) for all leads.
+            wanted: as for :meth:`impute`.
+            span: as for :meth:`impute`.
             label: as for :meth:`impute`.
             axes: as for :meth:`impute`.
             draws: as for :meth:`impute`.
@@ -348,13 +388,11 @@ class Model:
         signal = interpret_signal(signal_mv, axes)
         recorded = signal.windows
         mask = signal.mask(noisy, "noisy")
-        request = self._request(
-            label, draws, seed, checks.check_sampler(sampler, steps, batch_size), on_preview
-        )
+        request = self._request(label, draws, seed, self._sampler(sampler, steps, batch_size), on_preview)
         clean = np.where(mask, recorded.dtype.type(np.nan), recorded)
-        imputation = self._impute(
-            clean, fs_hz, request, checks.check_coverage(coverage), progress, noisy_mv=recorded
-        )
+        gaps = find_gaps(signal, clean, wanted, span)
+        coverage = checks.check_coverage(coverage)
+        imputation = self._impute(clean, fs_hz, request, coverage, progress, gaps, noisy_mv=recorded)
         return replace(imputation, info={**imputation.info, "task": "denoise"}).restore(signal)
 
     def forecast(
@@ -370,7 +408,7 @@ class Model:
         coverage: float = 0.9,
         sampler: str | None = None,
         steps: int | None = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         progress: Progress | None = None,
         on_preview: Callable[[Preview], None] | None = None,
     ) -> Imputation:
@@ -400,15 +438,23 @@ class Model:
         past = interpret_signal(past_mv, axes)
         check_rate(fs_hz)
         samples = checks.horizon_samples(horizon_s, fs_hz)
-        request = self._request(
-            label, draws, seed, checks.check_sampler(sampler, steps, batch_size), on_preview
-        )
+        request = self._request(label, draws, seed, self._sampler(sampler, steps, batch_size), on_preview)
         used = past.windows[..., -max(round(self.past_s * fs_hz), 1) :]
         future = np.full((*used.shape[:-1], samples), np.nan, dtype=used.dtype)
         signal = np.concatenate([used, future], axis=-1)
-        imputation = self._impute(signal, fs_hz, request, checks.check_coverage(coverage), progress)
+        gaps = Gaps(wanted=np.isnan(signal), span=slice(used.shape[-1], signal.shape[-1]))
+        imputation = self._impute(signal, fs_hz, request, checks.check_coverage(coverage), progress, gaps)
         info = {**imputation.info, "task": "forecast", "horizon_s": horizon_s}
-        return replace(imputation.last(samples), info=info).restore(past)
+        return replace(imputation, info=info).restore(past)
+
+    def _sampler(self, sampler: str | None, steps: int | None, batch_size: int | None) -> SamplerOptions:
+        """Return the options that are given, else the model's own."""
+        own = self.sampling
+        return checks.check_sampler(
+            own.sampler if sampler is None else sampler,
+            own.steps if steps is None else steps,
+            own.batch_size if batch_size is None else batch_size,
+        )
 
     @property
     def _shape(self) -> tuple[int, int]:
@@ -434,15 +480,25 @@ class Model:
         request: ImputationRequest,
         coverage: float,
         progress: Progress | None,
+        gaps: Gaps,
         *,
         noisy_mv: Float[np.ndarray, "window lead time"] | None = None,
     ) -> Imputation:
         draws_mv = impute_windows(
-            self.denoiser, signal_mv, fs_hz, request, noisy_mv=noisy_mv, progress=progress
+            self.denoiser,
+            signal_mv,
+            fs_hz,
+            request,
+            wanted=gaps.wanted,
+            noisy_mv=noisy_mv,
+            progress=progress,
+        )[..., gaps.span]
+        imputation = summarise_draws(
+            signal_mv[..., gaps.span], draws_mv, fs_hz, seeds=request.seeds, coverage=coverage
         )
-        imputation = summarise_draws(signal_mv, draws_mv, fs_hz, request.seeds, coverage)
         info = {
             **self._info("impute", request.sampler),
+            "engine": "diffusion",
             "draws": len(request.seeds),
             "coverage": coverage,
             "attainable_coverage": imputation.attainable_coverage,

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from diffecg.signal.masks import Interval
+
+Write = Literal["draw", "mean", "none"]
+"""What is written into the gaps of a recording."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +32,10 @@ class DrawOptions:
     """Posterior draws and their prediction interval."""
 
     draws: int = 16
-    """Number of draws; a 90 % interval takes 19."""
+    """Number of draws."""
     coverage: float = 0.9
-    """Nominal coverage of the prediction interval, between 0 and 1. K draws cover at most (K - 1)/(K + 1):
-    88 % for 16 draws."""
+    """Nominal coverage of the prediction interval, between 0 and 1. K draws of a model cover at most
+    (K - 1)/(K + 1): 88 % for 16 draws, and 90 % takes 19."""
     seed: int = 0
     """Seed of the draws; different seeds share no noise."""
 
@@ -53,7 +56,7 @@ class GenerateOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ImputeOptions:
-    """Samples of a recording to impute, besides those that are missing from the file."""
+    """Samples of a recording to impute, besides those that are missing from the file, and what is written."""
 
     gaps: tuple[Interval, ...] = ()
     """Intervals to impute."""
@@ -64,6 +67,11 @@ class ImputeOptions:
     gaps all leads in which samples are missing or artefacts are detected."""
     label: str | None = None
     """Label of the beats, for models with labels."""
+    max_gap_s: float = 10.0
+    """Longest gap that is imputed, in s; longer ones stay as they are."""
+    write: Write = "draw"
+    """What the recording gets in a gap: draw (the draw nearest to the others), mean (the mean of the draws,
+    which is smooth), or none (nothing: the samples stay as they are)."""
 
 
 @dataclass(frozen=True, kw_only=True)

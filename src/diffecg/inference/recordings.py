@@ -6,187 +6,193 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
-from diffecg.inference.gaps import Segment, find_segments, group_segments
-from diffecg.inference.model import Model
-from diffecg.inference.options import (
-    DenoiseOptions,
-    DrawOptions,
-    ForecastOptions,
-    ImputeOptions,
-    SamplerOptions,
-)
+from diffecg.inference.gaps import Segment, group_segments
+from diffecg.inference.imputer import Denoiser, Imputer, Progress
+from diffecg.inference.options import DenoiseOptions, DrawOptions, ForecastOptions, ImputeOptions, Write
+from diffecg.inference.planning import ForecastPlan, ImputationPlan
 from diffecg.inference.results import Imputation, Preview
-from diffecg.inference.sampling import Progress
 from diffecg.inference.seeds import derive_seed
-from diffecg.signal.masks import TOLERANCE_S
-
-CONTEXT_S = 120.0
-"""Most that is read on either side of the segments that are imputed together."""
 
 GROUP_S = 120.0
 """Segments within this much time are imputed together."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImputationPlan:
-    """Segments to impute, and the leads that the model is conditioned on."""
-
-    segments: list[Segment]
-    rows: list[int]
-    """Leads with segments to impute."""
-    input_rows: list[int]
-    """Leads of the model's input: ``rows``, and all other voltages if it conditions on companion leads."""
-
-
-def plan_imputation(
-    model: Model, recording: Recording, options: ImputeOptions | DenoiseOptions
-) -> ImputationPlan:
-    """Return the segments to impute: given, missing from the file, or detected.
-
-    Raises:
-        DiffecgError: no segments; an unknown lead or artefact, or a gap outside the recording.
-    """
-    denoising = isinstance(options, DenoiseOptions)
-    gaps = options.intervals if isinstance(options, DenoiseOptions) else options.gaps
-    detect = () if denoising and gaps else options.detect
-    rows = sorted({recording.channel_index(name) for name in options.leads})
-    if not rows:
-        single = bool(gaps) or not model.config.window.any_leads
-        rows = (
-            [choose_lead(model, recording, None)] if single else recording.same_rate(recording.default_lead())
-        )
-    segments = find_segments(recording, rows, gaps, detect)
-    if not segments:
-        leads = ", ".join(recording.channel_names[row] for row in rows)
-        raise DiffecgError(_nothing_to_impute(leads, recording.name, detect, denoising=denoising))
-    rows = sorted({segment.row for segment in segments})
-    extra_rows = recording.same_rate(rows[0]) if model.config.window.extra_leads else []
-    return ImputationPlan(segments=segments, rows=rows, input_rows=sorted({*rows, *extra_rows}))
+SHOWN_S = 3.0
+"""Observed signal on either side of a segment that is kept with its draws."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ImputedInterval:
-    """An interval of a recording after imputation: segments and their surroundings."""
+class ImputedSegment:
+    """A segment after imputation, with its surroundings."""
 
-    start: int
-    """First sample, in the recording."""
-    segments: tuple[Segment, ...]
-    """Segments of the interval, which were imputed."""
+    segment: Segment
+    first: int
+    """First sample of ``imputation``, in the recording."""
     imputation: Imputation
-    """The leads of the plan, axes (lead, time)."""
+    """The lead of the segment, axes (time)."""
 
-    def part(self, plan: ImputationPlan, segment: Segment, context: int = 0) -> tuple[int, Imputation]:
-        """Return a segment and its context: first sample in the recording, and the imputation of its lead."""
-        stop = self.start + self.imputation.observed.shape[-1]
-        first, last = max(segment.start - context, self.start), min(segment.stop + context, stop)
-        lead = self.imputation.lead(plan.rows.index(segment.row))
-        return first, lead.between(first - self.start, last - self.start)
+    def part(self, context: int = 0) -> tuple[int, Imputation]:
+        """Return the segment with at most ``context`` samples on either side, and its first sample."""
+        start = max(self.segment.start - context, self.first)
+        stop = min(self.segment.stop + context, self.first + len(self.imputation.observed))
+        return start, self.imputation.between(start - self.first, stop - self.first)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImputedRecording:
-    """The imputed intervals of a recording."""
+    """The imputed segments of a recording."""
 
     recording: Recording
     """The recording before imputation."""
     plan: ImputationPlan
-    intervals: tuple[ImputedInterval, ...]
+    parts: tuple[ImputedSegment, ...]
+    """The imputed segments, in the order of the plan."""
+    write: Write
+    """What was written into the segments."""
     imputed: Recording
-    """The recording with the mean of the draws in the segments; other samples are unchanged."""
+    """The recording with the segments replaced as ``write`` says; other samples are unchanged."""
 
     @property
     def first(self) -> Imputation:
-        """The first interval, for what all share: rate, seeds, coverage and provenance."""
-        return self.intervals[0].imputation
-
-    def part(self, segment: Segment, context: int = 0) -> tuple[int, Imputation]:
-        """Return an imputed segment and its context; arguments as for :meth:`ImputedInterval.part`."""
-        interval = next(interval for interval in self.intervals if segment in interval.segments)
-        return interval.part(self.plan, segment, context)
+        """The first segment, for what all share: rate, seeds, coverage and provenance."""
+        return self.parts[0].imputation
 
 
 def impute_recording(
-    model: Model,
+    imputer: Imputer,
     recording: Recording,
     plan: ImputationPlan,
     options: ImputeOptions | DenoiseOptions,
     draws: DrawOptions,
-    sampler: SamplerOptions,
     *,
     progress: Progress | None = None,
     on_preview: Callable[[Preview], None] | None = None,
 ) -> ImputedRecording:
-    """Impute or denoise the planned segments of a recording, interval by interval.
+    """Impute or denoise the planned segments of a recording, group by group.
 
-    Only the surroundings of the segments are read, up to CONTEXT_S on either side. Segments that were imputed
-    before count as observed.
+    Only the surroundings of the segments are read, as far as the imputer uses them. All planned segments and
+    those that are too long are hidden: what was recorded there is noise, and what is imputed was not
+    observed.
 
     Args:
-        model: a model of strips.
+        imputer: a model of strips, or the search for analogues.
         recording: the recording.
         plan: segments to impute, from :func:`plan_imputation`.
         options: denoising conditions on the noisy samples, imputation ignores them.
         draws: number of draws, seed and coverage.
-        sampler: sampler, steps and batch size.
-        progress: called with (windows done, windows in total); the total is an estimate where there are
-            several intervals.
+        progress: called with (steps done, steps in total); the total is an estimate where there are several
+            groups.
         on_preview: called with intermediate samples, see :meth:`Model.impute`.
 
     Raises:
-        DiffecgError: see :meth:`Model.impute`.
+        DiffecgError: see :meth:`Model.impute`; the imputer does not denoise.
     """
     fs_hz = recording.select(plan.input_rows).fs_hz
-    context, groups = round(CONTEXT_S * fs_hz), group_segments(plan.segments, round(GROUP_S * fs_hz))
-    intervals: list[ImputedInterval] = []
-    current = recording
+    groups = group_segments(plan.segments, round(GROUP_S * fs_hz))
+    write: Write = "draw" if isinstance(options, DenoiseOptions) else options.write
+    found: dict[Segment, ImputedSegment] = {}
+    imputed = recording
     for number, group in enumerate(groups):
-        start = max(group[0].start - context, 0)
-        stop = max(segment.stop for segment in group) + context
-        if number + 1 < len(groups):
-            stop = min(stop, groups[number + 1][0].start)
-        imputation = _impute_interval(
-            model,
-            current.select(plan.input_rows).crop(start / fs_hz, stop / fs_hz),
-            _masks(plan.input_rows, group, start),
+        surroundings = _read_surroundings(imputer, recording, plan, group)
+        imputation = _impute_group(
+            imputer,
+            surroundings,
             options,
             replace(draws, seed=_group_seed(draws.seed, number)),
-            sampler,
             progress=None if progress is None else _part_of(progress, number, len(groups)),
-            on_preview=None if on_preview is None else _shifted(on_preview, start / fs_hz),
+            on_preview=None if on_preview is None else _shifted(on_preview, surroundings.start / fs_hz),
         )
-        leads = imputation.lead([plan.input_rows.index(row) for row in plan.rows])
-        interval = ImputedInterval(start=start, segments=tuple(group), imputation=leads)
-        intervals.append(interval)
         for segment in group:
-            first, lead = interval.part(plan, segment)
-            current = current.with_imputed(segment.row, lead.signal_mv, ~lead.observed, first)
-    return ImputedRecording(recording=recording, plan=plan, intervals=tuple(intervals), imputed=current)
+            part = _cut(imputation, surroundings, segment, round(SHOWN_S * fs_hz))
+            found[segment] = part
+            first, lead = part.part()
+            if write != "none":
+                values_mv = lead.signal_mv if write == "draw" else lead.mean_mv
+                imputed = imputed.with_imputed(segment.row, values_mv, ~lead.observed, first)
+    parts = tuple(found[segment] for segment in plan.segments)
+    return ImputedRecording(recording=recording, plan=plan, parts=parts, write=write, imputed=imputed)
 
 
-def _impute_interval(
-    model: Model,
-    recording: Recording,
-    segments: Sequence[tuple[int, int, int]],
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Surroundings:
+    """A group of segments with the signal around it."""
+
+    rows: list[int]
+    """The leads, as rows of the recording."""
+    start: int
+    """First sample, in the recording."""
+    recorded_mv: Float[np.ndarray, "lead time"]
+    hidden: Bool[np.ndarray, "lead time"]
+    """True in all segments of the plan, of this group and of others."""
+    wanted: Bool[np.ndarray, "lead time"]
+    """True in the segments of the group."""
+    span: slice
+    """The group with the surroundings that are shown."""
+    fs_hz: float
+
+
+def _read_surroundings(
+    imputer: Imputer, recording: Recording, plan: ImputationPlan, group: Sequence[Segment]
+) -> _Surroundings:
+    """Read the leads around a group of segments."""
+    leads = recording.select(plan.input_rows)
+    fs_hz = leads.fs_hz
+    first, last = group[0].start, max(segment.stop for segment in group)
+    context, shown = round(imputer.context_s * fs_hz), round(SHOWN_S * fs_hz)
+    start = max(first - context, 0)
+    recorded_mv = leads.crop(start / fs_hz, (last + context) / fs_hz).signal_mv
+    hidden, wanted = (np.zeros(recorded_mv.shape, dtype=bool) for _ in range(2))
+    for mask, segments in ((hidden, (*plan.segments, *plan.skipped)), (wanted, group)):
+        for segment in segments:
+            if segment.row in plan.input_rows and segment.stop > start:
+                row = plan.input_rows.index(segment.row)
+                mask[row, max(segment.start - start, 0) : segment.stop - start] = True
+    return _Surroundings(
+        rows=plan.input_rows,
+        start=start,
+        recorded_mv=recorded_mv,
+        hidden=hidden,
+        wanted=wanted,
+        span=slice(max(first - shown, start) - start, min(last + shown - start, recorded_mv.shape[1])),
+        fs_hz=fs_hz,
+    )
+
+
+def _cut(imputation: Imputation, surroundings: _Surroundings, segment: Segment, shown: int) -> ImputedSegment:
+    """Return the lead of a segment, with the surroundings that are shown."""
+    first = surroundings.start + surroundings.span.start
+    total = imputation.observed.shape[-1]
+    start, stop = max(segment.start - shown - first, 0), min(segment.stop + shown - first, total)
+    lead = imputation.lead(surroundings.rows.index(segment.row)).between(start, stop)
+    return ImputedSegment(segment=segment, first=first + start, imputation=lead.copy())
+
+
+def _impute_group(
+    imputer: Imputer,
+    surroundings: _Surroundings,
     options: ImputeOptions | DenoiseOptions,
     draws: DrawOptions,
-    sampler: SamplerOptions,
     *,
     progress: Progress | None,
     on_preview: Callable[[Preview], None] | None,
 ) -> Imputation:
-    """Impute or denoise segments (lead, start, stop) of a short recording; return all its leads."""
-    recorded_mv = recording.signal_mv
-    masked_mv = recorded_mv.copy()
-    for row, start, stop in segments:
-        masked_mv[row, start:stop] = np.nan
+    """Impute or denoise the wanted samples of a group; return all its leads in the span.
+
+    Raises:
+        DiffecgError: the imputer does not denoise, or cannot impute the signal.
+    """
+    recorded_mv, hidden = surroundings.recorded_mv, surroundings.hidden
     if isinstance(options, DenoiseOptions):
-        return model.denoise(
+        if not isinstance(imputer, Denoiser):
+            raise DiffecgError(f"{imputer.name} cannot denoise; give a model, such as mitbih-strip")
+        return imputer.denoise(
             recorded_mv,
-            recording.fs_hz,
-            np.isnan(masked_mv) & ~np.isnan(recorded_mv),
+            surroundings.fs_hz,
+            hidden & ~np.isnan(recorded_mv),
+            wanted=surroundings.wanted,
+            span=surroundings.span,
             axes="lead time",
             label=options.label,
             draws=draws.draws,
@@ -194,11 +200,12 @@ def _impute_interval(
             coverage=draws.coverage,
             progress=progress,
             on_preview=on_preview,
-            **sampler.sampling(),
         )
-    return model.impute(
-        masked_mv,
-        recording.fs_hz,
+    return imputer.impute(
+        np.where(hidden, recorded_mv.dtype.type(np.nan), recorded_mv),
+        surroundings.fs_hz,
+        wanted=surroundings.wanted,
+        span=surroundings.span,
         axes="lead time",
         label=options.label,
         draws=draws.draws,
@@ -206,13 +213,7 @@ def _impute_interval(
         coverage=draws.coverage,
         progress=progress,
         on_preview=on_preview,
-        **sampler.sampling(),
     )
-
-
-def _masks(rows: Sequence[int], group: Sequence[Segment], start: int) -> list[tuple[int, int, int]]:
-    """Return the segments of a group as (lead, start, stop) within an interval that begins at ``start``."""
-    return [(rows.index(one.row), one.start - start, one.stop - start) for one in group]
 
 
 def _group_seed(seed: int, group: int) -> int:
@@ -238,41 +239,12 @@ def _shifted(on_preview: Callable[[Preview], None], start_s: float) -> Callable[
     return show
 
 
-@dataclass(frozen=True, kw_only=True)
-class ForecastPlan:
-    """Lead to forecast and start of the forecast."""
-
-    row: int
-    """Index of the lead."""
-    start: int
-    """First sample of the forecast, which is conditioned on the samples before it."""
-
-
-def plan_forecast(model: Model, recording: Recording, options: ForecastOptions) -> ForecastPlan:
-    """Return the lead and the sample at which the forecast starts.
-
-    Raises:
-        DiffecgError: an unknown lead, or a start outside the recording.
-    """
-    row = choose_lead(model, recording, options.lead)
-    lead = recording.select([row])
-    at_s = lead.duration_s if options.at_s is None else options.at_s
-    inside = 0 < at_s <= lead.duration_s + TOLERANCE_S
-    start = min(round(at_s * lead.fs_hz), lead.samples) if inside else 0
-    if start < 1:
-        raise DiffecgError(
-            f"at {at_s:g} s is outside the recording; give a time above 0 and up to {lead.duration_s:.3f} s"
-        )
-    return ForecastPlan(row=row, start=start)
-
-
 def forecast_recording(
-    model: Model,
+    imputer: Imputer,
     recording: Recording,
     plan: ForecastPlan,
     options: ForecastOptions,
     draws: DrawOptions,
-    sampler: SamplerOptions,
     *,
     progress: Progress | None = None,
     on_preview: Callable[[Preview], None] | None = None,
@@ -280,12 +252,11 @@ def forecast_recording(
     """Forecast one lead from its past; return axes (time).
 
     Args:
-        model: a model of strips.
+        imputer: a model of strips, or the search for analogues.
         recording: the recording.
         plan: lead and start of the forecast, from :func:`plan_forecast`.
         options: horizon and label.
         draws: number of draws, seed and coverage.
-        sampler: sampler, steps and batch size.
         progress: called with (windows done, windows in total).
         on_preview: called with intermediate samples, see :meth:`Model.impute`.
 
@@ -294,8 +265,8 @@ def forecast_recording(
     """
     lead = recording.select([plan.row])
     stop_s = plan.start / lead.fs_hz
-    past = lead.crop(stop_s - model.past_s - 1 / lead.fs_hz, stop_s)
-    return model.forecast(
+    past = lead.crop(stop_s - imputer.past_s - 1 / lead.fs_hz, stop_s)
+    return imputer.forecast(
         past.lead_mv(0),
         lead.fs_hz,
         horizon_s=options.horizon_s,
@@ -305,29 +276,4 @@ def forecast_recording(
         coverage=draws.coverage,
         progress=progress,
         on_preview=on_preview,
-        **sampler.sampling(),
-    )
-
-
-def choose_lead(model: Model, recording: Recording, name: str | None) -> int:
-    """Return the index of a lead; of the model's lead, else of MLII, II or the first ECG lead for None.
-
-    Raises:
-        DiffecgError: the recording has no such lead.
-    """
-    if name is not None:
-        return recording.channel_index(name)
-    model_lead = model.config.window.leads[0]
-    return recording.default_lead() if model_lead == "*" else recording.channel_index(model_lead)
-
-
-def _nothing_to_impute(leads: str, recording: str, detect: tuple[str, ...], *, denoising: bool) -> str:
-    if denoising:
-        return (
-            f"no {', '.join(detect)} detected in {leads} of {recording}; give noisy intervals with "
-            "--interval start:stop, in seconds"
-        )
-    return (
-        f"no samples to impute in {leads} of {recording}; give gaps with --gap start:stop, in seconds, "
-        "or detect artefacts with --detect flat,clipped,saturated,noise"
     )

@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from diffecg.errors import DiffecgError
+from diffecg.inference.checks import check_coverage
 from diffecg.signal.arrays import SignalArray
-from diffecg.signal.intervals import attainable_coverage, interval_name
+from diffecg.signal.intervals import attainable_coverage, dressed_interval, interval_name
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,20 +35,26 @@ class Preview:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Imputation:
-    """Posterior draws of the missing samples of a signal, with their mean and prediction interval.
+    """Draws of the missing samples of a signal, with their point estimate and prediction interval.
 
-    Returned by :meth:`diffecg.Model.impute`, ``denoise`` and ``forecast``. Axes are those of the given
-    signal; for a forecast, time covers the horizon only.
+    Returned by :meth:`diffecg.AnalogueImputer.impute` and ``forecast``, and by those and ``denoise`` of
+    :class:`diffecg.Model`. Axes are those of the given signal; for a forecast, time covers the horizon only.
+    Observed samples are returned unchanged, bit for bit, in all arrays.
     """
 
     signal_mv: Float[np.ndarray, "*axes"]
-    """Mean of the draws, in mV; observed samples are returned unchanged, bit for bit."""
+    """The completed signal, in mV: in each gap the draw that is nearest to the others, which is an ECG."""
+    mean_mv: Float[np.ndarray, "*axes"]
+    """The point estimate, in mV: the mean of the draws, which has the least squared error and is smooth."""
     lower_mv: Float[np.ndarray, "*axes"]
     """Lower bound of the prediction interval, in mV."""
     upper_mv: Float[np.ndarray, "*axes"]
     """Upper bound of the prediction interval, in mV."""
     draws_mv: Float[np.ndarray, "draw *axes"]
     """All draws, in mV."""
+    kernel_mv: Float[np.ndarray, "*axes"]
+    """Standard deviation of the Gaussian kernel around each draw that makes the predictive distribution, in
+    mV; 0 = the draws alone."""
     observed: Bool[np.ndarray, "*axes"]
     """True where a sample was observed."""
     fs_hz: float
@@ -57,23 +64,43 @@ class Imputation:
     coverage: float
     """Nominal coverage of the prediction interval, such as 0.9, as it was asked for."""
     info: dict[str, Any]
-    """Provenance: task, model, sampler, steps, version, draws and what their interval covers."""
+    """Provenance: task, engine, model, settings, version, draws and what their interval covers."""
     axes: str = "lead time"
     """Axes of the arrays, one of :data:`diffecg.signal.arrays.AXES`."""
 
     @property
     def attainable_coverage(self) -> float:
-        """Coverage that the prediction interval has: K draws cover at most (K - 1)/(K + 1).
+        """Coverage that the prediction interval has: without a kernel, K draws cover at most (K - 1)/(K + 1).
 
-        It is 0 for one draw, 0.88 for 16, and 0.9 takes 19; see
+        That is 0 for one draw, 0.88 for 16, and 0.9 takes 19; see
         :func:`diffecg.signal.intervals.prediction_interval`.
         """
-        return attainable_coverage(len(self.seeds), self.coverage)
+        return self.coverage if self.is_dressed else attainable_coverage(len(self.seeds), self.coverage)
+
+    @property
+    def is_dressed(self) -> bool:
+        """Whether the predictive distribution has a kernel around each draw."""
+        return bool((self.kernel_mv > 0).any())
 
     @property
     def interval_name(self) -> str:
         """What the prediction interval is called, such as ``90 % interval``."""
+        if self.is_dressed:
+            return f"{100 * self.coverage:g} % interval"
         return interval_name(len(self.seeds), self.coverage)
+
+    def interval(self, coverage: float) -> Float[np.ndarray, "2 *axes"]:
+        """Return the lower and upper bound of the prediction interval of any coverage, in mV.
+
+        Raises:
+            DiffecgError: the coverage is not between 0 and 1.
+        """
+        check_coverage(coverage)
+        missing = ~self.observed
+        bounds_mv = np.stack([self.signal_mv, self.signal_mv])
+        draws_mv, kernel_mv = self.draws_mv[:, missing].astype(np.float64), self.kernel_mv[missing]
+        bounds_mv[:, missing] = dressed_interval(draws_mv, kernel_mv.astype(np.float64), coverage)
+        return bounds_mv
 
     def lead(self, rows: int | list[int]) -> Imputation:
         """Return one lead, without its axis, or several.
@@ -94,10 +121,9 @@ class Imputation:
         index = (..., time, slice(None)) if self.axes.endswith("lead") else (..., time)
         return self._map(lambda values: values[index])
 
-    def last(self, samples: int) -> Imputation:
-        """Return the last samples."""
-        total = self.observed.shape[self.axes.split().index("time")]
-        return self.between(total - samples, total)
+    def copy(self) -> Imputation:
+        """Return the result with arrays of its own, so that those it is a part of can be freed."""
+        return self._map(np.copy)
 
     def restore(self, array: SignalArray) -> Imputation:
         """Return the result, with axes (window, lead, time), with those of the user's array."""
@@ -108,8 +134,10 @@ class Imputation:
         return replace(
             self,
             signal_mv=function(self.signal_mv),
+            mean_mv=function(self.mean_mv),
             lower_mv=function(self.lower_mv),
             upper_mv=function(self.upper_mv),
             draws_mv=function(self.draws_mv),
+            kernel_mv=function(self.kernel_mv),
             observed=function(self.observed),
         )

@@ -79,3 +79,23 @@ def draw_seeds(seed: Seeds, draws: int) -> tuple[int, ...]:
         return seeds
     root = root_seed(seed)
     return tuple(derive_seed(root, draw) for draw in range(draws))
+
+
+def spread_seeds(seed: Seeds, draws: int) -> tuple[int, ...]:
+    """Return the seed of each draw, evenly spread over all seeds and in random order.
+
+    Where a seed stands for one of n alternatives, as for a gap's analogues, n draws take each of them once.
+
+    Args:
+        seed: as for :func:`draw_seeds`; seeds that are given are taken as they are.
+        draws: number of draws.
+
+    Raises:
+        DiffecgError: as for :func:`draw_seeds`.
+    """
+    if isinstance(seed, Iterable) and not isinstance(seed, str):
+        return draw_seeds(seed, draws)
+    rng = np.random.default_rng(root_seed(seed))
+    step = (MAX_SEED + 1) // draws
+    offset = int(rng.integers(step))
+    return tuple(int(place) * step + offset for place in rng.permutation(draws))

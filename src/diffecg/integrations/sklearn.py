@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -25,7 +26,8 @@ from numpy.typing import ArrayLike
 
 from diffecg.errors import DiffecgError
 from diffecg.extras import require
-from diffecg.inference.loading import load
+from diffecg.inference.imputer import Imputer
+from diffecg.inference.loading import load_imputer
 from diffecg.inference.model import Model
 from diffecg.inference.seeds import RandomState, derive_seed, root_seed
 from diffecg.signal.arrays import as_floats, interpret_signal
@@ -36,7 +38,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E40
 
 
 class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Impute missing samples (NaN) of ECG windows by a trained diffusion model.
+    """Impute missing samples (NaN) of ECG windows by a trained diffusion model, or by analogues.
 
     Each window is imputed from its own observed samples, as if it were of another subject; nothing is learned
     from the windows it is fitted on. The result for a window does not depend on the other windows or their
@@ -44,21 +46,24 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
 
     Parameters
     ----------
-    model : str, Path or Model, default="mitbih-strip"
-        Name of a bundled model that takes any lead, a model folder, or a loaded model.
+    model : str, Path, Model or AnalogueImputer, default="mitbih-strip"
+        Name of a bundled model that takes any lead, a model folder, a loaded model; or "analogues": segments
+        of the same window with similar surroundings, which suits long windows.
     fs_hz : float, default=100.0
         Sampling rate of the windows, in Hz. X holds windows in mV: of one lead, axes (window, time), or of
         several, axes (window, lead, time) or (window, time, lead).
     draws : int, default=8
-        Number of posterior draws whose mean is imputed. A single draw is as variable as an ECG, means are
-        smooth.
+        Number of draws.
+    write : {"draw", "mean"}, default="draw"
+        What is imputed: the draw nearest to the others, which is as variable as an ECG, or the mean of the
+        draws, which has the least squared error and is smooth.
     random_state : int, RandomState, Generator or None, default=0
         Determines the noise, which is independent from window to window. A generator, or None, gives other
         noise at each fit.
-    batch_size : int, default=64
-        Windows computed together; affects speed and memory, not the samples.
+    batch_size : int, default=None
+        Windows that a model computes together; affects speed and memory, not the samples. None: 64.
     steps : int, default=None
-        Sampling steps; None: the model's own.
+        Sampling steps of a model; None: its own.
     device : str, default=None
         Device of the model, such as "cuda"; None: the CPU, or that of a loaded model.
     engine : str, default=None
@@ -68,11 +73,12 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
     def __init__(
         self,
         *,
-        model: str | Path | Model = "mitbih-strip",
+        model: str | Path | Imputer = "mitbih-strip",
         fs_hz: float = 100.0,
         draws: int = 8,
+        write: Literal["draw", "mean"] = "draw",
         random_state: RandomState = 0,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         steps: int | None = None,
         device: str | None = None,
         engine: str | None = None,
@@ -80,6 +86,7 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
         self.model = model
         self.fs_hz = fs_hz
         self.draws = draws
+        self.write = write
         self.random_state = random_state
         self.batch_size = batch_size
         self.steps = steps
@@ -104,22 +111,32 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
         if not len(rows):
             return windows
         axes = "time" if windows.ndim == 2 else interpret_signal(windows).axes.removeprefix("window ")
-        model = load(self.model, self.device, engine=self.engine)
+        if self.write not in ("draw", "mean"):
+            raise DiffecgError(f"unknown write {self.write!r}; choose draw or mean")
+        imputer = self._imputer()
         for row, part in zip(rows, _parts(windows[rows]), strict=True):
             try:
-                imputation = model.impute(
+                imputation = imputer.impute(
                     windows[row],
                     self.fs_hz,
                     axes=axes,
                     draws=self.draws,
                     seed=derive_seed(self.seed_, *part),
-                    steps=self.steps,
-                    batch_size=self.batch_size,
                 )
             except DiffecgError as error:
                 raise DiffecgError(f"window {row}: {error}") from None
-            windows[row] = imputation.signal_mv
+            windows[row] = imputation.signal_mv if self.write == "draw" else imputation.mean_mv
         return windows
+
+    def _imputer(self) -> Imputer:
+        """Return the imputer; a model with the given steps and batch size, else its own."""
+        imputer = load_imputer(self.model, self.device, engine=self.engine)
+        if not isinstance(imputer, Model):
+            return imputer
+        own = imputer.sampling
+        steps = own.steps if self.steps is None else self.steps
+        batch_size = own.batch_size if self.batch_size is None else self.batch_size
+        return imputer.with_sampling(replace(own, steps=steps, batch_size=batch_size))
 
     def _validate(self, X: ArrayLike, *, reset: bool) -> Float[np.ndarray, "window *axes"]:
         X = as_floats(X) if np.ma.isMaskedArray(X) or hasattr(X, "detach") else X

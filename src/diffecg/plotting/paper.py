@@ -15,8 +15,8 @@ MAX_RANGE_MV = 20.0
 """Panels of a larger range get fewer mm/mV; no ECG has such a range."""
 MIN_RANGE_MV = 2.0
 """Smallest range of a panel."""
-INK, ACCENT, INTERVAL, FAINT = "#16213a", "#0b63c5", "#8ab8ee", "#7a8194"
-"""Colours of signals, of generated signals, of prediction intervals and of small print."""
+INK, ACCENT, INTERVAL, FAINT, MEAN = "#16213a", "#0b63c5", "#8ab8ee", "#7a8194", "#c9772b"
+"""Colours of signals, generated signals, prediction intervals, small print and point estimates."""
 _MM_PER_INCH = 25.4
 _FINE_GRID, _COARSE_GRID = "#f6d5d5", "#e9a9a9"
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 
-from diffecg.plotting.paper import ACCENT, INK, INTERVAL, Paper, range_mv
+from diffecg.plotting.paper import ACCENT, INK, INTERVAL, MEAN, Paper, range_mv
 
 LABEL_NAMES = {
     "N": "N, normal",
@@ -42,6 +42,8 @@ class ImputedStrip:
     """A strip with imputed samples, ready to plot."""
 
     signal_mv: Float[np.ndarray, " time"]
+    """Observed samples, and the draw nearest to the others elsewhere."""
+    mean_mv: Float[np.ndarray, " time"]
     """Observed samples, and the mean of the draws elsewhere."""
     lower_mv: Float[np.ndarray, " time"]
     """Lower bound of the prediction interval."""
@@ -117,13 +119,20 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.3) -> Figu
     plot(strip.signal_mv, strip.observed, color=INK, linewidth=_LINE_WIDTH * zoom, label="observed")
     if strip.truth_mv is not None:
         plot(strip.truth_mv, missing, color=INK, linestyle="--", linewidth=0.7 * zoom, label="true signal")
-    plot(strip.signal_mv, missing, color=ACCENT, linewidth=_LINE_WIDTH * zoom, label="mean of the draws")
+    plot(strip.mean_mv, missing, color=MEAN, linewidth=0.7 * zoom, label="mean of the draws")
+    plot(
+        strip.signal_mv,
+        missing,
+        color=ACCENT,
+        linewidth=_LINE_WIDTH * zoom,
+        label="draw nearest to the others",
+    )
     axis.legend(
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),
-        ncols=4,
+        ncols=5,
         frameon=False,
-        fontsize=6.5 * zoom,
+        fontsize=6 * zoom,
         borderaxespad=0.2,
         handlelength=1.6,
     )

@@ -29,11 +29,12 @@ def describe_recording(recording: Recording, rows: Sequence[int]) -> dict[str, A
 
 
 def interval_values(imputation: Imputation, first: int) -> dict[str, Any]:
-    """Return mean, bounds and draws of one lead in an interval that begins at sample ``first``."""
+    """Return signal, mean, bounds and draws of one lead in an interval that begins at sample ``first``."""
     return {
         "first": first,
         "last": first + len(imputation.signal_mv),
-        "mean_mv": rounded(imputation.signal_mv),
+        "signal_mv": rounded(imputation.signal_mv),
+        "mean_mv": rounded(imputation.mean_mv),
         "lower_mv": rounded(imputation.lower_mv),
         "upper_mv": rounded(imputation.upper_mv),
         "draws_mv": rounded(imputation.draws_mv[:SHOWN_DRAWS]),

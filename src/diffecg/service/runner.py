@@ -16,10 +16,14 @@ from diffecg.evaluation.generation.html import write_report
 from diffecg.evaluation.generation.report import EvaluateOptions, evaluate
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
+from diffecg.inference.analogue_imputer import AnalogueImputer
 from diffecg.inference.export import write_forecast, write_imputed
+from diffecg.inference.gap_notes import describe_written
+from diffecg.inference.imputer import Imputer
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
-from diffecg.inference.recordings import forecast_recording, impute_recording, plan_forecast, plan_imputation
+from diffecg.inference.planning import plan_forecast, plan_imputation
+from diffecg.inference.recordings import forecast_recording, impute_recording
 from diffecg.inference.results import Preview
 from diffecg.service.channel import (
     Assignment,
@@ -41,6 +45,7 @@ from diffecg.service.tasks import (
     GenerateTask,
     ImputeTask,
     RecordingFile,
+    RecordingInputs,
 )
 
 CHUNK_WINDOWS = 64
@@ -101,6 +106,11 @@ class TaskRunner:
         model.denoiser.register_forward_pre_hook(lambda *_: self._check_cancelled())
         return model
 
+    def _imputer(self, inputs: RecordingInputs) -> Imputer:
+        if inputs.model is None:
+            return AnalogueImputer()
+        return self._model(inputs.model).with_sampling(inputs.sampling)
+
     def _check_cancelled(self) -> None:
         self._channel.check_cancelled(self._job_ids)
 
@@ -139,44 +149,43 @@ class TaskRunner:
             self._channel.send(JobEnded(job_id=job_id, outcome="done"))
 
     def _impute(self, job: Assignment, task: ImputeTask | DenoiseTask) -> dict[str, Any]:
-        inputs, model = task.inputs, self._model(task.inputs.model)
+        inputs, imputer = task.inputs, self._imputer(task.inputs)
         recording = _read(inputs.recording)
-        plan = plan_imputation(model, recording, task.options)
+        plan = plan_imputation(imputer, recording, task.options)
         result = impute_recording(
-            model,
+            imputer,
             recording,
             plan,
             task.options,
             inputs.draw,
-            inputs.sampling,
             progress=self._progress(job.job_id),
             on_preview=self._preview(job.job_id, inputs.draw.draws),
         )
         path = write_imputed(_new_output(job), result)
         intervals = [
             {
-                "lead": recording.channel_names[segment.row],
-                "reason": segment.reason,
+                "lead": recording.channel_names[imputed.segment.row],
+                "reason": imputed.segment.reason,
                 **interval_values(part, first),
             }
-            for segment in plan.segments
-            for first, part in [result.part(segment)]
+            for imputed in result.parts
+            for first, part in [imputed.part()]
         ]
         about = describe_recording(recording, plan.rows)
-        return {**result.first.info, **about, "file": path.name, "intervals": intervals}
+        about |= {"written": describe_written(result), "too_long": len(plan.skipped), "file": path.name}
+        return {**result.first.info, **about, "intervals": intervals}
 
     def _forecast(self, job: Assignment, task: ForecastTask) -> dict[str, Any]:
-        inputs, model = task.inputs, self._model(task.inputs.model)
+        inputs, imputer = task.inputs, self._imputer(task.inputs)
         recording = _read(inputs.recording)
-        plan = plan_forecast(model, recording, task.options)
-        past_start_s = max(plan.start / recording.select([plan.row]).fs_hz - model.past_s, 0.0)
+        plan = plan_forecast(imputer, recording, task.options)
+        past_start_s = max(plan.start / recording.select([plan.row]).fs_hz - imputer.past_s, 0.0)
         forecast = forecast_recording(
-            model,
+            imputer,
             recording,
             plan,
             task.options,
             inputs.draw,
-            inputs.sampling,
             progress=self._progress(job.job_id),
             on_preview=self._preview(job.job_id, inputs.draw.draws, past_start_s),
         )

@@ -45,8 +45,8 @@ class ImputeRequest:
 
     recording: str
     """Id of an uploaded recording."""
-    model: str = "mitbih-strip"
-    """Name of a model of the server."""
+    model: str | None = None
+    """Name of a model of the server; default: none, the search for analogues."""
     options: ImputeOptions = field(default_factory=ImputeOptions)
     """Gaps and leads."""
     draw: DrawOptions = field(default_factory=DrawOptions)
@@ -81,8 +81,8 @@ class ForecastRequest:
 
     recording: str
     """Id of an uploaded recording."""
-    model: str = "mitbih-strip"
-    """Name of a model of the server."""
+    model: str | None = None
+    """Name of a model of the server; default: none, the search for analogues."""
     options: ForecastOptions = field(default_factory=ForecastOptions)
     """Lead, start and horizon."""
     draw: DrawOptions = field(default_factory=DrawOptions)

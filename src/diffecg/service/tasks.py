@@ -53,7 +53,8 @@ class GenerateTask:
 class RecordingInputs:
     """What the tasks on a recording have in common."""
 
-    model: str
+    model: str | None
+    """Source of the model; None: the search for analogues."""
     recording: RecordingFile
     draw: DrawOptions
     sampling: SamplerOptions

@@ -100,13 +100,14 @@ async def evaluate(request: EvaluateRequest, server: ServerDep) -> JobStatus:
 def _recording_inputs(server: Server, request: RecordingRequest) -> RecordingInputs:
     """Check a request for a recording, and return the inputs of its task."""
     check_request(request, server.settings.limits)
-    model = server.model(request.model)
-    check_label(request.options.label, model.info.labels, model.info.name)
+    source = None
+    if request.model is not None:
+        model = server.model(request.model)
+        source = model.source
+        check_label(request.options.label, model.info.labels, model.info.name)
     stored = server.recording(request.recording)
     check_draw_samples(request.draw.draws, stored.info.samples, server.settings.limits)
-    return RecordingInputs(
-        model=model.source, recording=stored.file, draw=request.draw, sampling=request.sampling
-    )
+    return RecordingInputs(model=source, recording=stored.file, draw=request.draw, sampling=request.sampling)
 
 
 def _submit(server: Server, request: Request, task: Task) -> JobStatus:

@@ -14,7 +14,8 @@ from diffecg.formats.registry import read_recording
 from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.gaps import Segment, find_segments
 from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
-from diffecg.inference.recordings import ForecastPlan, ImputationPlan, impute_recording
+from diffecg.inference.planning import ForecastPlan, ImputationPlan
+from diffecg.inference.recordings import impute_recording
 from diffecg.plotting.paper import Paper
 
 
@@ -116,14 +117,8 @@ def test_an_imputed_recording_keeps_every_observed_integer(recording, runs, tmp_
     folder.mkdir()
     segment = Segment(row=row, start=3000, stop=3400, reason="given")
     plan = ImputationPlan(segments=[segment], rows=[row], input_rows=[row])
-    result = impute_recording(
-        diffecg.load(runs["strip"]),
-        read,
-        plan,
-        ImputeOptions(),
-        DrawOptions(draws=2),
-        SamplerOptions(steps=2),
-    )
+    model = diffecg.load(runs["strip"]).with_sampling(SamplerOptions(steps=2))
+    result = impute_recording(model, read, plan, ImputeOptions(), DrawOptions(draws=2))
     write_imputed(folder, result)
     back = wfdb.rdrecord(str(folder / "100"), physical=False)
     changed = back.d_signal != read.stored.T
@@ -132,12 +127,19 @@ def test_an_imputed_recording_keeps_every_observed_integer(recording, runs, tmp_
     assert not changed[3400:].any()
     assert changed[3000:3400, row].mean() > 0.5
     physical = wfdb.rdrecord(str(folder / "100"))
-    assert np.allclose(physical.p_signal[3000:3400, row], result.part(segment)[1].signal_mv, atol=3e-3)
+    assert np.allclose(physical.p_signal[3000:3400, row], result.parts[0].part()[1].signal_mv, atol=3e-3)
     assert (physical.sig_name, physical.fs) == (["MLII", "V1"], 360)
     before, after = (wfdb.rdann(str(path), "atr") for path in (recording, folder / "100"))
     assert np.array_equal(before.sample, after.sample)
     card = json.loads((folder / "card.json").read_text())
-    assert card["intervals"] == [{"lead": lead, "start": 3000, "stop": 3400}]
+    (interval,) = card["intervals"]
+    assert (interval["lead"], interval["start"], interval["stop"]) == (lead, 3000, 3400)
+    assert card["written"] == "draw of 2, strip"
+    notes = wfdb.rdann(str(folder / "100"), "imputed")
+    assert notes.sample.tolist() == [3000]
+    assert notes.aux_note[0].startswith(
+        f"imputed {lead}: draw of 2, strip, 33 % interval (90 % takes 19 draws) width"
+    )
     assert (folder / "gap-001.png").stat().st_size > 10_000
     with np.load(folder / "draws.npz") as draws:
         assert draws["draws_mv"].shape == (2, 400)
@@ -152,7 +154,7 @@ def test_a_forecast_is_written_with_the_recorded_samples(recording, runs, tmp_pa
     assert table["time_s"][0] == 20
     assert np.allclose(table["recorded_mv"], read.signal_mv[0, 7200:7560], atol=1e-4)
     back = wfdb.rdrecord(str(tmp_path / "100_forecast"))
-    assert back.sig_name == ["MLII", "MLII lower", "MLII upper"]
+    assert back.sig_name == ["MLII", "MLII mean", "MLII lower", "MLII upper"]
     assert np.allclose(back.p_signal[:, 0], drawn.signal_mv, atol=6e-4)
 
 
@@ -178,10 +180,8 @@ def test_recordings_in_other_formats_keep_their_integers(tmp_path, runs, recordi
     assert np.isnan(read.signal_mv[:, ~known]).all()
     (tmp_path / "out").mkdir()
     plan = ImputationPlan(segments=find_segments(read, [0], [], []), rows=[0], input_rows=[0])
-    model = diffecg.load(runs["strip"])
-    result = impute_recording(
-        model, read, plan, ImputeOptions(), DrawOptions(draws=1), SamplerOptions(steps=1)
-    )
+    model = diffecg.load(runs["strip"]).with_sampling(SamplerOptions(steps=1))
+    result = impute_recording(model, read, plan, ImputeOptions(), DrawOptions(draws=1))
     write_imputed(tmp_path / "out", result)
     back = read_recording(tmp_path / "out" / "r")
     assert np.array_equal(back.stored.T[known], digital[known])

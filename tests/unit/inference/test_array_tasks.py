@@ -42,7 +42,7 @@ def test_the_layout_of_wfdb_is_understood(strip, recording):
     assert np.array_equal(imputed.draws_mv, other.draws_mv.swapaxes(1, 2))
     assert np.array_equal(imputed.lead(0).signal_mv, other.lead(0).signal_mv)
     assert np.array_equal(imputed.lead([1]).draws_mv.swapaxes(1, 2), other.lead([1]).draws_mv)
-    assert np.array_equal(imputed.last(7).lower_mv.T, other.last(7).lower_mv)
+    assert np.array_equal(imputed.between(0, 7).lower_mv.T, other.between(0, 7).lower_mv)
     with pytest.raises(DiffecgError, match="none to select"):
         imputed.lead(0).lead(0)
 
@@ -193,8 +193,8 @@ def test_a_model_is_taken_wherever_its_name_is(runs, windows):
         diffecg.load(beat, "cuda")
     with pytest.raises(DiffecgError, match="engine 'onnx' differs"):
         diffecg.load(beat, engine="onnx")
-    assert diffecg.Forecaster(runs["strip"], 100).model.name == "strip"
-    assert diffecg.Forecaster(strip, 100).model is strip
+    assert diffecg.Forecaster(runs["strip"], 100).imputer.name == "strip"
+    assert diffecg.Forecaster(strip, 100).imputer is strip
     assert imputation_method(runs["strip"], 2, 0, {}) is not None
     real = diffecg.open_windows(windows["beat"])
     options = diffecg.inference.options.SamplerOptions(steps=1)

@@ -48,7 +48,7 @@ def test_clean_samples_are_unchanged_and_noise_free_samples_are_followed(strip, 
     assert np.array_equal(drawn.observed, ~where)
     assert np.array_equal(drawn.signal_mv[~where], signal[~where])
     filled = strip.impute(np.where(where, np.nan, signal), fs_hz, draws=4, steps=20)
-    believed, guessed = (np.std((result.signal_mv - signal)[where]) for result in (drawn, filled))
+    believed, guessed = (np.std((result.mean_mv - signal)[where]) for result in (drawn, filled))
     assert believed < 0.5 * guessed
 
 

@@ -11,13 +11,14 @@ from torch.utils.data import DataLoader
 import diffecg
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
+from diffecg.inference.options import SamplerOptions
 from diffecg.signal.rpeaks import detect_r_peaks
 
 
 def test_a_stream_gets_one_forecast_per_heartbeat_in_constant_memory(runs):
     signal, beats, _ = make_ecg(0)
-    model = diffecg.load(runs["strip"])
-    forecaster = diffecg.Forecaster(model, FS_HZ, horizon_s=0.5, draws=2, steps=1, seed=5)
+    model = diffecg.load(runs["strip"]).with_sampling(SamplerOptions(steps=1))
+    forecaster = diffecg.Forecaster(model, FS_HZ, horizon_s=0.5, draws=2, seed=5)
     step, at, sizes = round(0.1 * FS_HZ), [], []
     for start in range(0, len(signal), step):
         ahead = forecaster.push(signal[start : start + step])
@@ -32,7 +33,7 @@ def test_a_stream_gets_one_forecast_per_heartbeat_in_constant_memory(runs):
     assert 0.95 < len([moment for moment in at if moment > due[0]]) / len(due) < 1.1
     assert max(sizes) == sizes[-1] == forecaster.max_samples * 8
     assert sys.getsizeof(forecaster.__dict__) < 1000
-    again = model.forecast(signal[: at[-1]], FS_HZ, horizon_s=0.5, draws=2, steps=1, seed=last.seeds)
+    again = model.forecast(signal[: at[-1]], FS_HZ, horizon_s=0.5, draws=2, seed=last.seeds)
     assert np.allclose(last.signal_mv, again.signal_mv, atol=1e-6)
 
 
@@ -77,9 +78,10 @@ def made_class(data, label):
 
 def test_forecasts_of_a_stream_do_not_depend_on_its_pieces(runs):
     signal = make_ecg(0, duration_s=9)[0]
+    model = diffecg.load(runs["strip"]).with_sampling(SamplerOptions(steps=1))
     seeds = []
     for step in (36, 90):
-        forecaster = diffecg.Forecaster(runs["strip"], FS_HZ, horizon_s=0.1, draws=1, steps=1)
+        forecaster = diffecg.Forecaster(model, FS_HZ, horizon_s=0.1, draws=1)
         pieces = (forecaster.push(signal[i : i + step].tolist()) for i in range(0, len(signal), step))
         seeds.append([ahead.seeds for ahead in pieces if ahead is not None])
     assert seeds[0] == seeds[1]

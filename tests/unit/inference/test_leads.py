@@ -77,7 +77,12 @@ def test_draws_do_not_depend_on_each_other(strip2):
 
 def test_the_command_changes_the_given_lead_only(run, runs, recording, tmp_path):
     few = ["--gap", "12:13", "--draws", 1, "--steps", 1]
-    assert run("impute", runs["strip2"], recording, "--lead", "V1", "--out", tmp_path / "fixed", *few)[0] == 0
+    assert (
+        run(
+            "impute", "--model", runs["strip2"], recording, "--lead", "V1", "--out", tmp_path / "fixed", *few
+        )[0]
+        == 0
+    )
     before, after = read_recording(recording), read_recording(tmp_path / "fixed" / "100")
     changed = (before.stored != after.stored).any(axis=1)
     assert changed.tolist() == [lead == "V1" for lead in before.channel_names]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from diffecg.diffusion.noise import SeededNoise
 from diffecg.errors import DiffecgError
-from diffecg.inference.seeds import MAX_SEED, derive_seed, draw_seeds, root_seed
+from diffecg.inference.seeds import MAX_SEED, derive_seed, draw_seeds, root_seed, spread_seeds
 
 seeds = st.integers(0, MAX_SEED)
 parts = st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=3)
@@ -54,3 +54,11 @@ def test_given_seeds_are_taken_as_they_are():
 def test_invalid_seeds_are_refused(seed):
     with pytest.raises(DiffecgError, match="0 to"):
         draw_seeds(seed, 2)
+
+
+@pytest.mark.parametrize("draws", [1, 3, 16, 100])
+def test_spread_seeds_lie_one_in_each_part_of_the_range(draws):
+    places = [seed * draws // 2**63 for seed in spread_seeds(5, draws)]
+    assert sorted(places) == list(range(draws))
+    assert draws == 1 or not set(spread_seeds(5, draws)) & set(spread_seeds(6, draws))
+    assert spread_seeds([4, 2], 2) == (4, 2)

@@ -126,3 +126,13 @@ def test_a_row_without_observed_samples_is_refused(segments):
     segments[1] = np.nan
     with pytest.raises(DiffecgError, match="window 1: nothing is observed in lead 0"):
         DiffusionImputer(draws=1, steps=1).fit_transform(segments)
+
+
+@pytest.mark.parametrize("model", ["analogues", diffecg.AnalogueImputer()])
+def test_analogues_impute_a_draw_or_the_mean(segments, model):
+    expected = diffecg.AnalogueImputer().impute(segments[0], 100.0, draws=16)
+    for write, values in (("draw", expected.signal_mv), ("mean", expected.mean_mv)):
+        imputer = DiffusionImputer(model=model, draws=16, write=write)
+        assert clone(imputer).fit_transform(segments)[0] == pytest.approx(values)
+    with pytest.raises(DiffecgError, match="unknown write 'median'"):
+        DiffusionImputer(model=model, write="median").fit_transform(segments)

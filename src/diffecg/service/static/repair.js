@@ -77,7 +77,7 @@ export function repairView(view, models) {
     const found = await get(`api/jobs/${job.id}/result`);
     step(() => { result = { ...found, id: job.id }; });
     const seconds = found.intervals.reduce((sum, one) => sum + (one.last - one.first) / found.fs_hz, 0);
-    say(view, `${plural(found.intervals.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, drawn ${body.draw.draws} times: mean, single draws, and the ${found.interval}. All other samples stay as they were.`);
+    say(view, `${plural(found.intervals.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, drawn ${body.draw.draws} times: the draw nearest to the others, all draws, their mean, and the ${found.interval}. All other samples stay as they were.`);
   });
 
   opener(view, (opened) => {

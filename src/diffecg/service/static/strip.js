@@ -178,7 +178,8 @@ export function intervalTraces(interval, fs, from, to) {
     { x, y: interval.lower_mv, type: "scatter", mode: "lines", line: { width: 0 }, hoverinfo: "skip" },
     { x, y: interval.upper_mv, type: "scatter", mode: "lines", line: { width: 0 }, fill: "tonexty", fillcolor: colour("band"), hoverinfo: "skip" },
     ...interval.draws_mv.map(thin),
-    { x, y: interval.mean_mv, type: "scatter", mode: "lines", line: { color: colour("drawn"), width: 2.2 }, hovertemplate: "mean %{y:.2f} mV at %{x:.3f} s<extra></extra>" },
+    { x, y: interval.mean_mv, type: "scatter", mode: "lines", line: { color: colour("drawn"), width: 1, dash: "dot" }, hovertemplate: "mean %{y:.2f} mV at %{x:.3f} s<extra></extra>" },
+    { x, y: interval.signal_mv, type: "scatter", mode: "lines", line: { color: colour("drawn"), width: 2.2 }, hovertemplate: "%{y:.2f} mV at %{x:.3f} s<extra></extra>" },
   ];
 }
 

@@ -1,0 +1,78 @@
+"""The flags that choose what imputes and forecasts: the search for analogues, or a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from cyclopts import Parameter
+
+from diffecg.cli.console import use_threads
+from diffecg.inference.options import SamplerOptions
+
+if TYPE_CHECKING:
+    from diffecg.inference.imputer import Imputer
+
+DEFAULT_MODEL = "mitbih-strip"
+"""The model of ``--engine diffusion``."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class ImputerFlags(SamplerOptions):
+    """The engine, and the model, sampler and device of the diffusion engine."""
+
+    engine: Literal["analogues", "diffusion"] | None = None
+    """analogues (segments of the recording with similar surroundings; needs no model) or diffusion. Default:
+    analogues, or diffusion if a model is given."""
+    model: str | None = None
+    """A bundled model of strips or a model folder, for the diffusion engine; default: mitbih-strip."""
+    threads: int | None = None
+    """Number of CPU threads of the model; default: chosen by PyTorch."""
+    device: str = "cpu"
+    """Device of the model: cpu or cuda."""
+    backend: str = "torch"
+    """What computes the model: torch, or onnx (ONNX Runtime, faster on one thread; the first use exports the
+    network)."""
+
+    def load(self) -> Imputer:
+        """Return the search for analogues, or the model.
+
+        Raises:
+            DiffecgError: options of the other engine; an unknown model.
+        """
+        from diffecg.errors import DiffecgError
+
+        if (self.engine or ("analogues" if self.model is None else "diffusion")) == "diffusion":
+            from diffecg.inference.loading import load
+
+            use_threads(self.threads)
+            model = load(self.model or DEFAULT_MODEL, self.device, engine=self.backend)
+            return model.with_sampling(self)
+        given = {"model": self.model, "sampler": self.sampler, "steps": self.steps}
+        for name, value in given.items():
+            if value is not None:
+                raise DiffecgError(
+                    f"--{name} {value} is of the diffusion engine; leave it out, or give --engine diffusion"
+                )
+        from diffecg.inference.analogue_imputer import AnalogueImputer
+
+        return AnalogueImputer()
+
+
+def check_recordings(recordings: Sequence[Path], command: str) -> None:
+    """Check that no model is named as the first recording, as version 0.1 took it.
+
+    Raises:
+        DiffecgError: it is.
+    """
+    from diffecg import pretrained
+    from diffecg.errors import DiffecgError
+
+    for path in recordings[:1]:
+        if (str(path) in pretrained.names() and not path.exists()) or (path / "model.safetensors").is_file():
+            raise DiffecgError(
+                f"{path} is a model, not a recording; give it as diffecg {command} --model {path} RECORDING"
+            )

@@ -1,0 +1,94 @@
+"""What imputes and forecasts: a model, or the search for analogues; recordings and streams take either."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+from numpy.typing import ArrayLike
+
+from diffecg.inference.results import Imputation, Preview
+from diffecg.inference.seeds import Seeds
+
+Progress = Callable[[int, int], None]
+"""Called with the numbers of finished and of all steps."""
+
+
+class Imputer(Protocol):
+    """What imputes the gaps of a signal and forecasts it."""
+
+    @property
+    def name(self) -> str:
+        """Name, such as that of a model."""
+
+    @property
+    def context_s(self) -> float:
+        """Length of the signal on either side of a gap that is used, in s."""
+
+    @property
+    def past_s(self) -> float:
+        """Length of the past that a forecast is made from, in s."""
+
+    @property
+    def lead(self) -> str | None:
+        """The lead that is imputed; None: any."""
+
+    @property
+    def uses_other_leads(self) -> bool:
+        """Whether other leads of a recording help, where they are observed."""
+
+    def impute(
+        self,
+        signal_mv: ArrayLike,
+        fs_hz: float,
+        *,
+        wanted: ArrayLike | None = None,
+        span: slice | None = None,
+        label: str | None = None,
+        axes: str | None = None,
+        draws: int = 16,
+        seed: Seeds = 0,
+        coverage: float = 0.9,
+        progress: Progress | None = None,
+        on_preview: Callable[[Preview], None] | None = None,
+    ) -> Imputation:
+        """Impute the missing samples of a signal; see :meth:`diffecg.Model.impute`."""
+
+    def forecast(
+        self,
+        past_mv: ArrayLike,
+        fs_hz: float,
+        *,
+        horizon_s: float = 1.0,
+        label: str | None = None,
+        axes: str | None = None,
+        draws: int = 16,
+        seed: Seeds = 0,
+        coverage: float = 0.9,
+        progress: Progress | None = None,
+        on_preview: Callable[[Preview], None] | None = None,
+    ) -> Imputation:
+        """Forecast a signal from its past; see :meth:`diffecg.Model.forecast`."""
+
+
+@runtime_checkable
+class Denoiser(Imputer, Protocol):
+    """An imputer that also samples the clean signal given a noisy one."""
+
+    def denoise(
+        self,
+        signal_mv: ArrayLike,
+        fs_hz: float,
+        noisy: ArrayLike,
+        *,
+        wanted: ArrayLike | None = None,
+        span: slice | None = None,
+        label: str | None = None,
+        axes: str | None = None,
+        draws: int = 16,
+        seed: Seeds = 0,
+        coverage: float = 0.9,
+        progress: Progress | None = None,
+        on_preview: Callable[[Preview], None] | None = None,
+    ) -> Imputation:
+        """Denoise the noisy samples of a signal; see :meth:`diffecg.Model.denoise`."""

@@ -1,0 +1,138 @@
+"""What of a recording is imputed or forecast: leads, segments and times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from diffecg.errors import DiffecgError
+from diffecg.formats.recording import Recording
+from diffecg.inference.gaps import Segment, find_segments
+from diffecg.inference.imputer import Imputer
+from diffecg.inference.options import DenoiseOptions, ForecastOptions, ImputeOptions
+from diffecg.signal.masks import TOLERANCE_S
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImputationPlan:
+    """Segments to impute, and the leads that are used."""
+
+    segments: list[Segment]
+    rows: list[int]
+    """Leads with segments to impute."""
+    input_rows: list[int]
+    """Leads that are used: ``rows``, and all other voltages if the imputer uses other leads."""
+    skipped: list[Segment] = field(default_factory=list)
+    """Segments that are too long to impute."""
+
+
+def plan_imputation(
+    imputer: Imputer, recording: Recording, options: ImputeOptions | DenoiseOptions
+) -> ImputationPlan:
+    """Return the segments to impute: given, missing from the file, or detected.
+
+    Raises:
+        DiffecgError: no segments, or all too long; an unknown lead or artefact, or a gap outside the
+            recording.
+    """
+    denoising = isinstance(options, DenoiseOptions)
+    gaps = options.intervals if isinstance(options, DenoiseOptions) else options.gaps
+    detect = () if denoising and gaps else options.detect
+    rows = sorted({recording.channel_index(name) for name in options.leads})
+    if not rows:
+        single = bool(gaps) or imputer.lead is not None
+        rows = (
+            [choose_lead(imputer, recording, None)]
+            if single
+            else recording.same_rate(recording.default_lead())
+        )
+    found = find_segments(recording, rows, gaps, detect)
+    if not found:
+        leads = ", ".join(recording.channel_names[row] for row in rows)
+        raise DiffecgError(_nothing_to_impute(leads, recording.name, detect, denoising=denoising))
+    longest = np.inf if isinstance(options, DenoiseOptions) else _longest(recording, rows, options)
+    segments = [segment for segment in found if segment.stop - segment.start <= longest]
+    if not segments:
+        raise DiffecgError(_all_too_long(recording.select(rows).fs_hz, found, longest))
+    rows = sorted({segment.row for segment in segments})
+    extra_rows = recording.same_rate(rows[0]) if imputer.uses_other_leads else []
+    return ImputationPlan(
+        segments=segments,
+        rows=rows,
+        input_rows=sorted({*rows, *extra_rows}),
+        skipped=[segment for segment in found if segment not in segments],
+    )
+
+
+def _longest(recording: Recording, rows: Sequence[int], options: ImputeOptions) -> int:
+    """Return the longest gap that is imputed, in samples.
+
+    Raises:
+        DiffecgError: it is not above 0.
+    """
+    if not options.max_gap_s > 0:
+        raise DiffecgError(f"max-gap {options.max_gap_s:g} s must be above 0, such as 10")
+    longest_s = min(options.max_gap_s, recording.select(rows).duration_s)
+    return round(longest_s * recording.select(rows).fs_hz)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastPlan:
+    """Lead to forecast and start of the forecast."""
+
+    row: int
+    """Index of the lead."""
+    start: int
+    """First sample of the forecast, which is conditioned on the samples before it."""
+
+
+def plan_forecast(imputer: Imputer, recording: Recording, options: ForecastOptions) -> ForecastPlan:
+    """Return the lead and the sample at which the forecast starts.
+
+    Raises:
+        DiffecgError: an unknown lead, or a start outside the recording.
+    """
+    row = choose_lead(imputer, recording, options.lead)
+    lead = recording.select([row])
+    at_s = lead.duration_s if options.at_s is None else options.at_s
+    inside = 0 < at_s <= lead.duration_s + TOLERANCE_S
+    start = min(round(at_s * lead.fs_hz), lead.samples) if inside else 0
+    if start < 1:
+        raise DiffecgError(
+            f"at {at_s:g} s is outside the recording; give a time above 0 and up to {lead.duration_s:.3f} s"
+        )
+    return ForecastPlan(row=row, start=start)
+
+
+def choose_lead(imputer: Imputer, recording: Recording, name: str | None) -> int:
+    """Return the index of a lead; of the imputer's lead, else of MLII, II or the first ECG lead for None.
+
+    Raises:
+        DiffecgError: the recording has no such lead.
+    """
+    if name is not None:
+        return recording.channel_index(name)
+    return recording.default_lead() if imputer.lead is None else recording.channel_index(imputer.lead)
+
+
+def _nothing_to_impute(leads: str, recording: str, detect: tuple[str, ...], *, denoising: bool) -> str:
+    if denoising:
+        return (
+            f"no {', '.join(detect)} detected in {leads} of {recording}; give noisy intervals with "
+            "--interval start:stop, in seconds"
+        )
+    return (
+        f"no samples to impute in {leads} of {recording}; give gaps with --gap start:stop, in seconds, "
+        "or detect artefacts with --detect flat,clipped,saturated,noise"
+    )
+
+
+def _all_too_long(fs_hz: float, segments: Sequence[Segment], longest: float) -> str:
+    longest_s = max(segment.stop - segment.start for segment in segments) / fs_hz
+    number = "the gap is" if len(segments) == 1 else f"all {len(segments)} gaps are"
+    return (
+        f"{number} longer than --max-gap {longest / fs_hz:g} (s), and nothing is imputed; the longest lasts "
+        f"{longest_s:g} s: raise --max-gap to impute it"
+    )
