@@ -1,0 +1,76 @@
+"""What an imputation method returns: draws, a point estimate, intervals, and the signal to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Float64
+
+from diffecg.evaluation.imputation.contexts import Context
+from diffecg.signal.intervals import prediction_interval
+
+Draws = Float64[np.ndarray, "draw gap"]
+"""Draws of the missing samples, in mV."""
+Gap = Float64[np.ndarray, " gap"]
+"""The samples of a gap, in mV."""
+Interval = Callable[[float], tuple[Gap, Gap]]
+"""Maps a nominal coverage to the lower and upper bound of the prediction interval, in mV."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prediction:
+    """The missing samples of a gap as a method predicts them, in mV."""
+
+    draws_mv: Draws
+    """Draws from the predictive distribution; a single one for a method without uncertainty."""
+    point_mv: Gap
+    """Point estimate, which the errors are measured from."""
+    written_mv: Gap
+    """The signal that is written into the recording, in which R peaks are looked for."""
+    interval: Interval | None
+    """The prediction interval; None for a method without uncertainty."""
+
+    @classmethod
+    def from_draws(cls, draws_mv: Draws) -> Prediction:
+        """Return the prediction of draws alone, by the same rules for every method.
+
+        The point estimate is the mean of the draws, the interval lies between order statistics
+        (:func:`diffecg.signal.intervals.prediction_interval`), and the draw nearest to the others is written.
+        """
+        return cls(
+            draws_mv=draws_mv,
+            point_mv=draws_mv.mean(axis=0),
+            written_mv=nearest_draw(draws_mv),
+            interval=_OrderStatistics(draws_mv) if len(draws_mv) > 1 else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Method:
+    """An imputation method that is compared with others."""
+
+    predict: Callable[[Context], Prediction]
+    """Predicts the missing samples of a gap."""
+    uses_other_leads: bool = False
+    """Whether it uses other leads where they are observed; if not, it is run once for both kinds of rows."""
+
+
+def nearest_draw(draws_mv: Draws) -> Gap:
+    """Return the draw with the least mean distance (RMS difference) to the others."""
+    squares = np.square(draws_mv).mean(axis=1)
+    products = draws_mv @ draws_mv.T / draws_mv.shape[1]
+    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
+    return draws_mv[distances.sum(axis=1).argmin()]
+
+
+@dataclass(frozen=True, eq=False)
+class _OrderStatistics:
+    """The prediction interval between order statistics of draws; picklable, unlike a closure."""
+
+    draws_mv: Draws
+
+    def __call__(self, coverage: float) -> tuple[Float[np.ndarray, " gap"], Float[np.ndarray, " gap"]]:
+        lower, upper = prediction_interval(self.draws_mv, coverage)
+        return lower, upper
