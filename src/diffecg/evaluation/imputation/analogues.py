@@ -65,7 +65,7 @@ class LocalRegression:
     """Length of the surroundings on either side, in s."""
     components: int = 10
     """Number of principal components of the surroundings."""
-    ridge: float = 0.1
+    ridge: float = 0.3
     """Penalty of the coefficients, as a share of the mean variance of the components."""
 
     def __call__(self, context: Context) -> Prediction:
