@@ -1,11 +1,11 @@
-"""Baselines that search the recording for analogues: segments whose surroundings resemble those of the gap."""
+"""Baselines that search for analogues: segments whose surroundings resemble those of the gap."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float64, Int
+from jaxtyping import Float, Float64
 
 from diffecg.evaluation.imputation.contexts import Context
 from diffecg.evaluation.imputation.prediction import Draws, Prediction
@@ -30,8 +30,8 @@ LONG_REACH_S = 1800.0
 class AnalogueSearch:
     """Takes the nearest segments of the recording as draws: nearest-neighbour imputation.
 
-    Other leads that the context shows are compared in the surroundings and through the gap. Without an analogue
-    the gap is interpolated linearly.
+    Other leads that the context shows are compared in the surroundings and through the gap. Without an
+    analogue the gap is interpolated linearly.
     """
 
     count: int
@@ -49,10 +49,10 @@ class AnalogueSearch:
 class LocalRegression:
     """Predicts the gap from its surroundings by a regression that is fitted to the analogues.
 
-    The segments of the analogues are regressed on principal components of their surroundings, by ridge regression
-    with weights 1/distance; levels are removed from both. The draws are the prediction plus the residuals of the
-    nearest analogues. It is the locally weighted regression of Atkeson, Moore and Schaal (1997), Artif Intell Rev
-    11:11-73, on principal components. Only the lead of the gap is used.
+    The segments of the analogues are regressed on principal components of their surroundings, by ridge
+    regression with weights 1/distance; levels are removed from both. The draws are the prediction plus the
+    residuals of the nearest analogues. It is the locally weighted regression of Atkeson, Moore and Schaal
+    (1997), Artif Intell Rev 11:11-73, on principal components. Only the lead of the gap is used.
     """
 
     analogues: int = 128
@@ -69,7 +69,7 @@ class LocalRegression:
     """Penalty of the coefficients, as a share of the mean variance of the components."""
 
     def __call__(self, context: Context) -> Prediction:
-        """Return the regression's prediction as point estimate, and the prediction plus residuals as draws."""
+        """Return the prediction plus residuals as draws."""
         found = _search(context, count=self.analogues, context_s=self.context_s, reach_s=self.reach_s)
         if len(found.start) <= self.components:
             return Prediction.from_draws(
@@ -77,7 +77,10 @@ class LocalRegression:
             )
         reach = round(self.context_s * context.fs_hz)
         offsets = np.concatenate(
-            [np.arange(-reach, 0), np.arange(context.length, context.length + (not context.is_forecast) * reach)]
+            [
+                np.arange(-reach, 0),
+                np.arange(context.length, context.length + (not context.is_forecast) * reach),
+            ]
         )
         own = _without_level(context.signal_mv[context.gap.start + offsets])
         around = _without_level(context.signal_mv[found.start[:, None] + offsets])

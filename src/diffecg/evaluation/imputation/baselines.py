@@ -1,7 +1,7 @@
 """Simple imputation methods that a model has to beat at gaps and forecasts.
 
-The settings of the baselines are constants of the benchmark: a change to an engine or a preset leaves them, and
-so all reports, comparable.
+The settings of the baselines are constants of the benchmark: a change to an engine or a preset leaves them,
+and so all reports, comparable.
 """
 
 from __future__ import annotations

@@ -60,9 +60,9 @@ def gap_group(gap_s: float) -> str:
 def draw_cases(folder: Path, recordings: Sequence[str], *, per_group: int = 7, seed: int = 0) -> list[Case]:
     """Return gaps of every length and forecasts at random places in some recordings.
 
-    The first three cases of each group of version 0.1 (gaps of 0.25 to 2 s and the next heartbeat) are those of
-    version 0.1, whatever ``per_group`` is, so that its figures can be compared: with ``per_group=3``, the rows
-    of these groups are on the same cases. All others have a generator of their own for each group.
+    The first three cases of each group of version 0.1 (gaps of 0.25 to 2 s and the next heartbeat) are those
+    of version 0.1, whatever ``per_group`` is, so that its figures can be compared: with ``per_group=3``, the
+    rows of these groups are on the same cases. All others have a generator of their own for each group.
 
     Args:
         folder: folder of the recordings.
@@ -182,7 +182,10 @@ class _Places:
         inner = np.flatnonzero((self.r_peaks > margin) & (self.r_peaks < last))
         if not inner.size:
             raise DiffecgError(f"recording {self.name} has no R peak to start a forecast after")
-        return [self._forecast_start(int(beat)) for beat in rng.choice(inner, min(count, inner.size), replace=False)]
+        return [
+            self._forecast_start(int(beat))
+            for beat in rng.choice(inner, min(count, inner.size), replace=False)
+        ]
 
     def _forecast_start(self, beat: int) -> int:
         """Return where the forecast after a beat starts."""

@@ -21,7 +21,7 @@ _NEAR_S = 30.0
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Context:
-    """What an imputation method may use: the whole recording outside the gap; for a forecast, the whole past."""
+    """What a method may use: the whole recording outside the gap; for a forecast, the whole past."""
 
     signal_mv: Float64[np.ndarray, " time"]
     """The lead with NaN in the gap; for a forecast, it ends with the gap."""

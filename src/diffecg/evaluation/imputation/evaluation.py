@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from io import BytesIO
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,14 +43,14 @@ def evaluate_imputation(
         benchmark: cases, baselines and metrics.
         methods: methods by name; the baselines are added.
         about: further entries of the report's ``about``, such as the database and the models.
-        folder: keeps the scores of finished blocks of cases, so that an interrupted run can continue; None: nothing
-            is kept.
+        folder: keeps the scores of finished blocks of cases, so that an interrupted run can continue; None:
+            nothing is kept.
         jobs: number of worker processes; with several, methods must be picklable.
         progress: called with the numbers of finished and of all cases.
 
     Raises:
-        DiffecgError: a recording cannot be read, a method returns something else than a prediction of the gap, or the
-            folder has the scores of another run.
+        DiffecgError: a recording cannot be read, a method returns something else than a prediction of the
+            gap, or the folder has the scores of another run.
     """
     about = {**(about or {}), **benchmark.about, "cases": len(benchmark.cases), "diffecg": __version__}
     everything = {**methods, **benchmark.baselines}
@@ -67,7 +68,7 @@ def evaluate_imputation(
     )
 
 
-def resumable_folder(path: str) -> ResumableFolder:
+def resumable_folder(path: str | Path) -> ResumableFolder:
     """Return the folder that keeps the scores of an interrupted run."""
     return ResumableFolder(path, settings_file=_SETTINGS, content="an evaluation of imputation")
 
@@ -98,13 +99,15 @@ class _Block:
 
 
 def _predictions(opened: OpenCase, methods: Mapping[str, Method]) -> Iterator[tuple[str, str, Prediction]]:
-    """Yield kind of leads, name and prediction of each method; one that uses one lead is run once for both."""
+    """Yield kind of leads, name and prediction of each method."""
     alone = {name: _predict(name, method, opened.context) for name, method in methods.items()}
     for name, prediction in alone.items():
         yield ONE_LEAD, name, prediction
     if opened.other_leads is not None:
         for name, method in methods.items():
-            with_others = _predict(name, method, opened.other_leads) if method.uses_other_leads else alone[name]
+            with_others = (
+                _predict(name, method, opened.other_leads) if method.uses_other_leads else alone[name]
+            )
             yield OTHER_LEADS, name, with_others
 
 
@@ -113,7 +116,9 @@ def _predict(name: str, method: Method, context: Context) -> Prediction:
     samples = (prediction.draws_mv.shape[-1], len(prediction.point_mv), len(prediction.written_mv))
     if set(samples) != {context.length} or prediction.draws_mv.ndim != 2:
         raise DiffecgError(f"{name} predicts {samples[0]} samples of a gap of {context.length}")
-    if not all(np.isfinite(x).all() for x in (prediction.draws_mv, prediction.point_mv, prediction.written_mv)):
+    if not all(
+        np.isfinite(x).all() for x in (prediction.draws_mv, prediction.point_mv, prediction.written_mv)
+    ):
         raise DiffecgError(f"{name} predicts samples that are not finite")
     return prediction
 
@@ -182,7 +187,7 @@ def _use_one_thread() -> None:
 def _examples(
     benchmark: Benchmark, methods: Mapping[str, Method], scores: pd.DataFrame, chosen_by: str
 ) -> Iterator[Example]:
-    """Yield the median and the worst case, by the error of one method, of each group and rhythm in one lead."""
+    """Yield the median and the worst case of each group and rhythm, by the error of one method."""
     own = scores[(scores["method"] == chosen_by) & (scores["leads"] == ONE_LEAD)]
     keys = own["case"].map(lambda number: (benchmark.cases[number].group, benchmark.cases[number].rhythm))
     for _, part in own.groupby(keys, sort=False):
@@ -193,5 +198,7 @@ def _examples(
                 case=opened.case,
                 kind=kind,
                 truth=opened.truth,
-                predictions={name: _predict(name, method, opened.context) for name, method in methods.items()},
+                predictions={
+                    name: _predict(name, method, opened.context) for name, method in methods.items()
+                },
             )

@@ -17,7 +17,9 @@ CONTEXT_S = 60.0
 """Length of the signal on either side of a gap that a model gets."""
 
 
-def imputation_method(model: Model, *, draws: int, seed: int, sampling: dict[str, Any] | None = None) -> Method:
+def imputation_method(
+    model: Model, *, draws: int, seed: int, sampling: dict[str, Any] | None = None
+) -> Method:
     """Return the imputation method that draws from a model; each case has noise of its own.
 
     Args:

@@ -1,8 +1,8 @@
 """The published benchmark of imputation on PTB-XL: 43,960 fixed gaps in lead II of fold 10.
 
-The protocol and the published figures are those of https://github.com/mernan99/ecg-diffusion-imputation (commit
-faddfb97, results/final_model_comparison.csv): PTB-XL 1.0.3 at 100 Hz, four lengths, five gaps of each in a
-recording, at least one second from its ends; figures are means over gaps.
+The protocol and the published figures are those of https://github.com/mernan99/ecg-diffusion-imputation
+(commit faddfb97, results/final_model_comparison.csv): PTB-XL 1.0.3 at 100 Hz, four lengths, five gaps of each
+in a recording, at least one second from its ends; figures are means over gaps.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ PUBLISHED = {
 SOURCE = "https://github.com/mernan99/ecg-diffusion-imputation, results/final_model_comparison.csv"
 
 
-def ptbxl_benchmark(folder: Path, *, folds: Sequence[int] = TEST_FOLDS, limit: int | None = None) -> Benchmark:
+def ptbxl_benchmark(
+    folder: Path, *, folds: Sequence[int] = TEST_FOLDS, limit: int | None = None
+) -> Benchmark:
     """Return the published benchmark, or the same gaps of other folds for development.
 
     Args:
@@ -151,10 +153,10 @@ def published_scores(truth: Truth, prediction: Prediction) -> Scores:
 
 
 def peak_f1(truth: Truth, repaired_mv: Float[np.ndarray, " around"]) -> float:
-    """Return the F1 score of the peaks in a gap by the publication's rule; NaN if the original has none there.
+    """Return the F1 score of the peaks in a gap by the publication's rule; NaN if there is none.
 
-    A peak is a local extremum of the deviation from the median, at least 0.3 s from others and with a prominence of
-    at least half the standard deviation and 0.05 mV. Peaks in the gap agree within 0.1 s.
+    A peak is a local extremum of the deviation from the median, at least 0.3 s from others and with a
+    prominence of at least half the standard deviation and 0.05 mV. Peaks in the gap agree within 0.1 s.
     """
     gap = truth.gap
     true, found = (

@@ -37,8 +37,8 @@ class RhythmAnnotations:
     def at(self, start: int, stop: int, fs_hz: float) -> str:
         """Return the rhythm at a gap, one of RHYTHMS.
 
-        A gap that an episode of atrial fibrillation or flutter touches counts as that even if there are ectopic
-        beats, because then no beat time can be foretold. Otherwise it is ectopic if a beat within
+        A gap that an episode of atrial fibrillation or flutter touches counts as that even if there are
+        ectopic beats, because then no beat time can be foretold. Otherwise it is ectopic if a beat within
         ECTOPIC_REACH_S is of another class than N of EC57 (N, L, R, e, j), and regular if none is.
 
         Args:
@@ -63,7 +63,7 @@ def rhythm_annotations(recording: Recording) -> RhythmAnnotations:
 
 
 def _atrial(annotations: Sequence[Annotation], fs_hz: float, samples: int) -> list[tuple[int, int]]:
-    """Return the episodes of atrial fibrillation or flutter; a rhythm lasts until the next one is annotated."""
+    """Return the episodes of atrial fibrillation or flutter; a rhythm lasts until the next one."""
     changes = [one for one in annotations if one.symbol == _RHYTHM_CHANGE and one.text.startswith("(")]
     ends: list[int] = [*(one.sample(fs_hz) for one in changes[1:]), samples]
     return [
@@ -76,4 +76,3 @@ def _atrial(annotations: Sequence[Annotation], fs_hz: float, samples: int) -> li
 def _is_normal(beats: Beats) -> Bool[np.ndarray, " beat"]:
     classes = label_map("aami")
     return np.array([classes.get(symbol) == _NORMAL for symbol in beats.symbol.tolist()], bool)
-

@@ -108,7 +108,9 @@ def _interval_scores(truth_mv: Gap, prediction: Prediction) -> Scores:
     scores = {}
     for level in CALIBRATION_LEVELS.tolist():
         coverage, width = (
-            interval_scores(truth_mv, *prediction.interval(level)) if prediction.interval else (np.nan, np.nan)
+            interval_scores(truth_mv, *prediction.interval(level))
+            if prediction.interval
+            else (np.nan, np.nan)
         )
         scores[coverage_name(level)] = coverage
         if level in _WIDTH_LEVELS:

@@ -118,11 +118,7 @@ def summarise(
         rhythm=scores["case"].map(lambda number: cases[number].rhythm),
         recording=recording[scores["case"]],
     )
-    return [
-        one
-        for part in _parts(labelled)
-        for one in _method_scores(part, metrics, weights, reference)
-    ]
+    return [one for part in _parts(labelled) for one in _method_scores(part, metrics, weights, reference)]
 
 
 def calibration_curves(cases: Sequence[Case], scores: pd.DataFrame) -> dict[str, dict[str, list[float]]]:
@@ -161,7 +157,8 @@ def _method_scores(
     """Yield the metrics of each method in one part."""
     first = part.iloc[0]
     samples = {
-        str(method): _bootstrap(frame, metrics, weights) for method, frame in part.groupby("method", sort=False)
+        str(method): _bootstrap(frame, metrics, weights)
+        for method, frame in part.groupby("method", sort=False)
     }
     for method, frame in part.groupby("method", sort=False):
         own = samples[str(method)]
