@@ -85,7 +85,7 @@ def evaluate_task(
         raise DiffecgError(f"{jobs} worker processes are none; use --jobs 1 or more")
     if not data.is_dir():
         raise DiffecgError(f"no folder {data}; get the database with diffecg prepare mitdb --download")
-    methods = {name: load_imputer(name) for name in vs}
+    methods = {name.partition("=")[0]: load_imputer(name) for name in vs}
     loaded = [compute.load(name) for name in models]
     methods |= {
         model.name: imputation_method(model, draws=draws, seed=seed, sampling=compute.sampling())
