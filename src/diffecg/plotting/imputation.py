@@ -76,7 +76,7 @@ def imputed_gap(
                 color=INTERVAL,
                 alpha=0.6,
                 linewidth=0,
-                label=f"{COVERAGE:.0%} interval",
+                label=f"{100 * COVERAGE:.0f} % interval",
             )
         axis.plot(time_s, observed_mv, color=INK, linewidth=0.8, label="observed")
         axis.plot(gap_s, signal_mv[gap], "--", color=INK, linewidth=0.8, label="true signal")

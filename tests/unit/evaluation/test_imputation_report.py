@@ -75,8 +75,8 @@ def test_a_perfect_method_has_perfect_scores(folder):
         values = {name: estimate.value for name, estimate in row.metrics.items()}
         assert values["RMSE"] == pytest.approx(0, abs=1e-9)
         assert values["CRPS"] == pytest.approx(0, abs=1e-9)
-        assert values["90% interval coverage"] == 1
-        assert values["90% interval width"] == pytest.approx(0.2)
+        assert values["90 % interval coverage"] == 1
+        assert values["90 % interval width"] == pytest.approx(0.2)
         assert values["R-peak F1"] in (1, None)
         assert row.cases == row.recordings == 2
     kinds = Counter((example.case.group, example.case.rhythm) for example in report.examples)
@@ -185,7 +185,7 @@ def test_a_rival_imputer_competes_on_the_same_cases(run, folder, tmp_path, monke
     assert status == 0, error
     rows = [row for row in json.loads(text)["rows"] if row["method"] == "zeros"]
     assert rows
-    assert all(row["metrics"]["90% interval width"]["value"] == 0 for row in rows)
+    assert all(row["metrics"]["90 % interval width"]["value"] == 0 for row in rows)
     status, _, error = run("evaluate-task", *options, "--vs", "ones", "--force")
     assert status == 1
     assert "unknown rival 'ones'" in error

@@ -16,7 +16,7 @@ from diffecg.plotting import imputation
 from diffecg.plotting.signals import figure_png
 
 PUBLISHED_NOTE = "Published figures are from"
-_WITH_INTERVAL = ("RMSE", "CRPS", "90% interval coverage", "R-peak F1")
+_WITH_INTERVAL = ("RMSE", "CRPS", "90 % interval coverage", "R-peak F1")
 _UNDEFINED = "–"
 
 
@@ -52,7 +52,7 @@ def summary_tables(report: ImputationReport) -> list[SummaryTable]:
     return [_table(report, part) for part in _parts(report) if part[0].rhythm == ALL]
 
 
-def head(rows: Sequence[MethodScores]) -> list[str]:
+def table_head(rows: Sequence[MethodScores]) -> list[str]:
     """Return the column names of a table of methods."""
     ratios = [f"{name} ratio" for name in rows[0].ratios]
     return ["method", *rows[0].metrics, *ratios]
@@ -67,13 +67,18 @@ def cells(row: MethodScores, *, intervals: bool = False) -> list[str]:
             them.
     """
     shown = [
-        _text(estimate, intervals=intervals and name in _WITH_INTERVAL)
+        estimate_text(estimate, intervals=intervals and name in _WITH_INTERVAL)
         for name, estimate in row.metrics.items()
     ]
-    return [row.method, *shown, *(_text(estimate, intervals=True) for estimate in row.ratios.values())]
+    return [
+        row.method,
+        *shown,
+        *(estimate_text(estimate, intervals=True) for estimate in row.ratios.values()),
+    ]
 
 
-def _text(estimate: Estimate, *, intervals: bool) -> str:
+def estimate_text(estimate: Estimate, *, intervals: bool) -> str:
+    """Return a figure as text, with its interval over recordings in brackets if asked for."""
     if estimate.value is None:
         return _UNDEFINED
     text = _number(estimate.value)
@@ -107,7 +112,9 @@ def _table(
         [method, *(_number(figures[name]) if name in figures else _UNDEFINED for name in names)]
         for method, figures in report.benchmark.published.get(first.group, {}).items()
     ]
-    return SummaryTable(title, head(rows), [*(cells(row, intervals=intervals) for row in rows), *published])
+    return SummaryTable(
+        title, table_head(rows), [*(cells(row, intervals=intervals) for row in rows), *published]
+    )
 
 
 def _html(report: ImputationReport, plots: Mapping[str, Plot]) -> str:
@@ -172,7 +179,7 @@ def _overview(report: ImputationReport) -> list[str]:
     body = [
         [
             f"{part[0].group}, {part[0].leads}",
-            *(_text(row.ratios["CRPS"], intervals=True) for row in part),
+            *(estimate_text(row.ratios["CRPS"], intervals=True) for row in part),
         ]
         for part in parts
     ]

@@ -39,8 +39,8 @@ class Metric:
 def _interval_metrics() -> dict[str, Metric]:
     metrics = {}
     for level in (0.5, 0.9):
-        metrics[f"{level:.0%} interval coverage"] = Metric(score=coverage_name(level))
-        metrics[f"{level:.0%} interval width"] = Metric(score=width_name(level), unit="mV")
+        metrics[f"{100 * level:.0f} % interval coverage"] = Metric(score=coverage_name(level))
+        metrics[f"{100 * level:.0f} % interval width"] = Metric(score=width_name(level), unit="mV")
     return metrics
 
 
