@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from diffecg.plotting.panels import panel_title, panels
+from diffecg.plotting.panels import PANEL_INCH, panel_title, panels
 from diffecg.plotting.paper import ACCENT, INK, INTERVAL
 
 Interval = Callable[[float], tuple[Float[np.ndarray, " gap"], Float[np.ndarray, " gap"]]]
@@ -16,9 +16,11 @@ Interval = Callable[[float], tuple[Float[np.ndarray, " gap"], Float[np.ndarray, 
 
 COVERAGE = 0.9
 """Nominal coverage of the plotted prediction intervals."""
-_COLOURS = (ACCENT, "#c9772b", "#4c9a63", "#9b59b6", "#7a8194", "#b3261e")
+_COLOURS = (ACCENT, "#c9772b", "#4c9a63", "#9b59b6", "#7a8194", "#b3261e", INK)
 _WRITTEN = "#b3261e"
 _CONTEXT_S = 2.0
+_WIDE_S, _WIDE_INCH = 2.5, (9.3, 1.5)
+"""Longer gaps have a row for each method."""
 
 
 def calibration(
@@ -38,7 +40,7 @@ def calibration(
         panel_title(axis, method)
         axis.set_xlabel("nominal coverage")
         axis.set_ylabel("measured coverage")
-        axis.legend(fontsize=6, frameon=False)
+        axis.legend(fontsize=6, frameon=False, loc="upper left")
     return figure
 
 
@@ -59,7 +61,9 @@ def imputed_gap(
         predictions: by method, the written samples in mV and the function from a coverage to an interval.
         title: title of the figure.
     """
-    figure, axes = panels(len(predictions), 3, title)
+    is_long = gap.stop - gap.start > _WIDE_S * fs_hz
+    columns, size = (1, _WIDE_INCH) if is_long else (3, PANEL_INCH)
+    figure, axes = panels(len(predictions), columns, title, panel_inch=size)
     context = round(_CONTEXT_S * fs_hz)
     first = max(gap.start - context, 0)
     shown_mv = signal_mv[first : gap.stop + context]
@@ -84,8 +88,9 @@ def imputed_gap(
         axis.set_ylim(np.nanmin(shown_mv) - margin, np.nanmax(shown_mv) + margin)
         axis.set_xlim(time_s[0], time_s[-1])
         panel_title(axis, method)
-        axis.set_xlabel("time from the start of the gap (s)")
         axis.set_ylabel("mV")
+    for axis in axes[-columns:]:
+        axis.set_xlabel("time from the start of the gap (s)")
     handles = {
         label: handle
         for axis in axes

@@ -138,12 +138,15 @@ def _expected_rr(context: Context) -> float:
 
 
 def _copy_template(context: Context, template_mv: Float64[np.ndarray, " template"], r_peak: int) -> Gap:
-    """Return the gap copied from a template, aligned at the nearest expected R peak, at the gap's level."""
+    """Return the gap copied from a template, aligned at expected R peaks, at the gap's level.
+
+    Each sample is copied from the beat whose template has its middle nearest to it.
+    """
     near_mv, gap = context.near(LEVEL_CONTEXT_S)
-    peaks = expected_r_peaks(context)
+    starts = expected_r_peaks(context) - r_peak
     time = np.arange(len(near_mv)) + context.gap.start - gap.start
-    nearest = peaks[np.abs(time[:, None] - peaks).argmin(axis=1)]
-    source = np.rint(r_peak + time - nearest).astype(int).clip(0, len(template_mv) - 1)
+    nearest = starts[np.abs(time[:, None] - starts - (len(template_mv) - 1) / 2).argmin(axis=1)]
+    source = np.rint(time - nearest).astype(int).clip(0, len(template_mv) - 1)
     copied = template_mv[source]
     level = near_mv - copied
     visible = np.isfinite(level)

@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from diffecg.extras import require
 from diffecg.signal.resampling import interpolate_gaps
 
-Peaks = Int[np.ndarray, " peak"]
+Peaks = Int[np.ndarray, "_"]
 """R peaks, as samples in the order of time."""
 
 METHOD = "neurokit"

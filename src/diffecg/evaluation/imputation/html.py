@@ -16,6 +16,20 @@ from diffecg.plotting import imputation
 from diffecg.plotting.signals import figure_png
 
 PUBLISHED_NOTE = "Published figures are from"
+_SHORT_NAMES = {
+    "RMSE": "RMSE",
+    "MAE": "MAE",
+    "CRPS": "CRPS",
+    "50 % interval coverage": "in 50 %",
+    "90 % interval coverage": "in 90 %",
+    "90 % interval width": "width 90 %",
+    "peak F1, published": "peak F1",
+    "R-peak F1": "R F1",
+    "RMSSD error": "RMSSD",
+    "SDNN error": "SDNN",
+}
+"""Metrics that the command line prints, and their heads."""
+_KEPT = {"method", *_SHORT_NAMES, "CRPS ratio", "RMSE ratio"}
 _WITH_INTERVAL = ("RMSE", "CRPS", "90 % interval coverage", "R-peak F1")
 _UNDEFINED = "–"
 
@@ -48,8 +62,15 @@ def write_report(report: ImputationReport, folder: str | Path, *, force: bool = 
 
 
 def summary_tables(report: ImputationReport) -> list[SummaryTable]:
-    """Return the table of each group and kind of leads, all rhythms together."""
-    return [_table(report, part) for part in _parts(report) if part[0].rhythm == ALL]
+    """Return a short table of each group and kind of leads, all rhythms together."""
+    return [_short(_table(report, part)) for part in _parts(report) if part[0].rhythm == ALL]
+
+
+def _short(full: SummaryTable) -> SummaryTable:
+    """Return the columns of a table that the command line prints."""
+    kept = {name: _SHORT_NAMES.get(name, name) for name in full.head if name in _KEPT}
+    columns = [full.head.index(name) for name in kept]
+    return SummaryTable(full.title, list(kept.values()), [[row[i] for i in columns] for row in full.rows])
 
 
 def table_head(rows: Sequence[MethodScores]) -> list[str]:
@@ -92,6 +113,10 @@ def _number(value: float) -> str:
     return f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}" if abs(value) < 100 else f"{value:.0f}"
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _parts(report: ImputationReport) -> list[list[MethodScores]]:
     """Return the rows of each group, kind of leads and rhythm."""
     parts: dict[tuple[str, str, str], list[MethodScores]] = {}
@@ -106,7 +131,7 @@ def _table(
     """Return the table of a part, with published figures below."""
     first = rows[0]
     rhythm = "" if first.rhythm == ALL else f", {first.rhythm}"
-    title = f"{first.group}, {first.leads}{rhythm}: {first.cases} cases in {first.recordings} recordings"
+    title = f"{first.group}, {first.leads}{rhythm}: {_count(first.cases, 'case')}, {_count(first.recordings, 'recording')}"
     names = [*first.metrics, *(None for _ in first.ratios)]
     published = [
         [method, *(_number(figures[name]) if name in figures else _UNDEFINED for name in names)]
