@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import ComputeOptions, Force, Json, print_table, progress_bar, show
+from diffecg.cli.console import ComputeOptions, Force, Json, print_table, progress_bar, show, use_threads
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
     from diffecg.evaluation.imputation.benchmarks import Benchmark
-    from diffecg.inference.model import Model
+    from diffecg.inference.imputer import Imputer
 
 
 def evaluate_task(
@@ -37,7 +37,7 @@ def evaluate_task(
 ) -> None:
     """Compare imputation and forecasting by models, baselines and rivals on gaps in recordings.
 
-    Example: diffecg evaluate-task mitbih-strip --data mitdb/ --out tasks/
+    Example: diffecg evaluate-task analogues mitbih-strip --data mitdb/ --out tasks/
 
     The cases are gaps of 0.25 to 10 s and forecasts of the second after a beat, at random times fixed by the
     seed; a method may use the whole recording outside the gap. --protocol ptbxl takes the 43,960 published
@@ -47,7 +47,8 @@ def evaluate_task(
     Parameters
     ----------
     models:
-        Bundled models or model folders; without one, only the baselines are compared.
+        What is compared with the baselines: analogues (the engine that needs no model), bundled models, or model
+        folders.
     data:
         Folder of WFDB recordings, such as mitdb; of PTB-XL as released, for --protocol ptbxl.
     out:
@@ -58,7 +59,7 @@ def evaluate_task(
         An imputation method that an installed package registers under the entry point group diffecg.imputers,
         such as neurokit, or csdi=FOLDER with a folder of trained weights; may be repeated.
     draws:
-        Number of draws of each model.
+        Number of draws of each model and of the engine analogues.
     cases:
         Number of cases of each length in a recording.
     seed:
@@ -86,16 +87,13 @@ def evaluate_task(
     if not data.is_dir():
         raise DiffecgError(f"no folder {data}; get the database with diffecg prepare mitdb --download")
     methods = {name.partition("=")[0]: load_imputer(name) for name in vs}
-    loaded = [compute.load(name) for name in models]
-    methods |= {
-        model.name: imputation_method(model, draws=draws, seed=seed, sampling=compute.sampling())
-        for model in loaded
-    }
+    loaded = [_load(name, compute) for name in models]
+    methods |= {imputer.name: imputation_method(imputer, draws=draws, seed=seed) for imputer in loaded}
     about = {
         "database": data.resolve().name,
         "protocol": protocol,
         "draws": draws,
-        "models": {model.name: _describe(model, compute) for model in loaded},
+        "models": {imputer.name: _describe(imputer, compute) for imputer in loaded},
     }
     partial = out.with_name(f"{out.name}.partial")
     with progress_bar("evaluate") as move:
@@ -108,7 +106,7 @@ def evaluate_task(
     if not json:
         for title, head, rows in summary_tables(report):
             print_table(title, head, rows, words=1)
-    show(report.to_dict(), f"{out}: report.html, report.json, scores.csv, plots/", as_json=json)
+    show(report.to_dict(), f"{out}: report.html, report.json, scores.parquet, plots/", as_json=json)
 
 
 def _benchmark(
@@ -137,12 +135,25 @@ def _benchmark(
     return recordings_benchmark(data, chosen, per_group=cases, seed=seed)
 
 
-def _describe(model: Model, compute: ComputeOptions) -> dict[str, Any]:
+def _load(name: str, compute: ComputeOptions) -> Imputer:
+    """Return the search for analogues, or a model with the sampler that is asked for."""
+    from diffecg.inference.loading import load_imputer
+    from diffecg.inference.model import Model
+
+    use_threads(compute.threads)
+    imputer = load_imputer(name, compute.device, engine=compute.engine)
+    return imputer.with_sampling(compute) if isinstance(imputer, Model) else imputer
+
+
+def _describe(imputer: Imputer, compute: ComputeOptions) -> dict[str, Any]:
+    from diffecg.inference.model import Model
     from diffecg.inference.sampling import resolve_options
 
-    sampling = resolve_options(compute, model.config.diffusion)
+    if not isinstance(imputer, Model):
+        return {"engine": imputer.name, "reach_s": imputer.context_s}
+    sampling = resolve_options(compute, imputer.config.diffusion)
     return {
-        "weights_sha256": model.weights_sha256,
+        "weights_sha256": imputer.weights_sha256,
         "sampler": sampling.sampler,
         "steps": sampling.steps,
     }

@@ -11,7 +11,7 @@ from scipy.stats import norm, pearsonr
 from diffecg.evaluation.imputation.cases import Case
 from diffecg.evaluation.imputation.contexts import Truth
 from diffecg.evaluation.imputation.detection import detect_r_peaks, f1_terms, match_peaks, rr_statistics
-from diffecg.evaluation.imputation.prediction import Prediction, nearest_draw
+from diffecg.evaluation.imputation.prediction import Prediction
 from diffecg.evaluation.imputation.rhythms import ECTOPIC, REGULAR
 from diffecg.evaluation.imputation.scores import crps, gap_scores, recording_scores
 from diffecg.evaluation.imputation.summary import ALL, METRICS, MethodScores, Metric, summarise
@@ -72,11 +72,11 @@ def test_scores_of_a_gap_agree_with_their_formulas():
 
 def test_the_draw_nearest_to_the_others_is_written():
     draws = np.array([[0.0, 0.0], [1.0, 1.0], [1.2, 1.0], [0.9, 1.1], [5.0, 5.0]])
-    assert nearest_draw(draws).tolist() == [1.0, 1.0]
+    assert Prediction.from_draws(draws).written_mv.tolist() == [1.0, 1.0]
     rng = np.random.default_rng(0)
     many = rng.normal(size=(9, 30))
     distances = [sum(np.sqrt(np.mean((a - b) ** 2)) for b in many) for a in many]
-    assert np.array_equal(nearest_draw(many), many[int(np.argmin(distances))])
+    assert np.array_equal(Prediction.from_draws(many).written_mv, many[int(np.argmin(distances))])
 
 
 @given(PEAKS, PEAKS, st.integers(0, 30))

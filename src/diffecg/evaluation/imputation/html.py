@@ -131,7 +131,8 @@ def _table(
     """Return the table of a part, with published figures below."""
     first = rows[0]
     rhythm = "" if first.rhythm == ALL else f", {first.rhythm}"
-    title = f"{first.group}, {first.leads}{rhythm}: {_count(first.cases, 'case')}, {_count(first.recordings, 'recording')}"
+    counts = f"{_count(first.cases, 'case')}, {_count(first.recordings, 'recording')}"
+    title = f"{first.group}, {first.leads}{rhythm}: {counts}"
     names = [*first.metrics, *(None for _ in first.ratios)]
     published = [
         [method, *(_number(figures[name]) if name in figures else _UNDEFINED for name in names)]

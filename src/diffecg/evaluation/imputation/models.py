@@ -1,63 +1,78 @@
-"""Models as imputation methods."""
+"""Models and the search for analogues, as methods of the benchmark."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 
 from diffecg.evaluation.imputation.contexts import Context
-from diffecg.evaluation.imputation.prediction import Method, Prediction
-from diffecg.inference.model import Model
+from diffecg.evaluation.imputation.prediction import Gap, Method, Prediction
+from diffecg.inference.imputer import Imputer
+from diffecg.inference.results import Imputation
 from diffecg.inference.seeds import derive_seed
 
-CONTEXT_S = 60.0
-"""Length of the signal on either side of a gap that a model gets."""
 
-
-def imputation_method(
-    model: Model, *, draws: int, seed: int, sampling: dict[str, Any] | None = None
-) -> Method:
-    """Return the imputation method that draws from a model; each case has noise of its own.
+def imputation_method(imputer: Imputer, *, draws: int, seed: int) -> Method:
+    """Return an imputer as a method of the benchmark; each case has noise of its own.
 
     Args:
-        model: a model of strips.
+        imputer: a model, or the search for analogues.
         draws: number of draws.
         seed: seed of the draws.
-        sampling: sampler options of ``Model.impute`` and ``Model.forecast``; None: the model's own.
     """
-    drawer = _ModelDraws(model=model, draws=draws, seed=seed, sampling=sampling or {})
-    return Method(predict=drawer, uses_other_leads=bool(model.config.window.extra_leads))
+    return Method(
+        predict=_Imputed(imputer=imputer, draws=draws, seed=seed), uses_other_leads=imputer.uses_other_leads
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class _ModelDraws:
-    """Predicts a gap by draws from a model."""
+class _Imputed:
+    """Predicts a gap by what an imputer writes, its point estimate, and its predictive distribution."""
 
-    model: Model
+    imputer: Imputer
     draws: int
     seed: int
-    sampling: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, context: Context) -> Prediction:
-        reach = round(CONTEXT_S * context.fs_hz)
-        first = max(context.gap.start - reach, 0)
         leads_mv = np.concatenate([context.signal_mv[None], context.other_leads_mv])
-        leads_mv = leads_mv[:, first : context.gap.stop + reach]
+        reach_s = self.imputer.past_s if context.is_forecast else self.imputer.context_s
+        reach = round(reach_s * context.fs_hz) + 1
+        first = max(context.gap.start - reach, 0)
+        near_mv = leads_mv[:, first : context.gap.stop + reach]
         gap = slice(context.gap.start - first, context.gap.stop - first)
-        case = crc32(np.ascontiguousarray(leads_mv[0]).tobytes())
-        options = {
-            "axes": "lead time",
-            "draws": self.draws,
-            "seed": derive_seed(self.seed, case, gap.start, gap.stop),
-            **self.sampling,
-        }
+        seed = derive_seed(self.seed, crc32(np.ascontiguousarray(near_mv[0]).tobytes()), gap.start, gap.stop)
         if context.is_forecast:
-            horizon_s = context.length / context.fs_hz
-            past_mv = leads_mv[:, : gap.start]
-            forecast = self.model.forecast(past_mv, context.fs_hz, horizon_s=horizon_s, **options)
-            return Prediction.from_draws(forecast.draws_mv[:, 0].astype(float))
-        imputed = self.model.impute(leads_mv, context.fs_hz, **options)
-        return Prediction.from_draws(imputed.draws_mv[:, 0, gap].astype(float))
+            past_mv, horizon_s = near_mv[:, : gap.start], context.length / context.fs_hz
+            found = self.imputer.forecast(
+                past_mv, context.fs_hz, horizon_s=horizon_s, axes="lead time", draws=self.draws, seed=seed
+            )
+            return _prediction(found.lead(0))
+        wanted = np.zeros(near_mv.shape, bool)
+        wanted[0, gap] = True
+        found = self.imputer.impute(
+            near_mv,
+            context.fs_hz,
+            wanted=wanted,
+            span=gap,
+            axes="lead time",
+            draws=self.draws,
+            seed=seed,
+        )
+        return _prediction(found.lead(0))
+
+
+def _prediction(found: Imputation) -> Prediction:
+    """Return the result of an imputer for one lead of a gap."""
+
+    def interval(coverage: float) -> tuple[Gap, Gap]:
+        lower, upper = found.interval(coverage)
+        return lower.astype(float), upper.astype(float)
+
+    return Prediction(
+        draws_mv=found.draws_mv.astype(float),
+        point_mv=found.mean_mv.astype(float),
+        written_mv=found.signal_mv.astype(float),
+        interval=interval if len(found.draws_mv) > 1 else None,
+    )

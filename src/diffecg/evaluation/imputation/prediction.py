@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from diffecg.evaluation.imputation.contexts import Context
+from diffecg.inference.summary import nearest_to_others
 
 Draws = Float64[np.ndarray, "draw gap"]
 """Draws of the missing samples, in mV."""
@@ -41,7 +42,7 @@ class Prediction:
         return cls(
             draws_mv=draws_mv,
             point_mv=draws_mv.mean(axis=0),
-            written_mv=nearest_draw(draws_mv),
+            written_mv=draws_mv[nearest_to_others(draws_mv)],
             interval=_OrderStatistics(draws_mv) if len(draws_mv) > 1 else None,
         )
 
@@ -54,14 +55,6 @@ class Method:
     """Predicts the missing samples of a gap."""
     uses_other_leads: bool = False
     """Whether it uses other leads where they are observed; if not, it is run once for both kinds of rows."""
-
-
-def nearest_draw(draws_mv: Draws) -> Gap:
-    """Return the draw with the least mean distance (RMS difference) to the others."""
-    squares = np.square(draws_mv).mean(axis=1)
-    products = draws_mv @ draws_mv.T / draws_mv.shape[1]
-    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
-    return draws_mv[distances.sum(axis=1).argmin()]
 
 
 class _OrderStatistics:
