@@ -47,8 +47,8 @@ def evaluate_task(
     Parameters
     ----------
     models:
-        What is compared with the baselines: analogues (the engine that needs no model), bundled models, or model
-        folders.
+        What is compared with the baselines: analogues (the engine that needs no model), bundled models, or
+        model folders.
     data:
         Folder of WFDB recordings, such as mitdb; of PTB-XL as released, for --protocol ptbxl.
     out:
