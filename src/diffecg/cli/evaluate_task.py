@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -30,6 +31,7 @@ def evaluate_task(
     recordings: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     folds: Annotated[tuple[int, ...], Parameter(negative="", show_default=False)] = (10,),
     limit: int | None = None,
+    reference: str | None = None,
     jobs: int = 1,
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
@@ -70,6 +72,8 @@ def evaluate_task(
         Folds of PTB-XL; may be repeated. Choose settings on fold 9, not on 10.
     limit:
         Number of gaps of each length of PTB-XL, from recordings at equal distances. Default: all.
+    reference:
+        Method that errors are divided by. Default: 16 analogues, 60 s; for PTB-XL 5 analogues.
     jobs:
         Number of worker processes.
     """
@@ -98,6 +102,8 @@ def evaluate_task(
     partial = out.with_name(f"{out.name}.partial")
     with progress_bar("evaluate") as move:
         benchmark = _benchmark(protocol, data, recordings, cases, seed, folds, limit)
+        if reference is not None:
+            benchmark = replace(benchmark, reference=reference)
         report = evaluate_imputation(
             benchmark, methods, about=about, folder=resumable_folder(partial), jobs=jobs, progress=move
         )

@@ -101,7 +101,7 @@ def test_methods_with_other_leads_are_run_twice(folder):
     [(np.zeros((2, 3)), "predicts 3 samples of a gap of 90"), (np.full((2, 90), np.nan), "not finite")],
 )
 def test_wrong_predictions_are_refused(folder, draws, message):
-    benchmark = recordings_benchmark(folder, ["100"], per_group=1)
+    benchmark = replace(recordings_benchmark(folder, ["100"], per_group=1), baselines={}, reference="m")
     with pytest.raises(DiffecgError, match=message):
         evaluate_imputation(benchmark, {"m": Method(predict=lambda context: Prediction.from_draws(draws))})
 
@@ -169,6 +169,7 @@ def test_wrong_options_are_refused(run, folder, tmp_path):
         (["--draws", 1], "at least 2"),
         (["--jobs", 0], "--jobs 1"),
         (["--limit", 3], "--protocol ptbxl"),
+        (["--cases", 1, "--reference", "nobody"], "16 analogues, 60 s"),
         (["--protocol", "ptbxl"], "ptbxl_database.csv is missing"),
         (["--protocol", "ptbxl", "--recordings", "100"], "--folds"),
     ):

@@ -54,6 +54,10 @@ def evaluate_imputation(
     """
     about = {**(about or {}), **benchmark.about, "cases": len(benchmark.cases), "diffecg": __version__}
     everything = {**methods, **benchmark.baselines}
+    if benchmark.reference not in everything:
+        raise DiffecgError(
+            f"unknown reference {benchmark.reference!r}; choose one of {'; '.join(everything)}"
+        )
     if folder is not None:
         folder.start({**about, "methods": list(everything)})
     scores = _all_scores(benchmark, everything, folder, jobs, progress)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from diffecg.evaluation.html import Plot, facts_table, picture, report_page, table, write_report_folder
 from diffecg.evaluation.imputation.report import ImputationReport
+from diffecg.evaluation.imputation.rhythms import RHYTHMS
 from diffecg.evaluation.imputation.scores import CALIBRATION_LEVELS
 from diffecg.evaluation.imputation.summary import ALL, Estimate, MethodScores
 from diffecg.plotting import imputation
@@ -161,7 +162,7 @@ def _html(report: ImputationReport, plots: Mapping[str, Plot]) -> str:
         for part in parts:
             if part[0].group == group and part[0].rhythm == ALL:
                 sections.append(_section(report, part))
-        for rhythm in dict.fromkeys(example.case.rhythm for example in report.examples):
+        for rhythm in RHYTHMS:
             content = [_section(report, part) for part in parts if _is_of(part[0], group, rhythm)]
             content += [
                 picture(plots[_file(example.case.group, rhythm, example.kind)].png, example.kind)
@@ -188,7 +189,7 @@ def _explanation(report: ImputationReport) -> str:
     """Return what the tables show, as HTML."""
     texts = [
         "Errors over the missing samples in mV, of RMSSD and SDNN in ms; 95 % intervals over recordings. ",
-        f"Ratios are relative to {report.benchmark.reference} in one lead, on the same cases. ",
+        f"Ratios are relative to {report.benchmark.reference} on the same cases. ",
         f"The plots show the median and the worst case of each rhythm by the error of {report.chosen_by}. ",
     ]
     if report.benchmark.published:

@@ -199,7 +199,7 @@ def _bootstrap(
 def _by_recording(
     recording: Int[np.ndarray, " case"], values: Float[np.ndarray, " case"], count: int
 ) -> Float[np.ndarray, " recording"]:
-    return np.bincount(recording, weights=values, minlength=count)
+    return np.bincount(recording, weights=values, minlength=count).astype(float)
 
 
 def _estimate(values: Float[np.ndarray, " bootstrap"]) -> Estimate:
