@@ -94,7 +94,7 @@ def train_network(
             signal, observed = draw_batch(databases, rng)
             loss = network.loss(torch.from_numpy(signal), torch.from_numpy(observed))
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             losses.append(float(loss.detach()))

@@ -201,3 +201,7 @@ def _score_tasks(folder: Path, options: TransferOptions) -> dict[str, Any]:
     methods = {model.name: imputation_method(model, draws=options.draws, seed=0)}
     benchmark = recordings_benchmark(folder, RecordingFolder(folder).names(), per_group=options.each)
     return evaluate_imputation(benchmark, methods).to_dict()
+
+
+def _row(rows: list[dict[str, Any]], metric: str, label: str) -> Mapping[str, Any]:
+    return next(row for row in rows if row["metric"] == metric and row["label"] == label)

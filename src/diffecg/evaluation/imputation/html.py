@@ -134,7 +134,7 @@ def _table(
     rhythm = "" if first.rhythm == ALL else f", {first.rhythm}"
     counts = f"{_count(first.cases, 'case')}, {_count(first.recordings, 'recording')}"
     title = f"{first.group}, {first.leads}{rhythm}: {counts}"
-    names = [*first.metrics, *(None for _ in first.ratios)]
+    names = [*first.metrics, *("" for _ in first.ratios)]
     published = [
         [method, *(_number(figures[name]) if name in figures else _UNDEFINED for name in names)]
         for method, figures in report.benchmark.published.get(first.group, {}).items()
