@@ -163,7 +163,7 @@ def _method_scores(
     for method, frame in part.groupby("method", sort=False):
         own = samples[str(method)]
         ratios = {
-            name: _estimate(own[name] / samples[reference][name])
+            name: _estimate(_ratio(own[name], samples[reference][name]))
             for name in RATIO_METRICS
             if reference in samples and name in metrics
         }
@@ -190,10 +190,16 @@ def _bootstrap(
         below = np.ones(len(frame)) if metric.per is None else frame[metric.per].to_numpy(float)
         defined = np.isfinite(above) & np.isfinite(below)
         sums = [_by_recording(recording[defined], x[defined], weights.shape[1]) for x in (above, below)]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            values = (weights @ sums[0]) / (weights @ sums[1])
+        values = _ratio(weights @ sums[0], weights @ sums[1])
         results[name] = np.sqrt(values) if metric.is_squared else values
     return results
+
+
+def _ratio(
+    above: Float[np.ndarray, " bootstrap"], below: Float[np.ndarray, " bootstrap"]
+) -> Float[np.ndarray, " bootstrap"]:
+    """Return a ratio; NaN where it is undefined."""
+    return np.divide(above, below, out=np.full(len(above), np.nan), where=below != 0)
 
 
 def _by_recording(
