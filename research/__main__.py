@@ -34,6 +34,7 @@ COMMANDS = {
         "research.benchmarks.strip_presets:strip_presets",
         "research.benchmarks.adversarial:adversarial",
         "research.benchmarks.streaming:streaming",
+        "research.benchmarks.imputation_networks:imputation_networks",
     ),
     "Models": (
         "research.models.bundle:bundle_model",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -13,9 +13,11 @@ from diffecg.config.presets import preset
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.splits import DEVELOPMENT
 from diffecg.errors import DiffecgError
+from diffecg.evaluation.imputation.benchmarks import recordings_benchmark
+from diffecg.evaluation.imputation.evaluation import evaluate_imputation
 from diffecg.evaluation.imputation.html import write_report
 from diffecg.evaluation.imputation.models import imputation_method
-from diffecg.evaluation.imputation.report import evaluate_imputation
+from diffecg.evaluation.imputation.summary import ALL, ONE_LEAD, MethodScores
 from diffecg.files import read_json
 from diffecg.inference.loading import load
 from diffecg.training.initialisation import config_for_windows
@@ -26,7 +28,7 @@ from research.tables import format_number, markdown_table
 CASES = 4
 """Cases of each kind in a recording."""
 DRAWS = 16
-METRICS = ("RMSE, mean of draws", "CRPS", "90 % interval coverage")
+METRICS = ("RMSE", "CRPS", "90 % interval coverage")
 TABLE = "strip-presets.md"
 
 VARIANTS: dict[str, list[str]] = {
@@ -99,19 +101,19 @@ def strip_presets(
 
 def evaluate_run(folder: Path, database: Path) -> None:
     """Write the report on gaps and forecasts in the development recordings."""
-    methods = {folder.name: imputation_method(load(folder), DRAWS, seed=0, sampling={})}
-    report = evaluate_imputation(database, DEVELOPMENT, methods, per_group=CASES)
+    methods = {folder.name: imputation_method(load(folder), draws=DRAWS, seed=0)}
+    report = evaluate_imputation(recordings_benchmark(database, DEVELOPMENT, per_group=CASES), methods)
     write_report(report, _report(folder).parent)
 
 
 def write_table(out: Path) -> None:
     """Write the Markdown table of all finished variants, followed by the baselines."""
     runs = {name: out / file_stem(name) for name in VARIANTS}
-    reports = {name: read_json(_report(run))["rows"] for name, run in runs.items() if _report(run).exists()}
+    reports = {name: _rows(_report(run)) for name, run in runs.items() if _report(run).exists()}
     any_rows = next(iter(reports.values()))
-    groups = list(dict.fromkeys(row["group"] for row in any_rows))
+    groups = list(dict.fromkeys(row.group for row in any_rows))
     trained = {file_stem(name) for name in VARIANTS}
-    baselines = dict.fromkeys(row["method"] for row in any_rows if row["method"] not in trained)
+    baselines = dict.fromkeys(row.method for row in any_rows if row.method not in trained)
     rows = [
         *((name, *_cells(rows, file_stem(name), groups)) for name, rows in reports.items()),
         *((method, *_cells(any_rows, method, groups)) for method in baselines),
@@ -124,6 +126,14 @@ def _report(run: Path) -> Path:
     return run / "tasks" / "report.json"
 
 
-def _cells(rows: list[dict[str, Any]], method: str, groups: list[str]) -> list[str]:
-    values = {(row["group"], row["metric"]): row["value"] for row in rows if row["method"] == method}
-    return [" ".join(format_number(values.get((group, metric)), 3) for metric in METRICS) for group in groups]
+def _rows(report: Path) -> list[MethodScores]:
+    """Return the rows of a report on all rhythms in one lead."""
+    rows = map(MethodScores.from_dict, read_json(report)["rows"])
+    return [row for row in rows if (row.rhythm, row.leads) == (ALL, ONE_LEAD)]
+
+
+def _cells(rows: list[MethodScores], method: str, groups: list[str]) -> list[str]:
+    metrics = {row.group: row.metrics for row in rows if row.method == method}
+    return [
+        " ".join(format_number(metrics[group][metric].value, 3) for metric in METRICS) for group in groups
+    ]

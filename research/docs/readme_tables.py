@@ -9,6 +9,8 @@ from cyclopts import Parameter
 
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.html import format_number
+from diffecg.evaluation.imputation.html import estimate_text
+from diffecg.evaluation.imputation.summary import ALL, ONE_LEAD, Estimate, MethodScores
 from diffecg.files import read_json
 from research.repository import README, REPORTS
 from research.tables import markdown_table
@@ -75,18 +77,20 @@ def utility_table(rows: list[dict[str, Any]]) -> str:
 
 
 def task_table(rows: list[dict[str, Any]]) -> str:
-    """Return RMSE / CRPS of each gap and method, and the interval coverage of the model."""
-    by_group: dict[str, dict[tuple[str, str], float]] = {}
-    for row in rows:
-        by_group.setdefault(row["group"], {})[row["method"], row["metric"]] = row["value"]
+    """Return RMSE / CRPS of each gap and method in one lead, and the interval coverage of the model."""
+    by_group: dict[str, dict[str, dict[str, Estimate]]] = {}
+    for row in map(MethodScores.from_dict, rows):
+        if (row.rhythm, row.leads) == (ALL, ONE_LEAD):
+            by_group.setdefault(row.group, {})[row.method] = row.metrics
     lines = []
-    for group, values in by_group.items():
-        errors = [
-            f"{values[method, 'RMSE, mean of draws']:.3f} / {values[method, 'CRPS']:.3f}"
-            for method in METHODS
-        ]
-        lines.append([group, *errors, f"{100 * values[METHODS[0], COVERAGE]:.0f} %"])
+    for group, methods in by_group.items():
+        errors = [f"{_value(methods[name]['RMSE'])} / {_value(methods[name]['CRPS'])}" for name in METHODS]
+        lines.append([group, *errors, f"{100 * (methods[METHODS[0]][COVERAGE].value or 0):.0f} %"])
     return markdown_table(["hidden", *METHODS, COVERAGE], lines)
+
+
+def _value(estimate: Estimate) -> str:
+    return estimate_text(estimate, intervals=False)
 
 
 def _triple(row: dict[str, Any]) -> str:

@@ -14,16 +14,15 @@ from PIL import Image
 from diffecg.cli.app import app
 from diffecg.evaluation.generation.html import HEAD, cells
 from diffecg.evaluation.generation.metrics import MetricRow
-from diffecg.evaluation.imputation.html import cells as task_cells
-from diffecg.evaluation.imputation.html import rows_by_group
-from diffecg.evaluation.imputation.scores import ScoreRow
+from diffecg.evaluation.imputation.html import estimate_text
+from diffecg.evaluation.imputation.summary import ALL, MethodScores
 from diffecg.files import read_json
 from research.docs.readme_tables import fill
 from research.repository import PRETRAINED, README, REPORTS
 from research.tables import markdown_table
 
 BEATS, STRIPS, LABELS = 2000, 400, "NSVF"
-CASES = 3
+CASES = 7
 """Gaps and forecasts of each kind in a recording."""
 IMAGE_WIDTH = 1100
 BEAT_MODELS = ("mitbih-beat", "mitbih-beat-fast")
@@ -32,7 +31,7 @@ PLOTS = {
     "mitbih-beat": ("summary", "windows", "embedding", "measures", "nearest"),
     "mitbih-beat-fast": ("summary", "windows"),
     "mitbih-strip": ("windows", "measures"),
-    "tasks": ("calibration", "gap-1-s", "next-heartbeat"),
+    "tasks": ("calibration", "gap-1-s-regular-median", "next-heartbeat-regular-median"),
 }
 """Plots that the documentation shows, by report."""
 SECTIONS = {
@@ -42,13 +41,7 @@ SECTIONS = {
     "utility": ("macro-F1",),
 }
 """Metrics that a card shows, by words in their names; empty: all of the section."""
-TASK_METRICS = (
-    "MAE, mean of draws",
-    "RMSE, mean of draws",
-    "RMSE, one draw",
-    "CRPS",
-    "90 % interval coverage",
-)
+TASK_METRICS = ("MAE", "RMSE", "CRPS", "90 % interval coverage", "R-peak F1")
 
 
 def report_models(
@@ -166,8 +159,15 @@ def task_tables(report: dict[str, Any]) -> str:
         f"`{about['manifest_sha256'][:12]}`. Errors in mV; in "
         "brackets 95 % intervals over recordings."
     ]
-    for group, methods in rows_by_group([ScoreRow(**row) for row in report["rows"]]).items():
-        lines = [task_cells(*method, TASK_METRICS, intervals=True) for method in methods.items()]
+    groups: dict[str, list[MethodScores]] = {}
+    for row in map(MethodScores.from_dict, report["rows"]):
+        if row.rhythm == ALL:
+            groups.setdefault(f"{row.group}, {row.leads}", []).append(row)
+    for group, rows in groups.items():
+        lines = [
+            [row.method, *(estimate_text(row.metrics[name], intervals=True) for name in TASK_METRICS)]
+            for row in rows
+        ]
         parts.append(markdown_table([group, *TASK_METRICS], lines).rstrip())
     return "\n\n".join(parts)
 

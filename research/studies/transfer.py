@@ -19,11 +19,13 @@ from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation.comparison import match_windows
 from diffecg.evaluation.generation.fidelity import fidelity
 from diffecg.evaluation.generation.metrics import ALL
+from diffecg.evaluation.imputation.benchmarks import recordings_benchmark
+from diffecg.evaluation.imputation.evaluation import evaluate_imputation
 from diffecg.evaluation.imputation.html import cells as task_cells
-from diffecg.evaluation.imputation.html import rows_by_group, table_head
+from diffecg.evaluation.imputation.html import table_head
 from diffecg.evaluation.imputation.models import imputation_method
-from diffecg.evaluation.imputation.report import evaluate_imputation
-from diffecg.evaluation.imputation.scores import ScoreRow
+from diffecg.evaluation.imputation.summary import ALL as ALL_RHYTHMS
+from diffecg.evaluation.imputation.summary import MethodScores
 from diffecg.inference.loading import load
 from research.studies.beats import select_beats, without_rr
 from research.studies.command import Data, Out, publish, run_study
@@ -142,7 +144,7 @@ def tables(results: dict[str, Any], labels: list[str], options: TransferOptions)
     return [
         _fidelity_table(results, labels, options.model),
         *strategy_tables(results, PROTOCOL, labels),
-        *_task_tables([ScoreRow(**{**row, "interval": None}) for row in results[TASKS]["rows"]]),
+        *_task_tables([MethodScores.from_dict(row) for row in results[TASKS]["rows"]]),
     ]
 
 
@@ -162,15 +164,19 @@ def _fidelity_table(results: dict[str, Any], labels: list[str], model: str) -> T
     )
 
 
-def _task_tables(rows: list[ScoreRow]) -> list[Table]:
+def _task_tables(rows: list[MethodScores]) -> list[Table]:
+    groups: dict[str, list[MethodScores]] = {}
+    for row in rows:
+        if row.rhythm == ALL_RHYTHMS:
+            groups.setdefault(f"{row.group}, {row.leads}", []).append(row)
     return [
         Table(
             title=f"Other database: {group}",
-            note=f"{next(iter(next(iter(methods.values())).values())).cases} cases.",
-            head=tuple(table_head()),
-            rows=[tuple(task_cells(name, scores)) for name, scores in methods.items()],
+            note=f"{methods[0].cases} cases.",
+            head=tuple(table_head(methods)),
+            rows=[tuple(task_cells(row)) for row in methods],
         )
-        for group, methods in rows_by_group(rows).items()
+        for group, methods in groups.items()
     ]
 
 
@@ -192,10 +198,9 @@ def _fidelity(split: Callable[[int], tuple[Windows, TestSet]], averaged: Windows
 
 def _score_tasks(folder: Path, options: TransferOptions) -> dict[str, Any]:
     model = load(options.strip)
-    methods = {model.name: imputation_method(model, options.draws, seed=0, sampling={})}
-    return evaluate_imputation(
-        folder, RecordingFolder(folder).names(), methods, per_group=options.each
-    ).to_dict()
+    methods = {model.name: imputation_method(model, draws=options.draws, seed=0)}
+    benchmark = recordings_benchmark(folder, RecordingFolder(folder).names(), per_group=options.each)
+    return evaluate_imputation(benchmark, methods).to_dict()
 
 
 def _row(rows: list[dict[str, Any]], metric: str, label: str) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from diffecg._version import __version__
@@ -20,11 +21,12 @@ img { max-width: 100%; height: auto; border: 1px solid #e6dede; border-radius: 6
 pre { background: #eef1f6; padding: .7rem 1rem; border-radius: 6px; overflow-x: auto; }
 .note { border-left: 4px solid #b3261e; padding: .2rem .9rem; background: #fff3f2; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums; width: 100%; }
-th { text-align: left; color: #5a6275; font-weight: 600; border-bottom: 2px solid #d9dce4; }
+h3 { font-size: .95rem; margin: 1.4rem 0 .3rem; } details { margin: .8rem 0; } summary { cursor: pointer;
+color: #0b63c5; } table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums;
+width: 100%; } th { text-align: left; color: #5a6275; font-weight: 600; border-bottom: 2px solid #d9dce4; }
 th, td { padding: .22rem .7rem .22rem 0; vertical-align: top; } td { border-bottom: 1px solid #eceef2; }
-td.number, th.number { text-align: right; white-space: nowrap; }
-footer { margin-top: 3rem; color: #5a6275; font-size: .9rem; }
+td.number, th.number { text-align: right; white-space: nowrap; } footer { margin-top: 3rem; color: #5a6275;
+font-size: .9rem; }
 """
 
 
@@ -36,7 +38,13 @@ class Plot(NamedTuple):
 
 
 def write_report_folder(
-    folder: str | Path, content: dict[str, Any], html: str, plots: Mapping[str, Plot], *, force: bool
+    folder: str | Path,
+    content: dict[str, Any],
+    html: str,
+    plots: Mapping[str, Plot],
+    *,
+    force: bool,
+    files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:
     """Write ``report.json``, ``report.html`` and ``plots/`` to a new folder, completely or not at all.
 
@@ -46,6 +54,7 @@ def write_report_folder(
         html: content of ``report.html``.
         plots: plots by file name.
         force: replace an older report.
+        files: content of further files by name.
 
     Raises:
         DiffecgError: the folder exists and ``force`` is False.
@@ -53,6 +62,8 @@ def write_report_folder(
     with new_folder(folder, force=force) as partial:
         (partial / "report.json").write_text(json.dumps(content, indent=2) + "\n")
         (partial / "report.html").write_text(html)
+        for name, data in files.items():
+            (partial / name).write_bytes(data)
         (partial / "plots").mkdir()
         for name, plot in plots.items():
             (partial / "plots" / f"{name}.png").write_bytes(plot.png)

@@ -22,8 +22,8 @@ class Progress:
         self.total = total
         self._callback = callback
 
-    def advance(self) -> None:
-        """Count one more step."""
-        self.done = min(self.done + 1, self.total)
+    def advance(self, steps: int = 1) -> None:
+        """Count further steps."""
+        self.done = min(self.done + steps, self.total)
         if self._callback is not None:
             self._callback(self.done, self.total)

@@ -2,7 +2,8 @@
 
 A package registers them as entry points. The group ``diffecg.rivals`` holds functions (leads, length,
 batch_size) -> :class:`~diffecg.evaluation.speed.Generator`; the group ``diffecg.imputers`` holds functions
-(:class:`~diffecg.evaluation.imputation.cases.Context`) -> draws (draw, gap), in mV.
+(text) -> :class:`~diffecg.evaluation.imputation.prediction.Method`, where the text is what follows ``=`` in
+``--vs name=text``, such as a folder of weights, or empty.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import cast
 import torch
 
 from diffecg.errors import DiffecgError
-from diffecg.evaluation.imputation.baselines import ImputationMethod
+from diffecg.evaluation.imputation.prediction import Method
 from diffecg.evaluation.speed import Generator
 
 GENERATOR_GROUP = "diffecg.rivals"
@@ -37,16 +38,17 @@ def load_rival(name: str, leads: int, length: int, batch_size: int) -> Generator
         return cast("Generator", point.load()(leads, length, batch_size))
 
 
-def load_imputer(name: str) -> ImputationMethod:
+def load_imputer(name: str) -> Method:
     """Return a rival imputation method.
 
     Args:
-        name: name of the entry point.
+        name: name of the entry point, and after ``=`` the text that it is called with: ``csdi=weights/``.
 
     Raises:
         DiffecgError: no installed package registers that name.
     """
-    return cast("ImputationMethod", _entry_point(IMPUTER_GROUP, name).load())
+    point, _, text = name.partition("=")
+    return cast("Method", _entry_point(IMPUTER_GROUP, point).load()(text))
 
 
 def _entry_point(group: str, name: str) -> EntryPoint:

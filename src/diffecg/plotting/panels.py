@@ -7,14 +7,17 @@ from matplotlib.figure import Figure
 
 from diffecg.plotting.paper import FAINT, INK
 
-_PANEL_INCH = (3.1, 2.3)
+PANEL_INCH = (3.1, 2.3)
+"""Width and height of a panel."""
 
 
-def panels(count: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
+def panels(
+    count: int, columns: int, title: str, *, panel_inch: tuple[float, float] = PANEL_INCH
+) -> tuple[Figure, list[Axes]]:
     """Return a figure with ``count`` panels in rows of at most ``columns``."""
     columns = min(columns, count)
     rows = -(-count // columns)
-    size = _PANEL_INCH[0] * columns, _PANEL_INCH[1] * rows + 0.5
+    size = panel_inch[0] * columns, panel_inch[1] * rows + 0.5
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for axis in axes:

@@ -195,7 +195,7 @@ def test_a_model_is_taken_wherever_its_name_is(runs, windows):
         diffecg.load(beat, engine="onnx")
     assert diffecg.Forecaster(runs["strip"], 100).imputer.name == "strip"
     assert diffecg.Forecaster(strip, 100).imputer is strip
-    assert imputation_method(runs["strip"], 2, 0, {}) is not None
+    assert imputation_method(strip, draws=2, seed=0).predict is not None
     real = diffecg.open_windows(windows["beat"])
     options = diffecg.inference.options.SamplerOptions(steps=1)
     by_name, by_model = (augment(real, model, sampler=options) for model in (runs["beat"], beat))

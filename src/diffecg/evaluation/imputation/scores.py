@@ -2,97 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
 import numpy as np
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Float
 
-from diffecg.evaluation.imputation.baselines import Draws
-from diffecg.evaluation.imputation.cases import Case
-from diffecg.signal.intervals import prediction_interval
+from diffecg.evaluation.imputation.contexts import Truth
+from diffecg.evaluation.imputation.detection import TOLERANCE_S, detect_r_peaks, f1_terms, rr_statistics
+from diffecg.evaluation.imputation.prediction import Draws, Gap, Prediction
 
-Truth = Float64[np.ndarray, " gap"]
-"""The true signal in a gap, in mV."""
 Scores = dict[str, float]
-"""Values of METRICS by name."""
+"""Scores of one case by name; NaN = undefined."""
 
-METRICS = {
-    "MAE, mean of draws": "mV",
-    "MAE, one draw": "mV",
-    "RMSE, mean of draws": "mV",
-    "RMSE, one draw": "mV",
-    "PRD, mean of draws": "%",
-    "correlation, mean of draws": "",
-    "CRPS": "mV",
-    "50 % interval coverage": "",
-    "50 % interval width": "mV",
-    "90 % interval coverage": "",
-    "90 % interval width": "mV",
-}
-"""Unit of each metric."""
-CALIBRATION_LEVELS = np.arange(0.1, 1.0, 0.1)
+CALIBRATION_LEVELS = np.arange(0.1, 1.0, 0.1).round(1)
 """Nominal coverages of the calibration curve."""
-_COVERAGES = (0.5, 0.9)
-_SQUARED = ("RMSE, mean of draws", "RMSE, one draw")
+_WIDTH_LEVELS = (0.5, 0.9)
+_CONSTANT_MV = 1e-9
 
 
-@dataclass(frozen=True, kw_only=True)
-class ScoreRow:
-    """A metric of one method over the cases of a group."""
-
-    group: str
-    method: str
-    metric: str
-    unit: str
-    value: float | None
-    """None = undefined, such as the interval of a single draw."""
-    interval: tuple[float, float] | None
-    """95 % interval over recordings: percentiles of a bootstrap."""
-    cases: int
-    """Number of cases."""
+def recording_scores(truth: Truth, prediction: Prediction) -> Scores:
+    """Return all scores of a case in a recording: errors, intervals, R peaks and RR statistics."""
+    found = detect_r_peaks(truth.repaired_mv(prediction.written_mv), truth.fs_hz)
+    rmssd, sdnn = np.subtract(rr_statistics(found, truth.fs_hz), rr_statistics(truth.r_peaks, truth.fs_hz))
+    return {
+        **gap_scores(truth.gap_mv, prediction),
+        **r_peak_scores(truth, found),
+        "RMSSD error": float(abs(rmssd)),
+        "SDNN error": float(abs(sdnn)),
+    }
 
 
-def case_scores(truth: Truth, draws: Draws) -> Scores:
-    """Return the scores of one case; RMSE as the mean square, so that cases can be averaged.
-
-    PRD, the percentage root-mean-square difference, is relative to the truth's deviation from its mean in the
-    gap. The correlation of a constant is undefined (NaN).
+def gap_scores(truth_mv: Gap, prediction: Prediction) -> Scores:
+    """Return the errors in a gap, and the coverage and width of the intervals.
 
     Args:
-        truth: true signal in the gap.
-        draws: draws of it; a single one has no intervals (NaN).
+        truth_mv: true signal in the gap.
+        prediction: the prediction; without an interval, coverage and width are undefined.
     """
-    mean, single = draws.mean(axis=0), draws[0]
-    deviation = np.square(truth - truth.mean()).sum()
-    squared_error = np.square(mean - truth).sum()
-    varies = min(np.ptp(truth), np.ptp(mean)) > 1e-9
-    scores = {
-        "MAE, mean of draws": float(np.abs(mean - truth).mean()),
-        "MAE, one draw": float(np.abs(single - truth).mean()),
-        "RMSE, mean of draws": float(squared_error / len(truth)),
-        "RMSE, one draw": float(np.square(single - truth).mean()),
-        "PRD, mean of draws": float(100 * np.sqrt(squared_error / deviation)) if deviation > 0 else np.nan,
-        "correlation, mean of draws": float(np.corrcoef(mean, truth)[0, 1]) if varies else np.nan,
-        "CRPS": crps(truth, draws),
+    point_mv, draws_mv = prediction.point_mv, prediction.draws_mv
+    square = float(np.square(point_mv - truth_mv).mean())
+    varies = min(np.ptp(truth_mv), np.ptp(point_mv)) > _CONSTANT_MV
+    return {
+        "absolute error": float(np.abs(point_mv - truth_mv).mean()),
+        "squared error": square,
+        "RMSE of the gap": float(np.sqrt(square)),
+        "squared error, written": float(np.square(prediction.written_mv - truth_mv).mean()),
+        "correlation": float(np.corrcoef(point_mv, truth_mv)[0, 1]) if varies else np.nan,
+        "CRPS": crps(truth_mv, draws_mv),
+        **_interval_scores(truth_mv, prediction),
     }
-    for nominal in _COVERAGES:
-        coverage, width = interval_scores(truth, draws, nominal) if len(draws) > 1 else (np.nan, np.nan)
-        scores[f"{100 * nominal:.0f} % interval coverage"] = coverage
-        scores[f"{100 * nominal:.0f} % interval width"] = width
-    return scores
 
 
-def crps(truth: Truth, draws: Draws) -> float:
+def r_peak_scores(truth: Truth, found: np.ndarray) -> Scores:
+    """Return numerator and denominator of the F1 score of the R peaks in the gap.
+
+    Args:
+        truth: the true signal.
+        found: R peaks found in the repaired recording.
+    """
+    tolerance = round(TOLERANCE_S * truth.fs_hz)
+    twice_hits, peaks = f1_terms(truth.r_peaks, found, truth.gap, tolerance)
+    return {"F1 numerator": float(twice_hits), "F1 denominator": float(peaks)}
+
+
+def crps(truth_mv: Gap, draws_mv: Draws) -> float:
     """Return the continuous ranked probability score, averaged over samples, in the data's unit.
 
     The fair estimate from K draws: E|X - y| - E|X - X'| / 2 over different draws (Ferro 2014, Q J R Meteorol
     Soc 140:1917-1923, Eq. 3). For a single draw it is the mean absolute error.
     """
-    error = np.abs(draws - truth).mean(axis=0)
-    count = len(draws)
+    error = np.abs(draws_mv - truth_mv).mean(axis=0)
+    count = len(draws_mv)
     if count > 1:
-        ordered = np.sort(draws, axis=0)
+        ordered = np.sort(draws_mv, axis=0)
         weights = 2 * np.arange(1, count + 1) - count - 1
         # The mean |X - X'| over pairs, from the order statistics.
         differences = 2 * (weights[:, None] * ordered).sum(axis=0) / (count * (count - 1))
@@ -100,77 +80,39 @@ def crps(truth: Truth, draws: Draws) -> float:
     return float(error.mean())
 
 
-def interval_scores(truth: Truth, draws: Draws, coverage: float) -> tuple[float, float]:
-    """Return the share of samples inside the prediction interval, and its mean width.
+def interval_scores(
+    truth_mv: Gap, lower_mv: Float[np.ndarray, " gap"], upper_mv: Float[np.ndarray, " gap"]
+) -> tuple[float, float]:
+    """Return the share of samples inside a prediction interval, and its mean width.
 
     Args:
-        truth: true signal in the gap.
-        draws: draws of it.
-        coverage: nominal coverage of the interval; see :func:`diffecg.signal.intervals.prediction_interval`.
+        truth_mv: true signal in the gap.
+        lower_mv: lower bound.
+        upper_mv: upper bound.
     """
-    lower, upper = prediction_interval(draws, coverage)
-    return float(((lower <= truth) & (truth <= upper)).mean()), float((upper - lower).mean())
+    inside = (lower_mv <= truth_mv) & (truth_mv <= upper_mv)
+    return float(inside.mean()), float((upper_mv - lower_mv).mean())
 
 
-def summarise(
-    cases: Sequence[Case], scores: Mapping[str, Sequence[Mapping[str, float]]], *, bootstraps: int = 1000
-) -> list[ScoreRow]:
-    """Return the mean scores of each group and method, with intervals over recordings.
+def coverage_name(level: float) -> str:
+    """Return the name of the score that is the coverage of the interval of a level."""
+    return f"coverage {level:.0%}"
 
-    Args:
-        cases: the cases.
-        scores: for each method, the scores of each case by :func:`case_scores`.
-        bootstraps: number of bootstrap draws of the recordings, the same draws for every method.
-    """
-    groups = np.array([case.group for case in cases])
-    names, recording = np.unique([case.recording for case in cases], return_inverse=True)
-    counts = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), bootstraps)
-    return [
-        row
-        for group in dict.fromkeys(groups.tolist())
-        for method, of_cases in scores.items()
-        for row in _group_rows(
-            group, method, of_cases, groups == group, counts[:, recording[groups == group]].astype(float)
+
+def width_name(level: float) -> str:
+    """Return the name of the score that is the width of the interval of a level."""
+    return f"width {level:.0%}"
+
+
+def _interval_scores(truth_mv: Gap, prediction: Prediction) -> Scores:
+    scores = {}
+    for level in CALIBRATION_LEVELS.tolist():
+        coverage, width = (
+            interval_scores(truth_mv, *prediction.interval(level))
+            if prediction.interval
+            else (np.nan, np.nan)
         )
-    ]
-
-
-def _group_rows(
-    group: str,
-    method: str,
-    scores: Sequence[Mapping[str, float]],
-    in_group: Bool[np.ndarray, " all"],
-    weights: Float[np.ndarray, "bootstrap case"],
-) -> Iterator[ScoreRow]:
-    """Yield the rows of one method; ``weights`` are those of the group's cases in each bootstrap draw."""
-    of_group = [of_case for of_case, inside in zip(scores, in_group, strict=True) if inside]
-    for metric, unit in METRICS.items():
-        values = np.array([of_case[metric] for of_case in of_group])
-        defined = np.isfinite(values)
-        value: float | None = None
-        interval = None
-        if defined.any():
-            totals = np.maximum(weights[:, defined].sum(axis=1), 1e-12)
-            means = np.append(values[defined].mean(), weights[:, defined] @ values[defined] / totals)
-            means = np.sqrt(means) if metric in _SQUARED else means
-            value = float(means[0])
-            low, high = np.quantile(means[1:], [0.025, 0.975])
-            interval = float(low), float(high)
-        yield ScoreRow(
-            group=group,
-            method=method,
-            metric=metric,
-            unit=unit,
-            value=value,
-            interval=interval,
-            cases=len(of_group),
-        )
-
-
-def calibration_curve(truths: Sequence[Truth], draws: Sequence[Draws]) -> Float64[np.ndarray, " level"]:
-    """Return the coverage of the prediction intervals at each of CALIBRATION_LEVELS, averaged over cases."""
-    coverages = [
-        [interval_scores(truth, of_case, float(level))[0] for level in CALIBRATION_LEVELS]
-        for truth, of_case in zip(truths, draws, strict=True)
-    ]
-    return np.mean(coverages, axis=0)
+        scores[coverage_name(level)] = coverage
+        if level in _WIDTH_LEVELS:
+            scores[width_name(level)] = width
+    return scores
