@@ -217,7 +217,7 @@ def bad(tmp_path, recording, runs):
         "no preset": (["train", "--preset", "best", "--data", tmp_path, *out], "paper"),
         "no setting": (["train", "--set", "network.depth=3", "--data", tmp_path, *out], "network.width"),
         "no windows": (["train", "--data", tmp_path / "none", *out], "diffecg prepare"),
-        "no database": (["prepare", "ptbxl", "--from", tmp_path, *out], "mitdb"),
+        "no database": (["prepare", "chapman", "--from", tmp_path, *out], "choose one of mitdb"),
         "no source": (["prepare", "mitdb", *out], "--download"),
         "no split": (["prepare", "svdb", "--split", "strict", *out], "choose one of svdb"),
         "no noise": (["denoise", model, recording, *out], "no noise detected in MLII, V1 of 100"),

@@ -72,7 +72,7 @@ def test_models_api_description_and_page(server):
         "/api/evaluate",
     } <= set(api["paths"])
     fields = api["components"]["schemas"]["DrawOptions"]["properties"]
-    assert fields["draws"]["description"] == "Number of draws; a 90 % interval takes 19."
+    assert fields["draws"]["description"] == "Number of draws."
     page = server("GET", "/")
     assert page.status_code == 200
     assert "diffecg studio" in page.text
