@@ -26,6 +26,8 @@ LABEL_NAMES = {
 DPI = 150
 """Resolution of the PNG files."""
 _LINE_WIDTH = 1.1
+_WIDE_S = 6.5
+"""Strips of this length have room for the legend in one line, beside the scale of the paper."""
 _SHOWN_RANGE_MV = (-2.0, 2.5)
 
 
@@ -128,9 +130,9 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.3) -> Figu
         label="draw nearest to the others",
     )
     axis.legend(
-        loc="lower right",
-        bbox_to_anchor=(1.0, 1.0),
-        ncols=5,
+        loc="upper right",
+        bbox_to_anchor=(1.0, 0.0),
+        ncols=5 if duration_s >= _WIDE_S else 3,
         frameon=False,
         fontsize=6 * zoom,
         borderaxespad=0.2,
