@@ -195,7 +195,7 @@ def test_unsuitable_data_and_other_settings_are_refused(windows, runs, tmp_path)
     assert not (tmp_path / "run").exists()
     data = open_windows(windows["beat"])
     louder = replace(data, signal=data.signal_mv * 5)
-    with pytest.raises(DiffecgError, match="other windows"):
+    with pytest.raises(DiffecgError, match="other data"):
         train(tiny("beat"), louder, runs["beat"])
     with pytest.raises(DiffecgError, match="other settings"):
         train(tiny("beat", seed=9), open_windows(windows["beat"]), runs["beat"])
