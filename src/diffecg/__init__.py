@@ -2,6 +2,7 @@
 
 Models
     load                a model by name, or from a folder
+    load_imputer        what imputes and forecasts: a model, or "analogues"
     Model               generate, vary, impute, denoise, forecast
     AnalogueImputer     impute and forecast by similar segments of the recording, without a model
     Imputation          what impute, denoise and forecast return: signal, interval, draws

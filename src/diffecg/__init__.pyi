@@ -10,6 +10,7 @@ from .formats.registry import write_recording as write_recording
 from .inference.analogue_imputer import AnalogueImputer as AnalogueImputer
 from .inference.forecaster import Forecaster as Forecaster
 from .inference.loading import load as load
+from .inference.loading import load_imputer as load_imputer
 from .inference.model import Model as Model
 from .inference.results import Imputation as Imputation
 from .inference.torch_dataset import SyntheticWindows as SyntheticWindows

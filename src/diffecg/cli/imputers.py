@@ -46,11 +46,13 @@ class ImputerFlags(SamplerOptions):
         from diffecg.errors import DiffecgError
 
         if (self.engine or ("analogues" if self.model is None else "diffusion")) == "diffusion":
-            from diffecg.inference.loading import load
+            from diffecg.inference.gap_model import GapModel
+            from diffecg.inference.loading import load_imputer
+            from diffecg.inference.model import Model
 
             use_threads(self.threads)
-            model = load(self.model or DEFAULT_MODEL, self.device, engine=self.backend)
-            return model.with_sampling(self)
+            imputer = load_imputer(self.model or DEFAULT_MODEL, self.device, engine=self.backend)
+            return imputer.with_sampling(self) if isinstance(imputer, Model | GapModel) else imputer
         given = {"model": self.model, "sampler": self.sampler, "steps": self.steps}
         for name, value in given.items():
             if value is not None:

@@ -9,22 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from diffecg.cli.console import Json, Threads, progress_bar, show, show_notes, stderr, use_threads
-from diffecg.config.io import to_json, with_settings
+from diffecg.cli.train_gaps import are_recording_sets, search_examples, train_gaps
+from diffecg.config.io import AnyConfig, to_json, with_settings
+from diffecg.config.presets import gap_preset
 from diffecg.config.presets import preset as find_preset
-from diffecg.config.schema import Config
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diffecg.training.trainer import Report
+    from diffecg.training.loop import Report
+
+Data = Annotated[tuple[str, ...], Parameter(n_tokens=1, negative="")]
 
 Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="", show_default=False)]
 
 
 def train(
     *,
-    data: str,
+    data: Data,
     out: Path,
     preset: str = "beat",
     samples: int | None = None,
@@ -41,6 +44,8 @@ def train(
 
     Example: diffecg train --preset beat --data beats/ --out runs/beat --samples 100000
 
+    diffecg train --preset strip --data sets/ptbxl --data sets/mitdb --out runs/strip
+
     The output is a model folder, which other commands accept as a model: diffecg generate runs/beat. Ctrl-C
     saves a checkpoint; run the same command again to resume. To train in several processes, start the
     command with torchrun: `torchrun --nproc-per-node 4 -m diffecg train …`. A run can be resumed with
@@ -50,7 +55,9 @@ def train(
     ----------
     data:
         Windows from diffecg prepare, or shards from diffecg bulk prepare, in a folder or at a URL that fsspec
-        supports. Shards are streamed through a buffer of about `training.shuffle_buffer` windows.
+        supports. Shards are streamed through a buffer of about `training.shuffle_buffer` windows. Recording
+        sets (diffecg prepare --preset imputation) train a model of gaps, which imputes and forecasts from
+        the whole recording; --data may then be repeated. Its analogues are searched first, once for a run.
     out:
         Folder of the run: settings, averaged weights, metrics.jsonl, checkpoints.
     preset:
@@ -71,6 +78,23 @@ def train(
         Print the settings and exit.
     """
     changes = [*settings, *_changes("training", samples=samples, seed=seed)]
+    if are_recording_sets(data):
+        gap_config = with_settings(gap_preset(preset), changes)
+        if dry_run:
+            print(to_json(gap_config), end="")
+            return
+        use_threads(threads)
+        with progress_bar("search analogues") as searched:
+            search_examples(gap_config, data, out, progress=searched)
+        with _progress(gap_config) as (report, last_row):
+            is_main = train_gaps(
+                gap_config, data, out, report=report, minutes=minutes, accumulate=accumulate, device=device
+            )
+        if is_main:
+            _show_result(out, gap_config, last_row, as_json=json)
+        return
+    if len(data) > 1:
+        raise DiffecgError(f"windows of {len(data)} folders cannot be trained together; give one --data")
     if any(change.startswith("window.") for change in changes):
         raise DiffecgError("window settings come from the data; choose them with diffecg prepare")
     config = with_settings(find_preset(preset), changes)
@@ -85,7 +109,7 @@ def train(
     from diffecg.training.trainer import train as train_model
 
     check_device(device)
-    windows = open_dataset(data)
+    windows = open_dataset(data[0])
     config = config_for_windows(config, windows)
     show_notes(training_notes(windows, config))
     with distributed_context(device) as context, _progress(config) as (report, last_row):
@@ -169,7 +193,7 @@ def _changes(section: str, **values: Any) -> list[str]:
 
 
 @contextmanager
-def _progress(config: Config) -> Iterator[tuple[Report, dict[str, float]]]:
+def _progress(config: AnyConfig) -> Iterator[tuple[Report, dict[str, float]]]:
     """Show progress; yield the function that reports a row of metrics, and the last row reported."""
     last_row: dict[str, float] = {}
     total = config.training.samples
@@ -189,7 +213,7 @@ def _progress(config: Config) -> Iterator[tuple[Report, dict[str, float]]]:
         yield report, last_row
 
 
-def _show_result(out: Path, config: Config, last_row: dict[str, float], *, as_json: bool) -> None:
+def _show_result(out: Path, config: AnyConfig, last_row: dict[str, float], *, as_json: bool) -> None:
     total = config.training.samples
     text = f"{out}: training had already finished ({total} samples)"
     if last_row:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from diffecg.config.gap import GapConfig
 from diffecg.config.migration import migrate
 from diffecg.config.schema import NETWORKS, Config, WindowConfig
 from diffecg.errors import DiffecgError
@@ -19,22 +20,43 @@ from diffecg.files import read_json
 T = TypeVar("T")
 
 
-def to_json(config: Config) -> str:
+AnyConfig = Config | GapConfig
+"""All settings of a model of any kind."""
+
+ConfigT = TypeVar("ConfigT", Config, GapConfig)
+
+
+def to_json(config: AnyConfig) -> str:
     """Return settings as indented JSON."""
-    return _adapter().dump_json(config, indent=2, exclude_none=True).decode() + "\n"
+    return (
+        _adapter(isinstance(config, GapConfig)).dump_json(config, indent=2, exclude_none=True).decode() + "\n"
+    )
 
 
-def read_config(path: Path) -> Config:
-    """Read a ``config.json``, also one that version 0.1 wrote.
+def read_any_config(path: Path) -> AnyConfig:
+    """Read the ``config.json`` of a model of any kind, also one that version 0.1 wrote.
 
     Raises:
         DiffecgError: The file is missing, is not JSON, or has unknown or invalid settings.
     """
     content = migrate(read_json(path))
+    is_gap = isinstance(content, dict) and content.get("model") == GapConfig.model
     try:
-        return _validate(_adapter(), content)
+        return _validate(_adapter(is_gap), content)
     except DiffecgError as error:
         raise DiffecgError(f"{path}: {error}") from None
+
+
+def read_config(path: Path) -> Config:
+    """Read the ``config.json`` of a model of windows, also one that version 0.1 wrote.
+
+    Raises:
+        DiffecgError: As for :func:`read_any_config`; the settings are those of a model of gaps.
+    """
+    config = read_any_config(path)
+    if not isinstance(config, Config):
+        raise DiffecgError(f"{path} is that of a model of gaps, which imputes and forecasts only")
+    return config
 
 
 def window_config(settings: dict[str, Any]) -> WindowConfig:
@@ -46,7 +68,7 @@ def window_config(settings: dict[str, Any]) -> WindowConfig:
     return _validate(TypeAdapter(WindowConfig), settings)
 
 
-def with_settings(config: Config, settings: Sequence[str]) -> Config:
+def with_settings(config: ConfigT, settings: Sequence[str]) -> ConfigT:
     """Return ``config`` with some settings changed.
 
     Args:
@@ -57,10 +79,13 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
     Raises:
         DiffecgError: A setting is unknown, or its value is invalid.
     """
-    tree = _adapter().dump_python(replace(config, label_counts=None), mode="json", exclude_none=True)
+    if isinstance(config, Config):
+        config = replace(config, label_counts=None)
+    adapter = _adapter(isinstance(config, GapConfig))
+    tree = adapter.dump_python(config, mode="json", exclude_none=True)
     for setting in settings:
         path, equals, text = setting.partition("=")
-        if path == "network.kind" and text in NETWORKS:
+        if path == "network.kind" and text in NETWORKS and isinstance(config, Config):
             tree["network"] = asdict(NETWORKS[text]())
             continue
         sections = _sections(tree)
@@ -69,12 +94,12 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
                 f"unknown setting {setting!r}; write section.name=value with one of {', '.join(sections)}"
             )
         sections[path][path.rpartition(".")[2]] = _parse_value(text)
-    return _validate(_adapter(), tree)
+    return _validate(adapter, tree)
 
 
 @cache
-def _adapter() -> TypeAdapter[Config]:
-    return TypeAdapter(Config)
+def _adapter(is_gap: bool) -> TypeAdapter[Any]:
+    return TypeAdapter(GapConfig if is_gap else Config)
 
 
 def _validate(adapter: TypeAdapter[T], content: Any) -> T:

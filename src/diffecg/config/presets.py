@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from diffecg.config.gap import GapConfig
 from diffecg.config.schema import (
     ConditionConfig,
     Config,
@@ -68,8 +69,25 @@ PRESETS: dict[str, Config] = {
 """The presets, by name. ``docs/paper.md`` lists the choices of ``paper`` that the paper leaves open."""
 
 
+GAP_PRESETS: dict[str, GapConfig] = {"strip": GapConfig()}
+"""The presets of models of gaps, which learn from whole recordings."""
+
+
+def gap_preset(name: str) -> GapConfig:
+    """Return the preset of models of gaps called ``name``.
+
+    Raises:
+        DiffecgError: The name is unknown.
+    """
+    if name not in GAP_PRESETS:
+        raise DiffecgError(
+            f"the preset {name!r} does not learn from recording sets; choose {', '.join(GAP_PRESETS)}"
+        )
+    return GAP_PRESETS[name]
+
+
 def preset(name: str) -> Config:
-    """Return the preset called ``name``.
+    """Return the preset of models of windows called ``name``.
 
     Raises:
         DiffecgError: The name is unknown.

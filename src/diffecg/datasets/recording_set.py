@@ -196,6 +196,11 @@ class RecordingSet:
         return replace(self, index=self.index[chosen].reset_index(drop=True), part_of=self.part_of[chosen])
 
 
+def is_recording_set(folder: Path) -> bool:
+    """Return whether a folder holds a recording set, finished or not."""
+    return (folder / SIGNAL).is_file()
+
+
 CONTENT = "recordings"
 """Content of a folder, as its data card states it."""
 

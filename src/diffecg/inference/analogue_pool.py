@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 from jaxtyping import Float, Float64, Int
 
-from diffecg.inference.seeds import MAX_SEED
+from diffecg.inference.seeds import choose_alternatives
 from diffecg.signal.analogue_search import search_shared_analogues
 from diffecg.signal.blending import blend_seams
 from diffecg.signal.resampling import interpolate_gaps
@@ -88,14 +87,14 @@ def find_pool(
     if len(found.start) < MIN_POOL and len(rows) > 1:
         return [pool for row in rows for pool in find_pool(signal_mv, gap, [row], fs_hz, reach_s=reach_s)]
     if len(found.start) < MIN_POOL:
-        return [_interpolated(signal_mv, gap, list(rows))]
+        return [interpolate_gap(signal_mv, gap, list(rows))]
     is_forecast = gap.start == 0 or gap.stop == signal_mv.shape[1]
     share = KERNEL_VARIANCE_OF_FORECASTS if is_forecast else KERNEL_VARIANCE
     duration_s = (gap.stop - gap.start) / fs_hz
     return [
         Pool(
             rows=list(rows),
-            segments=_blend(signal_mv[rows], gap, found.segments, fs_hz),
+            segments=blend_into(signal_mv[rows], gap, found.segments, fs_hz),
             offsets=found.start - gap.start,
             share=share + KERNEL_VARIANCE * (duration_s / KERNEL_GROWTH_S) ** 2,
             mismatch_mv=float(np.sqrt(np.square(found.distance).mean())),
@@ -104,17 +103,11 @@ def find_pool(
 
 
 def draw_from(pool: Pool, seeds: Sequence[int]) -> Float64[np.ndarray, "draw row gap"]:
-    """Return the analogue that each seed stands for; the order of the analogues differs from gap to gap.
-
-    Equal parts of the range of seeds stand for equal parts of the pool.
-    """
-    count = len(pool.segments)
-    order = np.random.default_rng(crc32(pool.offsets.tobytes())).permutation(count)
-    places = [min(count * seed // (MAX_SEED + 1), count - 1) for seed in seeds]
-    return pool.segments[order[places]]
+    """Return the analogue that each seed stands for; the order of the analogues differs from gap to gap."""
+    return pool.segments[choose_alternatives(seeds, len(pool.segments), pool.offsets.tobytes())]
 
 
-def _blend(
+def blend_into(
     signal_mv: Float[np.ndarray, "row time"],
     gap: slice,
     segments: Float64[np.ndarray, "analogue row gap"],
@@ -128,7 +121,7 @@ def _blend(
     return blend_seams(around, np.pad(segments, margins, mode="edge"), fs_hz)[..., inside]
 
 
-def _interpolated(signal_mv: Float[np.ndarray, "lead time"], gap: slice, rows: list[int]) -> Pool:
+def interpolate_gap(signal_mv: Float[np.ndarray, "lead time"], gap: slice, rows: list[int]) -> Pool:
     """Return the linear interpolation of a gap, as uncertain as the leads vary."""
     leads_mv = signal_mv[rows]
     lines = [interpolate_gaps(lead_mv)[gap] for lead_mv in leads_mv]

@@ -6,11 +6,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from diffecg import pretrained
+from diffecg.config.gap import GapConfig
+from diffecg.config.io import read_any_config
 from diffecg.errors import DiffecgError
 from diffecg.inference.analogue_imputer import AnalogueImputer
+from diffecg.inference.gap_model import GapModel
 from diffecg.inference.imputer import Imputer
 from diffecg.inference.model import Model
-from diffecg.model.folder import WEIGHTS, load_model
+from diffecg.model.folder import CONFIG, WEIGHTS, load_model, load_network
+from diffecg.model.gap.network import GapNetwork
 
 ENGINES = ("torch", "onnx")
 """Engines that compute the network."""
@@ -37,16 +41,13 @@ def load(name: str | Path | Model, device: str | None = None, *, engine: str | N
     """
     if isinstance(name, Model):
         return _check_loaded(name, device, engine)
-    folder = pretrained.find(str(name))
-    if folder is None:
-        folder = Path(name)
-        if not folder.is_dir():
-            raise DiffecgError(
-                f"unknown model {str(name)!r}; give a folder or one of the bundled models: "
-                f"{', '.join(pretrained.names())}"
-            )
+    folder = find_model(name)
+    if is_gap_model(folder):
+        raise DiffecgError(
+            f"{name} imputes and forecasts only, and does not generate; load it with diffecg.load_imputer"
+        )
     device, engine = device or "cpu", engine or "torch"
-    model = Model(load_model(folder), folder.name, sha256((folder / WEIGHTS).read_bytes()).hexdigest())
+    model = Model(load_model(folder), folder.name, _digest(folder))
     if engine not in ENGINES or (engine == "onnx" and device != "cpu"):
         raise DiffecgError(f"unknown engine {engine!r} on {device}; choose torch, or onnx on cpu")
     if engine == "onnx":
@@ -59,19 +60,61 @@ def load(name: str | Path | Model, device: str | None = None, *, engine: str | N
 def load_imputer(
     imputer: str | Path | Imputer, device: str | None = None, *, engine: str | None = None
 ) -> Imputer:
-    """Return what imputes: the search for analogues, or a model.
+    """Return what imputes and forecasts: the search for analogues, or a model.
 
     Args:
-        imputer: ``analogues``, the name or folder of a model, or an imputer, which is returned as it is.
+        imputer: ``analogues``, the name or folder of a model of strips or of gaps, or an imputer, which is
+            returned as it is.
         device: device of a model, as for :func:`load`.
         engine: engine of a model, as for :func:`load`.
 
     Raises:
         DiffecgError: as for :func:`load`.
     """
+    if imputer == AnalogueImputer.name:
+        return AnalogueImputer()
+    if isinstance(imputer, str | Path) and is_gap_model(find_model(imputer)):
+        return _load_gap_model(find_model(imputer), device, engine)
     if isinstance(imputer, str | Path | Model):
-        return AnalogueImputer() if imputer == AnalogueImputer.name else load(imputer, device, engine=engine)
+        return load(imputer, device, engine=engine)
     return imputer
+
+
+def is_gap_model(folder: Path) -> bool:
+    """Return whether a model folder holds a model of gaps.
+
+    Raises:
+        DiffecgError: its ``config.json`` is missing or invalid.
+    """
+    return isinstance(read_any_config(folder / CONFIG), GapConfig)
+
+
+def _load_gap_model(folder: Path, device: str | None, engine: str | None) -> GapModel:
+    network = load_network(folder)
+    assert isinstance(network, GapNetwork)
+    if engine not in (None, "torch"):
+        raise DiffecgError(f"{folder.name} is computed by torch only; leave {engine!r} out")
+    return GapModel(network, folder.name, _digest(folder)).to(device or "cpu")
+
+
+def find_model(name: str | Path) -> Path:
+    """Return the folder of a model.
+
+    Raises:
+        DiffecgError: there is none.
+    """
+    folder = pretrained.find(str(name)) or Path(name)
+    if not folder.is_dir():
+        raise DiffecgError(
+            f"unknown model {str(name)!r}; give a folder or one of the bundled models: "
+            f"{', '.join(pretrained.names())}"
+        )
+    return folder
+
+
+def _digest(folder: Path) -> str:
+    """Return the SHA-256 of the weights file of a model."""
+    return sha256((folder / WEIGHTS).read_bytes()).hexdigest()
 
 
 def _check_loaded(model: Model, device: str | None, engine: str | None) -> Model:

@@ -6,10 +6,12 @@ parts of one seed, share nothing; ``seed + i`` would make part 1 of seed 0 part 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import index
+from zlib import crc32
 
 import numpy as np
+from jaxtyping import Int
 
 from diffecg.errors import DiffecgError
 
@@ -99,3 +101,13 @@ def spread_seeds(seed: Seeds, draws: int) -> tuple[int, ...]:
     step = (MAX_SEED + 1) // draws
     offset = int(rng.integers(step))
     return tuple(int(place) * step + offset for place in rng.permutation(draws))
+
+
+def choose_alternatives(seeds: Sequence[int], count: int, key: bytes) -> Int[np.ndarray, " draw"]:
+    """Return which of ``count`` alternatives each seed stands for.
+
+    Equal parts of the range of seeds stand for each alternative, in an order that follows from the key, so
+    that it differs from gap to gap.
+    """
+    order = np.random.default_rng(crc32(key)).permutation(count)
+    return order[[min(count * seed // (MAX_SEED + 1), count - 1) for seed in seeds]]

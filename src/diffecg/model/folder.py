@@ -14,11 +14,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from diffecg.config.io import read_config, to_json
-from diffecg.config.schema import Config
+from diffecg.config.gap import GapConfig
+from diffecg.config.io import AnyConfig, read_any_config, to_json
 from diffecg.errors import DiffecgError
 from diffecg.files import write_atomic
 from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.gap.network import GapNetwork
 
 CONFIG = "config.json"
 
@@ -28,7 +29,7 @@ DIGEST_KEYS = ("tensors_sha256", "weights_sha256")
 """Metadata keys of the digest: the one that is written, and that of version 0.1."""
 
 
-def save_model(folder: Path, config: Config, state: dict[str, Tensor], *, half: bool = False) -> None:
+def save_model(folder: Path, config: AnyConfig, state: dict[str, Tensor], *, half: bool = False) -> None:
     """Write the configuration and weights of a model; each file appears completely or not at all.
 
     Args:
@@ -50,8 +51,8 @@ def save_model(folder: Path, config: Config, state: dict[str, Tensor], *, half: 
     write_atomic(folder / WEIGHTS, save(state, metadata={DIGEST_KEYS[0]: _digest(state)}))
 
 
-def load_model(folder: Path) -> ConditionalDenoiser:
-    """Load a model in evaluation mode, with 32-bit weights.
+def load_network(folder: Path) -> ConditionalDenoiser | GapNetwork:
+    """Load the network of a model of any kind, in evaluation mode, with 32-bit weights.
 
     Raises:
         DiffecgError: The folder or one of its files is missing, damaged or altered, or the weights do not fit
@@ -59,16 +60,28 @@ def load_model(folder: Path) -> ConditionalDenoiser:
     """
     if not folder.is_dir():
         raise DiffecgError(f"no model folder {folder}")
-    config = read_config(folder / CONFIG)
+    config = read_any_config(folder / CONFIG)
     path = folder / WEIGHTS
     state = _read_weights(path)
     with torch.random.fork_rng(devices=[]):
-        model = ConditionalDenoiser(config)
+        model = GapNetwork(config) if isinstance(config, GapConfig) else ConditionalDenoiser(config)
     _check_shapes(path, expected=model.state_dict(), state=state)
     if not _is_finite(state):
         raise DiffecgError(f"{path} holds weights that are not finite; download the model again")
     model.load_state_dict(state)
     return model.eval()
+
+
+def load_model(folder: Path) -> ConditionalDenoiser:
+    """Load a model of windows in evaluation mode, with 32-bit weights.
+
+    Raises:
+        DiffecgError: As for :func:`load_network`; it is a model of gaps.
+    """
+    network = load_network(folder)
+    if not isinstance(network, ConditionalDenoiser):
+        raise DiffecgError(f"{folder} is a model of gaps, which imputes and forecasts only")
+    return network
 
 
 def _read_weights(path: Path) -> dict[str, Tensor]:

@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 
 from diffecg import pretrained
 from diffecg._version import __version__
-from diffecg.config.io import read_config
+from diffecg.config.gap import GapConfig
+from diffecg.config.io import read_any_config
 from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.service import data_api, jobs_api, tasks_api
@@ -107,7 +108,19 @@ def _read_models(sources: tuple[str, ...]) -> dict[str, ServedModel]:
 
 def _read_model_info(source: str) -> ModelInfo:
     folder = pretrained.find(source) or Path(source)
-    config = read_config(folder / "config.json")
+    config = read_any_config(folder / "config.json")
+    if isinstance(config, GapConfig):
+        candidates = config.candidates
+        return ModelInfo(
+            name=folder.name,
+            kind="strip",
+            labels=[],
+            fs_hz=candidates.fs_hz,
+            leads=["*"],
+            window_s=candidates.length / candidates.fs_hz,
+            before=0,
+            steps=config.diffusion.steps,
+        )
     return ModelInfo(
         name=folder.name,
         kind=config.window.kind,

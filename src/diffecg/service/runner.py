@@ -18,9 +18,10 @@ from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.inference.analogue_imputer import AnalogueImputer
 from diffecg.inference.export import write_forecast, write_imputed
+from diffecg.inference.gap_model import GapModel
 from diffecg.inference.gap_notes import describe_written
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.loading import load
+from diffecg.inference.loading import find_model, is_gap_model, load, load_imputer
 from diffecg.inference.model import Model
 from diffecg.inference.planning import plan_forecast, plan_imputation
 from diffecg.inference.recordings import forecast_recording, impute_recording
@@ -68,7 +69,7 @@ class TaskRunner:
         self._engine = engine
         self._job_ids: list[str] = []
         """The jobs that are being computed."""
-        self._model = cache(self._load_model)
+        self._model, self._gap_model = cache(self._load_model), cache(self._load_gap_model)
 
     def run(self, assignments: tuple[Assignment, ...]) -> None:
         """Compute a batch: one task, or several that generate windows with the same settings.
@@ -106,9 +107,17 @@ class TaskRunner:
         model.denoiser.register_forward_pre_hook(lambda *_: self._check_cancelled())
         return model
 
+    def _load_gap_model(self, source: str) -> GapModel | None:
+        """Return a model of gaps, which no engine but torch computes; None: the model is one of windows."""
+        imputer = load_imputer(source) if is_gap_model(find_model(source)) else None
+        return imputer if isinstance(imputer, GapModel) else None
+
     def _imputer(self, inputs: RecordingInputs) -> Imputer:
         if inputs.model is None:
             return AnalogueImputer()
+        gap_model = self._gap_model(inputs.model)
+        if gap_model is not None:
+            return gap_model.with_sampling(inputs.sampling)
         return self._model(inputs.model).with_sampling(inputs.sampling)
 
     def _check_cancelled(self) -> None:

@@ -135,7 +135,7 @@ def search_shared_analogues(
     if any(not templates[row].compared.any() for row in rows):
         return _nothing(len(rows), gap)
     mean_square = _mean_squares_by_blocks(searched, templates, rows)
-    starts = _pick(mean_square, count, max(1, round(min_separation_s * fs_hz)))
+    starts = pick_separated(mean_square, count, max(1, round(min_separation_s * fs_hz)))
     distance = np.array([_distance(searched, templates, rows, start) for start in starts], dtype=np.float64)
     order = np.argsort(distance, kind="stable")
     segments = [
@@ -245,7 +245,7 @@ def _window_sums(
     return sums
 
 
-def _pick(
+def pick_separated(
     mean_square: Float32[np.ndarray, " start"], count: int, separation: int
 ) -> Int64[np.ndarray, " analogue"]:
     """Return the starts of the least values, best first, at least ``separation`` apart."""

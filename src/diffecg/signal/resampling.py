@@ -55,8 +55,11 @@ def interpolate_gaps(signal: Float[np.ndarray, " time"]) -> Float[np.ndarray, " 
     observed = np.isfinite(signal)
     if not observed.any():
         return np.zeros(len(signal))
-    time = np.arange(len(signal))
-    return np.interp(time, time[observed], signal[observed].astype(np.float64))
+    filled = signal.astype(np.float64)
+    if not observed.all():
+        missing, known = np.flatnonzero(~observed), np.flatnonzero(observed)
+        filled[missing] = np.interp(missing, known, filled[known])
+    return filled
 
 
 def resample_mask(

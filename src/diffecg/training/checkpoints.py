@@ -6,13 +6,13 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
+from torch import nn
 
 from diffecg.errors import DiffecgError
 from diffecg.files import write_atomic
-from diffecg.model.denoiser import ConditionalDenoiser
 
 CHECKPOINT = "checkpoint.pt"
 """The last checkpoint."""
@@ -24,12 +24,15 @@ METRICS = "metrics.jsonl"
 """Log of metrics, one JSON object a line."""
 
 
+NetworkT = TypeVar("NetworkT", bound=nn.Module)
+
+
 @dataclass(kw_only=True, eq=False)
-class TrainingState:
+class TrainingState(Generic[NetworkT]):
     """The mutable state of a run."""
 
-    model: ConditionalDenoiser
-    ema: ConditionalDenoiser
+    model: NetworkT
+    ema: NetworkT
     """Moving average of the model's weights; the model that is saved and used."""
     optimizer: torch.optim.Optimizer
     fingerprint: str
@@ -40,7 +43,7 @@ class TrainingState:
     """Training time so far."""
 
 
-def save_checkpoint(folder: Path, state: TrainingState) -> None:
+def save_checkpoint(folder: Path, state: TrainingState[NetworkT]) -> None:
     """Write the checkpoint of a run atomically, and keep the previous one."""
     buffer = io.BytesIO()
     torch.save(
@@ -61,7 +64,7 @@ def save_checkpoint(folder: Path, state: TrainingState) -> None:
     new.replace(last)
 
 
-def restore_checkpoint(folder: Path, state: TrainingState, *, trim_metrics: bool = True) -> None:
+def restore_checkpoint(folder: Path, state: TrainingState[NetworkT], *, trim_metrics: bool = True) -> None:
     """Restore ``state`` from the last readable checkpoint in ``folder``, if there is one.
 
     Args:
@@ -82,7 +85,7 @@ def restore_checkpoint(folder: Path, state: TrainingState, *, trim_metrics: bool
             raise
         stored = _load(paths[1], state)
     if stored["data"] != state.fingerprint:
-        raise DiffecgError(f"{folder} was trained on other windows; train into another --out")
+        raise DiffecgError(f"{folder} was trained on other data; train into another --out")
     state.samples, state.seconds = int(stored["samples"]), float(stored["seconds"])
     if trim_metrics:
         rows = [row for row in read_metrics(folder) if row["samples"] <= state.samples]
@@ -107,7 +110,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _load(path: Path, state: TrainingState) -> dict[str, Any]:
+def _load(path: Path, state: TrainingState[NetworkT]) -> dict[str, Any]:
     """Load a checkpoint into ``state``, and return its content."""
     try:
         stored: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)

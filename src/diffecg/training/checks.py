@@ -99,12 +99,12 @@ def label_notes(config: Config, counts: Mapping[str, int]) -> list[str]:
     return notes
 
 
-def check_finite(losses: Float[Tensor, "*step"], config: Config, samples: int, folder: Path) -> None:
+def check_finite(losses: Float[Tensor, "*step"], learning_rate: float, samples: int, folder: Path) -> None:
     """Check that losses are finite; called before anything is written.
 
     Args:
         losses: the losses since the last check.
-        config: settings of the run.
+        learning_rate: the learning rate of the run.
         samples: samples seen so far.
         folder: folder of the run.
 
@@ -115,10 +115,9 @@ def check_finite(losses: Float[Tensor, "*step"], config: Config, samples: int, f
         return
     written = (folder / CHECKPOINT).is_file()
     kept = f"the last checkpoint and model in {folder} are kept" if written else "no model was written"
-    rate = config.training.learning_rate
     raise DiffecgError(
         f"training diverged: the loss is not finite after {samples} samples; {kept}; train into another "
-        f"--out with a lower learning rate, such as --set training.learning_rate={rate / 3:.2g}"
+        f"--out with a lower learning rate, such as --set training.learning_rate={learning_rate / 3:.2g}"
     )
 
 

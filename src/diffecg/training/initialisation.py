@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
-from diffecg.config.io import read_config, window_config
-from diffecg.config.schema import Config, TrainingConfig, WindowConfig
+from diffecg.config.io import AnyConfig, read_any_config, window_config
+from diffecg.config.schema import Config, WindowConfig
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
@@ -19,6 +18,7 @@ from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import CONFIG
 from diffecg.training.checkpoints import TrainingState
 from diffecg.training.data import TrainingData
+from diffecg.training.optimisation import build_optimizer
 
 _FIT_WINDOWS = 4096
 """Largest number of windows to which the scaling of the transform is fitted."""
@@ -68,10 +68,15 @@ def check_windows(config: Config, windows: Windows) -> None:
         )
 
 
-def check_folder(config: Config, folder: Path) -> None:
+def check_folder(config: AnyConfig, folder: Path) -> None:
     """Raise DiffecgError if ``folder`` holds a run with other settings."""
     path = folder / CONFIG
-    if path.is_file() and replace(read_config(path), label_counts=config.label_counts) != config:
+    if not path.is_file():
+        return
+    earlier = read_any_config(path)
+    if isinstance(config, Config) and isinstance(earlier, Config):
+        earlier = replace(earlier, label_counts=config.label_counts)
+    if earlier != config:
         raise DiffecgError(
             f"{folder} holds a run with other settings ({CONFIG} differs); train into another --out"
         )
@@ -91,7 +96,7 @@ def trained_counts(counts: dict[str, int], teacher: ConditionalDenoiser | None) 
 
 def initial_state(
     config: Config, data: TrainingData, teacher: ConditionalDenoiser | None = None
-) -> TrainingState:
+) -> TrainingState[ConditionalDenoiser]:
     """Return the state of a new run.
 
     Args:
@@ -115,18 +120,3 @@ def initial_state(
         optimizer=build_optimizer(model, config.training),
         fingerprint=data.fingerprint,
     )
-
-
-def build_optimizer(model: nn.Module, settings: TrainingConfig) -> torch.optim.Optimizer:
-    """Return the optimiser that the settings name."""
-    if settings.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), settings.learning_rate)
-    return torch.optim.AdamW(model.parameters(), settings.learning_rate, weight_decay=0.01, betas=(0.9, 0.99))
-
-
-def learning_rate(settings: TrainingConfig, samples: int) -> float:
-    """Return the learning rate after ``samples``: linear warm-up, constant, linear decay to zero."""
-    warmup = min(1.0, (samples + settings.batch) / max(settings.warmup, 1))
-    remaining = max(0.0, 1 - samples / settings.samples)
-    decay = min(1.0, remaining / settings.decay) if settings.decay > 0 else 1.0
-    return settings.learning_rate * warmup * decay

@@ -22,9 +22,9 @@ from diffecg.model.schedule import build_schedule
 from diffecg.training.batches import BatchSource
 from diffecg.training.checkpoints import read_metrics
 from diffecg.training.ema import update_ema
-from diffecg.training.initialisation import learning_rate
 from diffecg.training.masks import draw_masks
 from diffecg.training.objectives import denoising_objective
+from diffecg.training.optimisation import learning_rate
 from diffecg.training.trainer import train
 from diffecg.training.validation import validation_loss
 from diffecg.training.virtual_leads import virtual_leads
@@ -102,7 +102,7 @@ def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypa
         signal.raise_signal(signal.SIGINT)
         return update_ema(*_, **__)
 
-    monkeypatch.setattr("diffecg.training.trainer.update_ema", interrupt)
+    monkeypatch.setattr("diffecg.training.loop.update_ema", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         train(config, data, tmp_path / "interrupted")
@@ -195,7 +195,7 @@ def test_unsuitable_data_and_other_settings_are_refused(windows, runs, tmp_path)
     assert not (tmp_path / "run").exists()
     data = open_windows(windows["beat"])
     louder = replace(data, signal=data.signal_mv * 5)
-    with pytest.raises(DiffecgError, match="other windows"):
+    with pytest.raises(DiffecgError, match="other data"):
         train(tiny("beat"), louder, runs["beat"])
     with pytest.raises(DiffecgError, match="other settings"):
         train(tiny("beat", seed=9), open_windows(windows["beat"]), runs["beat"])

@@ -1,0 +1,72 @@
+"""``diffecg train`` with recording sets: models of gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diffecg.config.gap import GapConfig
+from diffecg.errors import DiffecgError
+
+if TYPE_CHECKING:
+    from diffecg.training.gap.example_pool import Progress
+    from diffecg.training.loop import Report
+
+
+def are_recording_sets(data: Sequence[str]) -> bool:
+    """Return whether the data are recordings rather than windows.
+
+    Raises:
+        DiffecgError: some are, and some are not.
+    """
+    from diffecg.datasets.recording_set import is_recording_set
+
+    kinds = {is_recording_set(Path(folder)) for folder in data}
+    if len(kinds) > 1:
+        raise DiffecgError(f"{' and '.join(data)} hold windows and recordings; train from one kind of data")
+    return kinds == {True}
+
+
+def search_examples(config: GapConfig, data: Sequence[str], out: Path, *, progress: Progress) -> None:
+    """Search the analogues of all examples of a run, as far as that is not done.
+
+    Raises:
+        DiffecgError: the recordings, or an earlier run in ``out``, do not fit the settings.
+    """
+    from diffecg.training.gap.example_pool import find_examples
+
+    for partition in ("validation", "train"):
+        find_examples(config, [Path(folder) for folder in data], out, partition=partition, progress=progress)
+
+
+def train_gaps(
+    config: GapConfig,
+    data: Sequence[str],
+    out: Path,
+    *,
+    report: Report,
+    minutes: float | None,
+    accumulate: int,
+    device: str,
+) -> bool:
+    """Train a model of gaps, or resume; return whether this process reports the result.
+
+    Raises:
+        DiffecgError: as for :func:`diffecg.training.gap.train.train_gap_model`.
+    """
+    from diffecg.training.distributed import check_device, distributed_context
+    from diffecg.training.gap.train import train_gap_model
+
+    check_device(device)
+    with distributed_context(device) as context:
+        train_gap_model(
+            config,
+            [Path(folder) for folder in data],
+            out,
+            report=report,
+            max_seconds=None if minutes is None else 60 * minutes,
+            context=context,
+            accumulate=accumulate,
+        )
+    return context.is_main

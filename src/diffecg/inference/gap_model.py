@@ -1,0 +1,257 @@
+"""Imputation and forecasting by a model of gaps, which starts from the analogues that the search finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, Int
+from torch import Tensor
+
+from diffecg.config.gap import GapConfig
+from diffecg.errors import DiffecgError
+from diffecg.inference.analogue_pool import POOL, blend_into, interpolate_gap
+from diffecg.inference.gap_imputer import FilledGap, GapImputer, LeadGap
+from diffecg.inference.gap_search import SearchedGap, choose_by_seed, search_gaps
+from diffecg.inference.model_rate import ModelRateSignal
+from diffecg.inference.options import SamplerOptions
+from diffecg.inference.seeds import derive_seed
+from diffecg.model.gap.inputs import GapInputs
+from diffecg.model.gap.network import GapEncoding, GapNetwork
+from diffecg.model.gap.sampling import STEP_LEVELS, sample, seeded_noise
+from diffecg.signal.analogue_search import REACH_S
+from diffecg.transform.gap_window import cut_gap_window, window_samples
+
+BATCH = 16
+"""Gaps computed together; affects speed and memory only."""
+
+
+class GapModel(GapImputer):
+    """A model of gaps: imputes and forecasts any lead of an ECG from the whole recording.
+
+    The search finds 16 analogues of a gap within 30 minutes on either side; visible heartbeats are laid to
+    the expected beat times. From these candidates, their surroundings and another lead that is observed
+    through the gap, the network makes the point estimate, and each draw from a candidate and noise of its
+    own. Draw k depends on its seed and on the signal only. Leads that are missing together share the places
+    of their analogues, so that their beats coincide. A gap without analogues is interpolated.
+
+    Args:
+        network: the network.
+        name: name of the model.
+        weights_sha256: SHA-256 of the weights file.
+        sampling: number of steps and batch size; None: the model's own.
+
+    Raises:
+        DiffecgError: a sampler, which these models do not have, or a number of steps out of range.
+    """
+
+    past_s = REACH_S
+    context_s = REACH_S
+
+    def __init__(
+        self,
+        network: GapNetwork,
+        name: str,
+        weights_sha256: str = "",
+        *,
+        sampling: SamplerOptions | None = None,
+    ) -> None:
+        self.network = network.eval()
+        self.name = name
+        self.weights_sha256 = weights_sha256
+        sampling = SamplerOptions(batch_size=BATCH) if sampling is None else sampling
+        if sampling.sampler is not None:
+            raise DiffecgError(f"{name} has no sampler {sampling.sampler!r} to choose; leave it out")
+        self.steps = self.config.diffusion.steps if sampling.steps is None else sampling.steps
+        """Number of sampling steps."""
+        if self.steps not in STEP_LEVELS:
+            raise DiffecgError(f"steps {self.steps} must be 1 to {max(STEP_LEVELS)} for {name}")
+        self.batch_size = min(sampling.batch_size, BATCH)
+
+    def __repr__(self) -> str:
+        """Return name, rate, size and device."""
+        weights = sum(tensor.numel() for tensor in self.network.parameters())
+        rate = self.config.candidates.fs_hz
+        return f"<GapModel {self.name}: any lead, {rate:g} Hz; {weights:,} weights on {self.device}>"
+
+    @property
+    def config(self) -> GapConfig:
+        """Settings of the model and its training."""
+        return self.network.config
+
+    @property
+    def device(self) -> str:
+        """Device that the model computes on, such as ``cpu``."""
+        return str(self.network.frames.analysis.device)
+
+    def with_sampling(self, sampling: SamplerOptions) -> GapModel:
+        """Return the model with another number of steps and batch size as its own.
+
+        Raises:
+            DiffecgError: as for the constructor.
+        """
+        return GapModel(self.network, self.name, self.weights_sha256, sampling=sampling)
+
+    def to(self, device: str) -> GapModel:
+        """Move the model to a device (``cpu``, ``cuda``) and return it.
+
+        Raises:
+            DiffecgError: the device is not available.
+        """
+        try:
+            self.network.to(device)
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            reason = str(error).splitlines()[0]
+            raise DiffecgError(f"device {str(device)!r} is not available ({reason}); use cpu") from None
+        return self
+
+    def _fill(
+        self,
+        signal_mv: Float[np.ndarray, "lead time"],
+        fs_hz: float,
+        gaps: Sequence[LeadGap],
+        seeds: Sequence[int],
+        window: int,
+    ) -> Iterator[FilledGap]:
+        """Yield the draws of each lead of each gap; gaps with windows of one length are computed together."""
+        candidates = self.config.candidates
+        signal = ModelRateSignal(signal_mv, fs_hz, candidates.fs_hz)
+        searched = [one for gap in gaps for one in search_gaps(signal, gap, candidates, self.context_s)]
+        for one in searched:
+            if not one.is_found:
+                yield _interpolated(signal_mv, one, len(seeds))
+        found = sorted((one for one in searched if one.is_found), key=self._window_length)
+        for _, same in groupby(found, key=self._window_length):
+            part = list(same)
+            for first in range(0, len(part), self.batch_size):
+                yield from self._fill_batch(signal, part[first : first + self.batch_size], seeds, window)
+
+    def _settings(self) -> dict[str, Any]:
+        """Return name and weights of the model, and the settings of sampling and search."""
+        return {
+            "engine": "diffusion",
+            "model": self.name,
+            "weights_sha256": self.weights_sha256,
+            "preset": self.config.name,
+            "steps": self.steps,
+            "analogues": self.config.candidates.analogues,
+            "reach_s": self.context_s,
+        }
+
+    def _window(self, searched: SearchedGap) -> slice:
+        return window_samples(searched.gap, self.config.candidates, self.network.frames.hop)
+
+    def _window_length(self, searched: SearchedGap) -> int:
+        window = self._window(searched)
+        return window.stop - window.start
+
+    @torch.no_grad()
+    def _fill_batch(
+        self, signal: ModelRateSignal, batch: Sequence[SearchedGap], seeds: Sequence[int], window: int
+    ) -> Iterator[FilledGap]:
+        """Yield the draws of gaps with windows of one length."""
+        windows = [
+            cut_gap_window(
+                signal.signal_mv, one.gap, one.analogues, self.config.candidates, self._window(one)
+            )
+            for one in batch
+        ]
+        encoding = self.network.encode(GapInputs.stack(windows).select(slice(None), self.device))
+        chosen = np.stack(
+            [
+                choose_by_seed(excluded, one, seeds)
+                for excluded, one in zip(encoding.excluded.cpu().numpy(), batch, strict=True)
+            ]
+        )
+        draws = self._sample(encoding, batch, chosen, seeds, window)
+        conditions = encoding.conditions
+        point, error = conditions.denormalise(encoding.point), encoding.error * conditions.scale_mv
+        arrays = (_numpy(conditions.denormalise(draws)), _numpy(point), _numpy(error))
+        for number, one in enumerate(batch):
+            start, gap = windows[number].start, one.gap.samples
+            inside = slice(gap.start - start, gap.stop - start)
+            yield self._filled(signal, one, chosen[number], *(array[number][..., inside] for array in arrays))
+
+    def _sample(
+        self,
+        encoding: GapEncoding,
+        batch: Sequence[SearchedGap],
+        chosen: Int[np.ndarray, "batch draw"],
+        seeds: Sequence[int],
+        window: int,
+    ) -> Float[Tensor, "batch draw time"]:
+        """Return draws; the noise of each follows from its seed, the window, the lead and the gap."""
+        time = encoding.mixture.shape[1]
+        noise = seeded_noise(
+            [
+                [derive_seed(seed, window, one.gap.row, one.gap.samples.start) for seed in seeds]
+                for one in batch
+            ],
+            torch.from_numpy(chosen),
+            steps=self.steps,
+            frames=encoding.trunk.shape[1],
+            latents=self.config.network.latents,
+            time=time,
+        )
+        return sample(self.network, encoding, noise.to(self.device))
+
+    def _filled(
+        self,
+        signal: ModelRateSignal,
+        searched: SearchedGap,
+        chosen: Int[np.ndarray, " draw"],
+        draws_mv: Float64[np.ndarray, "draw model_gap"],
+        point_mv: Float64[np.ndarray, " model_gap"],
+        error_mv: Float64[np.ndarray, " model_gap"],
+    ) -> FilledGap:
+        """Return a gap at the rate of the recording, with the detail of each draw's own analogue."""
+        gap, row = searched.gap.samples, searched.gap.row
+        shifts = np.zeros(len(chosen), dtype=np.int64)
+        is_analogue = chosen < len(searched.analogues)
+        shifts[is_analogue] = searched.analogues[chosen[is_analogue]] - gap.start
+        both = signal.restore(row, searched.samples, gap, np.concatenate([draws_mv, point_mv[None]]))
+        both[:-1] += signal.details(row, searched.samples, shifts)
+        both = blend_into(signal.recorded_mv[[row]], searched.samples, both[:, None], signal.fs_hz)
+        draws, point = both[:-1], both[-1]
+        spread = draws.std(axis=0, ddof=min(1, len(draws) - 1))
+        if len(draws) == 1:
+            places = np.linspace(0, len(error_mv) - 1, draws.shape[2])
+            spread = np.interp(places, np.arange(len(error_mv)), error_mv)[None]
+        few = 2 * max(1 / len(draws) - 1 / POOL, 0.0)
+        kernel = spread * np.sqrt(self.config.diffusion.kernel_variance + few)
+        return _as_filled(searched, row, draws, point, kernel, is_interpolated=False)
+
+
+def _interpolated(signal_mv: Float[np.ndarray, "lead time"], searched: SearchedGap, draws: int) -> FilledGap:
+    """Return the interpolation of a gap without analogues."""
+    row = searched.gap.row
+    pool = interpolate_gap(signal_mv, searched.samples, [row])
+    lines = np.repeat(pool.segments, draws, axis=0)
+    return _as_filled(searched, row, lines, lines[0], pool.kernel(draws), is_interpolated=True)
+
+
+def _as_filled(
+    searched: SearchedGap,
+    row: int,
+    draws_mv: Float64[np.ndarray, "draw 1 gap"],
+    mean_mv: Float64[np.ndarray, "1 gap"],
+    kernel_mv: Float64[np.ndarray, "1 gap"],
+    *,
+    is_interpolated: bool,
+) -> FilledGap:
+    """Return the result of one lead."""
+    return FilledGap(
+        samples=searched.samples,
+        rows=[row],
+        draws_mv=draws_mv,
+        mean_mv=mean_mv,
+        kernel_mv=kernel_mv,
+        is_interpolated=is_interpolated,
+    )
+
+
+def _numpy(tensor: Tensor) -> Float64[np.ndarray, "..."]:
+    return tensor.double().cpu().numpy()

@@ -1,0 +1,114 @@
+"""Training of models of gaps."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Shaped
+
+from diffecg.config.gap import GapConfig
+from diffecg.model.folder import save_model
+from diffecg.model.gap.network import GapNetwork
+from diffecg.training.checkpoints import TrainingState
+from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
+from diffecg.training.gap.batches import GapBatchSource
+from diffecg.training.gap.example_pool import find_examples, open_source
+from diffecg.training.gap.objective import gap_objective
+from diffecg.training.gap.validation import validate
+from diffecg.training.initialisation import check_folder
+from diffecg.training.loop import LearningTask, Report, TrainingLoop
+from diffecg.training.optimisation import build_adamw
+
+
+def train_gap_model(
+    config: GapConfig,
+    folders: Sequence[Path],
+    out: Path,
+    *,
+    report: Report | None = None,
+    max_seconds: float | None = None,
+    context: DistributedContext = SINGLE_PROCESS,
+    accumulate: int = 1,
+    workers: int = 2,
+) -> GapNetwork:
+    """Train a model of gaps, or resume the run in ``out``, and return the network with averaged weights.
+
+    First the analogues of all examples are searched, which is done once for a run. ``out`` becomes a model
+    folder, with ``examples/``, ``metrics.jsonl`` and checkpoints in addition. Ctrl-C completes the current
+    step, writes a checkpoint and raises KeyboardInterrupt.
+
+    Args:
+        config: the settings.
+        folders: folders of recording sets, with the partitions ``train`` and ``validation``.
+        out: folder of the run.
+        report: called with each row of metrics.
+        max_seconds: stop training after this time; the run can be resumed.
+        context: the processes that train together.
+        accumulate: slices in which each process computes its part of a batch; more slices need less memory.
+        workers: number of processes that search for analogues.
+
+    Raises:
+        DiffecgError: the recordings, or an earlier run in ``out``, do not fit the settings; the loss is no
+            longer finite, and the last checkpoint is kept.
+    """
+    config = replace(config, training=replace(config.training, precision=resolve_precision(config, context)))
+    settings = config.training
+    check_folder(config, out)
+    slices = context.batch_slices(settings.batch, accumulate)
+    train, validation = (
+        GapBatchSource(
+            open_source(config, folders, partition),
+            find_examples(config, folders, out, partition=partition, workers=workers),
+            config,
+        )
+        for partition in ("train", "validation")
+    )
+    task = LearningTask(
+        draw_batch=lambda rng, samples: train.random_batch(rng, settings.batch),
+        objective=gap_objective(config),
+        validate=lambda model: validate(model, validation),
+        save=lambda model: save_model(out, config, model.state_dict()),
+    )
+    loop = TrainingLoop(
+        settings=settings,
+        task=task,
+        folder=out,
+        slices=slices,
+        report=report,
+        max_seconds=max_seconds,
+        context=context,
+    )
+    return loop.run(initial_gap_state(config, train.examples))
+
+
+def initial_gap_state(
+    config: GapConfig, examples: Shaped[np.ndarray, " example"]
+) -> TrainingState[GapNetwork]:
+    """Return the state of a new run."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.seed)
+        model = GapNetwork(config)
+    return TrainingState(
+        model=model,
+        ema=copy.deepcopy(model).requires_grad_(False),
+        optimizer=build_adamw(model, config.training.learning_rate),
+        fingerprint=hashlib.sha256(examples.tobytes()).hexdigest(),
+    )
+
+
+def resolve_precision(config: GapConfig, context: DistributedContext) -> Literal["float32", "bfloat16"]:
+    """Return the precision of a run: for ``auto`` bfloat16 where the device computes with it."""
+    precision = config.training.precision
+    if precision != "auto":
+        return precision
+    if context.device == "cpu":
+        # Without instructions for them, 16-bit floats are slower than 32-bit ones.
+        return "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32"
+    return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"

@@ -1,0 +1,86 @@
+"""Validation of gap models: CRPS of draws and error of the point estimate, beside those of the analogues."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from diffecg.model.gap.network import GapEncoding, GapNetwork
+from diffecg.model.gap.sampling import choose_candidates, sample, seeded_noise
+from diffecg.training.gap.batches import GapBatchSource
+from diffecg.training.gap.energy_score import energy_score
+
+_DRAWS, _BATCH = 8, 32
+
+
+@torch.no_grad()
+def validate(model: GapNetwork, source: GapBatchSource) -> dict[str, float]:
+    """Return the metrics of a model on validation examples; the same noise every time.
+
+    ``validation_loss`` is the CRPS of 8 draws in mV, ``validation_crps_analogues`` that of all analogues of
+    the gaps, and ``validation_rmse`` the root mean square error of the point estimate.
+    """
+    model.eval()
+    rows = np.arange(len(source.examples))
+    scores = []
+    for first in range(0, len(rows), _BATCH):
+        part = rows[first : first + _BATCH]
+        batch = source.batch(part).select(slice(None), model.encoder.attention.weight.device)
+        encoding = model.encode(batch.inputs)
+        draws = _draw(model, encoding, part.tolist())
+        truth, scale = encoding.conditions.normalise(batch.truth_mv), encoding.conditions.scale_mv[:, 0]
+        missing, analogues = batch.inputs.missing, ~batch.inputs.is_cycle[0]
+        squared = ((truth - encoding.point) ** 2 * missing).sum(dim=1) / missing.sum(dim=1)
+        usable = encoding.conditions.usable & analogues
+        scores.append(
+            torch.stack(
+                [
+                    scale * energy_score(truth, draws, missing, 1),
+                    scale * _crps_of(truth, encoding.conditions.candidates, missing, usable),
+                    scale**2 * squared,
+                ],
+                dim=1,
+            ).cpu()
+        )
+    crps, of_analogues, squared_error = torch.cat(scores).mean(dim=0).tolist()
+    return {
+        "validation_loss": crps,
+        "validation_crps_analogues": of_analogues,
+        "validation_rmse": squared_error**0.5,
+    }
+
+
+def _draw(model: GapNetwork, encoding: GapEncoding, rows: list[int]) -> Float[Tensor, "batch draw time"]:
+    """Return draws with noise that follows from the numbers of the examples."""
+    candidates = encoding.excluded.shape[1]
+    orders = np.stack([np.random.default_rng(row).random(candidates, dtype=np.float32) for row in rows])
+    device = encoding.excluded.device
+    order = torch.from_numpy(orders).to(device)
+    time = encoding.mixture.shape[1]
+    noise = seeded_noise(
+        [[_DRAWS * row + draw for draw in range(_DRAWS)] for row in rows],
+        choose_candidates(encoding.excluded, order, _DRAWS),
+        steps=model.config.diffusion.steps,
+        frames=time // model.frames.hop + 1,
+        latents=model.config.network.latents,
+        time=time,
+    )
+    return sample(model, encoding, noise.to(device))
+
+
+def _crps_of(
+    truth: Float[Tensor, "batch time"],
+    candidates: Float[Tensor, "batch candidate time"],
+    missing: Bool[Tensor, "batch time"],
+    usable: Bool[Tensor, "batch candidate"],
+) -> Float[Tensor, " batch"]:
+    """Return the CRPS of the usable candidates, of one gap after the other."""
+    return torch.stack(
+        [
+            energy_score(truth[[row]], own[None], missing[[row]], 1)[0] if len(own) > 1 else own.new_zeros(())
+            for row in range(len(truth))
+            for own in [candidates[row, usable[row]]]
+        ]
+    )

@@ -1,0 +1,96 @@
+"""Small gap models and inputs for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from diffecg.config.gap import CandidateConfig, GapConfig, GapNetworkConfig, GapTrainingConfig
+from diffecg.datasets.recording_set import CONTENT, FORMAT
+from diffecg.datasets.recording_set_writer import RecordingSetWriter
+from diffecg.model.gap.inputs import GapInputs
+from diffecg.signal.simulation import simulate_ecg
+
+
+def tiny_config(**training: object) -> GapConfig:
+    """Return the settings of a network with a few thousand parameters."""
+    return GapConfig(
+        candidates=CandidateConfig(length=128, longest_s=0.6, analogues=4, cycles=2),
+        network=GapNetworkConfig(
+            encoder_width=8, encoder_blocks=1, trunk_width=8, trunk_blocks=1, draw_blocks=1, latents=4
+        ),
+        training=GapTrainingConfig(**{"batch": 8, "blocks": ((1, 1.0), (16, 0.4)), **training}),
+    )
+
+
+def randomise(module: nn.Module, seed: int = 0) -> None:
+    """Give all weights random values, also those that are zero in an untrained network."""
+    generator = torch.Generator().manual_seed(seed)
+    for parameter in module.parameters():
+        parameter.data.normal_(0, 0.2, generator=generator)
+
+
+def random_inputs(config: GapConfig, count: int = 3, seed: int = 0) -> GapInputs:
+    """Return gaps of random signals; the second has a companion lead, the third is a forecast."""
+    generator = torch.Generator().manual_seed(seed)
+    length, candidates = config.candidates.length, config.candidates.analogues + config.candidates.cycles
+    missing = torch.zeros(count, length, dtype=torch.bool)
+    missing[:, 50:80] = True
+    missing[2] = torch.arange(length) >= 100
+    observed = ~missing
+    observed[0, :7] = False
+    valid = torch.rand(count, candidates, 1, generator=generator).expand(-1, -1, length) > 0.2
+    has_companion = torch.tensor([row == 1 for row in range(count)])
+    companion = has_companion[:, None].expand(-1, length)
+    companion_valid = valid & companion[:, None]
+
+    def noise(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=generator)
+
+    return GapInputs(
+        signal_mv=noise(count, length) * observed,
+        observed=observed,
+        missing=missing,
+        candidates_mv=noise(count, candidates, length) * valid,
+        valid=valid,
+        companion_mv=noise(count, length) * companion,
+        companion_observed=companion,
+        companion_candidates_mv=noise(count, candidates, length) * companion_valid,
+        companion_valid=companion_valid,
+        log_lag=torch.rand(count, candidates, generator=generator),
+        is_cycle=(torch.arange(candidates) >= config.candidates.analogues).expand(count, candidates),
+        is_forecast=torch.tensor([row == 2 for row in range(count)]),
+    )
+
+
+def write_recording_set(
+    folder: Path, partitions: Sequence[str] = ("train", "train", "validation"), *, duration_s: float = 40.0
+) -> Path:
+    """Write a set of simulated recordings with two leads at 100 Hz, one for each partition given."""
+    folder.mkdir()
+    with RecordingSetWriter(folder) as writer:
+        for number, partition in enumerate(partitions):
+            ecg = simulate_ecg(duration_s, 100.0, seed=number)
+            signal_mv = np.stack([ecg.signal_mv, -0.6 * np.roll(ecg.signal_mv, 2)])
+            found = writer.write_signal([signal_mv], 2, signal_mv.shape[1])
+            entry = {
+                "recording": f"r{number}",
+                "database": "simulated",
+                "subject": f"s{number}",
+                "partition": partition,
+                "labels": [],
+                "leads": ["I", "II"],
+                "samples": signal_mv.shape[1],
+                "peak_lead": "I",
+                "source_fs_hz": 100.0,
+                "flat_leads": [],
+                "missing": sum(found["missing"]),
+                "clipped": sum(found["clipped"]),
+            }
+            writer.add(entry, ecg.sample)
+        writer.finish({"content": CONTENT, "format": FORMAT, "fs_hz": 100.0})
+    return folder
