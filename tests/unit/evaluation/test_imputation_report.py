@@ -234,6 +234,7 @@ def test_the_published_protocol_is_evaluated(run, ptbxl, tmp_path):
     assert published["conditional DDPM (published)"]["RMSE"] == 0.0846
     scores = pd.read_parquet(tmp_path / "report" / "scores.parquet")
     assert set(scores["method"]) == {*PTBXL_BASELINES}
+    assert set(scores["leads"]) == {ONE_LEAD}
     # Figures are means over gaps: of roots, not the root of a mean.
     part = scores[(scores["method"] == "linear") & scores["case"].isin([0, 1])]
     row = next(row for row in report["rows"] if (row["method"], row["group"]) == ("linear", "gap 0.25 s"))

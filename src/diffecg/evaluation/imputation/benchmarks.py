@@ -42,6 +42,8 @@ class Benchmark:
     metrics: Mapping[str, Metric]
     about: Mapping[str, Any]
     """What the cases are, for the report."""
+    shows_other_leads: bool = True
+    """Whether there are rows in which the other leads are observed."""
     published: PublishedScores = field(default_factory=dict)
     """Figures of others on the same cases."""
     source: str = ""

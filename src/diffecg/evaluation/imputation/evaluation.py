@@ -95,6 +95,8 @@ class _Block:
         """Return the scores of each case, kind of leads and method."""
         rows = []
         for offset, opened in enumerate(open_cases(self.benchmark.folder, self.benchmark.cases)):
+            if not self.benchmark.shows_other_leads:
+                opened = replace(opened, other_leads=None)
             for leads, name, prediction in _predictions(opened, self.methods):
                 scores = self.benchmark.score(opened.truth, prediction)
                 rows.append({"case": self.first + offset, "leads": leads, "method": name, **scores})

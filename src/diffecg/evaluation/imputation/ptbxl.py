@@ -103,6 +103,7 @@ def ptbxl_benchmark(
             "context": "lead II outside the gap, 10 s in all",
             "limit": limit,
         },
+        shows_other_leads=False,
         published=PUBLISHED if tuple(folds) == TEST_FOLDS else {},
         source=SOURCE,
     )
