@@ -167,7 +167,8 @@ class TrainedNetwork:
         Raises:
             DiffecgError: the folder holds no network.
         """
-        loaded = cls.create(read_json(folder / _KIND)["kind"])
+        with torch.random.fork_rng(devices=[]):  # the random first weights are replaced
+            loaded = cls.create(read_json(folder / _KIND)["kind"])
         loaded.network.load_state_dict(load_file(folder / _WEIGHTS))
         loaded.network.eval()
         return loaded

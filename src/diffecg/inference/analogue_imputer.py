@@ -18,12 +18,13 @@ class AnalogueImputer(GapImputer):
     """Imputes and forecasts by the nearest analogues in the whole recording; takes no trained model.
 
     A gap's analogues are the 16 segments, within 30 minutes on either side, whose surroundings resemble those
-    of the gap most. They are the draws: real beats of the same subject. Draw k depends on its seed and on the
-    signal only. The seeds that an integer ``seed`` makes take each analogue once in 16 draws, in random
-    order; further draws repeat analogues. The point estimate is the mean of the 16, the predictive
-    distribution that of the draws with a Gaussian kernel around each. Leads that are missing together get the
-    same analogue, and leads that are observed through the gap help to find it. A gap without analogues is
-    interpolated, with an interval as wide as the lead varies.
+    of the gap most; fewer in less than half a minute of signal, one for every two seconds. They are the
+    draws: real beats of the same subject. Draw k depends on its seed and on the signal only. The seeds that
+    an integer ``seed`` makes take each analogue once before one is repeated, in random order. The point
+    estimate is the mean of the analogues, the predictive distribution that of the draws with a Gaussian
+    kernel around each. Leads that are missing together get the same analogue, and leads that are observed
+    through the gap help to find it. A gap without analogues is interpolated, with an interval as wide as the
+    lead varies.
 
     Example:
         >>> import diffecg, numpy as np
@@ -53,7 +54,7 @@ class AnalogueImputer(GapImputer):
 
     def __repr__(self) -> str:
         """Return the settings."""
-        return f"<AnalogueImputer: {POOL} analogues within {self.context_s:g} s on either side>"
+        return f"<AnalogueImputer: up to {POOL} analogues within {self.context_s:g} s on either side>"
 
     def _fill(
         self,

@@ -14,7 +14,14 @@ from diffecg.signal.blending import blend_seams
 from diffecg.signal.resampling import interpolate_gaps
 
 POOL = 16
-"""Number of analogues of a gap."""
+"""Largest number of analogues of a gap."""
+LEAST_POOL = 3
+"""Smallest number of analogues that are searched."""
+ANALOGUE_EVERY_S = 2.0
+"""One analogue is taken for this much searched signal: a short recording has few beats alike.
+
+In the 10 s of recordings of PTB-XL (fold 9, lead II), 4 or 5 analogues have a mean RMSE of .035 and .102 mV
+in gaps of 0.25 and 1 s, and 16 have .093 and .125 mV."""
 MIN_POOL = 2
 """A gap with fewer analogues is interpolated."""
 KERNEL_VARIANCE = 0.05
@@ -83,7 +90,8 @@ def find_pool(
         fs_hz: sampling rate, in Hz.
         reach_s: how far from the gap analogues are searched, on either side, in s.
     """
-    found = search_shared_analogues(signal_mv, gap, rows=rows, fs_hz=fs_hz, count=POOL, reach_s=reach_s)
+    count = pool_size(signal_mv.shape[1], gap, fs_hz, reach_s)
+    found = search_shared_analogues(signal_mv, gap, rows=rows, fs_hz=fs_hz, count=count, reach_s=reach_s)
     if len(found.start) < MIN_POOL and len(rows) > 1:
         return [pool for row in rows for pool in find_pool(signal_mv, gap, [row], fs_hz, reach_s=reach_s)]
     if len(found.start) < MIN_POOL:
@@ -100,6 +108,20 @@ def find_pool(
             mismatch_mv=float(np.sqrt(np.square(found.distance).mean())),
         )
     ]
+
+
+def pool_size(samples: int, gap: slice, fs_hz: float, reach_s: float) -> int:
+    """Return the number of analogues to search, which grows with the searched signal.
+
+    Args:
+        samples: length of the signal.
+        gap: the missing samples.
+        fs_hz: sampling rate, in Hz.
+        reach_s: how far from the gap analogues are searched, on either side, in s.
+    """
+    reach = reach_s * fs_hz
+    searched = min(gap.start, reach) + min(samples - gap.stop, reach)
+    return int(np.clip(round(searched / fs_hz / ANALOGUE_EVERY_S), LEAST_POOL, POOL))
 
 
 def draw_from(pool: Pool, seeds: Sequence[int]) -> Float64[np.ndarray, "draw row gap"]:

@@ -6,7 +6,7 @@ from helpers import make_ecg
 
 import diffecg
 from diffecg.errors import DiffecgError
-from diffecg.inference.analogue_pool import POOL
+from diffecg.inference.analogue_pool import LEAST_POOL, POOL, pool_size
 from diffecg.inference.summary import nearest_to_others
 from diffecg.signal.simulation import simulate_ecg
 
@@ -232,3 +232,11 @@ def test_the_medoid_is_that_of_all_distances():
     distances = np.sqrt(np.square(draws[:, None] - draws).sum(axis=2)).sum(axis=1)
     assert nearest_to_others(draws) == distances.argmin()
     assert nearest_to_others(draws[:1]) == 0
+
+
+def test_short_recordings_have_fewer_analogues():
+    assert pool_size(1000, slice(400, 500), 100.0, 1800.0) == 4
+    assert pool_size(1000, slice(900, 1000), 100.0, 1800.0) == 4
+    assert pool_size(400, slice(100, 300), 100.0, 1800.0) == LEAST_POOL
+    assert pool_size(180_000, slice(9000, 9100), 100.0, 1800.0) == POOL
+    assert pool_size(180_000, slice(9000, 9100), 100.0, 6.0) == 6
