@@ -151,8 +151,8 @@ class GapModel(GapImputer):
     @torch.no_grad()
     def _fill_batch(
         self, signal: ModelRateSignal, batch: Sequence[SearchedGap], seeds: Sequence[int], window: int
-    ) -> Iterator[FilledGap]:
-        """Yield the draws of gaps with windows of one length."""
+    ) -> list[FilledGap]:
+        """Return the draws of gaps with windows of one length."""
         windows = [
             cut_gap_window(
                 signal.signal_mv, one.gap, one.analogues, self.config.candidates, self._window(one)
@@ -170,10 +170,13 @@ class GapModel(GapImputer):
         conditions = encoding.conditions
         point, error = conditions.denormalise(encoding.point), encoding.error * conditions.scale_mv
         arrays = (_numpy(conditions.denormalise(draws)), _numpy(point), _numpy(error))
+        filled = []
         for number, one in enumerate(batch):
             start, gap = windows[number].start, one.gap.samples
             inside = slice(gap.start - start, gap.stop - start)
-            yield self._filled(signal, one, chosen[number], *(array[number][..., inside] for array in arrays))
+            of_gap = (array[number][..., inside] for array in arrays)
+            filled.append(self._filled(signal, one, chosen[number], *of_gap))
+        return filled
 
     def _sample(
         self,

@@ -94,7 +94,8 @@ def test_the_loss_does_not_depend_on_slices_and_sees_no_truth_outside_the_gap(
     examples = find_examples(config, [data], tmp_path, partition="train", workers=1)
     source = GapBatchSource(open_source(config, [data], "train"), examples, config)
     batch = source.random_batch(np.random.default_rng(0), 8)
-    network, objective = GapNetwork(config), gap_objective(config)
+    with torch.random.fork_rng():
+        network, objective = GapNetwork(config), gap_objective(config)
 
     def loss(batch: object, *slices: slice) -> torch.Tensor:
         parts = []
