@@ -137,4 +137,4 @@ def test_transfer_from_end_to_end(research, database, windows, runs, tmp_path, m
     tables = json.loads(out)["tables"]
     assert {row["metric"] for row in tables["Fidelity"]} == set(METRICS)
     assert tables["Other database: residual CNN"][-1]["strategy"] == transfer.SYNTHETIC
-    assert "Other database: next heartbeat" in tables
+    assert "Other database: next heartbeat, one lead" in tables
