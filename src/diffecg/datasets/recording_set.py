@@ -130,7 +130,8 @@ class RecordingSet:
         try:
             index = pd.read_parquet(folder / INDEX)
             peaks = np.load(folder / PEAKS, mmap_mode="r", allow_pickle=False)
-            signal = np.memmap(folder / SIGNAL, DTYPE, "r")
+            # Copy-on-write: nothing is written, and PyTorch warns of tensors that share read-only memory.
+            signal = np.memmap(folder / SIGNAL, DTYPE, "c")
             ends = index["offset"] + index["leads"].map(len) * index["samples"]
             complete = ends.max() == len(signal) and (index["peak_offset"] + index["peaks"]).max() == len(
                 peaks
@@ -199,7 +200,9 @@ class RecordingSet:
     def fingerprint(self, partition: str) -> str:
         """Return a digest of the table of the recordings of a partition, which identifies the data."""
         index = self.index[self.index["partition"] == partition]
-        index = index.drop(columns=["labels", "leads", "flat_leads", "offset", "peak_offset"], errors="ignore")
+        index = index.drop(
+            columns=["labels", "leads", "flat_leads", "offset", "peak_offset"], errors="ignore"
+        )
         hashes = pd.util.hash_pandas_object(index.astype(str), index=False)
         return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()
 

@@ -37,9 +37,7 @@ class GapBatch:
         """Return the number of gaps."""
         return len(self.truth_mv)
 
-    def select(
-        self, rows: slice | Int[Tensor, " row"], device: str | torch.device | None = None
-    ) -> GapBatch:
+    def select(self, rows: slice | Int[Tensor, " row"], device: str | torch.device | None = None) -> GapBatch:
         """Return some of the gaps, on a device."""
         device = self.truth_mv.device if device is None else device
         return GapBatch(inputs=self.inputs.select(rows, device), truth_mv=self.truth_mv[rows].to(device))
@@ -72,7 +70,8 @@ class GapBatchSource:
         shares = config.training.shares or (1.0,) * len(sets)
         if len(shares) != len(sets):
             raise DiffecgError(
-                f"training.shares has {len(shares)} share(s) for {len(sets)} folder(s); give one for each --data"
+                f"training.shares has {len(shares)} share(s) for {len(sets)} folder(s); "
+                "give one for each --data"
             )
         has_any = [partition in set(recordings.index["partition"]) for recordings in sets]
         self.config, self._virtual = config, virtual
@@ -92,10 +91,13 @@ class GapBatchSource:
         ends = np.rint(size * np.cumsum(self._shares) / self._shares.sum()).astype(np.int64)
         counts = np.diff(ends, prepend=0).tolist()
         parts = [
-            self._draw(rng, source, count) for source, count in zip(self._sources, counts, strict=True) if count
+            self._draw(rng, source, count)
+            for source, count in zip(self._sources, counts, strict=True)
+            if count
         ]
         inputs = {
-            field.name: torch.cat([getattr(part.inputs, field.name) for part, _ in parts]) for field in fields(GapInputs)
+            field.name: torch.cat([getattr(part.inputs, field.name) for part, _ in parts])
+            for field in fields(GapInputs)
         }
         batch = GapBatch(inputs=GapInputs(**inputs), truth_mv=torch.cat([part.truth_mv for part, _ in parts]))
         good = torch.cat([good for _, good in parts]).nonzero()[:, 0]

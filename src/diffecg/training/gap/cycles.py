@@ -106,8 +106,12 @@ def _with_expected(
     rank = torch.arange(1, _MOST_EXPECTED + 1, device=visible.device)
     between = ((after - before) / interval).round().clamp(min=1)
     in_between = torch.where(rank < between, before + rank * (after - before) / between, torch.inf)
-    later = torch.where(rank <= ((stop + beyond - before) / interval).floor() + 1, before + rank * interval, torch.inf)
-    earlier = torch.where(rank <= ((after - start + beyond) / interval).floor() + 1, after - rank * interval, torch.inf)
+    later = torch.where(
+        rank <= ((stop + beyond - before) / interval).floor() + 1, before + rank * interval, torch.inf
+    )
+    earlier = torch.where(
+        rank <= ((after - start + beyond) / interval).floor() + 1, after - rank * interval, torch.inf
+    )
     expected = torch.where(
         torch.isfinite(before) & torch.isfinite(after),
         in_between,
@@ -126,9 +130,7 @@ def _lay(
 ) -> Float64[Tensor, "recording gap cycle time"]:
     """Return the samples of cycles that are laid between beats; NaN beyond the first and last beat."""
     following = torch.searchsorted(beats, time.contiguous(), right=True)
-    here, there = (
-        beats.gather(2, (following + step).clamp(0, beats.shape[2] - 1)) for step in (-1, 0)
-    )
+    here, there = (beats.gather(2, (following + step).clamp(0, beats.shape[2] - 1)) for step in (-1, 0))
     between = (following >= 1) & (following < beats.shape[2]) & torch.isfinite(there)
     rr = torch.where(between, there - here, 1.0)[:, :, None]
     since = torch.where(between, time - here, 0.0)[:, :, None]
@@ -138,5 +140,7 @@ def _lay(
     before = (BEFORE_R_SHARE * shorter).clamp(max=BEFORE_R_S * fs_hz)
     stretch = (length - after - before).clamp(min=1e-3) / (rr - after - before).clamp(min=1e-3)
     stretched = after + (since - after) * stretch
-    offset = torch.where(since < after, since, torch.where(since > rr - before, length - (rr - since), stretched))
+    offset = torch.where(
+        since < after, since, torch.where(since > rr - before, length - (rr - since), stretched)
+    )
     return torch.where(between[:, :, None], start[..., None] + offset, torch.nan)

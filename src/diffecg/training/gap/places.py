@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float64, Int, Int64
+from jaxtyping import Bool, Float64, Int, Int64, Shaped
 from torch import Tensor
 
 from diffecg.config.gap import CandidateConfig, GapTrainingConfig
@@ -133,14 +133,15 @@ def _draw_starts(
     after_beat = is_forecast[:, :, None] & (rng.random(shape) < AFTER_BEAT_SHARE)
     share = rng.uniform(*AFTER_BEAT, shape)
 
-    def to_device(array: Float64[np.ndarray, "..."] | Int[np.ndarray, "..."]) -> Tensor:
+    def to_device(array: Shaped[np.ndarray, "..."]) -> Tensor:
         return torch.from_numpy(array).to(peaks.device)
 
     # Beats that are not there are infinite, and then nothing is moved.
     starts = to_device(start)
     beat = torch.searchsorted(peaks, starts.flatten(1).double().contiguous()).reshape(shape)
     here, before = (
-        peaks.gather(1, (beat - back).clamp(0, peaks.shape[1] - 1).flatten(1)).reshape(shape) for back in (0, 1)
+        peaks.gather(1, (beat - back).clamp(0, peaks.shape[1] - 1).flatten(1)).reshape(shape)
+        for back in (0, 1)
     )
     moved = here + to_device(share) * (here - before)
     can_move = to_device(after_beat) & (beat >= 1) & torch.isfinite(moved)

@@ -21,15 +21,13 @@ class TrainingRecordings:
 
     def __init__(self, recordings: RecordingSet, device: str | torch.device = "cpu") -> None:
         (part,), index = recordings.parts, recordings.index
-        # Copy-on-write pages of the file: PyTorch warns of tensors that share read-only memory.
-        signal = np.memmap(part.signal.filename, part.signal.dtype, "c")
-        self._signal = torch.from_numpy(np.asarray(signal)).to(device)
+        self._signal = torch.from_numpy(np.asarray(part.signal)).to(device)
         self._peaks = torch.from_numpy(np.asarray(part.peaks).astype(np.int64)).to(device)
         self.device = self._signal.device
         self.samples = index["samples"].to_numpy(np.int64)
         """Length of each recording, in samples."""
         self._index = {
-            name: torch.from_numpy(index[name].to_numpy(np.int64)).to(device)
+            name: torch.tensor(index[name].tolist(), device=device)
             for name in ("samples", "offset", "peaks", "peak_offset")
         }
         names = [list(leads) for leads in index["leads"]]

@@ -23,7 +23,9 @@ _ELEMENTS = 1 << 26
 BatchT = TypeVar("BatchT", LeadPairs, Gaps)
 
 
-def search_batch(pairs: LeadPairs, gaps: Gaps, candidates: CandidateConfig) -> Int[Tensor, "recording gap analogue"]:
+def search_batch(
+    pairs: LeadPairs, gaps: Gaps, candidates: CandidateConfig
+) -> Int[Tensor, "recording gap analogue"]:
     """Return the first samples of the analogues of gaps, best first; -1 = none.
 
     Args:
@@ -47,7 +49,9 @@ def _select(batch: BatchT, part: slice) -> BatchT:
     return type(batch)(**{name: value[part] for name, value in vars(batch).items()})
 
 
-def _search(pairs: LeadPairs, gaps: Gaps, candidates: CandidateConfig) -> Int[Tensor, "recording gap analogue"]:
+def _search(
+    pairs: LeadPairs, gaps: Gaps, candidates: CandidateConfig
+) -> Int[Tensor, "recording gap analogue"]:
     context = round(candidates.context_s * candidates.fs_hz)
     separation = round(candidates.min_separation_s * candidates.fs_hz)
     total, compared, complete = _surroundings(pairs, gaps, context)
@@ -74,7 +78,7 @@ def _surroundings(
 ) -> tuple[
     Float[Tensor, "recording gap time"], Int[Tensor, "recording gap 1"], Bool[Tensor, "recording gap time"]
 ]:
-    """Return the sums of squared differences of the surroundings, without level, at each start of an analogue.
+    """Return the sums of squared differences of the surroundings, without level, at each start.
 
     Also the number of compared samples, and where the analogue and its surroundings are observed.
     """
@@ -86,7 +90,7 @@ def _surroundings(
     row = torch.arange(len(lead), device=lead.device)[:, None]
 
     def compare(here: Int[Tensor, "recording gap"]) -> tuple[Tensor, Tensor]:
-        """Return squared differences of the windows at some places from all windows, and those of their sums."""
+        """Return the squared differences of windows at some places from all, and those of sums."""
         own = lead[row[:, :, None], here[:, :, None] + place[:context]]
         products = torch.baddbmm(squares[:, None], own, windows, alpha=-2)
         return products.add_(squares[row, here][:, :, None]), sums[:, None] - sums[row, here][:, :, None]
@@ -131,7 +135,9 @@ def _through_gap(
     return total, _complete(pairs, observed, recording, first, stop), length
 
 
-def _centred(pairs: LeadPairs, row: int) -> tuple[Float[Tensor, "recording time"], Bool[Tensor, "recording time"]]:
+def _centred(
+    pairs: LeadPairs, row: int
+) -> tuple[Float[Tensor, "recording time"], Bool[Tensor, "recording time"]]:
     """Return a lead without its mean, zero where samples are missing, and where they are observed."""
     signal, observed = pairs.signal_mv[:, row], pairs.observed[:, row]
     # A constant changes nothing, and single precision is exact near zero only.
@@ -184,4 +190,4 @@ def _pick_separated(
         least, start = values.min(dim=1)
         found.append(torch.where(torch.isfinite(least), start - separation, -1))
         values.scatter_(1, start.clamp(separation, time + separation - 1)[:, None] + near, torch.inf)
-    return torch.stack(found, dim=1).unflatten(0, (recordings, gaps))
+    return torch.stack(found, dim=1).reshape(recordings, gaps, count)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, Float64, Int
+from jaxtyping import Bool, Float, Float32, Float64, Int, Shaped
 from torch import Tensor
 
 from diffecg.training.gap.recordings import TrainingRecordings
@@ -64,7 +64,7 @@ def draw_lead_pairs(
     """
     count = len(numbers)
     is_virtual = rng.random(count) < virtual
-    tempo = np.where(is_virtual, np.exp(rng.uniform(*np.log(TEMPO), count)), 1.0)
+    tempo = np.where(is_virtual, np.exp(rng.uniform(np.log(TEMPO[0]), np.log(TEMPO[1]), count)), 1.0)
     weights, has_companion = _draw_weights(rng, source.usable[numbers], is_virtual)
     sign = np.where(~is_virtual & (rng.random(count) < inverted), -1, 1)
     amplitude = AMPLITUDE_MV * np.exp(AMPLITUDE_SPREAD * rng.standard_normal((count, 2)))
@@ -76,7 +76,7 @@ def draw_lead_pairs(
     first = (rng.random(count) * (whole - samples) * tempo).astype(np.int64)
     length = int(samples.max())
 
-    def to_device(array: np.ndarray) -> Tensor:
+    def to_device(array: Shaped[np.ndarray, "..."]) -> Tensor:
         return torch.from_numpy(array).to(source.device)
 
     place = (to_device(numbers), to_device(first), to_device(tempo), length)
@@ -97,7 +97,9 @@ def draw_lead_pairs(
 
 
 def _draw_weights(
-    rng: np.random.Generator, usable: Bool[np.ndarray, "recording lead"], is_virtual: Bool[np.ndarray, " recording"]
+    rng: np.random.Generator,
+    usable: Bool[np.ndarray, "recording lead"],
+    is_virtual: Bool[np.ndarray, " recording"],
 ) -> tuple[Float32[np.ndarray, "recording 2 lead"], Bool[np.ndarray, "recording 1"]]:
     """Return the weights of the leads in each pair, and whether it has a companion."""
     count, leads = usable.shape
