@@ -20,7 +20,8 @@ h1 { font-size: 1.7rem; margin: 0 0 .3rem; } h2 { margin: 2.6rem 0 .3rem; font-s
 img { max-width: 100%; height: auto; border: 1px solid #e6dede; border-radius: 6px; background: #fff; }
 pre { background: #eef1f6; padding: .7rem 1rem; border-radius: 6px; overflow-x: auto; }
 .note { border-left: 4px solid #b3261e; padding: .2rem .9rem; background: #fff3f2; }
-.wide { overflow-x: auto; }
+.wide { overflow-x: auto; } .wide td:first-child { white-space: nowrap; }
+@media (min-width: 1200px) { .wide { margin-inline: calc(540px - min(48vw, 900px)); } }
 h3 { font-size: .95rem; margin: 1.4rem 0 .3rem; } details { margin: .8rem 0; } summary { cursor: pointer;
 color: #0b63c5; } table { border-collapse: collapse; font-size: .86rem; font-variant-numeric: tabular-nums;
 width: 100%; } th { text-align: left; color: #5a6275; font-weight: 600; border-bottom: 2px solid #d9dce4; }

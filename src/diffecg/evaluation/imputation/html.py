@@ -144,9 +144,14 @@ def _table(
     )
 
 
+def _fact(value: object) -> str:
+    """Return a fact as text; of what has names, the names."""
+    return ", ".join(map(str, value)) if isinstance(value, list | dict) else str(value)
+
+
 def _html(report: ImputationReport, plots: Mapping[str, Plot]) -> str:
     facts = {
-        key: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        key.replace("_", " "): _fact(value)
         for key, value in report.about.items()
         if value not in (None, {}, [])
     }
