@@ -40,6 +40,7 @@ COMMANDS = {
         "research.models.bundle:bundle_model",
         "research.models.report:report_models",
         "research.models.train_encoder:train_encoder",
+        "research.models.train_denoiser:train_denoiser",
         "research.models.learn_rr_statistics:learn_rr_statistics",
     ),
     "Documentation": (

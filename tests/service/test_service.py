@@ -268,11 +268,10 @@ def test_forecast_and_denoise(server, recording):
     _, clean = server.result(
         "denoise",
         recording=info["id"],
-        model=STRIP,
         options={"intervals": [gap(20.0, 21.0)], "leads": ["MLII"]},
-        **QUICK,
     )
     assert clean["task"] == "denoise"
+    assert clean["interval"] == "90 % interval"
     assert len(clean["intervals"][0]["mean_mv"]) == 360
 
 

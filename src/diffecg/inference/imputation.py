@@ -21,7 +21,6 @@ def impute_windows(
     request: ImputationRequest,
     *,
     wanted: Bool[np.ndarray, "window lead time"],
-    noisy_mv: Float[np.ndarray, "window lead time"] | None = None,
     progress: Progress | None = None,
 ) -> Float[np.ndarray, "draw window lead time"]:
     """Return draws of signals with the wanted of their missing samples (NaN) imputed, each from itself.
@@ -35,8 +34,6 @@ def impute_windows(
         fs_hz: their sampling rate, in Hz.
         request: label, seeds and sampler.
         wanted: True where missing samples are imputed; others stay missing.
-        noisy_mv: noisy recording of the missing samples to condition on, in mV; NaN = not recorded; observed
-            samples as in ``signal_mv``. None: missing samples are imputed.
         progress: called with (windows of the model done, windows in total).
 
     Raises:
@@ -58,9 +55,7 @@ def impute_windows(
     on_batch = count_batches(progress, sum(len(run.plan) for *_, run in runs) * len(request.seeds))
     for window, rows, run in runs:
         part_mv = draws_mv[:, window, rows]
-        imputed_mv = run.sample(
-            part_mv, None if noisy_mv is None else noisy_mv[window, rows], request, on_batch
-        )
+        imputed_mv = run.sample(part_mv, request, on_batch)
         completed_mv = blend_seams(part_mv, imputed_mv, fs_hz)
         draws_mv[:, window, rows] = np.where(wanted[window, rows], completed_mv, part_mv)
     return draws_mv

@@ -11,13 +11,11 @@ from jaxtyping import Bool, Float, Float32
 
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.results import Preview
-from diffecg.inference.sampling import NoisyObservation, OnBatch, OnStep, SamplingRequest, sample_windows
+from diffecg.inference.sampling import OnBatch, OnStep, SamplingRequest, sample_windows
 from diffecg.inference.seeds import derive_seed
 from diffecg.inference.windowing import plan_windows, schedule_rounds
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.signal.baseline import remove_baseline_wander
 from diffecg.signal.resampling import fit_length, interpolate_gaps, resample, resample_mask
-from diffecg.transform.noise_spectrum import NoiseSpectrum, estimate_noise_spectrum
 
 MAX_FILL_S = 1.0
 """Longest segment imputed at once by models conditioned on analogues: about a heartbeat, so that analogues
@@ -52,7 +50,6 @@ class _State:
     """True where a sample is observed or already imputed."""
     offset_mv: Float[np.ndarray, "draw recorded 1"]
     """Added to the recorded leads, whose baseline differs from that of the training data."""
-    noisy: NoisyObservation | None
 
 
 class ImputationRun:
@@ -100,7 +97,6 @@ class ImputationRun:
     def sample(
         self,
         draws_mv: Float[np.ndarray, "draw lead time"],
-        noisy_mv: Float[np.ndarray, "lead time"] | None,
         request: ImputationRequest,
         on_batch: OnBatch | None,
     ) -> Float[np.ndarray, "draw lead time"]:
@@ -108,11 +104,10 @@ class ImputationRun:
 
         Args:
             draws_mv: the signal of each draw, in mV; NaN = missing.
-            noisy_mv: see :func:`diffecg.inference.imputation.impute_windows`.
             request: label, seeds and sampler.
             on_batch: called after each batch of windows.
         """
-        leads, state = len(self.missing), self._initial_state(draws_mv, noisy_mv)
+        leads, state = len(self.missing), self._initial_state(draws_mv)
         batch = max(1, MAX_WINDOWS // len(request.seeds))
         for steps in schedule_rounds(self.plan, self.length):
             windows = [
@@ -125,16 +120,13 @@ class ImputationRun:
         imputed_mv = state.signal_mv[:, :leads, self.inside] - state.offset_mv
         return fit_length(resample(imputed_mv, self.model_fs_hz, self.fs_hz), self.samples)
 
-    def _initial_state(
-        self, draws_mv: Float[np.ndarray, "draw lead time"], noisy_mv: Float[np.ndarray, "lead time"] | None
-    ) -> _State:
+    def _initial_state(self, draws_mv: Float[np.ndarray, "draw lead time"]) -> _State:
         mean_mv = self.model.transform.mean_mv.cpu().numpy()[: len(self.missing)]
         offset_mv = mean_mv - _median(draws_mv)
         return _State(
             signal_mv=np.pad(self._resample(draws_mv) + offset_mv, ((0, 0), *self.pad)),
             known=np.pad(~self.missing, self.pad),
             offset_mv=offset_mv,
-            noisy=None if noisy_mv is None else self._observe_noisy(noisy_mv, offset_mv),
         )
 
     def _sample_steps(
@@ -150,7 +142,6 @@ class ImputationRun:
             observed=np.repeat(np.stack([state.known[:, span] for span in wide]), len(seeds), axis=0),
             labels=[request.label] * len(seeds) * len(steps),
             seeds=[derive_seed(seed, *self.part, i) for i in steps for seed in seeds],
-            noisy=None if state.noisy is None else state.noisy.windows(spans),
             search_margin=margin,
         )
         on_step: OnStep | None = None
@@ -196,24 +187,6 @@ class ImputationRun:
         """Return a signal at the model's rate, missing samples interpolated linearly."""
         rows = [interpolate_gaps(row) for row in signal_mv.reshape(-1, self.samples)]
         return resample(np.stack(rows), self.fs_hz, self.model_fs_hz).reshape(*signal_mv.shape[:-1], -1)
-
-    def _observe_noisy(
-        self, noisy_mv: Float[np.ndarray, "lead time"], offset_mv: Float[np.ndarray, "draw lead 1"]
-    ) -> NoisyObservation:
-        """Return noisy samples for each draw, without baseline wander, and their noise spectrum."""
-        recorded_mv = self._resample(noisy_mv)
-        recorded = ~resample_mask(np.isnan(noisy_mv), self.fs_hz, self.model_fs_hz)
-        clean, noisy = ~self.missing, recorded & self.missing
-        rows = zip(recorded_mv, clean, noisy, strict=True)
-        steady_mv = np.stack(
-            [remove_baseline_wander(row_mv, self.model_fs_hz, *masks) for row_mv, *masks in rows]
-        )
-        noise = estimate_noise_spectrum(self.model.transform, steady_mv, clean, noisy)
-        return NoisyObservation(
-            signal_mv=np.pad(steady_mv + offset_mv, ((0, 0), *self.pad)),
-            recorded=np.pad(recorded, self.pad),
-            noise=NoiseSpectrum(*(np.pad(part, (self.pad[0], (0, 0))) for part in noise)),
-        )
 
 
 def _median(signal_mv: Float[np.ndarray, "draw lead time"]) -> Float[np.ndarray, "draw lead 1"]:

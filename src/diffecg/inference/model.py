@@ -43,7 +43,7 @@ CONTEXT_S = 120.0
 
 
 class Model:
-    """A trained model, which generates, imputes, denoises and forecasts.
+    """A trained model, which generates, imputes and forecasts.
 
     Example:
         >>> import diffecg
@@ -337,64 +337,6 @@ class Model:
         coverage = checks.check_coverage(coverage)
         return self._impute(signal.windows, fs_hz, request, coverage, progress, gaps).restore(signal)
 
-    def denoise(
-        self,
-        signal_mv: ArrayLike,
-        fs_hz: float,
-        noisy: ArrayLike,
-        *,
-        wanted: ArrayLike | None = None,
-        span: slice | None = None,
-        label: str | None = None,
-        axes: str | None = None,
-        draws: int = 16,
-        seed: Seeds = 0,
-        coverage: float = 0.9,
-        sampler: str | None = None,
-        steps: int | None = None,
-        batch_size: int | None = None,
-        progress: Progress | None = None,
-        on_preview: Callable[[Preview], None] | None = None,
-    ) -> Imputation:
-        """Denoise the noisy samples of a signal by posterior draws of the clean signal.
-
-        The noise spectrum is estimated as the excess of noisy over clean samples; the more noise a frequency
-        has, the smaller the weight of the noisy samples there. Missing samples (NaN) are imputed.
-
-        Args:
-            signal_mv: as for :meth:`impute`.
-            fs_hz: as for :meth:`impute`.
-            noisy: True where a sample is noisy, of the shape of the signal, or (time) for all leads.
-            wanted: as for :meth:`impute`.
-            span: as for :meth:`impute`.
-            label: as for :meth:`impute`.
-            axes: as for :meth:`impute`.
-            draws: as for :meth:`impute`.
-            seed: as for :meth:`impute`.
-            coverage: as for :meth:`impute`; the intervals do not include the uncertainty of the noise
-                spectrum.
-            sampler: as for :meth:`generate`.
-            steps: as for :meth:`generate`.
-            batch_size: as for :meth:`generate`.
-            progress: as for :meth:`impute`.
-            on_preview: as for :meth:`impute`.
-
-        Returns:
-            As for :meth:`impute`; samples that are neither noisy nor missing are returned unchanged.
-
-        Raises:
-            DiffecgError: as for :meth:`impute`; a mask of another shape, or a lead that is noisy throughout.
-        """
-        signal = interpret_signal(signal_mv, axes)
-        recorded = signal.windows
-        mask = signal.mask(noisy, "noisy")
-        request = self._request(label, draws, seed, self._sampler(sampler, steps, batch_size), on_preview)
-        clean = np.where(mask, recorded.dtype.type(np.nan), recorded)
-        gaps = find_gaps(signal, clean, wanted, span)
-        coverage = checks.check_coverage(coverage)
-        imputation = self._impute(clean, fs_hz, request, coverage, progress, gaps, noisy_mv=recorded)
-        return replace(imputation, info={**imputation.info, "task": "denoise"}).restore(signal)
-
     def forecast(
         self,
         past_mv: ArrayLike,
@@ -481,8 +423,6 @@ class Model:
         coverage: float,
         progress: Progress | None,
         gaps: Gaps,
-        *,
-        noisy_mv: Float[np.ndarray, "window lead time"] | None = None,
     ) -> Imputation:
         draws_mv = impute_windows(
             self.denoiser,
@@ -490,7 +430,6 @@ class Model:
             fs_hz,
             request,
             wanted=gaps.wanted,
-            noisy_mv=noisy_mv,
             progress=progress,
         )[..., gaps.span]
         imputation = summarise_draws(

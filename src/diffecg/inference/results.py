@@ -37,7 +37,7 @@ class Preview:
 class Imputation:
     """Draws of the missing samples of a signal, with their point estimate and prediction interval.
 
-    Returned by :meth:`diffecg.AnalogueImputer.impute` and ``forecast``, and by those and ``denoise`` of
+    Returned by :meth:`diffecg.AnalogueImputer.impute` and ``forecast``, and by those of
     :class:`diffecg.Model`. Axes are those of the given signal; for a forecast, time covers the horizon only.
     Observed samples are returned unchanged, bit for bit, in all arrays.
     """

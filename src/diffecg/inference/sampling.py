@@ -13,14 +13,12 @@ from torch import Tensor
 
 from diffecg.config.schema import DiffusionConfig
 from diffecg.diffusion.noise import SeededNoise
-from diffecg.diffusion.posterior import posterior_denoiser
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
 from diffecg.model.condition import Condition
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.schedule import build_schedule
-from diffecg.transform.noise_spectrum import NoiseSpectrum
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -31,25 +29,6 @@ OnBatch = Callable[[int], None]
 OnStep = Callable[[slice, float, Float32[np.ndarray, "batch lead time"]], None]
 """Called after each evaluation of the network with the rows of the batch in the request, the noise level
 sigma and the current estimate of the windows, in mV."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class NoisyObservation:
-    """Noisy recording of missing samples, to condition on."""
-
-    signal_mv: Float[np.ndarray, "batch lead time"]
-    recorded: Bool[np.ndarray, "*batch lead time"]
-    """True where there is a sample, noisy or not."""
-    noise: NoiseSpectrum
-
-    def windows(self, spans: Sequence[slice]) -> NoisyObservation:
-        """Return the windows at some intervals, all rows of the first interval, then all of the next."""
-        rows = len(self.signal_mv)
-        return NoisyObservation(
-            signal_mv=np.concatenate([self.signal_mv[:, :, span] for span in spans]),
-            recorded=np.repeat(np.stack([self.recorded[:, span] for span in spans]), rows, axis=0),
-            noise=self.noise,
-        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,7 +59,6 @@ class SamplingRequest:
     """Seed of each window."""
     rhythm_channels: Float32[np.ndarray, "batch rhythm_channel time"] | None = None
     """Rhythm of each window, from :func:`diffecg.datasets.rhythm.encode_rhythm`."""
-    noisy: NoisyObservation | None = None
     start: SDEditStart | None = None
     search_margin: int = 0
     """Samples on either side of a window in which analogues are searched."""
@@ -185,8 +163,6 @@ def _sample_batch(
     if request.start is not None:
         xt = xt + model.encode(torch.from_numpy(request.start.signal_mv[rows]).to(signal), condition)
     denoiser: Denoiser = partial(model, condition=condition)
-    if request.noisy is not None:
-        denoiser = _posterior(model, request.noisy, rows, observed[request.window], condition)
     if on_step is not None:
         denoiser = _observed_denoiser(denoiser, model, rows, condition, on_step)
     x0 = SAMPLERS[sampler](denoiser, xt, sigmas, noise)
@@ -208,18 +184,6 @@ def _condition(
         rhythm_channels=None if channels is None else torch.from_numpy(channels[rows]).to(signal),
         morphologies=morphologies.tolist(),
         search_margin=request.search_margin,
-    )
-
-
-def _posterior(
-    model: ConditionalDenoiser, noisy: NoisyObservation, rows: slice, observed: Tensor, condition: Condition
-) -> Denoiser:
-    """Return the denoiser conditioned on noisy samples."""
-    signal = torch.from_numpy(noisy.signal_mv[rows].astype(np.float32)).to(observed.device)
-    recorded = torch.from_numpy(noisy.recorded[rows]).to(observed.device)
-    observation = model.observe(signal, recorded & ~observed, observed, noisy.noise, condition)
-    return posterior_denoiser(
-        partial(model, condition=condition), observation, model.transform.prior_variance()
     )
 
 

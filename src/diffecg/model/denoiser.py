@@ -15,7 +15,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from diffecg.config.schema import Config, UNetConfig
-from diffecg.diffusion.posterior import GaussianObservation
 from diffecg.diffusion.preconditioning import PARAMETRISATIONS, expand_like
 from diffecg.model.condition import Condition
 from diffecg.model.dense import DenseNetwork
@@ -27,7 +26,6 @@ from diffecg.transform.conditions import (
     encode_observation,
     encode_rhythm,
 )
-from diffecg.transform.noise_spectrum import NoiseSpectrum, noise_covariance
 from diffecg.transform.normalisation import Normalizer, analogue_normalizer
 from diffecg.transform.transform import Transform
 
@@ -132,26 +130,6 @@ class ConditionalDenoiser(nn.Module):
     ) -> Float[Tensor, "batch lead time"]:
         """Return the windows of a grid, in mV."""
         return condition.normalizer.undo(self.transform.inverse(grid))
-
-    def observe(
-        self,
-        signal_mv: Float[Tensor, "batch lead time"],
-        noisy: Bool[Tensor, "batch lead time"],
-        observed: Bool[Tensor, "batch lead time"],
-        noise: NoiseSpectrum,
-        condition: Condition,
-    ) -> GaussianObservation:
-        """Return noisy windows as an observation of the grid.
-
-        Args:
-            signal_mv: Noisy windows; missing samples may have any value.
-            noisy: True where the signal was recorded with noise.
-            observed: True where the signal is observed without noise.
-            noise: The spectrum of the noise.
-            condition: The condition of the windows.
-        """
-        covariance = noise_covariance(self.transform, noise, noisy, observed, condition.normalizer)
-        return GaussianObservation.from_covariance(self.encode(signal_mv, condition), covariance)
 
     def predict(
         self,

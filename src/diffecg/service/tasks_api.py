@@ -61,7 +61,10 @@ async def impute(request: ImputeRequest, server: ServerDep) -> JobStatus:
 @router.post("/denoise", status_code=202)
 async def denoise(request: DenoiseRequest, server: ServerDep) -> JobStatus:
     """Denoise intervals of a recording, with prediction intervals."""
-    task = DenoiseTask(inputs=_recording_inputs(server, request), options=request.options)
+    check_request(request, server.settings.limits)
+    stored = server.recording(request.recording)
+    check_draw_samples(1, stored.info.samples, server.settings.limits)
+    task = DenoiseTask(recording=stored.file, options=request.options)
     return _submit(server, request, task)
 
 

@@ -2,5 +2,5 @@
 
 ``stft`` and ``layouts`` give the time-frequency representation, ``transform`` standardises it, ``conditions``
 encodes what a sample is conditioned on, ``analogues`` finds similar segments of the same recording,
-``normalisation`` and ``noise_spectrum`` estimate level, scale and noise of a recording.
+``normalisation`` estimates level and scale of a recording.
 """

@@ -90,24 +90,6 @@ class Transform(nn.Module):
         """
         return self(self.inverse(grid))
 
-    def prior_variance(self) -> Float[Tensor, "1 channel *grid"]:
-        r"""Return the variance of the training data at each grid point, of size 1 along the frames.
-
-        With the scale :math:`c \, s_f^w`, the coefficients of frequency :math:`f` have the variance
-
-        .. math:: p_f \propto \left( s_f^{1 - w} \right)^2 \propto \mathrm{scale}_f^{2 / w - 2}
-
-        normalised to a mean of 1. For :math:`w = 0` the scale does not contain the spectrum, and
-        :math:`p_f = 1`.
-        """
-        whitening = self.config.whitening
-        power = self.scale[None] ** (2 / whitening - 2 if whitening else 0)
-        return self.layout.expand(power / power.mean())
-
-    def full_frames(self, mask: Bool[Tensor, "batch lead time"]) -> Bool[Tensor, "batch lead frame"]:
-        """Return which frames lie entirely inside a mask."""
-        return self.layout.frame_mean((~mask).to(torch.float32)) == 0
-
     def missing_fraction(
         self, observed: Bool[Tensor, "batch lead time"]
     ) -> Float[Tensor, "batch channel *grid"]:
