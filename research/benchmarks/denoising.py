@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-import neurokit2 as nk
 import numpy as np
-import pywt
 from cyclopts import Parameter
 from jaxtyping import Bool, Float, Int
-from scipy.ndimage import median_filter
-from scipy.signal import butter, sosfiltfilt
 
 from diffecg.cli.console import Threads, use_threads
 from diffecg.composition.noise import KINDS
 from diffecg.datasets.splits import DS2
 from diffecg.formats.registry import read_recording
-from diffecg.inference.denoising import Denoised, Denoiser, bundled_denoiser
+from diffecg.inference.denoising import Denoiser, bundled_denoiser
+from diffecg.inference.results import Denoised
 from diffecg.signal.noise import add_noise
+from research.benchmarks.denoising_methods import FILTERS, Signal, match_peaks, r_peaks
 from research.models.noisy_windows import PTBXL_FS_HZ, Signals, read_noise, read_ptbxl
 from research.tables import markdown_table
 
 SNRS_DB = (6, 0, -6)
 CONTEXT_S = 10.0
-PASSBAND_HZ = (0.5, 40.0)
-TOLERANCE_S = 0.05
 LEAD_II = 1
-Signal = Float[np.ndarray, " time"]
-Filter = Callable[[Signal, float], Signal]
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,58 +193,6 @@ def _estimates(case: NoisySignal, result: Denoised, fs_hz: float) -> dict[str, S
         signal_mv += level_mv - signal_mv[case.is_noisy].mean()
         estimates[name] = np.where(case.is_noisy, signal_mv, case.clean_mv)
     return {**estimates, "network": np.asarray(result.signal_mv)}
-
-
-def band_pass(signal: Signal, fs_hz: float) -> Signal:
-    """Apply a Butterworth filter forwards and backwards."""
-    return np.asarray(sosfiltfilt(butter(4, PASSBAND_HZ, "bandpass", fs=fs_hz, output="sos"), signal))
-
-
-def subtract_medians(signal: Signal, fs_hz: float) -> Signal:
-    """Subtract medians over 200 and 600 ms (de Chazal et al. 2004), and apply a low-pass filter of 40 Hz."""
-    baseline = median_filter(median_filter(signal, round(0.2 * fs_hz)), round(0.6 * fs_hz))
-    low_pass = butter(4, PASSBAND_HZ[1], fs=fs_hz, output="sos")
-    return np.asarray(sosfiltfilt(low_pass, signal - baseline))
-
-
-def shrink_wavelets(signal: Signal, fs_hz: float) -> Signal:
-    """Apply soft thresholds to wavelet coefficients (Donoho 1995), and remove what is below about 0.7 Hz."""
-    level = round(np.log2(fs_hz / 1.4))
-    coarse, *details = pywt.wavedec(signal, "sym8", level=level)
-    threshold = np.median(np.abs(details[-1])) / 0.6745 * np.sqrt(2 * np.log(len(signal)))
-    shrunk = [pywt.threshold(detail, threshold, "soft") for detail in details]
-    return np.asarray(pywt.waverec([np.zeros_like(coarse), *shrunk], "sym8")[: len(signal)])
-
-
-FILTERS: dict[str, Filter] = {
-    "band-pass": band_pass,
-    "median filter": subtract_medians,
-    "wavelets": shrink_wavelets,
-}
-
-
-def r_peaks(signal_mv: Signal, fs_hz: float) -> Int[np.ndarray, " peak"]:
-    """Return the R peaks that NeuroKit finds."""
-    cleaned = nk.ecg_clean(signal_mv, sampling_rate=fs_hz)
-    return np.asarray(nk.ecg_findpeaks(cleaned, sampling_rate=fs_hz)["ECG_R_Peaks"], dtype=np.int64)
-
-
-def match_peaks(
-    true: Int[np.ndarray, " true"],
-    found: Int[np.ndarray, " found"],
-    where: Bool[np.ndarray, " time"],
-    fs_hz: float,
-) -> Int[np.ndarray, "3"]:
-    """Return how many peaks match within TOLERANCE_S, and how many there are of either kind, in a mask."""
-    true, found = true[where[true]], found[where[found]]
-    remaining = list(found)
-    matched = 0
-    for peak in true:
-        near = [one for one in remaining if abs(one - peak) <= TOLERANCE_S * fs_hz]
-        if near:
-            remaining.remove(min(near, key=lambda one: abs(one - peak)))
-            matched += 1
-    return np.array([matched, len(found), len(true)])
 
 
 def _table(

@@ -15,8 +15,8 @@ from diffecg.inference.checks import check_coverage
 from diffecg.inference.denoising import Denoiser, count_progress
 from diffecg.inference.denoising_blocks import count_blocks
 from diffecg.inference.gaps import Segment, find_segments
+from diffecg.inference.imputer import Progress
 from diffecg.inference.options import DenoiseOptions
-from diffecg.inference.sampling import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float
 from numpy.typing import ArrayLike
 
 from diffecg import pretrained
@@ -25,51 +24,14 @@ from diffecg.inference.denoising_blocks import (
     count_blocks,
     level_and_scale,
 )
-from diffecg.inference.sampling import Progress
+from diffecg.inference.imputer import Progress
+from diffecg.inference.results import Denoised
 from diffecg.model.denoiser_folder import DenoiserConfig, load_denoiser
 from diffecg.model.denoising_network import DenoisingNetwork
 from diffecg.model.folder import WEIGHTS
-from diffecg.signal.arrays import SignalArray, interpret_signal
+from diffecg.signal.arrays import interpret_signal
 from diffecg.signal.resampling import check_rate, fit_length, interpolate_gaps, resample
 from diffecg.signal.runs import true_runs
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Denoised:
-    """A signal without noise, and the interval in which its clean samples lie."""
-
-    signal_mv: Float[np.ndarray, "*axes"]
-    """Estimated clean signal, in mV; samples that are not noisy are returned unchanged, bit for bit, and
-    missing samples stay missing (NaN)."""
-    lower_mv: Float[np.ndarray, "*axes"]
-    """Lower bound of the prediction interval, in mV."""
-    upper_mv: Float[np.ndarray, "*axes"]
-    """Upper bound of the prediction interval, in mV."""
-    noisy: Bool[np.ndarray, "*axes"]
-    """True where a sample was denoised."""
-    fs_hz: float
-    """Sampling rate, in Hz."""
-    coverage: float
-    """Coverage of the prediction interval, such as 0.9."""
-    info: dict[str, Any]
-    """Provenance: task, model, version."""
-    axes: str
-    """Axes of the arrays, one of :data:`diffecg.signal.arrays.AXES`."""
-
-    def restore(self, array: SignalArray) -> Denoised:
-        """Return the result, with axes (window, lead, time), with those of the user's array."""
-
-        def restored(values: Shaped[np.ndarray, "window lead time"]) -> Shaped[np.ndarray, "..."]:
-            return array.restore(values)
-
-        return replace(
-            self,
-            signal_mv=restored(self.signal_mv),
-            lower_mv=restored(self.lower_mv),
-            upper_mv=restored(self.upper_mv),
-            noisy=restored(self.noisy),
-            axes=array.axes,
-        )
 
 
 class Denoiser:

@@ -141,3 +141,41 @@ class Imputation:
             kernel_mv=function(self.kernel_mv),
             observed=function(self.observed),
         )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Denoised:
+    """A signal without noise, and the interval in which its clean samples lie."""
+
+    signal_mv: Float[np.ndarray, "*axes"]
+    """Estimated clean signal, in mV; samples that are not noisy are returned unchanged, bit for bit, and
+    missing samples stay missing (NaN)."""
+    lower_mv: Float[np.ndarray, "*axes"]
+    """Lower bound of the prediction interval, in mV."""
+    upper_mv: Float[np.ndarray, "*axes"]
+    """Upper bound of the prediction interval, in mV."""
+    noisy: Bool[np.ndarray, "*axes"]
+    """True where a sample was denoised."""
+    fs_hz: float
+    """Sampling rate, in Hz."""
+    coverage: float
+    """Coverage of the prediction interval, such as 0.9."""
+    info: dict[str, Any]
+    """Provenance: task, model, version."""
+    axes: str
+    """Axes of the arrays, one of :data:`diffecg.signal.arrays.AXES`."""
+
+    def restore(self, array: SignalArray) -> Denoised:
+        """Return the result, with axes (window, lead, time), with those of the user's array."""
+
+        def restored(values: Shaped[np.ndarray, "window lead time"]) -> Shaped[np.ndarray, "..."]:
+            return array.restore(values)
+
+        return replace(
+            self,
+            signal_mv=restored(self.signal_mv),
+            lower_mv=restored(self.lower_mv),
+            upper_mv=restored(self.upper_mv),
+            noisy=restored(self.noisy),
+            axes=array.axes,
+        )
