@@ -41,7 +41,9 @@ SHORT, LONG, LONG_S = 16, 8, 20.48
 SHORT_SHARE = 0.6
 """Share of batches of PTB-XL."""
 LEARNING_RATE, WARM_UP, MAX_GRADIENT, AVERAGING = 2e-3, 300, 1.0, 0.998
-WIDTH_WEIGHT = 0.05
+WIDTH_WEIGHT = 0.1
+MAX_LOSS = 3.0
+"""Squared errors of windows far above this count logarithmically."""
 MIN_ERROR = 1e-3
 """Errors below this, in units of the signal's scale, count as this."""
 CALIBRATION_BATCHES = 16
@@ -214,7 +216,7 @@ def loss_of(network: DenoisingNetwork, windows: NoisyWindows) -> Float[Tensor, "
     squared = mean(error**2) / variance / (0.1 + noise)
     excess = torch.log(error.detach().abs() + MIN_ERROR) - estimate.log_half_width
     quantile = mean(torch.maximum(0.9 * excess, -0.1 * excess))
-    return squared.clamp(max=5).mean() + WIDTH_WEIGHT * quantile.mean()
+    return (MAX_LOSS * torch.log1p(squared / MAX_LOSS)).mean() + WIDTH_WEIGHT * quantile.mean()
 
 
 @torch.inference_mode()

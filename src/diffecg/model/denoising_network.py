@@ -103,6 +103,7 @@ class DenoisingNetwork(nn.Module):
         self.coarser = nn.ModuleList(nn.Conv1d(*step, 4, stride=2, padding=1) for step in steps)
         self.up = nn.ModuleList(_blocks(*layer) for layer in layers[:-1])
         self.finer = nn.ModuleList(nn.Conv1d(coarse, fine, 1) for fine, coarse in steps)
+        self.norm = ChannelNorm(widths[0])
         self.last = zero_init(nn.Conv1d(widths[0], outputs, kernels[0], padding=kernels[0] // 2))
 
     def forward(
@@ -115,7 +116,8 @@ class DenoisingNetwork(nn.Module):
             noisy: 1 where a sample is noisy, else 0.
         """
         bands = divide_bands(signal, noisy, self.sizes.edges)
-        x = self.first(torch.cat([bands, noisy[:, None]], dim=1))
+        # Amplitudes are compressed for the layers; gains apply to the bands themselves.
+        x = self.first(torch.cat([torch.asinh(bands), noisy[:, None]], dim=1))
         skips = []
         for blocks, coarser in zip(self.down, self.coarser, strict=False):
             x = blocks(x)
@@ -125,7 +127,7 @@ class DenoisingNetwork(nn.Module):
         for blocks, finer, skip in zip(reversed(self.up), reversed(self.finer), reversed(skips), strict=True):
             x = blocks(skip + F.interpolate(finer(x), scale_factor=2.0, mode="nearest"))
         # The samples of a patch are channels of the finest grid.
-        patches = self.last(x).float().unflatten(1, (-1, self.sizes.patch))
+        patches = self.last(self.norm(x)).float().unflatten(1, (-1, self.sizes.patch))
         outputs = patches.transpose(2, 3).flatten(2)
         filtered = (torch.sigmoid(outputs[:, :-2]) * bands).sum(dim=1)
         return DenoisingEstimate(signal=filtered + outputs[:, -2], log_half_width=outputs[:, -1])
