@@ -27,6 +27,12 @@ STEEPNESS = 4
 """Exponent of the frequency in the response of the low-pass filters that divide the bands."""
 
 
+WANDER = 0.0034
+"""Bands below this share of the sampling rate (0.67 Hz at 200 Hz) are attenuated at the start of training."""
+PASSED, ATTENUATED = 3.0, -1.0
+"""Logits of the gains at the start of training: the network begins as a high-pass filter."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DenoisingSizes:
     """Sizes of the network."""
@@ -105,6 +111,9 @@ class DenoisingNetwork(nn.Module):
         self.finer = nn.ModuleList(nn.Conv1d(coarse, fine, 1) for fine, coarse in steps)
         self.norm = ChannelNorm(widths[0])
         self.last = zero_init(nn.Conv1d(widths[0], outputs, kernels[0], padding=kernels[0] // 2))
+        gains = [PASSED, *(ATTENUATED if edge < WANDER else PASSED for edge in sizes.edges), PASSED]
+        with torch.no_grad():
+            self.last.bias[: patch * sizes.bands] = torch.tensor(gains).repeat_interleave(patch)
 
     def forward(
         self, signal: Float[Tensor, "batch time"], noisy: Float[Tensor, "batch time"]
