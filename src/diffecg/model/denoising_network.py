@@ -29,6 +29,8 @@ STEEPNESS = 4
 
 WANDER = 0.0034
 """Bands below this share of the sampling rate (0.67 Hz at 200 Hz) are attenuated at the start of training."""
+MIN_POWER, LOG_SCALE = 1e-6, 3.0
+"""Powers are bounded from below; their logarithms are divided by the scale."""
 PASSED, ATTENUATED = 3.0, -1.0
 """Logits of the gains at the start of training: the network begins as a high-pass filter."""
 
@@ -39,6 +41,8 @@ class DenoisingSizes:
 
     edges: tuple[float, ...] = (0.0015, 0.0033, 0.0067, 0.015, 0.04, 0.1, 0.2)
     """Frequencies between the bands, as shares of the sampling rate."""
+    smoothing: int = 101
+    """Samples over which the power of a band is averaged; odd."""
     patch: int = 4
     """Samples of the signal at each point of the finest grid; even."""
     widths: tuple[int, ...] = (64, 96, 128)
@@ -104,7 +108,7 @@ class DenoisingNetwork(nn.Module):
         outputs = patch * (sizes.bands + 2)
         steps = list(zip(widths, widths[1:], strict=False))
         layers = list(zip(widths, kernels, strict=True))
-        self.first = nn.Conv1d(sizes.bands + 1, widths[0], 4 * patch, stride=patch, padding=3 * patch // 2)
+        self.first = nn.Conv1d(3 * sizes.bands + 1, widths[0], 4 * patch, stride=patch, padding=3 * patch // 2)
         self.down = nn.ModuleList(_blocks(*layer, coarsest=layer is layers[-1]) for layer in layers)
         self.coarser = nn.ModuleList(nn.Conv1d(*step, 4, stride=2, padding=1) for step in steps)
         self.up = nn.ModuleList(_blocks(*layer) for layer in layers[:-1])
@@ -125,8 +129,7 @@ class DenoisingNetwork(nn.Module):
             noisy: 1 where a sample is noisy, else 0.
         """
         bands = divide_bands(signal, noisy, self.sizes.edges)
-        # Amplitudes are compressed for the layers; gains apply to the bands themselves.
-        x = self.first(torch.cat([torch.asinh(bands), noisy[:, None]], dim=1))
+        x = self.first(torch.cat([*band_features(bands, noisy, self.sizes.smoothing), noisy[:, None]], dim=1))
         skips = []
         for blocks, coarser in zip(self.down, self.coarser, strict=False):
             x = blocks(x)
@@ -163,6 +166,28 @@ def divide_bands(
     low = torch.stack([torch.zeros_like(frequency), *passed, torch.ones_like(frequency)])
     bands = torch.fft.irfft(spectrum[:, None] * low.diff(dim=0), n=2 * length)[..., :length]
     return torch.cat([mean[:, None].expand(-1, 1, length), bands], dim=1)
+
+
+def band_features(
+    bands: Float[Tensor, "batch band time"], noisy: Float[Tensor, "batch time"], smoothing: int
+) -> tuple[Float[Tensor, "batch band time"], ...]:
+    """Return what the layers see of the bands: shapes, power, and the power of clean samples relative to it.
+
+    The shape is the band divided by its root mean square, compressed. Powers are logarithms. The last is zero
+    where no sample is clean.
+
+    Args:
+        bands: The bands of signals.
+        noisy: 1 where a sample is noisy, else 0.
+        smoothing: Samples over which power is averaged; odd.
+    """
+    square, clean = bands.square(), (1 - noisy)[:, None]
+    power = F.avg_pool1d(square, smoothing, 1, smoothing // 2, count_include_pad=False) + MIN_POWER
+    count = clean.sum(dim=2, keepdim=True)
+    clean_power = (square * clean).sum(dim=2, keepdim=True) / count.clamp(min=1) + MIN_POWER
+    mean_power = square.mean(dim=2, keepdim=True) + MIN_POWER
+    ratio = torch.where(count > smoothing, (clean_power / power).log(), 0.0)
+    return torch.asinh(bands / mean_power.sqrt()), power.log() / LOG_SCALE, ratio / LOG_SCALE
 
 
 def _blocks(width: int, kernel: int, *, coarsest: bool = False) -> nn.Sequential:
