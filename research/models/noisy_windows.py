@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -29,6 +29,8 @@ NOISE_PARTITIONS: dict[Partition, tuple[float, float]] = {
     "test": (0.5, 1.0),
 }
 """Interval of the noise records that each partition consists of, as shares of their length."""
+SHARES = {"bw": 0.22, "ma": 0.25, "em": 0.27, "mixture": 0.16, "synthetic": 0.1}
+"""Share of each kind of noise in training: a record of nstdb, their sums, and Gaussian noise."""
 SNR_RANGE_DB = (-10.0, 20.0)
 CLEAN_SHARE = 0.04
 """Share of windows without noise."""
@@ -93,6 +95,7 @@ class WindowSource:
         signals: Signals,
         noises: dict[float, dict[str, Signals]],
         seed: int,
+        shares: Mapping[str, float] = SHARES,
     ) -> None:
         """Keep the data.
 
@@ -101,7 +104,9 @@ class WindowSource:
             signals: leads of long recordings at FS_HZ, in mV.
             noises: recorded noise by rate, 100 Hz and FS_HZ, and kind.
             seed: seed of everything random.
+            shares: share of each kind of noise.
         """
+        self.shares = shares
         self.ptbxl, self.signals, self.noises = ptbxl, signals, noises
         self.rng = np.random.default_rng(seed)
 
@@ -179,7 +184,7 @@ class WindowSource:
         return result
 
     def _noise(self, samples: int, fs_hz: float) -> Signal:
-        kind = self.rng.choice([*KINDS, "mixture", "synthetic"], p=[0.22, 0.25, 0.27, 0.16, 0.1])
+        kind = self.rng.choice(list(self.shares), p=list(self.shares.values()))
         if kind == "synthetic":
             return self._synthetic(samples)
         if kind == "mixture":

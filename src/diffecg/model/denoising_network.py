@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from diffecg.model.layers import SelfAttention, zero_init
 
-STEEPNESS = 4
+STEEPNESS = 8
 """Exponent of the frequency in the response of the low-pass filters that divide the bands."""
 
 
@@ -31,7 +31,7 @@ WANDER = 0.0034
 """Bands below this share of the sampling rate (0.67 Hz at 200 Hz) are attenuated at the start of training."""
 MIN_POWER, LOG_SCALE = 1e-6, 3.0
 """Powers are bounded from below; their logarithms are divided by the scale."""
-PASSED, ATTENUATED = 3.0, -1.0
+PASSED, ATTENUATED = 4.0, -2.0
 """Logits of the gains at the start of training: the network begins as a high-pass filter."""
 
 
@@ -39,7 +39,7 @@ PASSED, ATTENUATED = 3.0, -1.0
 class DenoisingSizes:
     """Sizes of the network."""
 
-    edges: tuple[float, ...] = (0.0015, 0.0033, 0.0067, 0.015, 0.04, 0.1, 0.2)
+    edges: tuple[float, ...] = (0.0015, 0.0025, 0.0035, 0.005, 0.0075, 0.015, 0.04, 0.1, 0.2)
     """Frequencies between the bands, as shares of the sampling rate."""
     smoothing: int = 101
     """Samples over which the power of a band is averaged; odd."""
@@ -108,7 +108,9 @@ class DenoisingNetwork(nn.Module):
         outputs = patch * (sizes.bands + 2)
         steps = list(zip(widths, widths[1:], strict=False))
         layers = list(zip(widths, kernels, strict=True))
-        self.first = nn.Conv1d(3 * sizes.bands + 1, widths[0], 4 * patch, stride=patch, padding=3 * patch // 2)
+        self.first = nn.Conv1d(
+            3 * sizes.bands + 1, widths[0], 4 * patch, stride=patch, padding=3 * patch // 2
+        )
         self.down = nn.ModuleList(_blocks(*layer, coarsest=layer is layers[-1]) for layer in layers)
         self.coarser = nn.ModuleList(nn.Conv1d(*step, 4, stride=2, padding=1) for step in steps)
         self.up = nn.ModuleList(_blocks(*layer) for layer in layers[:-1])

@@ -6,7 +6,13 @@ import torch
 
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser_folder import DenoiserConfig, load_denoiser, save_denoiser
-from diffecg.model.denoising_network import DenoisingNetwork, DenoisingSizes, divide_bands
+from diffecg.model.denoising_network import (
+    LOG_SCALE,
+    DenoisingNetwork,
+    DenoisingSizes,
+    band_features,
+    divide_bands,
+)
 from diffecg.model.folder import CONFIG, WEIGHTS
 
 EDGES = DenoisingSizes().edges
@@ -29,6 +35,22 @@ def test_a_sine_lies_in_the_band_of_its_frequency(band):
     assert int(power.argmax()) == band
     assert power[: band - 1].max() < 0.1 * power[band]
     assert power[band + 2 :].max() < 0.1 * power[band]
+
+
+def test_features_of_bands_are_shapes_and_powers():
+    """Noise of three times the amplitude in the second half; a gain changes the power only."""
+    noise = torch.randn(1, 1, 4000, generator=torch.Generator().manual_seed(2))
+    noisy = (torch.arange(4000) >= 2000).float()[None]
+    bands = noise * (1 + 2 * noisy)
+    shape, power, ratio = band_features(bands, noisy, 101)
+    louder = band_features(10 * bands, noisy, 101)
+    assert torch.allclose(louder[0], shape, atol=1e-3)
+    assert torch.allclose(louder[1] - power, torch.tensor(np.log(100) / LOG_SCALE).float(), atol=1e-3)
+    assert torch.allclose(louder[2], ratio, atol=1e-3)
+    expected = np.log(1 / 9) / LOG_SCALE
+    assert float(ratio[..., 2100:3900].mean()) == pytest.approx(expected, abs=0.03)
+    assert float(ratio[..., 100:1900].mean()) == pytest.approx(0, abs=0.03)
+    assert not band_features(bands, torch.ones(1, 4000), 101)[2].any(), "nothing is clean"
 
 
 def test_gains_of_one_pass_the_signal():
