@@ -116,10 +116,11 @@ class DenoisingNetwork(nn.Module):
         self.up = nn.ModuleList(_blocks(*layer) for layer in layers[:-1])
         self.finer = nn.ModuleList(nn.Conv1d(coarse, fine, 1) for fine, coarse in steps)
         self.norm = ChannelNorm(widths[0])
-        self.last = zero_init(nn.Conv1d(widths[0], outputs, kernels[0], padding=kernels[0] // 2))
+        self.last = nn.Conv1d(widths[0], outputs, kernels[0], padding=kernels[0] // 2)
+        zero_init(self.last)
         gains = [PASSED, *(ATTENUATED if edge < WANDER else PASSED for edge in sizes.edges), PASSED]
-        with torch.no_grad():
-            self.last.bias[: patch * sizes.bands] = torch.tensor(gains).repeat_interleave(patch)
+        bias = torch.tensor([*gains, 0.0, 0.0]).repeat_interleave(patch)
+        self.last.load_state_dict({"weight": self.last.weight, "bias": bias})
 
     def forward(
         self, signal: Float[Tensor, "batch time"], noisy: Float[Tensor, "batch time"]
