@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 from numpy.typing import ArrayLike
 
-from diffecg.config.schema import Config
 from diffecg.datasets.labels import check_label
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
@@ -185,29 +184,3 @@ def check_labels(
     for one in dict.fromkeys(labels):
         check_label(one, known, model)
     return labels
-
-
-def rhythm_samples(
-    rhythm: Sequence[tuple[float, str]] | None, config: Config, model: str
-) -> tuple[tuple[int, str], ...]:
-    """Return the beats of a window as (sample of the R peak, label), in order.
-
-    Args:
-        rhythm: beats as (time of the R peak in s, label).
-        config: configuration of the model.
-        model: its name, for messages.
-
-    Raises:
-        DiffecgError: an unknown label, a beat outside the window, or a model without rhythm condition.
-    """
-    window, labels = config.window, config.conditions.rhythm
-    if rhythm and not labels:
-        raise DiffecgError(f"the model {model} cannot be conditioned on a rhythm")
-    beats = []
-    for time_s, label in rhythm or ():
-        if label not in labels:
-            raise DiffecgError(f"unknown label {label!r} in the rhythm; choose one of {', '.join(labels)}")
-        if not 0 <= time_s < window.duration_s:
-            raise DiffecgError(f"a beat at {time_s:g} s is outside the window of {window.duration_s:g} s")
-        beats.append((round(time_s * window.fs_hz), label))
-    return tuple(sorted(beats))

@@ -17,16 +17,10 @@ from diffecg.inference.windowing import plan_windows, schedule_rounds
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.signal.resampling import fit_length, interpolate_gaps, resample, resample_mask
 
-MAX_FILL_S = 1.0
-"""Longest segment imputed at once by models conditioned on analogues: about a heartbeat, so that analogues
-exist."""
-SEARCH_MARGIN_S = 30.0
-"""Analogues are searched this far on either side of a window. In DS1 (42 gaps of 1 s) the CRPS of five
-analogues is 0.104 mV with a margin of 4.5 s around the gap, 0.078 with 10 s, 0.070 with 40 s."""
 MAX_WINDOWS = 512
-"""Windows in memory at once, with their search margins."""
+"""Windows in memory at once."""
 MAX_FILL = 0.6
-"""Longest segment imputed at once by models without analogues, as a fraction of the window."""
+"""Longest segment imputed at once, as a fraction of the window."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,17 +73,14 @@ class ImputationRun:
         self.fs_hz, self.model_fs_hz = fs_hz, window.fs_hz
         self.samples = missing.shape[1]
         self.missing = resample_mask(missing, fs_hz, window.fs_hz)
-        searches = model.config.conditions.analogues and not self.missing.all(axis=1).any()
-        longest = round(MAX_FILL_S * window.fs_hz) if searches else int(MAX_FILL * self.length)
-        longest = max(1, min(longest, self.length - 1))  # a window must include observed samples
+        longest = max(1, int(MAX_FILL * self.length))
         any_wanted = np.any(resample_mask(wanted, fs_hz, window.fs_hz), axis=0)
         any_observed = ~np.all(self.missing, axis=0)
         self.plan = plan_windows(any_wanted, any_observed, length=self.length, longest=longest)
         """The windows to sample, in order."""
-        self.search_margin = round(SEARCH_MARGIN_S * window.fs_hz) if searches else 0
-        before = self.search_margin + max(0, *(-step.start for step in self.plan))
+        before = max(0, *(-step.start for step in self.plan))
         end = max(step.start + self.length for step in self.plan)
-        after = self.search_margin + max(0, end - self.missing.shape[1])
+        after = max(0, end - self.missing.shape[1])
         self.inside = slice(before, before + self.missing.shape[1])
         """The recording within the padded arrays."""
         self.pad = ((0, len(window.leads) - len(missing)), (before, after))
@@ -133,16 +124,14 @@ class ImputationRun:
         self, steps: Sequence[int], state: _State, request: ImputationRequest, on_batch: OnBatch | None
     ) -> list[Float32[np.ndarray, "draw lead window"]]:
         """Return the windows of some steps of the plan."""
-        seeds, margin = request.seeds, self.search_margin
+        seeds = request.seeds
         starts = [self.inside.start + self.plan[i].start for i in steps]
         spans = [slice(start, start + self.length) for start in starts]
-        wide = [slice(span.start - margin, span.stop + margin) for span in spans]
         sampling = SamplingRequest(
-            signal_mv=np.concatenate([state.signal_mv[:, :, span] for span in wide]),
-            observed=np.repeat(np.stack([state.known[:, span] for span in wide]), len(seeds), axis=0),
+            signal_mv=np.concatenate([state.signal_mv[:, :, span] for span in spans]),
+            observed=np.repeat(np.stack([state.known[:, span] for span in spans]), len(seeds), axis=0),
             labels=[request.label] * len(seeds) * len(steps),
             seeds=[derive_seed(seed, *self.part, i) for i in steps for seed in seeds],
-            search_margin=margin,
         )
         on_step: OnStep | None = None
         if request.on_preview is not None:

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from diffecg._version import __version__
 from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.rhythm import encode_rhythm, format_beats
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference import checks
@@ -144,7 +143,6 @@ class Model:
         count: int = 1,
         seed: int | Iterable[int] = 0,
         *,
-        rhythm: Sequence[tuple[float, str]] | None = None,
         sampler: str | None = None,
         steps: int | None = None,
         batch_size: int | None = None,
@@ -159,16 +157,13 @@ class Model:
             label: label of all windows, or one per window; None: unconditional.
             count: number of windows.
             seed: seed of the first window, or one seed per window.
-            rhythm: beats of every window, as (time of the R peak in s, label); only for models with a rhythm
-                condition.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
             steps: sampling steps; None: the model's own.
             batch_size: windows computed together; affects speed and memory only. None: 64.
             progress: called with (windows done, windows in total).
 
         Raises:
-            DiffecgError: an unknown label or sampler; count, seed or steps out of range; a rhythm that the
-                model cannot be conditioned on.
+            DiffecgError: an unknown label or sampler; count, seed or steps out of range.
         """
         count, options = (
             checks.check_integer("count", count),
@@ -176,18 +171,10 @@ class Model:
         )
         seeds = checks.check_seeds(seed, count)
         labels = checks.check_labels(label, count, self.labels, self.name)
-        beats = checks.rhythm_samples(rhythm, self.config, self.name)
         request = SamplingRequest.unconditional(self._shape, labels, seeds)
-        if beats:
-            conditioned = np.ones((count, self.config.window.length), dtype=bool)
-            rhythm_channels = encode_rhythm(
-                [beats] * count, self.config.window.length, self.config.conditions.rhythm, conditioned
-            )
-            request = replace(request, rhythm_channels=rhythm_channels)
         on_batch = count_batches(progress, count)
         signal_mv = sample_windows(self.denoiser, request, options, on_batch=on_batch)
-        columns = {"beats": format_beats(beats)} if beats else {}
-        return self._windows(signal_mv, request, self._info("generate", options), columns)
+        return self._windows(signal_mv, request, self._info("generate", options))
 
     def vary(
         self,
@@ -242,7 +229,6 @@ class Model:
         seed: int = 0,
         *,
         chunk: int = 4096,
-        rhythm: Sequence[tuple[float, str]] | None = None,
         sampler: str | None = None,
         steps: int | None = None,
         batch_size: int | None = None,
@@ -255,7 +241,6 @@ class Model:
             count: number of windows in total.
             seed: seed of the first window.
             chunk: windows per chunk.
-            rhythm: as for :meth:`generate`.
             sampler: as for :meth:`generate`.
             steps: as for :meth:`generate`.
             batch_size: as for :meth:`generate`.
@@ -273,7 +258,6 @@ class Model:
                 labels[part],
                 len(seeds[part]),
                 seeds[start],
-                rhythm=rhythm,
                 sampler=sampler,
                 steps=steps,
                 batch_size=batch_size,
@@ -450,7 +434,6 @@ class Model:
         signal_mv: Float32[np.ndarray, "window lead time"],
         request: SamplingRequest,
         info: dict[str, Any],
-        columns: dict[str, Any] | None = None,
     ) -> Windows:
         window = self.config.window
         return Windows.from_arrays(
@@ -461,7 +444,6 @@ class Model:
             r_peak=window.before if window.kind == "beat" else None,
             info=info,
             seed=np.array(request.seeds, dtype=np.int64),
-            **(columns or {}),
         )
 
     def _info(self, task: str, options: SamplerOptions) -> dict[str, Any]:

@@ -98,7 +98,6 @@ class ResidualBlock(nn.Module):
         *,
         embedding: int,
         dropout: float,
-        attention: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.norm1 = nn.GroupNorm(GROUPS, inputs)
@@ -108,7 +107,6 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.conv2 = zero_init(conv(dims, outputs, outputs))
         self.skip = nn.Identity() if inputs == outputs else conv(dims, inputs, outputs, kernel=1)
-        self.attention = attention or nn.Identity()
 
     def forward(
         self, x: Float[Tensor, "batch channel *grid"], embedding: Float[Tensor, "batch embedding"]
@@ -119,7 +117,7 @@ class ResidualBlock(nn.Module):
         modulation = modulation.reshape(*modulation.shape, *(1,) * (x.ndim - 2))
         scale, shift = modulation.chunk(2, dim=1)
         h = F.silu(self.norm2(h) * (1 + scale) + shift)
-        return self.attention(self.skip(x) + self.conv2(self.dropout(h)))
+        return self.skip(x) + self.conv2(self.dropout(h))
 
 
 class SelfAttention(nn.Module):
