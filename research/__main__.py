@@ -31,7 +31,6 @@ COMMANDS = {
         "research.benchmarks.composition:composition",
         "research.benchmarks.denoising:denoising",
         "research.benchmarks.artefacts:artefacts",
-        "research.benchmarks.strip_presets:strip_presets",
         "research.benchmarks.adversarial:adversarial",
         "research.benchmarks.streaming:streaming",
         "research.benchmarks.imputation_networks:imputation_networks",

@@ -37,32 +37,18 @@ def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowConfig:
-    """Settings of the windows."""
+    """Settings of the windows, one around each annotated R peak."""
 
     __pydantic_config__ = _STRICT
 
-    kind: Literal["beat", "strip"] = "beat"
-    """``beat``: a window around each annotated R peak. ``strip``: windows at regular intervals."""
     length: PositiveInt = 256
     """Number of samples in a window."""
     fs_hz: PositiveFloat = 360.0
     """Sampling rate of the windows, in Hz; recordings at other rates are resampled."""
     leads: Annotated[tuple[str, ...], Field(min_length=1)] = ("MLII",)
-    """Leads of a window, in order. ``*`` stands for any lead of a recording, ``*`` twice for any two."""
+    """Leads of a window, in order."""
     before: NonNegativeInt = 128
-    """Number of samples before the R peak, for ``beat``."""
-    stride: PositiveInt = 250
-    """Number of samples from the start of one window to the start of the next, for ``strip``."""
-
-    @property
-    def any_leads(self) -> bool:
-        """Whether windows consist of any leads rather than leads with certain names."""
-        return set(self.leads) == {"*"}
-
-    @property
-    def extra_leads(self) -> int:
-        """Number of leads beyond the first in a window of any leads."""
-        return len(self.leads) - 1 if self.any_leads else 0
+    """Number of samples before the R peak."""
 
     @property
     def duration_s(self) -> float:

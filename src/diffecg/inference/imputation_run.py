@@ -42,21 +42,19 @@ class _State:
     signal_mv: Float[np.ndarray, "draw lead padded"]
     known: Bool[np.ndarray, "lead padded"]
     """True where a sample is observed or already imputed."""
-    offset_mv: Float[np.ndarray, "draw recorded 1"]
-    """Added to the recorded leads, whose baseline differs from that of the training data."""
+    offset_mv: Float[np.ndarray, "draw lead 1"]
+    """Added to the leads, whose baseline differs from that of the training data."""
 
 
 class ImputationRun:
-    """Imputation of leads that are modelled together.
-
-    Leads that the model takes beyond those of the signal count as missing and are discarded.
+    """Imputation of the leads of a signal, which are modelled together.
 
     Args:
         model: the denoiser.
         missing: True where a sample is missing, at the rate of the recording.
         wanted: True where a missing sample is to be imputed; others stay unknown.
         fs_hz: sampling rate of the recording, in Hz.
-        part: numbers of the window and of the first lead, which have noise of their own.
+        number: number of the signal among several, which have noise of their own.
     """
 
     def __init__(
@@ -66,10 +64,10 @@ class ImputationRun:
         wanted: Bool[np.ndarray, "lead time"],
         fs_hz: float,
         *,
-        part: tuple[int, int],
+        number: int,
     ) -> None:
         window = model.config.window
-        self.model, self.length, self.part = model, window.length, part
+        self.model, self.length, self.number = model, window.length, number
         self.fs_hz, self.model_fs_hz = fs_hz, window.fs_hz
         self.samples = missing.shape[1]
         self.missing = resample_mask(missing, fs_hz, window.fs_hz)
@@ -83,7 +81,7 @@ class ImputationRun:
         after = max(0, end - self.missing.shape[1])
         self.inside = slice(before, before + self.missing.shape[1])
         """The recording within the padded arrays."""
-        self.pad = ((0, len(window.leads) - len(missing)), (before, after))
+        self.pad = ((0, 0), (before, after))
 
     def sample(
         self,
@@ -98,7 +96,7 @@ class ImputationRun:
             request: label, seeds and sampler.
             on_batch: called after each batch of windows.
         """
-        leads, state = len(self.missing), self._initial_state(draws_mv)
+        state = self._initial_state(draws_mv)
         batch = max(1, MAX_WINDOWS // len(request.seeds))
         for steps in schedule_rounds(self.plan, self.length):
             windows = [
@@ -108,11 +106,11 @@ class ImputationRun:
             ]
             for step, window in zip(steps, windows, strict=True):
                 self._insert(step, window, state)
-        imputed_mv = state.signal_mv[:, :leads, self.inside] - state.offset_mv
+        imputed_mv = state.signal_mv[..., self.inside] - state.offset_mv
         return fit_length(resample(imputed_mv, self.model_fs_hz, self.fs_hz), self.samples)
 
     def _initial_state(self, draws_mv: Float[np.ndarray, "draw lead time"]) -> _State:
-        mean_mv = self.model.transform.mean_mv.cpu().numpy()[: len(self.missing)]
+        mean_mv = self.model.transform.mean_mv.cpu().numpy()
         offset_mv = mean_mv - _median(draws_mv)
         return _State(
             signal_mv=np.pad(self._resample(draws_mv) + offset_mv, ((0, 0), *self.pad)),
@@ -131,7 +129,7 @@ class ImputationRun:
             signal_mv=np.concatenate([state.signal_mv[:, :, span] for span in spans]),
             observed=np.repeat(np.stack([state.known[:, span] for span in spans]), len(seeds), axis=0),
             labels=[request.label] * len(seeds) * len(steps),
-            seeds=[derive_seed(seed, *self.part, i) for i in steps for seed in seeds],
+            seeds=[derive_seed(seed, self.number, 0, i) for i in steps for seed in seeds],
         )
         on_step: OnStep | None = None
         if request.on_preview is not None:
@@ -141,17 +139,17 @@ class ImputationRun:
 
     def _insert(self, step: int, window_mv: Float32[np.ndarray, "draw lead window"], state: _State) -> None:
         """Copy the imputed samples of a window into the state."""
-        plan, leads = self.plan[step], len(self.missing)
+        plan = self.plan[step]
         local = slice(plan.fill_from - plan.start, plan.fill_to - plan.start)
         padded = slice(self.inside.start + plan.fill_from, self.inside.start + plan.fill_to)
-        known, signal_mv = state.known[:leads, padded], state.signal_mv[:, :leads, padded]
-        signal_mv[...] = np.where(known, signal_mv, window_mv[:, :leads, local])
+        known, signal_mv = state.known[:, padded], state.signal_mv[..., padded]
+        signal_mv[...] = np.where(known, signal_mv, window_mv[..., local])
         known[...] = True
 
     def _preview(
         self,
         steps: Sequence[int],
-        offset_mv: Float[np.ndarray, "draw recorded 1"],
+        offset_mv: Float[np.ndarray, "draw lead 1"],
         on_preview: Callable[[Preview], None],
         rows: slice,
         sigma: float,
@@ -164,10 +162,10 @@ class ImputationRun:
             on_preview(
                 Preview(
                     draw=draw,
-                    window=self.part[0],
+                    window=self.number,
                     start_s=step.fill_from / self.model_fs_hz,
                     fs_hz=self.model_fs_hz,
-                    signal_mv=window_mv[: len(self.missing), local] - offset_mv[draw],
+                    signal_mv=window_mv[:, local] - offset_mv[draw],
                     sigma=sigma,
                 )
             )

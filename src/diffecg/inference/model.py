@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -37,8 +37,6 @@ from diffecg.signal.arrays import interpret_signal
 from diffecg.signal.resampling import check_rate
 
 _PAST_WINDOWS = 3
-CONTEXT_S = 120.0
-"""Signal on either side of a gap that is used: its analogues lie within 30 s of a window."""
 
 
 class Model:
@@ -73,10 +71,11 @@ class Model:
         """Return name, window, labels, size and device."""
         window = self.config.window
         labels = f"labels {', '.join(self.labels)}" if self.labels else "no labels"
+        leads = f"lead{'s' if len(window.leads) > 1 else ''} {', '.join(window.leads)}"
         weights = sum(tensor.numel() for tensor in self.denoiser.parameters())
         return (
-            f"<Model {self.name}: {window.kind}s of {window.duration_s:g} s at {window.fs_hz:g} Hz, "
-            f"{_describe_leads(window.leads)}; {labels}; {weights:,} weights on {self.device}>"
+            f"<Model {self.name}: beats of {window.duration_s:g} s at {window.fs_hz:g} Hz, "
+            f"{leads}; {labels}; {weights:,} weights on {self.device}>"
         )
 
     @property
@@ -107,18 +106,17 @@ class Model:
     @property
     def context_s(self) -> float:
         """Length of the signal on either side of a gap that is used, in s."""
-        return CONTEXT_S
+        return self.config.window.duration_s
 
     @property
-    def lead(self) -> str | None:
-        """The lead that the model is of; None: any."""
-        lead = self.config.window.leads[0]
-        return None if lead == "*" else lead
+    def lead(self) -> str:
+        """The lead that the model is of."""
+        return self.config.window.leads[0]
 
     @property
     def uses_other_leads(self) -> bool:
-        """Whether the model imputes a lead from others, too."""
-        return self.config.window.extra_leads > 0
+        """False: the model imputes its leads from themselves."""
+        return False
 
     def with_sampling(self, sampling: SamplerOptions) -> Model:
         """Return the model with another sampler, number of steps and batch size as its own."""
@@ -441,7 +439,7 @@ class Model:
             window.fs_hz,
             [label or UNKNOWN for label in request.labels],
             channel_names=window.leads,
-            r_peak=window.before if window.kind == "beat" else None,
+            r_peak=window.before,
             info=info,
             seed=np.array(request.seeds, dtype=np.int64),
         )
@@ -463,10 +461,3 @@ class Model:
 def _offset(progress: Progress, start: int, total: int) -> Progress:
     """Return a callback for a chunk of ``total`` windows that starts at ``start``."""
     return lambda done, _: progress(start + done, total)
-
-
-def _describe_leads(leads: Sequence[str]) -> str:
-    """Return the leads of a window as text; ``*`` stands for any lead."""
-    if set(leads) == {"*"}:
-        return "any lead" if len(leads) == 1 else f"any {len(leads)} leads"
-    return f"lead{'s' if len(leads) > 1 else ''} {', '.join(leads)}"

@@ -50,8 +50,6 @@ class GenerateOptions:
     """Number of windows."""
     seed: int = 0
     """Seed of the first window; window i has seed + i."""
-    rhythm: tuple[tuple[float, str], ...] = ()
-    """Beats of every window, as pairs of the R peak's time in s and a label; only for models of strips."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,7 +76,7 @@ def impute_recording(
     observed.
 
     Args:
-        imputer: a model of strips, or the search for analogues.
+        imputer: a model, or the search for analogues.
         recording: the recording.
         plan: segments to impute, from :func:`plan_imputation`.
         options: the label, and what is written.
@@ -234,7 +234,7 @@ def forecast_recording(
     """Forecast one lead from its past; return axes (time).
 
     Args:
-        imputer: a model of strips, or the search for analogues.
+        imputer: a model, or the search for analogues.
         recording: the recording.
         plan: lead and start of the forecast, from :func:`plan_forecast`.
         options: horizon and label.

@@ -145,7 +145,7 @@ class TaskRunner:
     def _generate(self, generations: list[Generation]) -> None:
         """Generate the windows of several jobs together; each window depends on its own seed only."""
         task = generations[0].task
-        model, rhythm = self._model(task.model), task.options.rhythm
+        model = self._model(task.model)
         rows = [(generation, seed) for generation in generations for seed in generation.seeds]
         for start in range(0, len(rows), CHUNK_WINDOWS):
             chunk = [row for row in rows[start : start + CHUNK_WINDOWS] if self._is_wanted(row[0])]
@@ -153,7 +153,7 @@ class TaskRunner:
                 continue
             owners, seeds = zip(*chunk, strict=True)
             labels = [owner.task.options.label for owner in owners]
-            windows = model.generate(labels, len(chunk), seeds, rhythm=rhythm, **task.sampling.sampling())
+            windows = model.generate(labels, len(chunk), seeds, **task.sampling.sampling())
             for generation in dict.fromkeys(owners):
                 generation.append(windows.take([i for i, owner in enumerate(owners) if owner is generation]))
                 self._report(generation)

@@ -154,7 +154,7 @@ class ModelInfo:
 
     name: str
     kind: str
-    """`beat` or `strip`."""
+    """`beat`: generates beats; `gap`: imputes and forecasts."""
     labels: list[str]
     fs_hz: float
     leads: list[str]

@@ -11,7 +11,7 @@ export function repairView(view, models) {
   const form = view.querySelector("form.controls"), tools = view.querySelector(".strip-tools");
   const undo = tools.querySelector("[name=undo]"), download = form.querySelector(".download");
   const work = new Work(view, form);
-  const model = models.find((one) => one.kind === "strip");
+  const model = models.find((one) => one.kind === "gap");
   let now = null, gaps = [], result = null, history = [], preview = null, marking = null;
 
   strip.overlays = (from, to) => [
@@ -71,7 +71,7 @@ export function repairView(view, models) {
     const lost = now.info.missing_s[now.lead];
     if (!spans.length && !lost && task === "impute") { say(view, "Mark a stretch first: choose “marks a stretch” and drag over it.", true); return; }
     const body = task === "impute"
-      ? { recording: now.info.id, model: model.name, options: { leads: [now.lead], gaps: spans }, draw: numbers(form, ["draws", "seed"]) }
+      ? { recording: now.info.id, model: model?.name, options: { leads: [now.lead], gaps: spans }, draw: numbers(form, ["draws", "seed"]) }
       : { recording: now.info.id, options: { leads: [now.lead], intervals: spans } };
     const job = await work.run(`api/${task}`, body, { onPreview: (one) => { if (now !== before) return; preview = one; work.note(`noise level ${one.sigma.toPrecision(2)}`); strip.reveal(one.start_s); strip.draw(); } });
     preview = null;
