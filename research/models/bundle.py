@@ -52,8 +52,8 @@ Goldberger AL et al. PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(2
 {train}
 ```
 
-Seed {seed}, {samples} {examples} (repeats included) in the last command, {minutes:.0f} minutes on one thread of
-a two-core machine without GPU. Validation loss of the averaged weights: {validation:.4f}.
+Seed {seed}, {samples} {examples} (repeats included) in the last command, {minutes:.0f} minutes on one
+thread of a two-core machine without GPU. Validation loss of the averaged weights: {validation:.4f}.
 
 ## What it reaches
 
@@ -64,27 +64,27 @@ Not evaluated yet: make report DATA=mitdb/
 {limits}
 """
 
-BEAT_DATA = """Split `strict`: the first 48 s of every minute of each recording of de Chazal's DS1, without 201 (the same
+BEAT_DATA = """\
+Split `strict`: the first 48 s of every minute of each recording of de Chazal's DS1, without 201 (the same
 subject as 202 in DS2) and without paced recordings. The other 12 s are validation. DS2 was used neither for
 training nor for choices. Label map: AAMI EC57."""
 
-GAP_DATA = """Split `strict`: recordings of de Chazal's DS1, without 201 (the same subject as 202 in DS2) and without paced
-recordings. PTB-XL 1.0.3 (PhysioNet, doi:10.13026/kfzx-aw45), licence CC BY 4.0: folds 1 to 8, validation on
-fold 9. Wagner P et al. PTB-XL, a large publicly available electrocardiography dataset. Scientific Data 7:154
-(2020). DS2, svdb and fold 10 were used neither for training nor for choices."""
+GAP_DATA = """\
+Split `strict`: recordings of de Chazal's DS1, without 201 (the same subject as 202 in DS2) and without
+paced recordings. PTB-XL 1.0.3 (PhysioNet, doi:10.13026/kfzx-aw45), licence CC BY 4.0: folds 1 to 8,
+validation on fold 9. Wagner P et al. PTB-XL, a large publicly available electrocardiography dataset. Scientific
+Data 7:154 (2020). DS2, svdb and fold 10 were used neither for training nor for choices."""
 
 NETWORKS = {"unet": "U-Net over spectrogram frames", "dense": "dense, over the whole spectrogram"}
 
-BEAT_LIMITS = (
-    "Half of DS1 was selected for rare events; prevalence is not clinical. F and S come from few subjects. One "
-    "lead (MLII), one recorder. The window holds no RR interval, so that an S beat differs by its shape alone."
-)
+BEAT_LIMITS = """\
+Half of DS1 was selected for rare events; prevalence is not clinical. F and S come from few subjects. One lead
+(MLII), one recorder. The window holds no RR interval, so that an S beat differs by its shape alone."""
 
-GAP_LIMITS = (
-    "Adults at rest and Holter recordings of 21 subjects. It draws from segments of the same recording: where "
-    "none resembles the gap, the gap is interpolated, and beats of kinds that the recording does not show are "
-    "not drawn. Gaps of more than 3 s are longer than those of the training."
-)
+GAP_LIMITS = """\
+Trained on adults at rest and on Holter recordings of 21 subjects. It draws from segments of the recording:
+where none resembles the gap, the gap is interpolated, and beats of kinds that the recording does not show are
+not drawn. Gaps of more than 3 s are longer than those of the training."""
 
 
 def bundle_model(
@@ -165,10 +165,10 @@ def gap_facts(config: GapConfig, facts: dict[str, Any]) -> dict[str, str]:
     """Return what the card of a model of gaps states."""
     candidates = config.candidates
     settings = {
-        "Input": f"a gap of any lead at {candidates.fs_hz:g} Hz with its surroundings, and another lead where one "
-        "is observed",
-        "Candidates": f"{candidates.analogues} analogues within 30 minutes on either side, {candidates.cycles} "
-        "visible cardiac cycles",
+        "Input": f"a gap of any lead at {candidates.fs_hz:g} Hz with its surroundings, and another lead "
+        "where one is observed",
+        "Candidates": f"{candidates.analogues} analogues within 30 minutes on either side, "
+        f"{candidates.cycles} visible cardiac cycles",
         "Tasks": f"imputation, forecasting ({config.training.forecasts:g} of the training examples)",
         "Network": f"attention over candidates, on STFT frames, {facts['parameters']:.1f} M parameters",
         "Sampler": f"{config.diffusion.steps} step(s) a draw",

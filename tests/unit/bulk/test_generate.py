@@ -160,11 +160,11 @@ def test_an_output_that_cannot_be_written_is_reported_in_one_line(bulk, task, da
 
 @pytest.mark.long
 def test_no_recording_is_lost_with_a_node(mitdb, tmp_path):
-    """Strips of the real database, on a Ray cluster of two nodes of which one goes away without grace."""
+    """Beats of the real database, on a Ray cluster of two nodes of which one goes away without grace."""
     from ray.cluster_utils import Cluster
 
     known = find_database("mitdb")
-    options = BulkPrepareOptions(windows=PrepareOptions(preset="strip"), shard_size=2)
+    options = BulkPrepareOptions(shard_size=2)
     prepare(known, str(mitdb), str(tmp_path / "local"), options)
     cluster = Cluster()
     nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]

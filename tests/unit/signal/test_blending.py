@@ -56,7 +56,7 @@ def test_the_step_at_a_seam_is_like_that_of_a_real_signal(mitdb, name):
     for start in np.sort(rng.choice(np.arange(1000, 13_000, 700), 12, replace=False)):
         gapped[start : start + rng.integers(40, 400)] = np.nan
     ends = np.flatnonzero(np.diff(np.isnan(gapped).astype(int)))
-    draws_mv = diffecg.load("mitbih-strip").impute(gapped, recording.fs_hz, draws=2).draws_mv
+    draws_mv = diffecg.load_imputer("mitbih-strip").impute(gapped, recording.fs_hz, draws=2).draws_mv
     steps, real = (np.abs(np.diff(x)[..., ends]) for x in (draws_mv, signal))
     assert np.median(steps) <= 1.5 * np.median(np.abs(np.diff(signal)))
     assert np.sqrt(np.mean(steps**2)) <= 1.5 * np.sqrt(np.mean(real**2))
@@ -65,7 +65,7 @@ def test_the_step_at_a_seam_is_like_that_of_a_real_signal(mitdb, name):
 @pytest.mark.long
 def test_a_whole_recording_is_imputed_as_well_as_its_windows(mitdb):
     """Errors and interval coverage are those of evaluate-task's windows, or better."""
-    model, draws = diffecg.load("mitbih-strip"), 8
+    model, draws = diffecg.load_imputer("mitbih-strip"), 8
     errors, coverage = {"window": [], "recording": []}, {"window": [], "recording": []}
 
     def score(kind, truth, imputation, hidden):
