@@ -135,8 +135,11 @@ def _ray(
 
     started = not ray.is_initialized()
     if started:
+        # Without an address, Ray would connect to any cluster that it finds on this machine.
         settings: dict[str, Any] = (
-            {"address": engine.address} if engine.address else {"num_cpus": engine.workers}
+            {"address": engine.address}
+            if engine.address
+            else {"address": "local", "num_cpus": engine.workers}
         )
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **settings)
 
