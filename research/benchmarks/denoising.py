@@ -27,6 +27,7 @@ from research.tables import markdown_table
 SNRS_DB = (6, 0, -6)
 CONTEXT_S = 10.0
 LEAD_II = 1
+NETWORK = "network"
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,13 +193,13 @@ def _estimates(case: NoisySignal, result: Denoised, fs_hz: float) -> dict[str, S
         signal_mv = filtered(case.noisy_mv, fs_hz)
         signal_mv += level_mv - signal_mv[case.is_noisy].mean()
         estimates[name] = np.where(case.is_noisy, signal_mv, case.clean_mv)
-    return {**estimates, "network": np.asarray(result.signal_mv)}
+    return {**estimates, NETWORK: np.asarray(result.signal_mv)}
 
 
 def _table(
     scores: dict[tuple[str, int, str], Score], intervals: dict[tuple[str, int], list[tuple[float, float]]]
 ) -> str:
-    """Return a row for each kind of noise and SNR: RMSE in mV and F1 of the R peaks by method."""
+    """Return RMSE in mV, F1 of the R peaks and coverage, a row for each kind of noise and SNR."""
     methods = list(dict.fromkeys(method for *_, method in scores))
     rows = []
     for kind, snr_db in _rows():
@@ -206,9 +207,12 @@ def _table(
         coverage, width_mv = np.mean(intervals[kind, snr_db], axis=0)
         pooled = np.mean([part for snr in SNRS_DB for part, _ in intervals[kind, snr]])
         shown = [f"{cell.rmse_mv:.3f} / {cell.f1:.3f}" for cell in cells]
+        others = min(cell.rmse_mv for method, cell in zip(methods, cells, strict=True) if method != NETWORK)
+        relative = f"{(scores[kind, snr_db, NETWORK].rmse_mv / others) ** 2:.2f}"
         interval = f"{coverage:.0%} ({pooled:.0%}), {width_mv:.2f} mV"
-        rows.append((KINDS[kind], f"{snr_db} dB", *shown, interval))
-    head = ("RMSE in mV / F1", "SNR", *methods, "90 % interval: coverage (pooled), width")
+        rows.append((KINDS[kind], f"{snr_db} dB", *shown, relative, interval))
+    squared = "squared error of the network / best other"
+    head = ("RMSE in mV / F1", "SNR", *methods, squared, "90 % interval: coverage (pooled), width")
     return markdown_table(head, rows)
 
 

@@ -26,6 +26,7 @@ from diffecg.model.denoiser_folder import DenoiserConfig, save_denoiser
 from diffecg.model.denoising_network import DenoisingNetwork
 from diffecg.model.folder import WEIGHTS
 from diffecg.pretrained import DENOISER
+from diffecg.training.distributed import check_device
 from research.models.noisy_windows import (
     FS_HZ,
     PTBXL_FS_HZ,
@@ -93,7 +94,7 @@ truth, its own wander included.
 ## Training
 
 ```
-python -m research train-denoiser mitdb/ nstdb/ ptbxl/ --minutes {minutes:g}
+python -m research train-denoiser mitdb/ nstdb/ ptbxl/ --minutes {minutes:g} --device {device}
 ```
 
 Seed {seed}, {steps} steps in {minutes:g} minutes. Mean squared error, weighted by the noise; the half
@@ -122,6 +123,7 @@ def train_denoiser(
     minutes: float = 60.0,
     checkpoint: Path = Path("denoiser-checkpoint.safetensors"),
     seed: int = 0,
+    device: str = "cpu",
 ) -> None:
     """Train the network that removes noise, calibrate its intervals, and write it with its card.
 
@@ -132,12 +134,17 @@ def train_denoiser(
         minutes: Time of training.
         checkpoint: File to which the weights are written every two minutes.
         seed: Seed of the weights and of the windows.
+        device: Device of the training: cpu or cuda.
     """
+    check_device(device)
     torch.set_num_threads(1)
-    torch.manual_seed(seed)
     config = DenoiserConfig()
     source = _source(database, noises, ptbxl, "train", seed)
-    network, steps = fit(DenoisingNetwork(config.network), source, 60 * minutes, checkpoint)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = DenoisingNetwork(config.network)
+    network, steps = fit(network.to(device), source, 60 * minutes, checkpoint)
+    network.cpu()
     sources = [_source(database, noises, ptbxl, "validation", seed, {kind: 1.0}) for kind in KINDS]
     config = calibrate(config, network, sources)
     out.mkdir(parents=True, exist_ok=True)
@@ -154,6 +161,7 @@ def train_denoiser(
         held_out=", ".join(DEVELOPMENT),
         minutes=minutes,
         seed=seed,
+        device=device,
         steps=steps,
         nyquist=config.fs_hz / 2,
     )
@@ -167,7 +175,7 @@ def fit(
     """Train a network for some time; return the average of its weights and the number of steps.
 
     Args:
-        network: the network.
+        network: the network, on the device of the training.
         source: windows.
         seconds: time of training.
         checkpoint: file of the averaged weights, written every CHECKPOINT_S.
@@ -182,7 +190,7 @@ def fit(
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * min(1, (step + 1) / WARM_UP) * (1 + math.cos(math.pi * share)) / 2
         windows = source.short(SHORT) if source.rng.random() < SHORT_SHARE else source.long(LONG, LONG_S)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(network.last.weight.device.type, dtype=torch.bfloat16):
             loss = loss_of(network, windows)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -206,8 +214,9 @@ def loss_of(network: DenoisingNetwork, windows: NoisyWindows) -> Float[Tensor, "
     The squared error of a window is divided by the variance of its clean signal and, so that windows with
     little noise count, by the standard deviation of the noise.
     """
-    clean, noisy = torch.from_numpy(windows.clean), torch.from_numpy(windows.noisy)
-    mask = torch.from_numpy(windows.is_noisy).float()
+    arrays = (windows.clean, windows.noisy, windows.is_noisy)
+    clean, noisy, mask = (torch.from_numpy(array).to(network.last.weight.device) for array in arrays)
+    mask = mask.float()
     estimate = network(noisy, mask)
     count = mask.sum(dim=1).clamp(min=1)
 

@@ -40,7 +40,7 @@ app = App(
     name="diffecg",
     version=f"diffecg {__version__}",
     help=(
-        "Generate, impute, forecast and denoise ECG with conditional diffusion models.\n\n"
+        "Generate, impute and forecast ECG with conditional diffusion models, and remove noise.\n\n"
         "Start with: diffecg demo. Not a medical device."
     ),
     result_action="return_value",

@@ -214,9 +214,12 @@ def denoise(
         noisy are returned unchanged, bit for bit.
 
     Example:
-        >>> import numpy as np
-        >>> wander_mv = np.sin(2 * np.pi * 0.2 * np.arange(3600) / 360)
-        >>> float(np.abs(diffecg.denoise(wander_mv, 360).signal_mv).max()) < 0.5
+        >>> import diffecg, numpy as np
+        >>> from diffecg.signal.simulation import simulate_ecg
+        >>> clean_mv = simulate_ecg(30, 250).signal_mv
+        >>> wander_mv = np.sin(2 * np.pi * 0.2 * np.arange(clean_mv.size) / 250)
+        >>> error_mv = diffecg.denoise(clean_mv + wander_mv, 250).signal_mv - clean_mv
+        >>> bool(error_mv.std() < 0.5 * wander_mv.std())
         True
 
     Raises:

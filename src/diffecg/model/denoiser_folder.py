@@ -9,9 +9,9 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 
 from diffecg.errors import DiffecgError
-from diffecg.files import read_json, write_json
+from diffecg.files import read_json, to_json_bytes
 from diffecg.model.denoising_network import DenoisingNetwork, DenoisingSizes
-from diffecg.model.folder import CONFIG, WEIGHTS, read_weights, write_weights
+from diffecg.model.folder import CONFIG, WEIGHTS, read_weights, write_settings_and_weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +38,8 @@ def save_denoiser(folder: Path, config: DenoiserConfig, network: DenoisingNetwor
     Raises:
         DiffecgError: A weight is not finite in 16 bits.
     """
-    write_json(folder / CONFIG, asdict(config))
-    write_weights(folder / WEIGHTS, network.state_dict(), half=True)
+    settings = to_json_bytes(asdict(config))
+    write_settings_and_weights(folder, settings, network.state_dict(), half=True)
 
 
 def load_denoiser(folder: Path) -> tuple[DenoiserConfig, DenoisingNetwork]:

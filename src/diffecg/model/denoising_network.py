@@ -26,7 +26,6 @@ from diffecg.model.layers import SelfAttention, zero_init
 STEEPNESS = 8
 """Exponent of the frequency in the response of the low-pass filters that divide the bands."""
 
-
 WANDER = 0.0034
 """Bands below this share of the sampling rate (0.67 Hz at 200 Hz) are attenuated at the start of training."""
 MIN_POWER, LOG_SCALE = 1e-6, 3.0
@@ -116,8 +115,7 @@ class DenoisingNetwork(nn.Module):
         self.up = nn.ModuleList(_blocks(*layer) for layer in layers[:-1])
         self.finer = nn.ModuleList(nn.Conv1d(coarse, fine, 1) for fine, coarse in steps)
         self.norm = ChannelNorm(widths[0])
-        self.last = nn.Conv1d(widths[0], outputs, kernels[0], padding=kernels[0] // 2)
-        zero_init(self.last)
+        self.last = zero_init(nn.Conv1d(widths[0], outputs, kernels[0], padding=kernels[0] // 2))
         gains = [PASSED, *(ATTENUATED if edge < WANDER else PASSED for edge in sizes.edges), PASSED]
         bias = torch.tensor([*gains, 0.0, 0.0]).repeat_interleave(patch)
         self.last.load_state_dict({"weight": self.last.weight, "bias": bias})
@@ -164,7 +162,7 @@ def divide_bands(
     mean = (signal * noisy).sum(dim=1, keepdim=True) / noisy.sum(dim=1, keepdim=True).clamp(min=1)
     rest = signal - mean
     spectrum = torch.fft.rfft(torch.cat([rest, rest.flip(1)], dim=1))
-    frequency = torch.fft.rfftfreq(2 * length, device=signal.device)
+    frequency = torch.fft.rfftfreq(2 * length, dtype=signal.dtype, device=signal.device)
     passed = [1 / (1 + (frequency / edge) ** STEEPNESS) for edge in edges]
     low = torch.stack([torch.zeros_like(frequency), *passed, torch.ones_like(frequency)])
     bands = torch.fft.irfft(spectrum[:, None] * low.diff(dim=0), n=2 * length)[..., :length]

@@ -41,15 +41,17 @@ def save_model(folder: Path, config: AnyConfig, state: dict[str, Tensor], *, hal
     Raises:
         DiffecgError: A weight is not finite, in the stored precision.
     """
-    write_atomic(folder / CONFIG, to_json(config).encode())
-    write_weights(folder / WEIGHTS, state, half=half)
+    write_settings_and_weights(folder, to_json(config).encode(), state, half=half)
 
 
-def write_weights(path: Path, state: dict[str, Tensor], *, half: bool = False) -> None:
-    """Write the weights of a network.
+def write_settings_and_weights(
+    folder: Path, settings: bytes, state: dict[str, Tensor], *, half: bool = False
+) -> None:
+    """Write the settings and weights of a network, or neither where a weight is not finite.
 
     Args:
-        path: The file.
+        folder: An existing folder.
+        settings: Content of ``config.json``.
         state: The weights, from ``state_dict``.
         half: Whether to store weights as 16-bit floats.
 
@@ -59,10 +61,11 @@ def write_weights(path: Path, state: dict[str, Tensor], *, half: bool = False) -
     if half:
         state = {name: tensor.half() for name, tensor in state.items()}
     if not _is_finite(state):
-        raise DiffecgError(f"the weights are not finite, so they are not written to {path}")
+        raise DiffecgError(f"the weights are not finite, so they are not written to {folder}")
     state = {name: tensor.contiguous() for name, tensor in state.items()}
+    write_atomic(folder / CONFIG, settings)
     # A single key: safetensors writes several in random order, and equal models would have different files.
-    write_atomic(path, save(state, metadata={DIGEST_KEYS[0]: _digest(state)}))
+    write_atomic(folder / WEIGHTS, save(state, metadata={DIGEST_KEYS[0]: _digest(state)}))
 
 
 def load_network(folder: Path) -> ConditionalDenoiser | GapNetwork:
@@ -85,7 +88,7 @@ def read_weights(path: Path, network: nn.Module) -> None:
     """Read the weights of a network, and set it to evaluation mode.
 
     Args:
-        path: The file, from :func:`write_weights`.
+        path: The file, from :func:`write_settings_and_weights`.
         network: The network, with any weights.
 
     Raises:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 GROUPS = 8
 """Groups of group normalisation; widths are multiples of it."""
@@ -55,7 +58,7 @@ def partial_linear(
     return F.conv2d(x, weight, offset, padding=layer.padding)
 
 
-def zero_init(module: nn.Module) -> nn.Module:
+def zero_init(module: AnyModule) -> AnyModule:
     """Set all parameters of a module to zero, so that its residual block starts as the identity."""
     for parameter in module.parameters():
         nn.init.zeros_(parameter)
