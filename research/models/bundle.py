@@ -72,8 +72,8 @@ training nor for choices. Label map: AAMI EC57."""
 GAP_DATA = """\
 Split `strict`: recordings of de Chazal's DS1, without 201 (the same subject as 202 in DS2) and without
 paced recordings. PTB-XL 1.0.3 (PhysioNet, doi:10.13026/kfzx-aw45), licence CC BY 4.0: folds 1 to 8,
-validation on fold 9. Wagner P et al. PTB-XL, a large publicly available electrocardiography dataset. Scientific
-Data 7:154 (2020). DS2, svdb and fold 10 were used neither for training nor for choices."""
+validation on fold 9. Wagner P et al. PTB-XL, a large publicly available electrocardiography dataset.
+Scientific Data 7:154 (2020). DS2, svdb and fold 10 were used neither for training nor for choices."""
 
 NETWORKS = {"unet": "U-Net over spectrogram frames", "dense": "dense, over the whole spectrogram"}
 

@@ -96,10 +96,7 @@ def test_impute_and_forecast(run, gaps, recording, tmp_path):
     assert json.loads(out)["lead"] == "V1"
     assert len(pd.read_csv(tmp_path / "ahead" / "forecast.csv")) == 360
     assert (
-        run(
-            "forecast", "--model", gaps, recording, "--horizon", 0.5, "--out", tmp_path / "end", *few
-        )[0]
-        == 0
+        run("forecast", "--model", gaps, recording, "--horizon", 0.5, "--out", tmp_path / "end", *few)[0] == 0
     )
 
 

@@ -118,4 +118,3 @@ def test_every_sampler_runs(name, runs):
         made = model.generate(count=2, sampler=sampler, steps=3)
         assert np.isfinite(made.signal_mv).all()
         assert made.info["sampler"] == sampler
-

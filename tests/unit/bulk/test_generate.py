@@ -24,7 +24,6 @@ from diffecg.bulk.options import EngineOptions
 from diffecg.bulk.prepare import BulkPrepareOptions, prepare
 from diffecg.datasets.databases import database as find_database
 from diffecg.datasets.formats.registry import read_windows
-from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.shards import MANIFEST, Shard, ShardStore, plan_shards
 from diffecg.errors import DiffecgError
 

@@ -33,21 +33,7 @@ def test_migration_renames_and_leaves_unknown_keys_to_validation(tmp_path):
 def test_a_model_of_strips_is_refused(tmp_path):
     path = tmp_path / "config.json"
     path.write_text((CONFIGS / "beat.json").read_text().replace('"kind": "beat"', '"kind": "strip"'))
-    with pytest.raises(DiffecgError, match="models of strips of version 0.1 cannot be read; mitbih-strip"):
-        read_config(path)
-
-
-def test_a_model_of_strips_is_refused(tmp_path):
-    path = tmp_path / "config.json"
-    path.write_text((CONFIGS / "beat.json").read_text().replace('"kind": "beat"', '"kind": "strip"'))
-    with pytest.raises(DiffecgError, match="models of strips of version 0.1 cannot be read; mitbih-strip"):
-        read_config(path)
-
-
-def test_a_model_of_strips_is_refused(tmp_path):
-    path = tmp_path / "config.json"
-    path.write_text((CONFIGS / "beat.json").read_text().replace('"kind": "beat"', '"kind": "strip"'))
-    with pytest.raises(DiffecgError, match="models of strips of version 0.1 cannot be read; mitbih-strip"):
+    with pytest.raises(DiffecgError, match=r"models of strips of version 0\.1 cannot be read; mitbih-strip"):
         read_config(path)
 
 

@@ -18,10 +18,11 @@ from diffecg.datasets.folder import write_folder
 from diffecg.datasets.labels import AAMI_LABELS, LABEL_MAPS, label_map
 from diffecg.datasets.prepare import prepare
 from diffecg.datasets.recording_cutting import EXCLUDED
-from diffecg.datasets.rhythm import encode_rhythm, format_beats, parse_beats
+from diffecg.datasets.rhythm import format_beats, parse_beats
 from diffecg.datasets.splits import DS1, DS2, PACED, ROUND_S, SPLITS, validation_bounds
 from diffecg.datasets.window_grid import CROSSING, EDGE, FLAT, MISSING
 from diffecg.errors import DiffecgError
+from diffecg.formats.annotations import Beats
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
@@ -140,8 +141,10 @@ def test_bad_windows_are_dropped_with_a_reason(tmp_path):
     signal_mv[0, 3000:4000] = 0.25
     signal_mv[0, 6000] = np.nan
     recording = Recording.from_arrays(signal_mv, read.fs_hz, channel_names=read.channel_names, name=read.name)
-    strips = WindowConfig(kind="strip", length=500, fs_hz=360, before=0, stride=500)
-    cut = WindowCutter(window=strips, split=SPLITS["strict"], labels={}).cut(recording, read_beats(path))
+    window = WindowConfig(length=500, before=0)
+    starts = np.arange(0, signal_mv.shape[1] - 499, 500)
+    beats = Beats(sample=starts, symbol=np.full(len(starts), "N"))
+    cut = WindowCutter(window=window, split=SPLITS["strict"], labels={}).cut(recording, beats)
     reasons = Counter(reason for _, _, reason in cut.dropped.elements())
     assert reasons == {FLAT: 2, MISSING: 1, CROSSING: 1}
 
@@ -314,4 +317,3 @@ def test_windows_contain_their_beats(database):
         expected = [(int(p), labels[s]) for p, s in zip(places[inside], beats.symbol[inside], strict=True)]
         assert parse_beats(text) == expected
         assert format_beats(expected) == text
-

@@ -145,7 +145,8 @@ def test_any_state_of_numpy_seeds_the_draws(gap_model, leads):
         assert not set(one.seeds) & set(two.seeds)
         assert np.array_equal(gap_model.impute(leads, 100, seed=make(1), **FEW).draws_mv, one.draws_mv)
     assert (
-        gap_model.impute(leads, 100, seed=None, **FEW).seeds != gap_model.impute(leads, 100, seed=None, **FEW).seeds
+        gap_model.impute(leads, 100, seed=None, **FEW).seeds
+        != gap_model.impute(leads, 100, seed=None, **FEW).seeds
     )
     with pytest.raises(DiffecgError, match="seed 'zero' is not an integer"):
         gap_model.impute(leads, 100, seed="zero")

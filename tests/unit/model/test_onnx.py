@@ -24,7 +24,9 @@ def test_engines_give_the_same_samples(runs, preset, tmp_path):
         assert np.abs(expected - actual).max() < 1e-4 * np.abs(expected).max()
     signal = np.sin(np.arange(256) / 10) + expected[0, 0]
     signal[100:150] = np.nan
-    expected, actual = (model.impute(signal, 360.0, draws=2, steps=2).signal_mv for model in (reference, onnx))
+    expected, actual = (
+        model.impute(signal, 360.0, draws=2, steps=2).signal_mv for model in (reference, onnx)
+    )
     assert np.abs(expected - actual).max() < 1e-4
     (cached,) = (tmp_path / "cache").rglob("*.onnx")
     modified = cached.stat().st_mtime_ns
