@@ -21,7 +21,7 @@ def test_forward_has_the_shape_of_its_input_and_starts_at_zero(name):
         signal = torch.randn(2, len(config.window.leads), config.window.length)
     observed = torch.ones_like(signal, dtype=torch.bool)
     condition = model.condition(signal, observed, [None, None])
-    xt = model.encode(signal, condition)
+    xt = model.encode(signal)
     answer = model.predict(xt, torch.ones(2), condition)
     assert answer.shape == xt.shape
     assert answer.abs().max() == 0

@@ -27,8 +27,7 @@ def test_inputs_are_reproduced(stored):
 @pytest.mark.parametrize(
     "name",
     [
-        "beat", "beat_fast", "strip", "strip_rhythm", "vary", "imputed", "lower", "upper", "forecast",
-        "composed",
+        "beat", "beat_fast", "vary", "imputed", "lower", "upper", "forecast", "composed",
     ],
 )  # fmt: skip
 def test_signals_agree_within_1e_4_mv(stored, computed, name):

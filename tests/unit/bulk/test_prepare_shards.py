@@ -153,7 +153,7 @@ def test_recordings_of_a_user_are_prepared(hospital, tmp_path, run):
     names = {"ward0/p0", "ward0/p2", "ward1/p1", "ward1/p3", "ward1/p5.edf"}
     assert set(one.index["recording"]) == names
     assert set(one.index["lead"]) == {"II"}
-    parts = split_by_subject({name: name for name in names})
+    parts = split_by_subject({name: name for name in names}).with_validation()
     known = {name: parts.partition(name) for name in names}
     assert all(known[row["recording"]] in (None, row["partition"]) for _, row in one.index.iterrows())
     status, _, err = run(
@@ -171,7 +171,7 @@ def test_recordings_of_a_subject_are_in_one_partition(hospital, tmp_path, run):
     assert run(*common, "--out", tmp_path / "strips")[0] == 0
     index = diffecg.open_windows(tmp_path / "strips").index
     assert index.groupby("recording")["partition"].unique().map(list).to_dict() == {
-        **dict.fromkeys(("ward0/p0", "ward1/p1", "ward1/p3"), ["train"]),
+        **{name: ["train"] for name in ("ward0/p0", "ward1/p1", "ward1/p3")},
         "ward0/p2": ["validation"],
     }
     for text, why in (
