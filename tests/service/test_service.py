@@ -289,7 +289,12 @@ REJECTED = [
     ("generate", {"model": FAST, "options": {"seed": -1}}, 422, "seed"),
     ("generate", {"model": FAST, "options": {"seed": 10**400}}, 422, "seed"),
     ("generate", {"model": "/etc"}, 422, "unknown model '/etc'"),
-    ("generate", {"model": STRIP}, 422, "imputes and forecasts; choose a model that generates: mitbih-beat-fast"),
+    (
+        "generate",
+        {"model": STRIP},
+        422,
+        "imputes and forecasts; choose a model that generates: mitbih-beat-fast",
+    ),
     ("generate", {"model": "mitbih-beat"}, 422, "choose one of mitbih-beat-fast, mitbih-strip"),
     ("generate", {"model": FAST, "options": {"label": "X"}}, 422, "N, S, V, F"),
     ("generate", {"model": FAST, "colour": "red"}, 422, "colour"),
