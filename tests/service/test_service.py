@@ -176,9 +176,9 @@ def test_imputation_changes_the_gap_only(server, recording, tmp_path):
     written = np.array(result["intervals"][0]["signal_mv"])
     assert np.abs((after[7200:7380, 0] - 1024) / 200 - written).max() < 0.003
     model = diffecg.load_imputer(STRIP)
-    holed = (before[:, 0] - 1024) / 200.0
-    holed[changed] = np.nan
-    imputed = model.impute(holed, 360.0, draws=3).signal_mv
+    holed = (before.T - 1024) / 200.0
+    holed[0, changed] = np.nan
+    imputed = model.impute(holed, 360.0, axes="lead time", draws=3).signal_mv[0]
     assert np.abs(imputed[7200:7380] - written).max() < 1e-3
 
 
