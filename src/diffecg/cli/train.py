@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from diffecg.cli.console import Json, Threads, progress_bar, show, show_notes, stderr, use_threads
-from diffecg.cli.train_gaps import are_recording_sets, search_examples, train_gaps
+from diffecg.cli.train_gaps import are_recording_sets, train_gaps
 from diffecg.config.io import AnyConfig, to_json, with_settings
 from diffecg.config.presets import gap_preset
 from diffecg.config.presets import preset as find_preset
@@ -57,7 +57,7 @@ def train(
         Windows from diffecg prepare, or shards from diffecg bulk prepare, in a folder or at a URL that fsspec
         supports. Shards are streamed through a buffer of about `training.shuffle_buffer` windows. Recording
         sets (diffecg prepare --preset imputation) train a model of gaps, which imputes and forecasts from
-        the whole recording; --data may then be repeated. Its analogues are searched first, once for a run.
+        the whole recording; --data may then be repeated.
     out:
         Folder of the run: settings, averaged weights, metrics.jsonl, checkpoints.
     preset:
@@ -84,8 +84,6 @@ def train(
             print(to_json(gap_config), end="")
             return
         use_threads(threads)
-        with progress_bar("search analogues") as searched:
-            search_examples(gap_config, data, out, progress=searched)
         with _progress(gap_config) as (report, last_row):
             is_main = train_gaps(
                 gap_config, data, out, report=report, minutes=minutes, accumulate=accumulate, device=device

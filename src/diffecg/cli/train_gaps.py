@@ -10,7 +10,6 @@ from diffecg.config.gap import GapConfig
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
-    from diffecg.training.gap.example_pool import Progress
     from diffecg.training.loop import Report
 
 
@@ -26,18 +25,6 @@ def are_recording_sets(data: Sequence[str]) -> bool:
     if len(kinds) > 1:
         raise DiffecgError(f"{' and '.join(data)} hold windows and recordings; train from one kind of data")
     return kinds == {True}
-
-
-def search_examples(config: GapConfig, data: Sequence[str], out: Path, *, progress: Progress) -> None:
-    """Search the analogues of all examples of a run, as far as that is not done.
-
-    Raises:
-        DiffecgError: the recordings, or an earlier run in ``out``, do not fit the settings.
-    """
-    from diffecg.training.gap.example_pool import find_examples
-
-    for partition in ("validation", "train"):
-        find_examples(config, [Path(folder) for folder in data], out, partition=partition, progress=progress)
 
 
 def train_gaps(

@@ -100,8 +100,6 @@ class GapTrainingConfig:
 
     samples: PositiveInt = 1_000_000
     """Number of training samples, repetitions included."""
-    examples: PositiveInt = 240_000
-    """Number of different gaps whose analogues are searched before training."""
     validation_examples: PositiveInt = 512
     """Number of gaps of the validation partition."""
     shares: tuple[PositiveFloat, ...] = ()
@@ -122,8 +120,10 @@ class GapTrainingConfig:
     """Share of forecasts among the examples."""
     companions: Fraction = 0.4
     """Share of examples with a companion lead that is observed through the gap."""
+    virtual: Fraction = 0.6
+    """Share of virtual recordings: combinations of leads at another tempo."""
     inverted: Fraction = 0.15
-    """Share of samples that are turned upside down."""
+    """Share of the other recordings that are turned upside down."""
     blocks: Blocks = ((1, 1.0), (16, 0.4), (128, 0.3))
     """Lengths of the blocks over which the energy score is computed, in samples, with their weights."""
     point_weight: Fraction = 0.4

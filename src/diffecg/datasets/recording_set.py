@@ -11,6 +11,7 @@ A folder holds
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -129,7 +130,8 @@ class RecordingSet:
         try:
             index = pd.read_parquet(folder / INDEX)
             peaks = np.load(folder / PEAKS, mmap_mode="r", allow_pickle=False)
-            signal = np.memmap(folder / SIGNAL, DTYPE, "r")
+            # Copy-on-write: nothing is written, and PyTorch warns of tensors that share read-only memory.
+            signal = np.memmap(folder / SIGNAL, DTYPE, "c")
             ends = index["offset"] + index["leads"].map(len) * index["samples"]
             complete = ends.max() == len(signal) and (index["peak_offset"] + index["peaks"]).max() == len(
                 peaks
@@ -194,6 +196,15 @@ class RecordingSet:
             if value is not None:
                 chosen &= (self.index[column] == value).to_numpy()
         return replace(self, index=self.index[chosen].reset_index(drop=True), part_of=self.part_of[chosen])
+
+    def fingerprint(self, partition: str) -> str:
+        """Return a digest of the table of the recordings of a partition, which identifies the data."""
+        index = self.index[self.index["partition"] == partition]
+        index = index.drop(
+            columns=["labels", "leads", "flat_leads", "offset", "peak_offset"], errors="ignore"
+        )
+        hashes = pd.util.hash_pandas_object(index.astype(str), index=False)
+        return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()
 
 
 def is_recording_set(folder: Path) -> bool:

@@ -67,10 +67,12 @@ class AnalogueImputer(GapImputer):
         """Yield the analogues of each gap."""
         for gap in gaps:
             for pool in find_pool(signal_mv, gap.samples, list(gap.rows), fs_hz, reach_s=self.context_s):
+                draws_mv = draw_from(pool, seeds)
                 yield FilledGap(
                     samples=gap.samples,
                     rows=pool.rows,
-                    draws_mv=draw_from(pool, seeds),
+                    draws_mv=draws_mv,
+                    segments_mv=draws_mv,
                     mean_mv=pool.segments.mean(axis=0),
                     kernel_mv=pool.kernel(len(seeds)),
                     is_interpolated=pool.is_interpolated,

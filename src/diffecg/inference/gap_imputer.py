@@ -42,6 +42,8 @@ class FilledGap:
     draws_mv: Float64[np.ndarray, "draw row gap"]
     mean_mv: Float64[np.ndarray, "row gap"]
     """The point estimate."""
+    segments_mv: Float64[np.ndarray, "draw row gap"]
+    """Signals with the shape of an ECG; the one nearest to the draws is written into the recording."""
     kernel_mv: Float64[np.ndarray, "row gap"]
     """Standard deviation of the kernel around each draw."""
     is_interpolated: bool
@@ -58,6 +60,8 @@ class GapImputer(ABC):
     """Length of the past that a forecast is made from, in s."""
     lead: str | None = None
     uses_other_leads = True
+    draws_are_segments = True
+    """Whether each draw is a segment of the recording, so that one of the draws is written into it."""
 
     @abstractmethod
     def _fill(
@@ -186,6 +190,7 @@ class GapImputer(ABC):
             checks.check_signal(window_mv, wanted, fs_hz, name=name)
         of_span = signal_mv[..., gaps.span]
         draws_mv = np.repeat(of_span[None], draws, axis=0)
+        segments_mv = draws_mv if self.draws_are_segments else draws_mv.copy()
         mean_mv, kernel_mv = of_span.copy(), np.zeros_like(of_span)
         parts = [_gaps_of(wanted) for wanted in gaps.wanted]
         total, interpolated, done = sum(map(len, parts)), 0, 0
@@ -198,6 +203,7 @@ class GapImputer(ABC):
                 index = (window, filled.rows, here)
                 where = gaps.wanted[window, filled.rows, filled.samples]
                 _insert(draws_mv, index, where, filled.draws_mv)
+                _insert(segments_mv, index, where, filled.segments_mv)
                 _insert(mean_mv, index, where, filled.mean_mv)
                 _insert(kernel_mv, index, where, filled.kernel_mv)
                 number = bisect_right(starts, filled.samples.start) - 1
@@ -206,7 +212,14 @@ class GapImputer(ABC):
                 if progress is not None and not remaining[number]:
                     progress(done, total)
         imputation = summarise_draws(
-            of_span, draws_mv, fs_hz, seeds=seeds, coverage=coverage, mean_mv=mean_mv, kernel_mv=kernel_mv
+            of_span,
+            draws_mv,
+            fs_hz,
+            seeds=seeds,
+            coverage=coverage,
+            mean_mv=mean_mv,
+            kernel_mv=kernel_mv,
+            segments_mv=segments_mv,
         )
         info = {
             "synthetic": True,

@@ -35,8 +35,11 @@ class GapModel(GapImputer):
     The search finds 16 analogues of a gap within 30 minutes on either side; visible heartbeats are laid to
     the expected beat times. From these candidates, their surroundings and another lead that is observed
     through the gap, the network makes the point estimate, and each draw from a candidate and noise of its
-    own. Draw k depends on its seed and on the signal only. Leads that are missing together share the places
-    of their analogues, so that their beats coincide. A gap without analogues is interpolated.
+    own. Draw k depends on its seed and on the signal only. What is written into a recording is the draw
+    nearest to the others where another lead shows when the beats come; elsewhere, where draws differ in that,
+    it is the candidate of a draw that is nearest to the draws, which has the shape of an ECG. Leads that are
+    missing together share the places of their analogues, so that their beats coincide. A gap without
+    analogues is interpolated.
 
     Args:
         network: the network.
@@ -48,6 +51,7 @@ class GapModel(GapImputer):
         DiffecgError: a sampler, which these models do not have, or a number of steps out of range.
     """
 
+    draws_are_segments = False
     past_s = REACH_S
     context_s = REACH_S
 
@@ -170,8 +174,11 @@ class GapModel(GapImputer):
         )
         draws = self._sample(encoding, batch, chosen, seeds, window)
         conditions = encoding.conditions
+        rows = torch.arange(len(batch), device=encoding.point.device)[:, None]
+        candidates = conditions.candidates[rows, torch.from_numpy(chosen).to(rows.device)]
         point, error = conditions.denormalise(encoding.point), encoding.error * conditions.scale_mv
-        arrays = (_numpy(conditions.denormalise(draws)), _numpy(point), _numpy(error))
+        denormalised = (conditions.denormalise(x) for x in (draws, candidates))
+        arrays = [_numpy(x) for x in (*denormalised, point, error)]
         filled = []
         for number, one in enumerate(batch):
             start, gap = windows[number].start, one.gap.samples
@@ -209,6 +216,7 @@ class GapModel(GapImputer):
         searched: SearchedGap,
         chosen: Int[np.ndarray, " draw"],
         draws_mv: Float64[np.ndarray, "draw model_gap"],
+        candidates_mv: Float64[np.ndarray, "draw model_gap"],
         point_mv: Float64[np.ndarray, " model_gap"],
         error_mv: Float64[np.ndarray, " model_gap"],
     ) -> FilledGap:
@@ -217,17 +225,21 @@ class GapModel(GapImputer):
         shifts = np.zeros(len(chosen), dtype=np.int64)
         is_analogue = chosen < len(searched.analogues)
         shifts[is_analogue] = searched.analogues[chosen[is_analogue]] - gap.start
-        both = signal.restore(row, searched.samples, gap, np.concatenate([draws_mv, point_mv[None]]))
-        both[:-1] += signal.details(row, searched.samples, shifts)
-        both = blend_into(signal.recorded_mv[[row]], searched.samples, both[:, None], signal.fs_hz)
-        draws, point = both[:-1], both[-1]
+        details = signal.details(row, searched.samples, shifts)
+        model_rate = np.concatenate([draws_mv, candidates_mv, point_mv[None]])
+        restored = signal.restore(row, searched.samples, gap, model_rate)
+        restored[:-1] += np.concatenate([details, details])
+        restored = blend_into(signal.recorded_mv[[row]], searched.samples, restored[:, None], signal.fs_hz)
+        draws, candidates, point = restored[: len(chosen)], restored[len(chosen) : -1], restored[-1]
+        has_companion = searched.gap.companion is not None
         spread = draws.std(axis=0, ddof=min(1, len(draws) - 1))
         if len(draws) == 1:
             places = np.linspace(0, len(error_mv) - 1, draws.shape[2])
             spread = np.interp(places, np.arange(len(error_mv)), error_mv)[None]
         few = 2 * max(1 / len(draws) - 1 / POOL, 0.0)
         kernel = spread * np.sqrt(self.config.diffusion.kernel_variance + few)
-        return _as_filled(searched, row, draws, point, kernel, is_interpolated=False)
+        segments = draws if has_companion else candidates
+        return _as_filled(searched, row, draws, segments, point, kernel, is_interpolated=False)
 
 
 def _interpolated(signal_mv: Float[np.ndarray, "lead time"], searched: SearchedGap, draws: int) -> FilledGap:
@@ -235,13 +247,14 @@ def _interpolated(signal_mv: Float[np.ndarray, "lead time"], searched: SearchedG
     row = searched.gap.row
     pool = interpolate_gap(signal_mv, searched.samples, [row])
     lines = np.repeat(pool.segments, draws, axis=0)
-    return _as_filled(searched, row, lines, lines[0], pool.kernel(draws), is_interpolated=True)
+    return _as_filled(searched, row, lines, lines, lines[0], pool.kernel(draws), is_interpolated=True)
 
 
 def _as_filled(
     searched: SearchedGap,
     row: int,
     draws_mv: Float64[np.ndarray, "draw 1 gap"],
+    segments_mv: Float64[np.ndarray, "draw 1 gap"],
     mean_mv: Float64[np.ndarray, "1 gap"],
     kernel_mv: Float64[np.ndarray, "1 gap"],
     *,
@@ -252,6 +265,7 @@ def _as_filled(
         samples=searched.samples,
         rows=[row],
         draws_mv=draws_mv,
+        segments_mv=segments_mv,
         mean_mv=mean_mv,
         kernel_mv=kernel_mv,
         is_interpolated=is_interpolated,

@@ -62,6 +62,7 @@ def summarise_draws(
     coverage: float,
     mean_mv: Float[np.ndarray, "window lead time"] | None = None,
     kernel_mv: Float[np.ndarray, "window lead time"] | None = None,
+    segments_mv: Float[np.ndarray, "segment window lead time"] | None = None,
 ) -> Imputation:
     """Return the result for draws of a signal; observed samples are those of ``signal_mv``.
 
@@ -73,6 +74,7 @@ def summarise_draws(
         coverage: nominal coverage of the interval.
         mean_mv: point estimate, in mV; None: the mean of the draws.
         kernel_mv: standard deviation of the kernel around each draw, in mV; None: the draws alone.
+        segments_mv: signals, of which the one nearest to the draws is the representative; None: the draws.
     """
     missing = np.isnan(signal_mv)
     imputed_mv = draws_mv[:, missing].astype(np.float64)
@@ -85,7 +87,9 @@ def summarise_draws(
         return completed
 
     return Imputation(
-        signal_mv=_with_representatives(signal_mv, draws_mv),
+        signal_mv=_with_representatives(
+            signal_mv, draws_mv, draws_mv if segments_mv is None else segments_mv
+        ),
         mean_mv=complete(imputed_mv.mean(axis=0) if mean_mv is None else mean_mv[missing]),
         lower_mv=complete(bounds_mv[0]),
         upper_mv=complete(bounds_mv[1]),
@@ -101,23 +105,32 @@ def summarise_draws(
 
 
 def _with_representatives(
-    signal_mv: Float[np.ndarray, "window lead time"], draws_mv: Float[np.ndarray, "draw window lead time"]
+    signal_mv: Float[np.ndarray, "window lead time"],
+    draws_mv: Float[np.ndarray, "draw window lead time"],
+    segments_mv: Float[np.ndarray, "segment window lead time"],
 ) -> Float[np.ndarray, "window lead time"]:
-    """Return the signal with the representative draw of each gap; leads with a common gap have the same."""
+    """Return the signal with the representative of each gap: the same for leads with a common gap."""
     completed = signal_mv.copy()
     for window, imputed in enumerate(np.isnan(signal_mv) & ~np.isnan(draws_mv[0])):
         for start, stop in true_runs(imputed.any(axis=0)):
             gap = imputed[:, start:stop]
-            of_gap = draws_mv[:, window, :, start:stop]
-            chosen = nearest_to_others(of_gap[:, gap].astype(np.float64))
-            completed[window, :, start:stop] = np.where(gap, of_gap[chosen], completed[window, :, start:stop])
+            draws, segments = (x[:, window, :, start:stop] for x in (draws_mv, segments_mv))
+            chosen = nearest_to_draws(*(x[:, gap].astype(np.float64) for x in (segments, draws)))
+            completed[window, :, start:stop] = np.where(
+                gap, segments[chosen], completed[window, :, start:stop]
+            )
     return completed
 
 
-def nearest_to_others(draws: Float64[np.ndarray, "draw sample"]) -> int:
-    """Return which draw has the least sum of root mean square distances to the others: their medoid."""
-    centred = draws - draws.mean(axis=0)
-    products = centred @ centred.T
-    squares = np.diag(products)
-    distances = np.sqrt(np.maximum(squares[:, None] + squares - 2 * products, 0))
+def nearest_to_draws(
+    segments: Float64[np.ndarray, "segment sample"], draws: Float64[np.ndarray, "draw sample"]
+) -> int:
+    """Return which segment has the least sum of root mean square distances to draws.
+
+    Of the draws themselves, it is their medoid.
+    """
+    mean = draws.mean(axis=0)
+    segments, draws = segments - mean, draws - mean
+    squares = np.square(segments).sum(axis=1)[:, None] + np.square(draws).sum(axis=1)
+    distances = np.sqrt(np.maximum(squares - 2 * segments @ draws.T, 0))
     return int(distances.sum(axis=1).argmin())

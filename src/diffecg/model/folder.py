@@ -156,5 +156,5 @@ def _digest(state: dict[str, Tensor]) -> str:
     """Return the SHA-256 of names and values of all tensors, in the order of their names."""
     digest = hashlib.sha256()
     for name in sorted(state):
-        digest.update(name.encode() + state[name].contiguous().numpy().tobytes())
+        digest.update(name.encode() + state[name].cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -7,7 +7,7 @@ from helpers import make_ecg
 import diffecg
 from diffecg.errors import DiffecgError
 from diffecg.inference.analogue_pool import LEAST_POOL, POOL, pool_size
-from diffecg.inference.summary import nearest_to_others
+from diffecg.inference.summary import nearest_to_draws
 from diffecg.signal.simulation import simulate_ecg
 
 FS_HZ = 100.0
@@ -230,8 +230,8 @@ def test_wrong_arguments_are_refused_in_one_sentence(call, message):
 def test_the_medoid_is_that_of_all_distances():
     draws = np.random.default_rng(0).standard_normal((9, 30))
     distances = np.sqrt(np.square(draws[:, None] - draws).sum(axis=2)).sum(axis=1)
-    assert nearest_to_others(draws) == distances.argmin()
-    assert nearest_to_others(draws[:1]) == 0
+    assert nearest_to_draws(draws, draws) == distances.argmin()
+    assert nearest_to_draws(draws[:1], draws[:1]) == 0
 
 
 def test_short_recordings_have_fewer_analogues():

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from diffecg.evaluation.imputation.contexts import Context
-from diffecg.inference.summary import nearest_to_others
+from diffecg.inference.summary import nearest_to_draws
 
 Draws = Float64[np.ndarray, "draw gap"]
 """Draws of the missing samples, in mV."""
@@ -42,7 +42,7 @@ class Prediction:
         return cls(
             draws_mv=draws_mv,
             point_mv=draws_mv.mean(axis=0),
-            written_mv=draws_mv[nearest_to_others(draws_mv)],
+            written_mv=draws_mv[nearest_to_draws(draws_mv, draws_mv)],
             interval=_OrderStatistics(draws_mv) if len(draws_mv) > 1 else None,
         )
 

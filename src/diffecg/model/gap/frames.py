@@ -63,10 +63,8 @@ class FrameTransform(nn.Module):
 
     def interpolate(self, values: Float[Tensor, "*batch frame"]) -> Float[Tensor, "*batch time"]:
         """Return values of frames, interpolated linearly between the centres of the frames."""
-        flat = values.reshape(-1, 1, values.shape[-1])
-        size = (values.shape[-1] - 1) * self.hop
-        up = F.interpolate(flat, size=size + 1, mode="linear", align_corners=True)
-        return up[..., :size].reshape(*values.shape[:-1], size)
+        share = torch.arange(self.hop, device=values.device) / self.hop
+        return torch.lerp(values[..., :-1, None], values[..., 1:, None], share.to(values)).flatten(-2)
 
 
 def _bases(n_fft: int) -> tuple[Float[Tensor, "channel sample"], Float[Tensor, "channel sample"]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from diffecg.transform.gap_window import GapWindow
@@ -52,6 +52,6 @@ class GapInputs:
         """Return the number of gaps."""
         return len(self.signal_mv)
 
-    def select(self, rows: slice, device: str | torch.device = "cpu") -> GapInputs:
+    def select(self, rows: slice | Int[Tensor, " row"], device: str | torch.device = "cpu") -> GapInputs:
         """Return some of the gaps, on a device."""
         return GapInputs(**{field.name: getattr(self, field.name)[rows].to(device) for field in fields(self)})

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int, Shaped
+from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
 from diffecg.config.gap import GapConfig
-from diffecg.datasets.recording_set import PreparedRecording
+from diffecg.datasets.recording_set import RecordingSet
+from diffecg.errors import DiffecgError
 from diffecg.model.gap.inputs import GapInputs
-from diffecg.training.gap.examples import gap_of
-from diffecg.training.gap.recordings import RecordingSource
-from diffecg.transform.gap_window import GapWindow, cut_gap_window, window_samples
+from diffecg.training.checks import NEEDED
+from diffecg.training.gap.cycles import lay_cycles_batch
+from diffecg.training.gap.places import Gaps, draw_gaps
+from diffecg.training.gap.recordings import TrainingRecordings
+from diffecg.training.gap.search import search_batch
+from diffecg.training.gap.virtual import LeadPairs, draw_lead_pairs
+
+MOST_GAPS, SAMPLES_PER_GAP = 16, 6000
+"""A recording of a batch has as many gaps as it has minutes (at 100 Hz), at most so many."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,61 +37,202 @@ class GapBatch:
         """Return the number of gaps."""
         return len(self.truth_mv)
 
-    def select(self, rows: slice, device: str | torch.device) -> GapBatch:
+    def select(self, rows: slice | Int[Tensor, " row"], device: str | torch.device | None = None) -> GapBatch:
         """Return some of the gaps, on a device."""
+        device = self.truth_mv.device if device is None else device
         return GapBatch(inputs=self.inputs.select(rows, device), truth_mv=self.truth_mv[rows].to(device))
-
-    def inverted(self, sign: Float[Tensor, " batch"]) -> GapBatch:
-        """Return the gaps with all signals multiplied by 1 or -1."""
-        one, several = sign[:, None], sign[:, None, None]
-        inputs = replace(
-            self.inputs,
-            signal_mv=self.inputs.signal_mv * one,
-            candidates_mv=self.inputs.candidates_mv * several,
-            companion_mv=self.inputs.companion_mv * one,
-            companion_candidates_mv=self.inputs.companion_candidates_mv * several,
-        )
-        return GapBatch(inputs=inputs, truth_mv=self.truth_mv * one)
 
 
 class GapBatchSource:
-    """Makes batches from examples."""
+    """Makes batches of gaps at random places of the recordings of a partition.
+
+    Args:
+        sets: recording sets, one for each folder.
+        partition: ``train`` or ``validation``.
+        config: settings of the model and its training.
+        virtual: share of virtual recordings.
+        device: where batches are made.
+
+    Raises:
+        DiffecgError: a set has another rate than the model, or there are no recordings to train or validate.
+    """
 
     def __init__(
-        self, source: RecordingSource, examples: Shaped[np.ndarray, " example"], config: GapConfig
+        self,
+        sets: Sequence[RecordingSet],
+        partition: str,
+        config: GapConfig,
+        *,
+        virtual: float = 0.0,
+        device: str | torch.device = "cpu",
     ) -> None:
-        self.source, self.examples, self.config = source, examples, config
+        check_sets(sets, config.candidates.fs_hz)
+        shares = config.training.shares or (1.0,) * len(sets)
+        if len(shares) != len(sets):
+            raise DiffecgError(
+                f"training.shares has {len(shares)} share(s) for {len(sets)} folder(s); "
+                "give one for each --data"
+            )
+        has_any = [partition in set(recordings.index["partition"]) for recordings in sets]
+        self.config, self._virtual = config, virtual
+        self._sources = [
+            TrainingRecordings(recordings.select(partition=partition), device)
+            for recordings, has in zip(sets, has_any, strict=True)
+            if has
+        ]
+        self._shares = np.array([share for share, has in zip(shares, has_any, strict=True) if has])
 
-    def random_batch(self, rng: np.random.Generator, size: int) -> GapBatch:
-        """Return ``size`` random examples, some of them upside down."""
-        rows = rng.integers(len(self.examples), size=size)
-        sign = np.where(rng.random(size) < self.config.training.inverted, -1, 1)
-        return self.batch(rows).inverted(torch.from_numpy(sign.astype(np.float32)))
+    def draw(self, rng: np.random.Generator, size: int) -> GapBatch:
+        """Return ``size`` random gaps.
 
-    def batch(self, rows: Int[np.ndarray, " batch"]) -> GapBatch:
-        """Return certain examples."""
-        pairs = [self._window(row) for row in rows.tolist()]
-        return GapBatch(
-            inputs=GapInputs.stack([window for window, _ in pairs]),
-            truth_mv=torch.from_numpy(np.stack([truth for _, truth in pairs])),
+        Raises:
+            DiffecgError: no gap has an analogue.
+        """
+        ends = np.rint(size * np.cumsum(self._shares) / self._shares.sum()).astype(np.int64)
+        counts = np.diff(ends, prepend=0).tolist()
+        parts = [
+            self._draw(rng, source, count)
+            for source, count in zip(self._sources, counts, strict=True)
+            if count
+        ]
+        inputs = {
+            field.name: torch.cat([getattr(part.inputs, field.name) for part, _ in parts])
+            for field in fields(GapInputs)
+        }
+        batch = GapBatch(inputs=GapInputs(**inputs), truth_mv=torch.cat([part.truth_mv for part, _ in parts]))
+        good = torch.cat([good for _, good in parts]).nonzero()[:, 0]
+        if not len(good):
+            raise DiffecgError(
+                "no gap with analogues was found in the recordings; give more or longer recordings"
+            )
+        # Gaps without analogues are replaced by others of the batch.
+        return batch.select(good[torch.arange(size, device=good.device) % len(good)])
+
+    def _draw(
+        self, rng: np.random.Generator, source: TrainingRecordings, count: int
+    ) -> tuple[GapBatch, Bool[Tensor, " batch"]]:
+        """Return gaps of the recordings of one folder, and which of them have analogues."""
+        training, candidates = self.config.training, self.config.candidates
+        each = int(np.clip(np.median(source.samples) // SAMPLES_PER_GAP, 1, min(MOST_GAPS, count)))
+        numbers = rng.choice(len(source), -(-count // each), p=source.samples / source.samples.sum())
+        pairs = draw_lead_pairs(
+            rng,
+            source,
+            numbers,
+            fs_hz=candidates.fs_hz,
+            virtual=self._virtual,
+            inverted=training.inverted if self._virtual else 0.0,
         )
-
-    def _window(self, row: int) -> tuple[GapWindow, Float32[np.ndarray, " time"]]:
-        example = self.examples[row]
-        recording = self.source.recording(int(example["recording"]))
-        gap, candidates = gap_of(example), self.config.candidates
-        window = window_samples(gap, candidates, self.config.network.n_fft // 2)
-        starts = example["analogues"]
-        cut = cut_gap_window(
-            recording.signal_mv, gap, starts[starts >= 0].astype(np.int64), candidates, window
-        )
-        return cut, _truth(recording, gap.row, window)
+        gaps = draw_gaps(rng, pairs, each, candidates, training)
+        starts = search_batch(pairs, gaps, candidates)
+        batch = cut_batch(pairs, gaps, starts, self.config)
+        good = (gaps.is_valid & (starts[..., 0] >= 0)).flatten()
+        return batch.select(slice(0, count)), good[:count]
 
 
-def _truth(recording: PreparedRecording, row: int, window: slice) -> Float32[np.ndarray, " time"]:
-    """Return the signal of a lead in a window, zero where there is none."""
-    signal_mv = recording.signal_mv[row]
-    inside = slice(max(window.start, 0), min(window.stop, len(signal_mv)))
-    truth = np.zeros(window.stop - window.start, dtype=np.float32)
-    truth[inside.start - window.start : inside.stop - window.start] = np.nan_to_num(signal_mv[inside])
-    return truth
+def check_sets(sets: Sequence[RecordingSet], fs_hz: float) -> None:
+    """Check the rate of recording sets, and that they can be trained from.
+
+    Raises:
+        DiffecgError: a set has another rate than the model, or there are no recordings to train or validate.
+    """
+    for recordings in sets:
+        if recordings.fs_hz != fs_hz:
+            raise DiffecgError(
+                f"the recordings have {recordings.fs_hz:g} Hz, the model needs {fs_hz:g} Hz; prepare them "
+                "with --preset imputation"
+            )
+    for needed in NEEDED:
+        if not any(needed in set(recordings.index["partition"]) for recordings in sets):
+            raise DiffecgError(
+                f"no recordings in the partition {needed!r}; give another recording set with --data, or "
+                "assign partitions to subjects when preparing it (--subjects)"
+            )
+
+
+def cut_batch(
+    pairs: LeadPairs, gaps: Gaps, starts: Int[Tensor, "recording gap analogue"], config: GapConfig
+) -> GapBatch:
+    """Return gaps with their surroundings and candidates: what :func:`cut_gap_window` cuts, as tensors.
+
+    Args:
+        pairs: the recordings.
+        gaps: the gaps.
+        starts: first samples of their analogues; -1 = none.
+        config: settings of the model.
+    """
+    candidates = config.candidates
+    window = torch.where(
+        gaps.is_forecast,
+        gaps.stop - candidates.length,
+        gaps.start + gaps.length // 2 - candidates.length // 2,
+    )
+    time = window[..., None] + torch.arange(candidates.length, device=starts.device)
+    shift = starts - gaps.start[..., None]
+    has_analogue = (starts >= 0)[..., None]
+    analogues = torch.where(has_analogue, (time[:, :, None] + shift[..., None]).double(), torch.nan)
+    cycles = lay_cycles_batch(pairs.peaks, gaps, window, candidates)
+    places = torch.cat([analogues, cycles], dim=2)
+    hidden_stop = torch.where(gaps.is_forecast, pairs.signal_mv.shape[2], gaps.stop)
+    hidden = (gaps.start, hidden_stop)
+
+    own, observed = _read(pairs, 0, time, hidden)
+    truth, _ = _read(pairs, 0, time, None)
+    candidates_mv, valid = _interpolate(pairs, 0, places, hidden)
+    companion, companion_observed = _read(pairs, 1, time, None)
+    companion_mv, companion_valid = _interpolate(pairs, 1, places, None)
+    through = gaps.through_gap[..., None]
+    companion_observed = companion_observed & through
+    companion_valid = companion_valid & valid & through[..., None]
+    lag = torch.where(has_analogue[..., 0], (1 + shift.abs() / candidates.fs_hz).log10(), 0.0)
+    log_lag = torch.cat([lag, lag.new_full((*lag.shape[:2], candidates.cycles), -1.0)], dim=2)
+    is_cycle = torch.arange(log_lag.shape[2], device=lag.device) >= candidates.analogues
+    inputs = {
+        "signal_mv": own,
+        "observed": observed,
+        "missing": (time >= gaps.start[..., None]) & (time < gaps.stop[..., None]),
+        "candidates_mv": candidates_mv,
+        "valid": valid,
+        "companion_mv": torch.where(companion_observed, companion, 0.0),
+        "companion_observed": companion_observed,
+        "companion_candidates_mv": torch.where(companion_valid, companion_mv, 0.0),
+        "companion_valid": companion_valid,
+        "log_lag": log_lag,
+        "is_cycle": is_cycle.expand(log_lag.shape),
+        "is_forecast": gaps.is_forecast,
+    }
+    flat = {name: value.flatten(0, 1) for name, value in inputs.items()}
+    return GapBatch(inputs=GapInputs(**flat), truth_mv=truth.flatten(0, 1))
+
+
+def _read(
+    pairs: LeadPairs,
+    row: int,
+    places: Int[Tensor, "recording gap *places"],
+    hidden: tuple[Int[Tensor, "recording gap"], Int[Tensor, "recording gap"]] | None,
+) -> tuple[Float[Tensor, "recording gap *places"], Bool[Tensor, "recording gap *places"]]:
+    """Return samples of a lead, and which of them are observed; the others are zero."""
+    signal, observed = pairs.signal_mv[:, row], pairs.observed[:, row]
+    inside = (places >= 0) & (places < signal.shape[1])
+    at = places.clamp(0, signal.shape[1] - 1).flatten(1)
+    seen = observed.gather(1, at).reshape(places.shape) & inside
+    if hidden is not None:
+        start, stop = (limit.reshape(*limit.shape, *(1,) * (places.ndim - 2)) for limit in hidden)
+        seen = seen & ((places < start) | (places >= stop))
+    return torch.where(seen, signal.gather(1, at).reshape(places.shape), 0.0), seen
+
+
+def _interpolate(
+    pairs: LeadPairs,
+    row: int,
+    places: Float64[Tensor, "recording gap candidate time"],
+    hidden: tuple[Int[Tensor, "recording gap"], Int[Tensor, "recording gap"]] | None,
+) -> tuple[Float[Tensor, "recording gap candidate time"], Bool[Tensor, "recording gap candidate time"]]:
+    """Return a lead at places between samples, linearly interpolated; NaN = nowhere."""
+    places = torch.where(torch.isfinite(places), places, -1.0)
+    before = places.floor()
+    fraction = (places - before).float()
+    left, left_seen = _read(pairs, row, before.long(), hidden)
+    right, right_seen = _read(pairs, row, before.long() + 1, hidden)
+    seen = left_seen & (right_seen | (fraction == 0))
+    return torch.where(seen, left * (1 - fraction) + right * fraction, 0.0), seen

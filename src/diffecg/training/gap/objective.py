@@ -33,21 +33,20 @@ def gap_objective(config: GapConfig) -> GapObjective:
 
     def objective(model: GapNetwork, batch: GapBatch, rows: slice) -> Float[Tensor, " row"]:
         # Random numbers are drawn for the whole batch, so that slices see what the whole would.
-        size, time = batch.truth_mv.shape
-        order = torch.rand(size, batch.inputs.log_lag.shape[1])[rows]
-        sigma = random_levels(diffusion, size)[rows]
-        epsilon = torch.randn(size, time)[rows]
+        (size, time), device = batch.truth_mv.shape, batch.truth_mv.device
+        order = torch.rand(size, batch.inputs.log_lag.shape[1], device=device)[rows]
+        sigma = random_levels(diffusion, size, device)[rows]
+        epsilon = torch.randn(size, time, device=device)[rows]
         frames = time // model.frames.hop + 1
-        latent = torch.randn(size, training.draws, frames, config.network.latents)[rows]
+        latent = torch.randn(size, training.draws, frames, config.network.latents, device=device)[rows]
 
-        part = batch.select(rows, model.encoder.attention.weight.device)
-        sigma, epsilon, latent = (x.to(part.truth_mv) for x in (sigma, epsilon, latent))
+        part = batch.select(rows)
         encoding = model.encode(part.inputs)
         truth = encoding.conditions.normalise(part.truth_mv)
         noisy = encoding.residual(truth).detach() + sigma[:, None] * epsilon
         draws = model.draw(
             encoding,
-            candidate=choose_candidates(encoding.excluded, order.to(noisy.device), training.draws),
+            candidate=choose_candidates(encoding.excluded, order, training.draws),
             latent=latent,
             noisy=noisy[:, None].expand(-1, training.draws, -1),
             sigma=sigma,
@@ -60,10 +59,13 @@ def gap_objective(config: GapConfig) -> GapObjective:
     return objective
 
 
-def random_levels(diffusion: GapDiffusionConfig, count: int) -> Float[Tensor, " level"]:
+def random_levels(
+    diffusion: GapDiffusionConfig, count: int, device: str | torch.device = "cpu"
+) -> Float[Tensor, " level"]:
     """Return noise levels: the highest, or log-normal ones."""
-    is_noise = torch.rand(count) < diffusion.noise_share
-    levels = (diffusion.log_sigma_mean + diffusion.log_sigma_std * torch.randn(count)).exp()
+    is_noise = torch.rand(count, device=device) < diffusion.noise_share
+    normal = torch.randn(count, device=device)
+    levels = (diffusion.log_sigma_mean + diffusion.log_sigma_std * normal).exp()
     return torch.where(is_noise, diffusion.sigma_max, levels)
 
 

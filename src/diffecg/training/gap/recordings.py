@@ -1,64 +1,92 @@
-"""The recordings that a gap model learns from: one partition of one or several recording sets."""
+"""The recordings that a gap model learns from: one partition of a recording set, as tensors."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from functools import lru_cache
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float64, Int
+from torch import Tensor
 
-import pandas as pd
-
-from diffecg.datasets.recording_set import PreparedRecording, RecordingSet, concatenate_sets
-from diffecg.errors import DiffecgError
-from diffecg.training.checks import NEEDED
-
-_IN_MEMORY = 64
-"""Recordings that are kept in memory."""
+from diffecg.datasets.recording_set import MISSING, STEPS_PER_MV, RecordingSet
 
 
-class RecordingSource:
-    """The recordings of one partition, in memory as they are needed.
+class TrainingRecordings:
+    """The recordings of one partition of a recording set, read where they are needed.
 
     Args:
-        sets: recording sets, one for each folder.
-        partition: ``train`` or ``validation``.
-        fs_hz: the rate that the model needs, in Hz.
-
-    Raises:
-        DiffecgError: the sets have another rate, or one of the partitions of training is empty.
+        recordings: the recordings; all of one folder.
+        device: where they are read. On a GPU the samples of the whole folder are copied to its memory,
+            otherwise they stay on disk.
     """
 
-    def __init__(self, sets: Sequence[RecordingSet], partition: str, fs_hz: float) -> None:
-        recordings = concatenate_sets(sets)
-        if recordings.fs_hz != fs_hz:
-            raise DiffecgError(
-                f"the recordings have {recordings.fs_hz:g} Hz, the model needs {fs_hz:g} Hz; prepare them "
-                "with --preset imputation"
-            )
-        for needed in NEEDED:
-            if needed not in set(recordings.index["partition"]):
-                raise DiffecgError(
-                    f"no recordings in the partition {needed!r}; give another recording set with --data, or "
-                    "assign partitions to subjects when preparing it (--subjects)"
-                )
-        self._set = recordings.select(partition=partition)
-        self.partition, self.folders = partition, len(sets)
-        self.folder = self._set.part_of
-        """Number of the folder of each recording."""
-        self.samples = self._set.index["samples"].to_numpy()
+    def __init__(self, recordings: RecordingSet, device: str | torch.device = "cpu") -> None:
+        (part,), index = recordings.parts, recordings.index
+        self._signal = torch.from_numpy(np.asarray(part.signal)).to(device)
+        self._peaks = torch.from_numpy(np.asarray(part.peaks).astype(np.int64)).to(device)
+        self.device = self._signal.device
+        self.samples = index["samples"].to_numpy(np.int64)
         """Length of each recording, in samples."""
-        self.recording = lru_cache(_IN_MEMORY)(self._read)
+        self._index = {
+            name: torch.tensor(index[name].tolist(), device=device)
+            for name in ("samples", "offset", "peaks", "peak_offset")
+        }
+        names = [list(leads) for leads in index["leads"]]
+        self.usable = np.zeros((len(index), max(map(len, names), default=0)), dtype=bool)
+        """Which leads each recording has, flat ones excluded."""
+        for row, (leads, flat) in enumerate(zip(names, index["flat_leads"], strict=True)):
+            self.usable[row, : len(leads)] = ~np.isin(leads, list(flat))
 
     def __len__(self) -> int:
         """Return the number of recordings."""
-        return len(self._set)
+        return len(self.samples)
 
-    @property
-    def fingerprint(self) -> str:
-        """Digest of the table of recordings, which identifies the data."""
-        index = self._set.index.drop(columns=["labels", "leads", "flat_leads"], errors="ignore")
-        hashes = pd.util.hash_pandas_object(index.astype(str), index=False)
-        return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()
+    def read(
+        self,
+        numbers: Int[Tensor, " recording"],
+        first: Int[Tensor, " recording"],
+        tempo: Float[Tensor, " recording"],
+        length: int,
+    ) -> tuple[Float[Tensor, "recording lead time"], Bool[Tensor, "recording lead time"]]:
+        """Return samples of all leads in mV, zero where they are missing, and where they are observed.
 
-    def _read(self, number: int) -> PreparedRecording:
-        return self._set.recording(number)
+        Args:
+            numbers: the recordings.
+            first: first sample that is read.
+            tempo: distance of the samples that are read, in samples; between samples, the signal is
+                interpolated linearly.
+            length: number of samples that are returned; beyond the end of a recording they are missing.
+        """
+        place = first[:, None] + tempo[:, None].double() * torch.arange(length, device=self.device)
+        before = place.floor()
+        fraction = (place - before).float()[:, None]
+        left, left_observed = self._samples(numbers, before.long())
+        right, right_observed = self._samples(numbers, before.long() + 1)
+        observed = left_observed & (right_observed | (fraction == 0))
+        return torch.where(observed, torch.lerp(left, right, fraction), 0.0), observed
+
+    def r_peaks(
+        self,
+        numbers: Int[Tensor, " recording"],
+        first: Int[Tensor, " recording"],
+        tempo: Float[Tensor, " recording"],
+        length: int,
+    ) -> Float64[Tensor, "recording peak"]:
+        """Return the R peaks in what :meth:`read` returns, ascending; then infinity."""
+        counts = self._index["peaks"][numbers]
+        rank = torch.arange(max(int(counts.max()), 1), device=self.device)
+        exists = rank < counts[:, None]
+        at = torch.where(exists, self._index["peak_offset"][numbers][:, None] + rank, 0)
+        place = (self._peaks[at] - first[:, None]) / tempo[:, None].double()
+        inside = exists & (place >= 0) & (place < length)
+        return torch.where(inside, place, torch.inf).sort(dim=1).values
+
+    def _samples(
+        self, numbers: Int[Tensor, " recording"], places: Int[Tensor, "recording time"]
+    ) -> tuple[Float[Tensor, "recording lead time"], Bool[Tensor, "recording lead time"]]:
+        samples = self._index["samples"][numbers][:, None, None]
+        lead = torch.arange(self.usable.shape[1], device=self.device)[:, None]
+        has_lead = torch.from_numpy(self.usable).to(self.device)[numbers][:, :, None]
+        inside = (places >= 0)[:, None] & (places[:, None] < samples) & has_lead
+        at = self._index["offset"][numbers][:, None, None] + lead * samples + places[:, None]
+        stored = self._signal[torch.where(inside, at, 0)]
+        return stored.float() / STEPS_PER_MV, inside & (stored != MISSING)

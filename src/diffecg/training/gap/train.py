@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
-from jaxtyping import Shaped
 
 from diffecg.config.gap import GapConfig
+from diffecg.datasets.recording_set import RecordingSet
 from diffecg.model.folder import save_model
 from diffecg.model.gap.network import GapNetwork
 from diffecg.training.checkpoints import TrainingState
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
 from diffecg.training.gap.batches import GapBatchSource
-from diffecg.training.gap.example_pool import find_examples, open_source
 from diffecg.training.gap.objective import gap_objective
-from diffecg.training.gap.validation import validate
+from diffecg.training.gap.validation import validate, validation_batch
 from diffecg.training.initialisation import check_folder
 from diffecg.training.loop import LearningTask, Report, TrainingLoop
 from diffecg.training.optimisation import build_adamw
@@ -36,13 +33,11 @@ def train_gap_model(
     max_seconds: float | None = None,
     context: DistributedContext = SINGLE_PROCESS,
     accumulate: int = 1,
-    workers: int = 2,
 ) -> GapNetwork:
     """Train a model of gaps, or resume the run in ``out``, and return the network with averaged weights.
 
-    First the analogues of all examples are searched, which is done once for a run. ``out`` becomes a model
-    folder, with ``examples/``, ``metrics.jsonl`` and checkpoints in addition. Ctrl-C completes the current
-    step, writes a checkpoint and raises KeyboardInterrupt.
+    ``out`` becomes a model folder, with ``metrics.jsonl`` and checkpoints in addition. Ctrl-C completes the
+    current step, writes a checkpoint and raises KeyboardInterrupt.
 
     Args:
         config: the settings.
@@ -52,7 +47,6 @@ def train_gap_model(
         max_seconds: stop training after this time; the run can be resumed.
         context: the processes that train together.
         accumulate: slices in which each process computes its part of a batch; more slices need less memory.
-        workers: number of processes that search for analogues.
 
     Raises:
         DiffecgError: the recordings, or an earlier run in ``out``, do not fit the settings; the loss is no
@@ -62,16 +56,11 @@ def train_gap_model(
     settings = config.training
     check_folder(config, out)
     slices = context.batch_slices(settings.batch, accumulate)
-    train, validation = (
-        GapBatchSource(
-            open_source(config, folders, partition),
-            find_examples(config, folders, out, partition=partition, workers=workers),
-            config,
-        )
-        for partition in ("train", "validation")
-    )
+    sets = [RecordingSet.open(folder) for folder in folders]
+    train = GapBatchSource(sets, "train", config, virtual=settings.virtual, device=context.device)
+    validation = validation_batch(sets, config, device=context.device)
     task = LearningTask(
-        draw_batch=lambda rng, samples: train.random_batch(rng, settings.batch),
+        draw_batch=lambda rng, samples: train.draw(rng, settings.batch),
         objective=gap_objective(config),
         validate=lambda model: validate(model, validation),
         save=lambda model: save_model(out, config, model.state_dict()),
@@ -85,12 +74,10 @@ def train_gap_model(
         max_seconds=max_seconds,
         context=context,
     )
-    return loop.run(initial_gap_state(config, train.examples))
+    return loop.run(initial_gap_state(config, sets))
 
 
-def initial_gap_state(
-    config: GapConfig, examples: Shaped[np.ndarray, " example"]
-) -> TrainingState[GapNetwork]:
+def initial_gap_state(config: GapConfig, sets: Sequence[RecordingSet]) -> TrainingState[GapNetwork]:
     """Return the state of a new run."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
@@ -99,7 +86,7 @@ def initial_gap_state(
         model=model,
         ema=copy.deepcopy(model).requires_grad_(False),
         optimizer=build_adamw(model, config.training.learning_rate),
-        fingerprint=hashlib.sha256(examples.tobytes()).hexdigest(),
+        fingerprint="".join(recordings.fingerprint("train") for recordings in sets),
     )
 
 

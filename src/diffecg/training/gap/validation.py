@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from diffecg.config.gap import GapConfig
+from diffecg.datasets.recording_set import RecordingSet
 from diffecg.model.gap.network import GapEncoding, GapNetwork
 from diffecg.model.gap.sampling import choose_candidates, sample, seeded_noise
-from diffecg.training.gap.batches import GapBatchSource
+from diffecg.training.gap.batches import GapBatch, GapBatchSource
 from diffecg.training.gap.energy_score import energy_score
 
 _DRAWS, _BATCH = 8, 32
 
 
+def validation_batch(
+    sets: Sequence[RecordingSet], config: GapConfig, *, device: str | torch.device = "cpu"
+) -> GapBatch:
+    """Return gaps of the recordings for validation; the same every time."""
+    source = GapBatchSource(sets, "validation", config, device=device)
+    return source.draw(np.random.default_rng(config.training.seed), config.training.validation_examples)
+
+
 @torch.no_grad()
-def validate(model: GapNetwork, source: GapBatchSource) -> dict[str, float]:
-    """Return the metrics of a model on validation examples; the same noise every time.
+def validate(model: GapNetwork, gaps: GapBatch) -> dict[str, float]:
+    """Return the metrics of a model on gaps of validation; the same noise every time.
 
     ``validation_loss`` is the CRPS of 8 draws in mV, ``validation_crps_analogues`` that of all analogues of
     the gaps, and ``validation_rmse`` the root mean square error of the point estimate.
     """
     model.eval()
-    rows = np.arange(len(source.examples))
+    rows = np.arange(len(gaps))
     scores = []
     for first in range(0, len(rows), _BATCH):
         part = rows[first : first + _BATCH]
-        batch = source.batch(part).select(slice(None), model.encoder.attention.weight.device)
+        batch = gaps.select(slice(first, first + _BATCH))
         encoding = model.encode(batch.inputs)
         draws = _draw(model, encoding, part.tolist())
         truth, scale = encoding.conditions.normalise(batch.truth_mv), encoding.conditions.scale_mv[:, 0]

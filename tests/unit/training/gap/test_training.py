@@ -14,12 +14,12 @@ from safetensors.torch import load_file
 from diffecg.config.gap import GapConfig
 from diffecg.config.io import read_any_config, to_json, with_settings
 from diffecg.config.presets import gap_preset
+from diffecg.datasets.recording_set import RecordingSet
 from diffecg.errors import DiffecgError
 from diffecg.model.folder import load_model, load_network
 from diffecg.model.gap.network import GapNetwork
 from diffecg.training.checkpoints import read_metrics
 from diffecg.training.gap.batches import GapBatchSource
-from diffecg.training.gap.example_pool import example_counts, find_examples, open_source
 from diffecg.training.gap.objective import gap_objective
 from diffecg.training.gap.train import train_gap_model
 
@@ -33,7 +33,6 @@ def settings(**training: object) -> GapConfig:
     return tiny_config(
         **{
             "samples": 48,
-            "examples": 60,
             "validation_examples": 16,
             "checkpoint_every": 16,
             "warmup": 8,
@@ -51,7 +50,7 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_stopped_run_is_resumed_bit_for_bit(data: Path, tmp_path: Path, precision: str) -> None:
     config = settings(precision=precision)
-    train_gap_model(config, [data], tmp_path / "straight", workers=1)
+    train_gap_model(config, [data], tmp_path / "straight")
 
     class Stop(Exception):
         pass
@@ -64,8 +63,8 @@ def test_a_stopped_run_is_resumed_bit_for_bit(data: Path, tmp_path: Path, precis
             raise Stop
 
     with pytest.raises(Stop):
-        train_gap_model(config, [data], tmp_path / "halting", workers=1, report=stop_after_two)
-    train_gap_model(config, [data], tmp_path / "halting", workers=1)
+        train_gap_model(config, [data], tmp_path / "halting", report=stop_after_two)
+    train_gap_model(config, [data], tmp_path / "halting")
     straight, halting = weights(tmp_path / "straight"), weights(tmp_path / "halting")
     assert straight.keys() == halting.keys()
     assert all(torch.equal(straight[name], halting[name]) for name in straight)
@@ -77,23 +76,28 @@ def test_a_stopped_run_is_resumed_bit_for_bit(data: Path, tmp_path: Path, precis
     with pytest.raises(DiffecgError, match="model of gaps"):
         load_model(tmp_path / "straight")
     with pytest.raises(DiffecgError, match="other settings"):
-        train_gap_model(replace(config, name="other"), [data], tmp_path / "straight", workers=1)
+        train_gap_model(replace(config, name="other"), [data], tmp_path / "straight")
 
 
-def test_training_lowers_the_loss(data: Path, tmp_path: Path) -> None:
-    config = settings(samples=480, examples=16, checkpoint_every=160, precision="float32")
-    train_gap_model(config, [data], tmp_path / "run", workers=1)
+def test_training_lowers_the_loss_of_a_batch(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = GapBatchSource.draw
+    monkeypatch.setattr(
+        GapBatchSource, "draw", lambda self, rng, size: draw(self, np.random.default_rng(0), size)
+    )
+    config = settings(samples=480, checkpoint_every=160, precision="float32")
+    train_gap_model(config, [data], tmp_path / "run")
     losses = [row["loss"] for row in read_metrics(tmp_path / "run")]
     assert losses[-1] < 0.8 * losses[0]
 
 
 def test_the_loss_does_not_depend_on_slices_and_sees_no_truth_outside_the_gap(
-    data: Path, tmp_path: Path
+    data: Path,
 ) -> None:
     config = settings()
-    examples = find_examples(config, [data], tmp_path, partition="train", workers=1)
-    source = GapBatchSource(open_source(config, [data], "train"), examples, config)
-    batch = source.random_batch(np.random.default_rng(0), 8)
+    source = GapBatchSource([RecordingSet.open(data)], "train", config, virtual=0.5)
+    batch = source.draw(np.random.default_rng(0), 8)
     with torch.random.fork_rng():
         network, objective = GapNetwork(config), gap_objective(config)
 
@@ -109,57 +113,6 @@ def test_the_loss_does_not_depend_on_slices_and_sees_no_truth_outside_the_gap(
     torch.testing.assert_close(loss(batch, slice(0, 4), slice(4, 8)), whole, rtol=1e-4, atol=1e-5)
     outside = replace(batch, truth_mv=torch.where(batch.inputs.missing, batch.truth_mv, 9.0))
     torch.testing.assert_close(loss(outside, slice(0, 8)), whole, rtol=1e-4, atol=1e-5)
-    turned = batch.inverted(-torch.ones(8)).inverted(-torch.ones(8))
-    torch.testing.assert_close(turned.inputs.candidates_mv, batch.inputs.candidates_mv)
-
-
-def test_examples_follow_from_the_seed_and_are_kept(data: Path, tmp_path: Path) -> None:
-    config = settings()
-    first = find_examples(config, [data], tmp_path / "one", partition="train", workers=1)
-    again = find_examples(config, [data], tmp_path / "two", partition="train", workers=1)
-    assert first.tobytes() == again.tobytes()
-    assert 50 <= len(first) <= 60
-    assert set(first["recording"]) == {0, 1}
-    assert first["is_forecast"].any()
-    assert (first["companion"] >= 0).any()
-    assert not (first["is_forecast"] & (first["companion"] >= 0)).any()
-    other = find_examples(settings(seed=1), [data], tmp_path / "three", partition="train", workers=1)
-    assert first.tobytes() != other.tobytes()
-
-    calls: list[int] = []
-    kept = find_examples(
-        config, [data], tmp_path / "one", partition="train", workers=1, progress=lambda *x: calls.append(x[0])
-    )
-    assert kept.tobytes() == first.tobytes()
-    assert not calls
-    with pytest.raises(DiffecgError, match="different settings"):
-        find_examples(settings(seed=1), [data], tmp_path / "one", partition="train", workers=1)
-
-
-def test_analogues_never_touch_what_is_hidden(data: Path, tmp_path: Path) -> None:
-    examples = find_examples(settings(examples=200), [data], tmp_path, partition="train", workers=1)
-    for example in examples:
-        found = example["analogues"][example["analogues"] >= 0]
-        start, length = int(example["start"]), int(example["length"])
-        if example["is_forecast"]:
-            assert (found + length <= start).all()
-        else:
-            assert ((found + length + 30 <= start) | (found - 30 >= start + length)).all()
-
-
-def test_shares_of_folders_and_recordings(data: Path, tmp_path: Path) -> None:
-    long = write_recording_set(tmp_path / "long", ("train", "validation"), duration_s=120.0)
-    source = open_source(settings(), [data, long], "train")
-    assert example_counts(source, (1.0, 3.0), 80).tolist() == [10, 10, 60]
-    assert example_counts(source, (1.0, 1.0), 7).sum() == 7
-    with pytest.raises(DiffecgError, match="1 share"):
-        find_examples(settings(shares=(1.0,)), [data, long], tmp_path / "run", partition="train", workers=1)
-
-
-def test_a_set_without_validation_is_refused(tmp_path: Path) -> None:
-    folder = write_recording_set(tmp_path / "set", ("train",))
-    with pytest.raises(DiffecgError, match="partition 'validation'"):
-        open_source(settings(), [folder], "train")
 
 
 def test_settings_are_written_read_and_changed(tmp_path: Path) -> None:
