@@ -31,7 +31,6 @@ COMMANDS = {
         "research.benchmarks.composition:composition",
         "research.benchmarks.denoising:denoising",
         "research.benchmarks.artefacts:artefacts",
-        "research.benchmarks.strip_presets:strip_presets",
         "research.benchmarks.adversarial:adversarial",
         "research.benchmarks.streaming:streaming",
         "research.benchmarks.imputation_networks:imputation_networks",
@@ -40,6 +39,7 @@ COMMANDS = {
         "research.models.bundle:bundle_model",
         "research.models.report:report_models",
         "research.models.train_encoder:train_encoder",
+        "research.models.train_denoiser:train_denoiser",
         "research.models.learn_rr_statistics:learn_rr_statistics",
     ),
     "Documentation": (

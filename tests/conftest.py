@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from gap_cases import randomise, tiny_config
 from helpers import tiny, write_database, write_recording
 from hypothesis import HealthCheck, settings
 
@@ -11,6 +12,8 @@ from diffecg.cli.app import main
 from diffecg.datasets.folder import write_folder
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.prepare import prepare
+from diffecg.model.folder import save_model
+from diffecg.model.gap.network import GapNetwork
 from diffecg.training.trainer import train
 
 torch.set_num_threads(1)
@@ -86,6 +89,18 @@ def runs(windows, tmp_path_factory):
         return folder
 
     return OnDemand(trained)
+
+
+@pytest.fixture(scope="session")
+def gaps(tmp_path_factory):
+    """The folder of a small model of gaps, called ``gaps``, with random weights."""
+    folder = tmp_path_factory.mktemp("models") / "gaps"
+    folder.mkdir()
+    with torch.random.fork_rng():
+        network = GapNetwork(tiny_config())
+    randomise(network)
+    save_model(folder, tiny_config(), network.state_dict())
+    return folder
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ def real_and_fake(
     condition = student.condition(
         batch.signal_mv, batch.observed, batch.labels, morphologies=batch.morphologies
     )
-    real, diffusion = student.encode(batch.signal_mv, condition), student.config.diffusion
+    real, diffusion = student.encode(batch.signal_mv), student.config.diffusion
     sigmas = build_schedule(diffusion).sampling_sigmas(diffusion.steps).float()
     noise = float(sigmas[0]) * torch.randn_like(real)
     sampler = SAMPLERS[diffusion.sampler]

@@ -23,7 +23,7 @@ FIDELITY = {
 }
 """Metrics of the table of fidelity, and their headings."""
 CLASSIFIERS = ("residual CNN", "recurrent", "boosted features + RR")
-METHODS = ("mitbih-strip", "5 analogues", "mean beat", "previous beat", "PCHIP", "linear")
+METHODS = ("mitbih-strip", "16 analogues, 60 s", "16 analogues, 30 min", "local regression", "mean beat")
 COVERAGE = "90 % interval coverage"
 
 
@@ -49,7 +49,7 @@ def fill(text: str) -> str:
     """Return a README with the tables between its markers replaced."""
     beats = read_json(REPORTS / "mitbih-beat" / "mitbih-beat.json")["rows"]
     tasks = read_json(REPORTS / "mitbih-strip" / "tasks.json")["rows"]
-    tables = {"beats": fidelity_table(beats), "utility": utility_table(beats), "strips": task_table(tasks)}
+    tables = {"beats": fidelity_table(beats), "utility": utility_table(beats), "gaps": task_table(tasks)}
 
     def replaced(match: re.Match[str]) -> str:
         return f"{match[1]}{tables[match[2]]}{match[3]}"

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from diffecg._version import __version__
+from diffecg.config.gap import GapConfig
+from diffecg.config.io import AnyConfig
 from diffecg.config.schema import Config
 from diffecg.errors import DiffecgError
 from diffecg.files import write_atomic
-from diffecg.model.folder import WEIGHTS, load_model, save_model
+from diffecg.model.folder import WEIGHTS, load_network, save_model
 from diffecg.training.checkpoints import read_metrics
 from research.repository import PRETRAINED
 
@@ -32,12 +34,8 @@ as evidence about any person.**
 
 | | |
 |---|---|
-| Window | {length} samples at {fs:g} Hz ({seconds:.2f} s), leads: {leads} |
-| Labels | {labels} |
-| Tasks | generation, imputation, forecasting (shares in training {tasks}) |
-| Network | {network}, {parameters:.1f} M parameters |
-| Sampler | {sampler}, {steps} evaluations a sample |
-| Weights | 16-bit safetensors, {megabytes:.1f} MB, SHA-256 `{digest}` |
+{settings}
+| Weights | {bits}-bit safetensors, {megabytes:.1f} MB, SHA-256 `{digest}` |
 
 ## Data
 
@@ -45,9 +43,7 @@ MIT-BIH Arrhythmia Database 1.0.0 (PhysioNet, doi:10.13026/C2F305), licence ODC-
 RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol 20(3):45-50 (2001).
 Goldberger AL et al. PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23):e215-e220 (2000).
 
-Split `strict`: the first 48 s of every minute of each recording of de Chazal's DS1, without 201 (the same
-subject as 202 in DS2) and without paced recordings. The other 12 s are validation. DS2 was used neither for
-training nor for choices. Label map: AAMI EC57.
+{data}
 
 ## Training
 
@@ -56,8 +52,8 @@ training nor for choices. Label map: AAMI EC57.
 {train}
 ```
 
-Seed {seed}, {samples} windows (repeats included) in the last command, {minutes:.0f} minutes on one thread of
-a two-core machine without GPU. Validation loss of the averaged weights: {validation:.4f}.
+Seed {seed}, {samples} {examples} (repeats included) in the last command, {minutes:.0f} minutes on one
+thread of a two-core machine without GPU. Validation loss of the averaged weights: {validation:.4f}.
 
 ## What it reaches
 
@@ -68,17 +64,27 @@ Not evaluated yet: make report DATA=mitdb/
 {limits}
 """
 
+BEAT_DATA = """\
+Split `strict`: the first 48 s of every minute of each recording of de Chazal's DS1, without 201 (the same
+subject as 202 in DS2) and without paced recordings. The other 12 s are validation. DS2 was used neither for
+training nor for choices. Label map: AAMI EC57."""
+
+GAP_DATA = """\
+Split `strict`: recordings of de Chazal's DS1, without 201 (the same subject as 202 in DS2) and without
+paced recordings. PTB-XL 1.0.3 (PhysioNet, doi:10.13026/kfzx-aw45), licence CC BY 4.0: folds 1 to 8,
+validation on fold 9. Wagner P et al. PTB-XL, a large publicly available electrocardiography dataset.
+Scientific Data 7:154 (2020). DS2, svdb and fold 10 were used neither for training nor for choices."""
+
 NETWORKS = {"unet": "U-Net over spectrogram frames", "dense": "dense, over the whole spectrogram"}
 
-LIMITS = {
-    "beat": "Half of DS1 was selected for rare events; prevalence is not clinical. F and S come from few "
-    "subjects. One lead (MLII), one recorder. The window holds no RR interval, so that an S beat differs by "
-    "its shape alone.",
-    "strip": "Trained on two-lead Holter recordings of 21 subjects. Nearest-neighbour imputation (analogues, "
-    "above), from which it starts, has the RMSE of the mean of its draws, and a higher CRPS. Long gaps are "
-    "imputed a second at a time; where only two or three seconds came before, draws become noisy and drift. "
-    "Generated strips differ clearly from real ones: QRS complexes are too low and vary between beats.",
-}
+BEAT_LIMITS = """\
+Half of DS1 was selected for rare events; prevalence is not clinical. F and S come from few subjects. One lead
+(MLII), one recorder. The window holds no RR interval, so that an S beat differs by its shape alone."""
+
+GAP_LIMITS = """\
+Trained on adults at rest and on Holter recordings of 21 subjects. It draws from segments of the recording:
+where none resembles the gap, the gap is interpolated, and beats of kinds that the recording does not show are
+not drawn. Gaps of more than 3 s are longer than those of the training."""
 
 
 def bundle_model(
@@ -98,7 +104,7 @@ def bundle_model(
         prepare: Command that prepared the windows, for the card.
         train: Commands that trained the model, one a line, for the card.
     """
-    model = load_model(run)
+    model = load_network(run)
     folder = PRETRAINED / run.name
     folder.mkdir(exist_ok=True)
     save_model(folder, model.config, model.state_dict(), half=True)
@@ -107,6 +113,7 @@ def bundle_model(
         raise DiffecgError(f"the weights of {run} take {size} bytes; at most {MAX_BYTES} are allowed")
     last = [row for row in read_metrics(run) if "validation_loss" in row][-1]
     facts = {
+        "bits": 16,
         "prepare": prepare,
         "train": train,
         "parameters": sum(p.numel() for p in model.parameters()) / 1e6,
@@ -120,7 +127,7 @@ def bundle_model(
     print(folder)
 
 
-def card(name: str, config: Config, facts: dict[str, Any]) -> str:
+def card(name: str, config: AnyConfig, facts: dict[str, Any]) -> str:
     """Return the model card.
 
     Args:
@@ -128,22 +135,52 @@ def card(name: str, config: Config, facts: dict[str, Any]) -> str:
         config: its settings.
         facts: about the run and the weights.
     """
+    about = gap_facts(config, facts) if isinstance(config, GapConfig) else beat_facts(config, facts)
+    return CARD.format(name=name, version=__version__, seed=config.training.seed, **about, **facts)
+
+
+def beat_facts(config: Config, facts: dict[str, Any]) -> dict[str, str]:
+    """Return what the card of a model of beats states."""
     window = config.window
-    is_beat = window.kind == "beat"
-    return CARD.format(
-        name=name,
-        version=__version__,
-        what="single labelled heartbeats" if is_beat else "ten-second strips of any one lead",
-        length=window.length,
-        fs=window.fs_hz,
-        seconds=window.duration_s,
-        leads=", ".join(window.leads) if is_beat else "any, one at a time",
-        labels=", ".join(config.labels) or "none",
-        tasks=", ".join(f"{share:g}" for share in config.training.tasks),
-        network=NETWORKS[config.network.kind],
-        sampler=config.diffusion.sampler,
-        steps=config.diffusion.steps,
-        seed=config.training.seed,
-        limits=LIMITS[window.kind],
-        **facts,
-    )
+    network, diffusion = NETWORKS[config.network.kind], config.diffusion
+    settings = {
+        "Window": f"{window.length} samples at {window.fs_hz:g} Hz ({window.duration_s:.2f} s), leads: "
+        f"{', '.join(window.leads)}",
+        "Labels": ", ".join(config.labels) or "none",
+        "Tasks": "generation, imputation, forecasting (shares in training "
+        f"{', '.join(f'{share:g}' for share in config.training.tasks)})",
+        "Network": f"{network}, {facts['parameters']:.1f} M parameters",
+        "Sampler": f"{diffusion.sampler}, {diffusion.steps} evaluations a sample",
+    }
+    return {
+        "what": "single labelled heartbeats",
+        "settings": _rows(settings),
+        "data": BEAT_DATA,
+        "examples": "windows",
+        "limits": BEAT_LIMITS,
+    }
+
+
+def gap_facts(config: GapConfig, facts: dict[str, Any]) -> dict[str, str]:
+    """Return what the card of a model of gaps states."""
+    candidates = config.candidates
+    settings = {
+        "Input": f"a gap of any lead at {candidates.fs_hz:g} Hz with its surroundings, and another lead "
+        "where one is observed",
+        "Candidates": f"{candidates.analogues} analogues within 30 minutes on either side, "
+        f"{candidates.cycles} visible cardiac cycles",
+        "Tasks": f"imputation, forecasting ({config.training.forecasts:g} of the training examples)",
+        "Network": f"attention over candidates, on STFT frames, {facts['parameters']:.1f} M parameters",
+        "Sampler": f"{config.diffusion.steps} step(s) a draw",
+    }
+    return {
+        "what": "the gaps and the continuation of an ECG",
+        "settings": _rows(settings),
+        "data": GAP_DATA,
+        "examples": "gaps",
+        "limits": GAP_LIMITS,
+    }
+
+
+def _rows(settings: dict[str, str]) -> str:
+    return "\n".join(f"| {name} | {text} |" for name, text in settings.items())

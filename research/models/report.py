@@ -21,16 +21,15 @@ from research.docs.readme_tables import fill
 from research.repository import PRETRAINED, README, REPORTS
 from research.tables import markdown_table
 
-BEATS, STRIPS, LABELS = 2000, 400, "NSVF"
+BEATS, LABELS = 2000, "NSVF"
 CASES = 7
 """Gaps and forecasts of each kind in a recording."""
 IMAGE_WIDTH = 1100
 BEAT_MODELS = ("mitbih-beat", "mitbih-beat-fast")
-STRIP_MODEL = "mitbih-strip"
+GAP_MODEL = "mitbih-strip"
 PLOTS = {
     "mitbih-beat": ("summary", "windows", "embedding", "measures", "nearest"),
     "mitbih-beat-fast": ("summary", "windows"),
-    "mitbih-strip": ("windows", "measures"),
     "tasks": ("calibration", "gap-1-s-regular-median", "next-heartbeat-regular-median"),
 }
 """Plots that the documentation shows, by report."""
@@ -65,8 +64,8 @@ def report_models(
             run("prepare", "mitdb", "--from", database, "--preset", "beat", "--out", work / "beats")
         for model in beat_models:
             report_beats(work / "beats", work / model, model)
-        if only in (None, STRIP_MODEL):
-            report_strips(database, work)
+        if only in (None, GAP_MODEL):
+            report_gaps(database, work / "tasks")
     README.write_text(fill(README.read_text()))
 
 
@@ -80,21 +79,11 @@ def report_beats(real: Path, work: Path, model: str) -> None:
     publish(model, generation_tables(read_json(work / "report" / "report.json")), [model])
 
 
-def report_strips(database: Path, work: Path) -> None:
-    """Report on the model of strips: gaps and forecasts in DS2, and generated strips."""
-    tasks, strips, generated, report = (work / name for name in ("tasks", "strips", "strips.npz", "report"))
-    run("evaluate-task", STRIP_MODEL, "--data", database, "--out", tasks, "--cases", CASES)
-    keep(tasks, STRIP_MODEL, "tasks")
-    run("prepare", "mitdb", "--from", database, "--preset", "strip", "--out", strips)
-    run("generate", STRIP_MODEL, "--count", STRIPS, "--out", generated)
-    sections = ("--only", "fidelity", "--only", "physiology")
-    run("evaluate", generated, "--against", strips, "--out", report, *sections)
-    keep(report, STRIP_MODEL, STRIP_MODEL)
-    tables = (
-        task_tables(read_json(tasks / "report.json")),
-        generation_tables(read_json(report / "report.json")),
-    )
-    publish(STRIP_MODEL, "\n\n**Generated strips**\n\n".join(tables), ["tasks", STRIP_MODEL])
+def report_gaps(database: Path, work: Path) -> None:
+    """Report on the model that imputes and forecasts: gaps and forecasts in DS2."""
+    run("evaluate-task", GAP_MODEL, "--data", database, "--out", work, "--cases", CASES)
+    keep(work, GAP_MODEL, "tasks")
+    publish(GAP_MODEL, task_tables(read_json(work / "report.json")), ["tasks"])
 
 
 def run(*arguments: object) -> None:
@@ -152,7 +141,7 @@ def generation_tables(report: dict[str, Any]) -> str:
 def task_tables(report: dict[str, Any]) -> str:
     """Return the tables of a report on gaps and forecasts, as Markdown."""
     about = report["about"]
-    sampling = "; ".join(f"{model['sampler']}, {steps(model)}" for model in about["models"].values())
+    sampling = "; ".join(steps(model) for model in about["models"].values())
     parts = [
         f"`diffecg evaluate-task`: {about['cases']} gaps and forecasts in {len(about['recordings'])} "
         f"recordings of DS2, {about['draws']} draws; {sampling}; manifest "

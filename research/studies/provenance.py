@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from diffecg._version import __version__
 from diffecg.datasets.windows import Windows, fingerprint
-from diffecg.inference.loading import load
+from diffecg.inference.loading import find_model
+from diffecg.model.folder import WEIGHTS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -31,6 +33,6 @@ def provenance(
         "windows": fingerprint(windows),
         "split": windows.info["split"],
         "label_map": windows.info["label_map"],
-        "models": {name: load(name).weights_sha256 for name in models},
+        "models": {name: sha256((find_model(name) / WEIGHTS).read_bytes()).hexdigest() for name in models},
         "diffecg": __version__,
     }

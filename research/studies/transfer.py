@@ -26,7 +26,7 @@ from diffecg.evaluation.imputation.html import table_head
 from diffecg.evaluation.imputation.models import imputation_method
 from diffecg.evaluation.imputation.summary import ALL as ALL_RHYTHMS
 from diffecg.evaluation.imputation.summary import MethodScores
-from diffecg.inference.loading import load
+from diffecg.inference.loading import load_imputer
 from research.studies.beats import select_beats, without_rr
 from research.studies.command import Data, Out, publish, run_study
 from research.studies.confusion import TestSet
@@ -59,8 +59,8 @@ class TransferOptions(StrategyOptions):
 
     seeds: int = 3
     """Seeds of the training beats and of the classifiers."""
-    strip: str = "mitbih-strip"
-    """Model that imputes and forecasts: a bundled name or a model folder."""
+    imputer: str = "mitbih-strip"
+    """What imputes and forecasts: a bundled model, a model folder, or ``analogues``."""
     draws: int = 16
     """Draws of each gap and forecast."""
     each: int = 1
@@ -86,7 +86,7 @@ def transfer(
     use_threads(threads)
     windows, others = open_windows(data), open_windows(other)
     about = {
-        **provenance("transfer", options, windows, [options.model, options.strip]),
+        **provenance("transfer", options, windows, [options.model, options.imputer]),
         "other": fingerprint(others),
         "recordings": RecordingFolder(recordings).names(),
     }
@@ -197,8 +197,8 @@ def _fidelity(split: Callable[[int], tuple[Windows, TestSet]], averaged: Windows
 
 
 def _score_tasks(folder: Path, options: TransferOptions) -> dict[str, Any]:
-    model = load(options.strip)
-    methods = {model.name: imputation_method(model, draws=options.draws, seed=0)}
+    imputer = load_imputer(options.imputer)
+    methods = {imputer.name: imputation_method(imputer, draws=options.draws, seed=0)}
     benchmark = recordings_benchmark(folder, RecordingFolder(folder).names(), per_group=options.each)
     return evaluate_imputation(benchmark, methods).to_dict()
 

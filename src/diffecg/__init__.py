@@ -3,10 +3,11 @@
 Models
     load                a model by name, or from a folder
     load_imputer        what imputes and forecasts: a model, or "analogues"
-    Model               generate, vary, impute, denoise, forecast
+    Model               generate, vary, impute, forecast
     AnalogueImputer     impute and forecast by similar segments of the recording, without a model
-    Imputation          what impute, denoise and forecast return: signal, interval, draws
+    Imputation          what impute and forecast return: signal, interval, draws
     Forecaster          forecasts of a stream
+    denoise, Denoised   removal of noise, by a network that comes with the package
     SyntheticWindows    a dataset for PyTorch, generated on access
     compose, Rhythm     annotated synthetic recordings
 

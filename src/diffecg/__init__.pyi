@@ -8,10 +8,12 @@ from .formats.recording import Recording as Recording
 from .formats.registry import read_recording as read_recording
 from .formats.registry import write_recording as write_recording
 from .inference.analogue_imputer import AnalogueImputer as AnalogueImputer
+from .inference.denoising import denoise as denoise
 from .inference.forecaster import Forecaster as Forecaster
 from .inference.loading import load as load
 from .inference.loading import load_imputer as load_imputer
 from .inference.model import Model as Model
+from .inference.results import Denoised as Denoised
 from .inference.results import Imputation as Imputation
 from .inference.torch_dataset import SyntheticWindows as SyntheticWindows
 from .integrations.conversion import as_recording as as_recording

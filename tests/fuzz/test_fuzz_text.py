@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import damaged, edited, words
 
-from diffecg.cli.parsing import parse_beat_times
 from diffecg.composition.language import BEAT_LABELS, MAX_BEATS, PATTERNS, parse_rhythm
 from diffecg.composition.timing import Rhythm
 from diffecg.config.io import read_config, to_json, with_settings
@@ -169,10 +168,8 @@ def test_texts_of_rhythms_are_parsed_or_refused(text):
 def test_texts_of_beats_are_parsed_or_refused(beats):
     if isinstance(beats, list):
         assert parse_beats(format_beats(beats)) == beats
-        assert list(parse_beat_times(format_beats(beats))) == beats
     else:
         refusal(parse_beats, beats)
-        refusal(parse_beat_times, beats)
 
 
 KNOWN_CASES = {

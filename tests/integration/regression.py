@@ -23,7 +23,7 @@ from diffecg.signal.simulation import simulate_ecg
 
 FILE = Path(__file__).parents[1] / "data" / "regression.npz"
 FS_HZ = 250.0
-GAP, NOISY = slice(2000, 2250), slice(1000, 1500)
+GAP = slice(2000, 2250)
 RECORDINGS = ("101", "106", "108", "109")
 SECTIONS = ("fidelity", "physiology", "privacy")
 
@@ -33,29 +33,21 @@ def inputs() -> dict[str, np.ndarray]:
     signal = simulate_ecg(15.0, FS_HZ, seed=1, symbols=("N", "V")).signal_mv
     gap = signal.copy()
     gap[GAP] = np.nan
-    noisy = signal.copy()
-    noisy[NOISY] += 0.2 * np.random.default_rng(0).standard_normal(NOISY.stop - NOISY.start)
-    return {"gap_mv": gap, "noisy_mv": noisy}
+    return {"gap_mv": gap}
 
 
 def outputs(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return generated, imputed, forecast, denoised and composed signals, and the figures of a report."""
-    beat, fast, strip = (diffecg.load(name) for name in ("mitbih-beat", "mitbih-beat-fast", "mitbih-strip"))
+    """Return generated, imputed, forecast and composed signals, and the figures of a report."""
+    beat, fast = (diffecg.load(name) for name in ("mitbih-beat", "mitbih-beat-fast"))
+    imputer = diffecg.load_imputer("mitbih-strip")
     found = {
         "beat": beat.generate(["N", "S", "V", "F", None], 5, seed=3).signal_mv,
         "beat_fast": fast.generate(["N", "S", "V", "F"], 4, seed=5).signal_mv,
-        "strip": strip.generate(count=2, seed=7, steps=10).signal_mv,
-        "strip_rhythm": strip.generate(
-            seed=1, steps=10, rhythm=[(0.5, "N"), (1.4, "V"), (2.6, "N")]
-        ).signal_mv,
         "vary": beat.vary(beat.generate("V", seed=1).signal_mv[0], "V", 2, seed=9).signal_mv,
     }
-    imputed = strip.impute(given["gap_mv"], FS_HZ, draws=4, seed=11, steps=10)
+    imputed = imputer.impute(given["gap_mv"], FS_HZ, draws=4, seed=11)
     found |= {"imputed": imputed.draws_mv, "lower": imputed.lower_mv, "upper": imputed.upper_mv}
-    found["forecast"] = strip.forecast(given["gap_mv"][:1800], FS_HZ, draws=2, seed=13, steps=10).draws_mv
-    noisy = np.zeros(len(given["noisy_mv"]), dtype=bool)
-    noisy[NOISY] = True
-    found["denoised"] = strip.denoise(given["noisy_mv"], FS_HZ, noisy, draws=2, seed=15, steps=10).draws_mv
+    found["forecast"] = imputer.forecast(given["gap_mv"][:1800], FS_HZ, draws=2, seed=13).draws_mv
     composed = diffecg.compose(Rhythm("N*3 V N*4 S", heart_rate=80), 12.0, seed=17)
     found["composed"] = composed.signal_mv
     found["composed_samples"] = composed.beats().sample

@@ -123,9 +123,9 @@ def test_forecast_needs_no_model(run, source, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["impute", "forecast"])
-def test_flags_of_the_other_engine_and_models_as_recordings_are_refused(run, runs, source, tmp_path, command):
+def test_flags_of_the_other_engine_and_models_as_recordings_are_refused(run, gaps, source, tmp_path, command):
     out = ["--out", tmp_path / "out"]
-    for model in ("mitbih-strip", runs["strip"]):
+    for model in ("mitbih-strip", gaps):
         status, _, err = run(command, model, source, *out)
         assert status == 1
         assert f"{model} is a model, not a recording; give it as diffecg {command} --model {model}" in err
@@ -135,9 +135,9 @@ def test_flags_of_the_other_engine_and_models_as_recordings_are_refused(run, run
         assert "is of the diffusion engine; leave it out" in err
 
 
-def test_a_model_is_chosen_by_name_or_by_the_engine(run, runs, source, tmp_path):
+def test_a_model_is_chosen_by_name_or_by_the_engine(run, gaps, source, tmp_path):
     few = ["--gap", "20:20.5", "--draws", 1, "--steps", 1, "--json"]
-    for flags, model in ((["--model", runs["strip"]], "strip"), (["--engine", "diffusion"], "mitbih-strip")):
+    for flags, model in ((["--model", gaps], "gaps"), (["--engine", "diffusion"], "mitbih-strip")):
         status, printed, _ = run("impute", source, *flags, *few, "--out", tmp_path / model)
         assert status == 0
         result = json.loads(printed)

@@ -55,12 +55,12 @@ def test_prepare_train_and_generate(run, database, tmp_path):
         assert np.abs(one["signal_mv"] - other["signal_mv"]).max() < 1e-4
 
 
-def test_impute_and_forecast(run, runs, recording, tmp_path):
+def test_impute_and_forecast(run, gaps, recording, tmp_path):
     few = ["--draws", 2, "--steps", 2]
     status, out, _ = run(
         "impute",
         "--model",
-        runs["strip"],
+        gaps,
         recording,
         "--gap",
         "12.0:12.8",
@@ -81,7 +81,7 @@ def test_impute_and_forecast(run, runs, recording, tmp_path):
     status, out, _ = run(
         "forecast",
         "--model",
-        runs["strip"],
+        gaps,
         f"{recording}.hea",
         "--at",
         30,
@@ -96,14 +96,11 @@ def test_impute_and_forecast(run, runs, recording, tmp_path):
     assert json.loads(out)["lead"] == "V1"
     assert len(pd.read_csv(tmp_path / "ahead" / "forecast.csv")) == 360
     assert (
-        run(
-            "forecast", "--model", runs["strip"], recording, "--horizon", 0.5, "--out", tmp_path / "end", *few
-        )[0]
-        == 0
+        run("forecast", "--model", gaps, recording, "--horizon", 0.5, "--out", tmp_path / "end", *few)[0] == 0
     )
 
 
-def test_a_table_is_imputed_and_written_as_edf(run, runs, recording, tmp_path):
+def test_a_table_is_imputed_and_written_as_edf(run, gaps, recording, tmp_path):
     few = ["--draws", 1, "--steps", 1]
     read = diffecg.read_recording(recording)
     table = diffecg.to_frame(read)
@@ -111,12 +108,12 @@ def test_a_table_is_imputed_and_written_as_edf(run, runs, recording, tmp_path):
     table.loc[7200:7560, "MLII"] = table["MLII"][7200]
     source = tmp_path / "holter.csv"
     table.to_csv(source, index=False)
-    assert "--fs" in run("impute", "--model", runs["strip"], source, "--out", tmp_path / "a")[2]
+    assert "--fs" in run("impute", "--model", gaps, source, "--out", tmp_path / "a")[2]
     asked = ["--detect", "flat", "--fs", 360, "--format", "edf"]
-    assert run("impute", "--model", runs["strip"], source, *asked, "--out", tmp_path / "a", *few)[0] == 0
-    gaps = pd.read_csv(tmp_path / "a" / "gaps.csv")
-    assert gaps["lead"].tolist() == ["MLII", "V1"]
-    assert gaps["reason"].tolist() == ["flat", "missing"]
+    assert run("impute", "--model", gaps, source, *asked, "--out", tmp_path / "a", *few)[0] == 0
+    table_of_gaps = pd.read_csv(tmp_path / "a" / "gaps.csv")
+    assert table_of_gaps["lead"].tolist() == ["MLII", "V1"]
+    assert table_of_gaps["reason"].tolist() == ["flat", "missing"]
     back = diffecg.read_recording(tmp_path / "a" / "holter.edf")
     assert np.isfinite(back.signal_mv).all()
     kept = np.isfinite(table["V1"])
@@ -126,11 +123,11 @@ def test_a_table_is_imputed_and_written_as_edf(run, runs, recording, tmp_path):
     assert "EDF+C, 2 channels, 0:01:00 h" in out
     assert "detected at the beginning" in out
     asked = ["--fs", 360, "--unit", "V"]
-    status, _, err = run("forecast", "--model", runs["strip"], source, *asked, "--out", tmp_path / "b", *few)
+    status, _, err = run("forecast", "--model", gaps, source, *asked, "--out", tmp_path / "b", *few)
     assert status == 0
     assert "warning: MLII spans" in err
     status, _, err = run(
-        "forecast", "--model", runs["strip"], source, *asked, "--strict", "--out", tmp_path / "c", *few
+        "forecast", "--model", gaps, source, *asked, "--strict", "--out", tmp_path / "c", *few
     )
     assert status == 1
     assert "wrong unit or gain" in err
@@ -148,15 +145,15 @@ def test_windows_of_any_length_train_and_generate(run, database, tmp_path, lengt
         assert made["signal_mv"].shape == (1, 1, length)
     status, _, err = run("train", "--preset", "strip", "--data", beats, "--out", tmp_path / "strip")
     assert status == 1
-    assert "prepare them with --preset strip" in err
+    assert "unknown preset 'strip'; choose one of beat, paper" in err
 
 
 @pytest.mark.parametrize("name", ["100", "208"])
 def test_real_recordings_are_imputed_and_forecast(run, mitdb, tmp_path, name):
-    few = ["--draws", 2, "--steps", 4]
-    gaps = ["--gap", "12.0:12.8", "--gap", "0:1", "--gap", "1804:1805"]
+    few = ["--draws", 2]
+    intervals = ["--gap", "12.0:12.8", "--gap", "0:1", "--gap", "1804:1805"]
     fixed, ahead = tmp_path / "fixed", tmp_path / "ahead"
-    assert run("impute", "--model", "mitbih-strip", mitdb / name, *gaps, "--out", fixed, *few)[0] == 0
+    assert run("impute", "--model", "mitbih-strip", mitdb / name, *intervals, "--out", fixed, *few)[0] == 0
     before, after = (wfdb.rdrecord(str(folder / name), physical=False) for folder in (mitdb, fixed))
     missing = np.zeros(before.sig_len, dtype=bool)
     for first, last in ((0, 1), (12, 12.8), (1804, 1805)):
@@ -175,9 +172,9 @@ def test_real_recordings_are_imputed_and_forecast(run, mitdb, tmp_path, name):
     assert (ahead / "forecast.png").is_file()
 
 
-def bad(tmp_path, recording, runs):
+def bad(tmp_path, recording, runs, gaps):
     """Command lines that fail, with part of their error message."""
-    model, out = runs["strip"], ["--out", tmp_path / "out"]
+    model, out = gaps, ["--out", tmp_path / "out"]
     return {
         "gap outside": (["impute", "--model", model, recording, "--gap", "59:61", *out], "from 0 to 60"),
         "gap upside down": (["impute", "--model", model, recording, "--gap", "12:11", *out], "12:11"),
@@ -212,25 +209,25 @@ def bad(tmp_path, recording, runs):
         ),
         "no model": (["generate", "mitbih-bat", *out], "mitbih-bat"),
         "no label": (["generate", runs["beat"], "--label", "X", *out], "N, S, V, F"),
-        "labels": (["generate", model, "--label", "N", *out], "no labels"),
-        "suffix": (["generate", model, "--out", tmp_path / "out.mat"], ".parquet"),
+        "no generator": (["generate", model, *out], "imputes and forecasts"),
+        "suffix": (["generate", runs["beat"], "--out", tmp_path / "out.mat"], ".parquet"),
         "no preset": (["train", "--preset", "best", "--data", tmp_path, *out], "paper"),
         "no setting": (["train", "--set", "network.depth=3", "--data", tmp_path, *out], "network.width"),
         "no windows": (["train", "--data", tmp_path / "none", *out], "diffecg prepare"),
         "no database": (["prepare", "chapman", "--from", tmp_path, *out], "choose one of mitdb"),
         "no source": (["prepare", "mitdb", *out], "--download"),
         "no split": (["prepare", "svdb", "--split", "strict", *out], "choose one of svdb"),
-        "no noise": (["denoise", model, recording, *out], "no noise detected in MLII, V1 of 100"),
-        "late interval": (["denoise", model, recording, "--interval", "59:61", *out], "from 0 to 60"),
+        "no noise": (["denoise", recording, *out], "no noise detected in MLII, V1 of 100"),
+        "late interval": (["denoise", recording, "--interval", "59:61", *out], "from 0 to 60"),
         "no folder": (["prepare", "mitdb", "--from", tmp_path / "none", *out], "--download"),
         "no length": (["prepare", "mitdb", "--from", tmp_path, "--length", "0", *out], "length 0"),
-        "device": (["generate", model, "--device", "cuda:9", *out], "cuda:9"),
+        "device": (["generate", runs["beat"], "--device", "cuda:9", *out], "cuda:9"),
     }
 
 
-@pytest.mark.parametrize("case", bad(Path(), Path(), {"strip": "", "beat": ""}))
-def test_an_error_is_one_line_and_writes_nothing(run, runs, recording, tmp_path, case):
-    arguments, message = bad(tmp_path, recording, runs)[case]
+@pytest.mark.parametrize("case", bad(Path(), Path(), {"beat": ""}, ""))
+def test_an_error_is_one_line_and_writes_nothing(run, runs, gaps, recording, tmp_path, case):
+    arguments, message = bad(tmp_path, recording, runs, gaps)[case]
     before = sorted(tmp_path.rglob("*"))
     status, out, err = run(*arguments)
     assert status == 1
@@ -301,7 +298,7 @@ def test_a_dry_run_prints_the_settings(run):
     assert json.loads(out)["diffusion"]["schedule_steps"] == 1000
 
 
-def test_the_installed_command_runs_in_a_process(runs, tmp_path):
+def test_the_installed_command_runs_in_a_process(gaps, tmp_path):
     recording = write_recording(tmp_path / "100")
     done = subprocess.run(
         [
@@ -310,7 +307,7 @@ def test_the_installed_command_runs_in_a_process(runs, tmp_path):
             "diffecg",
             "impute",
             "--model",
-            runs["strip"],
+            gaps,
             recording,
             "--gap",
             "1:2",
@@ -336,7 +333,7 @@ def test_the_installed_command_runs_in_a_process(runs, tmp_path):
             "diffecg",
             "impute",
             "--model",
-            runs["strip"],
+            gaps,
             recording,
             "--gap",
             "1:99",

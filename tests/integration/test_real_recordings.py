@@ -11,7 +11,7 @@ from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.formats.registry import SUFFIXES, file_name, read_recording, write_recording
 from diffecg.inference.export import write_imputed
 from diffecg.inference.gaps import find_segments
-from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
+from diffecg.inference.options import DrawOptions, ImputeOptions
 from diffecg.inference.planning import ImputationPlan
 from diffecg.inference.recordings import impute_recording
 from diffecg.signal.masks import Interval
@@ -33,12 +33,12 @@ PATTERNS = {
 
 @pytest.mark.long
 @pytest.mark.parametrize("case", range(20))
-def test_an_imputed_recording_keeps_every_observed_sample(mitdb, runs, tmp_path, case):
+def test_an_imputed_recording_keeps_every_observed_sample(mitdb, gaps, tmp_path, case):
     base = mitdb.parent / ("mitdb" if case % 2 else "svdb")
     full = read_recording(base / RecordingFolder(base).names()[2 * case])
     pattern = list(PATTERNS)[case % 5]
     observed = replace(full.crop(0, 40), path=Path(), name=f"cut{full.name}")
-    model = diffecg.load(runs["strip"]).with_sampling(SamplerOptions(steps=1))
+    model = diffecg.load_imputer(gaps)
     for suffix in SUFFIXES:
         source = read_recording(write_to(tmp_path, observed, suffix), fs_hz=full.fs_hz)
         rows = [0, 1] if suffix in ("", ".csv") else [case % 2]

@@ -14,7 +14,7 @@ from diffecg.formats.annotations import Annotation
 from diffecg.formats.recording import Recording
 from diffecg.formats.samples import Block, SampleSource
 from diffecg.inference.gaps import Segment
-from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
+from diffecg.inference.options import DrawOptions, ImputeOptions
 from diffecg.inference.planning import ImputationPlan
 from diffecg.inference.recordings import impute_recording
 from diffecg.signal.channels import make_channels
@@ -23,9 +23,9 @@ FEW = ["--draws", 1, "--steps", 1]
 
 
 @pytest.fixture
-def model(runs):
-    """A small model of strips."""
-    return runs["strip"]
+def model(gaps):
+    """A small model of gaps."""
+    return gaps
 
 
 def write_table(path, clock):
@@ -164,7 +164,7 @@ def test_only_the_surroundings_of_a_gap_are_read(model):
         Segment(row=0, start=at, stop=at + 100, reason="given") for at in (5_000_000, 5_002_000, 15_000_000)
     ]
     plan = ImputationPlan(segments=segments, rows=[0], input_rows=[0])
-    imputer = diffecg.load(model).with_sampling(SamplerOptions(steps=1))
+    imputer = diffecg.load_imputer(model)
     result = impute_recording(imputer, recording, plan, ImputeOptions(), DrawOptions(draws=2))
     assert source.read_samples <= 2 * (2 * imputer.context_s + 20) * 250
     imputed = result.imputed.crop(20_000, 20_001).lead_mv(0)  # 5,000,000 samples are 20,000 s

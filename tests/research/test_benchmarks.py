@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from helpers import write_recording
 
-from research.benchmarks import composition, denoising
+from research.benchmarks import composition, denoising, denoising_methods
 
 
 def test_the_noise_of_the_denoising_benchmark_has_the_stated_ratio():
@@ -18,16 +18,32 @@ def test_the_noise_of_the_denoising_benchmark_has_the_stated_ratio():
     assert 10 * np.log10(clean.var() / added.var()) == pytest.approx(-6)
 
 
-def test_denoising_writes_a_row_for_each_noise_and_ratio(research, runs, database, tmp_path):
+def test_denoising_writes_a_row_for_each_noise_and_ratio(research, database, tmp_path):
     for i, kind in enumerate(("bw", "ma", "em")):
         write_recording(tmp_path / kind, seed=10 + i)
     out = tmp_path / "denoising.md"
-    settings = ["--model", runs["strip"], "--recordings", "100", "--length", 1, "--draws", 2]
+    settings = ["--recordings", "100", "--length", 1, "--cases", 1]
     status, _, err = research("denoising", database, tmp_path, "--out", out, *settings)
     assert status == 0, err
     rows = [line for line in out.read_text().splitlines() if line.startswith("| ")][2:]
     assert len(rows) == 9
-    assert all(row.count("|") == 8 for row in rows)
+    assert all(row.count("|") == 10 for row in rows)
+
+
+def test_peaks_match_once_within_the_tolerance():
+    true, found = np.array([100, 200, 300]), np.array([104, 106, 290, 900])
+    everywhere = np.ones(1000, bool)
+    assert denoising_methods.match_peaks(true, found, everywhere, 100.0).tolist() == [1, 4, 3]
+    assert denoising_methods.match_peaks(true, found, np.arange(1000) < 250, 100.0).tolist() == [1, 2, 2]
+
+
+@pytest.mark.parametrize("name", denoising_methods.FILTERS)
+def test_filters_keep_a_beat_and_remove_wander(name):
+    time = np.arange(7200) / 360  # the wavelets need 20 s, which every case of the benchmark has
+    beats = sum(np.exp(-(((time - beat) / 0.03) ** 2)) for beat in range(1, 20))
+    left = denoising_methods.FILTERS[name](beats + np.sin(2 * np.pi * 0.1 * time), 360.0)
+    error = (left - left.mean() - beats + beats.mean())[360:-360]
+    assert error.std() < 0.15
 
 
 def test_a_perfect_detector_scores_one():

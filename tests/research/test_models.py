@@ -6,7 +6,9 @@ import pytest
 
 from diffecg import pretrained
 from diffecg.composition.rr_statistics import FILE
-from diffecg.inference.loading import load
+from diffecg.config.gap import GapConfig
+from diffecg.config.io import read_any_config
+from diffecg.model.folder import CONFIG
 from research.models import bundle
 from research.repository import PACKAGE, README, REPORTS
 
@@ -15,9 +17,10 @@ from research.repository import PACKAGE, README, REPORTS
 def test_a_card_states_the_settings_of_its_model(name):
     facts = dict.fromkeys(("prepare", "train", "digest"), "x")
     numbers = dict.fromkeys(("parameters", "megabytes", "minutes", "validation"), 1.0)
-    config = load(name).config
-    card = bundle.card(name, config, {**facts, **numbers, "samples": 1})
-    assert f"{config.window.length} samples at {config.window.fs_hz:g} Hz" in card
+    config = read_any_config(pretrained.folder(name) / CONFIG)
+    card = bundle.card(name, config, {**facts, **numbers, "bits": 16, "samples": 1})
+    fs_hz = config.candidates.fs_hz if isinstance(config, GapConfig) else config.window.fs_hz
+    assert f"at {fs_hz:g} Hz" in card
     assert "Not a medical device" in card
 
 

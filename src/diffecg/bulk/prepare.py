@@ -102,7 +102,6 @@ def prepare(
             window=window,
             split=split.restricted(names),
             labels=dict(labels),
-            leads=options.windows.leads,
         )
         tasks.append(
             _Task(
@@ -154,8 +153,6 @@ def write_shard(task: _Task) -> Entry:
 def _settings_of_own(options: PrepareOptions, table: SubjectTable, split: Split) -> dict[str, Any]:
     """Return the settings that only some sets have."""
     settings: dict[str, Any] = dict(options.reading)
-    if options.leads:
-        settings["leads"] = list(options.leads)
     if table.partitions:
         settings["partitions_sha256"] = _digest(table.partitions)
     if split.name == SUBJECTS and split.validates_by_time:

@@ -15,12 +15,13 @@ from diffecg.cli.bulk import bulk
 from diffecg.cli.compose import compose
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
+from diffecg.cli.denoise import denoise
 from diffecg.cli.evaluate import evaluate
 from diffecg.cli.evaluate_task import evaluate_task
 from diffecg.cli.export import export
 from diffecg.cli.forecast import forecast
 from diffecg.cli.generate import generate
-from diffecg.cli.impute import denoise, impute
+from diffecg.cli.impute import impute
 from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
 from diffecg.cli.serve import serve
@@ -39,7 +40,7 @@ app = App(
     name="diffecg",
     version=f"diffecg {__version__}",
     help=(
-        "Generate, impute, forecast and denoise ECG with conditional diffusion models.\n\n"
+        "Generate, impute and forecast ECG with conditional diffusion models, and remove noise.\n\n"
         "Start with: diffecg demo. Not a medical device."
     ),
     result_action="return_value",

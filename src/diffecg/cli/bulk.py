@@ -42,7 +42,7 @@ def prepare(
 ) -> None:
     """Cut any number of recordings into windows, in Parquet shards with a manifest.
 
-    Example: diffecg bulk prepare own --from s3://hospital/ecg --preset strip --out s3://hospital/strips
+    Example: diffecg bulk prepare own --from s3://hospital/ecg --lead II --out s3://hospital/beats
 
     Recordings that cannot be cut are listed with the reason; all others are cut. `diffecg train --data`
     streams the shards; `diffecg.open_windows` and `diffecg evaluate --against` read them into memory.

@@ -143,18 +143,22 @@ def _benchmark(
 
 def _load(name: str, compute: ComputeOptions) -> Imputer:
     """Return the search for analogues, or a model with the sampler that is asked for."""
+    from diffecg.inference.gap_model import GapModel
     from diffecg.inference.loading import load_imputer
     from diffecg.inference.model import Model
 
     use_threads(compute.threads)
     imputer = load_imputer(name, compute.device, engine=compute.engine)
-    return imputer.with_sampling(compute) if isinstance(imputer, Model) else imputer
+    return imputer.with_sampling(compute) if isinstance(imputer, Model | GapModel) else imputer
 
 
 def _describe(imputer: Imputer, compute: ComputeOptions) -> dict[str, Any]:
+    from diffecg.inference.gap_model import GapModel
     from diffecg.inference.model import Model
     from diffecg.inference.sampling import resolve_options
 
+    if isinstance(imputer, GapModel):
+        return {"weights_sha256": imputer.weights_sha256, "steps": imputer.steps}
     if not isinstance(imputer, Model):
         return {"engine": imputer.name, "reach_s": imputer.context_s}
     sampling = resolve_options(compute, imputer.config.diffusion)

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
-
-from diffecg.cli.console import ComputeOptions, Force, Json, progress_bar, show
-from diffecg.cli.parsing import parse_beat_times, repeatable
+from diffecg.cli.console import ComputeOptions, Flat, Force, Json, progress_bar, show
 from diffecg.inference.options import GenerateOptions
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class GenerateFlags(GenerateOptions):
-    """The options of generate as flags."""
-
-    rhythm: Annotated[tuple[tuple[float, str], ...], repeatable(parse_beat_times, join=True)] = ()
-    """Beats of every window as "0.5:N 1.3:N 1.9:V" (time of the R peak in s, label); may be repeated.
-    Only for models of strips with a rhythm condition."""
 
 
 def generate(
@@ -28,12 +14,12 @@ def generate(
     /,
     *,
     out: Path,
-    options: GenerateFlags = GenerateFlags(),
+    options: Annotated[GenerateOptions, Flat] = GenerateOptions(),
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Generate synthetic beats or strips.
+    """Generate synthetic beats.
 
     Example: diffecg generate mitbih-beat --label V --count 1000 --out v.npz
 
@@ -43,7 +29,7 @@ def generate(
     Parameters
     ----------
     model:
-        A bundled model (mitbih-beat, mitbih-beat-fast, mitbih-strip) or a model folder.
+        A bundled model of beats (mitbih-beat, mitbih-beat-fast) or a model folder.
     out:
         File to write, .npz, .parquet or .csv; without a suffix a folder of WFDB records.
     """
@@ -58,7 +44,6 @@ def generate(
             options.label,
             options.count,
             options.seed,
-            rhythm=options.rhythm,
             progress=progress,
             **compute.sampling(),
         )

@@ -1,4 +1,4 @@
-"""``diffecg impute`` and ``diffecg denoise``."""
+"""``diffecg impute``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from diffecg.cli.console import (
-    ComputeOptions,
     Flat,
     Force,
     Json,
@@ -24,7 +23,7 @@ from diffecg.cli.console import (
 from diffecg.cli.imputers import ImputerFlags, check_recordings
 from diffecg.cli.parsing import repeatable, split_words
 from diffecg.cli.recordings import find_recordings, process_each, show_results
-from diffecg.inference.options import DenoiseOptions, DrawOptions, ImputeOptions, Write
+from diffecg.inference.options import DrawOptions, ImputeOptions, Write
 from diffecg.signal.masks import Interval
 
 if TYPE_CHECKING:
@@ -70,29 +69,6 @@ class ImputeFlags:
             max_gap_s=self.max_gap,
             write=self.write,
         )
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, kw_only=True)
-class DenoiseFlags:
-    """The options of denoise as flags."""
-
-    interval: Gaps = ()
-    """Noisy interval, start:stop in seconds, such as 300:320, or start/stop in the recording's own time, such
-    as 10:05:00/10:05:20; may be repeated. Default: detected intervals."""
-    detect: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ("noise",)
-    """Artefacts to detect where no --interval is given, separated by commas: noise, flat, clipped, saturated;
-    may be repeated. Default: noise."""
-    lead: Leads = ()
-    """Lead to denoise; may be repeated. Default: with --interval the model's lead, else MLII or II, else the
-    first ECG lead; without --interval all leads in which noise is detected."""
-    label: str | None = None
-    """Label of the beats, for models with labels."""
-
-    def options(self, recording: Recording) -> DenoiseOptions:
-        """Return the options, with intervals in seconds from the first sample."""
-        intervals = file_intervals(recording, self.interval)
-        return DenoiseOptions(intervals=intervals, detect=self.detect, leads=self.lead, label=self.label)
 
 
 def file_intervals(recording: Recording, texts: Sequence[str]) -> tuple[Interval, ...]:
@@ -154,95 +130,46 @@ def impute(
         read=read,
         draws=draws,
     )
-    job.run("impute", force=force, json=json)
-
-
-def denoise(
-    model: str,
-    /,
-    *recordings: Path,
-    out: Path,
-    options: DenoiseFlags = DenoiseFlags(),
-    format: RecordingFormat | None = None,
-    strict: Strict = False,
-    read: ReadFlags = ReadFlags(),
-    draws: Annotated[DrawOptions, Flat] = DrawOptions(),
-    compute: ComputeOptions = ComputeOptions(),
-    force: Force = False,
-    json: Json = False,
-) -> None:
-    """Denoise intervals of a recording: sample the clean signal given the noisy one.
-
-    Example: diffecg denoise mitbih-strip mitdb/104 --interval 300:320 --out denoised/
-
-    diffecg denoise mitbih-strip holter.edf --out denoised/
-
-    Suits baseline wander, muscle artefacts and electrode motion. The noise spectrum is the excess of the
-    noisy intervals over the rest of the lead, so that part of each lead must be clean. Missing samples of the
-    same leads are imputed; all others are written unchanged. OUT gets the same files as that of impute.
-
-    Parameters
-    ----------
-    model:
-        A bundled model of strips (mitbih-strip) or a model folder.
-    recordings:
-        Recordings, folders and patterns, as for impute.
-    out:
-        Folder to write.
-    format:
-        Format of the denoised recording; default: that of the input.
-    """
-    job = _Job(
-        load=lambda: compute.load(model).with_sampling(compute),
-        recordings=recordings,
-        out=out,
-        flags=options,
-        format=format,
-        strict=strict,
-        read=read,
-        draws=draws,
-    )
-    job.run("denoise", force=force, json=json)
+    job.run(force=force, json=json)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Job:
-    """Recordings to impute or denoise, from files to folders."""
+    """Recordings to impute, from files to folders."""
 
     load: Callable[[], Imputer]
     recordings: tuple[Path, ...]
     out: Path
-    flags: ImputeFlags | DenoiseFlags
+    flags: ImputeFlags
     format: RecordingFormat | None
     strict: bool
     read: ReadFlags
     draws: DrawOptions
 
-    def run(self, task: str, *, force: bool, json: bool) -> None:
+    def run(self, *, force: bool, json: bool) -> None:
         """Read, impute, write and print the results."""
         from diffecg.files import check_output
-        from diffecg.inference.export import SEGMENT_NAMES
 
         found = find_recordings(self.recordings)
         check_output(self.out, force=force, is_folder=True)
         imputer = self.load()
         results = process_each(
-            found, self.out, lambda path, out: self._impute(imputer, task, path, out, force=force)
+            found, self.out, lambda path, out: self._impute(imputer, path, out, force=force)
         )
         if found.is_single:
             (result,) = results
             text = (
-                f"{self.out / result['file']}: {result['segments']} {SEGMENT_NAMES[task]}(s), "
+                f"{self.out / result['file']}: {result['segments']} gap(s), "
                 f"{result['imputed_s']:.2f} s of {', '.join(result['leads'])}; written: {result['written']}; "
                 f"{result['interval']}{_too_long(result)}; figures gap-001.png …, table gaps.csv, draws in "
                 "draws.npz"
             )
             show(result, text, as_json=json)
         else:
-            head = ["recording", "leads", "result", f"{SEGMENT_NAMES[task]}s", "too long", "imputed (s)"]
-            show_results(f"{task}: {self.out}", head, results, result_row, as_json=json)
+            head = ["recording", "leads", "result", "gaps", "too long", "imputed (s)"]
+            show_results(f"impute: {self.out}", head, results, result_row, as_json=json)
 
-    def _impute(self, imputer: Imputer, task: str, path: Path, out: Path, *, force: bool) -> dict[str, Any]:
+    def _impute(self, imputer: Imputer, path: Path, out: Path, *, force: bool) -> dict[str, Any]:
         """Impute one recording, and return the result for JSON."""
         from diffecg.files import new_folder
         from diffecg.formats.registry import check_writable, output_suffix
@@ -257,7 +184,7 @@ class _Job:
         print_notes(recording, check_writable(recording, suffix))
         plan = plan_imputation(imputer, recording, options)
         warn_implausible(recording, plan.rows, strict=self.strict)
-        with progress_bar(f"{task} {recording.name}") as progress:
+        with progress_bar(f"impute {recording.name}") as progress:
             result = impute_recording(imputer, recording, plan, options, self.draws, progress=progress)
         with new_folder(out, force=force) as folder:
             file = write_imputed(folder, result, suffix).name

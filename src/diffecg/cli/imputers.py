@@ -28,7 +28,7 @@ class ImputerFlags(SamplerOptions):
     """analogues (segments of the recording with similar surroundings; needs no model) or diffusion. Default:
     analogues, or diffusion if a model is given."""
     model: str | None = None
-    """A bundled model of strips or a model folder, for the diffusion engine; default: mitbih-strip."""
+    """A bundled model or a model folder, for the diffusion engine; default: mitbih-strip."""
     threads: int | None = None
     """Number of CPU threads of the model; default: chosen by PyTorch."""
     device: str = "cpu"

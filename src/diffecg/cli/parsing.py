@@ -28,24 +28,6 @@ def parse_interval(text: str) -> Interval:
     return Interval(start_s=start_s, stop_s=stop_s)
 
 
-def parse_beat_times(text: str) -> tuple[tuple[float, str], ...]:
-    """Return (time in s, label) of each beat of a text such as ``0.5:N 1.3:V``.
-
-    Raises:
-        DiffecgError: the text is not of that form.
-    """
-    beats = []
-    for word in text.split():
-        time_s, _, label = word.partition(":")
-        try:
-            beats.append((float(time_s), label))
-        except ValueError:
-            raise DiffecgError(
-                f"{word!r} is not time:label, such as 0.5:N, with the time in seconds"
-            ) from None
-    return tuple(beats)
-
-
 def parse_noise(text: str) -> NoiseInterval:
     """Return the noise of a text such as ``em:6`` or ``em:6:60:120``: kind, SNR in dB, start and stop in s.
 

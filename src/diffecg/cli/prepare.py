@@ -39,7 +39,7 @@ def prepare(
     imputation --out ptbxl-set/. An interrupted command continues when it is run again.
 
     A folder of your own recordings in any format that diffecg reads, with subfolders: diffecg prepare own
-    --from hospital/ --subjects subjects.csv --preset strip --out strips/
+    --from hospital/ --subjects subjects.csv --lead II --out beats/
 
     Parameters
     ----------
@@ -115,7 +115,6 @@ def _write_windows(
             split_name=split,
             label_map_name=options.label_map,
             subjects=subjects,
-            leads=options.leads,
             read=partial(read_recording, **options.reading),
             info=database.provenance(),
             progress=move,

@@ -61,7 +61,7 @@ def train(
     out:
         Folder of the run: settings, averaged weights, metrics.jsonl, checkpoints.
     preset:
-        Preset of settings: beat, strip, strip2 or paper.
+        Preset of settings: beat or paper for windows, strip for recording sets.
     samples:
         Number of training samples, repetitions included.
     minutes:

@@ -39,9 +39,9 @@ def read_any_config(path: Path) -> AnyConfig:
     Raises:
         DiffecgError: The file is missing, is not JSON, or has unknown or invalid settings.
     """
-    content = migrate(read_json(path))
-    is_gap = isinstance(content, dict) and content.get("model") == GapConfig.model
     try:
+        content = migrate(read_json(path))
+        is_gap = isinstance(content, dict) and content.get("model") == GapConfig.model
         return _validate(_adapter(is_gap), content)
     except DiffecgError as error:
         raise DiffecgError(f"{path}: {error}") from None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from diffecg.config.gap import GapConfig
 from diffecg.config.schema import (
     ConditionConfig,
@@ -13,28 +11,8 @@ from diffecg.config.schema import (
     TrainingConfig,
     TransformConfig,
     UNetConfig,
-    WindowConfig,
 )
 from diffecg.errors import DiffecgError
-
-_STRIP = Config(
-    name="strip",
-    labels=(),
-    window=WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0),
-    conditions=ConditionConfig(rhythm=("N", "S", "V", "F", "Q"), analogues=5, residual=True),
-    transform=TransformConfig(hop=16, per_window=True),
-    network=UNetConfig(attention=3, positions=True, dropout=0.05),
-    training=TrainingConfig(
-        samples=170_000,
-        batch=16,
-        warmup=5_000,
-        ema_half_life=40_000,
-        balance=0.0,
-        tasks=(0.35, 0.4, 0.25),
-        virtual_leads=1.0,
-    ),
-)
-
 
 PRESETS: dict[str, Config] = {
     "beat": Config(
@@ -42,13 +20,6 @@ PRESETS: dict[str, Config] = {
         transform=TransformConfig(consistent=True),
         network=DenseConfig(),
         diffusion=DiffusionConfig(sampler="ddpm"),
-    ),
-    "strip": _STRIP,
-    "strip2": replace(
-        _STRIP,
-        name="strip2",
-        window=replace(_STRIP.window, leads=("*", "*")),
-        training=replace(_STRIP.training, samples=110_000, tasks=(0.2, 0.5, 0.3), virtual_leads=0.9),
     ),
     "paper": Config(
         name="paper",

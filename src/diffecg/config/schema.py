@@ -37,32 +37,18 @@ def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowConfig:
-    """Settings of the windows."""
+    """Settings of the windows, one around each annotated R peak."""
 
     __pydantic_config__ = _STRICT
 
-    kind: Literal["beat", "strip"] = "beat"
-    """``beat``: a window around each annotated R peak. ``strip``: windows at regular intervals."""
     length: PositiveInt = 256
     """Number of samples in a window."""
     fs_hz: PositiveFloat = 360.0
     """Sampling rate of the windows, in Hz; recordings at other rates are resampled."""
     leads: Annotated[tuple[str, ...], Field(min_length=1)] = ("MLII",)
-    """Leads of a window, in order. ``*`` stands for any lead of a recording, ``*`` twice for any two."""
+    """Leads of a window, in order."""
     before: NonNegativeInt = 128
-    """Number of samples before the R peak, for ``beat``."""
-    stride: PositiveInt = 250
-    """Number of samples from the start of one window to the start of the next, for ``strip``."""
-
-    @property
-    def any_leads(self) -> bool:
-        """Whether windows consist of any leads rather than leads with certain names."""
-        return set(self.leads) == {"*"}
-
-    @property
-    def extra_leads(self) -> int:
-        """Number of leads beyond the first in a window of any leads."""
-        return len(self.leads) - 1 if self.any_leads else 0
+    """Number of samples before the R peak."""
 
     @property
     def duration_s(self) -> float:
@@ -76,16 +62,8 @@ class ConditionConfig:
 
     __pydantic_config__ = _STRICT
 
-    rhythm: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
-    """Labels of the beats in the rhythm condition; empty disables the condition."""
-    analogues: NonNegativeInt = 0
-    """Number of analogues of a gap given to the network; 0 disables the condition."""
-    analogue_context_s: PositiveFloat = 0.3
-    """Signal compared on either side of a gap in the search for analogues, in s."""
     morphologies: NonNegativeInt = 0
     """Largest number of morphologies of a label (clusters of its beats); 0 disables the condition."""
-    residual: bool = False
-    """Whether the network models the residual from the analogues' mean, in units of its expected error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +82,6 @@ class TransformConfig:
     """Number of samples from one frame of the STFT to the next."""
     whitening: Fraction = 0.5
     """Exponent of the division by each frequency bin's standard deviation: 0 none, 1 full whitening."""
-    per_window: bool = False
-    """Whether each window is standardised by the mean and standard deviation of its observed samples."""
     consistent: bool = False
     """Whether the network's estimates are projected onto the consistent spectrograms, those of a signal."""
 
@@ -124,10 +100,8 @@ class UNetConfig:
     """Number of channels at each level, in multiples of ``width``; each level halves the resolution."""
     blocks: PositiveInt = 2
     """Number of residual blocks at each level."""
-    attention: NonNegativeInt = 1
-    """Self-attention: 0 none, 1 once at the lowest resolution, n also at the lowest n - 1 levels."""
-    positions: bool = False
-    """Whether attention uses rotary position embeddings."""
+    attention: bool = True
+    """Whether there is self-attention at the lowest resolution."""
     dropout: FractionBelowOne = 0.1
     """Dropout probability."""
 
@@ -211,13 +185,6 @@ class TrainingConfig:
     """Proportions of generation, imputation and forecasting."""
     label_dropout: Fraction = 0.2
     """Probability of dropping the label of a sample."""
-    rhythm_probability: Fraction = 0.5
-    """Probability of the rhythm condition; half of the time it is limited to observed samples."""
-    virtual_leads: Fraction = 0.0
-    """Probability of replacing the leads of an imputation or forecasting sample by filtered random
-    combinations of two leads."""
-    virtual_lead_filter_std: FractionBelowOne = 0.4
-    """Standard deviation of the noise in the filter taps of virtual leads."""
     gain_log_std: FractionBelowOne = 0.0
     """Standard deviation of the natural logarithm of the random gain of a sample."""
     seed: NonNegativeInt = 0

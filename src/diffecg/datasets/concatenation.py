@@ -46,7 +46,7 @@ def concatenate(sets: Sequence[Windows]) -> Windows:
 
 def _is_generic(windows: Windows) -> bool:
     """Return whether the channels have placeholders instead of names."""
-    return all(lead == "*" or lead.startswith("lead ") for lead in windows.channel_names)
+    return all(lead.startswith("lead ") for lead in windows.channel_names)
 
 
 def _check_equal(what: str, values: Sequence[str]) -> None:

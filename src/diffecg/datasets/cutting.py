@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, permutations
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from diffecg.datasets.lead_reader import Leads
 from diffecg.datasets.splits import Split
 from diffecg.datasets.window_grid import Cut, Dropped, WindowGrid
 from diffecg.datasets.windows import Windows
-from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import Beats
 from diffecg.formats.recording import Recording
 from diffecg.signal.channels import make_channels
@@ -38,7 +36,7 @@ def prepared_windows(
         fs_hz=window.fs_hz,
         channels=make_channels(window.leads),
         index=index,
-        r_peak=window.before if window.kind == "beat" else None,
+        r_peak=window.before,
         info=info,
     )
 
@@ -55,36 +53,29 @@ def concatenate_cuts(cuts: Sequence[Cut], window: WindowConfig) -> Cut:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowCutter:
-    """Cuts recordings into the windows of a configuration.
-
-    A beat is one window around each annotated R peak; strips start at regular intervals. Signals are
-    resampled to the windows' rate first.
-    """
+    """Cuts recordings into windows, one around each annotated R peak, resampled to their rate."""
 
     window: WindowConfig
     split: Split
     labels: LabelMap
     """Label of each annotation symbol."""
-    leads: tuple[str, ...] = ()
-    """Leads of windows of any leads; empty: the ECG leads of each recording, which are found by name."""
 
     def cut(self, recording: Recording, beats: Beats | None = None) -> Cut:
         """Return all windows of a recording; see :meth:`cuts`."""
         return concatenate_cuts(list(self.cuts(recording, beats)), self.window)
 
     def cuts(self, recording: Recording, beats: Beats | None = None) -> Iterator[Cut]:
-        """Yield the windows of a recording, those of a group of leads in a part of the recording at a time.
+        """Yield the windows of a recording, those of a part of the recording at a time.
 
         Args:
             recording: the recording.
             beats: its annotated beats, at the rate of the first lead that is cut; None: the recording's.
 
         Raises:
-            DiffecgError: the recording has not the leads of the window, or not enough ECG leads.
+            DiffecgError: the recording has not the leads of the window.
         """
-        groups = self._lead_groups(recording)
-        rows = list(dict.fromkeys(chain.from_iterable(groups)))
-        leads = Leads.of(recording, rows, self.window.fs_hz)
+        rows = [recording.channel_index(lead) for lead in self.window.leads]
+        leads = Leads.of(recording, list(dict.fromkeys(rows)), self.window.fs_hz)
         first = recording.select(rows[:1])
         grid = WindowGrid.of(
             first,
@@ -92,7 +83,6 @@ class WindowCutter:
             self.window,
             self.split,
             self.labels,
-            leads.duration,
         )
         size = max(self.window.length, leads.block_length(BLOCK_SAMPLES))
         for block in range(0, max(leads.duration, 1), size):
@@ -102,25 +92,5 @@ class WindowCutter:
             start = int(np.clip(part.start.min(), 0, leads.duration))
             stop = int(np.clip(part.start.max() + self.window.length, start, leads.duration))
             signal_mv = leads.read_mv(start, stop)
-            for group in groups:
-                names = [recording.channel_names[row] for row in group]
-                yield part.cut(
-                    self.window.leads if not self.window.any_leads else names,
-                    np.stack([signal_mv[row] for row in group]),
-                    start,
-                    leads.duration,
-                )
-
-    def _lead_groups(self, recording: Recording) -> list[tuple[int, ...]]:
-        """Return the channels of each window; for any leads, every ordered selection of ECG leads."""
-        if not self.window.any_leads:
-            return [tuple(recording.channel_index(lead) for lead in self.window.leads)]
-        rows = [recording.channel_index(lead) for lead in self.leads] or recording.ecg_indices
-        count = len(self.window.leads)
-        if len(rows) < count:
-            channels = ", ".join(recording.channel_names)
-            raise DiffecgError(
-                f"recording {recording.name} has {len(rows)} ECG leads among its channels {channels}; a "
-                f"window has {count}; name the leads with --lead, or choose a preset with fewer leads"
-            )
-        return list(permutations(rows, count))
+            lead_mv = np.stack([signal_mv[row] for row in rows])
+            yield part.cut(self.window.leads, lead_mv, start, leads.duration)

@@ -37,4 +37,5 @@ def migrate_info(info: dict[str, Any]) -> dict[str, Any]:
     migrated["split"] = RENAMED_SPLITS.get(info.get("split", ""), info.get("split"))
     migrated["channels"] = [asdict(channel) for channel in make_channels(window["leads"])]
     migrated["r_peak"] = window["before"] if window["kind"] == "beat" else None
+    migrated["window"] = {key: value for key, value in window.items() if key not in ("kind", "stride")}
     return migrated

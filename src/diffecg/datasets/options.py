@@ -21,7 +21,7 @@ class PrepareOptions:
     """Windows or recordings, split and labels of ``prepare``."""
 
     preset: str = "beat"
-    """Preset that defines the windows: beat, strip, strip2 or paper. imputation: whole recordings at 100 Hz,
+    """Preset that defines the windows: beat or paper. imputation: whole recordings at 100 Hz,
     with their R peaks."""
     split: str | None = None
     """Split into training, validation and test. mitdb: strict (default; DS1 and DS2 without recording 201,
@@ -32,8 +32,8 @@ class PrepareOptions:
     """Labels of the annotation symbols: aami (AAMI EC57), or aami-escape-s, in which escape beats (e, j) are
     S."""
     lead: str | None = None
-    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Strips and recordings:
-    names of the ECG leads, separated by commas; default: the channels that are named as ECG leads."""
+    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Recordings: names
+    of the ECG leads, separated by commas; default: the channels that are named as ECG leads."""
     length: int | None = None
     """Samples in a window; default: that of the preset."""
     fs: float | None = None
@@ -70,14 +70,10 @@ class PrepareOptions:
                 f"the preset {self.preset} takes whole recordings, not windows; write them with diffecg "
                 f"prepare --preset {self.preset}"
             )
-        window = find_preset(self.preset).window
-        if not window.any_leads:
-            lead = self.lead or database.lead
-            if not lead:
-                raise DiffecgError(
-                    f"the preset {self.preset} needs the name of the lead; give it with --lead"
-                )
-            window = replace(window, leads=(lead,))
+        lead = self.lead or database.lead
+        if not lead:
+            raise DiffecgError(f"the preset {self.preset} needs the name of the lead; give it with --lead")
+        window = replace(find_preset(self.preset).window, leads=(lead,))
         if self.length is not None:
             if self.length < 1:
                 raise DiffecgError(f"length {self.length} must be at least 1 sample")
@@ -86,9 +82,7 @@ class PrepareOptions:
 
     @property
     def leads(self) -> tuple[str, ...]:
-        """Leads of recordings, and of windows of any leads; empty: those that are named as ECG leads."""
-        if self.preset not in RECORDING_RATES_HZ and not find_preset(self.preset).window.any_leads:
-            return ()
+        """Leads of whole recordings; empty: those that are named as ECG leads."""
         return tuple(name.strip() for name in (self.lead or "").split(",") if name.strip())
 
     @property

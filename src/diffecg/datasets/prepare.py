@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -48,7 +48,6 @@ def prepare(
     split_name: str = "strict",
     label_map_name: str = "aami",
     subjects: SubjectTable | None = None,
-    leads: Sequence[str] = (),
     read: Reader = read_recording,
     info: dict[str, str] | None = None,
     progress: Progress | None = None,
@@ -63,7 +62,6 @@ def prepare(
         label_map_name: ``aami`` or ``aami-escape-s``.
         subjects: the recordings to use, with their subjects, for the split ``subjects``; None: all
             recordings, each of a different subject.
-        leads: leads of windows of any leads; empty: the ECG leads, which are found by name.
         read: reads a recording, such as :func:`~diffecg.formats.registry.read_recording` with a unit.
         info: provenance of the database: name, version, licence, citation.
         progress: called before each recording.
@@ -85,7 +83,7 @@ def prepare(
         if progress is not None:
             progress(index, len(names), f"recording {name}")
 
-    cutter = WindowCutter(window=window, split=split, labels=labels, leads=tuple(leads))
+    cutter = WindowCutter(window=window, split=split, labels=labels)
     sink = sink or SignalList((len(window.leads), window.length))
     tables, dropped, remarks = list[pd.DataFrame](), Dropped(), dict[str, list[str]]()
     for cut in cut_recordings(recordings, names, cutter, read=read, on_start=report, remarks=remarks):
@@ -130,7 +128,6 @@ def prepare_folder(
     split_name: str = "strict",
     label_map_name: str = "aami",
     subjects: SubjectTable | None = None,
-    leads: Sequence[str] = (),
     read: Reader = read_recording,
     info: dict[str, str] | None = None,
     progress: Progress | None = None,
@@ -147,7 +144,6 @@ def prepare_folder(
         split_name: as for :func:`prepare`.
         label_map_name: as for :func:`prepare`.
         subjects: as for :func:`prepare`.
-        leads: as for :func:`prepare`.
         read: as for :func:`prepare`.
         info: as for :func:`prepare`.
         progress: as for :func:`prepare`.
@@ -164,7 +160,6 @@ def prepare_folder(
             split_name=split_name,
             label_map_name=label_map_name,
             subjects=subjects,
-            leads=leads,
             read=read,
             info=info,
             progress=progress,

@@ -59,7 +59,7 @@ def cut_recordings(
             if cutter.split.includes(name):
                 cuts = _cut_recording(folder, name, cutter, read, remarks)
                 yield from cuts if failed is None else list(cuts)
-            elif cutter.window.kind == "beat" and name in cutter.split.excluded:
+            elif name in cutter.split.excluded:
                 yield _count_excluded(folder, name, cutter)
         except DiffecgError as error:
             if failed is None:
@@ -84,24 +84,23 @@ def _cut_recording(
     """Yield the windows of a recording."""
     with folder.local_copy(name) as path:
         recording = replace(read(path), name=name)
-        _check_annotations(recording, cutter)
-        by_name = bool(cutter.leads) or not cutter.window.any_leads
-        if found := remarks_of(recording, by_name=by_name):
+        _check_annotations(recording)
+        if found := remarks_of(recording, by_name=True):
             remarks[name] = found
         yield from cutter.cuts(recording)
 
 
-def _check_annotations(recording: Recording, cutter: WindowCutter) -> None:
+def _check_annotations(recording: Recording) -> None:
     """Check that a recording has the annotations that its windows need.
 
     Raises:
         DiffecgError: there are none, or they are those of a longer recording.
     """
     beats = [annotation for annotation in recording.annotations if annotation.symbol in BEAT_SYMBOLS]
-    if not beats and (cutter.window.kind == "beat" or cutter.split.is_annotated):
+    if not beats:
         raise DiffecgError(
-            f"recording {recording.name} has no annotated beats; annotate it, or cut strips with "
-            "--preset strip"
+            f"recording {recording.name} has no annotated beats; annotate it, or write whole recordings with "
+            "--preset imputation"
         )
     # One sample past the end is where some annotators stop, as in svdb/860; more is another recording.
     last_s = max((beat.time_s for beat in beats), default=0.0)

@@ -77,8 +77,6 @@ class Split:
     """Recordings that are not used, each with the reason."""
     validation: tuple[str, ...] | None = None
     """Recordings for validation; None: the ends of the rounds of the training recordings."""
-    is_annotated: bool = True
-    """Whether all recordings have annotated beats, so that a missing file of annotations is an error."""
 
     @cached_property
     def _partitions(self) -> dict[str, str]:
@@ -213,4 +211,4 @@ def split_by_partition(partitions: Mapping[str, str], name: str = SUBJECTS) -> S
         tuple(recording for recording, partition in partitions.items() if partition == chosen)
         for chosen in PARTITIONS
     )
-    return Split(name=name, train=train, validation=validation, test=test, excluded={}, is_annotated=False)
+    return Split(name=name, train=train, validation=validation, test=test, excluded={})

@@ -55,19 +55,13 @@ class WindowGrid:
     start: Int[np.ndarray, " window"]
     """First sample, at the windows' rate."""
     sample: Int[np.ndarray, " window"]
-    """Sample of the R peak (beats) or first sample (strips), at the recording's rate."""
+    """Sample of the R peak, at the recording's rate."""
     symbol: Shaped[np.ndarray, " window"]
     rr_s: Float[np.ndarray, "window 2"]
 
     @classmethod
     def of(
-        cls,
-        recording: Recording,
-        beats: Beats,
-        window: WindowConfig,
-        split: Split,
-        labels: LabelMap,
-        duration: int,
+        cls, recording: Recording, beats: Beats, window: WindowConfig, split: Split, labels: LabelMap
     ) -> WindowGrid:
         """Return where the windows of a recording lie.
 
@@ -77,27 +71,19 @@ class WindowGrid:
             window: the windows.
             split: partition of each recording.
             labels: label of each annotation symbol.
-            duration: length of the recording at the windows' rate, in samples.
         """
         scale = window.fs_hz / recording.fs_hz
-        if window.kind == "beat":
-            sample, symbol = beats.sample, beats.symbol
-            start = np.rint(sample * scale).astype(np.int64) - window.before
-            rr_s = np.diff(sample, prepend=np.nan, append=np.nan) / recording.fs_hz
-        else:
-            start = np.arange(0, duration - window.length + 1, window.stride)
-            sample = np.rint(start / scale).astype(np.int64)
-            symbol = np.full(len(start), "", dtype=np.str_)
-            rr_s = np.full(len(start) + 1, np.nan)
+        sample = beats.sample
+        rr_s = np.diff(sample, prepend=np.nan, append=np.nan) / recording.fs_hz
         return cls(
             recording=recording,
             beats=beats,
             window=window,
             split=split,
             labels=labels,
-            start=start,
+            start=np.rint(sample * scale).astype(np.int64) - window.before,
             sample=sample,
-            symbol=symbol,
+            symbol=beats.symbol,
             rr_s=np.stack([rr_s[:-1], rr_s[1:]], axis=1),
         )
 

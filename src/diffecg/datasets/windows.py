@@ -38,7 +38,7 @@ class Windows:
     Attributes:
         signal: samples in the channels' units; memory-mapped when read from a folder.
         fs_hz: sampling rate, in Hz.
-        channels: name, unit and kind of each channel; the name ``*`` stands for any lead.
+        channels: name, unit and kind of each channel.
         index: one row for each window.
         r_peak: sample of the R peak in each window; None: windows are not centred on beats.
         info: provenance: database, version, split, label map and window settings, or model, sampler and

@@ -1,4 +1,4 @@
-r"""The mathematics of diffusion: noise schedules, parametrisations, samplers, posterior sampling, noise.
+r"""The mathematics of diffusion: noise schedules, parametrisations, samplers, noise.
 
 Data :math:`x_0` are corrupted by Gaussian noise of standard deviation :math:`\sigma_t`, which grows from
 nearly zero to far above the spread of the data:

@@ -1,1 +1,1 @@
-"""Inference: generation, imputation, denoising and forecasting with a trained model."""
+"""Inference: generation, imputation and forecasting; denoising."""

@@ -39,12 +39,10 @@ MAX_FIGURES = 20
 MAX_GAP_SHOWN_S = 20.0
 """Figures of longer gaps are cut off here."""
 FORECAST_SIGNALS = "draw nearest to the others, mean, bounds of the prediction interval"
-SEGMENT_NAMES = {"impute": "gap", "denoise": "noisy interval"}
-"""Name of an imputed segment, by task."""
 
 
 def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = None) -> Path:
-    """Write an imputed or denoised recording into a folder and return the recording's path.
+    """Write an imputed recording into a folder and return the recording's path.
 
     Name, channels, units, times, annotations and observed samples of the recording are kept. An annotation at
     each segment states what was written there: of a WFDB record in the annotation file ``NAME.imputed``, else
@@ -227,14 +225,13 @@ def _with_coverage(title: str, imputation: Imputation) -> str:
 
 def _save_gap_figures(folder: Path, result: ImputedRecording) -> None:
     recording, fs_hz = result.recording, result.first.fs_hz
-    name = SEGMENT_NAMES[result.first.info["task"]]
     for number, imputed in enumerate(result.parts[:MAX_FIGURES], start=1):
         segment = imputed.segment
         first, part = imputed.part(round(CONTEXT_S * fs_hz))
         part = part.between(0, round((2 * CONTEXT_S + MAX_GAP_SHOWN_S) * fs_hz))
         last = first + len(part.observed)
         recorded_mv = recording.select([segment.row]).crop(first / fs_hz, last / fs_hz).lead_mv(0)
-        title = f"{recording.name} {recording.channel_names[segment.row]}: {name} {number}"
+        title = f"{recording.name} {recording.channel_names[segment.row]}: gap {number}"
         save_figure(imputation_figure(part, first, recorded_mv, title), folder / f"gap-{number:03d}.png")
 
 

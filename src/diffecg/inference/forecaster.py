@@ -51,7 +51,7 @@ class Forecaster:
         """Create a forecaster for a stream.
 
         Args:
-            imputer: ``analogues``, the name of a model of strips, or a loaded one; that of
+            imputer: ``analogues``, the name of a model, or a loaded one; that of
                 :meth:`Model.with_sampling` has a sampler and steps of its choice.
             fs_hz: sampling rate of the stream, in Hz.
             horizon_s: length of each forecast, in s.

@@ -69,6 +69,8 @@ class GapModel(GapImputer):
         sampling = SamplerOptions(batch_size=BATCH) if sampling is None else sampling
         if sampling.sampler is not None:
             raise DiffecgError(f"{name} has no sampler {sampling.sampler!r} to choose; leave it out")
+        self.sampling = sampling
+        """Steps and batch size that were given."""
         self.steps = self.config.diffusion.steps if sampling.steps is None else sampling.steps
         """Number of sampling steps."""
         if self.steps not in STEP_LEVELS:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Bool, Float
 
-from diffecg.config.schema import WindowConfig
 from diffecg.errors import DiffecgError
 from diffecg.inference.checks import check_signal
 from diffecg.inference.imputation_run import ImputationRequest, ImputationRun
@@ -21,7 +20,6 @@ def impute_windows(
     request: ImputationRequest,
     *,
     wanted: Bool[np.ndarray, "window lead time"],
-    noisy_mv: Float[np.ndarray, "window lead time"] | None = None,
     progress: Progress | None = None,
 ) -> Float[np.ndarray, "draw window lead time"]:
     """Return draws of signals with the wanted of their missing samples (NaN) imputed, each from itself.
@@ -35,62 +33,28 @@ def impute_windows(
         fs_hz: their sampling rate, in Hz.
         request: label, seeds and sampler.
         wanted: True where missing samples are imputed; others stay missing.
-        noisy_mv: noisy recording of the missing samples to condition on, in mV; NaN = not recorded; observed
-            samples as in ``signal_mv``. None: missing samples are imputed.
         progress: called with (windows of the model done, windows in total).
 
     Raises:
-        DiffecgError: see :func:`check_signal` and :func:`group_leads`.
+        DiffecgError: the signal has another number of leads than the model takes; see :func:`check_signal`.
     """
+    window = model.config.window
+    if len(window.leads) != signal_mv.shape[1]:
+        raise DiffecgError(
+            f"the model takes the leads {', '.join(window.leads)} together, the signal has "
+            f"{signal_mv.shape[1]} lead(s); impute any leads by diffecg.load_imputer('mitbih-strip')"
+        )
     draws_mv = np.repeat(signal_mv[None], len(request.seeds), axis=0)
     runs = []
-    for window, window_mv in enumerate(signal_mv):
-        name = f"window {window}, " if len(signal_mv) > 1 else ""
-        each_lead = not model.config.window.extra_leads
-        check_signal(window_mv, wanted[window], fs_hz, each_lead=each_lead, name=name)
-        missing, remaining = np.isnan(window_mv), wanted[window].copy()
-        for rows in group_leads(model.config.window, remaining):
-            part = (window, rows[0])
-            run = ImputationRun(model, missing[rows], remaining[rows], fs_hz, part=part)
-            runs.append((window, rows, run))
-            missing[rows] &= ~remaining[rows]
-            remaining[rows] = False
-    on_batch = count_batches(progress, sum(len(run.plan) for *_, run in runs) * len(request.seeds))
-    for window, rows, run in runs:
-        part_mv = draws_mv[:, window, rows]
-        imputed_mv = run.sample(
-            part_mv, None if noisy_mv is None else noisy_mv[window, rows], request, on_batch
-        )
-        completed_mv = blend_seams(part_mv, imputed_mv, fs_hz)
-        draws_mv[:, window, rows] = np.where(wanted[window, rows], completed_mv, part_mv)
+    for number, window_mv in enumerate(signal_mv):
+        name = f"window {number}, " if len(signal_mv) > 1 else ""
+        check_signal(window_mv, wanted[number], fs_hz, name=name)
+        if wanted[number].any():
+            run = ImputationRun(model, np.isnan(window_mv), wanted[number], fs_hz, number=number)
+            runs.append((number, run))
+    on_batch = count_batches(progress, sum(len(run.plan) for _, run in runs) * len(request.seeds))
+    for number, run in runs:
+        part_mv = draws_mv[:, number]
+        completed_mv = blend_seams(part_mv, run.sample(part_mv, request, on_batch), fs_hz)
+        draws_mv[:, number] = np.where(wanted[number], completed_mv, part_mv)
     return draws_mv
-
-
-def group_leads(window: WindowConfig, missing: Bool[np.ndarray, "lead time"]) -> list[list[int]]:
-    """Return the leads that are imputed together, in the order of imputation.
-
-    A lead with missing samples is grouped with those that are observed most where it is missing; leads that
-    were imputed before count as observed.
-
-    Args:
-        window: the model's window, with the number of leads it takes.
-        missing: True where a sample is missing.
-
-    Raises:
-        DiffecgError: the model takes certain leads, and the signal has another number of leads.
-    """
-    size, leads = len(window.leads), range(len(missing))
-    if not window.any_leads:
-        if size != len(missing):
-            raise DiffecgError(
-                f"the model takes the leads {', '.join(window.leads)} together, "
-                f"the signal has {len(missing)} lead(s)"
-            )
-        return [list(leads)] if missing.any() else []
-    groups, remaining = [], missing.copy()
-    for lead in leads:
-        if remaining[lead].any():
-            others = sorted(set(leads) - {lead}, key=lambda i: (remaining[i] & remaining[lead]).sum())
-            groups.append([lead, *others[: size - 1]])
-            remaining[groups[-1]] = False
-    return groups

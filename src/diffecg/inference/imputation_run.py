@@ -11,24 +11,16 @@ from jaxtyping import Bool, Float, Float32
 
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.results import Preview
-from diffecg.inference.sampling import NoisyObservation, OnBatch, OnStep, SamplingRequest, sample_windows
+from diffecg.inference.sampling import OnBatch, OnStep, SamplingRequest, sample_windows
 from diffecg.inference.seeds import derive_seed
 from diffecg.inference.windowing import plan_windows, schedule_rounds
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.signal.baseline import remove_baseline_wander
 from diffecg.signal.resampling import fit_length, interpolate_gaps, resample, resample_mask
-from diffecg.transform.noise_spectrum import NoiseSpectrum, estimate_noise_spectrum
 
-MAX_FILL_S = 1.0
-"""Longest segment imputed at once by models conditioned on analogues: about a heartbeat, so that analogues
-exist."""
-SEARCH_MARGIN_S = 30.0
-"""Analogues are searched this far on either side of a window. In DS1 (42 gaps of 1 s) the CRPS of five
-analogues is 0.104 mV with a margin of 4.5 s around the gap, 0.078 with 10 s, 0.070 with 40 s."""
 MAX_WINDOWS = 512
-"""Windows in memory at once, with their search margins."""
+"""Windows in memory at once."""
 MAX_FILL = 0.6
-"""Longest segment imputed at once by models without analogues, as a fraction of the window."""
+"""Longest segment imputed at once, as a fraction of the window."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,22 +42,19 @@ class _State:
     signal_mv: Float[np.ndarray, "draw lead padded"]
     known: Bool[np.ndarray, "lead padded"]
     """True where a sample is observed or already imputed."""
-    offset_mv: Float[np.ndarray, "draw recorded 1"]
-    """Added to the recorded leads, whose baseline differs from that of the training data."""
-    noisy: NoisyObservation | None
+    offset_mv: Float[np.ndarray, "draw lead 1"]
+    """Added to the leads, whose baseline differs from that of the training data."""
 
 
 class ImputationRun:
-    """Imputation of leads that are modelled together.
-
-    Leads that the model takes beyond those of the signal count as missing and are discarded.
+    """Imputation of the leads of a signal, which are modelled together.
 
     Args:
         model: the denoiser.
         missing: True where a sample is missing, at the rate of the recording.
         wanted: True where a missing sample is to be imputed; others stay unknown.
         fs_hz: sampling rate of the recording, in Hz.
-        part: numbers of the window and of the first lead, which have noise of their own.
+        number: number of the signal among several, which have noise of their own.
     """
 
     def __init__(
@@ -75,32 +64,28 @@ class ImputationRun:
         wanted: Bool[np.ndarray, "lead time"],
         fs_hz: float,
         *,
-        part: tuple[int, int],
+        number: int,
     ) -> None:
         window = model.config.window
-        self.model, self.length, self.part = model, window.length, part
+        self.model, self.length, self.number = model, window.length, number
         self.fs_hz, self.model_fs_hz = fs_hz, window.fs_hz
         self.samples = missing.shape[1]
         self.missing = resample_mask(missing, fs_hz, window.fs_hz)
-        searches = model.config.conditions.analogues and not self.missing.all(axis=1).any()
-        longest = round(MAX_FILL_S * window.fs_hz) if searches else int(MAX_FILL * self.length)
-        longest = max(1, min(longest, self.length - 1))  # a window must include observed samples
+        longest = max(1, int(MAX_FILL * self.length))
         any_wanted = np.any(resample_mask(wanted, fs_hz, window.fs_hz), axis=0)
         any_observed = ~np.all(self.missing, axis=0)
         self.plan = plan_windows(any_wanted, any_observed, length=self.length, longest=longest)
         """The windows to sample, in order."""
-        self.search_margin = round(SEARCH_MARGIN_S * window.fs_hz) if searches else 0
-        before = self.search_margin + max(0, *(-step.start for step in self.plan))
+        before = max(0, *(-step.start for step in self.plan))
         end = max(step.start + self.length for step in self.plan)
-        after = self.search_margin + max(0, end - self.missing.shape[1])
+        after = max(0, end - self.missing.shape[1])
         self.inside = slice(before, before + self.missing.shape[1])
         """The recording within the padded arrays."""
-        self.pad = ((0, len(window.leads) - len(missing)), (before, after))
+        self.pad = ((0, 0), (before, after))
 
     def sample(
         self,
         draws_mv: Float[np.ndarray, "draw lead time"],
-        noisy_mv: Float[np.ndarray, "lead time"] | None,
         request: ImputationRequest,
         on_batch: OnBatch | None,
     ) -> Float[np.ndarray, "draw lead time"]:
@@ -108,11 +93,10 @@ class ImputationRun:
 
         Args:
             draws_mv: the signal of each draw, in mV; NaN = missing.
-            noisy_mv: see :func:`diffecg.inference.imputation.impute_windows`.
             request: label, seeds and sampler.
             on_batch: called after each batch of windows.
         """
-        leads, state = len(self.missing), self._initial_state(draws_mv, noisy_mv)
+        state = self._initial_state(draws_mv)
         batch = max(1, MAX_WINDOWS // len(request.seeds))
         for steps in schedule_rounds(self.plan, self.length):
             windows = [
@@ -122,36 +106,30 @@ class ImputationRun:
             ]
             for step, window in zip(steps, windows, strict=True):
                 self._insert(step, window, state)
-        imputed_mv = state.signal_mv[:, :leads, self.inside] - state.offset_mv
+        imputed_mv = state.signal_mv[..., self.inside] - state.offset_mv
         return fit_length(resample(imputed_mv, self.model_fs_hz, self.fs_hz), self.samples)
 
-    def _initial_state(
-        self, draws_mv: Float[np.ndarray, "draw lead time"], noisy_mv: Float[np.ndarray, "lead time"] | None
-    ) -> _State:
-        mean_mv = self.model.transform.mean_mv.cpu().numpy()[: len(self.missing)]
+    def _initial_state(self, draws_mv: Float[np.ndarray, "draw lead time"]) -> _State:
+        mean_mv = self.model.transform.mean_mv.cpu().numpy()
         offset_mv = mean_mv - _median(draws_mv)
         return _State(
             signal_mv=np.pad(self._resample(draws_mv) + offset_mv, ((0, 0), *self.pad)),
             known=np.pad(~self.missing, self.pad),
             offset_mv=offset_mv,
-            noisy=None if noisy_mv is None else self._observe_noisy(noisy_mv, offset_mv),
         )
 
     def _sample_steps(
         self, steps: Sequence[int], state: _State, request: ImputationRequest, on_batch: OnBatch | None
     ) -> list[Float32[np.ndarray, "draw lead window"]]:
         """Return the windows of some steps of the plan."""
-        seeds, margin = request.seeds, self.search_margin
+        seeds = request.seeds
         starts = [self.inside.start + self.plan[i].start for i in steps]
         spans = [slice(start, start + self.length) for start in starts]
-        wide = [slice(span.start - margin, span.stop + margin) for span in spans]
         sampling = SamplingRequest(
-            signal_mv=np.concatenate([state.signal_mv[:, :, span] for span in wide]),
-            observed=np.repeat(np.stack([state.known[:, span] for span in wide]), len(seeds), axis=0),
+            signal_mv=np.concatenate([state.signal_mv[:, :, span] for span in spans]),
+            observed=np.repeat(np.stack([state.known[:, span] for span in spans]), len(seeds), axis=0),
             labels=[request.label] * len(seeds) * len(steps),
-            seeds=[derive_seed(seed, *self.part, i) for i in steps for seed in seeds],
-            noisy=None if state.noisy is None else state.noisy.windows(spans),
-            search_margin=margin,
+            seeds=[derive_seed(seed, self.number, 0, i) for i in steps for seed in seeds],
         )
         on_step: OnStep | None = None
         if request.on_preview is not None:
@@ -161,17 +139,17 @@ class ImputationRun:
 
     def _insert(self, step: int, window_mv: Float32[np.ndarray, "draw lead window"], state: _State) -> None:
         """Copy the imputed samples of a window into the state."""
-        plan, leads = self.plan[step], len(self.missing)
+        plan = self.plan[step]
         local = slice(plan.fill_from - plan.start, plan.fill_to - plan.start)
         padded = slice(self.inside.start + plan.fill_from, self.inside.start + plan.fill_to)
-        known, signal_mv = state.known[:leads, padded], state.signal_mv[:, :leads, padded]
-        signal_mv[...] = np.where(known, signal_mv, window_mv[:, :leads, local])
+        known, signal_mv = state.known[:, padded], state.signal_mv[..., padded]
+        signal_mv[...] = np.where(known, signal_mv, window_mv[..., local])
         known[...] = True
 
     def _preview(
         self,
         steps: Sequence[int],
-        offset_mv: Float[np.ndarray, "draw recorded 1"],
+        offset_mv: Float[np.ndarray, "draw lead 1"],
         on_preview: Callable[[Preview], None],
         rows: slice,
         sigma: float,
@@ -184,10 +162,10 @@ class ImputationRun:
             on_preview(
                 Preview(
                     draw=draw,
-                    window=self.part[0],
+                    window=self.number,
                     start_s=step.fill_from / self.model_fs_hz,
                     fs_hz=self.model_fs_hz,
-                    signal_mv=window_mv[: len(self.missing), local] - offset_mv[draw],
+                    signal_mv=window_mv[:, local] - offset_mv[draw],
                     sigma=sigma,
                 )
             )
@@ -196,24 +174,6 @@ class ImputationRun:
         """Return a signal at the model's rate, missing samples interpolated linearly."""
         rows = [interpolate_gaps(row) for row in signal_mv.reshape(-1, self.samples)]
         return resample(np.stack(rows), self.fs_hz, self.model_fs_hz).reshape(*signal_mv.shape[:-1], -1)
-
-    def _observe_noisy(
-        self, noisy_mv: Float[np.ndarray, "lead time"], offset_mv: Float[np.ndarray, "draw lead 1"]
-    ) -> NoisyObservation:
-        """Return noisy samples for each draw, without baseline wander, and their noise spectrum."""
-        recorded_mv = self._resample(noisy_mv)
-        recorded = ~resample_mask(np.isnan(noisy_mv), self.fs_hz, self.model_fs_hz)
-        clean, noisy = ~self.missing, recorded & self.missing
-        rows = zip(recorded_mv, clean, noisy, strict=True)
-        steady_mv = np.stack(
-            [remove_baseline_wander(row_mv, self.model_fs_hz, *masks) for row_mv, *masks in rows]
-        )
-        noise = estimate_noise_spectrum(self.model.transform, steady_mv, clean, noisy)
-        return NoisyObservation(
-            signal_mv=np.pad(steady_mv + offset_mv, ((0, 0), *self.pad)),
-            recorded=np.pad(recorded, self.pad),
-            noise=NoiseSpectrum(*(np.pad(part, (self.pad[0], (0, 0))) for part in noise)),
-        )
 
 
 def _median(signal_mv: Float[np.ndarray, "draw lead time"]) -> Float[np.ndarray, "draw lead 1"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from numpy.typing import ArrayLike
 
@@ -69,26 +69,3 @@ class Imputer(Protocol):
         on_preview: Callable[[Preview], None] | None = None,
     ) -> Imputation:
         """Forecast a signal from its past; see :meth:`diffecg.Model.forecast`."""
-
-
-@runtime_checkable
-class Denoiser(Imputer, Protocol):
-    """An imputer that also samples the clean signal given a noisy one."""
-
-    def denoise(
-        self,
-        signal_mv: ArrayLike,
-        fs_hz: float,
-        noisy: ArrayLike,
-        *,
-        wanted: ArrayLike | None = None,
-        span: slice | None = None,
-        label: str | None = None,
-        axes: str | None = None,
-        draws: int = 16,
-        seed: Seeds = 0,
-        coverage: float = 0.9,
-        progress: Progress | None = None,
-        on_preview: Callable[[Preview], None] | None = None,
-    ) -> Imputation:
-        """Denoise the noisy samples of a signal; see :meth:`diffecg.Model.denoise`."""

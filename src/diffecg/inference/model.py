@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from diffecg._version import __version__
 from diffecg.config.schema import Config
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.rhythm import encode_rhythm, format_beats
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference import checks
@@ -38,12 +37,10 @@ from diffecg.signal.arrays import interpret_signal
 from diffecg.signal.resampling import check_rate
 
 _PAST_WINDOWS = 3
-CONTEXT_S = 120.0
-"""Signal on either side of a gap that is used: its analogues lie within 30 s of a window."""
 
 
 class Model:
-    """A trained model, which generates, imputes, denoises and forecasts.
+    """A trained model, which generates, imputes and forecasts.
 
     Example:
         >>> import diffecg
@@ -74,10 +71,11 @@ class Model:
         """Return name, window, labels, size and device."""
         window = self.config.window
         labels = f"labels {', '.join(self.labels)}" if self.labels else "no labels"
+        leads = f"lead{'s' if len(window.leads) > 1 else ''} {', '.join(window.leads)}"
         weights = sum(tensor.numel() for tensor in self.denoiser.parameters())
         return (
-            f"<Model {self.name}: {window.kind}s of {window.duration_s:g} s at {window.fs_hz:g} Hz, "
-            f"{_describe_leads(window.leads)}; {labels}; {weights:,} weights on {self.device}>"
+            f"<Model {self.name}: beats of {window.duration_s:g} s at {window.fs_hz:g} Hz, "
+            f"{leads}; {labels}; {weights:,} weights on {self.device}>"
         )
 
     @property
@@ -108,18 +106,17 @@ class Model:
     @property
     def context_s(self) -> float:
         """Length of the signal on either side of a gap that is used, in s."""
-        return CONTEXT_S
+        return self.config.window.duration_s
 
     @property
-    def lead(self) -> str | None:
-        """The lead that the model is of; None: any."""
-        lead = self.config.window.leads[0]
-        return None if lead == "*" else lead
+    def lead(self) -> str:
+        """The lead that the model is of."""
+        return self.config.window.leads[0]
 
     @property
     def uses_other_leads(self) -> bool:
-        """Whether the model imputes a lead from others, too."""
-        return self.config.window.extra_leads > 0
+        """False: the model imputes its leads from themselves."""
+        return False
 
     def with_sampling(self, sampling: SamplerOptions) -> Model:
         """Return the model with another sampler, number of steps and batch size as its own."""
@@ -144,7 +141,6 @@ class Model:
         count: int = 1,
         seed: int | Iterable[int] = 0,
         *,
-        rhythm: Sequence[tuple[float, str]] | None = None,
         sampler: str | None = None,
         steps: int | None = None,
         batch_size: int | None = None,
@@ -159,16 +155,13 @@ class Model:
             label: label of all windows, or one per window; None: unconditional.
             count: number of windows.
             seed: seed of the first window, or one seed per window.
-            rhythm: beats of every window, as (time of the R peak in s, label); only for models with a rhythm
-                condition.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
             steps: sampling steps; None: the model's own.
             batch_size: windows computed together; affects speed and memory only. None: 64.
             progress: called with (windows done, windows in total).
 
         Raises:
-            DiffecgError: an unknown label or sampler; count, seed or steps out of range; a rhythm that the
-                model cannot be conditioned on.
+            DiffecgError: an unknown label or sampler; count, seed or steps out of range.
         """
         count, options = (
             checks.check_integer("count", count),
@@ -176,18 +169,10 @@ class Model:
         )
         seeds = checks.check_seeds(seed, count)
         labels = checks.check_labels(label, count, self.labels, self.name)
-        beats = checks.rhythm_samples(rhythm, self.config, self.name)
         request = SamplingRequest.unconditional(self._shape, labels, seeds)
-        if beats:
-            conditioned = np.ones((count, self.config.window.length), dtype=bool)
-            rhythm_channels = encode_rhythm(
-                [beats] * count, self.config.window.length, self.config.conditions.rhythm, conditioned
-            )
-            request = replace(request, rhythm_channels=rhythm_channels)
         on_batch = count_batches(progress, count)
         signal_mv = sample_windows(self.denoiser, request, options, on_batch=on_batch)
-        columns = {"beats": format_beats(beats)} if beats else {}
-        return self._windows(signal_mv, request, self._info("generate", options), columns)
+        return self._windows(signal_mv, request, self._info("generate", options))
 
     def vary(
         self,
@@ -242,7 +227,6 @@ class Model:
         seed: int = 0,
         *,
         chunk: int = 4096,
-        rhythm: Sequence[tuple[float, str]] | None = None,
         sampler: str | None = None,
         steps: int | None = None,
         batch_size: int | None = None,
@@ -255,7 +239,6 @@ class Model:
             count: number of windows in total.
             seed: seed of the first window.
             chunk: windows per chunk.
-            rhythm: as for :meth:`generate`.
             sampler: as for :meth:`generate`.
             steps: as for :meth:`generate`.
             batch_size: as for :meth:`generate`.
@@ -273,7 +256,6 @@ class Model:
                 labels[part],
                 len(seeds[part]),
                 seeds[start],
-                rhythm=rhythm,
                 sampler=sampler,
                 steps=steps,
                 batch_size=batch_size,
@@ -336,64 +318,6 @@ class Model:
         gaps = find_gaps(signal, signal.windows, wanted, span)
         coverage = checks.check_coverage(coverage)
         return self._impute(signal.windows, fs_hz, request, coverage, progress, gaps).restore(signal)
-
-    def denoise(
-        self,
-        signal_mv: ArrayLike,
-        fs_hz: float,
-        noisy: ArrayLike,
-        *,
-        wanted: ArrayLike | None = None,
-        span: slice | None = None,
-        label: str | None = None,
-        axes: str | None = None,
-        draws: int = 16,
-        seed: Seeds = 0,
-        coverage: float = 0.9,
-        sampler: str | None = None,
-        steps: int | None = None,
-        batch_size: int | None = None,
-        progress: Progress | None = None,
-        on_preview: Callable[[Preview], None] | None = None,
-    ) -> Imputation:
-        """Denoise the noisy samples of a signal by posterior draws of the clean signal.
-
-        The noise spectrum is estimated as the excess of noisy over clean samples; the more noise a frequency
-        has, the smaller the weight of the noisy samples there. Missing samples (NaN) are imputed.
-
-        Args:
-            signal_mv: as for :meth:`impute`.
-            fs_hz: as for :meth:`impute`.
-            noisy: True where a sample is noisy, of the shape of the signal, or (time) for all leads.
-            wanted: as for :meth:`impute`.
-            span: as for :meth:`impute`.
-            label: as for :meth:`impute`.
-            axes: as for :meth:`impute`.
-            draws: as for :meth:`impute`.
-            seed: as for :meth:`impute`.
-            coverage: as for :meth:`impute`; the intervals do not include the uncertainty of the noise
-                spectrum.
-            sampler: as for :meth:`generate`.
-            steps: as for :meth:`generate`.
-            batch_size: as for :meth:`generate`.
-            progress: as for :meth:`impute`.
-            on_preview: as for :meth:`impute`.
-
-        Returns:
-            As for :meth:`impute`; samples that are neither noisy nor missing are returned unchanged.
-
-        Raises:
-            DiffecgError: as for :meth:`impute`; a mask of another shape, or a lead that is noisy throughout.
-        """
-        signal = interpret_signal(signal_mv, axes)
-        recorded = signal.windows
-        mask = signal.mask(noisy, "noisy")
-        request = self._request(label, draws, seed, self._sampler(sampler, steps, batch_size), on_preview)
-        clean = np.where(mask, recorded.dtype.type(np.nan), recorded)
-        gaps = find_gaps(signal, clean, wanted, span)
-        coverage = checks.check_coverage(coverage)
-        imputation = self._impute(clean, fs_hz, request, coverage, progress, gaps, noisy_mv=recorded)
-        return replace(imputation, info={**imputation.info, "task": "denoise"}).restore(signal)
 
     def forecast(
         self,
@@ -481,8 +405,6 @@ class Model:
         coverage: float,
         progress: Progress | None,
         gaps: Gaps,
-        *,
-        noisy_mv: Float[np.ndarray, "window lead time"] | None = None,
     ) -> Imputation:
         draws_mv = impute_windows(
             self.denoiser,
@@ -490,7 +412,6 @@ class Model:
             fs_hz,
             request,
             wanted=gaps.wanted,
-            noisy_mv=noisy_mv,
             progress=progress,
         )[..., gaps.span]
         imputation = summarise_draws(
@@ -511,7 +432,6 @@ class Model:
         signal_mv: Float32[np.ndarray, "window lead time"],
         request: SamplingRequest,
         info: dict[str, Any],
-        columns: dict[str, Any] | None = None,
     ) -> Windows:
         window = self.config.window
         return Windows.from_arrays(
@@ -519,10 +439,9 @@ class Model:
             window.fs_hz,
             [label or UNKNOWN for label in request.labels],
             channel_names=window.leads,
-            r_peak=window.before if window.kind == "beat" else None,
+            r_peak=window.before,
             info=info,
             seed=np.array(request.seeds, dtype=np.int64),
-            **(columns or {}),
         )
 
     def _info(self, task: str, options: SamplerOptions) -> dict[str, Any]:
@@ -542,10 +461,3 @@ class Model:
 def _offset(progress: Progress, start: int, total: int) -> Progress:
     """Return a callback for a chunk of ``total`` windows that starts at ``start``."""
     return lambda done, _: progress(start + done, total)
-
-
-def _describe_leads(leads: Sequence[str]) -> str:
-    """Return the leads of a window as text; ``*`` stands for any lead."""
-    if set(leads) == {"*"}:
-        return "any lead" if len(leads) == 1 else f"any {len(leads)} leads"
-    return f"lead{'s' if len(leads) > 1 else ''} {', '.join(leads)}"

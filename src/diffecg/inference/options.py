@@ -50,8 +50,6 @@ class GenerateOptions:
     """Number of windows."""
     seed: int = 0
     """Seed of the first window; window i has seed + i."""
-    rhythm: tuple[tuple[float, str], ...] = ()
-    """Beats of every window, as pairs of the R peak's time in s and a label; only for models of strips."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +81,10 @@ class DenoiseOptions:
     detect: tuple[str, ...] = ("noise",)
     """Artefacts to detect where no interval is given: noise, flat, clipped, saturated."""
     leads: tuple[str, ...] = ()
-    """Leads to denoise; default: with intervals the model's lead, else MLII or II, else the first ECG lead;
-    without intervals all leads in which noise is detected."""
-    label: str | None = None
-    """Label of the beats, for models with labels."""
+    """Leads to denoise; default: with intervals MLII or II, else the first ECG lead; without intervals all
+    leads in which noise is detected."""
+    coverage: float = 0.9
+    """Coverage of the prediction interval, between 0 and 1."""
 
 
 @dataclass(frozen=True, kw_only=True)

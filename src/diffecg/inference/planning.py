@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
 from diffecg.inference.gaps import Segment, find_segments
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.options import DenoiseOptions, ForecastOptions, ImputeOptions
+from diffecg.inference.options import ForecastOptions, ImputeOptions
 from diffecg.signal.masks import TOLERANCE_S
 
 
@@ -28,31 +26,26 @@ class ImputationPlan:
     """Segments that are too long to impute."""
 
 
-def plan_imputation(
-    imputer: Imputer, recording: Recording, options: ImputeOptions | DenoiseOptions
-) -> ImputationPlan:
+def plan_imputation(imputer: Imputer, recording: Recording, options: ImputeOptions) -> ImputationPlan:
     """Return the segments to impute: given, missing from the file, or detected.
 
     Raises:
         DiffecgError: no segments, or all too long; an unknown lead or artefact, or a gap outside the
             recording.
     """
-    denoising = isinstance(options, DenoiseOptions)
-    gaps = options.intervals if isinstance(options, DenoiseOptions) else options.gaps
-    detect = () if denoising and gaps else options.detect
     rows = sorted({recording.channel_index(name) for name in options.leads})
     if not rows:
-        single = bool(gaps) or imputer.lead is not None
+        single = bool(options.gaps) or imputer.lead is not None
         rows = (
             [choose_lead(imputer, recording, None)]
             if single
             else recording.same_rate(recording.default_lead())
         )
-    found = find_segments(recording, rows, gaps, detect)
+    found = find_segments(recording, rows, options.gaps, options.detect)
     if not found:
         leads = ", ".join(recording.channel_names[row] for row in rows)
-        raise DiffecgError(_nothing_to_impute(leads, recording.name, detect, denoising=denoising))
-    longest = np.inf if isinstance(options, DenoiseOptions) else _longest(recording, rows, options)
+        raise DiffecgError(_nothing_to_impute(leads, recording.name))
+    longest = _longest(recording, rows, options)
     segments = [segment for segment in found if segment.stop - segment.start <= longest]
     if not segments:
         raise DiffecgError(_all_too_long(recording.select(rows).fs_hz, found, longest))
@@ -117,12 +110,7 @@ def choose_lead(imputer: Imputer, recording: Recording, name: str | None) -> int
     return recording.default_lead() if imputer.lead is None else recording.channel_index(imputer.lead)
 
 
-def _nothing_to_impute(leads: str, recording: str, detect: tuple[str, ...], *, denoising: bool) -> str:
-    if denoising:
-        return (
-            f"no {', '.join(detect)} detected in {leads} of {recording}; give noisy intervals with "
-            "--interval start:stop, in seconds"
-        )
+def _nothing_to_impute(leads: str, recording: str) -> str:
     return (
         f"no samples to impute in {leads} of {recording}; give gaps with --gap start:stop, in seconds, "
         "or detect artefacts with --detect flat,clipped,saturated,noise"

@@ -1,4 +1,4 @@
-"""Impute, denoise or forecast a recording with the options of a task."""
+"""Impute or forecast a recording with the options of a task."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
-from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
 from diffecg.inference.gaps import Segment, group_segments
-from diffecg.inference.imputer import Denoiser, Imputer, Progress
-from diffecg.inference.options import DenoiseOptions, DrawOptions, ForecastOptions, ImputeOptions, Write
+from diffecg.inference.imputer import Imputer, Progress
+from diffecg.inference.options import DrawOptions, ForecastOptions, ImputeOptions, Write
 from diffecg.inference.planning import ForecastPlan, ImputationPlan
 from diffecg.inference.results import Imputation, Preview
 from diffecg.inference.seeds import derive_seed
@@ -64,34 +63,34 @@ def impute_recording(
     imputer: Imputer,
     recording: Recording,
     plan: ImputationPlan,
-    options: ImputeOptions | DenoiseOptions,
+    options: ImputeOptions,
     draws: DrawOptions,
     *,
     progress: Progress | None = None,
     on_preview: Callable[[Preview], None] | None = None,
 ) -> ImputedRecording:
-    """Impute or denoise the planned segments of a recording, group by group.
+    """Impute the planned segments of a recording, group by group.
 
     Only the surroundings of the segments are read, as far as the imputer uses them. All planned segments and
     those that are too long are hidden: what was recorded there is noise, and what is imputed was not
     observed.
 
     Args:
-        imputer: a model of strips, or the search for analogues.
+        imputer: a model, or the search for analogues.
         recording: the recording.
         plan: segments to impute, from :func:`plan_imputation`.
-        options: denoising conditions on the noisy samples, imputation ignores them.
+        options: the label, and what is written.
         draws: number of draws, seed and coverage.
         progress: called with (steps done, steps in total); the total is an estimate where there are several
             groups.
         on_preview: called with intermediate samples, see :meth:`Model.impute`.
 
     Raises:
-        DiffecgError: see :meth:`Model.impute`; the imputer does not denoise.
+        DiffecgError: see :meth:`Model.impute`.
     """
     fs_hz = recording.select(plan.input_rows).fs_hz
     groups = group_segments(plan.segments, round(GROUP_S * fs_hz))
-    write: Write = "draw" if isinstance(options, DenoiseOptions) else options.write
+    write = options.write
     found: dict[Segment, ImputedSegment] = {}
     imputed = recording
     for number, group in enumerate(groups):
@@ -172,35 +171,18 @@ def _cut(imputation: Imputation, surroundings: _Surroundings, segment: Segment, 
 def _impute_group(
     imputer: Imputer,
     surroundings: _Surroundings,
-    options: ImputeOptions | DenoiseOptions,
+    options: ImputeOptions,
     draws: DrawOptions,
     *,
     progress: Progress | None,
     on_preview: Callable[[Preview], None] | None,
 ) -> Imputation:
-    """Impute or denoise the wanted samples of a group; return all its leads in the span.
+    """Impute the wanted samples of a group; return all its leads in the span.
 
     Raises:
-        DiffecgError: the imputer does not denoise, or cannot impute the signal.
+        DiffecgError: the imputer cannot impute the signal.
     """
     recorded_mv, hidden = surroundings.recorded_mv, surroundings.hidden
-    if isinstance(options, DenoiseOptions):
-        if not isinstance(imputer, Denoiser):
-            raise DiffecgError(f"{imputer.name} cannot denoise; give a model, such as mitbih-strip")
-        return imputer.denoise(
-            recorded_mv,
-            surroundings.fs_hz,
-            hidden & ~np.isnan(recorded_mv),
-            wanted=surroundings.wanted,
-            span=surroundings.span,
-            axes="lead time",
-            label=options.label,
-            draws=draws.draws,
-            seed=draws.seed,
-            coverage=draws.coverage,
-            progress=progress,
-            on_preview=on_preview,
-        )
     return imputer.impute(
         np.where(hidden, recorded_mv.dtype.type(np.nan), recorded_mv),
         surroundings.fs_hz,
@@ -252,7 +234,7 @@ def forecast_recording(
     """Forecast one lead from its past; return axes (time).
 
     Args:
-        imputer: a model of strips, or the search for analogues.
+        imputer: a model, or the search for analogues.
         recording: the recording.
         plan: lead and start of the forecast, from :func:`plan_forecast`.
         options: horizon and label.

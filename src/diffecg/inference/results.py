@@ -37,7 +37,7 @@ class Preview:
 class Imputation:
     """Draws of the missing samples of a signal, with their point estimate and prediction interval.
 
-    Returned by :meth:`diffecg.AnalogueImputer.impute` and ``forecast``, and by those and ``denoise`` of
+    Returned by :meth:`diffecg.AnalogueImputer.impute` and ``forecast``, and by those of
     :class:`diffecg.Model`. Axes are those of the given signal; for a forecast, time covers the horizon only.
     Observed samples are returned unchanged, bit for bit, in all arrays.
     """
@@ -140,4 +140,42 @@ class Imputation:
             draws_mv=function(self.draws_mv),
             kernel_mv=function(self.kernel_mv),
             observed=function(self.observed),
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Denoised:
+    """A signal without noise, and the interval in which its clean samples lie."""
+
+    signal_mv: Float[np.ndarray, "*axes"]
+    """Estimated clean signal, in mV; samples that are not noisy are returned unchanged, bit for bit, and
+    missing samples stay missing (NaN)."""
+    lower_mv: Float[np.ndarray, "*axes"]
+    """Lower bound of the prediction interval, in mV."""
+    upper_mv: Float[np.ndarray, "*axes"]
+    """Upper bound of the prediction interval, in mV."""
+    noisy: Bool[np.ndarray, "*axes"]
+    """True where a sample was denoised."""
+    fs_hz: float
+    """Sampling rate, in Hz."""
+    coverage: float
+    """Coverage of the prediction interval, such as 0.9."""
+    info: dict[str, Any]
+    """Provenance: task, model, version."""
+    axes: str
+    """Axes of the arrays, one of :data:`diffecg.signal.arrays.AXES`."""
+
+    def restore(self, array: SignalArray) -> Denoised:
+        """Return the result, with axes (window, lead, time), with those of the user's array."""
+
+        def restored(values: Shaped[np.ndarray, "window lead time"]) -> Shaped[np.ndarray, "..."]:
+            return array.restore(values)
+
+        return replace(
+            self,
+            signal_mv=restored(self.signal_mv),
+            lower_mv=restored(self.lower_mv),
+            upper_mv=restored(self.upper_mv),
+            noisy=restored(self.noisy),
+            axes=array.axes,
         )

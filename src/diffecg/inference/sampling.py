@@ -13,14 +13,12 @@ from torch import Tensor
 
 from diffecg.config.schema import DiffusionConfig
 from diffecg.diffusion.noise import SeededNoise
-from diffecg.diffusion.posterior import posterior_denoiser
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
 from diffecg.model.condition import Condition
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.schedule import build_schedule
-from diffecg.transform.noise_spectrum import NoiseSpectrum
 
 Progress = Callable[[int, int], None]
 """Called with (done, total)."""
@@ -31,25 +29,6 @@ OnBatch = Callable[[int], None]
 OnStep = Callable[[slice, float, Float32[np.ndarray, "batch lead time"]], None]
 """Called after each evaluation of the network with the rows of the batch in the request, the noise level
 sigma and the current estimate of the windows, in mV."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class NoisyObservation:
-    """Noisy recording of missing samples, to condition on."""
-
-    signal_mv: Float[np.ndarray, "batch lead time"]
-    recorded: Bool[np.ndarray, "*batch lead time"]
-    """True where there is a sample, noisy or not."""
-    noise: NoiseSpectrum
-
-    def windows(self, spans: Sequence[slice]) -> NoisyObservation:
-        """Return the windows at some intervals, all rows of the first interval, then all of the next."""
-        rows = len(self.signal_mv)
-        return NoisyObservation(
-            signal_mv=np.concatenate([self.signal_mv[:, :, span] for span in spans]),
-            recorded=np.repeat(np.stack([self.recorded[:, span] for span in spans]), rows, axis=0),
-            noise=self.noise,
-        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,21 +48,15 @@ class SDEditStart:
 class SamplingRequest:
     """Windows to sample and what they are conditioned on."""
 
-    signal_mv: Float[np.ndarray, "batch lead wide"]
-    """Observed signal, in mV; values of missing samples are ignored. ``search_margin`` samples longer than a
-    window on either side."""
-    observed: Bool[np.ndarray, "batch lead wide"]
+    signal_mv: Float[np.ndarray, "batch lead time"]
+    """Observed signal, in mV; values of missing samples are ignored."""
+    observed: Bool[np.ndarray, "batch lead time"]
     """True where a sample is observed."""
     labels: Sequence[str | None]
     """Label of each window; None = unknown."""
     seeds: Sequence[int]
     """Seed of each window."""
-    rhythm_channels: Float32[np.ndarray, "batch rhythm_channel time"] | None = None
-    """Rhythm of each window, from :func:`diffecg.datasets.rhythm.encode_rhythm`."""
-    noisy: NoisyObservation | None = None
     start: SDEditStart | None = None
-    search_margin: int = 0
-    """Samples on either side of a window in which analogues are searched."""
 
     @classmethod
     def unconditional(
@@ -92,12 +65,6 @@ class SamplingRequest:
         """Return the request of windows (leads, samples) in which nothing is observed."""
         zeros = np.zeros((len(seeds), *shape), dtype=np.float32)
         return cls(signal_mv=zeros, observed=zeros > 0, labels=labels, seeds=seeds)
-
-    @property
-    def window(self) -> tuple[slice, slice, slice]:
-        """Index of the windows within the arrays, without the search margin."""
-        end = self.signal_mv.shape[2] - self.search_margin
-        return slice(None), slice(None), slice(self.search_margin, end)
 
 
 def resolve_options(options: SamplerOptions, config: DiffusionConfig) -> SamplerOptions:
@@ -153,13 +120,12 @@ def sample_windows(
     if request.start is not None:
         sigmas = request.start.sigmas(sigmas)
     clean = np.where(request.observed, request.signal_mv, 0).astype(np.float32)
-    observed = request.observed[request.window]
-    result = clean[request.window].copy()
+    result = clean.copy()
     for first in range(0, len(clean), options.batch_size):
         rows = slice(first, first + options.batch_size)
         with torch.no_grad():
             windows = _sample_batch(model, request, rows, clean[rows], sigmas, str(options.sampler), on_step)
-        result[rows] = np.where(observed[rows], result[rows], windows)
+        result[rows] = np.where(request.observed[rows], result[rows], windows)
         if on_batch is not None:
             on_batch(len(clean[rows]))
     return result
@@ -169,7 +135,7 @@ def _sample_batch(
     model: ConditionalDenoiser,
     request: SamplingRequest,
     rows: slice,
-    clean_mv: Float32[np.ndarray, "batch lead wide"],
+    clean_mv: Float32[np.ndarray, "batch lead time"],
     sigmas: Tensor,
     sampler: str,
     on_step: OnStep | None,
@@ -183,54 +149,32 @@ def _sample_batch(
     grid = (model.transform.channels, *model.transform.grid_shape)
     xt = noise(signal.new_empty(len(signal), *grid)) * float(sigmas[0])
     if request.start is not None:
-        xt = xt + model.encode(torch.from_numpy(request.start.signal_mv[rows]).to(signal), condition)
+        xt = xt + model.encode(torch.from_numpy(request.start.signal_mv[rows]).to(signal))
     denoiser: Denoiser = partial(model, condition=condition)
-    if request.noisy is not None:
-        denoiser = _posterior(model, request.noisy, rows, observed[request.window], condition)
     if on_step is not None:
-        denoiser = _observed_denoiser(denoiser, model, rows, condition, on_step)
+        denoiser = _observed_denoiser(denoiser, model, rows, on_step)
     x0 = SAMPLERS[sampler](denoiser, xt, sigmas, noise)
-    return model.decode(x0, condition).cpu().numpy()
+    return model.decode(x0).cpu().numpy()
 
 
 def _condition(
     model: ConditionalDenoiser, request: SamplingRequest, rows: slice, signal: Tensor, observed: Tensor
 ) -> Condition:
     labels, seeds = request.labels[rows], request.seeds[rows]
-    channels = request.rhythm_channels
     # An observed signal determines the morphology; without one, a morphology is sampled.
-    unobserved = ~request.observed[request.window][rows].any(axis=(1, 2)) & (request.start is None)
+    unobserved = ~request.observed[rows].any(axis=(1, 2)) & (request.start is None)
     morphologies = np.where(unobserved, model.draw_morphologies(labels, seeds), -1)
-    return model.condition(
-        signal,
-        observed,
-        labels,
-        rhythm_channels=None if channels is None else torch.from_numpy(channels[rows]).to(signal),
-        morphologies=morphologies.tolist(),
-        search_margin=request.search_margin,
-    )
-
-
-def _posterior(
-    model: ConditionalDenoiser, noisy: NoisyObservation, rows: slice, observed: Tensor, condition: Condition
-) -> Denoiser:
-    """Return the denoiser conditioned on noisy samples."""
-    signal = torch.from_numpy(noisy.signal_mv[rows].astype(np.float32)).to(observed.device)
-    recorded = torch.from_numpy(noisy.recorded[rows]).to(observed.device)
-    observation = model.observe(signal, recorded & ~observed, observed, noisy.noise, condition)
-    return posterior_denoiser(
-        partial(model, condition=condition), observation, model.transform.prior_variance()
-    )
+    return model.condition(signal, observed, labels, morphologies=morphologies.tolist())
 
 
 def _observed_denoiser(
-    denoiser: Denoiser, model: ConditionalDenoiser, rows: slice, condition: Condition, on_step: OnStep
+    denoiser: Denoiser, model: ConditionalDenoiser, rows: slice, on_step: OnStep
 ) -> Denoiser:
     """Return a denoiser that calls ``on_step`` with each estimate."""
 
     def wrapped(xt: Tensor, sigma: Tensor) -> Tensor:
         x0 = denoiser(xt, sigma)
-        on_step(rows, float(sigma[0]), model.decode(x0, condition).cpu().numpy())
+        on_step(rows, float(sigma[0]), model.decode(x0).cpu().numpy())
         return x0
 
     return wrapped

@@ -26,6 +26,7 @@ from numpy.typing import ArrayLike
 
 from diffecg.errors import DiffecgError
 from diffecg.extras import require
+from diffecg.inference.gap_model import GapModel
 from diffecg.inference.imputer import Imputer
 from diffecg.inference.loading import load_imputer
 from diffecg.inference.model import Model
@@ -46,9 +47,9 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
 
     Parameters
     ----------
-    model : str, Path, Model or AnalogueImputer, default="mitbih-strip"
-        Name of a bundled model that takes any lead, a model folder, a loaded model; or "analogues": segments
-        of the same window with similar surroundings, which suits long windows.
+    model : str, Path or imputer, default="mitbih-strip"
+        Name of a bundled model, a model folder, a loaded model; or "analogues": segments of the same window
+        with similar surroundings.
     fs_hz : float, default=100.0
         Sampling rate of the windows, in Hz. X holds windows in mV: of one lead, axes (window, time), or of
         several, axes (window, lead, time) or (window, time, lead).
@@ -131,7 +132,7 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
     def _imputer(self) -> Imputer:
         """Return the imputer; a model with the given steps and batch size, else its own."""
         imputer = load_imputer(self.model, self.device, engine=self.engine)
-        if not isinstance(imputer, Model):
+        if not isinstance(imputer, Model | GapModel):
             return imputer
         own = imputer.sampling
         steps = own.steps if self.steps is None else self.steps

@@ -1,7 +1,7 @@
 r"""The conditional denoiser: transform, network and parametrisation as one module.
 
 The denoiser estimates the clean grid :math:`x_0` of a window from a noisy one, :math:`x_t`. What it is
-conditioned on (observed signal, mask, label, rhythm, analogues) is encoded once per window as a
+conditioned on (observed signal, mask, label) is encoded once per window as a
 :class:`~diffecg.model.condition.Condition`, because it does not depend on the noise level.
 """
 
@@ -15,20 +15,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from diffecg.config.schema import Config, UNetConfig
-from diffecg.diffusion.posterior import GaussianObservation
 from diffecg.diffusion.preconditioning import PARAMETRISATIONS, expand_like
 from diffecg.model.condition import Condition
 from diffecg.model.dense import DenseNetwork
 from diffecg.model.unet import UNet
-from diffecg.transform.analogues import find_analogues
-from diffecg.transform.conditions import (
-    condition_channels,
-    encode_analogues,
-    encode_observation,
-    encode_rhythm,
-)
-from diffecg.transform.noise_spectrum import NoiseSpectrum, noise_covariance
-from diffecg.transform.normalisation import Normalizer, analogue_normalizer
+from diffecg.transform.conditions import encode_observation
 from diffecg.transform.transform import Transform
 
 
@@ -53,7 +44,7 @@ class ConditionalDenoiser(nn.Module):
         config, channels = self.config, self.transform.channels
         sizes = {
             "in_channels": channels,
-            "condition_channels": condition_channels(self.transform, config.conditions),
+            "condition_channels": 2 * channels,
             "out_channels": channels,
             "labels": len(config.labels) * (1 + config.conditions.morphologies),
         }
@@ -63,95 +54,30 @@ class ConditionalDenoiser(nn.Module):
 
     def condition(
         self,
-        signal_mv: Float[Tensor, "batch lead wide"],
-        observed: Bool[Tensor, "batch lead wide"],
+        signal_mv: Float[Tensor, "batch lead time"],
+        observed: Bool[Tensor, "batch lead time"],
         labels: Sequence[str | None],
-        rhythm_channels: Float[Tensor, "batch rhythm_channel time"] | None = None,
         morphologies: Sequence[int] | None = None,
-        search_margin: int = 0,
     ) -> Condition:
         """Encode what samples are conditioned on.
 
         Args:
-            signal_mv: Windows, with ``search_margin`` more samples on either side; missing samples may have
-                any value.
+            signal_mv: Windows; missing samples may have any value.
             observed: True where the signal is observed.
             labels: Label of each window; None if unknown.
-            rhythm_channels: The rhythm of each window, from :func:`diffecg.datasets.rhythm.encode_rhythm`.
             morphologies: Morphology of each window within its label; -1 if unknown.
-            search_margin: Samples before and after each window, in which analogues are searched.
         """
-        config = self.config.conditions
-        window = (..., slice(search_margin, signal_mv.shape[-1] - search_margin))
-        normalizer = self.transform.normalizer(signal_mv[window], observed[window])
-        signal = normalizer.apply(signal_mv)
-        encodings = [encode_observation(self.transform, signal[window], observed[window])]
-        if config.rhythm:
-            encodings.append(self._encode_rhythm(signal[window], rhythm_channels))
-        if config.analogues:
-            encoding, residual_normalizer = self._encode_analogues(signal, observed, search_margin)
-            encodings.append(encoding)
-            if config.residual:
-                normalizer = normalizer.then(residual_normalizer)
-        index = self.label_index(labels, morphologies or [-1] * len(labels)).to(signal.device)
-        features = self.network.features(torch.cat(encodings, dim=1))
-        return Condition(normalizer, features, self.network.embed_label(index))
+        encoding = encode_observation(self.transform, signal_mv - self.transform.mean_mv, observed)
+        index = self.label_index(labels, morphologies or [-1] * len(labels)).to(signal_mv.device)
+        return Condition(self.network.features(encoding), self.network.embed_label(index))
 
-    def _encode_rhythm(self, signal: Tensor, rhythm_channels: Tensor | None) -> Tensor:
-        """Encode the rhythm; without one, all channels are zero."""
-        if rhythm_channels is None:
-            labels = self.config.conditions.rhythm
-            rhythm_channels = signal.new_zeros(len(signal), len(labels) + 1, signal.shape[-1])
-        return encode_rhythm(self.transform, rhythm_channels)
-
-    def _encode_analogues(
-        self, signal: Tensor, observed: Tensor, search_margin: int
-    ) -> tuple[Tensor, Normalizer]:
-        """Search and encode analogues, and return the normalizer of the residual from their mean."""
-        config, fs_hz = self.config.conditions, self.config.window.fs_hz
-        analogues = find_analogues(
-            signal,
-            observed,
-            count=config.analogues,
-            context=round(config.analogue_context_s * fs_hz),
-            search_margin=search_margin,
-        )
-        window = (..., slice(search_margin, signal.shape[-1] - search_margin))
-        signal, observed = signal[window], observed[window]
-        residual = analogue_normalizer(signal, observed, analogues, fs_hz)
-        return encode_analogues(self.transform, signal, observed, analogues, residual.scale), residual
-
-    def encode(
-        self, signal_mv: Float[Tensor, "batch lead time"], condition: Condition
-    ) -> Float[Tensor, "batch channel *grid"]:
+    def encode(self, signal_mv: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch channel *grid"]:
         """Return the grid of windows."""
-        return self.transform(condition.normalizer.apply(signal_mv))
+        return self.transform(signal_mv - self.transform.mean_mv)
 
-    def decode(
-        self, grid: Float[Tensor, "batch channel *grid"], condition: Condition
-    ) -> Float[Tensor, "batch lead time"]:
+    def decode(self, grid: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch lead time"]:
         """Return the windows of a grid, in mV."""
-        return condition.normalizer.undo(self.transform.inverse(grid))
-
-    def observe(
-        self,
-        signal_mv: Float[Tensor, "batch lead time"],
-        noisy: Bool[Tensor, "batch lead time"],
-        observed: Bool[Tensor, "batch lead time"],
-        noise: NoiseSpectrum,
-        condition: Condition,
-    ) -> GaussianObservation:
-        """Return noisy windows as an observation of the grid.
-
-        Args:
-            signal_mv: Noisy windows; missing samples may have any value.
-            noisy: True where the signal was recorded with noise.
-            observed: True where the signal is observed without noise.
-            noise: The spectrum of the noise.
-            condition: The condition of the windows.
-        """
-        covariance = noise_covariance(self.transform, noise, noisy, observed, condition.normalizer)
-        return GaussianObservation.from_covariance(self.encode(signal_mv, condition), covariance)
+        return self.transform.inverse(grid) + self.transform.mean_mv
 
     def predict(
         self,

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
 from diffecg.config.gap import GapConfig
 from diffecg.config.io import AnyConfig, read_any_config, to_json
@@ -41,12 +41,29 @@ def save_model(folder: Path, config: AnyConfig, state: dict[str, Tensor], *, hal
     Raises:
         DiffecgError: A weight is not finite, in the stored precision.
     """
+    write_settings_and_weights(folder, to_json(config).encode(), state, half=half)
+
+
+def write_settings_and_weights(
+    folder: Path, settings: bytes, state: dict[str, Tensor], *, half: bool = False
+) -> None:
+    """Write the settings and weights of a network, or neither where a weight is not finite.
+
+    Args:
+        folder: An existing folder.
+        settings: Content of ``config.json``.
+        state: The weights, from ``state_dict``.
+        half: Whether to store weights as 16-bit floats.
+
+    Raises:
+        DiffecgError: A weight is not finite, in the stored precision.
+    """
     if half:
         state = {name: tensor.half() for name, tensor in state.items()}
     if not _is_finite(state):
         raise DiffecgError(f"the weights are not finite, so they are not written to {folder}")
     state = {name: tensor.contiguous() for name, tensor in state.items()}
-    write_atomic(folder / CONFIG, to_json(config).encode())
+    write_atomic(folder / CONFIG, settings)
     # A single key: safetensors writes several in random order, and equal models would have different files.
     write_atomic(folder / WEIGHTS, save(state, metadata={DIGEST_KEYS[0]: _digest(state)}))
 
@@ -61,15 +78,28 @@ def load_network(folder: Path) -> ConditionalDenoiser | GapNetwork:
     if not folder.is_dir():
         raise DiffecgError(f"no model folder {folder}")
     config = read_any_config(folder / CONFIG)
-    path = folder / WEIGHTS
-    state = _read_weights(path)
     with torch.random.fork_rng(devices=[]):
-        model = GapNetwork(config) if isinstance(config, GapConfig) else ConditionalDenoiser(config)
-    _check_shapes(path, expected=model.state_dict(), state=state)
+        network = GapNetwork(config) if isinstance(config, GapConfig) else ConditionalDenoiser(config)
+    read_weights(folder / WEIGHTS, network)
+    return network
+
+
+def read_weights(path: Path, network: nn.Module) -> None:
+    """Read the weights of a network, and set it to evaluation mode.
+
+    Args:
+        path: The file, from :func:`write_settings_and_weights`.
+        network: The network, with any weights.
+
+    Raises:
+        DiffecgError: The file is missing, damaged or altered, or the weights do not fit the network.
+    """
+    state = _read_state(path)
+    _check_shapes(path, expected=network.state_dict(), state=state)
     if not _is_finite(state):
         raise DiffecgError(f"{path} holds weights that are not finite; download the model again")
-    model.load_state_dict(state)
-    return model.eval()
+    network.load_state_dict(state)
+    network.eval()
 
 
 def load_model(folder: Path) -> ConditionalDenoiser:
@@ -84,7 +114,7 @@ def load_model(folder: Path) -> ConditionalDenoiser:
     return network
 
 
-def _read_weights(path: Path) -> dict[str, Tensor]:
+def _read_state(path: Path) -> dict[str, Tensor]:
     """Return the weights of a file as 32-bit floats, after checking their digest."""
     if not path.is_file():
         raise DiffecgError(f"{path} is missing; a model folder holds {CONFIG} and {WEIGHTS}")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 GROUPS = 8
 """Groups of group normalisation; widths are multiples of it."""
@@ -55,7 +58,7 @@ def partial_linear(
     return F.conv2d(x, weight, offset, padding=layer.padding)
 
 
-def zero_init(module: nn.Module) -> nn.Module:
+def zero_init(module: AnyModule) -> AnyModule:
     """Set all parameters of a module to zero, so that its residual block starts as the identity."""
     for parameter in module.parameters():
         nn.init.zeros_(parameter)
@@ -98,7 +101,6 @@ class ResidualBlock(nn.Module):
         *,
         embedding: int,
         dropout: float,
-        attention: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.norm1 = nn.GroupNorm(GROUPS, inputs)
@@ -108,7 +110,6 @@ class ResidualBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.conv2 = zero_init(conv(dims, outputs, outputs))
         self.skip = nn.Identity() if inputs == outputs else conv(dims, inputs, outputs, kernel=1)
-        self.attention = attention or nn.Identity()
 
     def forward(
         self, x: Float[Tensor, "batch channel *grid"], embedding: Float[Tensor, "batch embedding"]
@@ -119,7 +120,7 @@ class ResidualBlock(nn.Module):
         modulation = modulation.reshape(*modulation.shape, *(1,) * (x.ndim - 2))
         scale, shift = modulation.chunk(2, dim=1)
         h = F.silu(self.norm2(h) * (1 + scale) + shift)
-        return self.attention(self.skip(x) + self.conv2(self.dropout(h)))
+        return self.skip(x) + self.conv2(self.dropout(h))
 
 
 class SelfAttention(nn.Module):

@@ -65,19 +65,8 @@ class UNet(nn.Module):
         self.embed_label = nn.Embedding(labels + 1, embedding)  # 0 is the unknown label
         self.multiple = 2 ** (len(widths) - 1)
 
-        def attend(width: int) -> SelfAttention:
-            return SelfAttention(width, positions=config.positions)
-
-        def block(inputs: int, outputs: int, level: int | None = None) -> ResidualBlock:
-            attends = level is not None and level > len(widths) - config.attention
-            return ResidualBlock(
-                dims,
-                inputs,
-                outputs,
-                embedding=embedding,
-                dropout=config.dropout,
-                attention=attend(outputs) if attends else None,
-            )
+        def block(inputs: int, outputs: int) -> ResidualBlock:
+            return ResidualBlock(dims, inputs, outputs, embedding=embedding, dropout=config.dropout)
 
         self.in_channels = in_channels
         self.first = conv(dims, in_channels + condition_channels, widths[0])
@@ -86,19 +75,19 @@ class UNet(nn.Module):
         width = widths[0]
         for level, level_width in enumerate(widths):
             for _ in range(config.blocks):
-                self.down.append(block(width, level_width, level))
+                self.down.append(block(width, level_width))
                 width = level_width
                 skips.append(width)
             if level < len(widths) - 1:
                 self.down.append(Downsample(dims, width))
                 skips.append(width)
         self.middle1 = block(width, width)
-        self.attention = attend(width) if config.attention else nn.Identity()
+        self.attention = SelfAttention(width) if config.attention else nn.Identity()
         self.middle2 = block(width, width)
         self.up = nn.ModuleList()
         for level, level_width in reversed(list(enumerate(widths))):
             for _ in range(config.blocks + 1):
-                self.up.append(block(width + skips.pop(), level_width, level))
+                self.up.append(block(width + skips.pop(), level_width))
                 width = level_width
             if level > 0:
                 self.up.append(Upsample(dims, width))

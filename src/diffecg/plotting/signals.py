@@ -45,8 +45,6 @@ class ImputedStrip:
 
     signal_mv: Float[np.ndarray, " time"]
     """Observed samples, and the draw nearest to the others elsewhere."""
-    mean_mv: Float[np.ndarray, " time"]
-    """Observed samples, and the mean of the draws elsewhere."""
     lower_mv: Float[np.ndarray, " time"]
     """Lower bound of the prediction interval."""
     upper_mv: Float[np.ndarray, " time"]
@@ -59,8 +57,14 @@ class ImputedStrip:
     """Time of the first sample in the recording."""
     truth_mv: Float[np.ndarray, " time"] | None = None
     """The true signal, if known."""
+    mean_mv: Float[np.ndarray, " time"] | None = None
+    """Observed samples, and the mean of the draws elsewhere, if there are draws."""
     draws_mv: Sequence[Float[np.ndarray, " time"]] = ()
     """Draws to show as thin lines."""
+    signal_name: str = "draw nearest to the others"
+    """What the signal is called in the legend where it is not observed."""
+    truth_name: str = "true signal"
+    """What ``truth_mv`` is called in the legend."""
 
 
 def window_grid(rows: Sequence[WindowRow], fs_hz: float, title: str = "", *, zoom: float = 1.2) -> Figure:
@@ -120,14 +124,15 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.3) -> Figu
         plot(draw, missing, color=ACCENT, linewidth=0.35, alpha=0.45)
     plot(strip.signal_mv, strip.observed, color=INK, linewidth=_LINE_WIDTH * zoom, label="observed")
     if strip.truth_mv is not None:
-        plot(strip.truth_mv, missing, color=INK, linestyle="--", linewidth=0.7 * zoom, label="true signal")
-    plot(strip.mean_mv, missing, color=MEAN, linewidth=0.7 * zoom, label="mean of the draws")
+        plot(strip.truth_mv, missing, color=INK, linestyle="--", linewidth=0.7 * zoom, label=strip.truth_name)
+    if strip.mean_mv is not None:
+        plot(strip.mean_mv, missing, color=MEAN, linewidth=0.7 * zoom, label="mean of the draws")
     plot(
         strip.signal_mv,
         missing,
         color=ACCENT,
         linewidth=_LINE_WIDTH * zoom,
-        label="draw nearest to the others",
+        label=strip.signal_name,
     )
     axis.legend(
         loc="upper right",

@@ -113,7 +113,7 @@ def _read_model_info(source: str) -> ModelInfo:
         candidates = config.candidates
         return ModelInfo(
             name=folder.name,
-            kind="strip",
+            kind="gap",
             labels=[],
             fs_hz=candidates.fs_hz,
             leads=["*"],
@@ -123,7 +123,7 @@ def _read_model_info(source: str) -> ModelInfo:
         )
     return ModelInfo(
         name=folder.name,
-        kind=config.window.kind,
+        kind="beat",
         labels=list(config.labels),
         fs_hz=config.window.fs_hz,
         leads=list(config.window.leads),

@@ -39,9 +39,11 @@ def check_request(request: Request | RhythmRequest, limits: Limits) -> None:
             _check("count", options.count, 1, limits.max_windows)
             _check_seed("seed", options.seed)
             _check_sampling(sampling, limits)
-        case ImputeRequest(draw=draw, sampling=sampling) | DenoiseRequest(draw=draw, sampling=sampling):
+        case ImputeRequest(draw=draw, sampling=sampling):
             _check_draw(draw, limits)
             _check_sampling(sampling, limits)
+        case DenoiseRequest(options=denoising):
+            _check_coverage(denoising.coverage)
         case ForecastRequest(options=ahead, draw=draw, sampling=sampling):
             _check("horizon_s", ahead.horizon_s, 0.0, limits.max_horizon_s)
             _check_draw(draw, limits)
@@ -71,9 +73,13 @@ def _check_sampling(sampling: SamplerOptions, limits: Limits) -> None:
 
 def _check_draw(draw: DrawOptions, limits: Limits) -> None:
     _check("draws", draw.draws, 1, limits.max_draws)
-    if not 0 < draw.coverage < 1:
-        raise DiffecgError(f"coverage {draw.coverage:g} must be between 0 and 1, exclusive")
+    _check_coverage(draw.coverage)
     _check_seed("seed", draw.seed)
+
+
+def _check_coverage(coverage: float) -> None:
+    if not 0 < coverage < 1:
+        raise DiffecgError(f"coverage {coverage:g} must be between 0 and 1, exclusive")
 
 
 def _check_composition(options: ComposeOptions, limits: Limits) -> None:

@@ -75,8 +75,6 @@ class Job:
         one, two = self.task, other.task
         if not (isinstance(one, GenerateTask) and isinstance(two, GenerateTask)):
             return False
-        if one.options.rhythm or two.options.rhythm:
-            return False
         return (one.model, one.sampling) == (two.model, two.sampling)
 
     def assignment(self) -> Assignment:

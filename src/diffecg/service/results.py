@@ -13,6 +13,7 @@ from jaxtyping import Float
 from diffecg.files import write_atomic
 from diffecg.formats.description import lead_warnings
 from diffecg.formats.recording import Recording
+from diffecg.inference.denoised_recordings import DenoisedSegment
 from diffecg.inference.results import Imputation
 from diffecg.service.tasks import RESULT
 
@@ -38,6 +39,20 @@ def interval_values(imputation: Imputation, first: int) -> dict[str, Any]:
         "lower_mv": rounded(imputation.lower_mv),
         "upper_mv": rounded(imputation.upper_mv),
         "draws_mv": rounded(imputation.draws_mv[:SHOWN_DRAWS]),
+    }
+
+
+def denoised_values(part: DenoisedSegment) -> dict[str, Any]:
+    """Return estimate and bounds of a denoised interval, with the keys of :func:`interval_values`."""
+    signal_mv = rounded(part.signal_mv)
+    return {
+        "first": part.segment.start,
+        "last": part.segment.stop,
+        "signal_mv": signal_mv,
+        "mean_mv": signal_mv,
+        "lower_mv": rounded(part.signal_mv - part.half_width_mv),
+        "upper_mv": rounded(part.signal_mv + part.half_width_mv),
+        "draws_mv": [],
     }
 
 

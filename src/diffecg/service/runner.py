@@ -17,6 +17,9 @@ from diffecg.evaluation.generation.report import EvaluateOptions, evaluate
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.inference.analogue_imputer import AnalogueImputer
+from diffecg.inference.denoised_files import write_denoised
+from diffecg.inference.denoised_recordings import denoise_recording, plan_denoising
+from diffecg.inference.denoising import bundled_denoiser
 from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.gap_model import GapModel
 from diffecg.inference.gap_notes import describe_written
@@ -35,7 +38,14 @@ from diffecg.service.channel import (
     WorkerChannel,
 )
 from diffecg.service.generation import Generation
-from diffecg.service.results import SHOWN_DRAWS, describe_recording, interval_values, rounded, write_result
+from diffecg.service.results import (
+    SHOWN_DRAWS,
+    denoised_values,
+    describe_recording,
+    interval_values,
+    rounded,
+    write_result,
+)
 from diffecg.service.tasks import (
     COMPOSED,
     OUTPUT,
@@ -91,8 +101,10 @@ class TaskRunner:
                     ]
                 )
                 return
-            case ImputeTask() | DenoiseTask() as task:
+            case ImputeTask() as task:
                 result = self._impute(first, task)
+            case DenoiseTask() as task:
+                result = self._denoise(first, task)
             case ForecastTask() as task:
                 result = self._forecast(first, task)
             case ComposeTask() as task:
@@ -133,7 +145,7 @@ class TaskRunner:
     def _generate(self, generations: list[Generation]) -> None:
         """Generate the windows of several jobs together; each window depends on its own seed only."""
         task = generations[0].task
-        model, rhythm = self._model(task.model), task.options.rhythm
+        model = self._model(task.model)
         rows = [(generation, seed) for generation in generations for seed in generation.seeds]
         for start in range(0, len(rows), CHUNK_WINDOWS):
             chunk = [row for row in rows[start : start + CHUNK_WINDOWS] if self._is_wanted(row[0])]
@@ -141,7 +153,7 @@ class TaskRunner:
                 continue
             owners, seeds = zip(*chunk, strict=True)
             labels = [owner.task.options.label for owner in owners]
-            windows = model.generate(labels, len(chunk), seeds, rhythm=rhythm, **task.sampling.sampling())
+            windows = model.generate(labels, len(chunk), seeds, **task.sampling.sampling())
             for generation in dict.fromkeys(owners):
                 generation.append(windows.take([i for i, owner in enumerate(owners) if owner is generation]))
                 self._report(generation)
@@ -157,7 +169,7 @@ class TaskRunner:
             generation.write()
             self._channel.send(JobEnded(job_id=job_id, outcome="done"))
 
-    def _impute(self, job: Assignment, task: ImputeTask | DenoiseTask) -> dict[str, Any]:
+    def _impute(self, job: Assignment, task: ImputeTask) -> dict[str, Any]:
         inputs, imputer = task.inputs, self._imputer(task.inputs)
         recording = _read(inputs.recording)
         plan = plan_imputation(imputer, recording, task.options)
@@ -183,6 +195,24 @@ class TaskRunner:
         about = describe_recording(recording, plan.rows)
         about |= {"written": describe_written(result), "too_long": len(plan.skipped), "file": path.name}
         return {**result.first.info, **about, "intervals": intervals}
+
+    def _denoise(self, job: Assignment, task: DenoiseTask) -> dict[str, Any]:
+        recording = _read(task.recording)
+        plan = plan_denoising(recording, task.options)
+        result = denoise_recording(
+            bundled_denoiser(), recording, plan, task.options, progress=self._progress(job.job_id)
+        )
+        path = write_denoised(_new_output(job), result)
+        intervals = [
+            {
+                "lead": recording.channel_names[part.segment.row],
+                "reason": part.segment.reason,
+                **denoised_values(part),
+            }
+            for part in result.segments
+        ]
+        about = describe_recording(recording, plan.rows)
+        return {**result.info, **about, "file": path.name, "intervals": intervals}
 
     def _forecast(self, job: Assignment, task: ForecastTask) -> dict[str, Any]:
         inputs, imputer = task.inputs, self._imputer(task.inputs)

@@ -63,14 +63,8 @@ class DenoiseRequest:
 
     recording: str
     """Id of an uploaded recording."""
-    model: str = "mitbih-strip"
-    """Name of a model of the server."""
     options: DenoiseOptions = field(default_factory=DenoiseOptions)
-    """Noisy intervals and leads."""
-    draw: DrawOptions = field(default_factory=DrawOptions)
-    """Number of draws, their seed, and the coverage of the interval."""
-    sampling: SamplerOptions = field(default_factory=SamplerOptions)
-    """Sampler and its steps."""
+    """Noisy intervals, leads, and the coverage of the interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,9 +131,9 @@ class EvaluateRequest:
     """Largest number of windows of a label on either side of a comparison."""
 
 
-RecordingRequest = ImputeRequest | DenoiseRequest | ForecastRequest
+RecordingRequest = ImputeRequest | ForecastRequest
 ModelRequest = GenerateRequest | RecordingRequest | ComposeRequest
-Request = ModelRequest | EvaluateRequest
+Request = ModelRequest | DenoiseRequest | EvaluateRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +154,7 @@ class ModelInfo:
 
     name: str
     kind: str
-    """`beat` or `strip`."""
+    """`beat`: generates beats; `gap`: imputes and forecasts."""
     labels: list[str]
     fs_hz: float
     leads: list[str]

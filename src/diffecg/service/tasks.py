@@ -74,7 +74,7 @@ class DenoiseTask:
     """Denoise intervals of a recording."""
 
     name: ClassVar[str] = "denoise"
-    inputs: RecordingInputs
+    recording: RecordingFile
     options: DenoiseOptions
 
 

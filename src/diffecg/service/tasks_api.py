@@ -45,7 +45,7 @@ router = APIRouter(tags=["tasks"], responses=_ERRORS)
 async def generate(request: GenerateRequest, server: ServerDep) -> JobStatus:
     """Generate synthetic windows of a label."""
     check_request(request, server.settings.limits)
-    model = server.model(request.model)
+    model = server.generator(request.model)
     check_label(request.options.label, model.info.labels, model.info.name)
     task = GenerateTask(model=model.source, options=request.options, sampling=request.sampling)
     return _submit(server, request, task)
@@ -61,7 +61,10 @@ async def impute(request: ImputeRequest, server: ServerDep) -> JobStatus:
 @router.post("/denoise", status_code=202)
 async def denoise(request: DenoiseRequest, server: ServerDep) -> JobStatus:
     """Denoise intervals of a recording, with prediction intervals."""
-    task = DenoiseTask(inputs=_recording_inputs(server, request), options=request.options)
+    check_request(request, server.settings.limits)
+    stored = server.recording(request.recording)
+    check_draw_samples(1, stored.info.samples, server.settings.limits)
+    task = DenoiseTask(recording=stored.file, options=request.options)
     return _submit(server, request, task)
 
 
@@ -76,7 +79,7 @@ async def forecast(request: ForecastRequest, server: ServerDep) -> JobStatus:
 async def compose(request: ComposeRequest, server: ServerDep) -> JobStatus:
     """Compose a recording in which every beat is annotated."""
     check_request(request, server.settings.limits)
-    model, options = server.model(request.model), request.options
+    model, options = server.generator(request.model), request.options
     rhythm = options.rhythm(request.text)
     await run_in_threadpool(rhythm.beats, 60 * options.minutes, options.seed)  # raises if it is invalid
     return _submit(server, request, ComposeTask(model=model.source, text=request.text, options=options))

@@ -32,24 +32,23 @@ def config_for_windows(config: Config, windows: Windows | WindowStream) -> Confi
         windows: Prepared windows, or windows from arrays, whose settings follow from their shape.
 
     Raises:
-        DiffecgError: The settings need windows of another kind.
+        DiffecgError: The windows are no beats.
     """
+    if isinstance(windows, Windows) and windows.r_peak is None:
+        raise DiffecgError(
+            f"the windows have no R peak at a fixed sample, which the preset {config.name!r} needs; cut "
+            "beats with diffecg prepare, or state it (r_peak of Windows.from_arrays)"
+        )
     if isinstance(windows, Windows) and "window" not in windows.info:
         window = _window_of(windows)
     else:
         window = window_config(windows.info["window"])
-    if window.kind != config.window.kind:
-        raise DiffecgError(
-            f"the windows are {window.kind}s, the preset {config.name!r} needs {config.window.kind}s; "
-            f"prepare them with --preset {config.name}"
-        )
     return replace(config, window=window)
 
 
 def _window_of(windows: Windows) -> WindowConfig:
     """Return the settings of windows from arrays."""
     return WindowConfig(
-        kind="strip" if windows.r_peak is None else "beat",
         length=windows.signal.shape[2],
         fs_hz=windows.fs_hz,
         leads=windows.channel_names,
@@ -64,7 +63,7 @@ def check_windows(config: Config, windows: Windows) -> None:
         raise DiffecgError(
             f"the windows have {windows.signal.shape[1]} lead(s) x {windows.signal.shape[2]} samples at "
             f"{windows.fs_hz:g} Hz, the preset {config.name!r} needs {shape[0]} x {shape[1]} at "
-            f"{config.window.fs_hz:g} Hz; prepare them with --preset {config.window.kind}"
+            f"{config.window.fs_hz:g} Hz; prepare them with --preset {config.name}"
         )
 
 

@@ -173,14 +173,8 @@ def _encode(model: ConditionalDenoiser, batch: Batch, rows: slice) -> tuple[Tens
     condition = _condition(model, batch)
     missing = model.transform.missing_fraction(batch.observed)
     weight = OBSERVED_WEIGHT + (1 - OBSERVED_WEIGHT) * missing
-    return model.encode(batch.signal_mv, condition), condition, weight
+    return model.encode(batch.signal_mv), condition, weight
 
 
 def _condition(model: ConditionalDenoiser, batch: Batch) -> Condition:
-    return model.condition(
-        batch.signal_mv,
-        batch.observed,
-        batch.labels,
-        rhythm_channels=batch.rhythm_channels,
-        morphologies=batch.morphologies,
-    )
+    return model.condition(batch.signal_mv, batch.observed, batch.labels, morphologies=batch.morphologies)

@@ -1,6 +1,5 @@
 """From windows in millivolts to the grid that the network sees, and back.
 
 ``stft`` and ``layouts`` give the time-frequency representation, ``transform`` standardises it, ``conditions``
-encodes what a sample is conditioned on, ``analogues`` finds similar segments of the same recording,
-``normalisation`` and ``noise_spectrum`` estimate level, scale and noise of a recording.
+encodes what is observed, ``gap_window`` cuts the surroundings of a gap and of its candidates.
 """

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 
 from diffecg.config.schema import TransformConfig, WindowConfig
 from diffecg.transform.layouts import build_layout
-from diffecg.transform.normalisation import Normalizer, observed_normalizer
 
 MIN_RELATIVE_SPREAD = 1e-4
 """Smallest spread of a frequency, relative to the largest; bounds the gain of empty frequencies."""
@@ -57,28 +56,18 @@ class Transform(nn.Module):
     def fit(self, signal_mv: Float[Tensor, "batch lead time"]) -> None:
         """Estimate mean and scale from windows of training data."""
         self.mean_mv.copy_(signal_mv.mean(dim=(0, 2))[:, None])
-        signal = self.normalizer(signal_mv, torch.ones_like(signal_mv, dtype=torch.bool)).apply(signal_mv)
-        power = self.layout.analyse(signal).abs().square().mean(dim=(0, 3))
+        power = self.layout.analyse(signal_mv - self.mean_mv).abs().square().mean(dim=(0, 3))
         spread = power.sqrt().clamp(min=MIN_RELATIVE_SPREAD * float(power.max()) ** 0.5)[..., None]
         scale = spread**self.config.whitening
         mean_square = (power[..., None] / scale.square()).mean() / self.layout.components
         self.scale.copy_(scale * mean_square.sqrt())
 
-    def normalizer(
-        self, signal_mv: Float[Tensor, "batch lead time"], observed: Bool[Tensor, "batch lead time"]
-    ) -> Normalizer:
-        """Return the normalizer of windows, from their observed samples or from the training data."""
-        if self.config.per_window:
-            return observed_normalizer(signal_mv, observed, self.mean_mv)
-        loc = self.mean_mv.expand(len(signal_mv), -1, -1)
-        return Normalizer(loc=loc, scale=torch.ones_like(loc))
-
     def forward(self, signal: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch channel *grid"]:
-        """Return the grid of normalised windows."""
+        """Return the grid of windows from which the mean of each lead is subtracted."""
         return self.layout.to_grid(self.layout.analyse(signal) / self.scale)
 
     def inverse(self, grid: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch lead time"]:
-        """Return the normalised windows of a grid."""
+        """Return the windows of a grid, without the mean of each lead."""
         coefficients = self.layout.from_grid(grid, self.lead_count) * self.scale
         return self.layout.synthesise(coefficients, self.length)
 
@@ -89,24 +78,6 @@ class Transform(nn.Module):
         removes what :meth:`inverse` ignores.
         """
         return self(self.inverse(grid))
-
-    def prior_variance(self) -> Float[Tensor, "1 channel *grid"]:
-        r"""Return the variance of the training data at each grid point, of size 1 along the frames.
-
-        With the scale :math:`c \, s_f^w`, the coefficients of frequency :math:`f` have the variance
-
-        .. math:: p_f \propto \left( s_f^{1 - w} \right)^2 \propto \mathrm{scale}_f^{2 / w - 2}
-
-        normalised to a mean of 1. For :math:`w = 0` the scale does not contain the spectrum, and
-        :math:`p_f = 1`.
-        """
-        whitening = self.config.whitening
-        power = self.scale[None] ** (2 / whitening - 2 if whitening else 0)
-        return self.layout.expand(power / power.mean())
-
-    def full_frames(self, mask: Bool[Tensor, "batch lead time"]) -> Bool[Tensor, "batch lead frame"]:
-        """Return which frames lie entirely inside a mask."""
-        return self.layout.frame_mean((~mask).to(torch.float32)) == 0
 
     def missing_fraction(
         self, observed: Bool[Tensor, "batch lead time"]

@@ -24,7 +24,6 @@ from diffecg.bulk.options import EngineOptions
 from diffecg.bulk.prepare import BulkPrepareOptions, prepare
 from diffecg.datasets.databases import database as find_database
 from diffecg.datasets.formats.registry import read_windows
-from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.shards import MANIFEST, Shard, ShardStore, plan_shards
 from diffecg.errors import DiffecgError
 
@@ -160,11 +159,11 @@ def test_an_output_that_cannot_be_written_is_reported_in_one_line(bulk, task, da
 
 @pytest.mark.long
 def test_no_recording_is_lost_with_a_node(mitdb, tmp_path):
-    """Strips of the real database, on a Ray cluster of two nodes of which one goes away without grace."""
+    """Beats of the real database, on a Ray cluster of two nodes of which one goes away without grace."""
     from ray.cluster_utils import Cluster
 
     known = find_database("mitdb")
-    options = BulkPrepareOptions(windows=PrepareOptions(preset="strip"), shard_size=2)
+    options = BulkPrepareOptions(shard_size=2)
     prepare(known, str(mitdb), str(tmp_path / "local"), options)
     cluster = Cluster()
     nodes = [cluster.add_node(num_cpus=1) for _ in range(3)]

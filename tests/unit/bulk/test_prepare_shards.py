@@ -6,7 +6,7 @@ import fsspec
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import FS_HZ, make_ecg, write_database, write_recording
+from helpers import write_database, write_recording
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,6 @@ from diffecg.bulk.options import EngineOptions
 from diffecg.bulk.prepare import BulkPrepareOptions, failed_recordings, partition_counts
 from diffecg.bulk.prepare import prepare as prepare_shards
 from diffecg.config.presets import preset
-from diffecg.datasets.cutting import WindowCutter
 from diffecg.datasets.databases import database as find_database
 from diffecg.datasets.formats.registry import read_windows
 from diffecg.datasets.options import PrepareOptions
@@ -27,8 +26,6 @@ from diffecg.datasets.shards import MANIFEST
 from diffecg.datasets.splits import SUBJECT_SHARES, split_by_subject
 from diffecg.datasets.subjects import read_subjects
 from diffecg.errors import DiffecgError
-from diffecg.formats.annotations import Beats
-from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.registry import write_recording as write_edf
 from diffecg.training.initialisation import config_for_windows
@@ -57,13 +54,12 @@ def shards(database, tmp_path_factory):
 
 @pytest.fixture
 def hospital(tmp_path):
-    """Short strips of five subjects without annotations, in subfolders; one recording is an EDF file."""
+    """Short annotated recordings of five subjects, in subfolders; one is an EDF file."""
     folder = tmp_path / "hospital"
     for i in range(5):
         place = folder / f"ward{i % 2}" / f"p{i}"
         place.parent.mkdir(parents=True, exist_ok=True)
         write_recording(place, seed=i, leads=("I", "II"), duration_s=11.0)
-        place.with_suffix(".atr").unlink()
     one = folder / "ward0" / "p4"
     write_edf(folder / "ward1" / "p5.edf", read_recording(one))
     for file in folder.glob("ward0/p4.*"):
@@ -151,19 +147,17 @@ def test_an_empty_shard_is_not_an_error(tmp_path):
 
 
 def test_recordings_of_a_user_are_prepared(hospital, tmp_path, run):
-    status, out, err = run(
-        *("prepare", "own", "--from", hospital, "--preset", "strip", "--out", tmp_path / "one")
-    )
+    status, out, err = run(*("prepare", "own", "--from", hospital, "--lead", "II", "--out", tmp_path / "one"))
     assert (status, "subjects" in out) == (0, True), err
     one = diffecg.open_windows(tmp_path / "one")
     names = {"ward0/p0", "ward0/p2", "ward1/p1", "ward1/p3", "ward1/p5.edf"}
     assert set(one.index["recording"]) == names
-    assert set(one.index["lead"]) == {"I", "II"}
-    assert len(one) == 10  # a strip of 10 s of each lead: none is lost between the parts
-    parts = split_by_subject({name: name for name in names})
-    assert all(row["partition"] == parts.partition(row["recording"]) for _, row in one.index.iterrows())
+    assert set(one.index["lead"]) == {"II"}
+    parts = split_by_subject({name: name for name in names}).with_validation()
+    known = {name: parts.partition(name) for name in names}
+    assert all(known[row["recording"]] in (None, row["partition"]) for _, row in one.index.iterrows())
     status, _, err = run(
-        *("bulk", "prepare", "own", "--from", hospital, "--preset", "strip", "--out", tmp_path / "many"),
+        *("bulk", "prepare", "own", "--from", hospital, "--lead", "II", "--out", tmp_path / "many"),
         *("--shard-size", 2, "--workers", 1),
     )
     assert status == 0, err
@@ -172,12 +166,14 @@ def test_recordings_of_a_user_are_prepared(hospital, tmp_path, run):
 
 def test_recordings_of_a_subject_are_in_one_partition(hospital, tmp_path, run):
     subjects = tmp_path / "subjects.csv"
-    subjects.write_text("recording,subject\nward0/p0,ann\nward1/p1,ann\nward1/p3,ann\n")
-    common = ["prepare", "own", "--from", hospital, "--preset", "strip", "--subjects", subjects]
+    subjects.write_text("recording,subject\nward0/p0,ann\nward1/p1,ann\nward1/p3,ann\nward0/p2,a\n")
+    common = ["prepare", "own", "--from", hospital, "--lead", "II", "--subjects", subjects]
     assert run(*common, "--out", tmp_path / "strips")[0] == 0
     index = diffecg.open_windows(tmp_path / "strips").index
-    assert set(index["recording"]) == {"ward0/p0", "ward1/p1", "ward1/p3"}
-    assert index["partition"].nunique() == 1
+    assert index.groupby("recording")["partition"].unique().map(list).to_dict() == {
+        **{name: ["train"] for name in ("ward0/p0", "ward1/p1", "ward1/p3")},
+        "ward0/p2": ["validation"],
+    }
     for text, why in (
         ("recording,subject\nward0/p0,ann\nward0/p0,bob\n", "two subjects of recording ward0/p0"),
         ("name,subject\np0,ann\n", "columns name, subject; it needs the columns recording, subject"),
@@ -193,12 +189,16 @@ def test_recordings_of_a_subject_are_in_one_partition(hospital, tmp_path, run):
 
 
 def test_options_that_do_not_fit_own_recordings_are_refused(hospital, tmp_path, run):
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    write_recording(bare / "p0", leads=("II",), duration_s=11.0)
+    (bare / "p0.atr").unlink()
     for arguments, why in (
         (("--from", hospital), "--lead"),
-        (("--from", hospital, "--lead", "II"), "has no annotated beats"),
-        (("--from", hospital, "--preset", "strip", "--lead", "aVX"), "no channel 'aVX'"),
-        (("--from", hospital, "--preset", "strip", "--split", "strict"), "choose one of subjects"),
-        (("--preset", "strip", "--download"), "cannot be downloaded"),
+        (("--from", hospital, "--lead", "aVX"), "no channel 'aVX'"),
+        (("--from", hospital, "--lead", "II", "--split", "strict"), "choose one of subjects"),
+        (("--lead", "II", "--download"), "cannot be downloaded"),
+        (("--from", bare, "--lead", "II"), "has no annotated beats"),
     ):
         status, _, err = run("prepare", "own", *arguments, "--out", tmp_path / "out")
         assert (status, why in err) == (1, True), err
@@ -314,28 +314,10 @@ def test_a_set_without_windows_is_an_error(hospital, tmp_path, run):
             OWN,
             str(hospital),
             str(tmp_path / "y"),
-            BulkPrepareOptions(windows=PrepareOptions(preset="strip")),
+            BulkPrepareOptions(windows=PrepareOptions(lead="II")),
             EngineOptions(workers=0),
         )
     assert not (tmp_path / "y").exists()
-
-
-def test_strips_are_cut_from_ecg_leads_only(tmp_path):
-    signal, _, _ = make_ecg(duration_s=11.0)
-    names = ("EEG Fpz-Cz", "ECG", "resp", "V5")
-    recording = Recording.from_arrays(
-        np.stack([signal] * 4), FS_HZ, channel_names=names, units=("uV", "mV", "Ohm", "mV"), name="night"
-    )
-    strip = preset("strip").window
-    none = Beats(sample=np.empty(0, np.int64), symbol=np.empty(0, np.str_))
-    split = split_by_subject({"night": "ann"})
-    cut = WindowCutter(window=strip, split=split, labels={}).cut(recording, none)
-    assert cut.index["lead"].tolist() == ["ECG", "V5"]
-    alone, two = recording.select([0, 1, 2]), preset("strip2").window
-    with pytest.raises(
-        DiffecgError, match="1 ECG leads among its channels EEG Fpz-Cz, ECG, resp; a window has 2"
-    ):
-        WindowCutter(window=two, split=split, labels={}).cut(alone, none)
 
 
 def test_beats_are_read_from_annotations_of_edf_files(tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from diffecg.cli.parsing import parse_beat_times, parse_interval, parse_noise, split_words
+from diffecg.cli.parsing import parse_interval, parse_noise, split_words
 from diffecg.composition.noise import NoiseInterval
 from diffecg.errors import DiffecgError
 from diffecg.signal.masks import Interval
@@ -17,12 +17,6 @@ def test_gaps_are_pairs_of_seconds():
 def test_other_text_is_not_a_gap(text):
     with pytest.raises(DiffecgError, match=r"start:stop in seconds, such as 12\.0:12\.8"):
         parse_interval(text)
-
-
-def test_beats_are_times_with_labels():
-    assert parse_beat_times("0.5:N  1.3:V") == ((0.5, "N"), (1.3, "V"))
-    with pytest.raises(DiffecgError, match="is not time:label"):
-        parse_beat_times("N:0.5")
 
 
 def test_noise_is_kind_snr_and_times():

@@ -202,7 +202,7 @@ def test_invalid_compositions_are_refused(model):
             compose(beats, model=model)
     with pytest.raises(DiffecgError, match="duration_s is required"):
         compose(diffecg.Rhythm("N"), model=model)
-    with pytest.raises(DiffecgError, match="does not generate beats"):
+    with pytest.raises(DiffecgError, match="imputes and forecasts"):
         compose([(1.0, "N")], model="mitbih-strip")
 
 
@@ -258,7 +258,7 @@ def test_draws_have_the_same_beats(run, tmp_path):
         (["N", "--draws", 0], "draws 0"),
         (["N", "--seed", -1], "seed -1"),
         (["N", "--subject-seed", -1], "subject_seed -1"),
-        (["N", "--model", "mitbih-strip"], "does not generate beats"),
+        (["N", "--model", "mitbih-strip"], "imputes and forecasts"),
     ],
 )
 def test_the_command_reports_errors_in_one_line(run, tmp_path, arguments, words):

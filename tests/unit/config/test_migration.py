@@ -11,28 +11,29 @@ from diffecg.errors import DiffecgError
 CONFIGS = Path(__file__).parents[2] / "data" / "config-0.1"
 
 
-@pytest.mark.parametrize("name", ["beat", "strip", "paper"])
+@pytest.mark.parametrize("name", ["beat", "paper"])
 def test_config_of_version_0_1_reads_as_the_same_settings(name):
     assert read_config(CONFIGS / f"{name}.json") == preset(name)
 
 
 def test_migration_renames_and_leaves_unknown_keys_to_validation(tmp_path):
     path = tmp_path / "config.json"
-    old = (CONFIGS / "strip.json").read_text()
-    for text in ('"half_life": 40000', '"matches": 5', '"levels": "karras"', '"filter": 0.4', '"gain": 0.0'):
+    old = (CONFIGS / "beat.json").read_text()
+    for text in ('"half_life": 150000', '"matches": 0', '"levels": "karras"', '"filter": 0.4', '"gain": 0.0'):
         assert text in old
     path.write_text(old)
     new = to_json(read_config(path))
-    for text in (
-        '"ema_half_life": 40000',
-        '"analogues": 5',
-        '"schedule": "karras"',
-        '"virtual_lead_filter_std": 0.4',
-        '"gain_log_std": 0.0',
-    ):
+    for text in ('"ema_half_life": 150000', '"schedule": "karras"', '"gain_log_std": 0.0'):
         assert text in new
     path.write_text(old.replace('"half_life"', '"half_lives"'))
     with pytest.raises(DiffecgError, match=r"training\.half_lives"):
+        read_config(path)
+
+
+def test_a_model_of_strips_is_refused(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text((CONFIGS / "beat.json").read_text().replace('"kind": "beat"', '"kind": "strip"'))
+    with pytest.raises(DiffecgError, match=r"models of strips of version 0\.1 cannot be read; mitbih-strip"):
         read_config(path)
 
 

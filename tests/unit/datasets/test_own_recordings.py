@@ -37,12 +37,12 @@ from diffecg.formats.registry import write_recording as write_any
 from diffecg.signal.resampling import resample
 
 CASES = Path(__file__).parents[2] / "data" / "cases"
-STRIP = WindowConfig(kind="strip", length=300, fs_hz=100.0, leads=("*",), before=0, stride=300)
 BEAT = WindowConfig(length=256, fs_hz=FS_HZ, leads=("II",), before=128)
+PAIR = WindowConfig(length=60, fs_hz=100.0, leads=("V1", "II"), before=30)
 OWN, ONE = database("own"), EngineOptions(workers=1)
 
 
-def own(folder, window=STRIP, **options):
+def own(folder, window=BEAT, **options):
     return prepare(folder, window, split_name="subjects", **options)
 
 
@@ -79,35 +79,6 @@ def test_every_format_gives_the_same_windows(suffix, tmp_path):
     assert np.allclose(cut.signal_mv, whole.signal_mv, atol=6e-4)
     assert cut.index["symbol"].tolist() == whole.index["symbol"].tolist()
     assert cut.index["sample"].tolist() == whole.index["sample"].tolist()
-
-
-def test_the_ecg_of_a_sleep_recording_is_cut(tmp_path):
-    (tmp_path / "db").mkdir()
-    (tmp_path / "db" / "psg.edf").write_bytes((CASES / "edf" / "psg.edf").read_bytes())
-    windows = own(tmp_path / "db").windows
-    assert set(windows.index["lead"]) == {"ECG II"}
-    recording = read_recording(CASES / "edf" / "psg.edf", leads=["ECG II"])
-    assert recording.fs_hz == 256
-    expected = resample(recording.signal_mv, 256, 100.0)[0]
-    assert np.allclose(windows.signal_mv[:, 0].ravel(), expected[: 300 * len(windows)], atol=1e-6)
-
-
-@pytest.mark.parametrize("names", [("EEG Fpz-Cz", "EMG chin"), ("Fp1", "Fp2")])
-def test_channels_that_are_no_ecg_are_not_cut(names, tmp_path):
-    (tmp_path / "db").mkdir()
-    write_any(tmp_path / "db" / "one.edf", ecg(names=names))
-    with pytest.raises(DiffecgError, match=r"0 ECG leads among its channels.*--lead.*RECORDS"):
-        own(tmp_path / "db")
-    named = own(tmp_path / "db", leads=names[:1])  # the user knows better
-    assert set(named.windows.index["lead"]) == set(names[:1])
-
-
-def test_what_is_assumed_about_channels_is_noted(tmp_path):
-    (tmp_path / "db").mkdir()
-    np.save(tmp_path / "db" / "a.npy", ecg().signal)
-    prepared = own(tmp_path / "db", read=partial(read_recording, fs_hz=FS_HZ))
-    assert any("assumed to be ECG (a.npy)" in note for note in prepared.notes)
-    assert prepared.windows.info["remarks"]["a.npy"]
 
 
 def test_beats_are_where_annotations_of_another_time_resolution_say():
@@ -164,7 +135,7 @@ def test_partitions_are_those_that_the_user_assigns(tmp_path, run, in_process):
     (tmp_path / "db").mkdir()
     for i, name in enumerate(table.subjects):
         write_recording(tmp_path / "db" / name, seed=i, leads=("II",), duration_s=11.0)
-    command = ["prepare", "own", "--from", tmp_path / "db", "--preset", "strip"]
+    command = ["prepare", "own", "--from", tmp_path / "db", "--lead", "II"]
     subjects = ["--subjects", CASES / "ml" / "people_with_split.csv"]
     status, _, err = run(*command, *subjects, "--out", tmp_path / "one")
     assert (status, err) == (0, "")
@@ -239,9 +210,9 @@ def test_few_subjects_validate_by_time_which_is_said(tmp_path, run, in_process):
 
 def test_empty_partitions_are_reported_with_the_way_out(tmp_path):
     write_recording(tmp_path / "b", leads=("II",), duration_s=11.0)
-    strip = WindowConfig(kind="strip", length=1000, fs_hz=100.0, leads=("*",), before=0)
-    prepared = own(tmp_path, strip)
-    assert prepared.counts.sum(axis=1).to_dict() == {"train": 1, "validation": 0, "test": 0}
+    prepared = own(tmp_path, replace(BEAT, length=3600, before=0))
+    counts = prepared.counts.sum(axis=1).to_dict()
+    assert counts == {"train": len(prepared.windows), "validation": 0, "test": 0}
     assert prepared.notes == [
         "no subject is in the partition validation, and the training recordings are too short to be divided",
         "no windows in the partition validation, test: use recordings of more subjects, or assign partitions "
@@ -278,7 +249,7 @@ def test_a_missing_first_sample_voids_only_what_is_beside_it():
     assert missing.max() < 20
 
 
-@pytest.mark.parametrize("window", [STRIP, BEAT, WindowConfig(kind="strip", length=200, leads=("*", "*"))])
+@pytest.mark.parametrize("window", [BEAT, PAIR])
 def test_windows_do_not_depend_on_the_blocks_in_which_they_are_cut(window, monkeypatch):
     recording = ecg(duration_s=130.0, names=("II", "V1"))
     cutter = WindowCutter(
@@ -307,12 +278,12 @@ def test_windows_are_written_as_they_are_cut(tmp_path):
     write_recording(tmp_path / "db" / "b", leads=("II", "V1"), duration_s=60.0)
     inside = own(tmp_path / "db").windows
     write_folder(inside, tmp_path / "whole")
-    outside = prepare_folder(tmp_path / "db", tmp_path / "parts", STRIP, split_name="subjects").windows
+    outside = prepare_folder(tmp_path / "db", tmp_path / "parts", BEAT, split_name="subjects").windows
     assert isinstance(outside.signal, np.memmap)
     for name in ("signal.npy", "index.parquet", "info.json"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     with pytest.raises(DiffecgError, match="--force"):
-        prepare_folder(tmp_path / "db", tmp_path / "parts", STRIP, split_name="subjects")
+        prepare_folder(tmp_path / "db", tmp_path / "parts", BEAT, split_name="subjects")
 
 
 @given(st.lists(st.integers(0, 5), max_size=5), st.integers(1, 3), st.integers(1, 9))
@@ -348,7 +319,7 @@ def test_a_failed_recording_leaves_no_windows_behind(tmp_path, monkeypatch):
     from diffecg.datasets.recording_cutting import cut_recordings
 
     failed = {}
-    cutter = WindowCutter(window=STRIP, split=split_by_subject({"a": "b", "b": "b"}), labels={})
+    cutter = WindowCutter(window=BEAT, split=split_by_subject({"a": "b", "b": "b"}), labels={})
     cuts = list(cut_recordings(RecordingFolder(tmp_path / "db"), ["a", "b"], cutter, failed=failed))
     assert failed == {"a": "the disk is broken"}
     assert {name for cut in cuts for name in cut.index["recording"]} == {"b"}
@@ -357,10 +328,11 @@ def test_a_failed_recording_leaves_no_windows_behind(tmp_path, monkeypatch):
 
 
 def test_bulk_options_change_the_set(tmp_path, in_process):
-    write_any(tmp_path / "b.npy", ecg(names=("II",)))
-    options = BulkPrepareOptions(windows=PrepareOptions(preset="strip", fs=FS_HZ, unit="uV", lead="lead 1"))
-    prepare_shards(OWN, str(tmp_path), str(tmp_path / "set"), options, ONE)
+    (tmp_path / "db").mkdir()
+    write_any(tmp_path / "db" / "b.npz", ecg(names=("II",)))
+    options = BulkPrepareOptions(windows=PrepareOptions(unit="uV", lead="II"))
+    prepare_shards(OWN, str(tmp_path / "db"), str(tmp_path / "set"), options, ONE)
     windows = diffecg.open_windows(tmp_path / "set")
-    assert (windows.info["fs_hz"], windows.info["unit"], windows.info["leads"]) == (FS_HZ, "uV", ["lead 1"])
-    expected = resample(ecg().signal, FS_HZ, 100.0)[0, :1000] / 1000
-    assert np.allclose(windows.signal_mv[0, 0], expected, atol=1e-6)
+    assert windows.info["unit"] == "uV"
+    whole = prepare(tmp_path / "db", BEAT, split_name="subjects").windows
+    assert np.allclose(windows.signal_mv, whole.signal_mv / 1000, atol=1e-6)

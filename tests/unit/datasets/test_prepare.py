@@ -18,10 +18,11 @@ from diffecg.datasets.folder import write_folder
 from diffecg.datasets.labels import AAMI_LABELS, LABEL_MAPS, label_map
 from diffecg.datasets.prepare import prepare
 from diffecg.datasets.recording_cutting import EXCLUDED
-from diffecg.datasets.rhythm import encode_rhythm, format_beats, parse_beats
+from diffecg.datasets.rhythm import format_beats, parse_beats
 from diffecg.datasets.splits import DS1, DS2, PACED, ROUND_S, SPLITS, validation_bounds
 from diffecg.datasets.window_grid import CROSSING, EDGE, FLAT, MISSING
 from diffecg.errors import DiffecgError
+from diffecg.formats.annotations import Beats
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
@@ -123,25 +124,6 @@ def test_all_r_peaks_are_at_the_same_sample(database):
     assert np.all(np.abs(normal.argmax(axis=1) - 128) <= 2)
 
 
-def test_strips_take_every_lead_at_another_rate(database):
-    windows = prepare(database, preset("strip").window).windows
-    assert windows.signal_mv.shape[1:] == (1, 1000)
-    assert set(windows.index["lead"]) == {"MLII", "V1"}
-    assert windows.fs_hz == 100
-    assert np.isfinite(windows.signal_mv).all()
-
-
-def test_two_leads_make_a_window_in_both_orders(database):
-    windows = prepare(database, preset("strip2").window).windows
-    assert windows.signal_mv.shape[1:] == (2, 1000)
-    assert windows.index["lead"].unique().tolist() == ["MLII+V1", "V1+MLII"]
-    of_recording = windows.index["recording"] == "101"
-    one, other = (
-        windows.signal_mv[of_recording & (windows.index["lead"] == lead)] for lead in ("MLII+V1", "V1+MLII")
-    )
-    assert np.array_equal(one, other[:, ::-1])
-
-
 def test_an_annotation_after_the_last_sample_is_not_a_beat(tmp_path):
     path = write_recording(tmp_path / "101")
     beats = read_beats(path)
@@ -159,8 +141,10 @@ def test_bad_windows_are_dropped_with_a_reason(tmp_path):
     signal_mv[0, 3000:4000] = 0.25
     signal_mv[0, 6000] = np.nan
     recording = Recording.from_arrays(signal_mv, read.fs_hz, channel_names=read.channel_names, name=read.name)
-    strips = WindowConfig(kind="strip", length=500, fs_hz=360, before=0, stride=500)
-    cut = WindowCutter(window=strips, split=SPLITS["strict"], labels={}).cut(recording, read_beats(path))
+    window = WindowConfig(length=500, before=0)
+    starts = np.arange(0, signal_mv.shape[1] - 499, 500)
+    beats = Beats(sample=starts, symbol=np.full(len(starts), "N"))
+    cut = WindowCutter(window=window, split=SPLITS["strict"], labels={}).cut(recording, beats)
     reasons = Counter(reason for _, _, reason in cut.dropped.elements())
     assert reasons == {FLAT: 2, MISSING: 1, CROSSING: 1}
 
@@ -320,24 +304,16 @@ def test_a_recording_without_the_lead_is_refused(database, tmp_path):
         prepare(database, WindowConfig(), label_map_name="mine")
 
 
-def test_strips_contain_their_beats(database):
-    window = preset("strip").window
+def test_windows_contain_their_beats(database):
+    window = WindowConfig(length=1000, before=300, fs_hz=250.0)
     windows = prepare(database, window).windows
     beats = read_beats(database / "101")
     labels = label_map("aami")
-    strips = windows.index[(windows.index["recording"] == "101") & (windows.index["lead"] == "MLII")]
-    for sample, text in zip(strips["sample"], strips["beats"], strict=True):
-        first = round(sample * window.fs_hz / 360)
+    own = windows.index[windows.index["recording"] == "101"]
+    for sample, text in zip(own["sample"], own["beats"], strict=True):
+        first = round(sample * window.fs_hz / 360) - window.before
         places = np.rint(beats.sample * window.fs_hz / 360).astype(int) - first
         inside = (places >= 0) & (places < window.length)
         expected = [(int(p), labels[s]) for p, s in zip(places[inside], beats.symbol[inside], strict=True)]
         assert parse_beats(text) == expected
         assert format_beats(expected) == text
-
-
-def test_encoded_rhythm_has_the_known_beats_of_its_labels():
-    known = np.array([[True] * 6, [False] * 3 + [True] * 3, [False] * 6])
-    encoded = encode_rhythm([[(1, "N"), (4, "V"), (5, "Q")]] * 3, 6, ("N", "V"), known)
-    assert encoded[0].tolist() == [[0, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0], [1] * 6]
-    assert encoded[1].tolist() == [[0] * 6, [0, 0, 0, 0, 1, 0], [0, 0, 0, 1, 1, 1]]
-    assert not encoded[2].any()

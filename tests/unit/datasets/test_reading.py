@@ -29,7 +29,6 @@ def test_prepared_windows_have_partitions_recordings_and_rr_intervals(windows):
     assert set(real.recordings) == {"101", "106", "100", "103"}
     assert real.r_peak == 128
     assert 0.3 < np.nanmedian(real.rr_s) < 2
-    assert read_windows(windows["strip"]).r_peak is None
 
 
 def test_files_of_other_programs_are_read(tmp_path):

@@ -13,7 +13,7 @@ from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
 from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.gaps import Segment, find_segments
-from diffecg.inference.options import DrawOptions, ImputeOptions, SamplerOptions
+from diffecg.inference.options import DrawOptions, ImputeOptions
 from diffecg.inference.planning import ForecastPlan, ImputationPlan
 from diffecg.inference.recordings import impute_recording
 from diffecg.plotting.paper import Paper
@@ -110,14 +110,14 @@ def test_an_unknown_suffix_is_refused(beats, tmp_path):
 
 
 @pytest.mark.parametrize("lead", ["MLII", "V1"])
-def test_an_imputed_recording_keeps_every_observed_integer(recording, runs, tmp_path, lead):
+def test_an_imputed_recording_keeps_every_observed_integer(recording, gaps, tmp_path, lead):
     read = read_recording(recording)
     row = read.channel_index(lead)
     folder = tmp_path / "fixed"
     folder.mkdir()
     segment = Segment(row=row, start=3000, stop=3400, reason="given")
     plan = ImputationPlan(segments=[segment], rows=[row], input_rows=[row])
-    model = diffecg.load(runs["strip"]).with_sampling(SamplerOptions(steps=2))
+    model = diffecg.load_imputer(gaps)
     result = impute_recording(model, read, plan, ImputeOptions(), DrawOptions(draws=2))
     write_imputed(folder, result)
     back = wfdb.rdrecord(str(folder / "100"), physical=False)
@@ -134,20 +134,18 @@ def test_an_imputed_recording_keeps_every_observed_integer(recording, runs, tmp_
     card = json.loads((folder / "card.json").read_text())
     (interval,) = card["intervals"]
     assert (interval["lead"], interval["start"], interval["stop"]) == (lead, 3000, 3400)
-    assert card["written"] == "draw of 2, strip"
+    assert card["written"] == "draw of 2, gaps"
     notes = wfdb.rdann(str(folder / "100"), "imputed")
     assert notes.sample.tolist() == [3000]
-    assert notes.aux_note[0].startswith(
-        f"imputed {lead}: draw of 2, strip, 33 % interval (90 % takes 19 draws) width"
-    )
+    assert notes.aux_note[0].startswith(f"imputed {lead}: draw of 2, gaps, 90 % interval width")
     assert (folder / "gap-001.png").stat().st_size > 10_000
     with np.load(folder / "draws.npz") as draws:
         assert draws["draws_mv"].shape == (2, 400)
 
 
-def test_a_forecast_is_written_with_the_recorded_samples(recording, runs, tmp_path):
+def test_a_forecast_is_written_with_the_recorded_samples(recording, gaps, tmp_path):
     read = read_recording(recording)
-    drawn = diffecg.load(runs["strip"]).forecast(read.signal_mv[0, :7200], 360, draws=2, steps=2)
+    drawn = diffecg.load_imputer(gaps).forecast(read.signal_mv[0, :7200], 360, draws=2)
     write_forecast(tmp_path, read, ForecastPlan(row=0, start=7200), drawn)
     table = pd.read_csv(tmp_path / "forecast.csv")
     assert len(table) == 360
@@ -159,7 +157,7 @@ def test_a_forecast_is_written_with_the_recorded_samples(recording, runs, tmp_pa
 
 
 @pytest.mark.parametrize("fmt", ["212", "16", "24", "32"])
-def test_recordings_in_other_formats_keep_their_integers(tmp_path, runs, recording, fmt):
+def test_recordings_in_other_formats_keep_their_integers(tmp_path, gaps, recording, fmt):
     digital = read_recording(recording).stored.T.copy()
     lost = -(2 ** ({"212": 12}.get(fmt) or int(fmt)) // 2)
     digital[5000:5050] = lost
@@ -180,7 +178,7 @@ def test_recordings_in_other_formats_keep_their_integers(tmp_path, runs, recordi
     assert np.isnan(read.signal_mv[:, ~known]).all()
     (tmp_path / "out").mkdir()
     plan = ImputationPlan(segments=find_segments(read, [0], [], []), rows=[0], input_rows=[0])
-    model = diffecg.load(runs["strip"]).with_sampling(SamplerOptions(steps=1))
+    model = diffecg.load_imputer(gaps)
     result = impute_recording(model, read, plan, ImputeOptions(), DrawOptions(draws=1))
     write_imputed(tmp_path / "out", result)
     back = read_recording(tmp_path / "out" / "r")

@@ -145,16 +145,16 @@ def test_worker_processes_change_nothing(folder, monkeypatch):
     pd.testing.assert_frame_equal(alone.scores, together.scores)
 
 
-def test_evaluate_task_writes_a_report(run, folder, runs, tmp_path):
+def test_evaluate_task_writes_a_report(run, folder, gaps, tmp_path):
     out = tmp_path / "report"
     options = ["--data", folder, "--out", out, "--cases", 1, "--recordings", "100"]
-    status, text, error = run("evaluate-task", runs["strip"], *options, "--steps", 2, "--draws", 3, "--json")
+    status, text, error = run("evaluate-task", gaps, *options, "--draws", 3, "--json")
     assert status == 0, error
     stored = json.loads((out / "report.json").read_text())
     assert json.loads(text) == stored
     assert len(stored["manifest"]) == stored["about"]["cases"] == 7
-    assert stored["calibration"].keys() >= {"levels", "strip", REFERENCE}
-    assert {row["method"] for row in stored["rows"]} == {"strip", *BASELINES}
+    assert stored["calibration"].keys() >= {"levels", "gaps", REFERENCE}
+    assert {row["method"] for row in stored["rows"]} == {"gaps", *BASELINES}
     assert len(pd.read_parquet(out / "scores.parquet")) == (7 + 6) * (1 + len(BASELINES))
     # The median and the worst case of each of seven groups, and the calibration.
     assert (out / "report.html").read_text().count("data:image/png") == 15

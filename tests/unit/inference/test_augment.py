@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from diffecg.config.schema import WindowConfig
+from diffecg.datasets.folder import write_folder
 from diffecg.datasets.formats.registry import read_windows
 from diffecg.datasets.loading import open_windows
+from diffecg.datasets.prepare import prepare
 from diffecg.inference.augment import missing_counts
 
 
@@ -35,15 +38,16 @@ def test_augmented_windows_contain_the_real_ones(run, runs, windows, tmp_path):
     assert read_windows(out).partition("train").signal_mv.shape[0] == counts.sum()
 
 
-def test_invalid_requests_are_refused(run, runs, windows, tmp_path):
-    out = str(tmp_path / "out")
+def test_invalid_requests_are_refused(run, runs, database, windows, tmp_path):
+    out, short = str(tmp_path / "out"), tmp_path / "short"
+    write_folder(prepare(database, WindowConfig(length=100, before=50)).windows, short)
     for data, ratio, words in (
-        ("strip", "1", "the preset of the model"),
-        ("beat", "0", "must be above 0"),
-        ("beat", "1e-6", "choose a larger ratio"),
+        (short, "1", "the preset of the model"),
+        (windows["beat"], "0", "must be above 0"),
+        (windows["beat"], "1e-6", "choose a larger ratio"),
     ):
         status, _, error = run(
-            "augment", str(windows[data]), "--model", str(runs["beat"]), "--to-ratio", ratio, "--out", out
+            "augment", str(data), "--model", str(runs["beat"]), "--to-ratio", ratio, "--out", out
         )
         assert status == 1
         assert words in error

@@ -1,23 +1,26 @@
 """Forecasts of a stream, and windows generated on access."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from helpers import FS_HZ, make_ecg
+from helpers import FS_HZ, make_ecg, tiny
 from torch.utils.data import DataLoader
 
 import diffecg
 from diffecg.errors import DiffecgError
 from diffecg.formats.registry import read_recording
-from diffecg.inference.options import SamplerOptions
+from diffecg.inference.model import Model
+from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.signal.rpeaks import detect_r_peaks
 
 
-def test_a_stream_gets_one_forecast_per_heartbeat_in_constant_memory(runs):
+def test_a_stream_gets_one_forecast_per_heartbeat_in_constant_memory(gaps):
     signal, beats, _ = make_ecg(0)
-    model = diffecg.load(runs["strip"]).with_sampling(SamplerOptions(steps=1))
+    model = diffecg.load_imputer(gaps)
+    model.past_s = 20.0  # less than the stream lasts
     forecaster = diffecg.Forecaster(model, FS_HZ, horizon_s=0.5, draws=2, seed=5)
     step, at, sizes = round(0.1 * FS_HZ), [], []
     for start in range(0, len(signal), step):
@@ -37,14 +40,14 @@ def test_a_stream_gets_one_forecast_per_heartbeat_in_constant_memory(runs):
     assert np.allclose(last.signal_mv, again.signal_mv, atol=1e-6)
 
 
-def test_a_stream_without_beats_gets_no_forecast(runs):
-    forecaster = diffecg.Forecaster(diffecg.load(runs["strip"]), 250)
+def test_a_stream_without_beats_gets_no_forecast(gaps):
+    forecaster = diffecg.Forecaster(diffecg.load_imputer(gaps), 250)
     for piece in (np.full(1000, np.nan), np.zeros(1000)):
         assert forecaster.push(piece) is None
     with pytest.raises(DiffecgError, match=r"\(2, 9\)"):
         forecaster.push(np.zeros((2, 9)))
     with pytest.raises(DiffecgError, match="Hz"):
-        diffecg.Forecaster(diffecg.load(runs["strip"]), 0)
+        diffecg.Forecaster(diffecg.load_imputer(gaps), 0)
 
 
 @pytest.mark.parametrize("name", ["100", "106", "208"])
@@ -76,9 +79,9 @@ def made_class(data, label):
     return diffecg.load(data.source).labels.index(label)
 
 
-def test_forecasts_of_a_stream_do_not_depend_on_its_pieces(runs):
+def test_forecasts_of_a_stream_do_not_depend_on_its_pieces(gaps):
     signal = make_ecg(0, duration_s=9)[0]
-    model = diffecg.load(runs["strip"]).with_sampling(SamplerOptions(steps=1))
+    model = diffecg.load_imputer(gaps)
     seeds = []
     for step in (36, 90):
         forecaster = diffecg.Forecaster(model, FS_HZ, horizon_s=0.1, draws=1)
@@ -117,9 +120,10 @@ def test_a_slice_is_a_dataset_of_the_same_items(runs):
 
 
 def test_a_model_without_labels_makes_unlabelled_items():
-    data = diffecg.SyntheticWindows("mitbih-strip", count=2, steps=1)
-    signal, label = data[1]
-    assert (tuple(signal.shape), label) == ((1, 1000), -1)
+    with torch.random.fork_rng():
+        model = Model(ConditionalDenoiser(replace(tiny("beat"), labels=())), "unlabelled")
+    signal, label = diffecg.SyntheticWindows(model, count=2, steps=1)[1]
+    assert (tuple(signal.shape), label) == ((1, 256), -1)
 
 
 @pytest.mark.parametrize(

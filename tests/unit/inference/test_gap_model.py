@@ -11,6 +11,7 @@ from gap_cases import randomise, tiny_config
 
 import diffecg
 from diffecg.errors import DiffecgError
+from diffecg.formats.registry import read_recording
 from diffecg.inference.gap_imputer import LeadGap
 from diffecg.inference.gap_model import GapModel
 from diffecg.inference.gap_search import search_gaps
@@ -31,14 +32,14 @@ def model() -> GapModel:
     return GapModel(network, "tiny")
 
 
-def recording(fs_hz: float = 250.0, duration_s: float = 40.0) -> np.ndarray:
+def leads(fs_hz: float = 250.0, duration_s: float = 40.0) -> np.ndarray:
     lead = simulate_ecg(duration_s, fs_hz).signal_mv
     noise = 0.02 * np.random.default_rng(0).standard_normal(len(lead))
     return np.stack([lead, -0.5 * lead + noise]).astype(np.float32)
 
 
 def test_observed_samples_are_unchanged_and_missing_ones_are_imputed(model: GapModel) -> None:
-    signal = recording()
+    signal = leads()
     signal[0, 2500:2700] = np.nan
     signal[1, 5000:5040] = np.nan
     calls: list[tuple[int, int]] = []
@@ -55,7 +56,7 @@ def test_observed_samples_are_unchanged_and_missing_ones_are_imputed(model: GapM
 
 
 def test_a_draw_follows_from_its_seed_not_from_what_is_computed_with_it(model: GapModel) -> None:
-    signal = recording()
+    signal = leads()
     signal[0, 2500:2700] = signal[0, 7000:7050] = np.nan
     result = model.impute(signal, 250.0, draws=4, seed=5)
     single = model.with_sampling(SamplerOptions(batch_size=1)).impute(
@@ -64,13 +65,13 @@ def test_a_draw_follows_from_its_seed_not_from_what_is_computed_with_it(model: G
     np.testing.assert_allclose(single.draws_mv[0], result.draws_mv[2], rtol=0, atol=1e-4)
     other = model.impute(signal, 250.0, draws=4, seed=6)
     assert np.abs(other.draws_mv - result.draws_mv)[:, 0, 2500:2700].max() > 1e-3
-    gap_alone = recording()
+    gap_alone = leads()
     gap_alone[0, 2500:2700] = np.nan
     assert np.isfinite(model.impute(gap_alone, 250.0, draws=2).draws_mv).all()
 
 
 def test_steps_are_chosen(model: GapModel) -> None:
-    signal = recording()
+    signal = leads()
     signal[0, 2500:2600] = np.nan
     results = [
         model.with_sampling(SamplerOptions(steps=steps)).impute(signal, 250.0, draws=2) for steps in (1, 3)
@@ -84,12 +85,12 @@ def test_steps_are_chosen(model: GapModel) -> None:
 
 
 def test_forecasts_and_long_gaps(model: GapModel) -> None:
-    past = recording()[0]
+    past = leads()[0]
     forecast = model.forecast(past, 250.0, horizon_s=0.8, draws=2)
     assert forecast.draws_mv.shape == (2, 200)
     assert np.isfinite(forecast.draws_mv).all()
     assert forecast.info["task"] == "forecast"
-    signal = recording()
+    signal = leads()
     signal[0, 3000:5000] = np.nan
     assert np.isfinite(model.impute(signal, 250.0, draws=1).signal_mv).all()
 
@@ -97,7 +98,7 @@ def test_forecasts_and_long_gaps(model: GapModel) -> None:
 def test_a_forecast_does_not_see_the_future_of_other_leads(model: GapModel) -> None:
     """Leads that all end at the same time are a forecast; a companion that goes on is used."""
     candidates = model.config.candidates
-    both = recording()
+    both = leads()
     both[:, 9800:] = np.nan
     (first, second) = search_gaps(
         ModelRateSignal(both, 250.0, 100.0),
@@ -108,7 +109,7 @@ def test_a_forecast_does_not_see_the_future_of_other_leads(model: GapModel) -> N
     assert first.gap.is_forecast
     assert second.gap.is_forecast
     np.testing.assert_array_equal(first.analogues, second.analogues)
-    one = recording()
+    one = leads()
     one[0, 9800:] = np.nan
     (alone,) = search_gaps(
         ModelRateSignal(one, 250.0, 100.0), LeadGap(samples=slice(9800, 10_000), rows=(0,)), candidates, 60.0
@@ -117,7 +118,7 @@ def test_a_forecast_does_not_see_the_future_of_other_leads(model: GapModel) -> N
 
 
 def test_the_companion_is_the_observed_lead_that_correlates_best(model: GapModel) -> None:
-    two = recording()
+    two = leads()
     rng = np.random.default_rng(1)
     signal = np.concatenate([two, rng.standard_normal((1, 10_000)).astype(np.float32)])
     signal[0, 2500:2700] = np.nan
@@ -130,7 +131,7 @@ def test_the_companion_is_the_observed_lead_that_correlates_best(model: GapModel
 
 
 def test_a_gap_without_analogues_is_interpolated(model: GapModel) -> None:
-    signal = recording(duration_s=4.0)[0]
+    signal = leads(duration_s=4.0)[0]
     signal[200:800] = np.nan
     result = model.impute(signal, 250.0, draws=3)
     assert result.info["interpolated_gaps"] == 1
@@ -170,7 +171,7 @@ def test_models_of_gaps_are_loaded_as_imputers(model: GapModel, tmp_path: Path) 
     save_model(folder, model.config, model.network.state_dict())
     loaded = diffecg.load_imputer(folder)
     assert isinstance(loaded, GapModel)
-    signal = recording()
+    signal = leads()
     signal[0, 2500:2700] = np.nan
     ours, theirs = (one.impute(signal, 250.0, draws=2).draws_mv for one in (model, loaded))
     np.testing.assert_array_equal(ours, theirs)
@@ -180,3 +181,18 @@ def test_models_of_gaps_are_loaded_as_imputers(model: GapModel, tmp_path: Path) 
         diffecg.load_imputer(folder, engine="onnx")
     with pytest.raises(DiffecgError, match="not conditioned on a label"):
         loaded.impute(signal, 250.0, label="N")
+
+
+def test_the_command_imputes_the_given_lead_only(run, gaps, recording, tmp_path) -> None:
+    few = ["--gap", "12:13", "--lead", "V1", "--draws", 1]
+    assert run("impute", "--model", gaps, recording, *few, "--out", tmp_path / "fixed")[0] == 0
+    before, after = read_recording(recording), read_recording(tmp_path / "fixed" / "100")
+    changed = (before.stored != after.stored).any(axis=1)
+    assert changed.tolist() == [lead == "V1" for lead in before.channel_names]
+
+
+def test_a_model_of_gaps_does_not_generate(run, tmp_path) -> None:
+    status, _, error = run("generate", "mitbih-strip", "--out", tmp_path / "strips.npz")
+    assert (status, error.count("\n")) == (1, 1)
+    assert "mitbih-strip imputes and forecasts" in error
+    assert "beats are generated by mitbih-beat and mitbih-beat-fast" in error

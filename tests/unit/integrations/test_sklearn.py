@@ -32,8 +32,8 @@ def segments():
 
 
 @pytest.fixture
-def settings(runs):
-    return {"model": str(runs["strip"]), "draws": 2, "steps": 2}
+def settings(gaps):
+    return {"model": str(gaps), "draws": 2, "steps": 1}
 
 
 def test_missing_samples_are_imputed_and_others_kept(segments, settings):
@@ -83,10 +83,10 @@ def test_different_states_share_nothing(segments, settings):
 
 
 @pytest.mark.parametrize("swapped", [False, True])
-def test_panels_keep_their_axes_and_leads_help_each_other(segments, runs, swapped):
+def test_panels_keep_their_axes_and_leads_help_each_other(segments, gaps, swapped):
     panel = segments.reshape(3, 2, 900)
     given = panel.swapaxes(1, 2) if swapped else panel
-    imputer = DiffusionImputer(model=str(runs["strip2"]), draws=1, steps=2)
+    imputer = DiffusionImputer(model=str(gaps), draws=1)
     imputed = imputer.fit_transform(given)
     assert imputed.shape == given.shape
     missing = np.isnan(given)
@@ -106,18 +106,18 @@ def test_masked_arrays_and_tensors_are_taken(segments, settings):
         assert np.array_equal(DiffusionImputer(**settings).fit_transform(same), expected)
 
 
-def test_a_loaded_model_is_taken_and_cloned(segments, settings):
+def test_a_loaded_model_is_taken_and_cloned(segments, settings, runs):
     expected = DiffusionImputer(**settings).fit_transform(segments)
-    loaded = diffecg.load(settings["model"])
+    loaded = diffecg.load_imputer(settings["model"])
     imputer = DiffusionImputer(**{**settings, "model": loaded}, device="cpu", engine="torch")
-    assert "Model strip" in repr(imputer)
+    assert "GapModel gaps" in repr(imputer)
     assert np.array_equal(clone(imputer).fit_transform(segments), expected)
     with pytest.raises(DiffecgError, match="device 'cuda' differs"):
-        DiffusionImputer(model=loaded, device="cuda").fit_transform(segments)
+        DiffusionImputer(model=diffecg.load(runs["beat"]), device="cuda").fit_transform(segments)
 
 
-def test_it_works_in_a_pipeline(segments, runs):
-    imputer = DiffusionImputer(model=str(runs["strip"]), draws=1, steps=1)
+def test_it_works_in_a_pipeline(segments, gaps):
+    imputer = DiffusionImputer(model=str(gaps), draws=1)
     pipeline = make_pipeline(imputer, LogisticRegression())
     assert pipeline.fit(segments, [0, 1, 0, 1, 0, 1]).predict(segments).shape == (6,)
 

@@ -22,12 +22,12 @@ from diffecg.model.schedule import build_schedule
 from diffecg.training.batches import BatchSource
 from diffecg.training.checkpoints import read_metrics
 from diffecg.training.ema import update_ema
+from diffecg.training.initialisation import config_for_windows
 from diffecg.training.masks import draw_masks
 from diffecg.training.objectives import denoising_objective
 from diffecg.training.optimisation import learning_rate
 from diffecg.training.trainer import train
 from diffecg.training.validation import validation_loss
-from diffecg.training.virtual_leads import virtual_leads
 
 
 def weights(folder):
@@ -63,34 +63,6 @@ def test_stopped_run_is_resumed_bit_for_bit(windows, tmp_path):
     before = weights(tmp_path / "halting")
     train(config, data, tmp_path / "halting")
     assert equal(before, weights(tmp_path / "halting"))
-
-
-def test_virtual_lead_is_a_combination_of_two_leads_of_a_recording(windows):
-    data = open_windows(windows["strip"]).partition("train")
-    settings = {"virtual_leads": 1.0, "virtual_lead_filter_std": 0.0, "gain_log_std": 0.0, "balance": 0.0}
-    leads = data.index["lead"].to_numpy()
-    assert len(set(leads)) == 2
-    real = {lead: data.signal_mv[leads == lead, 0] for lead in set(leads)}
-    pairs = np.stack(list(real.values()), axis=-1)  # both leads of an interval are at the same index
-    for tasks, mixed in (((0.0, 0.5, 0.5), True), ((1.0, 0.0, 0.0), False)):
-        source = BatchSource(data, tiny("strip", tasks=tasks, **settings))
-        batch = source.batch(np.random.default_rng(0), 8).signal_mv[:, 0].numpy()
-        for one in batch:
-            errors = [np.abs(pair @ np.linalg.lstsq(pair, one)[0] - one).max() for pair in pairs]
-            assert min(errors) < 1e-4
-            assert (np.abs(data.signal_mv[:, 0] - one).max(axis=1).min() > 1e-3) == mixed
-
-
-def test_filter_of_virtual_leads_changes_shapes_but_not_the_rhythm():
-    """A filter that is the same at all times leaves a sine a sine, of the same frequency."""
-    time = np.arange(1000)
-    basis = np.stack([np.sin(0.3 * time), np.cos(0.3 * time)])
-    rng = np.random.default_rng(0)
-    sines, zeros = np.tile(basis[0], (20, 1, 1)), np.zeros((20, 1, 1000))
-    made = virtual_leads(rng, sines, zeros, radius=7, filter_std=0.4)[:, 0]
-    fitted, *_ = np.linalg.lstsq(basis[:, 20:-20].T, made[:, 20:-20].T)
-    assert np.abs(basis[:, 20:-20].T @ fitted - made[:, 20:-20].T).max() < 1e-5
-    assert np.abs(fitted).std(axis=1).min() > 0.2
 
 
 def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypatch):
@@ -187,8 +159,11 @@ def test_learning_rate_warms_up_stays_and_decays():
 
 
 def test_unsuitable_data_and_other_settings_are_refused(windows, runs, tmp_path):
+    beats = open_windows(windows["beat"])
+    with pytest.raises(DiffecgError, match="no R peak at a fixed sample"):
+        config_for_windows(tiny("beat"), replace(beats, r_peak=None))
     with pytest.raises(DiffecgError, match="--preset beat"):
-        train(tiny("beat"), open_windows(windows["strip"]), tmp_path / "run")
+        train(tiny("beat"), replace(beats, signal=beats.signal_mv[..., :200]), tmp_path / "run")
     assert not (tmp_path / "run").exists()
     with pytest.raises(DiffecgError, match="no windows in the partition 'validation'"):
         train(tiny("beat"), open_windows(windows["beat"]).partition("train"), tmp_path / "run")
@@ -225,7 +200,7 @@ BAD_SETTINGS = {
 
 
 def test_settings_are_checked(tmp_path):
-    config = with_settings(preset("strip"), ["training.samples=5", "network.multipliers=[1,2]"])
+    config = with_settings(preset("paper"), ["training.samples=5", "network.multipliers=[1,2]"])
     assert (config.training.samples, config.network.multipliers) == (5, (1, 2))
     config = with_settings(preset("beat"), ["network.kind=unet", "network.width=24"])
     assert config.network == UNetConfig(width=24)
@@ -237,7 +212,7 @@ def test_settings_are_checked(tmp_path):
     (tmp_path / "config.json").write_text(to_json(config).replace("samples", "sampels"))
     with pytest.raises(DiffecgError, match="sampels"):
         read_config(tmp_path / "config.json")
-    with pytest.raises(DiffecgError, match="beat, strip, strip2, paper"):
+    with pytest.raises(DiffecgError, match="beat, paper"):
         preset("beats")
     short = with_settings(preset("paper"), ["diffusion.schedule_steps=200"])
     with pytest.raises(DiffecgError, match=r"0\.36"):

@@ -37,12 +37,10 @@ def one_each(windows, subjects=None):
 
 @pytest.fixture(scope="module")
 def shards(database, tmp_path_factory):
-    """Windows of the small database, a recording a shard, by preset."""
-    folders = {}
-    for name in ("beat", "strip"):
-        folders[name] = tmp_path_factory.mktemp("shards") / name
-        prepare_shards(MITDB, str(database), str(folders[name]), one_each(PrepareOptions(preset=name)), ONE)
-    return folders
+    """Beats of the small database, a recording a shard."""
+    folder = tmp_path_factory.mktemp("shards") / "beats"
+    prepare_shards(MITDB, str(database), str(folder), one_each(PrepareOptions()), ONE)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -104,16 +102,16 @@ def test_buffer_moves_one_shard_at_a_time(drawn):
 
 def test_buffer_with_all_shards_equals_memory(database, shards, tmp_path):
     """Weights, losses and validation are those of windows in memory, bit for bit."""
-    config, whole = tiny("strip"), prepare(database, tiny("strip").window).windows
+    config, whole = tiny("paper"), prepare(database, tiny("paper").window).windows
     train(config, whole, tmp_path / "memory")
-    train(config, open_dataset(shards["strip"]), tmp_path / "stream")
+    train(config, open_dataset(shards), tmp_path / "stream")
     assert apart(tmp_path / "memory", tmp_path / "stream") == 0
     assert losses(tmp_path / "memory").tolist() == losses(tmp_path / "stream").tolist()
 
 
 def test_morphologies_are_those_of_windows_in_memory(database, shards):
     config, whole = tiny("beat"), prepare(database, tiny("beat").window).windows
-    memory, stream = training_data(whole, config), training_data(open_dataset(shards["beat"]), config)
+    memory, stream = training_data(whole, config), training_data(open_dataset(shards), config)
     assert (memory.morphologies.share == stream.morphologies.share).all()
     one, other = memory.source_at(0), stream.source_at(0)
     assert (one.windows.signal_mv == other.windows.signal_mv).all()
@@ -178,7 +176,7 @@ def test_streamed_training_agrees_between_processes(many, tmp_path):
 
 def test_damaged_shard_is_reported(shards, tmp_path):
     folder = tmp_path / "set"
-    subprocess.run(["cp", "-r", shards["beat"], folder], check=True)
+    subprocess.run(["cp", "-r", shards, folder], check=True)
     one = next(iter(sorted(folder.glob("*.parquet"))))
     content = bytearray(one.read_bytes())
     content[len(content) // 2] ^= 1
@@ -226,9 +224,9 @@ def test_unfinished_and_synthetic_sets_are_refused(shards, tmp_path):
     with pytest.raises(DiffecgError, match="synthetic"):
         open_dataset(tmp_path / "made")
     folder = tmp_path / "unfinished"
-    subprocess.run(["cp", "-r", shards["beat"], folder], check=True)
+    subprocess.run(["cp", "-r", shards, folder], check=True)
     (folder / "manifest.json").unlink()
     with pytest.raises(DiffecgError, match="not finished"):
         open_dataset(folder)
-    about = json.loads((shards["beat"] / "set.json").read_text())
+    about = json.loads((shards / "set.json").read_text())
     assert about["split"] == "strict"

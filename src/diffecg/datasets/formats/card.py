@@ -46,7 +46,6 @@ class CardWriter:
                 f"{self.path} received {self.windows} windows instead of {self.total}; set count to the "
                 "number of windows in all chunks"
             )
-        beats = [list(beat) for beat in first.beats[0]]
         return {
             **first.info,
             "fs_hz": first.fs_hz,
@@ -54,7 +53,6 @@ class CardWriter:
             "unit": "mV",
             "r_peak": first.r_peak,
             "count": self.total,
-            **({"beats": beats} if beats else {}),
             "labels": dict(self.labels.most_common()),
             **({"first_seed": first.seeds[0]} if first.seeds else {}),
             **({"notice": "Synthetic ECG. Not for diagnosis."} if first.info.get("synthetic") else {}),

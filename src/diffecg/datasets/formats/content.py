@@ -13,7 +13,6 @@ import pandas as pd
 from jaxtyping import Shaped
 
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.rhythm import format_beats
 from diffecg.datasets.windows import ASSUMPTIONS, Windows
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import make_channels
@@ -125,8 +124,6 @@ def _index(path: Path, columns: Mapping[str, Any], card: dict[str, Any], count: 
             "recording": None if recordings is None else np.asarray(recordings).astype(np.str_),
             "seed": None if seeds is None else np.asarray(seeds).astype(np.int64),
         }
-        beats = card.get("beats")
-        shared = format_beats([(sample, label) for sample, label in beats]) if beats else None
     except (ValueError, TypeError, OverflowError) as error:
         raise DiffecgError(f"{path}: labels, recordings, seeds or beats cannot be read ({error})") from error
     for name, values in known.items():
@@ -135,8 +132,6 @@ def _index(path: Path, columns: Mapping[str, Any], card: dict[str, Any], count: 
             size = " x ".join(map(str, shape)) or "no list of"
             raise DiffecgError(f"{path}: {size} {name.rstrip('s')}s for {count} windows")
     index = {name: values for name, values in known.items() if values is not None}
-    if shared is not None:
-        index["beats"] = np.full(count, shared)
     for name, values in columns.items():
         if name not in RESERVED and np.shape(values) == (count,):
             index["lead" if name == SOURCE_LEAD else name] = values

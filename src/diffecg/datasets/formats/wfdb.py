@@ -84,7 +84,7 @@ def _recordings(windows: Windows) -> Iterator[Recording]:
         yield Recording.from_arrays(
             signal_mv,
             windows.fs_hz,
-            channel_names=[lead if lead != "*" else "ECG" for lead in windows.channel_names],
+            channel_names=windows.channel_names,
             annotations=[
                 Annotation(time_s=sample / windows.fs_hz, symbol=symbol) for sample, symbol in notes
             ],

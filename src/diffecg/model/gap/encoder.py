@@ -72,7 +72,8 @@ def _features(conditions: GapConditions, inputs: GapInputs) -> Float[Tensor, "ba
     """Return the features of each candidate as a whole."""
     distance, is_cycle = conditions.distance, inputs.is_cycle.float()
     analogues = (~inputs.is_cycle).sum(dim=1, keepdim=True).clamp(min=1)
-    rank = torch.arange(distance.shape[1], device=distance.device) / analogues * (1 - is_cycle)
+    number = torch.arange(distance.shape[1], dtype=distance.dtype, device=distance.device)
+    rank = number / analogues * (1 - is_cycle)
     to_best = (distance + DISTANCE_OFFSET) / (least_distance(conditions, inputs) + DISTANCE_OFFSET)
     return torch.stack(
         [

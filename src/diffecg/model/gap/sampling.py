@@ -75,7 +75,7 @@ def sample(network: GapNetwork, encoding: GapEncoding, noise: DrawNoise) -> Floa
             candidate=noise.candidate,
             latent=latent,
             noisy=residual + sigma * epsilon,
-            sigma=torch.full((len(residual),), sigma, device=residual.device),
+            sigma=residual.new_full((len(residual),), sigma),
         )
         residual = encoding.residual(draws)
     return draws

@@ -12,7 +12,7 @@ export function forecastView(view, models) {
   const at = tools.querySelector("[name=at]"), truth = tools.querySelector("[name=truth]");
   const download = form.querySelector(".download");
   const work = new Work(view, form);
-  const model = models.find((one) => one.kind === "strip");
+  const model = models.find((one) => one.kind === "gap");
   let now = null, cut = 0, result = null, preview = null;
   strip.marking = true;
   strip.root.classList.add("marking");
@@ -48,7 +48,7 @@ export function forecastView(view, models) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const before = now, asked = cut;
-    const body = { recording: now.info.id, model: model.name, options: { lead: now.lead, at_s: cut, ...numbers(form, ["horizon_s"]) }, draw: numbers(form, ["draws", "seed"]) };
+    const body = { recording: now.info.id, model: model?.name, options: { lead: now.lead, at_s: cut, ...numbers(form, ["horizon_s"]) }, draw: numbers(form, ["draws", "seed"]) };
     const job = await work.run("api/forecast", body, { onPreview: (one) => {
       if (now !== before || cut !== asked) { preview = null; return; }
       preview = one;

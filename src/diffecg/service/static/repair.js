@@ -11,7 +11,7 @@ export function repairView(view, models) {
   const form = view.querySelector("form.controls"), tools = view.querySelector(".strip-tools");
   const undo = tools.querySelector("[name=undo]"), download = form.querySelector(".download");
   const work = new Work(view, form);
-  const model = models.find((one) => one.kind === "strip");
+  const model = models.find((one) => one.kind === "gap");
   let now = null, gaps = [], result = null, history = [], preview = null, marking = null;
 
   strip.overlays = (from, to) => [
@@ -61,6 +61,7 @@ export function repairView(view, models) {
     const [from, to] = ["from", "to"].map((name) => tools.querySelector(`[name=${name}]`).valueAsNumber);
     mark(from, to);
   });
+  form.elements.task.addEventListener("change", ({ target }) => { for (const name of ["draws", "seed"]) form.elements[name].disabled = target.value === "denoise"; });
   undo.addEventListener("click", () => { ({ gaps, result } = history.pop()); say(view, ""); update(); });
 
   form.addEventListener("submit", async (event) => {
@@ -69,7 +70,9 @@ export function repairView(view, models) {
     const task = form.elements.task.value, spans = gaps.map(([start_s, stop_s]) => ({ start_s, stop_s }));
     const lost = now.info.missing_s[now.lead];
     if (!spans.length && !lost && task === "impute") { say(view, "Mark a stretch first: choose “marks a stretch” and drag over it.", true); return; }
-    const body = { recording: now.info.id, model: model.name, options: { leads: [now.lead], [task === "impute" ? "gaps" : "intervals"]: spans }, draw: numbers(form, ["draws", "seed"]) };
+    const body = task === "impute"
+      ? { recording: now.info.id, model: model?.name, options: { leads: [now.lead], gaps: spans }, draw: numbers(form, ["draws", "seed"]) }
+      : { recording: now.info.id, options: { leads: [now.lead], intervals: spans } };
     const job = await work.run(`api/${task}`, body, { onPreview: (one) => { if (now !== before) return; preview = one; work.note(`noise level ${one.sigma.toPrecision(2)}`); strip.reveal(one.start_s); strip.draw(); } });
     preview = null;
     if (job && (now !== before || gaps !== marked)) say(view, "What was drawn is not shown: the recording or its marks were changed meanwhile.");
@@ -77,7 +80,7 @@ export function repairView(view, models) {
     const found = await get(`api/jobs/${job.id}/result`);
     step(() => { result = { ...found, id: job.id }; });
     const seconds = found.intervals.reduce((sum, one) => sum + (one.last - one.first) / found.fs_hz, 0);
-    say(view, `${plural(found.intervals.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, drawn ${body.draw.draws} times: the draw nearest to the others, all draws, their mean, and the ${found.interval}. All other samples stay as they were.`);
+    say(view, `${plural(found.intervals.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, ${task === "impute" ? `drawn ${body.draw.draws} times: the draw nearest to the others, all draws, their mean,` : "the estimate without noise"} and the ${found.interval}. All other samples stay as they were.`);
   });
 
   opener(view, (opened) => {

@@ -29,7 +29,7 @@ async function start() {
   for (const input of document.querySelectorAll("[data-limit]")) input.max = limits[input.dataset.limit];
   const shown = {};
   for (const [name, build] of Object.entries(VIEWS)) {
-    const needs = { generate: "beat", compose: "beat", repair: "strip", forecast: "strip" }[name];
+    const needs = { generate: "beat", compose: "beat" }[name];
     const section = document.getElementById(`view-${name}`);
     if (needs && !models.some((model) => model.kind === needs)) {
       section.append(Object.assign(document.createElement("p"), { textContent: `The server was started without a model of ${needs}s.` }));
