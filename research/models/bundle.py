@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +14,13 @@ from diffecg._version import __version__
 from diffecg.config.gap import GapConfig
 from diffecg.config.io import AnyConfig
 from diffecg.config.schema import Config
+from diffecg.datasets.recording_set import RecordingSet
 from diffecg.errors import DiffecgError
 from diffecg.files import write_atomic
 from diffecg.model.folder import WEIGHTS, load_network, save_model
+from diffecg.model.gap.network import GapNetwork
 from diffecg.training.checkpoints import read_metrics
+from research.models.calibration import fit_kernel_variance
 from research.repository import PRETRAINED
 
 MAX_BYTES = 12_000_000
@@ -26,8 +31,8 @@ tags: [ecg, diffusion, synthetic-data]
 ---
 # {name}
 
-A conditional diffusion model of {what}, made with diffecg {version}: an independent implementation of
-DiffECG (arXiv 2306.01875), with extensions, not by its authors.
+A conditional diffusion model of {what}, made with diffecg {version}: an independent
+implementation of DiffECG (arXiv 2306.01875), with extensions, not by its authors.
 
 **Not a medical device. Its output is synthetic and must not be used for diagnosis, for treatment, or
 as evidence about any person.**
@@ -52,8 +57,8 @@ Goldberger AL et al. PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(2
 {train}
 ```
 
-Seed {seed}, {samples} {examples} (repeats included) in the last command, {minutes:.0f} minutes on one
-thread of a two-core machine without GPU. Validation loss of the averaged weights: {validation:.4f}.
+Seed {seed}, {samples:,} {examples} (repeats included) in the last command, {minutes:.0f} minutes on
+{hardware}. Validation loss of the averaged weights: {validation:.4f}.{intervals}
 
 ## What it reaches
 
@@ -71,9 +76,13 @@ training nor for choices. Label map: AAMI EC57."""
 
 GAP_DATA = """\
 Split `strict`: recordings of de Chazal's DS1, without 201 (the same subject as 202 in DS2) and without
-paced recordings. PTB-XL 1.0.3 (PhysioNet, doi:10.13026/kfzx-aw45), licence CC BY 4.0: folds 1 to 8,
-validation on fold 9. Wagner P et al. PTB-XL, a large publicly available electrocardiography dataset.
-Scientific Data 7:154 (2020). DS2, svdb and fold 10 were used neither for training nor for choices."""
+paced recordings. PTB-XL 1.0.3 (PhysioNet, doi:10.13026/kfzx-aw45), licence CC BY 4.0: folds 1 to 8, in
+steps of 5 uV; validation on the first 300 records of fold 9. Wagner P et al. PTB-XL, a large publicly
+available electrocardiography dataset. Scientific Data 7:154 (2020). PhysioNet/CinC Challenge 2015,
+training set (doi:10.22489/CinC.2015.0411), licence ODC-By 1.0: two ECG leads of 242 recordings, the first
+5 minutes, 213 for training and 29 for validation. Clifford GD et al. The PhysioNet/Computing in
+Cardiology Challenge 2015: reducing false arrhythmia alarms in the ICU. Computing in Cardiology 42:273-276
+(2015). DS2, svdb and fold 10 were used neither for training nor for choices."""
 
 NETWORKS = {"unet": "U-Net over spectrogram frames", "dense": "dense, over the whole spectrogram"}
 
@@ -82,9 +91,9 @@ Half of DS1 was selected for rare events; prevalence is not clinical. F and S co
 (MLII), one recorder. The window holds no RR interval, so that an S beat differs by its shape alone."""
 
 GAP_LIMITS = """\
-Trained on adults at rest and on Holter recordings of 21 subjects. It draws from segments of the recording:
-where none resembles the gap, the gap is interpolated, and beats of kinds that the recording does not show are
-not drawn. Gaps of more than 3 s are longer than those of the training."""
+Trained on adults at rest, on patients of intensive care, and on Holter recordings of 21 subjects. It draws
+from segments of the recording: where none resembles the gap, the gap is interpolated, and beats of kinds that
+the recording does not show are not drawn. Gaps of more than 3 s are longer than those of the training."""
 
 
 def bundle_model(
@@ -93,6 +102,8 @@ def bundle_model(
     *,
     prepare: str,
     train: str,
+    data: Annotated[tuple[Path, ...], Parameter(n_tokens=1, negative="")] = (),
+    hardware: str = "one thread of a two-core machine without GPU",
 ) -> None:
     """Put a trained run into the package: weights in 16 bits, settings and model card.
 
@@ -103,8 +114,11 @@ def bundle_model(
     Args:
         prepare: Command that prepared the windows, for the card.
         train: Commands that trained the model, one a line, for the card.
+        data: Recording sets of a model of gaps; those for validation fit the kernel around its draws.
+        hardware: What the model was trained on, for the card.
     """
     model = load_network(run)
+    intervals = fit_intervals(model, data) if isinstance(model, GapNetwork) else ""
     folder = PRETRAINED / run.name
     folder.mkdir(exist_ok=True)
     save_model(folder, model.config, model.state_dict(), half=True)
@@ -122,9 +136,25 @@ def bundle_model(
         "samples": int(last["samples"]),
         "minutes": last["seconds"] / 60,
         "validation": last["validation_loss"],
+        "hardware": hardware,
+        "intervals": intervals,
     }
     write_atomic(folder / "README.md", card(run.name, model.config, facts).encode())
     print(folder)
+
+
+def fit_intervals(model: GapNetwork, data: Sequence[Path]) -> str:
+    """Fit the kernel around the draws of a model of gaps, and return what the card states about it."""
+    sets = [RecordingSet.open(folder) for folder in data]
+    variance, covered = fit_kernel_variance(model, sets)
+    model.config = replace(model.config, diffusion=replace(model.config.diffusion, kernel_variance=variance))
+    shares = " and ".join(f"{100 * share:.0f} %" for share in covered.values())
+    nominal = " and ".join(f"{100 * coverage:.0f} %" for coverage in covered)
+    gaps = model.config.training.validation_examples
+    return (
+        f"\nThe kernel around a draw has {variance:g} of the variance of the draws; the {nominal}\n"
+        f"intervals cover {shares} of the samples of {gaps} gaps for validation."
+    )
 
 
 def card(name: str, config: AnyConfig, facts: dict[str, Any]) -> str:

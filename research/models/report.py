@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -81,7 +81,7 @@ def report_beats(real: Path, work: Path, model: str) -> None:
 
 def report_gaps(database: Path, work: Path) -> None:
     """Report on the model that imputes and forecasts: gaps and forecasts in DS2."""
-    run("evaluate-task", GAP_MODEL, "--data", database, "--out", work, "--cases", CASES)
+    run("evaluate-task", "analogues", GAP_MODEL, "--data", database, "--out", work, "--cases", CASES)
     keep(work, GAP_MODEL, "tasks")
     publish(GAP_MODEL, task_tables(read_json(work / "report.json")), ["tasks"])
 
@@ -96,7 +96,9 @@ def keep(source: Path, model: str, kind: str) -> None:
     """Copy a report's numbers and smaller versions of its plots into the documentation."""
     folder = REPORTS / model
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(source / "report.json", folder / f"{kind}.json")
+    report = read_json(source / "report.json")
+    report.pop("manifest", None)  # its SHA-256 is stated
+    (folder / f"{kind}.json").write_text(json.dumps(report, ensure_ascii=False, separators=(",", ":")) + "\n")
     for name in PLOTS[kind]:
         with Image.open(source / "plots" / f"{name}.png") as image:
             size = (IMAGE_WIDTH, round(image.height * IMAGE_WIDTH / image.width))
