@@ -186,7 +186,7 @@ def test_without_a_model_analogues_are_searched(server, recording):
     _, info = recording
     gaps = [gap(20.0, 20.5), gap(30.0, 45.0)]
     _, result = server.result("impute", recording=info["id"], options={"gaps": gaps, "leads": ["MLII"]})
-    assert (result["engine"], result["written"]) == ("analogues", "draw of 16, analogues")
+    assert (result["engine"], result["written"]) == ("analogues", "representative of 16 draws, analogues")
     assert (len(result["intervals"]), result["too_long"]) == (1, 1)
     _, ahead = server.result("forecast", recording=info["id"], options={"at_s": 40.0, "horizon_s": 0.5})
     assert (ahead["engine"], ahead["interval"]) == ("analogues", "90 % interval")

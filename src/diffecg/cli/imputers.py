@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from diffecg.inference.imputer import Imputer
 
 DEFAULT_MODEL = "mitbih-strip"
-"""The model of ``--engine diffusion``."""
+"""The model that imputes and forecasts where none is named."""
 
 
 @Parameter(name="*")
@@ -24,9 +24,9 @@ DEFAULT_MODEL = "mitbih-strip"
 class ImputerFlags(SamplerOptions):
     """The engine, and the model, sampler and device of the diffusion engine."""
 
-    engine: Literal["analogues", "diffusion"] | None = None
-    """analogues (segments of the recording with similar surroundings; needs no model) or diffusion. Default:
-    analogues, or diffusion if a model is given."""
+    engine: Literal["diffusion", "analogues"] = "diffusion"
+    """diffusion (by a model) or analogues (segments of the recording with similar surroundings, without a
+    model)."""
     model: str | None = None
     """A bundled model or a model folder, for the diffusion engine; default: mitbih-strip."""
     threads: int | None = None
@@ -45,7 +45,7 @@ class ImputerFlags(SamplerOptions):
         """
         from diffecg.errors import DiffecgError
 
-        if (self.engine or ("analogues" if self.model is None else "diffusion")) == "diffusion":
+        if self.engine == "diffusion":
             from diffecg.inference.gap_model import GapModel
             from diffecg.inference.loading import load_imputer
             from diffecg.inference.model import Model
@@ -57,7 +57,7 @@ class ImputerFlags(SamplerOptions):
         for name, value in given.items():
             if value is not None:
                 raise DiffecgError(
-                    f"--{name} {value} is of the diffusion engine; leave it out, or give --engine diffusion"
+                    f"--{name} {value} is of the diffusion engine; leave it out, or leave out --engine analogues"
                 )
         from diffecg.inference.analogue_imputer import AnalogueImputer
 

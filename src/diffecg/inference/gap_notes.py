@@ -20,11 +20,11 @@ _COPIED = (".edf", ".bdf")
 
 
 def describe_written(result: ImputedRecording) -> str:
-    """Return what was written into the gaps, such as ``draw of 16, analogues``."""
+    """Return what was written into the gaps, such as ``representative of 16 draws, mitbih-strip``."""
     imputation = result.first
-    source = f"{len(imputation.seeds)}, {imputation.info.get('model', imputation.info['engine'])}"
-    written = {"draw": f"draw of {source}", "mean": f"mean of {source}", "none": f"nothing, draws {source}"}
-    return written[result.write]
+    source = imputation.info.get("model", imputation.info["engine"])
+    words = {"draw": "representative of", "mean": "mean of", "none": "nothing, beside it"}
+    return f"{words[result.write]} {len(imputation.seeds)} draws, {source}"
 
 
 def describe_part(result: ImputedRecording, part: ImputedSegment) -> str:

@@ -134,10 +134,10 @@ def test_an_imputed_recording_keeps_every_observed_integer(recording, gaps, tmp_
     card = json.loads((folder / "card.json").read_text())
     (interval,) = card["intervals"]
     assert (interval["lead"], interval["start"], interval["stop"]) == (lead, 3000, 3400)
-    assert card["written"] == "draw of 2, gaps"
+    assert card["written"] == "representative of 2 draws, gaps"
     notes = wfdb.rdann(str(folder / "100"), "imputed")
     assert notes.sample.tolist() == [3000]
-    assert notes.aux_note[0].startswith(f"imputed {lead}: draw of 2, gaps, 90 % interval width")
+    assert notes.aux_note[0].startswith(f"imputed {lead}: representative of 2 draws, gaps, 90 % interval width")
     assert (folder / "gap-001.png").stat().st_size > 10_000
     with np.load(folder / "draws.npz") as draws:
         assert draws["draws_mv"].shape == (2, 400)
