@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.html import format_number
 from diffecg.evaluation.imputation.html import estimate_text
-from diffecg.evaluation.imputation.summary import ALL, ONE_LEAD, Estimate, MethodScores
+from diffecg.evaluation.imputation.summary import ALL, ONE_LEAD, OTHER_LEADS, Estimate, MethodScores
 from diffecg.files import read_json
 from research.repository import README, REPORTS
 from research.tables import markdown_table
@@ -23,7 +23,11 @@ FIDELITY = {
 }
 """Metrics of the table of fidelity, and their headings."""
 CLASSIFIERS = ("residual CNN", "recurrent", "boosted features + RR")
-METHODS = ("mitbih-strip", "16 analogues, 60 s", "16 analogues, 30 min", "local regression", "mean beat")
+METHODS = {
+    ONE_LEAD: ("mitbih-strip", "16 analogues, 60 s", "16 analogues, 30 min", "local regression"),
+    OTHER_LEADS: ("mitbih-strip", "16 analogues, 30 min"),
+}
+"""Columns of the table of gaps; those with other leads are empty for forecasts."""
 COVERAGE = "90 % interval coverage"
 
 
@@ -77,16 +81,22 @@ def utility_table(rows: list[dict[str, Any]]) -> str:
 
 
 def task_table(rows: list[dict[str, Any]]) -> str:
-    """Return RMSE / CRPS of each gap and method in one lead, and the interval coverage of the model."""
-    by_group: dict[str, dict[str, dict[str, Estimate]]] = {}
+    """Return RMSE / CRPS of each gap and method, and the interval coverage of the model in one lead."""
+    by_group: dict[str, dict[tuple[str, str], dict[str, Estimate]]] = {}
     for row in map(MethodScores.from_dict, rows):
-        if (row.rhythm, row.leads) == (ALL, ONE_LEAD):
-            by_group.setdefault(row.group, {})[row.method] = row.metrics
+        if row.rhythm == ALL:
+            by_group.setdefault(row.group, {})[row.leads, row.method] = row.metrics
+    columns = [(leads, name) for leads, names in METHODS.items() for name in names]
     lines = []
-    for group, methods in by_group.items():
-        errors = [f"{_value(methods[name]['RMSE'])} / {_value(methods[name]['CRPS'])}" for name in METHODS]
-        lines.append([group, *errors, f"{100 * (methods[METHODS[0]][COVERAGE].value or 0):.0f} %"])
-    return markdown_table(["hidden", *METHODS, COVERAGE], lines)
+    for group, metrics in by_group.items():
+        errors = [_errors(metrics.get(column)) for column in columns]
+        lines.append([group, *errors, f"{100 * (metrics[columns[0]][COVERAGE].value or 0):.0f} %"])
+    heads = [name if leads == ONE_LEAD else f"{name}, other lead" for leads, name in columns]
+    return markdown_table(["hidden", *heads, COVERAGE], lines)
+
+
+def _errors(metrics: dict[str, Estimate] | None) -> str:
+    return "–" if metrics is None else f"{_value(metrics['RMSE'])} / {_value(metrics['CRPS'])}"
 
 
 def _value(estimate: Estimate) -> str:

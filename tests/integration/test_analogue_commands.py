@@ -28,7 +28,9 @@ def test_impute_writes_a_draw_and_states_it_everywhere(run, source, tmp_path):
     out = tmp_path / "out"
     status, printed, err = run(*IMPUTE, source, *GAPS, "--out", out)
     assert (status, err) == (0, "")
-    assert "2 gap(s), 1.50 s of MLII; written: representative of 16 draws, analogues; 90 % interval" in printed
+    assert (
+        "2 gap(s), 1.50 s of MLII; written: representative of 16 draws, analogues; 90 % interval" in printed
+    )
     assert "1 gap(s) longer than --max-gap not imputed" in printed
     before, after = (diffecg.read_recording(path) for path in (source, out / "100"))
     changed = np.flatnonzero((before.stored != after.stored).any(axis=0)) / 360
@@ -40,7 +42,10 @@ def test_impute_writes_a_draw_and_states_it_everywhere(run, source, tmp_path):
         assert np.abs(draws[:, first] - written).max(axis=1).min() < 3e-3, "one of the draws"
         assert not np.allclose(written, held["mean_mv"][first], atol=3e-3)
     table = pd.read_csv(out / "gaps.csv")
-    assert table["written"].tolist() == [*["representative of 16 draws, analogues"] * 2, "nothing: longer than --max-gap"]
+    assert table["written"].tolist() == [
+        *["representative of 16 draws, analogues"] * 2,
+        "nothing: longer than --max-gap",
+    ]
     assert table["mean_interval_width_mv"].notna().tolist() == [True, True, False]
     card = json.loads((out / "card.json").read_text())
     assert card["written"] == "representative of 16 draws, analogues"
@@ -49,7 +54,10 @@ def test_impute_writes_a_draw_and_states_it_everywhere(run, source, tmp_path):
     notes = wfdb.rdann(str(out / "100"), ANNOTATOR)
     width = table["mean_interval_width_mv"][0]
     assert notes.sample.tolist() == [7200, 10_800, 14_400]
-    assert notes.aux_note[0] == f"imputed MLII: representative of 16 draws, analogues, 90 % interval width {width:.2f} mV"
+    assert (
+        notes.aux_note[0]
+        == f"imputed MLII: representative of 16 draws, analogues, 90 % interval width {width:.2f} mV"
+    )
     assert notes.aux_note[2] == "not imputed MLII: longer than --max-gap"
     assert (out / "100.atr").read_bytes() == source.with_suffix(".atr").read_bytes()
 
@@ -61,7 +69,9 @@ def test_notes_of_an_earlier_imputation_are_kept(run, source, tmp_path):
     assert wfdb.rdann(str(tmp_path / "two" / "100"), ANNOTATOR).sample.tolist() == [7200, 10_800]
 
 
-@pytest.mark.parametrize(("write", "words"), [("mean", "mean of 16 draws"), ("none", "nothing, beside it 16 draws")])
+@pytest.mark.parametrize(
+    ("write", "words"), [("mean", "mean of 16 draws"), ("none", "nothing, beside it 16 draws")]
+)
 def test_the_mean_or_nothing_is_written_on_request(run, source, tmp_path, write, words):
     out = tmp_path / "out"
     status, printed, _ = run(*IMPUTE, source, *GAPS[:2], "--write", write, "--out", out)
@@ -115,7 +125,9 @@ def test_a_longer_gap_is_imputed_with_max_gap(run, source, tmp_path):
 
 
 def test_forecast_needs_no_model(run, source, tmp_path):
-    status, printed, _ = run("forecast", "--engine", "analogues", source, "--at", 40, "--out", tmp_path / "ahead")
+    status, printed, _ = run(
+        "forecast", "--engine", "analogues", source, "--at", 40, "--out", tmp_path / "ahead"
+    )
     assert status == 0
     assert "16 draws, analogues, 90 % interval" in printed
     table = pd.read_csv(tmp_path / "ahead" / "forecast.csv")
@@ -130,7 +142,10 @@ def test_flags_of_the_other_engine_and_models_as_recordings_are_refused(run, gap
         status, _, err = run(command, model, source, *out)
         assert status == 1
         assert f"{model} is a model, not a recording; give it as diffecg {command} --model {model}" in err
-    for flags in (["--engine", "analogues", "--steps", 3], ["--engine", "analogues", "--model", "mitbih-strip"]):
+    for flags in (
+        ["--engine", "analogues", "--steps", 3],
+        ["--engine", "analogues", "--model", "mitbih-strip"],
+    ):
         status, _, err = run(command, source, *flags, *out)
         assert status == 1
         assert "is of the diffusion engine; leave it out" in err
@@ -146,9 +161,10 @@ def test_a_model_is_chosen_by_name_or_by_default(run, gaps, source, tmp_path):
 
 
 def test_analogues_do_not_load_torch(source, tmp_path):
+    command = [*IMPUTE, str(source), "--gap", "20:21", "--out", str(tmp_path / "out")]
     code = (
         "import sys; from diffecg.cli.app import main\n"
-        f"try: main(['impute', '--engine', 'analogues', {str(source)!r}, '--gap', '20:21', '--out', {str(tmp_path / 'out')!r}])\n"
+        f"try: main({command})\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "assert 'torch' not in sys.modules"
     )

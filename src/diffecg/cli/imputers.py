@@ -57,7 +57,7 @@ class ImputerFlags(SamplerOptions):
         for name, value in given.items():
             if value is not None:
                 raise DiffecgError(
-                    f"--{name} {value} is of the diffusion engine; leave it out, or leave out --engine analogues"
+                    f"--{name} {value} is of the diffusion engine; leave it out, or --engine analogues"
                 )
         from diffecg.inference.analogue_imputer import AnalogueImputer
 

@@ -68,7 +68,7 @@ class ImputeOptions:
     max_gap_s: float = 10.0
     """Longest gap that is imputed, in s; longer ones stay as they are."""
     write: Write = "draw"
-    """What the recording gets in a gap: draw (the one that represents the draws: an ECG), mean (the mean of the draws,
+    """What the recording gets in a gap: draw (an ECG that represents the draws), mean (the mean of the draws,
     which is smooth), or none (nothing: the samples stay as they are)."""
 
 

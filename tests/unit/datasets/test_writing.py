@@ -137,7 +137,9 @@ def test_an_imputed_recording_keeps_every_observed_integer(recording, gaps, tmp_
     assert card["written"] == "representative of 2 draws, gaps"
     notes = wfdb.rdann(str(folder / "100"), "imputed")
     assert notes.sample.tolist() == [3000]
-    assert notes.aux_note[0].startswith(f"imputed {lead}: representative of 2 draws, gaps, 90 % interval width")
+    assert notes.aux_note[0].startswith(
+        f"imputed {lead}: representative of 2 draws, gaps, 90 % interval width"
+    )
     assert (folder / "gap-001.png").stat().st_size > 10_000
     with np.load(folder / "draws.npz") as draws:
         assert draws["draws_mv"].shape == (2, 400)
