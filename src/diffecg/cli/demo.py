@@ -48,14 +48,13 @@ def demo(
     use_threads(threads)
     from diffecg.cli.demo_page import write_page
     from diffecg.files import new_folder
-    from diffecg.inference.analogue_imputer import AnalogueImputer
-    from diffecg.inference.loading import load
+    from diffecg.inference.loading import load, load_imputer
     from diffecg.plotting.signals import save_figure
     from diffecg.signal.simulation import simulate_ecg
 
     with progress_bar("demo") as progress, new_folder(out, force=True) as folder:
-        progress(0, 4, "load the model")
-        model, imputer = load("mitbih-beat"), AnalogueImputer()
+        progress(0, 4, "load the models")
+        model, imputer = load("mitbih-beat"), load_imputer("mitbih-strip")
         progress(1, 4, "generate")
         save_figure(generation_figure(model, seed), folder / "beats.png")
         progress(2, 4, "impute")

@@ -22,18 +22,17 @@ _SECTIONS = (
     (
         "gap.png",
         "Impute: a gap with its uncertainty",
-        "The coloured samples were masked. Sixteen analogues, segments of the recording with similar "
-        "surroundings, are the draws; the one nearest to the others is written. The shaded 90 % prediction "
-        "interval is calibrated on real recordings; the dashed line shows the masked samples. The recording "
-        "is simulated.",
-        "imputation = diffecg.AnalogueImputer().impute(signal_mv, fs_hz=250)",
+        "The coloured samples were masked. Each of the sixteen draws starts from a segment of the recording with "
+        "similar surroundings; an ECG that represents them is written. The shaded 90 % prediction interval is "
+        "calibrated on real recordings; the dashed line shows the masked samples. The recording is simulated.",
+        'imputer = diffecg.load_imputer("mitbih-strip")\nimputation = imputer.impute(signal_mv, fs_hz=250)',
     ),
     (
         "forecast.png",
         "Forecast: the next heartbeats",
         "Only the past is used. Each draw is one possible continuation; their mean is smooth where they "
         "disagree on the time of a beat.",
-        "forecast = diffecg.AnalogueImputer().forecast(past_mv, fs_hz=250, horizon_s=2.0)",
+        "forecast = imputer.forecast(past_mv, fs_hz=250, horizon_s=2.0)",
     ),
 )
 

@@ -56,7 +56,7 @@ class ImputeFlags:
     max_gap: float = 10.0
     """Longest gap that is imputed, in s; longer ones stay as they are and are listed."""
     write: Write = "draw"
-    """What the recording gets in a gap: draw (the draw nearest to the others), mean (the mean of the draws,
+    """What the recording gets in a gap: draw (an ECG that represents the draws), mean (the mean of the draws,
     which is smooth), or none (nothing; the draws are written beside it)."""
 
     def options(self, recording: Recording) -> ImputeOptions:

@@ -38,7 +38,7 @@ MAX_FIGURES = 20
 """Figures of the first gaps only; a recording may have thousands."""
 MAX_GAP_SHOWN_S = 20.0
 """Figures of longer gaps are cut off here."""
-FORECAST_SIGNALS = "draw nearest to the others, mean, bounds of the prediction interval"
+FORECAST_SIGNALS = "representative of the draws, mean, bounds of the prediction interval"
 
 
 def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = None) -> Path:
@@ -111,7 +111,7 @@ def _write_draws(path: Path, result: ImputedRecording) -> None:
 def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forecast: Imputation) -> None:
     """Write a forecast into a folder.
 
-    Writes a WFDB record with the draw nearest to the others, mean, lower and upper bound as signals,
+    Writes a WFDB record with the representative of the draws, mean, lower and upper bound as signals,
     ``forecast.csv`` (with the recorded samples where the recording continues), ``draws.npz``, a figure and
     ``card.json``.
 

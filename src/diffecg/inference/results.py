@@ -43,7 +43,7 @@ class Imputation:
     """
 
     signal_mv: Float[np.ndarray, "*axes"]
-    """The completed signal, in mV: in each gap the draw that is nearest to the others, which is an ECG."""
+    """The completed signal, in mV: in each gap an ECG that represents the draws."""
     mean_mv: Float[np.ndarray, "*axes"]
     """The point estimate, in mV: the mean of the draws, which has the least squared error and is smooth."""
     lower_mv: Float[np.ndarray, "*axes"]

@@ -56,7 +56,7 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
     draws : int, default=8
         Number of draws.
     write : {"draw", "mean"}, default="draw"
-        What is imputed: the draw nearest to the others, which is as variable as an ECG, or the mean of the
+        What is imputed: the representative of the draws, which is as variable as an ECG, or the mean of the
         draws, which has the least squared error and is smooth.
     random_state : int, RandomState, Generator or None, default=0
         Determines the noise, which is independent from window to window. A generator, or None, gives other

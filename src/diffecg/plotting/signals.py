@@ -44,7 +44,7 @@ class ImputedStrip:
     """A strip with imputed samples, ready to plot."""
 
     signal_mv: Float[np.ndarray, " time"]
-    """Observed samples, and the draw nearest to the others elsewhere."""
+    """Observed samples, and the representative of the draws elsewhere."""
     lower_mv: Float[np.ndarray, " time"]
     """Lower bound of the prediction interval."""
     upper_mv: Float[np.ndarray, " time"]
@@ -61,7 +61,7 @@ class ImputedStrip:
     """Observed samples, and the mean of the draws elsewhere, if there are draws."""
     draws_mv: Sequence[Float[np.ndarray, " time"]] = ()
     """Draws to show as thin lines."""
-    signal_name: str = "draw nearest to the others"
+    signal_name: str = "representative of the draws"
     """What the signal is called in the legend where it is not observed."""
     truth_name: str = "true signal"
     """What ``truth_mv`` is called in the legend."""

@@ -61,7 +61,7 @@ export function forecastView(view, models) {
     result = await get(`api/jobs/${job.id}/result`);
     download.href = `api/jobs/${job.id}/download`;
     download.hidden = false;
-    say(view, `${body.options.horizon_s} s from ${cut.toFixed(2)} s drawn ${body.draw.draws} times: the draw nearest to the others, all draws, their mean, and the ${result.interval}.`);
+    say(view, `${body.options.horizon_s} s from ${cut.toFixed(2)} s drawn ${body.draw.draws} times: the representative of the draws, all draws, their mean, and the ${result.interval}.`);
     const length = strip.view[1] - strip.view[0];
     if (cut + body.options.horizon_s > strip.view[1]) strip.move(cut + body.options.horizon_s - 0.9 * length, cut + body.options.horizon_s + 0.1 * length);
     else strip.draw();

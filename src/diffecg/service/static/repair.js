@@ -80,7 +80,7 @@ export function repairView(view, models) {
     const found = await get(`api/jobs/${job.id}/result`);
     step(() => { result = { ...found, id: job.id }; });
     const seconds = found.intervals.reduce((sum, one) => sum + (one.last - one.first) / found.fs_hz, 0);
-    say(view, `${plural(found.intervals.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, ${task === "impute" ? `drawn ${body.draw.draws} times: the draw nearest to the others, all draws, their mean,` : "the estimate without noise"} and the ${found.interval}. All other samples stay as they were.`);
+    say(view, `${plural(found.intervals.length, "stretch").replace("stretchs", "stretches")}, ${seconds.toFixed(2)} s, ${task === "impute" ? `drawn ${body.draw.draws} times: the representative of the draws, all draws, their mean,` : "the estimate without noise"} and the ${found.interval}. All other samples stay as they were.`);
   });
 
   opener(view, (opened) => {
