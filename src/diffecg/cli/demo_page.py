@@ -22,9 +22,10 @@ _SECTIONS = (
     (
         "gap.png",
         "Impute: a gap with its uncertainty",
-        "The coloured samples were masked. Each of the sixteen draws starts from a segment of the recording with "
-        "similar surroundings; an ECG that represents them is written. The shaded 90 % prediction interval is "
-        "calibrated on real recordings; the dashed line shows the masked samples. The recording is simulated.",
+        "The coloured samples were masked. Each of the sixteen draws starts from a segment of the recording "
+        "with similar surroundings; an ECG that represents them is written. The shaded 90 % prediction "
+        "interval is calibrated on real recordings; the dashed line shows the masked samples. The recording "
+        "is simulated.",
         'imputer = diffecg.load_imputer("mitbih-strip")\nimputation = imputer.impute(signal_mv, fs_hz=250)',
     ),
     (

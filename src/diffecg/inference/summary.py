@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Float64
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist
 
 from diffecg.errors import DiffecgError
 from diffecg.inference.results import Imputation
@@ -129,8 +130,4 @@ def nearest_to_draws(
 
     Of the draws themselves, it is their medoid.
     """
-    mean = draws.mean(axis=0)
-    segments, draws = segments - mean, draws - mean
-    squares = np.square(segments).sum(axis=1)[:, None] + np.square(draws).sum(axis=1)
-    distances = np.sqrt(np.maximum(squares - 2 * segments @ draws.T, 0))
-    return int(distances.sum(axis=1).argmin())
+    return int(cdist(segments, draws).sum(axis=1).argmin())
