@@ -143,7 +143,7 @@ def generation_tables(report: dict[str, Any]) -> str:
 def task_tables(report: dict[str, Any]) -> str:
     """Return the tables of a report on gaps and forecasts, as Markdown."""
     about = report["about"]
-    sampling = "; ".join(steps(model) for model in about["models"].values())
+    sampling = "; ".join(steps(model) for model in about["models"].values() if "steps" in model)
     parts = [
         f"`diffecg evaluate-task`: {about['cases']} gaps and forecasts in {len(about['recordings'])} "
         f"recordings of DS2, {about['draws']} draws; {sampling}; manifest "
