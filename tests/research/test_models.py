@@ -15,7 +15,7 @@ from research.repository import PACKAGE, README, REPORTS
 
 @pytest.mark.parametrize("name", pretrained.names())
 def test_a_card_states_the_settings_of_its_model(name):
-    facts = dict.fromkeys(("prepare", "train", "digest"), "x")
+    facts = dict.fromkeys(("prepare", "train", "digest", "hardware", "intervals"), "x")
     numbers = dict.fromkeys(("parameters", "megabytes", "minutes", "validation"), 1.0)
     config = read_any_config(pretrained.folder(name) / CONFIG)
     card = bundle.card(name, config, {**facts, **numbers, "bits": 16, "samples": 1})

@@ -37,9 +37,9 @@ class GapModel(GapImputer):
     through the gap, the network makes the point estimate, and each draw from a candidate and noise of its
     own. Draw k depends on its seed and on the signal only. What is written into a recording is the draw
     nearest to the others where another lead shows when the beats come; elsewhere, where draws differ in that,
-    it is the candidate of a draw that is nearest to the draws, which has the shape of an ECG. Leads that are
-    missing together share the places of their analogues, so that their beats coincide. A gap without
-    analogues is interpolated.
+    it is the candidate of a draw that is nearest to the draws, which has the shape of an ECG. A single draw
+    is written. Leads that are missing together share the places of their analogues, so that their beats
+    coincide. A gap without analogues is interpolated.
 
     Args:
         network: the network.
@@ -231,14 +231,14 @@ class GapModel(GapImputer):
         restored[:-1] += np.concatenate([details, details])
         restored = blend_into(signal.recorded_mv[[row]], searched.samples, restored[:, None], signal.fs_hz)
         draws, candidates, point = restored[: len(chosen)], restored[len(chosen) : -1], restored[-1]
-        has_companion = searched.gap.companion is not None
         spread = draws.std(axis=0, ddof=min(1, len(draws) - 1))
         if len(draws) == 1:
             places = np.linspace(0, len(error_mv) - 1, draws.shape[2])
             spread = np.interp(places, np.arange(len(error_mv)), error_mv)[None]
         few = 2 * max(1 / len(draws) - 1 / POOL, 0.0)
         kernel = spread * np.sqrt(self.config.diffusion.kernel_variance + few)
-        segments = draws if has_companion else candidates
+        shows_beats = searched.gap.companion is not None
+        segments = draws if shows_beats or len(draws) == 1 else candidates
         return _as_filled(searched, row, draws, segments, point, kernel, is_interpolated=False)
 
 

@@ -128,8 +128,8 @@ def _draw_starts(
     first = np.where(is_forecast, past, margin)
     last = samples - length - np.where(is_forecast, 0, margin)
     shape = (*length.shape, _TRIALS)
-    range_ = np.maximum(last - first + 1, 1)[:, :, None]
-    start = first[:, :, None] + (rng.random(shape) * range_).astype(np.int64)
+    places = np.maximum(last - first + 1, 1)[:, :, None]
+    start = first[:, :, None] + (rng.random(shape) * places).astype(np.int64)
     after_beat = is_forecast[:, :, None] & (rng.random(shape) < AFTER_BEAT_SHARE)
     share = rng.uniform(*AFTER_BEAT, shape)
 

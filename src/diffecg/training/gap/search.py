@@ -89,7 +89,9 @@ def _surroundings(
     sums, squares = windows.sum(dim=1), windows.square().sum(dim=1)
     row = torch.arange(len(lead), device=lead.device)[:, None]
 
-    def compare(here: Int[Tensor, "recording gap"]) -> tuple[Tensor, Tensor]:
+    def compare(
+        here: Int[Tensor, "recording gap"],
+    ) -> tuple[Float[Tensor, "recording gap time"], Float[Tensor, "recording gap time"]]:
         """Return the squared differences of windows at some places from all, and those of sums."""
         own = lead[row[:, :, None], here[:, :, None] + place[:context]]
         products = torch.baddbmm(squares[:, None], own, windows, alpha=-2)
