@@ -29,7 +29,7 @@ NOISE_PARTITIONS: dict[Partition, tuple[float, float]] = {
     "test": (0.5, 1.0),
 }
 """Interval of the noise records that each partition consists of, as shares of their length."""
-SHARES = {"bw": 0.22, "ma": 0.25, "em": 0.27, "mixture": 0.16, "synthetic": 0.1}
+SHARES = {"bw": 0.34, "ma": 0.2, "em": 0.24, "mixture": 0.14, "synthetic": 0.08}
 """Share of each kind of noise in training: a record of nstdb, their sums, and Gaussian noise."""
 SNR_RANGE_DB = (-10.0, 20.0)
 CLEAN_SHARE = 0.04

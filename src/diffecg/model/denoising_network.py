@@ -1,19 +1,21 @@
 r"""The network that removes noise from one lead: it estimates the clean signal and its own error.
 
-The recorded signal is divided into frequency bands :math:`y_k` that add up to it. A U-Net of one-dimensional
-convolutions, with attention over the coarsest grid, where a noisy heartbeat is compared with the others of
-the subject, sees the bands and the mask of the noisy samples. At each sample it gives the gain :math:`g_k` of
-each band, a signal :math:`d` and the logarithm of a half width :math:`w`: a filter that adapts to signal and
-noise, with what no filter can restore. The estimate is
+A median filter estimates the baseline. The baseline and the rest of the recorded signal are divided into
+frequency bands :math:`y_k` that add up to the signal. A U-Net of one-dimensional convolutions, with attention
+over the coarsest grid, where a noisy heartbeat is compared with the others of the subject, sees the bands and
+the mask of the noisy samples. At each sample it gives the gain :math:`g_k` of each band, a signal :math:`d`
+and the logarithm of a half width :math:`w`: a filter that adapts to signal and noise, with what no filter can
+restore. The estimate is
 
-.. math:: \hat x = \sum_k \mathrm{sigmoid}(g_k) \, y_k + d
+.. math:: \hat x = \sum_k \mathrm{sigmoid}(g_k + a_k) \, y_k + d
 
-and 90 % of the errors :math:`|\hat x - x|` are below :math:`w`.
+and 90 % of the errors :math:`|\hat x - x|` are below :math:`w`. The :math:`a_k` are linear in the logarithms
+of the powers of the bands. At the start of training they make a Wiener filter on the bands of the baseline,
+and everything else is passed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,27 +23,33 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from diffecg.model.denoising_bands import LOG_SCALE, band_features, divide_bands, median_baseline
 from diffecg.model.layers import SelfAttention, zero_init
 
-STEEPNESS = 8
-"""Exponent of the frequency in the response of the low-pass filters that divide the bands."""
-
-WANDER = 0.0034
-"""Bands below this share of the sampling rate (0.67 Hz at 200 Hz) are attenuated at the start of training."""
-MIN_POWER, LOG_SCALE = 1e-6, 3.0
-"""Powers are bounded from below; their logarithms are divided by the scale."""
-PASSED, ATTENUATED = 4.0, -2.0
-"""Logits of the gains at the start of training: the network begins as a high-pass filter."""
+QRS = 3
+"""The band with most of the QRS complexes, counted from the last (8 to 20 Hz)."""
+PASSED = 4.0
+"""Logit of the gains of everything but the baseline at the start of training."""
+SLOW, FAST = -1.0, -4.5
+"""Logits of the gains of the baseline's lowest band and of the others where it has the power of the QRS
+complexes; they fall by one for each unit of the logarithm of its power: a Wiener filter for the power that
+the band has in ECG without noise."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DenoisingSizes:
     """Sizes of the network."""
 
-    edges: tuple[float, ...] = (0.0015, 0.0025, 0.0035, 0.005, 0.0075, 0.015, 0.04, 0.1, 0.2)
-    """Frequencies between the bands, as shares of the sampling rate."""
+    edges: tuple[float, ...] = (0.0035, 0.0075, 0.015, 0.04, 0.1, 0.2)
+    """Frequencies between the bands of the signal without its baseline, as shares of the sampling rate."""
+    baseline_edges: tuple[float, ...] = (0.0015, 0.0025, 0.0035, 0.005, 0.0075)
+    """Frequencies between the bands of the baseline."""
+    medians: tuple[int, ...] = (11, 31)
+    """Points, on the finest grid, of the medians that estimate the baseline one after the other; odd."""
     smoothing: int = 101
-    """Samples over which the power of a band is averaged; odd."""
+    """Samples over which the power of a band is averaged at least; odd."""
+    periods: float = 2.0
+    """Periods of the upper edge of a band over which its power is averaged at least."""
     patch: int = 4
     """Samples of the signal at each point of the finest grid; even."""
     widths: tuple[int, ...] = (64, 96, 128)
@@ -51,8 +59,14 @@ class DenoisingSizes:
 
     @property
     def bands(self) -> int:
-        """Number of bands; the first is the mean of the noisy samples."""
-        return len(self.edges) + 2
+        """Number of bands; the first of the baseline and of the rest is the mean of the noisy samples."""
+        return len(self.edges) + len(self.baseline_edges) + 4
+
+    @property
+    def spans(self) -> tuple[int, ...]:
+        """Samples over which the power of each band is averaged; odd."""
+        edges = (1.0, *self.edges, 1.0, 1.0, *self.baseline_edges, 1.0)
+        return tuple(2 * max(self.smoothing // 2, round(self.periods / edge / 2)) + 1 for edge in edges)
 
     @property
     def stride(self) -> int:
@@ -116,9 +130,20 @@ class DenoisingNetwork(nn.Module):
         self.finer = nn.ModuleList(nn.Conv1d(coarse, fine, 1) for fine, coarse in steps)
         self.norm = ChannelNorm(widths[0])
         self.last = zero_init(nn.Conv1d(widths[0], outputs, kernels[0], padding=kernels[0] // 2))
-        gains = [PASSED, *(ATTENUATED if edge < WANDER else PASSED for edge in sizes.edges), PASSED]
-        bias = torch.tensor([*gains, 0.0, 0.0]).repeat_interleave(patch)
+        self.direct = zero_init(nn.Conv1d(3 * sizes.bands + 1, sizes.bands, 1, bias=False))
+        self._start_at_filter()
+
+    @torch.no_grad()
+    def _start_at_filter(self) -> None:
+        """Let the network begin as a Wiener filter on the baseline."""
+        sizes = self.sizes
+        rest, bands = len(sizes.edges) + 2, sizes.bands
+        gains = [PASSED] * (rest + 1) + [SLOW] + [FAST] * len(sizes.baseline_edges)
+        bias = torch.tensor([*gains, 0.0, 0.0]).repeat_interleave(sizes.patch)
         self.last.load_state_dict({"weight": self.last.weight, "bias": bias})
+        for band in range(rest + 1, bands):
+            self.direct.weight[band, bands + band] = -LOG_SCALE
+            self.direct.weight[band, bands + rest - QRS] = LOG_SCALE
 
     def forward(
         self, signal: Float[Tensor, "batch time"], noisy: Float[Tensor, "batch time"]
@@ -129,8 +154,11 @@ class DenoisingNetwork(nn.Module):
             signal: Signals of a length that is a multiple of the stride.
             noisy: 1 where a sample is noisy, else 0.
         """
-        bands = divide_bands(signal, noisy, self.sizes.edges)
-        x = self.first(torch.cat([*band_features(bands, noisy, self.sizes.smoothing), noisy[:, None]], dim=1))
+        baseline = median_baseline(signal, self.sizes.patch, self.sizes.medians)
+        parts = ((signal - baseline, self.sizes.edges), (baseline, self.sizes.baseline_edges))
+        bands = torch.cat([divide_bands(part, noisy, edges) for part, edges in parts], dim=1)
+        features = torch.cat([*band_features(bands, noisy, self.sizes.spans), noisy[:, None]], dim=1)
+        x = self.first(features)
         skips = []
         for blocks, coarser in zip(self.down, self.coarser, strict=False):
             x = blocks(x)
@@ -142,53 +170,9 @@ class DenoisingNetwork(nn.Module):
         # The samples of a patch are channels of the finest grid.
         patches = self.last(self.norm(x)).float().unflatten(1, (-1, self.sizes.patch))
         outputs = patches.transpose(2, 3).flatten(2)
-        filtered = (torch.sigmoid(outputs[:, :-2]) * bands).sum(dim=1)
+        gains = torch.sigmoid(outputs[:, :-2] + self.direct(features).float())
+        filtered = (gains * bands).sum(dim=1)
         return DenoisingEstimate(signal=filtered + outputs[:, -2], log_half_width=outputs[:, -1])
-
-
-def divide_bands(
-    signal: Float[Tensor, "batch time"], noisy: Float[Tensor, "batch time"], edges: Sequence[float]
-) -> Float[Tensor, "batch band time"]:
-    """Return the mean of the noisy samples, and the rest of the signal in bands; they add up to the signal.
-
-    The bands are differences of low-pass filters without phase, on the signal continued by its mirror image.
-
-    Args:
-        signal: Signals.
-        noisy: 1 where a sample is noisy, else 0.
-        edges: Frequencies between the bands, ascending, as shares of the sampling rate.
-    """
-    length = signal.shape[-1]
-    mean = (signal * noisy).sum(dim=1, keepdim=True) / noisy.sum(dim=1, keepdim=True).clamp(min=1)
-    rest = signal - mean
-    spectrum = torch.fft.rfft(torch.cat([rest, rest.flip(1)], dim=1))
-    frequency = torch.fft.rfftfreq(2 * length, dtype=signal.dtype, device=signal.device)
-    passed = [1 / (1 + (frequency / edge) ** STEEPNESS) for edge in edges]
-    low = torch.stack([torch.zeros_like(frequency), *passed, torch.ones_like(frequency)])
-    bands = torch.fft.irfft(spectrum[:, None] * low.diff(dim=0), n=2 * length)[..., :length]
-    return torch.cat([mean[:, None].expand(-1, 1, length), bands], dim=1)
-
-
-def band_features(
-    bands: Float[Tensor, "batch band time"], noisy: Float[Tensor, "batch time"], smoothing: int
-) -> tuple[Float[Tensor, "batch band time"], ...]:
-    """Return what the layers see of the bands: shapes, power, and the power of clean samples relative to it.
-
-    The shape is the band divided by its root mean square, compressed. Powers are logarithms. The last is zero
-    where no sample is clean.
-
-    Args:
-        bands: The bands of signals.
-        noisy: 1 where a sample is noisy, else 0.
-        smoothing: Samples over which power is averaged; odd.
-    """
-    square, clean = bands.square(), (1 - noisy)[:, None]
-    power = F.avg_pool1d(square, smoothing, 1, smoothing // 2, count_include_pad=False) + MIN_POWER
-    count = clean.sum(dim=2, keepdim=True)
-    clean_power = (square * clean).sum(dim=2, keepdim=True) / count.clamp(min=1) + MIN_POWER
-    mean_power = square.mean(dim=2, keepdim=True) + MIN_POWER
-    ratio = torch.where(count > smoothing, (clean_power / power).log(), 0.0)
-    return torch.asinh(bands / mean_power.sqrt()), power.log() / LOG_SCALE, ratio / LOG_SCALE
 
 
 def _blocks(width: int, kernel: int, *, coarsest: bool = False) -> nn.Sequential:
