@@ -33,7 +33,7 @@ from diffecg.signal.channels import (
     make_channels,
     millivolt_scale,
 )
-from diffecg.signal.resampling import check_rate
+from diffecg.signal.resampling import FS_RANGE_HZ, check_rate
 from diffecg.signal.runs import true_runs
 from diffecg.signal.units import MV_PER_UNIT
 
@@ -86,7 +86,8 @@ class Recording:
         """
         slowest_hz = min(self.source.rates_hz, default=0.0)
         is_voltage = any(channel.is_voltage for channel in self.channels)
-        if slowest_hz <= 0 or (is_voltage and isinstance(self.source, ArraySource)):
+        is_possible = 0 < slowest_hz <= FS_RANGE_HZ[1]
+        if not is_possible or (is_voltage and isinstance(self.source, ArraySource)):
             check_rate(slowest_hz)
         if len(self.channels) != len(self.source.rates_hz):
             raise DiffecgError(

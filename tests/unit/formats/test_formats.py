@@ -210,3 +210,11 @@ def test_paths_that_cannot_be_written_are_refused(tmp_path):
             write_recording(path, make_recording())
     with pytest.raises(DiffecgError, match="sampling rate 360 Hz is not plausible"):
         read_recording(tmp_path / "r.csv", fs_hz="360")
+
+
+@pytest.mark.parametrize("units", [["mV", "mV"], ["g", "bpm"]])
+def test_a_rate_above_all_is_refused_also_without_an_ecg(tmp_path, units):
+    waves = np.sin(np.arange(48.0)).reshape(2, 24)
+    np.savez(tmp_path / "r.npz", signal_mv=waves, fs_hz=20_001, units=np.array(units))
+    with pytest.raises(DiffecgError, match=r"20001(\.0)? Hz is not plausible"):
+        diffecg.read_recording(tmp_path / "r.npz")
