@@ -6,16 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float64
-from torch import Tensor
+from jaxtyping import Float64
 
-from diffecg.config.gap import GapConfig
 from diffecg.datasets.recording_set import RecordingSet
 from diffecg.model.gap.network import GapNetwork
-from diffecg.model.gap.sampling import DrawNoise, choose_candidates, sample, seeded_noise
 from diffecg.signal.intervals import dressed_interval
 from diffecg.training.gap.batches import GapBatch
-from diffecg.training.gap.validation import validation_batch
+from diffecg.training.gap.validation import draw_numbered, validation_batch
 
 GRID = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
 """Variances of the kernel that are tried, as shares of the variance of the draws."""
@@ -52,9 +49,7 @@ def fit_kernel_variance(
 def _coverages(network: GapNetwork, batch: GapBatch, first: int) -> list[list[list[float]]]:
     """Return, for each gap and each variance, the coverage of each interval."""
     encoding = network.encode(batch.inputs)
-    seeds = [[DRAWS * (first + row) + draw for draw in range(DRAWS)] for row in range(len(batch))]
-    orders = [np.random.default_rng(of_gap[0]).random(encoding.excluded.shape[1]) for of_gap in seeds]
-    draws = sample(network, encoding, _noise(network.config, seeds, encoding.excluded, np.stack(orders)))
+    draws = draw_numbered(network, encoding, range(first, first + len(batch)), DRAWS)
     truth = encoding.conditions.normalise(batch.truth_mv).double().numpy()
     found = []
     for own, true, missing in zip(draws.double().numpy(), truth, batch.inputs.missing.numpy(), strict=True):
@@ -62,23 +57,6 @@ def _coverages(network: GapNetwork, batch: GapBatch, first: int) -> list[list[li
         deviation = own.std(axis=0, ddof=1)
         found.append([[_coverage(own, true, deviation * share**0.5, p) for p in COVERAGES] for share in GRID])
     return found
-
-
-def _noise(
-    config: GapConfig,
-    seeds: list[list[int]],
-    excluded: Bool[Tensor, "batch candidate"],
-    orders: Float64[np.ndarray, "batch candidate"],
-) -> DrawNoise:
-    """Return the random numbers of draws."""
-    return seeded_noise(
-        seeds,
-        choose_candidates(excluded, torch.from_numpy(orders.astype(np.float32)), DRAWS),
-        steps=config.diffusion.steps,
-        frames=config.candidates.length // (config.network.n_fft // 2) + 1,
-        latents=config.network.latents,
-        time=config.candidates.length,
-    )
 
 
 def _coverage(

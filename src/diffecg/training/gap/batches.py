@@ -37,10 +37,10 @@ class GapBatch:
         """Return the number of gaps."""
         return len(self.truth_mv)
 
-    def select(self, rows: slice | Int[Tensor, " row"], device: str | torch.device | None = None) -> GapBatch:
-        """Return some of the gaps, on a device."""
-        device = self.truth_mv.device if device is None else device
-        return GapBatch(inputs=self.inputs.select(rows, device), truth_mv=self.truth_mv[rows].to(device))
+    def select(self, rows: slice | Int[Tensor, " row"]) -> GapBatch:
+        """Return some of the gaps."""
+        inputs = self.inputs.select(rows, self.truth_mv.device)
+        return GapBatch(inputs=inputs, truth_mv=self.truth_mv[rows])
 
 
 class GapBatchSource:

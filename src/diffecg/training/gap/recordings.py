@@ -35,6 +35,7 @@ class TrainingRecordings:
         """Which leads each recording has, flat ones excluded."""
         for row, (leads, flat) in enumerate(zip(names, index["flat_leads"], strict=True)):
             self.usable[row, : len(leads)] = ~np.isin(leads, list(flat))
+        self._has_lead = torch.from_numpy(self.usable).to(device)
 
     def __len__(self) -> int:
         """Return the number of recordings."""
@@ -85,7 +86,7 @@ class TrainingRecordings:
     ) -> tuple[Float[Tensor, "recording lead time"], Bool[Tensor, "recording lead time"]]:
         samples = self._index["samples"][numbers][:, None, None]
         lead = torch.arange(self.usable.shape[1], device=self.device)[:, None]
-        has_lead = torch.from_numpy(self.usable).to(self.device)[numbers][:, :, None]
+        has_lead = self._has_lead[numbers][:, :, None]
         inside = (places >= 0)[:, None] & (places[:, None] < samples) & has_lead
         at = self._index["offset"][numbers][:, None, None] + lead * samples + places[:, None]
         stored = self._signal[torch.where(inside, at, 0)]

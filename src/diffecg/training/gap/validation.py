@@ -41,7 +41,7 @@ def validate(model: GapNetwork, gaps: GapBatch) -> dict[str, float]:
         part = rows[first : first + _BATCH]
         batch = gaps.select(slice(first, first + _BATCH))
         encoding = model.encode(batch.inputs)
-        draws = _draw(model, encoding, part.tolist())
+        draws = draw_numbered(model, encoding, part.tolist(), _DRAWS)
         truth, scale = encoding.conditions.normalise(batch.truth_mv), encoding.conditions.scale_mv[:, 0]
         missing, analogues = batch.inputs.missing, ~batch.inputs.is_cycle[0]
         squared = ((truth - encoding.point) ** 2 * missing).sum(dim=1) / missing.sum(dim=1)
@@ -64,16 +64,25 @@ def validate(model: GapNetwork, gaps: GapBatch) -> dict[str, float]:
     }
 
 
-def _draw(model: GapNetwork, encoding: GapEncoding, rows: list[int]) -> Float[Tensor, "batch draw time"]:
-    """Return draws with noise that follows from the numbers of the examples."""
+def draw_numbered(
+    model: GapNetwork, encoding: GapEncoding, rows: Sequence[int], draws: int
+) -> Float[Tensor, "batch {draws} time"]:
+    """Return draws of gaps for validation, with noise that follows from the number of each gap.
+
+    Args:
+        model: the network.
+        encoding: the gaps.
+        rows: number of each gap.
+        draws: number of draws of a gap.
+    """
     candidates = encoding.excluded.shape[1]
     orders = np.stack([np.random.default_rng(row).random(candidates, dtype=np.float32) for row in rows])
     device = encoding.excluded.device
     order = torch.from_numpy(orders).to(device)
     time = encoding.mixture.shape[1]
     noise = seeded_noise(
-        [[_DRAWS * row + draw for draw in range(_DRAWS)] for row in rows],
-        choose_candidates(encoding.excluded, order, _DRAWS),
+        [[draws * row + draw for draw in range(draws)] for row in rows],
+        choose_candidates(encoding.excluded, order, draws),
         steps=model.config.diffusion.steps,
         frames=time // model.frames.hop + 1,
         latents=model.config.network.latents,

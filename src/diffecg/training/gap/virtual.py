@@ -18,13 +18,14 @@ import torch
 from jaxtyping import Bool, Float, Float32, Float64, Int, Shaped
 from torch import Tensor
 
+from diffecg.signal.analogue_search import REACH_S
 from diffecg.training.gap.recordings import TrainingRecordings
 
 TEMPO = (0.8, 1.25)
 """Range of the tempo, log-uniform."""
 AMPLITUDE_MV, AMPLITUDE_SPREAD = 0.3, 0.4
 """Median of the standard deviation of a virtual lead, and standard deviation of its logarithm."""
-LONGEST_S = 1800.0
+LONGEST_S = REACH_S
 """Longest part of a recording that is read: as far as analogues are searched on either side of a gap."""
 
 
