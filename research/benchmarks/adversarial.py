@@ -113,10 +113,10 @@ def fine_tune(
     half_life = min(settings.ema_half_life, samples // 6)
     for seen in range(settings.batch, samples + 1, settings.batch):
         batch = source.batch(rng, settings.batch)
-        loss = objective(student, batch, slice(0, len(batch.labels))).mean()
+        loss = objective(student, batch, slice(0, len(batch))).mean()
         unobserved = select_unobserved(batch)
-        if weight > 0 and unobserved.labels:
-            label = student.label_index(unobserved.labels, unobserved.morphologies)
+        if weight > 0 and len(unobserved):
+            label = unobserved.labels.argmax(dim=1)
             real, fake = real_and_fake(student, unobserved)
             train_discriminator(discriminator, discriminator_optimizer, real, fake.detach(), label)
             loss = loss - weight * discriminator(fake, label).mean()
@@ -148,9 +148,7 @@ def real_and_fake(
     student: ConditionalDenoiser, batch: Batch
 ) -> tuple[Float[Tensor, "batch channel *grid"], Float[Tensor, "batch channel *grid"]]:
     """Return the spectrograms of a batch, and others sampled from pure noise with gradients."""
-    condition = student.condition(
-        batch.signal_mv, batch.observed, batch.labels, morphologies=batch.morphologies
-    )
+    condition = student.condition(batch.signal_mv, batch.observed, batch.labels, batch.numbers)
     real, diffusion = student.encode(batch.signal_mv), student.config.diffusion
     sigmas = build_schedule(diffusion).sampling_sigmas(diffusion.steps).float()
     noise = float(sigmas[0]) * torch.randn_like(real)
@@ -164,6 +162,6 @@ def select_unobserved(batch: Batch) -> Batch:
     return Batch(
         signal_mv=batch.signal_mv[rows],
         observed=batch.observed[rows],
-        labels=[batch.labels[i] for i in rows],
-        morphologies=[batch.morphologies[i] for i in rows],
+        labels=batch.labels[rows],
+        numbers=batch.numbers[rows],
     )

@@ -55,6 +55,7 @@ def count_flop(denoiser: ConditionalDenoiser) -> int:
     window = denoiser.config.window
     signal = torch.zeros(1, len(window.leads), window.length)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        condition = denoiser.condition(signal, torch.zeros_like(signal, dtype=torch.bool), [None])
+        observed = torch.zeros_like(signal, dtype=torch.bool)
+        condition = denoiser.condition(signal, observed, denoiser.encode_labels([None]))
         denoiser(denoiser.transform(signal), torch.ones(1), condition)
     return int(counter.get_total_flops())

@@ -20,7 +20,7 @@ def test_forward_has_the_shape_of_its_input_and_starts_at_zero(name):
         model = ConditionalDenoiser(config).eval()
         signal = torch.randn(2, len(config.window.leads), config.window.length)
     observed = torch.ones_like(signal, dtype=torch.bool)
-    condition = model.condition(signal, observed, [None, None])
+    condition = model.condition(signal, observed, model.encode_labels([None, None]))
     xt = model.encode(signal)
     answer = model.predict(xt, torch.ones(2), condition)
     assert answer.shape == xt.shape
@@ -39,7 +39,7 @@ def test_class_noise_level_and_conditions_all_matter(name, runs):
 
     def answer(sigma, observed, label=None):
         with torch.no_grad():
-            condition = model.condition(signal, observed, [label])
+            condition = model.condition(signal, observed, model.encode_labels([label]))
             return model.predict(xt, torch.tensor([sigma]), condition)
 
     base = answer(1.0, none)
@@ -57,7 +57,8 @@ def test_missing_samples_do_not_affect_the_conditions(name, runs):
     observed = torch.ones_like(signal, dtype=torch.bool)
     observed[..., 40:70] = False
     changed = torch.where(observed, signal, other)
-    one, same, another = (model.condition(s[None], observed[None], [None]) for s in (signal, changed, other))
+    unknown = model.encode_labels([None])
+    one, same, another = (model.condition(s[None], observed[None], unknown) for s in (signal, changed, other))
     assert torch.equal(one.features, same.features)
     assert not torch.equal(one.features, another.features)
 

@@ -128,7 +128,12 @@ def _training_loss(model: Model) -> Loss:
 
     def loss(count: int) -> Tensor:
         zeros = torch.zeros(count, len(window.leads), window.length)
-        batch = Batch(signal_mv=zeros, observed=zeros > 0, labels=[label] * count, morphologies=[-1] * count)
+        batch = Batch(
+            signal_mv=zeros,
+            observed=zeros > 0,
+            labels=model.denoiser.encode_labels([label] * count),
+            numbers=torch.full((count, len(model.config.conditions.numbers)), torch.nan),
+        )
         return objective(model.denoiser, batch, slice(0, count)).mean()
 
     return loss

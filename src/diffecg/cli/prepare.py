@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from diffecg.cli.console import Flat, Force, Json, progress_bar, show, show_notes
-from diffecg.datasets.options import PrepareOptions, RecordingSetOptions
+from diffecg.datasets.options import DetectedBeatsOptions, PrepareOptions, RecordingSetOptions
 from diffecg.files import check_output
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ def prepare(
 
     Example: diffecg prepare mitdb --from mitdb/ --download --preset beat --out beats/
 
+    Beats of 12-lead recordings, which are not annotated: diffecg prepare ptbxl --from ptb-xl/ --download
+    --preset twelve-lead --out beats12/
+
     Whole recordings instead of windows, as a recording set: diffecg prepare ptbxl --from ptb-xl/ --preset
     imputation --out ptbxl-set/. An interrupted command continues when it is run again.
 
@@ -54,7 +57,9 @@ def prepare(
     subjects:
         For own: a CSV file with the columns recording and subject. Only the recordings in it are used, and
         all recordings of a subject get into the same partition: that of a column partition (train,
-        validation or test), else one drawn by subject. Default: all recordings, each of a different subject.
+        validation or test), else one drawn by subject. The preset twelve-lead also uses a column labels
+        (separated by semicolons) and columns of numbers, such as age. Default: all recordings, each of a
+        different subject.
     download:
         Download the database from PhysioNet first; every file is verified by its SHA-256.
     url:
@@ -77,7 +82,12 @@ def prepare(
 
         with progress_bar(f"download {database}") as move:
             physionet.download(known, Path(folder), url=url, progress=move)
-    if window is not None:
+    if window is not None and options.has_detected_beats:
+        detected = DetectedBeatsOptions(
+            database=known, split=split, window=window, reading=options.reading, subjects=table
+        )
+        _write_beats(folder, out, detected, force=force, as_json=json)
+    elif window is not None:
         _write_windows(known, folder, out, window, split, options, table, force=force, as_json=json)
     elif fs_hz is not None:
         recordings = RecordingSetOptions(
@@ -131,6 +141,28 @@ def _write_windows(
     ]
     show_notes(prepared.notes)
     show(prepared.windows.info, "\n".join(lines), as_json=as_json)
+
+
+def _write_beats(
+    folder: str, out: Path, options: DetectedBeatsOptions, *, force: bool, as_json: bool
+) -> None:
+    """Write windows around detected beats, and print what they are."""
+    import pandas as pd
+
+    from diffecg.datasets.prepare_beats import prepare_beats
+
+    with progress_bar(f"prepare {options.database.name}") as move:
+        windows = prepare_beats(folder, out, options, progress=move, force=force)
+    counts = pd.DataFrame(windows.info["counts"]).fillna(0).astype(int).rename_axis("label")
+    size = f"{windows.signal.shape[1]} leads x {windows.signal.shape[2]} samples at {windows.fs_hz:g} Hz"
+    lines = [
+        f"{out}: {len(windows)} windows of {size}, from {windows.info['recordings']} recordings",
+        f"split {options.split}",
+        "",
+        counts.to_string(),
+    ]
+    show_notes(windows.info["notes"])
+    show(windows.info, "\n".join(lines), as_json=as_json)
 
 
 def _write_recordings(

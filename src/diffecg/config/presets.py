@@ -11,6 +11,7 @@ from diffecg.config.schema import (
     TrainingConfig,
     TransformConfig,
     UNetConfig,
+    WindowConfig,
 )
 from diffecg.errors import DiffecgError
 
@@ -20,6 +21,32 @@ PRESETS: dict[str, Config] = {
         transform=TransformConfig(consistent=True),
         network=DenseConfig(),
         diffusion=DiffusionConfig(sampler="ddpm"),
+    ),
+    "twelve-lead": Config(
+        name="twelve-lead",
+        labels=(),
+        window=WindowConfig(
+            length=120, fs_hz=100.0, leads=("I", "II", "V1", "V2", "V3", "V4", "V5", "V6"), before=40
+        ),
+        conditions=ConditionConfig(
+            several_labels=True,
+            numbers=(
+                "age", "sex", "height", "weight", "heart_rate", "rr_before_s", "rr_after_s", "averaged",
+            ),
+        ),
+        transform=TransformConfig(layout="basis", whitening=0.5),
+        network=DenseConfig(width=512, hidden=1024, blocks=4, dropout=0.1),
+        diffusion=DiffusionConfig(sampler="dpm2m", steps=16),
+        training=TrainingConfig(
+            samples=20_000_000,
+            batch=1024,
+            warmup=200_000,
+            ema_half_life=1_000_000,
+            balance=0.0,
+            tasks=(0.7, 0.2, 0.1),
+            lead_reconstruction=0.3,
+            checkpoint_every=500_000,
+        ),
     ),
     "paper": Config(
         name="paper",

@@ -31,7 +31,7 @@ def _positive_sum(shares: tuple[float, ...]) -> tuple[float, ...]:
 
 def _distinct(labels: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(labels)) < len(labels):
-        raise ValueError("labels must be distinct")
+        raise ValueError("names must be distinct")
     return labels
 
 
@@ -64,6 +64,10 @@ class ConditionConfig:
 
     morphologies: NonNegativeInt = 0
     """Largest number of morphologies of a label (clusters of its beats); 0 disables the condition."""
+    several_labels: bool = False
+    """Whether a window has any number of labels, such as statements; else it has one."""
+    numbers: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
+    """Columns of the windows' index with numbers that the network is conditioned on, such as age."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +76,11 @@ class TransformConfig:
 
     __pydantic_config__ = _STRICT
 
-    layout: Literal["image", "bins", "signal"] = "bins"
+    layout: Literal["image", "bins", "signal", "basis"] = "bins"
     """``image``: the spectrogram as an image, with real and imaginary parts as channels.
     ``bins``: a sequence of frames, with frequency bins as channels.
-    ``signal``: the window itself, without a spectrogram."""
+    ``signal``: the window itself, without a spectrogram.
+    ``basis``: principal components over leads and time; for the dense network."""
     n_fft: PositiveInt = 32
     """Number of samples in a frame of the STFT."""
     hop: PositiveInt = 8
@@ -84,6 +89,8 @@ class TransformConfig:
     """Exponent of the division by each frequency bin's standard deviation: 0 none, 1 full whitening."""
     consistent: bool = False
     """Whether the network's estimates are projected onto the consistent spectrograms, those of a signal."""
+    components: PositiveInt = 192
+    """Number of principal components of ``basis``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +190,8 @@ class TrainingConfig:
     """Balancing of labels: 0 draws them as often as they occur, 1 all equally often."""
     tasks: Annotated[tuple[Fraction, Fraction, Fraction], AfterValidator(_positive_sum)] = (0.8, 0.1, 0.1)
     """Proportions of generation, imputation and forecasting."""
+    lead_reconstruction: Fraction = 0.0
+    """Probability that a sample has whole leads missing, of windows of several leads."""
     label_dropout: Fraction = 0.2
     """Probability of dropping the label of a sample."""
     gain_log_std: FractionBelowOne = 0.0

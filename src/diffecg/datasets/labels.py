@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from diffecg.errors import DiffecgError
 
@@ -17,6 +18,9 @@ AAMI_LABELS = ("N", "S", "V", "F", "Q")
 
 UNKNOWN = "?"
 """The label of a window of unknown class."""
+
+SEPARATOR = "+"
+"""Separates several labels of a window in one text, as in ``MI+AFIB``."""
 
 LabelMap = Mapping[str, str]
 """The label of each annotation symbol; symbols that are not in the map are labelled ``?``."""
@@ -46,16 +50,27 @@ def label_map(name: str) -> LabelMap:
     return LABEL_MAPS[name]
 
 
-def check_label(label: str | None, known: Sequence[str], model: str) -> None:
+def check_label(label: Any, known: Sequence[str], model: str, *, several: bool = False) -> None:
     """Check that a model knows a label; None (unknown) is allowed.
 
+    Args:
+        label: the label.
+        known: labels of the model's training windows.
+        model: name of the model.
+        several: whether a window has any number of labels: then also several labels in one text, separated by
+            ``+``, and a sequence of all labels are allowed.
+
     Raises:
-        DiffecgError: the model was not trained on the label.
+        DiffecgError: the model was not trained on a label.
     """
-    if label is not None and label not in known:
-        allowed = (
-            f"the labels of its training windows are {', '.join(known)}"
-            if known
-            else "its training windows had no labels, so leave the label out"
-        )
-        raise DiffecgError(f"unknown label {label!r} for the model {model}; {allowed}")
+    parts = [label]
+    if several and label is not None and label not in known:
+        parts = label.split(SEPARATOR) if isinstance(label, str) else list(label)
+    for part in parts:
+        if part is not None and part not in known:
+            allowed = (
+                f"the labels of its training windows are {', '.join(known)}"
+                if known
+                else "its training windows had no labels, so leave the label out"
+            )
+            raise DiffecgError(f"unknown label {part!r} for the model {model}; {allowed}")

@@ -15,14 +15,18 @@ from diffecg.errors import DiffecgError
 RECORDING_RATES_HZ = {"imputation": 100.0}
 """Sampling rate in Hz of each preset that is trained on whole recordings, and not on windows."""
 
+DETECTED_BEATS = ("twelve-lead",)
+"""Presets whose beats are detected in the signal, and not those of annotations."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrepareOptions:
     """Windows or recordings, split and labels of ``prepare``."""
 
     preset: str = "beat"
-    """Preset that defines the windows: beat or paper. imputation: whole recordings at 100 Hz,
-    with their R peaks."""
+    """Preset that defines the windows: beat or paper, around annotated beats; twelve-lead, around beats that
+    are detected in all leads, with all statements, age, sex and heart rate. imputation: whole recordings at
+    100 Hz, with their R peaks."""
     split: str | None = None
     """Split into training, validation and test. mitdb: strict (default; DS1 and DS2 without recording 201,
     whose subject is also in DS2), classic (with 201), development (DS1 only, for choosing settings without
@@ -32,8 +36,9 @@ class PrepareOptions:
     """Labels of the annotation symbols: aami (AAMI EC57), or aami-escape-s, in which escape beats (e, j) are
     S."""
     lead: str | None = None
-    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. Recordings: names
-    of the ECG leads, separated by commas; default: the channels that are named as ECG leads."""
+    """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. twelve-lead: names of the
+    leads, separated by commas; default: I,II,V1,V2,V3,V4,V5,V6, from which the others follow. Recordings:
+    names of the ECG leads, separated by commas; default: the channels that are named as ECG leads."""
     length: int | None = None
     """Samples in a window; default: that of the preset."""
     fs: float | None = None
@@ -70,10 +75,13 @@ class PrepareOptions:
                 f"the preset {self.preset} takes whole recordings, not windows; write them with diffecg "
                 f"prepare --preset {self.preset}"
             )
-        lead = self.lead or database.lead
-        if not lead:
+        window = find_preset(self.preset).window
+        if self.has_detected_beats:
+            window = replace(window, leads=self.leads or window.leads)
+        elif lead := self.lead or database.lead:
+            window = replace(window, leads=(lead,))
+        else:
             raise DiffecgError(f"the preset {self.preset} needs the name of the lead; give it with --lead")
-        window = replace(find_preset(self.preset).window, leads=(lead,))
         if self.length is not None:
             if self.length < 1:
                 raise DiffecgError(f"length {self.length} must be at least 1 sample")
@@ -81,8 +89,13 @@ class PrepareOptions:
         return window
 
     @property
+    def has_detected_beats(self) -> bool:
+        """Whether the beats are detected in the signal."""
+        return self.preset in DETECTED_BEATS
+
+    @property
     def leads(self) -> tuple[str, ...]:
-        """Leads of whole recordings; empty: those that are named as ECG leads."""
+        """Leads of whole recordings or of detected beats; empty: the default ones."""
         return tuple(name.strip() for name in (self.lead or "").split(",") if name.strip())
 
     @property
@@ -116,6 +129,20 @@ class RecordingSetOptions:
     """Sampling rate of the set, in Hz."""
     leads: tuple[str, ...] = ()
     """Names of the leads; empty: the ECG leads of each recording, which are found by name."""
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    """What the user states about the files: arguments of ``read_recording``."""
+    subjects: SubjectTable | None = None
+    """The recordings to use, with their subjects, for the split ``subjects``; None: all recordings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectedBeatsOptions:
+    """Windows around detected beats."""
+
+    database: Database
+    split: str
+    """Name of the split."""
+    window: WindowConfig
     reading: Mapping[str, Any] = field(default_factory=dict)
     """What the user states about the files: arguments of ``read_recording``."""
     subjects: SubjectTable | None = None

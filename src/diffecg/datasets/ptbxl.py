@@ -1,4 +1,4 @@
-"""PTB-XL as released: patients, folds and diagnostic superclasses of its recordings.
+"""PTB-XL as released: patients, folds, statements and diagnostic superclasses of its recordings.
 
 Wagner et al. (2020), Scientific Data 7:154. Every recording is there at 100 Hz (``records100``) and at 500 Hz
 (``records500``). The authors recommend folds 1 to 8 for training, 9 for validation and 10 for testing; all
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import io
+from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from diffecg.datasets.recording_folder import RecordingFolder
@@ -25,9 +27,15 @@ FOLDER_OF_RATE = {100.0: ("records100", "filename_lr"), 500.0: ("records500", "f
 
 VALIDATION_FOLD, TEST_FOLD = 9, 10
 
+NUMBERS = {"age": "age", "sex": "sex", "height": "height_cm", "weight": "weight_kg"}
+"""Columns of the table with numbers, and their names here: age in years, sex (0 male, 1 female), height in cm
+and weight in kg."""
+OLDEST = 90.0
+"""Age in years of those who are older than 89; the table states 300."""
+
 
 def subject_table(folder: RecordingFolder, fs_hz: float) -> SubjectTable:
-    """Return the recordings with their patients, partitions and superclasses.
+    """Return the recordings with their patients, partitions, superclasses, statements and numbers.
 
     Args:
         folder: the folder of the release; one of ``records100`` and ``records500`` may be missing.
@@ -46,7 +54,9 @@ def subject_table(folder: RecordingFolder, fs_hz: float) -> SubjectTable:
         names = recordings[column].tolist()
         subjects = [str(int(float(patient))) for patient in recordings["patient_id"]]
         partitions = [_partition(int(fold)) for fold in recordings["strat_fold"]]
-        labels = [_labels(codes, superclasses) for codes in recordings["scp_codes"]]
+        statements = [tuple(ast.literal_eval(codes)) for codes in recordings["scp_codes"]]
+        labels = [_labels(codes, superclasses) for codes in statements]
+        numbers = _numbers(recordings)
     except (KeyError, ValueError, SyntaxError) as error:
         raise DiffecgError(
             f"{folder.url}/{DATABASE} is not the table of PTB-XL 1.0.3 ({one_line(error)}); download it again"
@@ -62,6 +72,11 @@ def subject_table(folder: RecordingFolder, fs_hz: float) -> SubjectTable:
         subjects=dict(zip(names, subjects, strict=True)),
         partitions=of_subject,
         labels=dict(zip(names, labels, strict=True)),
+        statements={
+            name: (*classes, *(code for code in codes if code not in classes))
+            for name, classes, codes in zip(names, labels, statements, strict=True)
+        },
+        numbers=dict(zip(names, numbers, strict=True)),
     )
 
 
@@ -108,9 +123,19 @@ def _superclasses(folder: RecordingFolder) -> dict[str, str]:
         ) from error
 
 
-def _labels(codes: str, superclasses: dict[str, str]) -> tuple[str, ...]:
+def _labels(codes: Sequence[str], superclasses: dict[str, str]) -> tuple[str, ...]:
     """Return the superclasses of the statements of a recording, in alphabetical order."""
-    return tuple(sorted({superclasses[code] for code in ast.literal_eval(codes) if code in superclasses}))
+    return tuple(sorted({superclasses[code] for code in codes if code in superclasses}))
+
+
+def _numbers(recordings: pd.DataFrame) -> list[dict[str, float]]:
+    """Return the numbers of each recording, NaN where the table has none."""
+    columns = {
+        name: recordings[column].replace("", "nan").astype(float).to_numpy()
+        for column, name in NUMBERS.items()
+    }
+    columns["age"] = np.minimum(columns["age"], OLDEST)
+    return [dict(zip(columns, map(float, row), strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _partition(fold: int) -> str:

@@ -16,6 +16,10 @@ class SubjectTable:
     """Partition of each subject; empty: they are drawn."""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Labels of each recording; empty: unknown."""
+    statements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """All statements about each recording, its labels among them; empty: unknown."""
+    numbers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Numbers that describe each recording or its subject, such as age, by name; NaN = unknown."""
 
     @classmethod
     def of_recordings(cls, names: list[str]) -> SubjectTable:

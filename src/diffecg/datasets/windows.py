@@ -138,6 +138,13 @@ class Windows:
         return np.full(len(self), UNKNOWN) if labels is None else labels
 
     @property
+    def all_labels(self) -> list[list[str]]:
+        """Labels of each window, from the column ``labels`` if there is one, else its one label."""
+        if "labels" in self.index:
+            return [list(labels) for labels in self.index["labels"]]
+        return [[label] for label in self.labels.tolist()]
+
+    @property
     def recordings(self) -> Shaped[np.ndarray, " window"] | None:
         """Recording of each window; None = unknown."""
         return self._text("recording")
@@ -239,6 +246,9 @@ class Windows:
 
 def fingerprint(windows: Windows) -> str:
     """Return a digest of the index and of about 64 windows, which identifies a data set."""
-    digest = hashlib.sha256(pd.util.hash_pandas_object(windows.index, index=False).to_numpy().tobytes())
+    index = windows.index
+    if "labels" in index:  # lists cannot be hashed
+        index = index.assign(labels=[" ".join(labels) for labels in windows.all_labels])
+    digest = hashlib.sha256(pd.util.hash_pandas_object(index, index=False).to_numpy().tobytes())
     digest.update(np.ascontiguousarray(windows.signal[:: max(1, len(windows) // 64)]).tobytes())
     return digest.hexdigest()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import index
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 from numpy.typing import ArrayLike
 
+from diffecg.datasets.label_code import Labels
 from diffecg.datasets.labels import check_label
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
@@ -166,18 +167,59 @@ def check_seeds(seed: int | Iterable[int], count: int) -> Sequence[int]:
 
 
 def check_labels(
-    label: str | Iterable[str | None] | None, count: int, known: Sequence[str], model: str
-) -> list[str | None]:
-    """Return a label for each window.
+    label: str | Iterable[Labels] | None,
+    count: int,
+    known: Sequence[str],
+    model: str,
+    *,
+    several: bool = False,
+) -> list[Labels]:
+    """Return the label of each window, or its labels.
+
+    Args:
+        label: label of all windows, or of each.
+        count: number of windows.
+        known: labels of the model's training windows.
+        model: name of the model.
+        several: whether a window has any number of labels.
 
     Raises:
         DiffecgError: an unknown label, or not ``count`` of them.
     """
     if label is not None and (isinstance(label, bytes) or not isinstance(label, Iterable)):
         check_label(label, known, model)
-    labels = [label] * count if label is None or isinstance(label, str) else list(label)
+    labels: list[Labels] = [label] * count if label is None or isinstance(label, str) else list(label)
     if len(labels) != count:
         raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one per window")
+    labels = [tuple(one) if isinstance(one, list) else one for one in labels]
     for one in dict.fromkeys(labels):
-        check_label(one, known, model)
+        check_label(one, known, model, several=several)
     return labels
+
+
+def check_numbers(
+    conditions: Mapping[str, Any], count: int, known: Sequence[str], model: str
+) -> Float32[np.ndarray, "{count} number"]:
+    """Return the numbers that each window is conditioned on; NaN = unknown.
+
+    Args:
+        conditions: numbers by name, each one for all windows or an array of one per window.
+        count: number of windows.
+        known: names of the numbers that the model is conditioned on.
+        model: name of the model.
+
+    Raises:
+        DiffecgError: an unknown name, or values that are not numbers or not ``count`` of them.
+    """
+    numbers = np.full((count, len(known)), np.nan, dtype=np.float32)
+    for name, value in conditions.items():
+        if name not in known:
+            allowed = f"it is conditioned on {', '.join(known)}" if known else "it is conditioned on labels only"
+            raise DiffecgError(f"unknown condition {name!r} for the model {model}; {allowed}")
+        try:
+            numbers[:, list(known).index(name)] = np.asarray(value, dtype=np.float32)
+        except (TypeError, ValueError):
+            raise DiffecgError(
+                f"condition {name} must be a number, or {count} numbers, not {value!r}"
+            ) from None
+    return numbers

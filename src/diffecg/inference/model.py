@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Float, Float32
 from numpy.typing import ArrayLike
 
 from diffecg._version import __version__
 from diffecg.config.schema import Config
-from diffecg.datasets.labels import UNKNOWN
+from diffecg.datasets.label_code import Labels
+from diffecg.datasets.labels import SEPARATOR, UNKNOWN
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference import checks
@@ -89,6 +91,11 @@ class Model:
         return self.config.trained_labels
 
     @property
+    def numbers(self) -> tuple[str, ...]:
+        """Names of the numbers that the model can be conditioned on, such as age."""
+        return self.config.conditions.numbers
+
+    @property
     def device(self) -> str:
         """Device that the model computes on, such as ``cpu``."""
         return str(self.denoiser.transform.mean_mv.device)
@@ -137,10 +144,11 @@ class Model:
 
     def generate(
         self,
-        label: str | Iterable[str | None] | None = None,
+        label: str | Iterable[Labels] | None = None,
         count: int = 1,
         seed: int | Iterable[int] = 0,
         *,
+        conditions: Mapping[str, Any] | None = None,
         sampler: str | None = None,
         steps: int | None = None,
         batch_size: int | None = None,
@@ -152,9 +160,13 @@ class Model:
         chunks.
 
         Args:
-            label: label of all windows, or one per window; None: unconditional.
+            label: label of all windows, or one per window; None: unconditional. A model of windows with several
+                labels takes several in one text, as in ``MI+AFIB``, of which the others are unknown; or, for
+                each window, a tuple of all its labels.
             count: number of windows.
             seed: seed of the first window, or one seed per window.
+            conditions: numbers that the windows are conditioned on, by name, such as ``{"age": 63}``: one for
+                all windows or one per window; those that are not given are unknown.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
             steps: sampling steps; None: the model's own.
             batch_size: windows computed together; affects speed and memory only. None: 64.
@@ -168,8 +180,9 @@ class Model:
             self._sampler(sampler, steps, batch_size),
         )
         seeds = checks.check_seeds(seed, count)
-        labels = checks.check_labels(label, count, self.labels, self.name)
-        request = SamplingRequest.unconditional(self._shape, labels, seeds)
+        labels = self._labels(label, count)
+        numbers = checks.check_numbers(conditions or {}, count, self.numbers, self.name)
+        request = SamplingRequest.unconditional(self._shape, labels, seeds, numbers)
         on_batch = count_batches(progress, count)
         signal_mv = sample_windows(self.denoiser, request, options, on_batch=on_batch)
         return self._windows(signal_mv, request, self._info("generate", options))
@@ -177,7 +190,7 @@ class Model:
     def vary(
         self,
         signal_mv: ArrayLike,
-        label: str | Iterable[str | None] | None = None,
+        label: str | Iterable[Labels] | None = None,
         count: int = 1,
         seed: int = 0,
         *,
@@ -211,7 +224,7 @@ class Model:
             self._sampler(sampler, steps, batch_size),
         )
         seeds = checks.check_seeds(seed, count)
-        labels = checks.check_labels(label, count, self.labels, self.name)
+        labels = self._labels(label, count)
         start = SDEditStart(
             signal_mv=checks.as_windows(signal_mv, self._shape, count),
             sigma=checks.check_strength(strength, self.config.diffusion.sigma_max),
@@ -222,7 +235,7 @@ class Model:
 
     def stream(
         self,
-        label: str | Iterable[str | None] | None = None,
+        label: str | Iterable[Labels] | None = None,
         count: int = 1,
         seed: int = 0,
         *,
@@ -249,7 +262,7 @@ class Model:
         """
         count, chunk = checks.check_integer("count", count), checks.check_integer("chunk", chunk)
         seeds = checks.check_seeds(seed, count)
-        labels = checks.check_labels(label, count, self.labels, self.name)
+        labels = self._labels(label, count)
         for start in range(0, count, chunk):
             part = slice(start, start + chunk)
             yield self.generate(
@@ -380,6 +393,15 @@ class Model:
             own.batch_size if batch_size is None else batch_size,
         )
 
+    def _labels(self, label: str | Iterable[Labels] | None, count: int) -> list[Labels]:
+        """Return the label, or the labels, of each window.
+
+        Raises:
+            DiffecgError: an unknown label, or not ``count`` of them.
+        """
+        several = self.config.conditions.several_labels
+        return checks.check_labels(label, count, self.labels, self.name, several=several)
+
     @property
     def _shape(self) -> tuple[int, int]:
         """Leads and samples of a window."""
@@ -393,7 +415,7 @@ class Model:
         options: SamplerOptions,
         on_preview: Callable[[Preview], None] | None,
     ) -> ImputationRequest:
-        checks.check_labels(label, 1, self.labels, self.name)
+        self._labels(label, 1)
         seeds = draw_seeds(seed, checks.check_integer("draws", draws))
         return ImputationRequest(label=label, seeds=seeds, sampler=options, on_preview=on_preview)
 
@@ -433,16 +455,22 @@ class Model:
         request: SamplingRequest,
         info: dict[str, Any],
     ) -> Windows:
-        window = self.config.window
-        return Windows.from_arrays(
+        window, texts = self.config.window, [_label_text(label) for label in request.labels]
+        numbers = {} if request.numbers is None else dict(zip(self.numbers, request.numbers.T, strict=True))
+        windows = Windows.from_arrays(
             signal_mv,
             window.fs_hz,
-            [label or UNKNOWN for label in request.labels],
+            texts,
             channel_names=window.leads,
             r_peak=window.before,
             info=info,
             seed=np.array(request.seeds, dtype=np.int64),
+            **numbers,
         )
+        if not self.config.conditions.several_labels:
+            return windows
+        labels = pd.Series([[] if text == UNKNOWN else text.split(SEPARATOR) for text in texts], dtype=object)
+        return replace(windows, index=windows.index.drop(columns="label").assign(labels=labels))
 
     def _info(self, task: str, options: SamplerOptions) -> dict[str, Any]:
         resolved = resolve_options(options, self.config.diffusion)
@@ -456,6 +484,13 @@ class Model:
             "steps": resolved.steps,
             "diffecg": __version__,
         }
+
+
+def _label_text(label: Labels) -> str:
+    """Return the labels of a window as one text."""
+    if label is None or isinstance(label, str):
+        return label or UNKNOWN
+    return SEPARATOR.join(label)
 
 
 def _offset(progress: Progress, start: int, total: int) -> Progress:

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 
 from diffecg.config.schema import DiffusionConfig
+from diffecg.datasets.label_code import Labels
 from diffecg.diffusion.noise import SeededNoise
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser
 from diffecg.errors import DiffecgError
@@ -52,19 +53,25 @@ class SamplingRequest:
     """Observed signal, in mV; values of missing samples are ignored."""
     observed: Bool[np.ndarray, "batch lead time"]
     """True where a sample is observed."""
-    labels: Sequence[str | None]
-    """Label of each window; None = unknown."""
+    labels: Sequence[Labels]
+    """Labels of each window; None = unknown."""
     seeds: Sequence[int]
     """Seed of each window."""
+    numbers: Float32[np.ndarray, "batch number"] | None = None
+    """Numbers of each window; NaN, or None for all, = unknown."""
     start: SDEditStart | None = None
 
     @classmethod
     def unconditional(
-        cls, shape: tuple[int, int], labels: Sequence[str | None], seeds: Sequence[int]
+        cls,
+        shape: tuple[int, int],
+        labels: Sequence[Labels],
+        seeds: Sequence[int],
+        numbers: Float32[np.ndarray, "batch number"] | None = None,
     ) -> SamplingRequest:
         """Return the request of windows (leads, samples) in which nothing is observed."""
         zeros = np.zeros((len(seeds), *shape), dtype=np.float32)
-        return cls(signal_mv=zeros, observed=zeros > 0, labels=labels, seeds=seeds)
+        return cls(signal_mv=zeros, observed=zeros > 0, labels=labels, seeds=seeds, numbers=numbers)
 
 
 def resolve_options(options: SamplerOptions, config: DiffusionConfig) -> SamplerOptions:
@@ -164,7 +171,12 @@ def _condition(
     # An observed signal determines the morphology; without one, a morphology is sampled.
     unobserved = ~request.observed[rows].any(axis=(1, 2)) & (request.start is None)
     morphologies = np.where(unobserved, model.draw_morphologies(labels, seeds), -1)
-    return model.condition(signal, observed, labels, morphologies=morphologies.tolist())
+    return model.condition(
+        signal,
+        observed,
+        model.encode_labels(labels, morphologies.tolist()),
+        None if request.numbers is None else torch.from_numpy(request.numbers[rows]).to(signal.device),
+    )
 
 
 def _observed_denoiser(

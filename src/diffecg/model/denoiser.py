@@ -11,16 +11,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from diffecg.config.schema import Config, UNetConfig
+from diffecg.datasets.label_code import LabelCode, Labels
 from diffecg.diffusion.preconditioning import PARAMETRISATIONS, expand_like
+from diffecg.errors import DiffecgError
 from diffecg.model.condition import Condition
 from diffecg.model.dense import DenseNetwork
+from diffecg.model.numbers import NumberEmbedding
 from diffecg.model.unet import UNet
-from diffecg.transform.conditions import encode_observation
-from diffecg.transform.transform import Transform
+from diffecg.transform.transform import build_transform
 
 
 class ConditionalDenoiser(nn.Module):
@@ -32,8 +34,14 @@ class ConditionalDenoiser(nn.Module):
     def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
-        self.transform = Transform(config.transform, config.window)
+        self.transform = build_transform(config.transform, config.window)
+        self.label_code = LabelCode.of(config)
         self.network = self._build_network()
+        self.embed_numbers = (
+            NumberEmbedding(len(config.conditions.numbers), self.network.embed_label.embedding_dim)
+            if config.conditions.numbers
+            else None
+        )
         self.register_buffer(
             "morphology_share", torch.zeros(len(config.labels), config.conditions.morphologies)
         )
@@ -44,32 +52,55 @@ class ConditionalDenoiser(nn.Module):
         config, channels = self.config, self.transform.channels
         sizes = {
             "in_channels": channels,
-            "condition_channels": 2 * channels,
+            "condition_channels": self.transform.condition_channels,
             "out_channels": channels,
-            "labels": len(config.labels) * (1 + config.conditions.morphologies),
+            "labels": self.label_code.rows - 1,
         }
         if isinstance(config.network, UNetConfig):
-            return UNet(config.network, dims=self.transform.layout.dims, **sizes)
+            if not self.transform.dims:
+                raise DiffecgError(
+                    f"the layout {config.transform.layout!r} has no grid axis, which a U-Net needs; use "
+                    "network.kind=dense"
+                )
+            return UNet(config.network, dims=self.transform.dims, **sizes)
         return DenseNetwork(config.network, grid_shape=self.transform.grid_shape, **sizes)
 
     def condition(
         self,
         signal_mv: Float[Tensor, "batch lead time"],
         observed: Bool[Tensor, "batch lead time"],
-        labels: Sequence[str | None],
-        morphologies: Sequence[int] | None = None,
+        labels: Float[Tensor, "batch row"],
+        numbers: Float[Tensor, "batch number"] | None = None,
     ) -> Condition:
         """Encode what samples are conditioned on.
 
         Args:
             signal_mv: Windows; missing samples may have any value.
             observed: True where the signal is observed.
-            labels: Label of each window; None if unknown.
+            labels: Labels of each window as the weight of each row of the embedding, see
+                :meth:`encode_labels`.
+            numbers: Numbers of each window, in the order of ``conditions.numbers``; NaN, or None for all,
+                = unknown.
+        """
+        encoding = self.transform.encode_observation(signal_mv - self.transform.mean_mv, observed)
+        embedding = labels @ self.network.embed_label.weight
+        if self.embed_numbers is not None:
+            shape = len(labels), len(self.config.conditions.numbers)
+            unknown = labels.new_full(shape, torch.nan)
+            embedding = embedding + self.embed_numbers(unknown if numbers is None else numbers)
+        return Condition(self.network.features(encoding), embedding)
+
+    def encode_labels(
+        self, labels: Sequence[Labels], morphologies: Sequence[int] | None = None
+    ) -> Float[Tensor, "batch row"]:
+        """Return labels and morphologies as :meth:`condition` takes them.
+
+        Args:
+            labels: Labels of each window; None if unknown.
             morphologies: Morphology of each window within its label; -1 if unknown.
         """
-        encoding = encode_observation(self.transform, signal_mv - self.transform.mean_mv, observed)
-        index = self.label_index(labels, morphologies or [-1] * len(labels)).to(signal_mv.device)
-        return Condition(self.network.features(encoding), self.network.embed_label(index))
+        code = torch.from_numpy(self.label_code.encode(labels, morphologies))
+        return code.to(self.transform.mean_mv.device)
 
     def encode(self, signal_mv: Float[Tensor, "batch lead time"]) -> Float[Tensor, "batch channel *grid"]:
         """Return the grid of windows."""
@@ -150,14 +181,7 @@ class ConditionalDenoiser(nn.Module):
     def _project(self, grid: Tensor) -> Tensor:
         return self.transform.project(grid) if self.config.transform.consistent else grid
 
-    def label_index(self, labels: Sequence[str | None], morphologies: Sequence[int]) -> Int[Tensor, " batch"]:
-        """Return the index of each label and morphology in the embedding; 0 for None and unknown labels."""
-        per_label = 1 + self.config.conditions.morphologies
-        first = {label: 1 + i * per_label for i, label in enumerate(self.config.labels)}
-        pairs = zip(labels, morphologies, strict=True)
-        return torch.tensor([first[label] + 1 + m if label in first else 0 for label, m in pairs])
-
-    def draw_morphologies(self, labels: Sequence[str | None], seeds: Sequence[int]) -> list[int]:
+    def draw_morphologies(self, labels: Sequence[Labels], seeds: Sequence[int]) -> list[int]:
         """Draw a morphology for each window, by its frequency within the label; -1 if the label has none."""
         cumulative = self.morphology_share.double().cpu().numpy().cumsum(axis=1)
         pairs = zip(self.config.labels, cumulative, strict=True)
@@ -165,7 +189,7 @@ class ConditionalDenoiser(nn.Module):
         return [
             # Equals Generator.choice, at a tenth of its cost.
             int(distribution[label].searchsorted(np.random.default_rng(seed).random(), side="right"))
-            if label in distribution
+            if isinstance(label, str) and label in distribution
             else -1
             for label, seed in zip(labels, seeds, strict=True)
         ]

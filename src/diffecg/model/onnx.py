@@ -43,7 +43,8 @@ def export_onnx(denoiser: ConditionalDenoiser, path: Path) -> None:
     # A batch of one would become a constant.
     signal = torch.zeros(2, len(window.leads), window.length, dtype=torch.float32)
     with torch.no_grad(), _quiet():
-        condition = denoiser.condition(signal, torch.zeros_like(signal, dtype=torch.bool), [None, None])
+        observed = torch.zeros_like(signal, dtype=torch.bool)
+        condition = denoiser.condition(signal, observed, denoiser.encode_labels([None, None]))
         inputs = (
             denoiser.transform(signal),
             signal.new_zeros(2),

@@ -1,4 +1,4 @@
-"""R-peak detection in a few seconds of a lead, or in a whole recording."""
+"""R-peak detection in a few seconds of a lead, or in one or several leads of a whole recording."""
 
 from __future__ import annotations
 
@@ -36,18 +36,30 @@ def detect_r_peaks(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Int[n
 
 
 def r_peaks_of_recording(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Int[np.ndarray, " beat"]:
-    """Return the samples of the R peaks in a lead of any length.
-
-    As :func:`detect_r_peaks`, with a threshold that follows the amplitude of the lead: it is computed in
-    segments of :data:`SEGMENT_S` and interpolated between their centres. Each peak is moved to the largest
-    deflection of its QRS complex in the band-passed signal.
+    """Return the samples of the R peaks in a lead of any length; see :func:`r_peaks_of_leads`.
 
     Args:
         signal_mv: samples in mV; NaN = missing. No peak lies in missing samples.
         fs_hz: sampling rate, in Hz.
     """
-    filtered = _band_pass(interpolate_gaps(signal_mv), fs_hz)
-    power = _power(filtered, fs_hz)
+    return r_peaks_of_leads(signal_mv[None], fs_hz)
+
+
+def r_peaks_of_leads(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float) -> Int[np.ndarray, " beat"]:
+    r"""Return the samples of the R peaks in simultaneous leads of any length.
+
+    As :func:`detect_r_peaks`, on the magnitude of the vector of the band-passed leads,
+    :math:`\sqrt{\sum_l x_l^2}`, and with a threshold that follows its amplitude: it is computed in segments of
+    :data:`SEGMENT_S` and interpolated between their centres. Each peak is moved to the largest magnitude in
+    its QRS complex.
+
+    Args:
+        signal_mv: samples in mV; NaN = missing. No peak lies where all leads are missing.
+        fs_hz: sampling rate, in Hz.
+    """
+    filtered = np.stack([_band_pass(interpolate_gaps(lead), fs_hz) for lead in signal_mv])
+    magnitude = np.sqrt(np.square(filtered).sum(axis=0))
+    power = _power(magnitude, fs_hz)
     edges = np.linspace(0, len(power), max(1, round(len(power) / (SEGMENT_S * fs_hz))) + 1).astype(int)
     levels = [
         np.percentile(power[start:stop], PERCENTILE)
@@ -57,9 +69,9 @@ def r_peaks_of_recording(signal_mv: Float[np.ndarray, " time"], fs_hz: float) ->
     peaks = _peaks(power, np.where(height > 0, height, np.inf), fs_hz)
     reach = round(QRS_S / 2 * fs_hz)
     around = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(power) - 1)
-    largest = np.abs(filtered)[around].argmax(axis=1)
+    largest = magnitude[around].argmax(axis=1)
     peaks = np.unique(around[np.arange(len(peaks)), largest])
-    return peaks[np.isfinite(signal_mv[peaks])]
+    return peaks[np.isfinite(signal_mv[:, peaks]).any(axis=0)]
 
 
 def _band_pass(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Float[np.ndarray, " time"]:

@@ -1,4 +1,4 @@
-"""Training batches: windows with an observation mask, a label and a morphology.
+"""Training batches: windows with an observation mask, labels and numbers.
 
 A batch follows from the random generator that it is drawn with, so that a resumed run sees the batches that
 an uninterrupted one would have seen.
@@ -6,7 +6,6 @@ an uninterrupted one would have seen.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,10 +15,10 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from diffecg.config.schema import Config
-from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.morphologies import Morphologies, cluster_morphologies
 from diffecg.datasets.windows import Windows
-from diffecg.errors import DiffecgError
+from diffecg.training.checks import check_number_of_labels
+from diffecg.training.conditions import WindowConditions
 from diffecg.training.masks import draw_masks
 
 
@@ -30,22 +29,22 @@ class Batch:
     signal_mv: Float[Tensor, "batch lead time"]
     observed: Bool[Tensor, "batch lead time"]
     """True = shown to the network."""
-    labels: list[str]
-    """Label of each window; ``?`` where it is dropped."""
-    morphologies: list[int]
-    """Morphology of each window within its label; -1 where it is dropped."""
+    labels: Float[Tensor, "batch row"]
+    """Labels and morphology of each window, see :class:`~diffecg.datasets.label_code.LabelCode`."""
+    numbers: Float[Tensor, "batch number"]
+    """Numbers of each window; NaN = unknown."""
 
     def __len__(self) -> int:
         """Return the number of windows."""
-        return len(self.labels)
+        return len(self.signal_mv)
 
     def select(self, rows: slice, device: str | torch.device) -> Batch:
         """Return some of the windows, on a device."""
         return Batch(
             signal_mv=self.signal_mv[rows].to(device),
             observed=self.observed[rows].to(device),
-            labels=self.labels[rows],
-            morphologies=self.morphologies[rows],
+            labels=self.labels[rows].to(device),
+            numbers=self.numbers[rows].to(device),
         )
 
 
@@ -68,18 +67,14 @@ class BatchSource:
             morphologies: Morphologies of the labels; None: those of ``windows``.
 
         Raises:
-            DiffecgError: Windows have several labels each.
+            DiffecgError: Windows have several labels each, and the model has one.
         """
-        if "labels" in windows.index:
-            raise DiffecgError(
-                "the windows have several labels each, and a model is trained on one; keep one in the column "
-                "'label' and remove the column 'labels' (Windows.drop_columns)"
-            )
+        check_number_of_labels(windows, config)
         self.windows = windows
         self.config = config
         self._labels = windows.labels
-        weights = label_weights(Counter(self._labels.tolist()) if counts is None else counts, config)
-        weight = np.array([weights[label] for label in self._labels])
+        self._conditions = WindowConditions.of(windows, config)
+        weight = self._conditions.weights(windows.counts() if counts is None else counts, config)
         self._cumulative_weight = np.cumsum(weight) / weight.sum()
         if morphologies is None:
             self.morphologies, self.morphology = cluster_morphologies(
@@ -100,21 +95,25 @@ class BatchSource:
         last = len(self.windows) - 1
         rows = np.searchsorted(self._cumulative_weight, rng.random(size)).clip(max=last)
         signal_mv = self.windows.signal_mv[rows].astype(np.float32)
-        observed = draw_masks(rng, size, signal_mv.shape[1], signal_mv.shape[2], training.tasks)
+        observed = draw_masks(
+            rng,
+            size,
+            signal_mv.shape[1],
+            signal_mv.shape[2],
+            training.tasks,
+            lead_reconstruction=training.lead_reconstruction,
+        )
         is_generation = ~np.any(observed, axis=(1, 2))
         if training.gain_log_std > 0:
             log_gain = training.gain_log_std * rng.standard_normal((size, 1, 1))
             signal_mv *= np.exp(log_gain).astype(np.float32)
         label_dropped = rng.random(size) < training.label_dropout
         morphology_dropped = ~is_generation | (rng.random(size) < training.label_dropout)
+        morphology = np.where(morphology_dropped, -1, self.morphology[rows])
+        labels = self._conditions.draw_labels(rng, rows, label_dropped, morphology, training.label_dropout)
         return Batch(
             signal_mv=torch.from_numpy(signal_mv),
             observed=torch.from_numpy(observed),
-            labels=np.where(label_dropped, UNKNOWN, self._labels[rows]).tolist(),
-            morphologies=np.where(morphology_dropped, -1, self.morphology[rows]).tolist(),
+            labels=torch.from_numpy(labels),
+            numbers=torch.from_numpy(self._conditions.draw_numbers(rng, rows, training.label_dropout)),
         )
-
-
-def label_weights(counts: Mapping[str, int], config: Config) -> dict[str, float]:
-    """Return the sampling weight of a window of each label: the label's count to the power -balance."""
-    return {label: float(count) ** -config.training.balance for label, count in counts.items()}

@@ -76,6 +76,20 @@ def check_labels(config: Config, counts: Mapping[str, int]) -> None:
         )
 
 
+def check_number_of_labels(windows: Windows, config: Config) -> None:
+    """Check that windows have as many labels each as the model is conditioned on.
+
+    Raises:
+        DiffecgError: windows have several labels each, and the model has one.
+    """
+    if "labels" in windows.index and not config.conditions.several_labels:
+        raise DiffecgError(
+            f"the windows have several labels each, and the preset {config.name!r} is trained on one; use "
+            "--preset twelve-lead, or keep one in the column 'label' and remove the column 'labels' "
+            "(Windows.drop_columns)"
+        )
+
+
 def label_notes(config: Config, counts: Mapping[str, int]) -> list[str]:
     """Return a note on the labels that only the model or only its training windows have.
 

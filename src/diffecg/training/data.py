@@ -21,8 +21,9 @@ from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.morphologies import Morphologies
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows, fingerprint
-from diffecg.training.batches import BatchSource, label_weights
+from diffecg.training.batches import BatchSource
 from diffecg.training.checks import NEEDED, check_labels, check_partitions, check_samples, label_notes
+from diffecg.training.conditions import label_weights
 
 _STREAM_SAMPLE = 16_384
 """Windows sampled from a stream to fit scaling and morphologies, and to validate."""

@@ -17,6 +17,7 @@ from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import CONFIG
 from diffecg.training.checkpoints import TrainingState
+from diffecg.training.conditions import WindowConditions
 from diffecg.training.data import TrainingData
 from diffecg.training.optimisation import build_optimizer
 
@@ -24,8 +25,14 @@ _FIT_WINDOWS = 4096
 """Largest number of windows to which the scaling of the transform is fitted."""
 
 
+_MIN_LABEL_WINDOWS = 50
+"""Smallest number of training windows of a label that a model with several labels learns by default."""
+
+
 def config_for_windows(config: Config, windows: Windows | WindowStream) -> Config:
     """Return ``config`` with the window settings that the windows were prepared with.
+
+    A model of several labels whose settings name none gets the labels that occur often enough.
 
     Args:
         config: The settings.
@@ -43,7 +50,15 @@ def config_for_windows(config: Config, windows: Windows | WindowStream) -> Confi
         window = _window_of(windows)
     else:
         window = window_config(windows.info["window"])
+    if config.conditions.several_labels and not config.labels and isinstance(windows, Windows):
+        config = replace(config, labels=_frequent_labels(windows))
     return replace(config, window=window)
+
+
+def _frequent_labels(windows: Windows) -> tuple[str, ...]:
+    """Return the labels of at least :data:`_MIN_LABEL_WINDOWS` training windows."""
+    counts = windows.partition("train").counts()
+    return tuple(label for label, count in counts.items() if count >= _MIN_LABEL_WINDOWS)
 
 
 def _window_of(windows: Windows) -> WindowConfig:
@@ -108,8 +123,12 @@ def initial_state(
         model = ConditionalDenoiser(config)
     if teacher is None:
         windows = data.fit_windows
-        rows = np.linspace(0, len(windows) - 1, min(_FIT_WINDOWS, len(windows))).astype(int)
+        most = _FIT_WINDOWS * len(config.window.leads)  # a basis over several leads takes more windows
+        rows = np.linspace(0, len(windows) - 1, min(most, len(windows))).astype(int)
         model.transform.fit(torch.from_numpy(windows.signal[rows]))
+        if model.embed_numbers is not None:
+            numbers = WindowConditions.of(windows, config).numbers
+            model.embed_numbers.fit(torch.from_numpy(numbers))
         model.morphology_share.copy_(torch.from_numpy(data.morphologies.share))
     else:
         model.load_state_dict(teacher.state_dict())

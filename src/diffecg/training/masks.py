@@ -15,7 +15,13 @@ _IMPUTATION, _FORECASTING = 1, 2
 
 
 def draw_masks(
-    rng: np.random.Generator, size: int, leads: int, length: int, tasks: tuple[float, float, float]
+    rng: np.random.Generator,
+    size: int,
+    leads: int,
+    length: int,
+    tasks: tuple[float, float, float],
+    *,
+    lead_reconstruction: float = 0.0,
 ) -> Bool[np.ndarray, "{size} {leads} {length}"]:
     """Draw a mask for each of ``size`` windows; True = observed.
 
@@ -30,6 +36,8 @@ def draw_masks(
         length: Samples in a window.
         tasks: Proportions of generation (nothing observed), imputation (one to three gaps of log-uniform
             length) and forecasting (observed up to a uniformly distributed sample).
+        lead_reconstruction: Probability of a mask of another kind, for windows of several leads: a random
+            number of leads, one to all but one, is observed throughout, and the others are missing.
     """
     masks = _single_lead_masks(rng, size * leads, length, tasks).reshape(size, leads, length)
     if leads == 1:
@@ -39,7 +47,16 @@ def draw_masks(
     same_in_all, in_one_lead = pattern == 0, pattern == 1
     masks[same_in_all] = masks[same_in_all, :1]
     masks[in_one_lead[:, None] & (np.arange(leads) != masked_lead[:, None])] = True
+    if lead_reconstruction > 0:
+        chosen = rng.random(size) < lead_reconstruction
+        masks[chosen] = _lead_masks(rng, size, leads)[chosen, :, None]
     return masks
+
+
+def _lead_masks(rng: np.random.Generator, size: int, leads: int) -> Bool[np.ndarray, "{size} {leads}"]:
+    """Draw which leads are observed: a uniformly distributed number of them, one to all but one."""
+    rank = rng.random((size, leads)).argsort(axis=1).argsort(axis=1)
+    return rank < rng.integers(1, leads, size)[:, None]
 
 
 def _single_lead_masks(

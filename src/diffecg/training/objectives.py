@@ -177,4 +177,4 @@ def _encode(model: ConditionalDenoiser, batch: Batch, rows: slice) -> tuple[Tens
 
 
 def _condition(model: ConditionalDenoiser, batch: Batch) -> Condition:
-    return model.condition(batch.signal_mv, batch.observed, batch.labels, morphologies=batch.morphologies)
+    return model.condition(batch.signal_mv, batch.observed, batch.labels, batch.numbers)

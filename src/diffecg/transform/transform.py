@@ -1,4 +1,4 @@
-"""Map windows to standardised coefficients on a grid, and back."""
+"""Map windows to standardised coefficients of each lead on a grid, and back."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from diffecg.config.schema import TransformConfig, WindowConfig
+from diffecg.transform.basis import BasisTransform
 from diffecg.transform.layouts import build_layout
 
 MIN_RELATIVE_SPREAD = 1e-4
@@ -42,9 +43,19 @@ class Transform(nn.Module):
         self.register_buffer("scale", torch.ones(self.lead_count, self.layout.bins, 1))
 
     @property
+    def dims(self) -> int:
+        """Number of grid axes."""
+        return self.layout.dims
+
+    @property
     def channels(self) -> int:
         """Channels of the grid."""
         return self.lead_count * self.layout.channels_per_lead
+
+    @property
+    def condition_channels(self) -> int:
+        """Channels of the encoded observation."""
+        return 2 * self.channels
 
     @property
     def grid_shape(self) -> tuple[int, ...]:
@@ -84,3 +95,27 @@ class Transform(nn.Module):
     ) -> Float[Tensor, "batch channel *grid"]:
         """Return the fraction of missing samples in the frame of each grid point."""
         return self.layout.expand(self.layout.frame_mean((~observed).to(torch.float32))[:, :, None])
+
+    def encode_observation(
+        self, signal: Float[Tensor, "batch lead time"], observed: Bool[Tensor, "batch lead time"]
+    ) -> Float[Tensor, "batch channel *grid"]:
+        """Encode observed signal (C1) and mask (C2) as channels on the grid.
+
+        Args:
+            signal: Windows without the mean of each lead; missing samples may have any value.
+            observed: True where the signal is observed.
+        """
+        layout = self.layout
+        c1 = self(torch.where(observed, signal, 0.0))
+        c2 = layout.to_grid(layout.analyse(observed.to(signal.dtype)) / layout.mask_scale)
+        return torch.cat([c1, c2], dim=1)
+
+
+def build_transform(config: TransformConfig, window: WindowConfig) -> Transform | BasisTransform:
+    """Return the transform of a configuration.
+
+    Raises:
+        DiffecgError: The settings do not fit the window.
+    """
+    kind = BasisTransform if config.layout == "basis" else Transform
+    return kind(config, window)

@@ -9,7 +9,6 @@ from scipy.signal import ShortTimeFFT
 
 from diffecg.config.schema import TransformConfig, WindowConfig
 from diffecg.errors import DiffecgError
-from diffecg.transform.conditions import encode_observation
 from diffecg.transform.stft import istft, stft
 from diffecg.transform.transform import Transform
 
@@ -80,11 +79,11 @@ def test_encoding_of_the_observation_ignores_missing_samples(layout):
     changed = signal.clone()
     changed[:, :, 100:150] = 99.0
     assert torch.equal(
-        encode_observation(transform, signal, observed), encode_observation(transform, changed, observed)
+        transform.encode_observation(signal, observed), transform.encode_observation(changed, observed)
     )
     nothing = torch.zeros_like(observed)
-    assert encode_observation(transform, signal, nothing).abs().max() == 0
-    assert encode_observation(transform, signal, observed).shape[1] == 2 * transform.channels
+    assert transform.encode_observation(signal, nothing).abs().max() == 0
+    assert transform.encode_observation(signal, observed).shape[1] == 2 * transform.channels
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
