@@ -44,6 +44,15 @@ def mitdb():
 
 
 @pytest.fixture(scope="session")
+def ptbxl():
+    """PTB-XL as released, at 100 Hz."""
+    folder = Path(os.environ.get("DIFFECG_DATA") or "nowhere") / "ptbxl"
+    if not (folder / "records100").is_dir():
+        pytest.skip("set DIFFECG_DATA to the folder that holds ptbxl/records100/ to test on PTB-XL")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def database(tmp_path_factory):
     """A small database made here, with the names of mitdb's recordings."""
     return write_database(tmp_path_factory.mktemp("database") / "mitdb")

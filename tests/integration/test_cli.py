@@ -284,7 +284,7 @@ def test_existing_output_is_kept_without_force(run, runs, tmp_path):
 def test_help_has_an_example(run):
     status, out, _ = run("--help")
     assert status == 0
-    for verb in ("demo", "prepare", "train", "generate", "impute", "forecast"):
+    for verb in ("demo", "sheet", "prepare", "train", "generate", "impute", "forecast"):
         assert verb in out
         status, text, _ = run(verb, "--help")
         assert status == 0

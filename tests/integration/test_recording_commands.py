@@ -190,3 +190,39 @@ def test_analogues_of_a_day_are_read_from_half_an_hour_on_either_side():
         assert part.imputation.draws_mv.base is None, "the draws of the whole group can be freed"
         minute = np.take(source.minute, np.arange(segment.start, segment.stop), mode="wrap")
         assert part.part()[1].mean_mv == pytest.approx(minute, abs=0.05), "every minute is the same"
+
+
+def test_sheets_of_recordings_are_written_as_one_file(run, tmp_path):
+    ecg, _, _ = make_ecg(0, duration_s=20.0, fs_hz=250.0)
+    leads = ["I", "II", "V1", "V2", "V3", "V4", "V5", "V6"]
+    signal_mv = np.stack([ecg * (1 + row) / 4 for row in range(len(leads))])
+    for name in ("a", "b"):
+        recording = Recording.from_arrays(signal_mv, 250.0, channel_names=leads, name=name)
+        diffecg.write_recording(tmp_path / f"{name}.csv", recording)
+    out = tmp_path / "new" / "sheets.pdf"
+    status, printed, err = run("sheet", tmp_path / "[ab].csv", "--start", 8, "--out", out, "--json")
+    assert (status, err) == (0, "")
+    assert out.read_bytes().startswith(b"%PDF")
+    sheets = json.loads(printed)["sheets"]
+    assert [sheet["recording"] for sheet in sheets] == ["a.csv", "b.csv"]
+    assert all(len(sheet["leads"]) == 12 for sheet in sheets)
+    assert sheets[0]["remarks"] == ["from 8 s", "III, aVR, aVL, aVF derived"]
+    assert "--force" in run("sheet", tmp_path / "a.csv", "--out", out)[2]
+    assert run("sheet", tmp_path / "a.csv", "--lead", "aVF", "--out", tmp_path / "avf.png")[0] == 0
+
+
+def test_a_sheet_that_cannot_be_drawn_is_an_error_and_leaves_no_file(run, recording, tmp_path):
+    for arguments, message in (
+        (("--lead", "V1", "--lead", "V7"), "recording 100 shows no V7 in this time"),
+        (("--lead", "aVF"), "shows none of aVF"),
+        (("--rhythm", "II"), "shows no II"),
+        (("--start", "61"), "61"),
+        (("--mm-per-mv", "-1"), "must be positive"),
+    ):
+        status, out, err = run("sheet", recording, *arguments, "--out", tmp_path / "sheet.png")
+        assert (status, out) == (1, "")
+        assert message in err
+    assert "written as .png or .pdf" in run("sheet", recording, "--out", tmp_path / "sheet.svg")[2]
+    assert not list(tmp_path.glob("*.png"))
+    args = ["sheet", recording, "--beats", "--start", 50, "--out", tmp_path / "sheet.png"]
+    assert run(*args) == (0, f"{tmp_path / 'sheet.png'}: 1 sheet\n", "")

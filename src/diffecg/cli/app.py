@@ -25,6 +25,7 @@ from diffecg.cli.impute import impute
 from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
 from diffecg.cli.serve import serve
+from diffecg.cli.sheet import sheet
 from diffecg.cli.train import distill, train
 from diffecg.errors import DiffecgError
 
@@ -50,6 +51,7 @@ app = App(
 _COMMANDS: tuple[Callable[..., None], ...] = (
     demo,
     info,
+    sheet,
     prepare,
     train,
     distill,

@@ -17,7 +17,7 @@ MIN_RANGE_MV = 2.0
 """Smallest range of a panel."""
 INK, ACCENT, INTERVAL, FAINT, MEAN = "#16213a", "#0b63c5", "#8ab8ee", "#7a8194", "#c9772b"
 """Colours of signals, generated signals, prediction intervals, small print and point estimates."""
-_MM_PER_INCH = 25.4
+MM_PER_INCH = 25.4
 _FINE_GRID, _COARSE_GRID = "#f6d5d5", "#e9a9a9"
 
 
@@ -53,7 +53,7 @@ class Paper:
         height = (self.high_mv - self.low_mv) * self.mm_per_mv
         sheet_width = self.left_mm + self.columns * (width + self.column_gap_mm)
         sheet_height = self.top_mm + self.rows * (height + self.panel_title_mm) + self.bottom_mm
-        scale = self.zoom / _MM_PER_INCH
+        scale = self.zoom / MM_PER_INCH
         figure = Figure(figsize=(sheet_width * scale, sheet_height * scale), facecolor="white")
         axes = np.empty((self.rows, self.columns), dtype=object)
         for row, column in np.ndindex(axes.shape):
@@ -84,13 +84,18 @@ class Paper:
         lines_mm = np.arange(first, last + 1)
         axes.set_yticks(lines_mm[lines_mm % 5 == 0] / scale)
         axes.set_yticks(lines_mm / scale, minor=True)
-        axes.grid(which="minor", color=_FINE_GRID, linewidth=0.35 * self.zoom)
-        axes.grid(which="major", color=_COARSE_GRID, linewidth=0.6 * self.zoom)
-        axes.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
-        axes.set_axisbelow(True)
-        for spine in axes.spines.values():
-            spine.set_color(_COARSE_GRID)
+        style_grid(axes, self.zoom)
         return axes
+
+
+def style_grid(axes: Axes, zoom: float) -> None:
+    """Draw the ticks of a panel as the lines of ECG paper: minor ones fine, major ones coarse."""
+    axes.grid(which="minor", color=_FINE_GRID, linewidth=0.35 * zoom)
+    axes.grid(which="major", color=_COARSE_GRID, linewidth=0.6 * zoom)
+    axes.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
+    axes.set_axisbelow(True)
+    for spine in axes.spines.values():
+        spine.set_color(_COARSE_GRID)
 
 
 def range_mv(*signals: Shaped[np.ndarray, "..."]) -> tuple[float, float]:
