@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 import torch
 from gap_cases import randomise, tiny_config
-from helpers import tiny, write_database, write_recording
+from helpers import tiny, write_database, write_lead_database, write_recording
 from hypothesis import HealthCheck, settings
 
 from diffecg.cli.app import main
+from diffecg.datasets.databases import database as find_database
 from diffecg.datasets.folder import write_folder
 from diffecg.datasets.loading import open_windows
+from diffecg.datasets.options import DETECTED_BEATS, DetectedBeatsOptions
 from diffecg.datasets.prepare import prepare
+from diffecg.datasets.prepare_beats import prepare_beats
 from diffecg.model.folder import save_model
 from diffecg.model.gap.network import GapNetwork
 from diffecg.training.trainer import train
@@ -82,6 +85,14 @@ def windows(database, tmp_path_factory):
 
     def prepared(name):
         folder = tmp_path_factory.mktemp("windows") / name
+        if name in DETECTED_BEATS:
+            recordings = tmp_path_factory.mktemp("leads") / "recordings"
+            table = write_lead_database(recordings)
+            options = DetectedBeatsOptions(
+                database=find_database("own"), split="subjects", window=tiny(name).window, subjects=table
+            )
+            prepare_beats(recordings, folder, options)
+            return folder
         write_folder(prepare(database, tiny(name).window).windows, folder)
         return folder
 

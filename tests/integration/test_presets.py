@@ -9,6 +9,12 @@ import diffecg
 from diffecg.config.presets import PRESETS
 from diffecg.model.denoiser import ConditionalDenoiser
 
+def ecg(model, seed, duration_s, fs_hz=FS_HZ):
+    """Return an ECG of as many leads as the model has: (time), or (lead, time)."""
+    signal, leads = make_ecg(seed, duration_s=duration_s, fs_hz=fs_hz)[0], len(model.config.window.leads)
+    return signal if leads == 1 else np.linspace(0.5, 1.5, leads)[:, None] * signal
+
+
 pytestmark = pytest.mark.parametrize("name", PRESETS)
 STEPS = 4
 
@@ -79,8 +85,8 @@ def test_samples_depend_on_their_seed_alone(name, runs):
 
 def test_observed_samples_come_back_bit_for_bit(name, runs):
     model = diffecg.load(runs[name])
-    signal = make_ecg(5, duration_s=20)[0]
-    signal[1000:1300] = np.nan
+    signal = ecg(model, 5, duration_s=20)
+    signal[..., 1000:1300] = np.nan
     filled = model.impute(signal, FS_HZ, draws=3, steps=STEPS)
     known = ~np.isnan(signal)
     assert np.array_equal(filled.observed, known)
@@ -90,24 +96,24 @@ def test_observed_samples_come_back_bit_for_bit(name, runs):
         assert np.isfinite(values).all()
     assert (filled.lower_mv <= filled.signal_mv).all()
     assert (filled.signal_mv <= filled.upper_mv).all()
-    assert np.ptp(filled.draws_mv[:, ~known], axis=0).max() > 1e-3
+    assert np.ptp(filled.draws_mv[..., ~known], axis=0).max() > 1e-3
 
 
 def test_recording_of_one_window_is_imputed(name, runs):
     model = diffecg.load(runs[name])
     window = model.config.window
-    signal = make_ecg(1, duration_s=20, fs_hz=window.fs_hz)[0][: window.length]
-    signal[window.length // 2 :] = np.nan
+    signal = ecg(model, 1, duration_s=20, fs_hz=window.fs_hz)[..., : window.length]
+    signal[..., window.length // 2 :] = np.nan
     filled = model.impute(signal, window.fs_hz, draws=2, steps=STEPS)
     assert np.isfinite(filled.signal_mv).all()
 
 
 def test_forecast_returns_the_horizon(name, runs):
     model = diffecg.load(runs[name])
-    past = make_ecg(2, duration_s=30)[0]
+    past = ecg(model, 2, duration_s=30)
     ahead = model.forecast(past, FS_HZ, horizon_s=0.5, draws=2, steps=STEPS)
-    assert ahead.signal_mv.shape == (180,)
-    assert ahead.draws_mv.shape == (2, 180)
+    assert ahead.signal_mv.shape == (*past.shape[:-1], 180)
+    assert ahead.draws_mv.shape == (2, *ahead.signal_mv.shape)
     assert not ahead.observed.any()
     assert np.isfinite(ahead.draws_mv).all()
     assert ahead.info["task"] == "forecast"

@@ -34,6 +34,7 @@ def train(
     minutes: float | None = None,
     seed: int | None = None,
     settings: Settings = (),
+    start_from: str | None = None,
     accumulate: int = 1,
     device: str = "cpu",
     threads: Threads = None,
@@ -70,6 +71,9 @@ def train(
         Seed of weights, data order and noise.
     settings:
         Change a setting, for example network.width=96; may be repeated. --dry-run lists all settings.
+    start_from:
+        Bundled model or model folder whose weights a new run starts from, where names and sizes agree, as in
+        --preset twelve-lead --start-from ptbxl-beat; default: random weights. For windows.
     accumulate:
         Number of slices in which each process computes its share of a batch; more slices need less memory.
     device:
@@ -101,6 +105,7 @@ def train(
         return
     use_threads(threads)
     from diffecg.datasets.loading import open_dataset
+    from diffecg.inference.loading import load
     from diffecg.training.data import training_notes
     from diffecg.training.distributed import check_device, distributed_context
     from diffecg.training.initialisation import config_for_windows
@@ -117,6 +122,7 @@ def train(
             out,
             report=report,
             max_seconds=None if minutes is None else 60 * minutes,
+            start=None if start_from is None else load(start_from).denoiser,
             context=context,
             accumulate=accumulate,
         )

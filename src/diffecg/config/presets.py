@@ -31,7 +31,7 @@ PRESETS: dict[str, Config] = {
         conditions=ConditionConfig(
             several_labels=True,
             numbers=(
-                "age", "sex", "height", "weight", "heart_rate", "rr_before_s", "rr_after_s", "averaged",
+                "age", "sex", "height_cm", "weight_kg", "heart_rate", "rr_before_s", "rr_after_s", "averaged",
             ),
         ),
         transform=TransformConfig(layout="basis", whitening=0.5),
@@ -43,8 +43,8 @@ PRESETS: dict[str, Config] = {
             warmup=200_000,
             ema_half_life=1_000_000,
             balance=0.0,
-            tasks=(0.7, 0.2, 0.1),
-            lead_reconstruction=0.3,
+            tasks=(0.75, 0.15, 0.1),
+            lead_reconstruction=0.35,
             checkpoint_every=500_000,
         ),
     ),

@@ -21,6 +21,9 @@ from diffecg.signal.channels import Channel, make_channels, millivolt_scale
 PARTITIONS = ("train", "validation", "test")
 """The partitions of a split, in the order of tables."""
 
+MAX_LABELS_SHOWN = 12
+"""Number of labels in the one-line description of windows."""
+
 ASSUMPTIONS = "assumptions"
 """Key of ``Windows.info`` for how a file was interpreted where it left a choice."""
 
@@ -100,10 +103,19 @@ class Windows:
 
     def __repr__(self) -> str:
         """Return number, length, rate, channels and labels in one line."""
-        counts = ", ".join(f"{count} {label}" for label, count in self.counts().items())
+        counts = self._counts_text()
         channels = ", ".join(f"{channel.name} ({channel.unit})" for channel in self.channels)
         size = f"{len(self)} x {self.signal.shape[2]} samples at {self.fs_hz:g} Hz"
         return f"<Windows {size}: {channels}; {counts or 'empty'}>"
+
+    def _counts_text(self) -> str:
+        """Return the number of windows of each label; of many labels, the most frequent ones."""
+        counts = self.counts()
+        if len(counts) > MAX_LABELS_SHOWN:
+            counts = dict(Counter(counts).most_common(MAX_LABELS_SHOWN))
+        text = ", ".join(f"{count} {label}" for label, count in counts.items())
+        others = len(self.counts()) - len(counts)
+        return f"{text} and {others} other labels" if others else text
 
     def _repr_html_(self) -> str:
         """Return a summary for notebooks, with a plot of the first windows."""

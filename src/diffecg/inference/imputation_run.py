@@ -110,7 +110,7 @@ class ImputationRun:
         return fit_length(resample(imputed_mv, self.model_fs_hz, self.fs_hz), self.samples)
 
     def _initial_state(self, draws_mv: Float[np.ndarray, "draw lead time"]) -> _State:
-        mean_mv = self.model.transform.mean_mv.cpu().numpy()
+        mean_mv = self.model.transform.mean_mv.mean(dim=1, keepdim=True).cpu().numpy()
         offset_mv = mean_mv - _median(draws_mv)
         return _State(
             signal_mv=np.pad(self._resample(draws_mv) + offset_mv, ((0, 0), *self.pad)),

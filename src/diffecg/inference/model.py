@@ -15,7 +15,7 @@ from diffecg._version import __version__
 from diffecg.config.schema import Config
 from diffecg.datasets.label_code import Labels
 from diffecg.datasets.labels import SEPARATOR, UNKNOWN
-from diffecg.datasets.windows import Windows
+from diffecg.datasets.windows import MAX_LABELS_SHOWN, Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference import checks
 from diffecg.inference.imputation import impute_windows
@@ -72,7 +72,9 @@ class Model:
     def __repr__(self) -> str:
         """Return name, window, labels, size and device."""
         window = self.config.window
-        labels = f"labels {', '.join(self.labels)}" if self.labels else "no labels"
+        shown, others = self.labels[:MAX_LABELS_SHOWN], len(self.labels) - MAX_LABELS_SHOWN
+        labels = f"labels {', '.join(shown)}" if self.labels else "no labels"
+        labels += f" and {others} others" if others > 0 else ""
         leads = f"lead{'s' if len(window.leads) > 1 else ''} {', '.join(window.leads)}"
         weights = sum(tensor.numel() for tensor in self.denoiser.parameters())
         return (

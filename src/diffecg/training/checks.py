@@ -12,7 +12,7 @@ from torch import Tensor
 from diffecg.config.schema import Config
 from diffecg.datasets.faults import find_faults
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.windows import Windows
+from diffecg.datasets.windows import MAX_LABELS_SHOWN, Windows
 from diffecg.errors import DiffecgError
 from diffecg.training.checkpoints import CHECKPOINT
 
@@ -106,11 +106,20 @@ def label_notes(config: Config, counts: Mapping[str, int]) -> list[str]:
     others = [label for label in labels if label not in config.labels]
     if config.labels and others:
         number = sum(counts[label] for label in others)
-        notes.append(
-            f"{number} training windows with the label {', '.join(others)} are trained as unlabelled; to "
-            f"train these labels, use {_setting([*config.labels, *others])}"
+        what = "without it" if config.conditions.several_labels else "as unlabelled"
+        way_out = "" if len(config.labels) > MAX_LABELS_SHOWN else (
+            f"; to train these labels, use {_setting([*config.labels, *others])}"
         )
+        notes.append(f"{number} training windows with the label {', '.join(others)} are trained {what}{way_out}")
     return notes
+
+
+def number_notes(windows: Windows, config: Config) -> list[str]:
+    """Return a note on the numbers of the settings that the windows do not have."""
+    missing = [name for name in config.conditions.numbers if name not in windows.index]
+    if not missing:
+        return []
+    return [f"the windows have no column {', '.join(missing)}: the model learns these numbers as unknown"]
 
 
 def check_finite(losses: Float[Tensor, "*step"], learning_rate: float, samples: int, folder: Path) -> None:

@@ -41,7 +41,7 @@ class WindowConditions:
         return cls(
             code=code,
             labels=labels,
-            numbers=np.array(numbers, dtype=np.float32).reshape(len(columns), -1).T,
+            numbers=np.array(numbers, dtype=np.float32).reshape(len(columns), len(windows)).T,
             names=names,
         )
 

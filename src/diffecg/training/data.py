@@ -22,7 +22,14 @@ from diffecg.datasets.morphologies import Morphologies
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows, fingerprint
 from diffecg.training.batches import BatchSource
-from diffecg.training.checks import NEEDED, check_labels, check_partitions, check_samples, label_notes
+from diffecg.training.checks import (
+    NEEDED,
+    check_labels,
+    check_partitions,
+    check_samples,
+    label_notes,
+    number_notes,
+)
 from diffecg.training.conditions import label_weights
 
 _STREAM_SAMPLE = 16_384
@@ -80,7 +87,8 @@ def training_notes(windows: Windows | WindowStream, config: Config) -> list[str]
     check_partitions(windows.partition_names)
     counts = _label_counts(windows)
     check_labels(config, counts)
-    return label_notes(config, counts)
+    numbers = number_notes(windows, config) if isinstance(windows, Windows) else []
+    return [*label_notes(config, counts), *numbers]
 
 
 def _label_counts(windows: Windows | WindowStream) -> dict[str, int]:

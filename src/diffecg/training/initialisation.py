@@ -109,7 +109,11 @@ def trained_counts(counts: dict[str, int], teacher: ConditionalDenoiser | None) 
 
 
 def initial_state(
-    config: Config, data: TrainingData, teacher: ConditionalDenoiser | None = None
+    config: Config,
+    data: TrainingData,
+    teacher: ConditionalDenoiser | None = None,
+    *,
+    start: ConditionalDenoiser | None = None,
 ) -> TrainingState[ConditionalDenoiser]:
     """Return the state of a new run.
 
@@ -117,6 +121,10 @@ def initial_state(
         config: The settings.
         data: The scaling of the transform and the morphologies are fitted to its windows.
         teacher: The model from which a student takes all weights; None: weights are random.
+        start: A model whose tensors are taken where name and shape agree, its scaling among them.
+
+    Raises:
+        DiffecgError: No tensor of ``start`` fits.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
@@ -132,9 +140,31 @@ def initial_state(
         model.morphology_share.copy_(torch.from_numpy(data.morphologies.share))
     else:
         model.load_state_dict(teacher.state_dict())
+    if start is not None:
+        _take_weights(model, start)
     return TrainingState(
         model=model,
         ema=copy.deepcopy(model).requires_grad_(False),
         optimizer=build_optimizer(model, config.training),
         fingerprint=data.fingerprint,
     )
+
+
+def _take_weights(model: ConditionalDenoiser, start: ConditionalDenoiser) -> None:
+    """Take the tensors of another model that have the same name and shape.
+
+    Raises:
+        DiffecgError: There are none.
+    """
+    own = model.state_dict()
+    fitting = {
+        name: tensor
+        for name, tensor in start.state_dict().items()
+        if name in own and own[name].shape == tensor.shape
+    }
+    if not any(name.startswith("network.blocks") for name in fitting):
+        raise DiffecgError(
+            "the model to start from has other sizes than the settings, and no block fits; use its preset "
+            "and its --set network.…"
+        )
+    model.load_state_dict(fitting, strict=False)

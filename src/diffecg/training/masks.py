@@ -11,6 +11,9 @@ MAX_GAP_FRACTION = 0.6
 MAX_GAPS = 3
 """Largest number of gaps in a window of the imputation task."""
 
+GAPS_IN_LEADS = 0.2
+"""Probability of gaps in the observed leads where other leads are missing throughout."""
+
 _IMPUTATION, _FORECASTING = 1, 2
 
 
@@ -37,7 +40,8 @@ def draw_masks(
         tasks: Proportions of generation (nothing observed), imputation (one to three gaps of log-uniform
             length) and forecasting (observed up to a uniformly distributed sample).
         lead_reconstruction: Probability of a mask of another kind, for windows of several leads: a random
-            number of leads, one to all but one, is observed throughout, and the others are missing.
+            number of leads, one to all but one, is observed, in some windows with gaps, and the others are
+            missing.
     """
     masks = _single_lead_masks(rng, size * leads, length, tasks).reshape(size, leads, length)
     if leads == 1:
@@ -49,7 +53,9 @@ def draw_masks(
     masks[in_one_lead[:, None] & (np.arange(leads) != masked_lead[:, None])] = True
     if lead_reconstruction > 0:
         chosen = rng.random(size) < lead_reconstruction
-        masks[chosen] = _lead_masks(rng, size, leads)[chosen, :, None]
+        whole = rng.random((size, 1)) >= GAPS_IN_LEADS
+        in_time = _gap_masks(rng, size, length) | whole
+        masks[chosen] = (_lead_masks(rng, size, leads)[:, :, None] & in_time[:, None])[chosen]
     return masks
 
 

@@ -26,6 +26,7 @@ def train(
     report: Report | None = None,
     max_seconds: float | None = None,
     teacher: ConditionalDenoiser | None = None,
+    start: ConditionalDenoiser | None = None,
     context: DistributedContext = SINGLE_PROCESS,
     accumulate: int = 1,
 ) -> ConditionalDenoiser:
@@ -42,6 +43,7 @@ def train(
         max_seconds: Stop after this time; the run can be resumed.
         teacher: Model to distil; the student starts from its weights, with settings from
             :func:`~diffecg.training.objectives.student_config`.
+        start: Model whose weights a new run starts from, where they fit; None: random weights.
         context: The processes that train together.
         accumulate: Slices in which each process computes its part of a batch; more slices need less memory.
 
@@ -74,4 +76,4 @@ def train(
         max_seconds=max_seconds,
         context=context,
     )
-    return loop.run(initial_state(config, data, teacher))
+    return loop.run(initial_state(config, data, teacher, start=start))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 
+from diffecg.datasets.morphologies import Morphologies
 from diffecg.datasets.windows import Windows
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.training.batches import BatchSource
@@ -20,8 +19,8 @@ def validation_loss(model: ConditionalDenoiser, windows: Windows, objective: Obj
     """Return the mean loss of a model on validation windows; the same windows, masks and noise every time."""
     model.eval()
     # Morphologies are clusters of the training windows; validation windows have none.
-    conditions = replace(model.config.conditions, morphologies=0)
-    source = BatchSource(windows, replace(model.config, conditions=conditions))
+    none = Morphologies(centres={}, share=np.zeros((0, 0), dtype=np.float32))
+    source = BatchSource(windows, model.config, morphologies=none)
     rng = np.random.default_rng(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
