@@ -20,10 +20,15 @@ COLUMNS = {
     "partition": ("partition", "split"),
 }
 """Columns of a table of subjects, each with the names under which it is found; the partition is optional."""
+LABELS, LABEL_SEPARATOR = "labels", ";"
+"""Column of the labels of a recording, and what separates them."""
 
 
 def read_subjects(path: Path) -> SubjectTable:
     """Return the subjects of a CSV file with the columns recording and subject, and optionally partition.
+
+    A column ``labels`` holds the labels of each recording, separated by semicolons. Other columns in which
+    every cell is a number or empty are numbers that describe the recordings, such as ``age``.
 
     Raises:
         DiffecgError: the file cannot be read, has an empty cell or an unknown partition, or gives a recording
@@ -62,7 +67,36 @@ def read_subjects(path: Path) -> SubjectTable:
             )
     if not subjects:
         raise DiffecgError(f"{path} lists no recordings")
-    return SubjectTable(subjects=subjects, partitions=partitions)
+    names = [str(PurePosixPath(cell.strip())) for cell in table[columns["recording"]]]
+    return SubjectTable(
+        subjects=subjects,
+        partitions=partitions,
+        statements=_statements(table, names),
+        numbers=_numbers(table.drop(columns=list(columns.values())), names),
+    )
+
+
+def _statements(table: pd.DataFrame, names: list[str]) -> dict[str, tuple[str, ...]]:
+    """Return the labels of each recording, if the table has them."""
+    column = next((name for name in table.columns if str(name).strip().lower() == LABELS), None)
+    if column is None:
+        return {}
+    cells = [[label.strip() for label in cell.split(LABEL_SEPARATOR)] for cell in table[column]]
+    return {name: tuple(filter(None, labels)) for name, labels in zip(names, cells, strict=True)}
+
+
+def _numbers(table: pd.DataFrame, names: list[str]) -> dict[str, dict[str, float]]:
+    """Return the numbers of each recording: those of the columns that hold nothing else; NaN = unknown."""
+    columns = {
+        str(name).strip().lower(): pd.to_numeric(cells.str.strip().replace("", "nan"), errors="coerce")
+        for name, cells in table.items()
+    }
+    filled = {str(name).strip().lower(): cells.str.strip().ne("").sum() for name, cells in table.items()}
+    numeric = {name: cells for name, cells in columns.items() if cells.notna().sum() == filled[name] > 0}
+    return {
+        recording: {name: float(cells.iloc[row]) for name, cells in numeric.items()}
+        for row, recording in enumerate(names)
+    }
 
 
 def _columns(path: Path, table: pd.DataFrame) -> dict[str, str]:
