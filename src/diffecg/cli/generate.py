@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from diffecg.cli.console import ComputeOptions, Flat, Force, Json, progress_bar, show
+from diffecg.cli.parsing import parse_condition, repeatable
 from diffecg.inference.options import GenerateOptions
 
 
@@ -15,6 +16,7 @@ def generate(
     *,
     out: Path,
     options: Annotated[GenerateOptions, Flat] = GenerateOptions(),
+    condition: Annotated[tuple[tuple[str, float], ...], repeatable(parse_condition)] = (),
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
@@ -23,13 +25,18 @@ def generate(
 
     Example: diffecg generate mitbih-beat --label V --count 1000 --out v.npz
 
+    diffecg generate ptbxl-beat --label MI+AFIB --condition age=63 --count 1000 --out mi.npz
+
     The same seed gives the same windows, whatever the batch size. A data card in the file or beside it states
     model, sampler and seeds.
 
     Parameters
     ----------
     model:
-        A bundled model of beats (mitbih-beat, mitbih-beat-fast) or a model folder.
+        A bundled model of beats (mitbih-beat, mitbih-beat-fast; of 12 leads: ptbxl-beat) or a model folder.
+    condition:
+        Number that the windows are conditioned on, such as age=63, sex=1 (0 male, 1 female) or heart_rate=80;
+        may be repeated. An unknown name is answered with those that the model has.
     out:
         File to write, .npz, .parquet or .csv; without a suffix a folder of WFDB records.
     """
@@ -44,6 +51,7 @@ def generate(
             options.label,
             options.count,
             options.seed,
+            conditions=dict(condition),
             progress=progress,
             **compute.sampling(),
         )

@@ -48,6 +48,19 @@ def parse_noise(text: str) -> NoiseInterval:
     return NoiseInterval(kind=kind, snr_db=values[0], **times)
 
 
+def parse_condition(text: str) -> tuple[str, float]:
+    """Return name and value of a text such as ``age=63``.
+
+    Raises:
+        DiffecgError: the text is not of that form.
+    """
+    name, _, value = text.partition("=")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        raise DiffecgError(f"condition {text!r} is not name=number, such as age=63") from None
+
+
 def split_words(text: str) -> tuple[str, ...]:
     """Return the words of a comma-separated text."""
     return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -241,6 +241,7 @@ class Model:
         count: int = 1,
         seed: int = 0,
         *,
+        conditions: Mapping[str, Any] | None = None,
         chunk: int = 4096,
         sampler: str | None = None,
         steps: int | None = None,
@@ -253,6 +254,7 @@ class Model:
             label: as for :meth:`generate`.
             count: number of windows in total.
             seed: seed of the first window.
+            conditions: as for :meth:`generate`.
             chunk: windows per chunk.
             sampler: as for :meth:`generate`.
             steps: as for :meth:`generate`.
@@ -265,12 +267,14 @@ class Model:
         count, chunk = checks.check_integer("count", count), checks.check_integer("chunk", chunk)
         seeds = checks.check_seeds(seed, count)
         labels = self._labels(label, count)
+        numbers = checks.check_numbers(conditions or {}, count, self.numbers, self.name)
         for start in range(0, count, chunk):
             part = slice(start, start + chunk)
             yield self.generate(
                 labels[part],
                 len(seeds[part]),
                 seeds[start],
+                conditions=dict(zip(self.numbers, numbers[part].T, strict=True)),
                 sampler=sampler,
                 steps=steps,
                 batch_size=batch_size,
@@ -458,7 +462,7 @@ class Model:
         info: dict[str, Any],
     ) -> Windows:
         window, texts = self.config.window, [_label_text(label) for label in request.labels]
-        numbers = {} if request.numbers is None else dict(zip(self.numbers, request.numbers.T, strict=True))
+        numbers = {} if request.numbers is None else self._known_numbers(request.numbers)
         windows = Windows.from_arrays(
             signal_mv,
             window.fs_hz,
@@ -473,6 +477,13 @@ class Model:
             return windows
         labels = pd.Series([[] if text == UNKNOWN else text.split(SEPARATOR) for text in texts], dtype=object)
         return replace(windows, index=windows.index.drop(columns="label").assign(labels=labels))
+
+    def _known_numbers(
+        self, numbers: Float32[np.ndarray, "window number"]
+    ) -> dict[str, Float32[np.ndarray, " window"]]:
+        """Return the numbers of which at least one window has a known one, by name."""
+        columns = zip(self.numbers, numbers.T, strict=True)
+        return {name: values for name, values in columns if np.isfinite(values).any()}
 
     def _info(self, task: str, options: SamplerOptions) -> dict[str, Any]:
         resolved = resolve_options(options, self.config.diffusion)

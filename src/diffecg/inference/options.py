@@ -45,7 +45,8 @@ class GenerateOptions:
     """Windows to generate."""
 
     label: str | None = None
-    """Label of the windows, such as N, S, V or F; default: unconditional."""
+    """Label of the windows, such as N, S, V or F; of models with several labels a window, one or more, as in
+    MI+AFIB; default: unconditional."""
     count: int = 1
     """Number of windows."""
     seed: int = 0
