@@ -26,6 +26,7 @@ COMMANDS = {
         "research.studies.augmentation:augmentation",
         "research.studies.ablation:ablation",
         "research.studies.transfer:transfer",
+        "research.studies.leads:leads",
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",

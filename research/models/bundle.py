@@ -26,7 +26,7 @@ from research.repository import PRETRAINED
 MAX_BYTES = 12_000_000
 
 CARD = """---
-license: odc-by
+license: {licence}
 tags: [ecg, diffusion, synthetic-data]
 ---
 # {name}
@@ -44,11 +44,9 @@ as evidence about any person.**
 
 ## Data
 
-MIT-BIH Arrhythmia Database 1.0.0 (PhysioNet, doi:10.13026/C2F305), licence ODC-By 1.0. Moody GB, Mark
-RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol 20(3):45-50 (2001).
-Goldberger AL et al. PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23):e215-e220 (2000).
-
 {data}
+
+Goldberger AL et al. PhysioBank, PhysioToolkit, and PhysioNet. Circulation 101(23):e215-e220 (2000).
 
 ## Training
 
@@ -62,19 +60,34 @@ Seed {seed}, {samples:,} {examples} (repeats included) in the last command, {min
 
 ## What it reaches
 
-Not evaluated yet: make report DATA=mitdb/
+{results}
 
 ## Known limits
 
 {limits}
 """
 
+MITDB_SOURCE = """\
+MIT-BIH Arrhythmia Database 1.0.0 (PhysioNet, doi:10.13026/C2F305), licence ODC-By 1.0. Moody GB, Mark
+RG. The impact of the MIT-BIH Arrhythmia Database. IEEE Eng in Med and Biol 20(3):45-50 (2001).
+"""
+
+LEADS_DATA = """\
+PTB-XL 1.0.3 (PhysioNet, doi:10.13026/kfzx-aw45), licence CC BY 4.0, at 100 Hz. Wagner P et al. PTB-XL, a
+large publicly available electrocardiography dataset. Scientific Data 7:154 (2020).
+
+Split `folds`: folds 1 to 8, in steps of 5 uV, for training; fold 9 for validation and choices; fold 10 for
+nothing but the final evaluation. R peaks are detected in the eight leads together; each recording gives the
+average of its dominant beats and up to four of them, two premature and two wide ones."""
+
 BEAT_DATA = """\
+
 Split `strict`: the first 48 s of every minute of each recording of de Chazal's DS1, without 201 (the same
 subject as 202 in DS2) and without paced recordings. The other 12 s are validation. DS2 was used neither for
 training nor for choices. Label map: AAMI EC57."""
 
 GAP_DATA = """\
+
 Split `strict`: recordings of de Chazal's DS1, without 201 (the same subject as 202 in DS2) and without
 paced recordings. PTB-XL 1.0.3 (PhysioNet, doi:10.13026/kfzx-aw45), licence CC BY 4.0: folds 1 to 8, in
 steps of 5 uV; validation on the first 300 records of fold 9. Wagner P et al. PTB-XL, a large publicly
@@ -84,11 +97,19 @@ training set (doi:10.22489/CinC.2015.0411), licence ODC-By 1.0: two ECG leads of
 Cardiology Challenge 2015: reducing false arrhythmia alarms in the ICU. Computing in Cardiology 42:273-276
 (2015). DS2, svdb and fold 10 were used neither for training nor for choices."""
 
-NETWORKS = {"unet": "U-Net over spectrogram frames", "dense": "dense, over the whole spectrogram"}
+NETWORKS = {"unet": "U-Net over spectrogram frames", "dense": "dense, over the whole window"}
+
+NOT_EVALUATED = "Not evaluated yet: make report DATA=mitdb/"
 
 BEAT_LIMITS = """\
 Half of DS1 was selected for rare events; prevalence is not clinical. F and S come from few subjects. One lead
 (MLII), one recorder. The window holds no RR interval, so that an S beat differs by its shape alone."""
+
+LEADS_LIMITS = """\
+Adults at rest, one country, recorders of one make. Statements are those of the database, of any
+likelihood; age, sex, height and weight follow from them only as they do there. The labels N, S and V of
+beats come from an algorithm. 100 Hz: no late potentials, no pacemaker spikes. A beat holds no wander and
+little noise; recordings are composed from beats (diffecg compose)."""
 
 GAP_LIMITS = """\
 Trained on adults at rest, on patients of intensive care, and on Holter recordings of 21 subjects. It draws
@@ -109,7 +130,8 @@ def bundle_model(
 
     Example: python -m research bundle-model runs/mitbih-beat --prepare "diffecg prepare ..." --train "..."
 
-    Then run make report DATA=mitdb/, which evaluates the model and adds the results to its card.
+    Then run make report DATA=mitdb/, or python -m research report-leads ptb-xl/ for ptbxl-beat, which
+    evaluates the model and adds the results to its card.
 
     Args:
         prepare: Command that prepared the windows, for the card.
@@ -171,23 +193,41 @@ def card(name: str, config: AnyConfig, facts: dict[str, Any]) -> str:
 
 def beat_facts(config: Config, facts: dict[str, Any]) -> dict[str, str]:
     """Return what the card of a model of beats states."""
-    window = config.window
+    window, conditions = config.window, config.conditions
     network, diffusion = NETWORKS[config.network.kind], config.diffusion
     settings = {
         "Window": f"{window.length} samples at {window.fs_hz:g} Hz ({window.duration_s:.2f} s), leads: "
         f"{', '.join(window.leads)}",
-        "Labels": ", ".join(config.labels) or "none",
+        "Labels": f"{', '.join(config.labels) or 'none'}{'; any number of them' * conditions.several_labels}",
+        **({"Numbers": ", ".join(conditions.numbers)} if conditions.numbers else {}),
         "Tasks": "generation, imputation, forecasting (shares in training "
-        f"{', '.join(f'{share:g}' for share in config.training.tasks)})",
+        f"{', '.join(f'{share:g}' for share in config.training.tasks)})"
+        + (
+            f"; whole leads missing ({config.training.lead_reconstruction:g})"
+            if conditions.several_labels
+            else ""
+        ),
         "Network": f"{network}, {facts['parameters']:.1f} M parameters",
         "Sampler": f"{diffusion.sampler}, {diffusion.steps} evaluations a sample",
     }
+    if conditions.several_labels:
+        return {
+            "licence": "cc-by-4.0",
+            "what": "heartbeats in eight leads, from which twelve follow",
+            "settings": _rows(settings),
+            "data": LEADS_DATA,
+            "examples": "windows",
+            "limits": LEADS_LIMITS,
+            "results": "Not evaluated yet: python -m research report-leads ptb-xl/",
+        }
     return {
+        "licence": "odc-by",
         "what": "single labelled heartbeats",
         "settings": _rows(settings),
-        "data": BEAT_DATA,
+        "data": MITDB_SOURCE + BEAT_DATA,
         "examples": "windows",
         "limits": BEAT_LIMITS,
+        "results": NOT_EVALUATED,
     }
 
 
@@ -204,11 +244,13 @@ def gap_facts(config: GapConfig, facts: dict[str, Any]) -> dict[str, str]:
         "Sampler": f"{config.diffusion.steps} step(s) a draw",
     }
     return {
+        "licence": "odc-by",
         "what": "the gaps and the continuation of an ECG",
         "settings": _rows(settings),
-        "data": GAP_DATA,
+        "data": MITDB_SOURCE + GAP_DATA,
         "examples": "gaps",
         "limits": GAP_LIMITS,
+        "results": NOT_EVALUATED,
     }
 
 

@@ -9,6 +9,7 @@ import diffecg
 from diffecg.config.presets import PRESETS
 from diffecg.model.denoiser import ConditionalDenoiser
 
+
 def ecg(model, seed, duration_s, fs_hz=FS_HZ):
     """Return an ECG of as many leads as the model has: (time), or (lead, time)."""
     signal, leads = make_ecg(seed, duration_s=duration_s, fs_hz=fs_hz)[0], len(model.config.window.leads)

@@ -31,7 +31,14 @@ PRESETS: dict[str, Config] = {
         conditions=ConditionConfig(
             several_labels=True,
             numbers=(
-                "age", "sex", "height_cm", "weight_kg", "heart_rate", "rr_before_s", "rr_after_s", "averaged",
+                "age",
+                "sex",
+                "height_cm",
+                "weight_kg",
+                "heart_rate",
+                "rr_before_s",
+                "rr_after_s",
+                "averaged",
             ),
         ),
         transform=TransformConfig(layout="basis", whitening=0.5),

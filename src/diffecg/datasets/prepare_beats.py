@@ -1,4 +1,4 @@
-"""Preparing recordings without annotated beats: R-centred windows of several leads with statements and numbers."""
+"""Preparing recordings without annotated beats: windows of several leads with statements and numbers."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from diffecg.files import new_folder
 from diffecg.formats.registry import read_recording
 
 BEAT_NUMBERS = ("heart_rate", "rr_before_s", "rr_after_s", "averaged")
-"""Numbers of each window beside those of its recording: heart rate in beats per minute, RR intervals in s, and
-the number of beats in an average."""
+"""Numbers of each window beside those of its recording: heart rate in beats per minute, RR intervals in s,
+and the number of beats in an average."""
 MISSING, NO_BEAT = "missing samples", "no beat found inside the recording"
 
 
@@ -153,4 +153,3 @@ def _skipped_notes(skipped: Mapping[str, str]) -> Sequence[str]:
         f"left out for {reason}: {len(found)} recordings, such as {found[0]}"
         for reason, found in names.items()
     ]
-

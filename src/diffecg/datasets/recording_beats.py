@@ -21,7 +21,7 @@ QRS_BEFORE_S, QRS_AFTER_S = 0.1, 0.15
 MAX_SHIFT_S = 0.03
 """Largest shift of a beat when it is aligned to the others, in s."""
 SAME_QRS, OTHER_QRS = 0.9, 0.8
-"""Correlation of QRS complexes from which they have the same, and below which they have another morphology."""
+"""Correlation of QRS complexes from which they count as alike, and below which the morphology is another."""
 PREMATURE, IRREGULAR = 0.85, 0.15
 """An S beat comes before this share of the median RR interval, in a recording whose RR intervals between
 dominant beats deviate by less than this share of their median."""
@@ -113,7 +113,9 @@ def _align(
     return peaks + shifts[correlation.argmax(axis=0)]
 
 
-def _symbols(qrs_mv: Float[np.ndarray, "beat lead time"], rr_s: Float[np.ndarray, "beat 2"]) -> Shaped[np.ndarray, " beat"]:
+def _symbols(
+    qrs_mv: Float[np.ndarray, "beat lead time"], rr_s: Float[np.ndarray, "beat 2"]
+) -> Shaped[np.ndarray, " beat"]:
     """Return the label of each beat, from its QRS complex and its RR intervals."""
     unit = _unit(qrs_mv)
     correlation = unit @ unit.T
@@ -125,7 +127,9 @@ def _symbols(qrs_mv: Float[np.ndarray, "beat lead time"], rr_s: Float[np.ndarray
     return np.where((symbol == "N") & _premature(symbol == "N", rr_s), "S", symbol)
 
 
-def _premature(dominant: Bool[np.ndarray, " beat"], rr_s: Float[np.ndarray, "beat 2"]) -> Bool[np.ndarray, " beat"]:
+def _premature(
+    dominant: Bool[np.ndarray, " beat"], rr_s: Float[np.ndarray, "beat 2"]
+) -> Bool[np.ndarray, " beat"]:
     """Return which beats come early in an otherwise regular rhythm, and are followed by a longer interval."""
     median_s = np.nanmedian(rr_s[dominant, 0]) if np.isfinite(rr_s[dominant, 0]).any() else np.nan
     deviation = np.abs(rr_s[dominant, 0] / median_s - 1)
@@ -136,7 +140,7 @@ def _premature(dominant: Bool[np.ndarray, " beat"], rr_s: Float[np.ndarray, "bea
 
 
 def _choose(symbol: Shaped[np.ndarray, " beat"]) -> tuple[list[int], Int[np.ndarray, " window"]]:
-    """Return the single beats that are kept, and the number of beats in each window, that of the average first."""
+    """Return the single beats that are kept, and the number of beats in each window, the average first."""
     chosen: list[int] = []
     for label, most in (("N", MAX_SINGLE), ("S", MAX_ECTOPIC), ("V", MAX_ECTOPIC)):
         rows = np.flatnonzero(symbol == label)

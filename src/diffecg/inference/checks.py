@@ -214,7 +214,9 @@ def check_numbers(
     numbers = np.full((count, len(known)), np.nan, dtype=np.float32)
     for name, value in conditions.items():
         if name not in known:
-            allowed = f"it is conditioned on {', '.join(known)}" if known else "it is conditioned on labels only"
+            allowed = (
+                f"it is conditioned on {', '.join(known)}" if known else "it is conditioned on labels only"
+            )
             raise DiffecgError(f"unknown condition {name!r} for the model {model}; {allowed}")
         try:
             numbers[:, list(known).index(name)] = np.asarray(value, dtype=np.float32)

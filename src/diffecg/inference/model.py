@@ -162,8 +162,8 @@ class Model:
         chunks.
 
         Args:
-            label: label of all windows, or one per window; None: unconditional. A model of windows with several
-                labels takes several in one text, as in ``MI+AFIB``, of which the others are unknown; or, for
+            label: label of all windows, or one per window; None: unconditional. A model of windows with
+                several labels takes several in one text, as in ``MI+AFIB``, where others are unknown; or, for
                 each window, a tuple of all its labels.
             count: number of windows.
             seed: seed of the first window, or one seed per window.

@@ -49,9 +49,9 @@ def r_peaks_of_leads(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float) ->
     r"""Return the samples of the R peaks in simultaneous leads of any length.
 
     As :func:`detect_r_peaks`, on the magnitude of the vector of the band-passed leads,
-    :math:`\sqrt{\sum_l x_l^2}`, and with a threshold that follows its amplitude: it is computed in segments of
-    :data:`SEGMENT_S` and interpolated between their centres. Each peak is moved to the largest magnitude in
-    its QRS complex.
+    :math:`\sqrt{\sum_l x_l^2}`, and with a threshold that follows its amplitude: it is computed in segments
+    of :data:`SEGMENT_S` and interpolated between their centres. Each peak is moved to the largest magnitude
+    in its QRS complex.
 
     Args:
         signal_mv: samples in mV; NaN = missing. No peak lies where all leads are missing.

@@ -107,10 +107,14 @@ def label_notes(config: Config, counts: Mapping[str, int]) -> list[str]:
     if config.labels and others:
         number = sum(counts[label] for label in others)
         what = "without it" if config.conditions.several_labels else "as unlabelled"
-        way_out = "" if len(config.labels) > MAX_LABELS_SHOWN else (
-            f"; to train these labels, use {_setting([*config.labels, *others])}"
+        way_out = (
+            ""
+            if len(config.labels) > MAX_LABELS_SHOWN
+            else (f"; to train these labels, use {_setting([*config.labels, *others])}")
         )
-        notes.append(f"{number} training windows with the label {', '.join(others)} are trained {what}{way_out}")
+        notes.append(
+            f"{number} training windows with the label {', '.join(others)} are trained {what}{way_out}"
+        )
     return notes
 
 

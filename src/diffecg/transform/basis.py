@@ -23,9 +23,9 @@ class BasisTransform(nn.Module):
     r"""Standardised principal components of a window, and the inverse.
 
     All leads of an R-centred window are one vector. Its coefficients are the projections on the principal
-    components :math:`v_k` of the training data, divided by a scale. With the standard deviation :math:`s_k` of
-    component :math:`k` and the exponent :math:`w` (``whitening``), the scale is :math:`c \, s_k^w`, where the
-    constant :math:`c` gives the coefficients of the training data a mean square of 1.
+    components :math:`v_k` of the training data, divided by a scale. With the standard deviation :math:`s_k`
+    of component :math:`k` and the exponent :math:`w` (``whitening``), the scale is :math:`c \, s_k^w`, where
+    the constant :math:`c` gives the coefficients of the training data a mean square of 1.
 
     What the components do not hold is lost in the inverse; observed samples are restored after sampling.
 
@@ -113,9 +113,7 @@ class BasisTransform(nn.Module):
         """Return the coefficients: all are those of a signal."""
         return grid
 
-    def missing_fraction(
-        self, observed: Bool[Tensor, "batch lead time"]
-    ) -> Float[Tensor, "batch component"]:
+    def missing_fraction(self, observed: Bool[Tensor, "batch lead time"]) -> Float[Tensor, "batch component"]:
         """Return the fraction of missing samples: each coefficient depends on all samples."""
         fraction = (~observed).float().mean(dim=(1, 2))
         return fraction[:, None].expand(-1, self.channels)
@@ -181,7 +179,8 @@ class BasisTransform(nn.Module):
         of_lead = weighted @ loadings.transpose(1, 2)
         gram = torch.tensordot(whole.to(of_lead.dtype), of_lead, dims=1)
         rows, leads = torch.nonzero(part & ~whole, as_tuple=True)
-        for row, lead in zip(rows.split(_MASKED_LEADS), leads.split(_MASKED_LEADS), strict=True):
+        for first in range(0, len(rows), _MASKED_LEADS):
+            row, lead = rows[first : first + _MASKED_LEADS], leads[first : first + _MASKED_LEADS]
             masked = weighted[lead] * patterns[row, lead, None]
             gram.index_add_(0, row, masked @ loadings[lead].transpose(1, 2))
         return gram

@@ -37,5 +37,5 @@ def test_unknown_labels_are_named():
     for label in ("MI+XY", ("MI", "XY"), "XY"):
         with pytest.raises(DiffecgError, match="unknown label 'XY' for the model model; .* MI, AFIB"):
             check_label(label, ("MI", "AFIB"), "model", several=True)
-    with pytest.raises(DiffecgError, match="unknown label 'N\\+V'"):
+    with pytest.raises(DiffecgError, match=r"unknown label 'N\+V'"):
         check_label("N+V", ("N", "V"), "model")

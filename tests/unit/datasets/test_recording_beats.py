@@ -105,15 +105,21 @@ def test_prepared_windows_state_labels_numbers_and_partitions(tmp_path):
     again = open_windows(tmp_path / "beats")
     assert np.array_equal(windows.signal, again.signal)
     index = again.index
-    assert again.channel_names == WINDOW.leads and again.r_peak == WINDOW.before
+    assert again.channel_names == WINDOW.leads
+    assert again.r_peak == WINDOW.before
     for recording, rows in index.groupby("recording"):
-        assert rows["averaged"].iloc[0] > 1 and (rows["averaged"].iloc[1:] == 1).all()
+        assert rows["averaged"].iloc[0] > 1
+        assert (rows["averaged"].iloc[1:] == 1).all()
         assert {*rows["labels"].iloc[0]} == {*table.statements[recording], "N"}
-        assert rows["age"].nunique() == 1 and rows["age"].iloc[0] == table.numbers[recording]["age"]
+        assert rows["age"].nunique() == 1
+        assert rows["age"].iloc[0] == table.numbers[recording]["age"]
         assert rows["partition"].unique().tolist() == [table.partitions[recording]]
     found_v = set(index.loc[index["symbol"] == "V", "recording"])
-    assert found_v and found_v <= {f"r{i:02d}" for i in range(0, 30, 5)}
-    assert again.info["counts"]["train"]["MI"] == sum("MI" in row for row in again.partition("train").all_labels)
+    assert found_v
+    assert found_v <= {f"r{i:02d}" for i in range(0, 30, 5)}
+    assert again.info["counts"]["train"]["MI"] == sum(
+        "MI" in row for row in again.partition("train").all_labels
+    )
 
 
 def test_command_prepares_a_table_of_labels_and_numbers(tmp_path, run):
@@ -131,8 +137,10 @@ def test_command_prepares_a_table_of_labels_and_numbers(tmp_path, run):
     ]
     pd.DataFrame(rows).to_csv(tmp_path / "subjects.csv", index=False)
     read = read_subjects(tmp_path / "subjects.csv")
-    assert read.statements["r00"] == ("MI", "AFIB") and set(read.numbers["r01"]) == {"age"}
-    assert np.isnan(read.numbers["r00"]["age"]) and read.numbers["r01"]["age"] == 41
+    assert read.statements["r00"] == ("MI", "AFIB")
+    assert set(read.numbers["r01"]) == {"age"}
+    assert np.isnan(read.numbers["r00"]["age"])
+    assert read.numbers["r01"]["age"] == 41
     status, out, _ = run(
         "prepare", "own", "--from", tmp_path / "recordings", "--subjects", tmp_path / "subjects.csv",
         "--preset", "twelve-lead", "--lead", "II,V1", "--out", tmp_path / "beats", "--json",
@@ -141,7 +149,8 @@ def test_command_prepares_a_table_of_labels_and_numbers(tmp_path, run):
     assert json.loads(out)["recordings"] == 30
     windows = open_windows(tmp_path / "beats")
     assert windows.channel_names == ("II", "V1")
-    assert windows.index["age"].isna().any() and "comment" not in windows.index
+    assert windows.index["age"].isna().any()
+    assert "comment" not in windows.index
     assert "NORM" in repr(windows)
 
 

@@ -77,7 +77,8 @@ def test_encoding_ignores_missing_samples_and_is_zero_without_observations():
     observed[1:, 0] = True
     encoding = transform.encode_observation(signal, observed)
     assert encoding.shape == (4, transform.condition_channels)
-    assert not encoding[0].any() and encoding[1:].any()
+    assert not encoding[0].any()
+    assert encoding[1:].any()
     changed = torch.where(observed, signal, other)
     assert torch.equal(encoding, transform.encode_observation(changed, observed))
     fraction = transform.missing_fraction(observed)
