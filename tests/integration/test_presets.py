@@ -26,7 +26,7 @@ def test_forward_has_the_shape_of_its_input_and_starts_at_zero(name):
         torch.manual_seed(0)
         model = ConditionalDenoiser(config).eval()
         signal = torch.randn(2, len(config.window.leads), config.window.length)
-    observed = torch.ones_like(signal, dtype=torch.bool)
+    observed = torch.zeros_like(signal, dtype=torch.bool)
     condition = model.condition(signal, observed, model.encode_labels([None, None]))
     xt = model.encode(signal)
     answer = model.predict(xt, torch.ones(2), condition)

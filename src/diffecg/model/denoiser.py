@@ -88,7 +88,7 @@ class ConditionalDenoiser(nn.Module):
             shape = len(labels), len(self.config.conditions.numbers)
             unknown = labels.new_full(shape, torch.nan)
             embedding = embedding + self.embed_numbers(unknown if numbers is None else numbers)
-        return Condition(self.network.features(encoding), embedding)
+        return Condition(self.network.features(encoding), embedding, self.transform.observed_mean(encoding))
 
     def encode_labels(
         self, labels: Sequence[Labels], morphologies: Sequence[int] | None = None
@@ -116,17 +116,23 @@ class ConditionalDenoiser(nn.Module):
         sigma: Float[Tensor, " batch"],
         condition: Condition,
     ) -> Float[Tensor, "batch channel *grid"]:
-        r"""Return the output of the network.
+        r"""Return the output of the network, to which the mean given the observed samples is added.
 
-        .. math:: F(c_\mathrm{in} \, x_t, c_\mathrm{noise}), \qquad c_\mathrm{noise} = \tfrac{1}{4} \ln \sigma
+        .. math::
+            F(c_\mathrm{in} \, x_t, c_\mathrm{noise}) + \frac{1 - c_\mathrm{skip}}{c_\mathrm{out}} \, m,
+            \qquad c_\mathrm{noise} = \tfrac{1}{4} \ln \sigma
+
+        With the mean :math:`m` of the transform, the network starts from a linear estimate, which it corrects.
+        Without observed samples, and in transforms that derive none, :math:`m = 0`.
 
         Args:
             xt: Noisy grid.
             sigma: Noise level of each window.
             condition: The condition of the windows.
         """
-        c_in = expand_like(self.coefficients(sigma).c_in, xt)
-        return self.network(c_in * xt, sigma.log() / 4, condition.features, condition.label_embedding)
+        c_skip, c_out, c_in = (expand_like(c, xt) for c in self.coefficients(sigma))
+        output = self.network(c_in * xt, sigma.log() / 4, condition.features, condition.label_embedding)
+        return output if condition.mean is None else output + (1 - c_skip) / c_out * condition.mean
 
     def forward(
         self,

@@ -134,6 +134,10 @@ class BasisTransform(nn.Module):
             encoding[rows] = torch.cat([mean, explained], dim=1)
         return encoding
 
+    def observed_mean(self, encoding: Float[Tensor, "batch channel"]) -> Float[Tensor, "batch component"]:
+        """Return the mean of the coefficients from an encoded observation."""
+        return encoding[:, : self.channels]
+
     def posterior(
         self, signal: Float[Tensor, "batch lead time"], observed: Bool[Tensor, "batch lead time"]
     ) -> tuple[Float[Tensor, "batch component"], Float[Tensor, "batch component"]]:

@@ -110,6 +110,10 @@ class Transform(nn.Module):
         c2 = layout.to_grid(layout.analyse(observed.to(signal.dtype)) / layout.mask_scale)
         return torch.cat([c1, c2], dim=1)
 
+    def observed_mean(self, encoding: Float[Tensor, "batch channel *grid"]) -> None:
+        """Return None: an encoded observation states no mean of the grid."""
+        return
+
 
 def build_transform(config: TransformConfig, window: WindowConfig) -> Transform | BasisTransform:
     """Return the transform of a configuration.
