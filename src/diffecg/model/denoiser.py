@@ -122,7 +122,7 @@ class ConditionalDenoiser(nn.Module):
             F(c_\mathrm{in} \, x_t, c_\mathrm{noise}) + \frac{1 - c_\mathrm{skip}}{c_\mathrm{out}} \, m,
             \qquad c_\mathrm{noise} = \tfrac{1}{4} \ln \sigma
 
-        With the mean :math:`m` of the transform, the network starts from a linear estimate, which it corrects.
+        With the mean :math:`m` of the transform, the network corrects a linear estimate.
         Without observed samples, and in transforms that derive none, :math:`m = 0`.
 
         Args:

@@ -35,7 +35,7 @@ def test_unknown_labels_are_named():
     check_label(("MI", "AFIB"), ("MI", "AFIB"), "model", several=True)
     check_label("LAO+LAE", ("LAO+LAE",), "model")
     for label in ("MI+XY", ("MI", "XY"), "XY"):
-        with pytest.raises(DiffecgError, match="unknown label 'XY' for the model model; .* MI, AFIB"):
+        with pytest.raises(DiffecgError, match=r"unknown label 'XY' for the model model; .* MI, AFIB"):
             check_label(label, ("MI", "AFIB"), "model", several=True)
     with pytest.raises(DiffecgError, match=r"unknown label 'N\+V'"):
         check_label("N+V", ("N", "V"), "model")

@@ -69,6 +69,6 @@ def test_numbers_are_standardised_over_those_that_are_known():
 
 def test_a_basis_needs_a_dense_network():
     with pytest.raises(
-        DiffecgError, match="'basis' has no grid axis, which a U-Net needs; use network.kind=dense"
+        DiffecgError, match=r"'basis' has no grid axis, which a U-Net needs; use network.kind=dense"
     ):
         ConditionalDenoiser(with_settings(tiny("twelve-lead"), ["network.kind=unet"]))
