@@ -30,6 +30,7 @@ COMMANDS = {
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",
+        "research.benchmarks.composed_set:compose_set",
         "research.benchmarks.denoising:denoising",
         "research.benchmarks.artefacts:artefacts",
         "research.benchmarks.adversarial:adversarial",
@@ -42,6 +43,7 @@ COMMANDS = {
         "research.models.train_encoder:train_encoder",
         "research.models.train_denoiser:train_denoiser",
         "research.models.learn_rr_statistics:learn_rr_statistics",
+        "research.models.learn_composition_statistics:learn_composition_statistics",
     ),
     "Documentation": (
         "research.docs.readme_figure:readme_figure",

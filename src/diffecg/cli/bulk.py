@@ -9,6 +9,8 @@ from cyclopts import App, Parameter
 
 from diffecg.bulk.options import EngineOptions
 from diffecg.cli.console import Flat, Json, Seed, progress_bar, show, show_notes
+from diffecg.composition.beat_source import HEART_RATE
+from diffecg.composition.options import SubjectOptions
 from diffecg.datasets.options import PrepareOptions
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import SamplerOptions
@@ -130,6 +132,67 @@ def generate(
     )
     with progress_bar("bulk generate") as move:
         result = generate_set(options, out, engine, progress=move)
+    _check_finished(result)
+    show(_to_dict(out, result), _summary(out, result), as_json=json)
+
+
+@bulk.command
+def compose(
+    model: str,
+    /,
+    *,
+    out: str,
+    count: int,
+    rhythm: str = "",
+    subject: Annotated[SubjectOptions, Flat] = SubjectOptions(),
+    heart_rate: float | None = None,
+    seconds: float = 10.0,
+    seed: Seed = 0,
+    shard_size: int = 1024,
+    engine: Annotated[EngineOptions, Flat] = EngineOptions(),
+    sampler: Annotated[SamplerOptions, Flat] = SamplerOptions(batch_size=256),
+    json: Json = False,
+) -> None:
+    """Compose any number of synthetic recordings of several leads, in Parquet shards with a manifest.
+
+    Example: diffecg bulk compose ptbxl-beat --statement MI AFIB --age 63 --count 100000 --out mi/
+
+    Each recording is of another subject. Statements such as AFIB, SBRAD, PVC or BIGU give the rhythm; beats
+    are annotated in the column beats.
+
+    Parameters
+    ----------
+    model:
+        A bundled model of several leads, or a model folder that every worker can read.
+    out:
+        Folder of the set: a path or a URL such as `s3://bucket/mi`.
+    count:
+        Number of recordings.
+    rhythm:
+        Rhythm of all recordings, as diffecg compose takes it; default: what the statements describe.
+    heart_rate:
+        Heart rate in beats per minute; default: usual ones of the rhythm.
+    seconds:
+        Length of each recording in s.
+    shard_size:
+        Recordings in a shard.
+    """
+    from diffecg.bulk.compose import BulkComposeOptions
+    from diffecg.bulk.compose import compose as compose_set
+
+    rate = {} if heart_rate is None else {HEART_RATE: heart_rate}
+    options = BulkComposeOptions(
+        model=model,
+        conditions={**subject.conditions(), **rate},
+        rhythm=rhythm,
+        count=count,
+        duration_s=seconds,
+        seed=seed,
+        shard_size=shard_size,
+        sampler=sampler,
+    )
+    with progress_bar("bulk compose") as move:
+        result = compose_set(options, out, engine, progress=move)
     _check_finished(result)
     show(_to_dict(out, result), _summary(out, result), as_json=json)
 

@@ -9,11 +9,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Force, Json, Threads, progress_bar, show, use_threads
+from diffecg.cli.console import Flat, Force, Json, Threads, progress_bar, show, use_threads
 from diffecg.cli.impute import RecordingFormat
 from diffecg.cli.parsing import parse_noise, repeatable
 from diffecg.composition.noise import NoiseInterval
-from diffecg.composition.options import ComposeOptions
+from diffecg.composition.options import ComposeOptions, SubjectOptions
 
 
 @Parameter(name="*")
@@ -22,8 +22,8 @@ class ComposeFlags(ComposeOptions):
     """The options of compose as flags."""
 
     sdnn_ms: Annotated[float | None, Parameter(name="--sdnn")] = None
-    """Standard deviation of the intervals between normal beats in ms; default: 40, or that of the recording
-    after like:."""
+    """Standard deviation of the intervals between normal beats in ms; default: 40, that of the recording
+    after like:, or a usual one of the basic rhythm."""
     respiration_hz: Annotated[float, Parameter(name="--respiration")] = 0.25
     """Respiratory frequency in Hz, the faster of two oscillations of the heart rate."""
 
@@ -34,7 +34,10 @@ def compose(
     *,
     out: Path,
     options: ComposeFlags = ComposeFlags(),
+    subject: Annotated[SubjectOptions, Flat] = SubjectOptions(),
     model: str = "mitbih-beat",
+    leads: Annotated[tuple[str, ...], Parameter(consume_multiple=True, negative="", show_default=False)] = (),
+    noise_scale: float = 1.0,
     draws: int = 1,
     noise: Annotated[tuple[NoiseInterval, ...], repeatable(parse_noise)] = (),
     noise_from: Annotated[Path | None, Parameter(show_default=False)] = None,
@@ -49,9 +52,11 @@ def compose(
 
     A rhythm is one period, which is repeated: labels (N, S, V, F), `N*8` for eight beats, `(N*3 V)*10` for
     ten groups, and the names bigeminy, trigeminy, quadrigeminy, couplet, triplet and salvo of 5; "atrial
-    bigeminy" has S in place of V. like:208 is a random rhythm with the statistics of record 208 of the
-    MIT-BIH Arrhythmia Database (records of DS1 only). Coupling intervals and pauses of ectopic beats are
-    measured ones.
+    bigeminy" has S in place of V. A basic rhythm may precede it, whose intervals are those of PTB-XL: sinus
+    rhythm, sinus arrhythmia, sinus tachycardia, sinus bradycardia, first-degree block, atrial fibrillation;
+    "atrial fibrillation occasional V" has V beats at random places. like:208 is a random rhythm with the
+    statistics of record 208 of the MIT-BIH Arrhythmia Database (records of DS1 only). Coupling intervals and
+    pauses of ectopic beats are measured ones.
 
     Parameters
     ----------
@@ -60,7 +65,11 @@ def compose(
     out:
         Folder to write: the recording with reference annotations, a figure and a data card (card.json).
     model:
-        A bundled model of beats (mitbih-beat, mitbih-beat-fast) or a model folder.
+        A bundled model of beats (mitbih-beat, mitbih-beat-fast; of 12 leads: ptbxl-beat) or a model folder.
+    leads:
+        Of a model of several leads: the leads to write, in order; default: all that it determines.
+    noise_scale:
+        Of a model of several leads: factor of baseline wander and noise, whose usual level is that of PTB-XL.
     draws:
         Number of recordings with the same beats and different variation from beat to beat; draw i has
         seed + i.
@@ -97,6 +106,9 @@ def compose(
                 seed=options.seed + draw,
                 rhythm_seed=options.seed,
                 subject_seed=options.subject_seed,
+                conditions=subject.conditions(),
+                leads=leads or None,
+                noise_scale=noise_scale,
                 progress=_progress_of_draw(progress, draw, draws),
             )
             if noise_from is not None:

@@ -1,108 +1,184 @@
-"""Assembly of beats to a continuous signal: boundaries, blending, pauses and noise between beats."""
+"""Assembly of beats to continuous signals: many recordings, or an interval of a long one, at once.
+
+A sample is the weighted mean of the two beats around it. Neighbouring beats are cross-faded at the onset of
+the later one; between distant beats the signal returns to the isoelectric line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int
-from scipy.linalg import solve_toeplitz
-from scipy.signal import lfilter
+from jaxtyping import Bool, Float, Float32, Int
 
-ONSET_S = {"N": 0.22, "S": 0.22, "V": 0.125, "F": 0.125}
-"""Onset of a beat before its R peak: of the P wave, or of the QRS complex of beats without one."""
 QRS_BEFORE_S, QRS_AFTER_S = 0.07, 0.125
 """A boundary between beats is at least this far from the R peaks after and before it."""
 FADE_S = 0.033
 """Half width of the cross-fade at a boundary."""
-AR_ORDER = 8
-"""Order of the autoregressive model of the noise."""
+PAUSE_FADE_S = 0.15
+"""Longest fade from the last wave of a beat to the isoelectric line."""
+_MIN_WEIGHT = 1e-6
+_FAR = 2**30
+"""Boundary after the last beat of a recording, in steps."""
 
 
-def beat_boundaries(
-    peaks: Sequence[int], labels: Sequence[str], fs_hz: float
-) -> Int[np.ndarray, " boundary"]:
-    """Return the boundaries between beats, in samples: one more than beats.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BeatTrain:
+    """Beats at their places in recordings of equal length.
 
-    A boundary is at the onset of the following beat, but not within the QRS complex of either beat. The first
-    and the last one lie 10 s outside.
-
-    Args:
-        peaks: samples of the R peaks.
-        labels: labels of the beats.
-        fs_hz: sampling rate, in Hz.
+    Places are counted in steps, of which a sample of the recording has ``steps_per_sample``: waveforms may be
+    oversampled so that R peaks lie between samples.
     """
-    inner = []
-    for peak, following, label in zip(peaks, peaks[1:], labels[1:], strict=False):
-        onset = max(following - round(ONSET_S[label] * fs_hz), peak + round(QRS_AFTER_S * fs_hz))
-        inner.append(min(onset, following - round(QRS_BEFORE_S * fs_hz)))
-    outside = round(10 * fs_hz)
-    return np.array([peaks[0] - outside, *inner, peaks[-1] + outside])
+
+    waveforms_mv: Float32[np.ndarray, "waveform step lead"]
+    """Beats, in mV, with the isoelectric line at 0; several beats may share a waveform."""
+    r_peak: int
+    """Step of the R peak in each waveform."""
+    fs_hz: float
+    """Sampling rate of the recordings, in Hz."""
+    steps_per_sample: int = 1
+    recording: Int[np.ndarray, " beat"]
+    """Number of the recording of each beat, ascending; every recording has at least one beat."""
+    peak: Int[np.ndarray, " beat"]
+    """R peak of each beat, in steps from the start of its recording, ascending."""
+    waveform: Int[np.ndarray, " beat"]
+    """Number of the waveform of each beat."""
+    onset: Int[np.ndarray, " beat"]
+    """Onset of each beat (P wave, or QRS complex without one), in steps before its R peak."""
+    end: Int[np.ndarray, " beat"]
+    """Last step of the waveform of each beat that is used; later ones may hold the following beat."""
+    gain: Float32[np.ndarray, "beat lead"] | None = None
+    """Factor of each beat in each lead; None: 1."""
+
+    def steps(self, duration_s: float) -> int:
+        """Return a duration in steps."""
+        return round(duration_s * self.fs_hz * self.steps_per_sample)
+
+    @cached_property
+    def is_last(self) -> Bool[np.ndarray, " beat"]:
+        """Whether a beat is the last of its recording."""
+        return np.append(self.recording[1:] != self.recording[:-1], True)
+
+    @cached_property
+    def boundaries(self) -> Int[np.ndarray, " beat"]:
+        """Boundary after each beat, in steps: the onset of the following one, not within a QRS complex."""
+        following, onset = np.append(self.peak[1:], 0), np.append(self.onset[1:], 0)
+        boundary = np.maximum(following - onset, self.peak + self.steps(QRS_AFTER_S))
+        boundary = np.minimum(boundary, following - self.steps(QRS_BEFORE_S))
+        return np.where(self.is_last, _FAR, boundary).astype(np.int32)
+
+    def samples_of_pairs(self, start: int, stop: int) -> Int[np.ndarray, " beat"]:
+        """Return for each beat how many samples from ``start`` to ``stop`` lie between it and the next one.
+
+        A sample lies between the two beats on either side of the boundary that is nearest to it.
+        """
+        middle = -(-(self.boundaries[:-1] + self.boundaries[1:]) // (2 * self.steps_per_sample))
+        last = np.where(self.is_last, stop, np.append(np.clip(middle, start, stop), stop))
+        first = np.append(start, np.where(self.is_last[:-1], start, last[:-1]))
+        return last - first
 
 
-def blend_weights(begin: int, end: int, length: int, fs_hz: float) -> Float[np.ndarray, " time"]:
-    """Return the weights of a beat window: one between its boundaries, falling to zero around them.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Assembly:
+    """Samples of assembled recordings."""
 
-    The weights of neighbouring beats add up to one at their boundary. At the ends of the window the weights
-    fall to zero, too.
+    signal_mv: Float32[np.ndarray, "recording time lead"]
+    weight: Float32[np.ndarray, "recording time"]
+    """Sum of the weights of the beats: 1 within beats, 0 between distant ones."""
 
-    Args:
-        begin: boundary before the beat, counted from the start of the window.
-        end: boundary after the beat.
-        length: samples of the window.
-        fs_hz: sampling rate, in Hz.
+
+def assemble(train: BeatTrain, start: int, stop: int) -> Assembly:
+    """Return the samples ``start`` to ``stop`` (exclusive) of every recording.
+
+    A sample depends on the two beats around it only, so that a recording can be assembled in intervals.
     """
-    fade = round(FADE_S * fs_hz)
-    sample = np.arange(length)
-    rise, fall = (np.clip((sample - boundary + fade) / (2 * fade), 0, 1) for boundary in (begin, end))
-    ends = np.minimum(np.minimum(sample + 1, length - sample) / fade, 1)
-    return np.minimum(rise - fall, ends)
-
-
-def fill_pause(
-    signal_mv: Float[np.ndarray, "lead time"], pause: slice, max_fade: int
-) -> Float[np.ndarray, "lead pause"]:
-    """Return the baseline between two distant beats: from the end of one to zero, and from zero to the next.
-
-    Args:
-        signal_mv: the assembled signal, in mV.
-        pause: samples between the beats.
-        max_fade: longest fade to or from zero, in samples; the fade is a raised cosine.
-    """
-    length = pause.stop - pause.start
-    fade = min(length, max_fade)
-    falling = np.zeros(length)
-    falling[:fade] = 0.5 + 0.5 * np.cos(np.pi * (np.arange(fade) + 1) / (fade + 1))
-    zero = np.zeros((len(signal_mv), 1))
-    before = signal_mv[:, pause.start - 1, None] if pause.start else zero
-    after = signal_mv[:, pause.stop, None] if pause.stop < signal_mv.shape[1] else zero
-    return before * falling + after * falling[::-1]
-
-
-def autoregressive_noise(
-    quiet_mv: Float[np.ndarray, "segment lead time"], samples: int, rng: np.random.Generator
-) -> Float[np.ndarray, "lead {samples}"]:
-    """Return noise with the spectrum of quiet segments.
-
-    An autoregressive process fitted by the Yule-Walker equations (Box and Jenkins 1970, section 3.2), after
-    removing a parabola from each segment.
-
-    Args:
-        quiet_mv: segments without waves, in mV.
-        samples: length of the noise.
-        rng: source of randomness.
-    """
-    length = quiet_mv.shape[2]
-    parabola = np.vander(np.linspace(-1, 1, length), 3)
-    residual = quiet_mv - quiet_mv @ np.linalg.pinv(parabola).T @ parabola.T
-    noise = []
-    for lead in residual.transpose(1, 0, 2):
-        correlation = np.array(
-            [np.mean(lead[:, : length - lag] * lead[:, lag:]) for lag in range(AR_ORDER + 1)]
+    counts = train.samples_of_pairs(start, stop)
+    used = np.flatnonzero(counts)
+    counts, earlier, later = counts[used], used, used + ~train.is_last[used]
+    boundary, fade = train.boundaries[earlier], train.steps(FADE_S)
+    is_alone = earlier == later
+    begin = np.maximum(boundary - fade + 1 - train.peak[later] + train.r_peak, 0) * ~is_alone
+    time = np.resize(np.arange(start, stop, dtype=np.int32) * train.steps_per_sample, counts.sum())
+    one = _Reach(train, earlier, np.zeros_like(begin), counts, time)
+    two = _Reach(train, later, begin, counts, time)
+    rise = np.clip((time - np.repeat(boundary - fade, counts)).astype(np.float32) / (2 * fade), 0, 1)
+    first, second = np.minimum(1 - rise, one.taper(fade)), np.minimum(rise, two.taper(fade))
+    weight = first + second
+    scale = 1 / np.maximum(weight, np.float32(_MIN_WEIGHT))
+    first *= scale
+    second *= scale
+    pause = np.flatnonzero(weight <= _MIN_WEIGHT)
+    if len(pause):
+        length = train.peak[later] + begin - train.peak[earlier] - train.end[earlier] - 1
+        length = np.repeat(np.where(is_alone, 0, length), counts)[pause]
+        first[pause], second[pause] = _pause_weights(
+            one.outside(pause), two.outside(pause), length, train.steps(PAUSE_FADE_S)
         )
-        correlation[0] += 1e-12
-        coefficients = solve_toeplitz(correlation[:-1], correlation[1:])
-        variance = max(correlation[0] - coefficients @ correlation[1:], 0)
-        innovations = np.sqrt(variance) * rng.standard_normal(samples)
-        noise.append(lfilter([1.0], np.concatenate([[1.0], -coefficients]), innovations))
-    return np.stack(noise)
+        second[pause] *= ~np.repeat(is_alone, counts)[pause]
+    signal_mv = one.waveforms_mv() * first[:, None] + two.waveforms_mv() * second[:, None]
+    shape = (-1, stop - start)
+    return Assembly(signal_mv=signal_mv.reshape(*shape, signal_mv.shape[1]), weight=weight.reshape(shape))
+
+
+class _Reach:
+    """Where each sample lies in the waveform of one of the two beats around it."""
+
+    def __init__(
+        self,
+        train: BeatTrain,
+        beat: Int[np.ndarray, " pair"],
+        begin: Int[np.ndarray, " pair"],
+        counts: Int[np.ndarray, " pair"],
+        time: Int[np.ndarray, " sample"],
+    ) -> None:
+        self.train, self.beat, self.counts = train, beat, counts
+        self.begin, self.end = np.repeat(begin, counts), np.repeat(train.end[beat], counts)
+        self.step = time + np.repeat(train.r_peak - train.peak[beat], counts)
+
+    def taper(self, fade: int) -> Float32[np.ndarray, " sample"]:
+        """Return weights that fall to zero at the ends of the waveform."""
+        distance = np.minimum(self.step + 1, self.end + 1 - self.step)
+        return np.clip(distance.astype(np.float32) / fade, 0, 1)
+
+    def outside(
+        self, samples: Int[np.ndarray, " some"]
+    ) -> tuple[Int[np.ndarray, " some"], Int[np.ndarray, " some"]]:
+        """Return by how many steps samples lie before the part of the waveform in use, and after it."""
+        step = self.step[samples]
+        return self.begin[samples] - step, step - self.end[samples]
+
+    def waveforms_mv(self) -> Float32[np.ndarray, "sample lead"]:
+        """Return the waveform at each sample; outside of it, its first or last value."""
+        train = self.train
+        length, leads = train.waveforms_mv.shape[1:]
+        step = np.clip(self.step, self.begin, self.end)
+        step += np.repeat(train.waveform[self.beat] * length, self.counts)
+        found = np.take(train.waveforms_mv.reshape(-1, leads), step, axis=0)
+        if train.gain is not None:
+            found *= np.repeat(train.gain[self.beat], self.counts, axis=0)
+        return found
+
+
+def _pause_weights(
+    earlier: tuple[Int[np.ndarray, " sample"], Int[np.ndarray, " sample"]],
+    later: tuple[Int[np.ndarray, " sample"], Int[np.ndarray, " sample"]],
+    length: Int[np.ndarray, " sample"],
+    max_fade: int,
+) -> tuple[Float[np.ndarray, " sample"], Float[np.ndarray, " sample"]]:
+    """Return the weights of the ends of two beats where neither reaches: raised cosines that fall to zero.
+
+    Args:
+        earlier: distance before the start and after the end of the earlier beat, in steps.
+        later: the same of the later beat.
+        length: steps between them.
+        max_fade: longest fade, in steps.
+    """
+    is_between = (earlier[0] <= 0) & (later[1] <= 0) & (length > 0)
+    fade = np.where(is_between, np.minimum(length, max_fade), max_fade)
+
+    def fall(distance: Int[np.ndarray, " sample"]) -> Float[np.ndarray, " sample"]:
+        return 0.5 + 0.5 * np.cos(np.pi * np.minimum(distance / (fade + 1), 1))
+
+    first = np.where((later[1] > 0) & (length > 0), 0, fall(np.maximum(*earlier)))
+    return first, np.where(earlier[0] > 0, 0, fall(np.maximum(*later)))

@@ -11,6 +11,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from diffecg.composition.steps import STEPS_KEY
 from diffecg.files import CARD
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import file_name, write_recording
@@ -26,7 +27,8 @@ def write_composed(
 ) -> dict[str, Any]:
     """Write recordings of the same beats into a folder; return the data card.
 
-    Samples are stored with a resolution of 1 uV.
+    Samples are stored with a resolution of 1 uV; those of several leads in the steps that they are whole
+    numbers of.
 
     Args:
         folder: an empty folder.
@@ -38,7 +40,12 @@ def write_composed(
     comments = (f"synthetic ECG, not of any person: see {CARD}",)
     for draw, composed in enumerate(recordings):
         title = name if len(recordings) == 1 else f"{name}_{draw}"
-        recording = replace(digitise(composed, 16), name=title, path=Path(title), comments=comments)
+        recording = replace(
+            digitise(composed, 16, gain=composed.info.get(STEPS_KEY)),
+            name=title,
+            path=Path(title),
+            comments=comments,
+        )
         files.append(write_recording(folder / file_name(recording, suffix), recording).name)
     first = recordings[0]
     save_figure(composed_figure(first, name), folder / "rhythm.png")

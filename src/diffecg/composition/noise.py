@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from diffecg.composition.steps import BASIS, STEPS_PER_MV, to_steps
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import NOTE, Annotation
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
+from diffecg.signal.limb_leads import LIMB_LEADS, derive_leads
 from diffecg.signal.noise import add_noise
 from diffecg.signal.resampling import resample
 
@@ -59,6 +61,9 @@ class NoiseInterval:
 def with_noise(recording: Recording, intervals: Sequence[NoiseInterval], folder: str | Path) -> Recording:
     """Return a composed recording with recorded noise; its seed chooses the segments of noise.
 
+    Limb leads that follow from I and II are derived from these two again, so that the ratio of such a lead
+    differs from the given one.
+
     Args:
         recording: the composed recording.
         intervals: intervals, kinds and signal-to-noise ratios.
@@ -67,25 +72,43 @@ def with_noise(recording: Recording, intervals: Sequence[NoiseInterval], folder:
     Raises:
         DiffecgError: an interval outside the recording; missing or unreadable noise.
     """
-    signal_mv, annotations = recording.signal_mv.astype(np.float64), list(recording.annotations)
+    names = recording.channel_names
+    derived = set(LIMB_LEADS) - set(BASIS) if set(names) >= set(BASIS) else set()
+    kept = [lead for lead in names if lead not in derived]
+    signal_mv = recording.signal_mv[[names.index(lead) for lead in kept]].astype(np.float64)
+    annotations = list(recording.annotations)
     for i, interval in enumerate(intervals):
         start, stop = _samples(interval, recording)
         rng = np.random.default_rng([recording.info["seed"], i])
         recorded_mv = _read_noise(Path(folder) / interval.kind, recording.fs_hz)
-        first = int(rng.integers(recorded_mv.shape[1]))
-        rows = recorded_mv[np.arange(len(signal_mv)) % len(recorded_mv)]
-        noise_mv = np.take(rows, np.arange(first, first + stop - start), axis=1, mode="wrap")
+        noise_mv = _segments(recorded_mv, len(kept), stop - start, rng)
         signal_mv[:, start:stop] = add_noise(signal_mv[:, start:stop], noise_mv, interval.snr_db)
         annotations.append(_note(start / recording.fs_hz, f"{KINDS[interval.kind]}, {interval.snr_db:g} dB"))
         if stop < recording.samples:
             annotations.append(_note(stop / recording.fs_hz, f"{KINDS[interval.kind]} ends"))
+    if len(kept) < len(names):
+        signal_mv = derive_leads(to_steps(signal_mv) / STEPS_PER_MV, kept, names)
     return Recording.from_arrays(
         signal_mv.astype(np.float32),
         recording.fs_hz,
-        channel_names=recording.channel_names,
+        channel_names=names,
         name=recording.name,
         annotations=sorted(annotations, key=lambda annotation: annotation.time_s),
         info={**recording.info, "noise": [str(interval) for interval in intervals]},
+    )
+
+
+def _segments(
+    recorded_mv: Float[np.ndarray, "channel time"], leads: int, samples: int, rng: np.random.Generator
+) -> Float[np.ndarray, "{leads} {samples}"]:
+    """Return a segment of recorded noise for each lead; leads beyond its channels have other segments."""
+    channels, length = recorded_mv.shape
+    firsts = [int(rng.integers(length)) for _ in range(-(-leads // channels))]
+    return np.stack(
+        [
+            np.take(recorded_mv[lead % channels], firsts[lead // channels] + np.arange(samples), mode="wrap")
+            for lead in range(leads)
+        ]
     )
 
 

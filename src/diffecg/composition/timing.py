@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import cycle, islice
 
 import numpy as np
-from jaxtyping import Float
 
+from diffecg.composition.basic_rhythms import OCCASIONAL, BasicRhythm, rhythm_annotation, split_rhythm
+from diffecg.composition.beat_order import occasional_labels, random_labels
+from diffecg.composition.intervals import (
+    MIN_INTERVAL_S,
+    Deviation,
+    EctopicIntervals,
+    NormalIntervals,
+    beat_intervals,
+    irregular_deviation,
+    one_focus,
+    respiratory_deviation,
+)
 from diffecg.composition.language import parse_rhythm
+from diffecg.composition.rhythm_statistics import draw_quantile, load_rhythm_statistics
 from diffecg.composition.rr_statistics import LIKE, RRStatistics, load_statistics
 from diffecg.errors import DiffecgError
 
-MIN_INTERVAL_S = 0.2
-"""Shortest interval between beats: the ventricular refractory period."""
 HEART_RATE, HEART_RATE_RANGE = 72.0, (20.0, 250.0)
 """Default and range, in beats per minute."""
 SDNN_MS, SDNN_RANGE_MS = 40.0, (0.0, 500.0)
 RESPIRATION_HZ, RESPIRATION_RANGE_HZ = 0.25, (0.05, 1.0)
-MAYER_HZ, PEAK_WIDTH_HZ, LOW_TO_HIGH = 0.1, 0.01, 0.5
-"""Lower frequency of the heart-rate oscillation, width of both spectral peaks, and their power ratio."""
-OSCILLATION_FS_HZ = 4.0
 
 
 @dataclass(frozen=True)
@@ -36,14 +44,34 @@ class Rhythm:
     """
 
     text: str
-    """Rhythm language (:mod:`diffecg.composition.language`), or ``like:208``: random with the statistics of
-    record 208 of the MIT-BIH Arrhythmia Database; records of DS1 only."""
+    """A basic rhythm (:data:`diffecg.composition.basic_rhythms.BASIC_RHYTHMS`), an order of beats, or both.
+
+    The order is written in the rhythm language (:mod:`diffecg.composition.language`); ``occasional V`` is
+    random; ``like:208`` is random with the statistics of record 208 of the MIT-BIH Arrhythmia Database
+    (records of DS1 only)."""
     heart_rate: float | None = None
-    """Mean rate of normal beats, in beats per minute; None: 72, or that of the record."""
+    """Mean rate of normal beats, in beats per minute; None: drawn from that of the basic rhythm, or 72, or
+    that of the record."""
     sdnn_ms: float | None = None
-    """Standard deviation of the intervals between normal beats, in ms; None: 40, or that of the record."""
+    """Standard deviation of the intervals between normal beats, in ms; None: drawn likewise, or 40, or that
+    of the record."""
     respiration_hz: float = RESPIRATION_HZ
     """Respiratory frequency, in Hz."""
+
+    @cached_property
+    def basic(self) -> BasicRhythm | None:
+        """The basic rhythm that the text names, if any."""
+        return split_rhythm(self.text)[0]
+
+    @cached_property
+    def order(self) -> str:
+        """The order of beats."""
+        return split_rhythm(self.text)[1]
+
+    @property
+    def annotation(self) -> str:
+        """Text of the rhythm annotation of a WFDB file; empty if the rhythm has no name."""
+        return rhythm_annotation(self.basic, self.order)
 
     def beats(self, duration_s: float, seed: int = 0) -> list[tuple[float, str]]:
         """Return (time of the R peak in s, label) of each beat of a recording.
@@ -59,119 +87,61 @@ class Rhythm:
             raise DiffecgError(f"duration {duration_s:g} s must be above 0")
         if seed < 0:
             raise DiffecgError(f"seed {seed} must be at least 0")
-        record = self.text.removeprefix(LIKE).strip() if self.text.startswith(LIKE) else ""
-        statistics = load_statistics(record)
-        defaults = (statistics.heart_rate, statistics.sdnn_ms) if record else (HEART_RATE, SDNN_MS)
-        rate = _check_range("heart rate", self.heart_rate, defaults[0], HEART_RATE_RANGE, "beats per minute")
-        sdnn_ms = _check_range("SDNN", self.sdnn_ms, defaults[1], SDNN_RANGE_MS, "ms")
-        respiration_hz = _check_range(
-            "respiration", self.respiration_hz, RESPIRATION_HZ, RESPIRATION_RANGE_HZ, "Hz"
-        )
         rng = np.random.default_rng(seed)
+        record = self.order.removeprefix(LIKE).strip() if self.order.startswith(LIKE) else ""
+        statistics = load_statistics(record)
+        rate, sdnn_ms = self._rate_and_sdnn(statistics if record else None, rng)
         max_beats = int(duration_s / MIN_INTERVAL_S) + 2
         if record:
             labels = random_labels(statistics, max_beats, rng)
         else:
-            labels = list(islice(cycle(parse_rhythm(self.text)), max_beats))
+            labels = self._labels(max_beats, duration_s * rate / 60, rng)
         first_s = float(rng.uniform(0.3, 0.7)) * 60 / rate
-        sinus_s = SinusRhythm(mean_s=60 / rate, sdnn_s=sdnn_ms / 1000, respiration_hz=respiration_hz)
-        rr_s = beat_intervals(labels, sinus_s, statistics, duration_s - first_s, rng)
+        deviation = self._deviation(duration_s - first_s, max_beats, rng)
+        normal = NormalIntervals(mean_s=60 / rate, sdnn_s=sdnn_ms / 1000, deviation=deviation)
+        ectopic = self._ectopic(statistics, rng)
+        rr_s = beat_intervals(labels, normal, ectopic, duration_s - first_s, rng)
         times_s = first_s + np.concatenate([[0.0], np.cumsum(rr_s)])
-        beats = zip(times_s, labels, strict=False)
-        return [(float(time_s), label) for time_s, label in beats if time_s < duration_s]
+        beats = zip(times_s.tolist(), labels, strict=False)
+        return [(time_s, label) for time_s, label in beats if time_s < duration_s]
+
+    def _rate_and_sdnn(self, record: RRStatistics | None, rng: np.random.Generator) -> tuple[float, float]:
+        """Return the mean rate in beats per minute and the SDNN in ms."""
+        rate, sdnn_ms = (HEART_RATE, SDNN_MS) if record is None else (record.heart_rate, record.sdnn_ms)
+        if self.basic is not None:
+            measured = load_rhythm_statistics().rhythms[self.basic.statement]
+            rate = draw_quantile(measured.heart_rate, rng.uniform())
+            variation = draw_quantile(measured.variation, rng.uniform())
+            sdnn_ms = variation * 60_000 / (rate if self.heart_rate is None else self.heart_rate)
+        rate = _check_range("heart rate", self.heart_rate, rate, HEART_RATE_RANGE, "beats per minute")
+        return rate, _check_range("SDNN", self.sdnn_ms, sdnn_ms, SDNN_RANGE_MS, "ms")
+
+    def _labels(self, count: int, expected: float, rng: np.random.Generator) -> list[str]:
+        """Return the labels of ``count`` beats, of which about ``expected`` are within the recording."""
+        words = self.order.split()
+        if words[:1] == [OCCASIONAL]:
+            return occasional_labels(words[1:], load_rhythm_statistics().ectopy, count, expected, rng)
+        return list(islice(cycle(_parsed(self.order)), count))
+
+    def _deviation(self, duration_s: float, count: int, rng: np.random.Generator) -> Deviation:
+        respiration_hz = _check_range(
+            "respiration", self.respiration_hz, RESPIRATION_HZ, RESPIRATION_RANGE_HZ, "Hz"
+        )
+        if self.basic is not None and self.basic.is_irregular:
+            return irregular_deviation(load_rhythm_statistics().rhythms[self.basic.statement], count, rng)
+        return respiratory_deviation(duration_s, respiration_hz, rng)
+
+    def _ectopic(self, record: RRStatistics, rng: np.random.Generator) -> EctopicIntervals:
+        """Return the intervals of ectopic beats: those of the record, or of one focus with a basic rhythm."""
+        if self.basic is None:
+            return EctopicIntervals(pairs=record.pairs, runs=record.runs)
+        own = {label: one_focus(found, rng) for label, found in load_rhythm_statistics().ectopy.items()}
+        return EctopicIntervals(pairs={**record.pairs, **own}, runs=record.runs)
 
 
-@dataclass(frozen=True, kw_only=True)
-class SinusRhythm:
-    """Distribution of the intervals between normal beats."""
-
-    mean_s: float
-    sdnn_s: float
-    """Standard deviation."""
-    respiration_hz: float
-
-
-def beat_intervals(
-    labels: Sequence[str],
-    sinus: SinusRhythm,
-    statistics: RRStatistics,
-    duration_s: float,
-    rng: np.random.Generator,
-) -> Float[np.ndarray, " interval"]:
-    """Return the intervals between beats, in s, until the recording or the labels end.
-
-    A single ectopic beat has the coupling interval and the pause of one measured beat, as fractions of the
-    sinus interval; beats within a run have measured intervals of runs. If there are at least two intervals
-    between normal beats, these have exactly the given mean and standard deviation.
-
-    Args:
-        labels: labels of the beats, at least as many as fit into the duration.
-        sinus: intervals between normal beats.
-        statistics: measured intervals of ectopic beats.
-        duration_s: time after the first beat, in s.
-        rng: source of randomness.
-    """
-    deviation = heart_rate_oscillation(duration_s, sinus.respiration_hz, rng)
-    clock_s = np.arange(len(deviation)) / OSCILLATION_FS_HZ
-    time_s, pause, rr_s = 0.0, 1.0, list[float]()
-    for previous, label in zip(labels, labels[1:], strict=False):
-        if time_s >= duration_s:
-            break
-        sinus_s = sinus.mean_s + sinus.sdnn_s * float(np.interp(time_s, clock_s, deviation))
-        if label == "N":
-            fraction, pause = pause, 1.0
-        else:
-            runs = statistics.runs.get(label, [])
-            coupling, next_pause = statistics.pairs[label][rng.integers(len(statistics.pairs[label]))]
-            within_run = runs[rng.integers(len(runs))] if runs else coupling
-            fraction, pause = (within_run if previous == label else coupling), next_pause
-        rr_s.append(max(fraction * sinus_s, MIN_INTERVAL_S))
-        time_s += rr_s[-1]
-    return _standardise(np.array(rr_s), labels, sinus)
-
-
-def _standardise(
-    rr_s: Float[np.ndarray, " interval"], labels: Sequence[str], sinus: SinusRhythm
-) -> Float[np.ndarray, " interval"]:
-    """Return intervals of which those between normal beats have exactly the given mean and deviation."""
-    names = np.array(labels[: len(rr_s) + 1])
-    normal = (names[:-1] == "N") & (names[1:] == "N")
-    if normal.sum() > 1:
-        spread = rr_s[normal].std()
-        scale = sinus.sdnn_s / spread if spread > 0 else 0
-        rr_s[normal] = sinus.mean_s + scale * (rr_s[normal] - rr_s[normal].mean())
-    return np.maximum(rr_s, MIN_INTERVAL_S)
-
-
-def heart_rate_oscillation(
-    duration_s: float, respiration_hz: float, rng: np.random.Generator
-) -> Float[np.ndarray, " time"]:
-    """Return the deviation of the sinus interval over time, at 4 Hz; mean 0, standard deviation 1.
-
-    Random phases of a spectrum with two Gaussian peaks, at 0.1 Hz and at the respiratory frequency; the first
-    has half the power of the second: McSharry et al. (2003), IEEE Trans Biomed Eng 50(3):289-294, eq. 2.
-    """
-    samples = max(int(duration_s * OSCILLATION_FS_HZ), 64)
-    frequency_hz = np.fft.rfftfreq(samples, 1 / OSCILLATION_FS_HZ)
-    low, high = (
-        np.exp(-0.5 * ((frequency_hz - center_hz) / PEAK_WIDTH_HZ) ** 2)
-        for center_hz in (MAYER_HZ, respiration_hz)
-    )
-    power = LOW_TO_HIGH * low + high
-    power[0] = 0
-    phase = rng.uniform(0, 2 * np.pi, len(frequency_hz))
-    deviation = np.fft.irfft(np.sqrt(power) * np.exp(1j * phase), samples)
-    return deviation / max(float(deviation.std()), 1e-12)
-
-
-def random_labels(statistics: RRStatistics, count: int, rng: np.random.Generator) -> list[str]:
-    """Return labels of a second-order Markov chain: each depends on the two before it."""
-    labels = ["N", "N"]
-    for _ in range(count - 2):
-        following = statistics.follows.get("".join(labels[-2:]), {"N": 1})
-        counts = np.array(list(following.values()), dtype=float)
-        labels.append(str(rng.choice(list(following), p=counts / counts.sum())))
-    return labels
+@lru_cache
+def _parsed(order: str) -> tuple[str, ...]:
+    return tuple(parse_rhythm(order))
 
 
 def check_beats(beats: Sequence[tuple[float, str]]) -> None:

@@ -8,12 +8,8 @@ import pytest
 import wfdb
 
 import diffecg
-from diffecg.composition.assembly import (
-    autoregressive_noise,
-    beat_boundaries,
-    blend_weights,
-    fill_pause,
-)
+from diffecg.composition.autoregression import autoregressive_noise
+from diffecg.composition.basic_rhythms import ONSET_S
 from diffecg.composition.noise import NoiseInterval, with_noise
 from diffecg.composition.recording import compose
 from diffecg.composition.subject import sample_subject
@@ -124,7 +120,8 @@ def test_beats_of_a_subject_fit_together(model):
 def test_the_signal_is_continuous_between_beats(minute):
     signal = minute.signal_mv[0]
     beats = minute.beats().sample
-    borders = beat_boundaries(beats.tolist(), minute.beats().symbol.tolist(), FS_HZ)[1:-1]
+    onsets = np.array([round(FS_HZ * ONSET_S[label]) for label in minute.beats().symbol])
+    borders = (beats - onsets)[1:]
     steps = np.abs(np.diff(signal))
     near = np.concatenate([steps[b - 12 : b + 12] for b in borders])
     qrs = np.concatenate([steps[max(b - 18, 0) : b + 18] for b in beats])
@@ -141,25 +138,6 @@ def test_intervals_may_be_short_or_long(model, interval_s):
     assert np.abs(np.diff(made.signal_mv)).max() < 1.0
     for sample in made.beats().sample:
         assert np.ptp(made.signal_mv[0, sample - 20 : sample + 20]) > 0.3
-
-
-def test_weights_of_neighbours_add_up_to_one(model):
-    peaks = [500, 680, 800, 970]
-    boundaries = beat_boundaries(peaks, ["N", "N", "V", "S"], FS_HZ)
-    total = np.zeros(1500)
-    for i, peak in enumerate(peaks):
-        begin, end = boundaries[i : i + 2] - (peak - 128)
-        total[peak - 128 : peak + 128] += blend_weights(begin, end, 256, FS_HZ)
-    assert total[500:970] == pytest.approx(1)
-    assert total.max() < 1 + 1e-9
-
-
-def test_a_pause_returns_to_the_baseline():
-    level = np.array([[0.4, 0, 0, 0, 0, 0, 0, -0.2]])
-    pause = fill_pause(level, slice(1, 7), 2)[0]
-    assert pause == pytest.approx([0.3, 0.1, 0, 0, -0.05, -0.15])
-    short = fill_pause(level, slice(1, 7), 100)[0]
-    assert np.all(np.diff([0.4, *short, -0.2]) < 0)
 
 
 def test_noise_has_the_spectrum_of_quiet_segments():

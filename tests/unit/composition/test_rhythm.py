@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from diffecg.composition.intervals import MIN_INTERVAL_S, heart_rate_oscillation
 from diffecg.composition.language import parse_rhythm
 from diffecg.composition.rr_statistics import load_statistics, measure
-from diffecg.composition.timing import MIN_INTERVAL_S, Rhythm, check_beats, heart_rate_oscillation
+from diffecg.composition.timing import Rhythm, check_beats
 from diffecg.errors import DiffecgError
 
 

@@ -22,6 +22,8 @@ from diffecg.formats.registry import read_recording, write_recording
 from diffecg.formats.scaling import digitise
 
 INDEX = "index.parquet"
+STEPS_KEY = "steps_per_mv"
+"""Key of the steps per mV in the provenance, if there are any; default: steps of 1 uV."""
 
 
 def read(path: Path) -> FileContent:
@@ -57,7 +59,7 @@ def read(path: Path) -> FileContent:
 
 
 def write(chunks: Iterator[Windows], card: CardWriter, path: Path) -> None:
-    """Write the records of windows, in steps of 1 uV, their index and the data card."""
+    """Write the records of windows, in steps of 1 uV or of their own, their index and the data card."""
     indices, written = [], 0
     with (path / "RECORDS").open("w") as records:
         for chunk in chunks:
@@ -65,7 +67,7 @@ def write(chunks: Iterator[Windows], card: CardWriter, path: Path) -> None:
             numbers = chunk.seeds if has_seeds else range(written, written + len(chunk))
             for number, recording in zip(numbers, _recordings(chunk), strict=True):
                 name = f"w{number:08d}"
-                write_recording(path / name, digitise(recording, 32, gain=1000.0))
+                write_recording(path / name, digitise(recording, 32, gain=chunk.info.get(STEPS_KEY, 1000.0)))
                 records.write(f"{name}\n")
             indices.append(file_index(chunk))
             written += len(chunk)
