@@ -112,7 +112,8 @@ class Rhythm:
             measured = load_rhythm_statistics().rhythms[self.basic.statement]
             rate = draw_quantile(measured.heart_rate, rng.uniform())
             variation = draw_quantile(measured.variation, rng.uniform())
-            sdnn_ms = variation * 60_000 / (rate if self.heart_rate is None else self.heart_rate)
+            mean_ms = 60_000 / (rate if self.heart_rate is None else self.heart_rate)
+            sdnn_ms = min(variation * mean_ms, SDNN_RANGE_MS[1])
         rate = _check_range("heart rate", self.heart_rate, rate, HEART_RATE_RANGE, "beats per minute")
         return rate, _check_range("SDNN", self.sdnn_ms, sdnn_ms, SDNN_RANGE_MS, "ms")
 
