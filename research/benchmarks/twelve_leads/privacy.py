@@ -1,0 +1,81 @@
+"""Privacy by subject: how well the generated set tells subjects of the training records from others.
+
+Records are compared by their median beats, one record of each subject; distances are root mean squares in mV.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+from diffecg.evaluation.generation.membership import MembershipAttack, nearest
+from research.benchmarks.twelve_leads.beats import median_beats, r_peaks
+from research.benchmarks.twelve_leads.records import FS_HZ, Records
+from research.benchmarks.twelve_leads.study import Row, Study, subject_of
+
+SECTION = "privacy"
+QUANTILES = (0.01, 0.05, 0.5)
+Beats = Float[np.ndarray, "record feature"]
+
+
+def privacy(study: Study, generated: Records) -> list[Row]:
+    """Return the AUC of two attacks on membership, and quantiles of nearest-neighbour distances.
+
+    Members are subjects of the training records, outsiders half of the subjects of the fold under test, whose
+    other half the second attack has besides. The reference of the attacks is the release of half of the real
+    training records themselves, members among them; that of the distances, the fold under test.
+    """
+    released, training, held_out = (_beats(x) for x in (generated, study.train, study.test))
+    rng_rows: list[tuple[float, float, float, float]] = []
+    for seed in study.seeds:
+        rng = np.random.default_rng(seed)
+        members = training[rng.permutation(len(training))]
+        others = held_out[rng.permutation(len(held_out))]
+        count = len(others) // 2
+        attack = MembershipAttack(members=members[:count], outsiders=others[:count], auxiliary=others[count:])
+        of_real = members[: len(members) // 2]
+        rng_rows.append(
+            (
+                attack.by_distance(released),
+                attack.by_distance(of_real),
+                attack.by_density_ratio(released),
+                attack.by_density_ratio(of_real),
+            )
+        )
+    columns = list(zip(*rng_rows, strict=True))
+    return [
+        _row("membership AUC by distance", "", columns[0], columns[1], "reference: real records released"),
+        _row(
+            "membership AUC by density ratio", "", columns[2], columns[3], "reference: real records released"
+        ),
+        *_distances(released, training, held_out),
+    ]
+
+
+def _distances(released: Beats, training: Beats, held_out: Beats) -> list[Row]:
+    """Return quantiles of the distance to the nearest training record, of as many released as held-out."""
+    count = min(len(released), len(held_out))
+    chosen = np.random.default_rng(0).permutation(len(released))[:count]
+    of_released, of_held_out = (nearest(x, training)[0] for x in (released[chosen], held_out[:count]))
+    return [
+        _row(
+            f"distance to the nearest training record, quantile {quantile:g}",
+            "mV",
+            (float(np.quantile(of_released, quantile)),),
+            (float(np.quantile(of_held_out, quantile)),),
+            "reference: held-out real records",
+        )
+        for quantile in QUANTILES
+    ]
+
+
+def _beats(records: Records) -> Beats:
+    """Return the median beat of the first record of each subject in which one is found."""
+    _, first = np.unique(subject_of(records), return_index=True)
+    chosen = records.signal_uv[np.sort(first)]
+    beats_mv = median_beats(chosen, r_peaks(chosen, FS_HZ)).reshape(len(chosen), -1)
+    return beats_mv[np.isfinite(beats_mv).all(axis=1)]
+
+
+def _row(measure: str, unit: str, values: tuple[float, ...], reference: tuple[float, ...], note: str) -> Row:
+    return Row(section=SECTION, measure=measure, unit=unit, values=values, reference=reference, note=note)
