@@ -74,11 +74,12 @@ def conditional_gaussian(source: Source, seed: int) -> Records:
     scores = (flat - mean) @ axes.T
     design = conditions(source.records)
     weights, *_ = np.linalg.lstsq(design, scores, rcond=None)
-    root = np.linalg.cholesky(np.cov(scores - design @ weights, rowvar=False))
+    variances, directions = np.linalg.eigh(np.cov(scores - design @ weights, rowvar=False))
+    root = directions * np.sqrt(np.maximum(variances, 0))
     shape = source.beats_mv.shape[1:]
 
     def beat(number: int, rng: np.random.Generator) -> Float[np.ndarray, "lead sample"]:
-        drawn = design[number] @ weights + root @ rng.standard_normal(COMPONENTS)
+        drawn = design[number] @ weights + root @ rng.standard_normal(len(root))
         return (mean + drawn @ axes).reshape(shape)
 
     return _generate(source, beat, own_rhythm=False, noisy=True, seed=seed)

@@ -84,9 +84,8 @@ def tile(beat_mv: Beat, peaks: Peaks, samples: int) -> Float[np.ndarray, "lead t
     """
     signal = np.empty((len(beat_mv), samples))
     starts = peaks - R_SAMPLE
-    bounds = np.append(starts, starts[-1] + BEAT_SAMPLES)
+    bounds = np.append(starts, max(starts[-1] + BEAT_SAMPLES, samples) + BLEND_SAMPLES)
     signal[:, : max(starts[0], 0)] = beat_mv[:, :1]
-    signal[:, max(bounds[-1], 0) :] = beat_mv[:, -1:]
     for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
         cycle = _cycle(beat_mv, stop - start)
         first, last = max(start, 0), min(stop, samples)

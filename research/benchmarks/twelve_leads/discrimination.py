@@ -86,6 +86,6 @@ def _signals(
 def _halves(records: Records, seed: int) -> tuple[Records, Records]:
     """Return the records of two random halves of the subjects."""
     subjects = np.unique(subject_of(records))
-    first = np.random.default_rng(seed).permutation(subjects)[: len(subjects) // 2]
+    first = np.random.default_rng([seed, 1]).permutation(subjects)[: len(subjects) // 2]
     chosen = np.isin(subject_of(records), first)
     return records.take(chosen), records.take(~chosen)

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import torch
 from safetensors.torch import load_file, save_file
 
 from diffecg.files import atomic_path
@@ -63,7 +64,8 @@ class NetworkCache:
             with atomic_path(path) as partial:
                 save_file({name: value.contiguous() for name, value in network.state_dict().items()}, partial)
             return network
-        network = ResidualNetwork(signal_uv.shape[1], targets.shape[1], recipe.widths)
+        with torch.random.fork_rng(devices=[]):
+            network = ResidualNetwork(signal_uv.shape[1], targets.shape[1], recipe.widths, recipe.pool)
         network.load_state_dict(load_file(path))
         return network.to(self.device).eval()
 

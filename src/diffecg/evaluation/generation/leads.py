@@ -15,8 +15,9 @@ def lead_correlations(signal_mv: Float[np.ndarray, "window lead time"]) -> Float
         signal_mv: windows, in mV.
     """
     centred = signal_mv - signal_mv.mean(axis=2, keepdims=True)
+    varies = np.ptp(signal_mv, axis=2, keepdims=True) > 0
     norms = np.sqrt((centred**2).sum(axis=2, keepdims=True))
-    scaled = np.divide(centred, norms, out=np.full_like(centred, np.nan), where=norms > 0)
+    scaled = np.divide(centred, norms, out=np.full_like(centred, np.nan), where=varies)
     correlations = scaled @ scaled.transpose(0, 2, 1)
     known = np.isfinite(correlations)
     counts = known.sum(axis=0)
