@@ -43,7 +43,9 @@ def ptbxl(tmp_path_factory):
         path.with_suffix(".dat").write_bytes(made.T.tobytes())
         path.with_suffix(".hea").write_text(HEADER.format(name=path.name))
         codes = str({label: 100.0, rhythm: 0.0})
-        rows.append((number + 1, number + 100.0, 30.0 + 7 * number % 50, number % 2, codes, number // 8 + 1, name))
+        rows.append(
+            (number + 1, number + 100.0, 30.0 + 7 * number % 50, number % 2, codes, number // 8 + 1, name)
+        )
     columns = ["ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr"]
     pd.DataFrame(rows, columns=columns).to_csv(folder / "ptbxl_database.csv", index=False)
     classes = {"NORM": "NORM", "IMI": "MI", "NDT": "STTC", "LAFB": "CD", "LVH": "HYP"}
@@ -123,7 +125,9 @@ def test_networks_are_trained_once_and_repeat(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
     outputs = predict(first, signal_uv, recipe)
     assert np.array_equal(outputs, predict(second, signal_uv, recipe))
-    assert np.array_equal(outputs, predict(fit_network(signal_uv, targets, recipe, seed=0), signal_uv, recipe))
+    assert np.array_equal(
+        outputs, predict(fit_network(signal_uv, targets, recipe, seed=0), signal_uv, recipe)
+    )
     assert outputs[40:].mean() > outputs[:40].mean()
 
 
@@ -147,7 +151,14 @@ def test_the_command_scores_a_baseline_and_continues(research, ptbxl, tmp_path):
         "twelve-leads-baselines", ptbxl, "--out", tmp_path / "sets", "--only", "tiled-random", *common
     )
     assert status == 0, err
-    command = ["twelve-leads", ptbxl, "--sets", tmp_path / "sets" / "tiled-random", "--out", tmp_path / "scores"]
+    command = [
+        "twelve-leads",
+        ptbxl,
+        "--sets",
+        tmp_path / "sets" / "tiled-random",
+        "--out",
+        tmp_path / "scores",
+    ]
     command += [*common, "--seeds", 2, "--measures", "heart-rate", "tstr", "rhythm", "discrimination", "age"]
     status, _, err = research(*command, "privacy", "fidelity")
     assert status == 0, err

@@ -72,8 +72,7 @@ def twelve_leads(
     100 Hz, in mV (integers: in µV); and with conditions.parquet, a row for each record: labels (superclasses
     and SCP statements), age, sex, heart_rate, seed and, optionally, subject. There is one record for each
     training record, under its conditions. Every figure stands beside that of real records in place of the
-    generated ones. Choices are made on fold 9. Results and networks are kept: the same command continues where
-    it stopped.
+    generated ones. Results and networks are kept: the same command continues where it stopped.
 
     Args:
         sets: Folders of generated sets.
@@ -81,7 +80,7 @@ def twelve_leads(
         cache: Folder of trained networks and of a copy of PTB-XL.
         measures: Names of the measures.
         seeds: Number of seeds.
-        fold: Fold of PTB-XL that sets are scored on.
+        fold: Fold of PTB-XL that sets are scored on: 9 for choices, 10 once at the end.
         device: Device of the networks: cpu or cuda.
     """
     use_threads(threads)
