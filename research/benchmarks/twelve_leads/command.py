@@ -70,9 +70,9 @@ def twelve_leads(
 
     A set is a folder with signal_mv.npy, of shape (record, 8, 1000), leads I, II, V1 to V6 for 10 s at
     100 Hz, in mV (integers: in µV); and with conditions.parquet, a row for each record: labels (superclasses
-    and SCP statements), age, sex, heart_rate, seed and, optionally, subject. There is one record for each
-    training record, under its conditions. Every figure stands beside that of real records in place of the
-    generated ones. Results and networks are kept: the same command continues where it stopped.
+    and SCP statements), age, sex, heart_rate, seed and, optionally, rhythm and subject. There is one record
+    for each training record, under its conditions. Every figure stands beside that of real records in their
+    place. Results and networks are kept: the same command continues where it stopped.
 
     Args:
         sets: Folders of generated sets.

@@ -124,7 +124,7 @@ def read_set(path: Path) -> Records:
             f"{arrays} has the shape {signal.shape} and {tables[0]} {len(table)} rows; needed are (record, "
             f"{len(LEADS)}, {SAMPLES}), leads {', '.join(LEADS)} at {FS_HZ:g} Hz, and a row for each record"
         )
-    return Records(signal_uv=to_microvolts(signal), table=table.reset_index(drop=True))
+    return Records(signal_uv=to_microvolts(signal), table=_with_rhythm(table.reset_index(drop=True)))
 
 
 def write_set(records: Records, folder: Path) -> None:
@@ -168,6 +168,15 @@ def _read_leads(path: Path) -> Int16[np.ndarray, "lead time"]:
     if found != (FS_HZ, SAMPLES, _HEADER_LEADS, {("16", "1000.0(0)/mV")}):
         raise DiffecgError(f"{path} is not a record of PTB-XL 1.0.3 at 100 Hz: its header states {found}")
     return np.fromfile(path.with_suffix(".dat"), "<i2").reshape(SAMPLES, len(leads)).T
+
+
+def _with_rhythm(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose labels include the statement of the column ``rhythm``, where there is one."""
+    if "rhythm" not in table:
+        return table
+    pairs = zip(table["labels"], table["rhythm"], strict=True)
+    labels = [[*own, rhythm] if isinstance(rhythm, str) else list(own) for own, rhythm in pairs]
+    return table.assign(labels=pd.Series(labels, index=table.index))
 
 
 def _labels(codes: str, superclass: pd.Series[str]) -> list[str]:

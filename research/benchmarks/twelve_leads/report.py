@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from research.benchmarks.twelve_leads.published import PUBLISHED
 from research.tables import NOT_AVAILABLE, Table, format_mean, markdown
 
 Results = Mapping[str, Sequence[dict[str, Any]]]
@@ -20,12 +21,11 @@ def report(results: Results, fold: int) -> str:
         fold: fold that the sets are scored on.
     """
     sections = list(dict.fromkeys(row["section"] for rows in results.values() for row in rows))
-    return f"# Generated 12-lead records, fold {fold} of PTB-XL\n\n" + markdown(
-        [_table(results, section, fold) for section in sections]
-    )
+    tables = [*(_table(results, section) for section in sections), PUBLISHED]
+    return f"# Generated 12-lead records, fold {fold} of PTB-XL\n\n{markdown(tables)}"
 
 
-def _table(results: Results, section: str, fold: int) -> Table:
+def _table(results: Results, section: str) -> Table:
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
     for name, rows in results.items():
         for row in (row for row in rows if row["section"] == section):
