@@ -1,6 +1,6 @@
 """Privacy by subject: how well the generated set tells subjects of the training records from others.
 
-Records are compared by their median beats, one record of each subject; distances are root mean squares in mV.
+Records are compared by their median beats; of a subject's real records one counts. Distances are root mean squares in mV.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from diffecg.evaluation.generation.membership import MembershipAttack, nearest
-from research.benchmarks.twelve_leads.beats import median_beats, r_peaks
+from research.benchmarks.twelve_leads.beats import SignalUv, median_beats, r_peaks
 from research.benchmarks.twelve_leads.records import FS_HZ, Records
 from research.benchmarks.twelve_leads.study import Row, Study, subject_of
 
@@ -25,8 +25,9 @@ def privacy(study: Study, generated: Records) -> list[Row]:
     other half the second attack has besides. The reference of the attacks is the release of half of the real
     training records themselves, members among them; that of the distances, the fold under test.
     """
-    released, training, held_out = (_beats(x) for x in (generated, study.train, study.test))
-    rng_rows: list[tuple[float, float, float, float]] = []
+    released = _beats(generated.signal_uv)
+    training, held_out = (_beats(_one_of_each_subject(x)) for x in (study.train, study.test))
+    attacks: list[tuple[float, float, float, float]] = []
     for seed in study.seeds:
         rng = np.random.default_rng(seed)
         members = training[rng.permutation(len(training))]
@@ -34,7 +35,7 @@ def privacy(study: Study, generated: Records) -> list[Row]:
         count = len(others) // 2
         attack = MembershipAttack(members=members[:count], outsiders=others[:count], auxiliary=others[count:])
         of_real = members[: len(members) // 2]
-        rng_rows.append(
+        attacks.append(
             (
                 attack.by_distance(released),
                 attack.by_distance(of_real),
@@ -42,7 +43,7 @@ def privacy(study: Study, generated: Records) -> list[Row]:
                 attack.by_density_ratio(of_real),
             )
         )
-    columns = list(zip(*rng_rows, strict=True))
+    columns = list(zip(*attacks, strict=True))
     return [
         _row("membership AUC by distance", "", columns[0], columns[1], "reference: real records released"),
         _row(
@@ -69,11 +70,15 @@ def _distances(released: Beats, training: Beats, held_out: Beats) -> list[Row]:
     ]
 
 
-def _beats(records: Records) -> Beats:
-    """Return the median beat of the first record of each subject in which one is found."""
+def _one_of_each_subject(records: Records) -> SignalUv:
+    """Return the first record of each subject, in µV."""
     _, first = np.unique(subject_of(records), return_index=True)
-    chosen = records.signal_uv[np.sort(first)]
-    beats_mv = median_beats(chosen, r_peaks(chosen, FS_HZ)).reshape(len(chosen), -1)
+    return records.signal_uv[np.sort(first)]
+
+
+def _beats(signal_uv: SignalUv) -> Beats:
+    """Return the median beat of each record in which one is found, in mV."""
+    beats_mv = median_beats(signal_uv, r_peaks(signal_uv, FS_HZ)).reshape(len(signal_uv), -1)
     return beats_mv[np.isfinite(beats_mv).all(axis=1)]
 
 
