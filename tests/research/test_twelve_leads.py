@@ -10,6 +10,7 @@ import torch
 from diffecg.errors import DiffecgError
 from research.benchmarks.twelve_leads import beats, records
 from research.benchmarks.twelve_leads.baselines import BASELINES, Source, random_peaks
+from research.benchmarks.twelve_leads.discrimination import distinguish, rounded
 from research.benchmarks.twelve_leads.networks import Recipe, ResidualNetwork, fit_network, predict
 from research.benchmarks.twelve_leads.study import NetworkCache
 from research.benchmarks.twelve_leads.wavelets import wavelet_features
@@ -132,6 +133,21 @@ def test_networks_are_trained_once_and_repeat(tmp_path):
         outputs, predict(fit_network(signal_uv, targets, recipe, seed=0), signal_uv, recipe)
     )
     assert outputs[40:].mean() > outputs[:40].mean()
+
+
+def test_signals_are_compared_at_a_resolution_of_five_microvolts():
+    assert rounded(np.array([-7, -2, 3, 10], np.int16)).tolist() == [-5, 0, 5, 10]
+
+
+def test_equal_sets_cannot_be_told_apart_and_shifted_ones_can(tmp_path):
+    recipe = Recipe(crop=64, epochs=6, widths=(8, 8))
+    noise = np.random.default_rng(0).integers(-300, 300, (4, 200, 2, 64)).astype(np.int16)
+    networks = NetworkCache(folder=tmp_path)
+    same = distinguish(networks, (noise[0], noise[1]), (noise[2], noise[3]), recipe, seed=0)
+    shifted = noise + np.array([0, 400, 0, 400], np.int16)[:, None, None, None]
+    other = distinguish(networks, (shifted[0], shifted[1]), (shifted[2], shifted[3]), recipe, seed=0)
+    assert same == pytest.approx(0.5, abs=0.1)
+    assert other > 0.95
 
 
 def test_the_network_has_the_stated_size():

@@ -1,7 +1,8 @@
 """Real against generated: the AUROC of a fixed residual network with a fixed budget; 0.5 = indistinguishable.
 
 The reference does the same with real records of other subjects in place of the generated ones. No subject is
-both in the training and in the test records.
+both in the training and in the test records. All signals are rounded to 5 µV, because the resolution of a
+recorder is not what is compared.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from research.benchmarks.twelve_leads.study import NetworkCache, Row, Study, sub
 
 BEATS = Recipe(crop=BEAT_SAMPLES, epochs=12)
 STRIPS = Recipe(crop=SAMPLES, epochs=6)
+RESOLUTION_UV = 5
 TRAIN_RECORDS, TEST_RECORDS = 4000, 2000
 """Largest number of records of either kind in training and test."""
 WindowsUv = Int16[np.ndarray, "window lead time"]
@@ -94,6 +96,11 @@ def _some(
     return records.take(rng.permutation(np.flatnonzero(allowed))[:most])
 
 
+def rounded(signal_uv: Int16[np.ndarray, "*axes"]) -> Int16[np.ndarray, "*axes"]:
+    """Return signals at a resolution of 5 µV."""
+    return (np.rint(signal_uv / np.float32(RESOLUTION_UV)) * RESOLUTION_UV).astype(np.int16)
+
+
 def _random_beats(records: Records, rng: np.random.Generator) -> WindowsUv:
     """Return a random beat of each record in which one is found."""
     found = (
@@ -111,7 +118,7 @@ def _median_beats(records: Records, rng: np.random.Generator) -> WindowsUv:
 
 def _levelled(beats_mv: Float[np.ndarray, "beat lead sample"]) -> WindowsUv:
     """Return beats in µV, the median of each lead at zero."""
-    return to_microvolts(beats_mv - np.median(beats_mv, axis=2, keepdims=True))
+    return rounded(to_microvolts(beats_mv - np.median(beats_mv, axis=2, keepdims=True)))
 
 
 def _halves(records: Records, seed: int) -> tuple[Records, Records]:
@@ -125,6 +132,6 @@ def _halves(records: Records, seed: int) -> tuple[Records, Records]:
 KINDS = {
     "beats": Kind(recipe=BEATS, windows=_random_beats),
     "median beats": Kind(recipe=BEATS, windows=_median_beats),
-    "records of 10 s": Kind(recipe=STRIPS, windows=lambda records, rng: records.signal_uv),
+    "records of 10 s": Kind(recipe=STRIPS, windows=lambda records, rng: rounded(records.signal_uv)),
 }
 """The comparisons by name."""
