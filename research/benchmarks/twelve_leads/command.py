@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -96,8 +96,8 @@ def twelve_leads(
     for path in sets:
         generated = read_set(path)
         for name in measures:
-            _score(study, generated, name, out / path.stem / f"{name}-fold{fold}.json")
-            (out / f"fold{fold}.md").write_text(report(_results(out, sets, fold), fold))
+            _score(study, generated, name, out / path.name / f"{name}-fold{fold}.json")
+            (out / f"fold{fold}.md").write_text(report(_results(out, fold), fold))
 
 
 def twelve_leads_baselines(
@@ -136,10 +136,10 @@ def _score(study: Study, generated: Records, measure: str, path: Path) -> None:
     write_json(path, {"about": about, "rows": [asdict(row) for row in rows]})
 
 
-def _results(out: Path, sets: Sequence[Path], fold: int) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of each set that are there, in the order of the measures."""
+def _results(out: Path, fold: int) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of every set that was scored, in the order of the measures."""
     found = {}
-    for path in sets:
-        files = [out / path.stem / f"{name}-fold{fold}.json" for name in MEASURES]
-        found[path.stem] = [row for file in files if file.is_file() for row in read_json(file)["rows"]]
+    for folder in sorted(path for path in out.iterdir() if path.is_dir()):
+        files = [folder / f"{name}-fold{fold}.json" for name in MEASURES]
+        found[folder.name] = [row for file in files if file.is_file() for row in read_json(file)["rows"]]
     return found
