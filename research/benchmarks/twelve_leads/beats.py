@@ -6,45 +6,22 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Float32, Int, Int16
-from scipy.ndimage import uniform_filter1d
-from scipy.signal import butter, find_peaks, sosfiltfilt
 
-QRS_HZ, QRS_S = (5.0, 18.0), 0.1
-MIN_RR_S = 0.25
-THRESHOLD, PERCENTILE = 0.4, 97
-"""A peak is a beat if its power exceeds this share of that percentile of the power."""
+from diffecg.signal.rpeaks import r_peaks_of_leads
+
 R_SAMPLE, BEAT_SAMPLES = 40, 120
 """Place of the R peak and length of a beat, in samples at 100 Hz."""
 BLEND_SAMPLES = 8
 """Length of the cross-fade where a beat is cut short by the next."""
 UV_PER_MV = 1000.0
-CHUNK = 256
-"""Number of records that are filtered at a time."""
-
 Peaks = Int[np.ndarray, " beat"]
 SignalUv = Int16[np.ndarray, "record lead time"]
 Beat = Float[np.ndarray, "lead sample"]
 
 
 def r_peaks(signal_uv: SignalUv, fs_hz: float) -> list[Peaks]:
-    """Return the R peaks of each record, found on the magnitude of the vector of its leads.
-
-    The power of QRS complexes is measured as in Pan and Tompkins 1985 (IEEE Trans Biomed Eng 32:230-236), on
-    all leads together, with one threshold in place of their adaptive ones.
-    """
-    band_pass = butter(2, QRS_HZ, "bandpass", fs=fs_hz, output="sos")
-    width, reach = round(QRS_S * fs_hz), round(QRS_S / 2 * fs_hz)
-    found = []
-    for first in range(0, len(signal_uv), CHUNK):
-        filtered = sosfiltfilt(band_pass, signal_uv[first : first + CHUNK].astype(np.float64))
-        magnitudes = np.sqrt((filtered**2).sum(axis=1))
-        powers = uniform_filter1d(magnitudes, width, axis=1)
-        heights = THRESHOLD * np.percentile(powers, PERCENTILE, axis=1)
-        for magnitude, power, height in zip(magnitudes, powers, heights, strict=True):
-            peaks = find_peaks(power, height=max(height, 1e-9), distance=round(MIN_RR_S * fs_hz))[0]
-            around = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(power) - 1)
-            found.append(np.unique(around[np.arange(len(peaks)), magnitude[around].argmax(axis=1)]))
-    return found
+    """Return the R peaks of each record."""
+    return [r_peaks_of_leads(record / UV_PER_MV, fs_hz) for record in signal_uv]
 
 
 def heart_rate(peaks: Peaks, fs_hz: float) -> float:
