@@ -110,7 +110,7 @@ def test_sets_are_written_and_read(tmp_path):
     assert np.array_equal(found.signal_uv, signal_uv)
     assert found.targets(("MI", "NORM")).tolist() == [[1, 0], [0, 1], [0, 0]]
     assert records.read_set(tmp_path / "set").targets(("SBRAD",)).sum() == 0
-    table.assign(rhythm=["SBRAD", None, "SR"]).to_parquet(tmp_path / "set" / records.TABLE)
+    table.assign(rhythm=pd.Series(["SBRAD", None, "SR"])).to_parquet(tmp_path / "set" / records.TABLE)
     assert records.read_set(tmp_path / "set").targets(("SBRAD",)).tolist() == [[1], [0], [0]]
     np.save(tmp_path / "set" / records.SIGNAL, (signal_uv / 1000).astype(np.float32))
     assert np.array_equal(records.read_set(tmp_path / "set").signal_uv, signal_uv)
