@@ -36,6 +36,8 @@ COMMANDS = {
         "research.benchmarks.adversarial:adversarial",
         "research.benchmarks.streaming:streaming",
         "research.benchmarks.imputation_networks:imputation_networks",
+        "research.benchmarks.twelve_leads.command:twelve_leads",
+        "research.benchmarks.twelve_leads.command:twelve_leads_baselines",
     ),
     "Models": (
         "research.models.bundle:bundle_model",

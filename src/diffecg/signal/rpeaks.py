@@ -57,7 +57,7 @@ def r_peaks_of_leads(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float) ->
         signal_mv: samples in mV; NaN = missing. No peak lies where all leads are missing.
         fs_hz: sampling rate, in Hz.
     """
-    filtered = np.stack([_band_pass(interpolate_gaps(lead), fs_hz) for lead in signal_mv])
+    filtered = _band_pass(np.stack([interpolate_gaps(lead) for lead in signal_mv]), fs_hz)
     magnitude = np.sqrt(np.square(filtered).sum(axis=0))
     power = _power(magnitude, fs_hz)
     edges = np.linspace(0, len(power), max(1, round(len(power) / (SEGMENT_S * fs_hz))) + 1).astype(int)
@@ -74,7 +74,7 @@ def r_peaks_of_leads(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float) ->
     return peaks[np.isfinite(signal_mv[:, peaks]).any(axis=0)]
 
 
-def _band_pass(signal_mv: Float[np.ndarray, " time"], fs_hz: float) -> Float[np.ndarray, " time"]:
+def _band_pass(signal_mv: Float[np.ndarray, "*lead time"], fs_hz: float) -> Float[np.ndarray, "*lead time"]:
     from scipy.signal import butter, sosfiltfilt  # slow to import
 
     band_pass = butter(2, [QRS_HZ[0], min(QRS_HZ[1], 0.45 * fs_hz)], "bandpass", fs=fs_hz, output="sos")

@@ -50,7 +50,7 @@ class MembershipAttack:
 
 def auc(positive: Float[np.ndarray, " positive"], negative: Float[np.ndarray, " negative"]) -> float:
     """Return the area under the ROC curve: the probability that a positive scores above a negative."""
-    u: float = mannwhitneyu(positive, negative).statistic
+    u: float = mannwhitneyu(positive.astype(np.float64), negative.astype(np.float64)).statistic
     return u / (len(positive) * len(negative))
 
 
