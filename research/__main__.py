@@ -35,6 +35,7 @@ COMMANDS = {
         "research.benchmarks.adversarial:adversarial",
         "research.benchmarks.streaming:streaming",
         "research.benchmarks.imputation_networks:imputation_networks",
+        "research.benchmarks.lead_reconstruction:lead_reconstruction",
     ),
     "Models": (
         "research.models.bundle:bundle_model",
