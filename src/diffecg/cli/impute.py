@@ -51,6 +51,9 @@ class ImputeFlags:
     lead: Leads = ()
     """Lead to impute; may be repeated. Default: with --gap the model's lead, else MLII or II, else the first
     ECG lead; without --gap all leads in which samples are missing or artefacts are detected."""
+    leads: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ()
+    """Leads that the recording lacks, to reconstruct from those that it has, separated by commas: standard
+    (all 12) or names, such as II,V1,V5. Gaps are not imputed then."""
     label: str | None = None
     """Label of the beats, for models with labels."""
     max_gap: float = 10.0
@@ -93,7 +96,7 @@ def impute(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Impute the gaps of a recording, with prediction intervals.
+    """Impute the gaps of a recording, or leads that it lacks, with prediction intervals.
 
     Example: diffecg impute mitdb/100 --gap 12.0:12.8 --out imputed/
 
@@ -103,10 +106,16 @@ def impute(
 
     diffecg impute mitdb/100 --gap 12.0:12.8 --model mitbih-strip --out imputed/
 
+    diffecg impute wearable.edf --leads standard --out out/
+
     Samples that the file marks as missing (invalid values, empty cells, NaN, skipped time stamps) in the
     selected leads are imputed, too. All other samples are written unchanged. OUT gets the recording with one
     draw in each gap, all draws (draws.npz), a table of the gaps (gaps.csv), a figure of each gap, a data card
     (card.json), and annotations that state what was written at each gap.
+
+    With --leads, the leads that the recording lacks are reconstructed around each heartbeat and added as new
+    channels. A table states how far the recorded leads determine each of them (leads.csv), and a sheet shows
+    them (sheet.png).
 
     Parameters
     ----------
@@ -120,6 +129,19 @@ def impute(
         Format of the imputed recording; default: that of the input.
     """
     check_recordings(recordings, "impute")
+    if options.leads:
+        from diffecg.cli.impute_leads import LeadJob
+
+        LeadJob(
+            recordings=recordings,
+            out=out,
+            flags=options,
+            suffix=None if format is None else format_suffix(format),
+            strict=strict,
+            read=read,
+            draws=draws,
+        ).run(imputer.load_lead_model, force=force, json=json)
+        return
     job = _Job(
         load=imputer.load,
         recordings=recordings,

@@ -14,9 +14,12 @@ from diffecg.inference.options import SamplerOptions
 
 if TYPE_CHECKING:
     from diffecg.inference.imputer import Imputer
+    from diffecg.inference.model import Model
 
 DEFAULT_MODEL = "mitbih-strip"
 """The model that imputes and forecasts where none is named."""
+LEAD_MODEL = "ptbxl-beat"
+"""The model that reconstructs leads where none is named."""
 
 
 @Parameter(name="*")
@@ -28,7 +31,8 @@ class ImputerFlags(SamplerOptions):
     """diffusion (by a model) or analogues (segments of the recording with similar surroundings, without a
     model)."""
     model: str | None = None
-    """A bundled model or a model folder, for the diffusion engine; default: mitbih-strip."""
+    """A bundled model or a model folder, for the diffusion engine; default: mitbih-strip, with --leads
+    ptbxl-beat."""
     threads: int | None = None
     """Number of CPU threads of the model; default: chosen by PyTorch."""
     device: str = "cpu"
@@ -62,6 +66,23 @@ class ImputerFlags(SamplerOptions):
         from diffecg.inference.analogue_imputer import AnalogueImputer
 
         return AnalogueImputer()
+
+    def load_lead_model(self) -> Model:
+        """Return the model that reconstructs leads.
+
+        Raises:
+            DiffecgError: the other engine; an unknown model.
+        """
+        from diffecg.errors import DiffecgError
+        from diffecg.inference.loading import load
+
+        if self.engine != "diffusion":
+            raise DiffecgError(
+                f"--engine {self.engine} imputes gaps from the lead itself; leads are reconstructed by the "
+                "diffusion engine"
+            )
+        use_threads(self.threads)
+        return load(self.model or LEAD_MODEL, self.device, engine=self.backend).with_sampling(self)
 
 
 def check_recordings(recordings: Sequence[Path], command: str) -> None:

