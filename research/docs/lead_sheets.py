@@ -70,6 +70,6 @@ def sheet_text(row: pd.Series[Any], title: str) -> SheetText:
         title=title,
         statements=tuple(dict.fromkeys(label for label in row["labels"] if label != row["symbol"])),
         age_years=row["age"] if pd.notna(row["age"]) else None,
-        sex={0.0: "male", 1.0: "female"}.get(row["sex"]),
+        sex={0.0: "male", 1.0: "female"}.get(row["sex"], ""),
         heart_rate_per_min=row["heart_rate"],
     )
