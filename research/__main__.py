@@ -43,6 +43,7 @@ COMMANDS = {
     "Models": (
         "research.models.bundle:bundle_model",
         "research.models.report:report_models",
+        "research.models.report_leads:report_leads",
         "research.models.train_encoder:train_encoder",
         "research.models.train_denoiser:train_denoiser",
         "research.models.learn_rr_statistics:learn_rr_statistics",
@@ -50,6 +51,7 @@ COMMANDS = {
     ),
     "Documentation": (
         "research.docs.readme_figure:readme_figure",
+        "research.docs.lead_sheets:lead_sheets",
         "research.docs.readme_tables:readme_tables",
         "research.docs.studio_screenshots:studio_screenshots",
     ),

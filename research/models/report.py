@@ -110,6 +110,11 @@ def publish(model: str, tables: str, kinds: list[str]) -> None:
     """Write the page of a model's reports, and the tables into its card."""
     plots = [f"![{kind}, {name}]({model}/{kind}-{name}.png)" for kind in kinds for name in PLOTS[kind]]
     (REPORTS / f"{model}.md").write_text(f"# Report of {model}\n\n{tables}\n\n" + "\n\n".join(plots) + "\n")
+    write_results(model, tables)
+
+
+def write_results(model: str, tables: str) -> None:
+    """Write tables into the section of a model's card on what it reaches."""
     card = PRETRAINED / model / "README.md"
 
     def replaced(match: re.Match[str]) -> str:

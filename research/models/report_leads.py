@@ -1,0 +1,93 @@
+"""``python -m research report-leads``: the report of the model of twelve leads, in docs and in its card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+from cyclopts import Parameter
+
+from diffecg.cli.console import Threads
+from diffecg.files import write_atomic
+from diffecg.inference.loading import load
+from research.benchmarks.composed_set import compose_set
+from research.benchmarks.twelve_leads.baselines import Source
+from research.benchmarks.twelve_leads.command import MEASURES, twelve_leads, twelve_leads_baselines
+from research.benchmarks.twelve_leads.records import TRAIN_FOLDS, read_ptbxl
+from research.models.report import write_results
+from research.repository import REPORTS
+
+MODEL, BASELINES = "ptbxl-beat", ("gaussian", "tiled-random")
+TEST_FOLD = 10
+IN_CARD = ("utility", "rhythm", "real against generated", "privacy", "compliance")
+"""Sections of the report that the card shows, too."""
+
+
+def report_leads(
+    ptbxl: Annotated[Path, Parameter(help="PTB-XL as released.")],
+    /,
+    *,
+    work: Path,
+    cache: Path,
+    model: str = MODEL,
+    measures: tuple[str, ...] = tuple(MEASURES),
+    seeds: int = 3,
+    fold: int = TEST_FOLD,
+    threads: Threads = 1,
+) -> None:
+    """Generate a recording for each training record, score the set, and write docs/reports and the card.
+
+    Two baselines are scored beside it: a conditional Gaussian of beats, and tiled median beats.
+
+    Example: python -m research report-leads ptb-xl/ --work runs/report --cache runs/cache
+
+    Args:
+        work: Folder of the generated set and of the scores; the command continues where it stopped.
+        cache: Folder of trained networks and of a copy of PTB-XL.
+        model: A model of beats of several leads.
+        measures: Names of the measures, see twelve-leads.
+        seeds: Number of seeds.
+        fold: Fold of PTB-XL that the set is scored on.
+    """
+    generated = work / "sets" / MODEL
+    if not generated.exists():
+        work.mkdir(parents=True, exist_ok=True)
+        conditions = work / "conditions.parquet"
+        training_conditions(ptbxl, cache, load(model).labels).to_parquet(conditions)
+        compose_set(conditions, out=generated, model=model, threads=threads)
+    for name in BASELINES:
+        if not (work / "sets" / name).exists():
+            twelve_leads_baselines(ptbxl, out=work / "sets", cache=cache, only=(name,))
+    scores = work / "scores"
+    twelve_leads(
+        ptbxl,
+        sets=(generated, *(work / "sets" / name for name in BASELINES)),
+        out=scores,
+        cache=cache,
+        measures=measures,
+        seeds=seeds,
+        fold=fold,
+        threads=threads,
+    )
+    text = (scores / f"fold{fold}.md").read_text()
+    write_atomic(REPORTS / f"{MODEL}.md", text.encode())
+    write_results(MODEL, card_tables(text))
+
+
+def training_conditions(ptbxl: Path, cache: Path, known: tuple[str, ...]) -> pd.DataFrame:
+    """Return the conditions of the training records with a superclass, without labels that are not known."""
+    table = Source.of(read_ptbxl(ptbxl, cache).folds(TRAIN_FOLDS).with_superclass()).records.table
+    labels = [[label for label in labels if label in known] for labels in table["labels"]]
+    return table.assign(labels=labels)
+
+
+def card_tables(report: str) -> str:
+    """Return the sections of a report that a card shows, without headings."""
+    _, *sections = report.split("\n## ")
+    chosen = [section for section in sections if section.partition("\n")[0].strip() in IN_CARD]
+    notes = "; the whole report: docs/reports/ptbxl-beat.md"
+    parts = [section.partition("\n")[2].strip() for section in chosen]
+    return "\n\n".join(
+        [f"One recording of 10 s for each training record, under its conditions{notes}.", *parts]
+    )
