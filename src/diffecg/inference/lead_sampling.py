@@ -15,7 +15,8 @@ from diffecg.config.schema import WindowConfig
 from diffecg.inference.beat_prior import BeatPrior
 from diffecg.inference.beat_windows import BeatWindows, LaidBack, cut_windows
 from diffecg.inference.options import SamplerOptions
-from diffecg.inference.sampling import OnBatch, SamplingRequest, sample_windows
+from diffecg.inference.sampling import OnBatch, SamplingRequest, SDEditStart, sample_windows
+from diffecg.inference.seeds import derive_seed
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.transform.basis import BasisTransform
 
@@ -24,8 +25,11 @@ MAX_SHIFT_S = 0.04
 SHIFT_NOISE_MV, SHIFT_TEMPERATURE = 0.1, 0.3
 """Noise and exponent of the likelihood of a shift. The exponent is that of one beat, because the errors of
 the prior are alike in all beats of a recording."""
-SIGMA = 0.5
-"""Noise level at which the network corrects the linear mean. These three were chosen on PTB-XL fold 9."""
+MEAN_SIGMA, DRAW_SIGMA = 0.5, 1.0
+"""Noise levels at which the network corrects the linear mean, and from which it resamples linear draws. These
+were chosen on PTB-XL fold 9, as were noise and exponent above."""
+LINEAR = 1
+"""Part of a draw's seed that the linear draw depends on; the sampler has the seed itself."""
 MAX_WINDOWS = 256
 """Windows in memory at once, for each draw."""
 
@@ -116,6 +120,9 @@ class LeadSampler:
     ) -> Float32[np.ndarray, "draw lead time"]:
         """Return draws of the leads, in mV.
 
+        Each starts from a draw of the linear posterior, to which the network adds noise and removes it again
+        (SDEdit): from pure noise, draws of the network have a less exact mean and are too narrow.
+
         A draw is one sample of the whole recording and has one seed, hence the same noise in all beats: one
         heart with one morphology, which changes from beat to beat only as the given leads do. Draws share no
         noise, and none depends on the others.
@@ -135,26 +142,22 @@ class LeadSampler:
     def _draws_at(
         self, shift: int, seeds: Sequence[int], on_batch: OnBatch | None
     ) -> Float64[np.ndarray, "draw lead time"]:
-        """Return draws whose windows are shifted alike.
-
-        The correction of the mean is added: :meth:`_refined` less the network's own estimate from nothing.
-        """
+        """Return draws whose windows are shifted alike."""
         beats, leads = self._beats(shift), self.signal_mv.shape[0]
         canvas = LaidBack((len(seeds), leads), self.signal_mv.shape[1], self.window)
         for first in range(0, len(beats.starts), MAX_WINDOWS):
             part = BeatWindows(*(values[first : first + MAX_WINDOWS] for values in beats))
             count = len(part.starts)
-            nothing = self._basis.mean_mv.new_zeros(count, self._basis.channels)
-            sigma_max = float(self.denoiser.config.diffusion.sigma_max)
-            offset = self._refined(part) - self._estimate(part, nothing, sigma_max)
+            linear = np.stack([self._linear_draw(part, seed) for seed in seeds], axis=1)
             request = SamplingRequest(
                 signal_mv=np.repeat(part.signal_mv, len(seeds), axis=0),
                 observed=np.repeat(part.observed, len(seeds), axis=0),
                 labels=[None] * count * len(seeds),
                 seeds=list(seeds) * count,
+                start=SDEditStart(signal_mv=linear.reshape(-1, *linear.shape[2:]), sigma=DRAW_SIGMA),
             )
             windows = sample_windows(self.denoiser, request, self.options, on_batch=on_batch)
-            canvas.add(windows.reshape(count, len(seeds), *offset.shape[1:]) + offset[:, None], part.starts)
+            canvas.add(windows.reshape(linear.shape), part.starts)
         return canvas.mean(self.linear_mv)
 
     def _beats(self, shift: int) -> BeatWindows:
@@ -171,21 +174,31 @@ class LeadSampler:
         """Return the mean of windows: the linear one, corrected by one evaluation of the network."""
         signal, observed = self._tensors(beats)
         linear, _ = self._basis.posterior(signal - self._basis.mean_mv, observed)
-        return self._estimate(beats, linear, SIGMA)
-
-    @torch.no_grad()
-    def _estimate(
-        self, beats: BeatWindows, xt: Float[Tensor, "window component"], sigma: float
-    ) -> Float64[np.ndarray, "window lead time"]:
-        """Return the network's estimate of windows from noisy ones."""
-        signal, observed = self._tensors(beats)
-        labels = self.denoiser.encode_labels([None] * len(signal))
-        condition = self.denoiser.condition(signal, observed, labels)
-        estimate = self.denoiser(xt, torch.full((len(signal),), sigma).to(signal), condition)
+        condition = self.denoiser.condition(
+            signal, observed, self.denoiser.encode_labels([None] * len(signal))
+        )
+        estimate = self.denoiser(linear, torch.full((len(signal),), MEAN_SIGMA).to(signal), condition)
         windows: Float64[np.ndarray, "window lead time"] = (
             self.denoiser.decode(estimate).cpu().double().numpy()
         )
         return windows
+
+    @torch.no_grad()
+    def _linear_draw(self, beats: BeatWindows, seed: int) -> Float32[np.ndarray, "window lead time"]:
+        """Return a draw of windows from the linear posterior, with the same noise in all windows.
+
+        A draw of the prior is corrected by the posterior mean of what is observed of the difference (Wilson
+        et al. 2020, arXiv 2002.09309, Eq. 6).
+        """
+        basis, rng = self._basis, np.random.default_rng(derive_seed(seed, LINEAR))
+        signal, observed = self._tensors(beats)
+        z = torch.from_numpy(rng.standard_normal((1, basis.channels), dtype=np.float32)).to(signal)
+        noise = torch.from_numpy(rng.standard_normal(basis.shape, dtype=np.float32)).to(signal)
+        grid = z * basis.deviation / basis.scale
+        noisy = basis.inverse(grid) + noise * basis.noise_mv
+        correction, _ = basis.posterior(signal - basis.mean_mv - noisy, observed)
+        draw: Float32[np.ndarray, "window lead time"] = self.denoiser.decode(grid + correction).cpu().numpy()
+        return draw
 
     def _tensors(
         self, beats: BeatWindows
