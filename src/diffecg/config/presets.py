@@ -22,6 +22,21 @@ PRESETS: dict[str, Config] = {
         network=DenseConfig(),
         diffusion=DiffusionConfig(sampler="ddpm"),
     ),
+    "paper": Config(
+        name="paper",
+        transform=TransformConfig(layout="image", whitening=1.0),
+        network=UNetConfig(width=32, multipliers=(1, 2, 2), dropout=0.0),
+        diffusion=DiffusionConfig(schedule="linear", prediction="epsilon", steps=1000, sampler="ddpm"),
+        training=TrainingConfig(
+            samples=620_000,
+            optimizer="adam",
+            warmup=0,
+            decay=0.0,
+            ema_half_life=40_000,
+            balance=0.0,
+            tasks=(0.34, 0.33, 0.33),
+        ),
+    ),
     "twelve-lead": Config(
         name="twelve-lead",
         labels=(),
@@ -53,21 +68,6 @@ PRESETS: dict[str, Config] = {
             tasks=(0.75, 0.15, 0.1),
             lead_reconstruction=0.35,
             checkpoint_every=500_000,
-        ),
-    ),
-    "paper": Config(
-        name="paper",
-        transform=TransformConfig(layout="image", whitening=1.0),
-        network=UNetConfig(width=32, multipliers=(1, 2, 2), dropout=0.0),
-        diffusion=DiffusionConfig(schedule="linear", prediction="epsilon", steps=1000, sampler="ddpm"),
-        training=TrainingConfig(
-            samples=620_000,
-            optimizer="adam",
-            warmup=0,
-            decay=0.0,
-            ema_half_life=40_000,
-            balance=0.0,
-            tasks=(0.34, 0.33, 0.33),
         ),
     ),
 }
