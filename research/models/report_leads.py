@@ -9,7 +9,7 @@ import pandas as pd
 from cyclopts import Parameter
 
 from diffecg.cli.console import Threads
-from diffecg.files import write_atomic
+from diffecg.files import read_json, write_atomic, write_json
 from diffecg.inference.loading import load
 from research.benchmarks.composed_set import compose_set
 from research.benchmarks.twelve_leads.baselines import Source
@@ -70,9 +70,31 @@ def report_leads(
         fold=fold,
         threads=threads,
     )
-    text = (scores / f"fold{fold}.md").read_text()
-    write_atomic(REPORTS / f"{MODEL}.md", text.encode())
-    write_results(MODEL, card_tables(text))
+    publish(scores, fold)
+
+
+def publish(scores: Path, fold: int) -> None:
+    """Write the tables of some scores into docs/reports and the model's card.
+
+    Args:
+        scores: Folder of the scores, from the command twelve-leads.
+        fold: Fold of PTB-XL that they are of.
+    """
+    _, *sections = (scores / f"fold{fold}.md").read_text().split("\n## ")
+    intro = (
+        f"`python -m research report-leads`: one recording of 10 s for each training record of PTB-XL, under "
+        f"its statements, age, sex and heart rate, against real records of fold {fold}. Columns: "
+        "docs/evaluation.md."
+    )
+    text = "\n\n".join([f"# Report of {MODEL}", intro, *(f"## {section.strip()}" for section in sections)])
+    write_atomic(REPORTS / f"{MODEL}.md", f"{text}\n".encode())
+    chosen = [section for section in sections if section.partition("\n")[0].strip() in IN_CARD]
+    tables = [section.partition("\n")[2].strip() for section in chosen]
+    write_results(MODEL, "\n\n".join([intro, *tables]))
+    results = {path.stem: read_json(path) for path in sorted((scores / MODEL).glob(f"*-fold{fold}.json"))}
+    about = {"models": {MODEL: {"weights_sha256": load(MODEL).weights_sha256}}, "fold": fold}
+    (REPORTS / MODEL).mkdir(parents=True, exist_ok=True)
+    write_json(REPORTS / MODEL / "generation.json", {"about": about, "measures": results})
 
 
 def training_conditions(ptbxl: Path, cache: Path, known: tuple[str, ...]) -> pd.DataFrame:
@@ -80,14 +102,3 @@ def training_conditions(ptbxl: Path, cache: Path, known: tuple[str, ...]) -> pd.
     table = Source.of(read_ptbxl(ptbxl, cache).folds(TRAIN_FOLDS).with_superclass()).records.table
     labels = [[label for label in labels if label in known] for labels in table["labels"]]
     return table.assign(labels=labels)
-
-
-def card_tables(report: str) -> str:
-    """Return the sections of a report that a card shows, without headings."""
-    _, *sections = report.split("\n## ")
-    chosen = [section for section in sections if section.partition("\n")[0].strip() in IN_CARD]
-    notes = "; the whole report: docs/reports/ptbxl-beat.md"
-    parts = [section.partition("\n")[2].strip() for section in chosen]
-    return "\n\n".join(
-        [f"One recording of 10 s for each training record, under its conditions{notes}.", *parts]
-    )
