@@ -100,5 +100,5 @@ def publish(scores: Path, fold: int) -> None:
 def training_conditions(ptbxl: Path, cache: Path, known: tuple[str, ...]) -> pd.DataFrame:
     """Return the conditions of the training records with a superclass, without labels that are not known."""
     table = Source.of(read_ptbxl(ptbxl, cache).folds(TRAIN_FOLDS).with_superclass()).records.table
-    labels = [[label for label in labels if label in known] for labels in table["labels"]]
-    return table.assign(labels=labels)
+    kept = table["labels"].map(lambda labels: [label for label in labels if label in known])
+    return table.assign(labels=kept)
