@@ -17,6 +17,8 @@ Peaks = Callable[[Leads], Int[np.ndarray, " beat"]]
 
 NOISE_MV = 0.03
 """Standard deviation that is added to each observed sample of the Gaussian distribution, in mV."""
+MAX_GAINS = 400
+"""Masks whose gains are in memory."""
 
 
 class LinearRegression:
@@ -66,6 +68,7 @@ class GaussianBeats:
         self.mean = flat.mean(axis=0)
         self.covariance = np.cov(flat.T, bias=True)
         self.elsewhere = LinearRegression(records, given, 0)
+        self._gains: dict[bytes, Float[np.ndarray, "sample observed"]] = {}
 
     def __call__(self, record: Leads) -> Leads:
         """Return all leads of a record; beside the R peaks, only the given ones are looked at."""
@@ -90,14 +93,12 @@ class GaussianBeats:
         return result.reshape(beats_mv.shape)
 
     def _gain(self, mask: Bool[np.ndarray, " sample"]) -> Float[np.ndarray, "sample observed"]:
-        """Return the gain of a mask; that of the last masks is kept."""
+        """Return the gain of a mask; those of the last masks are kept."""
         key = mask.tobytes()
-        if not hasattr(self, "_gains"):
-            self._gains: dict[bytes, Float[np.ndarray, "sample observed"]] = {}
         if key not in self._gains:
             inner = self.covariance[np.ix_(mask, mask)] + NOISE_MV**2 * np.eye(int(mask.sum()))
             gain = np.linalg.solve(inner, self.covariance[mask]).T
-            if len(self._gains) > 400:
+            if len(self._gains) >= MAX_GAINS:
                 self._gains.clear()
             self._gains[key] = gain
         return self._gains[key]
