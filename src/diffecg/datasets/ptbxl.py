@@ -133,9 +133,13 @@ def _numbers(recordings: pd.DataFrame) -> list[dict[str, float]]:
     columns = {
         name: recordings[column].replace("", "nan").astype(float).to_numpy()
         for column, name in NUMBERS.items()
+        if column in recordings
     }
-    columns["age"] = np.minimum(columns["age"], OLDEST)
-    return [dict(zip(columns, map(float, row), strict=True)) for row in zip(*columns.values(), strict=True)]
+    if "age" in columns:
+        columns["age"] = np.minimum(columns["age"], OLDEST)
+    return [
+        {name: float(values[row]) for name, values in columns.items()} for row in range(len(recordings))
+    ]
 
 
 def _partition(fold: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pooch
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from diffecg.errors import DiffecgError, one_line
@@ -111,9 +111,12 @@ class OnnxNetwork(nn.Module):
         """Return the contribution of the encoded condition to the output of the first layer."""
         return self.network.features(condition)  # type: ignore[operator]
 
-    def embed_label(self, label: Int[Tensor, " batch"]) -> Float[Tensor, "batch embedding"]:
-        """Return the embedding of labels."""
-        return self.network.embed_label(label)  # type: ignore[operator]
+    @property
+    def embed_label(self) -> nn.Embedding:
+        """The embedding of labels."""
+        embedding = self.network.embed_label
+        assert isinstance(embedding, nn.Embedding)
+        return embedding
 
     def forward(self, *inputs: Tensor) -> Tensor:
         """Return the output of the network, from the inputs in the order of ``INPUTS``."""

@@ -56,6 +56,6 @@ def test_each_pair_of_label_and_morphology_has_a_different_number():
     each = preset("beat").conditions.morphologies
     labels = [None, "Q", *(label for label in model.config.labels for _ in range(each + 1))]
     morphologies = [3, 3, *(m for _ in model.config.labels for m in range(-1, each))]
-    numbers = model.label_index(labels, morphologies).tolist()
+    numbers = model.encode_labels(labels, morphologies).argmax(dim=1).tolist()
     assert numbers == [0, 0, *range(1, 1 + len(model.config.labels) * (each + 1))]
     assert model.network.embed_label.num_embeddings == max(numbers) + 1
