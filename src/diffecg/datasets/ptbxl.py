@@ -137,9 +137,7 @@ def _numbers(recordings: pd.DataFrame) -> list[dict[str, float]]:
     }
     if "age" in columns:
         columns["age"] = np.minimum(columns["age"], OLDEST)
-    return [
-        {name: float(values[row]) for name, values in columns.items()} for row in range(len(recordings))
-    ]
+    return [{name: float(values[row]) for name, values in columns.items()} for row in range(len(recordings))]
 
 
 def _partition(fold: int) -> str:
