@@ -218,6 +218,8 @@ KNOWN_CASES = {
     ),
     "two formats in one file": (read_header("r 2 360 8\nr.dat 24\nr.dat 2\n"), "known formats are"),
     "a name of 400 characters": (read_long_name, "no recording at"),
+    "a segment with a null byte": (read_header("r/1 1 360 24\n\0 24\n"), "no recording at"),
+    "a file with a null byte": (read_header("r 1 360 24\n\0.dat 16\n"), "describes no signal"),
 }
 
 

@@ -86,7 +86,7 @@ def read_header(path: Path) -> Header:
     file = path.with_name(path.name + ".hea")
     try:
         content = file.read_bytes()
-    except OSError as error:  # Path.is_file raises OSError for names that are too long, too
+    except (OSError, ValueError) as error:  # Path.is_file raises OSError, too; ValueError: a null byte
         raise DiffecgError(
             f"no recording at {path}: {file.name} is missing from {path.parent}, and "
             f"{path.suffix or 'no suffix'} is that of no other format"
