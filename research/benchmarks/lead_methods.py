@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from diffecg.config.schema import WindowConfig
-from diffecg.inference.beat_windows import BeatWindows, LaidBack, cut_windows
+from diffecg.inference.beat_windows import BeatWindows, OverlapAdd, cut_windows
 
 Records = Float[np.ndarray, "record lead time"]
 Leads = Float[np.ndarray, "lead time"]
@@ -51,7 +51,7 @@ class LinearRegression:
 
 
 class GaussianBeats:
-    """The mean of a Gaussian distribution of beats given some leads, laid back on the record.
+    """The mean of a Gaussian distribution of beats given some leads, overlap-added on the record.
 
     Args:
         records: training records, in mV, without baseline wander.
@@ -75,7 +75,7 @@ class GaussianBeats:
         beats = self._cut(record)
         seen = beats.observed.copy()
         seen[:, [row for row in range(len(record)) if row not in self.given]] = False
-        canvas = LaidBack(record.shape[:1], record.shape[1], self.window)
+        canvas = OverlapAdd(record.shape[:1], record.shape[1], self.window)
         canvas.add(self._posterior_mean(beats.signal_mv, seen), beats.starts)
         return canvas.mean(self.elsewhere(record))
 

@@ -89,7 +89,7 @@ def lead_reconstruction(
 
     All records are high-passed at 0.5 Hz. r is the mean over records and missing leads (of I, II, V1 to V6),
     RMSE the root of their mean squared error. R peaks are found in the given leads. Where those of all leads
-    are used, which is not possible in practice, the place of a beat tells something about the missing leads.
+    are used, which is not possible in practice, the position of a beat depends on the missing leads.
     The model leaves out records in whose given leads no beat is found.
 
     Args:

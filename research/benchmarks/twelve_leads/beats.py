@@ -1,4 +1,4 @@
-"""R peaks, median beats, and beats laid back onto R peaks."""
+"""R peaks, median beats, and recordings tiled from beats."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def distinguish(
     *,
     seed: int,
 ) -> float:
-    """Return the AUROC of a network that tells the windows of two sets apart.
+    """Return the AUROC of a network that separates the windows of two sets.
 
     Args:
         networks: trained networks.

@@ -1,4 +1,4 @@
-"""Privacy by subject: how well the generated set tells subjects of the training records from others.
+"""Privacy by subject: how well the generated set separates subjects of the training records from others.
 
 Records are compared by their median beats; of a subject's real records one counts. Distances are root mean
 squares in mV.

@@ -1,4 +1,4 @@
-"""A recording as overlapping windows around its R peaks, and windows laid back on a recording."""
+"""A recording as overlapping windows around its R peaks, and the recording of such windows."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def cut_windows(
     return BeatWindows(np.where(seen, cut, 0.0), seen, starts)
 
 
-class LaidBack:
-    """Windows laid back on a recording, cross-faded where they overlap.
+class OverlapAdd:
+    """The overlap-add of windows on a recording, cross-faded where they overlap.
 
     The weight of a window falls linearly from its R peak to zero just outside it, so that the T wave of a
     beat is mostly that of its own window, and the P wave of the next one mostly that of the next.

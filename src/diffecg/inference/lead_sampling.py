@@ -13,7 +13,7 @@ from torch import Tensor
 
 from diffecg.config.schema import WindowConfig
 from diffecg.inference.beat_prior import BeatPrior
-from diffecg.inference.beat_windows import BeatWindows, LaidBack, cut_windows
+from diffecg.inference.beat_windows import BeatWindows, OverlapAdd, cut_windows
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.sampling import OnBatch, SamplingRequest, SDEditStart, sample_windows
 from diffecg.inference.seeds import derive_seed
@@ -90,13 +90,15 @@ class LeadSampler:
 
     def mean(self) -> tuple[Float64[np.ndarray, "lead time"], Bool[np.ndarray, " time"]]:
         """Return the mean of the leads, in mV, and where windows cover the recording."""
-        laid = [LaidBack(self.signal_mv.shape[:1], self.signal_mv.shape[1], self.window) for _ in self.shifts]
-        for canvas, shift in zip(laid, self.shifts, strict=True):
+        canvases = [
+            OverlapAdd(self.signal_mv.shape[:1], self.signal_mv.shape[1], self.window) for _ in self.shifts
+        ]
+        for canvas, shift in zip(canvases, self.shifts, strict=True):
             beats = self._beats(shift)
             canvas.add(self._refined(beats), beats.starts)
         linear = self.linear_mv
-        means = np.stack([canvas.mean(linear) for canvas in laid])
-        return np.tensordot(self.shift_weights, means, axes=1), laid[len(laid) // 2].covered
+        means = np.stack([canvas.mean(linear) for canvas in canvases])
+        return np.tensordot(self.shift_weights, means, axes=1), canvases[len(canvases) // 2].covered
 
     @cached_property
     def linear_mv(self) -> Float64[np.ndarray, "lead time"]:
@@ -144,7 +146,7 @@ class LeadSampler:
     ) -> Float64[np.ndarray, "draw lead time"]:
         """Return draws whose windows are shifted alike."""
         beats, leads = self._beats(shift), self.signal_mv.shape[0]
-        canvas = LaidBack((len(seeds), leads), self.signal_mv.shape[1], self.window)
+        canvas = OverlapAdd((len(seeds), leads), self.signal_mv.shape[1], self.window)
         for first in range(0, len(beats.starts), MAX_WINDOWS):
             part = BeatWindows(*(values[first : first + MAX_WINDOWS] for values in beats))
             count = len(part.starts)
