@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from diffecg._version import __version__
-from diffecg.bulk.jobs import BulkJob, BulkResult, Progress
+from diffecg.bulk.jobs import BulkJob, BulkResult, Progress, write_windows_shard
 from diffecg.bulk.options import LOCAL, EngineOptions
 from diffecg.composition.beat_source import HEART_RATE
 from diffecg.composition.model_beats import ModelBeats
 from diffecg.composition.plan import plan_recording
 from diffecg.composition.strips import compose_windows
 from diffecg.composition.timing import Rhythm
-from diffecg.datasets.formats.registry import write_windows
-from diffecg.datasets.shards import Entry, Shard, ShardStore, plan_shards
+from diffecg.datasets.shards import Entry, Shard, plan_shards
 from diffecg.inference.loading import load
 from diffecg.inference.options import SamplerOptions
 
@@ -96,10 +93,7 @@ def write_shard(task: _Task) -> Entry:
         rhythm=_rhythm(options),
         batch_size=options.sampler.batch_size,
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / shard.name
-        write_windows(chunks, path, count=shard.count)
-        return ShardStore(task.url).write(shard, path.read_bytes(), shard.count)
+    return write_windows_shard(chunks, task.url, shard)
 
 
 def _rhythm(options: BulkComposeOptions) -> Rhythm | None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from pathlib import Path
 
 from diffecg._version import __version__
-from diffecg.bulk.jobs import BulkJob, BulkResult, Progress
+from diffecg.bulk.jobs import BulkJob, BulkResult, Progress, write_windows_shard
 from diffecg.bulk.options import LOCAL, EngineOptions
-from diffecg.datasets.formats.registry import write_windows
 from diffecg.datasets.labels import check_label
-from diffecg.datasets.shards import Entry, Shard, ShardStore, plan_shards
+from diffecg.datasets.shards import Entry, Shard, plan_shards
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.inference.options import SamplerOptions
@@ -87,10 +84,7 @@ def write_shard(task: _Task) -> Entry:
         options.seed + shard.first,
         **options.sampler.sampling(),
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / shard.name
-        write_windows(windows, path)
-        return ShardStore(task.url).write(shard, path.read_bytes(), shard.count)
+    return write_windows_shard(windows, task.url, shard)
 
 
 @cache

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from diffecg.bulk.engines import check_engine, run
 from diffecg.bulk.options import EngineOptions
+from diffecg.datasets.formats.registry import write_windows
 from diffecg.datasets.shards import Entry, Shard, ShardStore
+from diffecg.datasets.windows import Windows
 
 Progress = Callable[[int, int], None]
 """Called with the number of finished items and of all items."""
@@ -95,3 +99,17 @@ class BulkJob:
         if not failed:
             store.write_manifest(finished)
         return BulkResult(shards=len(shards), existing=existing, entries=finished, failed=failed)
+
+
+def write_windows_shard(windows: Windows | Iterable[Windows], url: str, shard: Shard) -> Entry:
+    """Write synthetic windows as a shard, with their data card; return its entry.
+
+    Args:
+        windows: the windows of the shard, or chunks of them.
+        url: folder of the set.
+        shard: the shard.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / shard.name
+        write_windows(windows, path, count=shard.count)
+        return ShardStore(url).write(shard, path.read_bytes(), shard.count)
