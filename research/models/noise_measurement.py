@@ -18,7 +18,7 @@ BEFORE_S, AFTER_S = 0.4, 0.8
 ONSET_S = 0.24
 """The median beat is subtracted from this long before its R peak until as long before the next one."""
 QRS_S, AMPLITUDE_S = (-0.1, 0.12), (-0.07, 0.1)
-"""Intervals around an R peak: what is no noise, and where amplitudes are compared."""
+"""Intervals around an R peak, in s: excluded from the noise, and used to compare amplitudes."""
 FIBRILLATION_HZ, FIBRILLATION_S = (4.0, 9.0), (-0.3, -0.08)
 """Band of the fibrillatory waves, and interval around an R peak where they are measured."""
 WANDER_HZ = 0.5

@@ -78,9 +78,10 @@ def prepare_beats(
                 signal_mv = _read(source, name, window, read)
             except DiffecgError as error:
                 raise with_way_out(error, split) from error
-            beats = beats_of_recording(signal_mv, window) if np.isfinite(signal_mv).all() else None
+            complete = bool(np.isfinite(signal_mv).all())
+            beats = beats_of_recording(signal_mv, window) if complete else None
             if beats is None:
-                skipped[name] = NO_BEAT if np.isfinite(signal_mv).all() else MISSING
+                skipped[name] = NO_BEAT if complete else MISSING
                 continue
             sink.append(beats.signal_mv)
             parts.append(_index(beats, name, table, window, split.partition(name) or "train"))

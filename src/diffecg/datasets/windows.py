@@ -111,10 +111,9 @@ class Windows:
     def _counts_text(self) -> str:
         """Return the number of windows of each label; of many labels, the most frequent ones."""
         counts = self.counts()
-        if len(counts) > MAX_LABELS_SHOWN:
-            counts = dict(Counter(counts).most_common(MAX_LABELS_SHOWN))
-        text = ", ".join(f"{count} {label}" for label, count in counts.items())
-        others = len(self.counts()) - len(counts)
+        others = max(0, len(counts) - MAX_LABELS_SHOWN)
+        shown = Counter(counts).most_common(MAX_LABELS_SHOWN) if others else counts.items()
+        text = ", ".join(f"{count} {label}" for label, count in shown)
         return f"{text} and {others} other labels" if others else text
 
     def _repr_html_(self) -> str:

@@ -87,7 +87,7 @@ def sheet_rows(recording: Recording, layout: str = "3x4", rhythm: str | None = N
     Raises:
         DiffecgError: no channel is an ECG.
     """
-    recording.default_lead()  # raises if there is no ECG
+    recording.default_lead()  # check that there is an ECG
     names = [recording.channel_names[row] for row in recording.ecg_indices]
     known = known_leads([lead_name(name) or name for name in names])
     if len(set(known) & set(STANDARD_LEADS)) < _MIN_STANDARD_LEADS:
