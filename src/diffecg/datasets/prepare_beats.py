@@ -25,7 +25,7 @@ from diffecg.datasets.signal_sink import open_signal_file
 from diffecg.datasets.splits import partition_notes
 from diffecg.datasets.subject_table import SubjectTable
 from diffecg.datasets.subjects import make_split, subjects_of
-from diffecg.datasets.windows import PARTITIONS, Windows
+from diffecg.datasets.windows import PARTITIONS, WEIGHT, Windows
 from diffecg.errors import DiffecgError
 from diffecg.files import new_folder
 from diffecg.formats.registry import read_recording
@@ -33,6 +33,8 @@ from diffecg.formats.registry import read_recording
 BEAT_NUMBERS = ("heart_rate", "rr_before_s", "rr_after_s", "averaged")
 """Numbers of each window beside those of its recording: heart rate in beats per minute, RR intervals in s,
 and the number of beats in an average."""
+AVERAGE_WEIGHT = 4.0
+"""Sampling weight of the average of a recording's beats, which stands beside about four single ones."""
 MISSING, NO_BEAT = "missing samples", "no beat found inside the recording"
 
 
@@ -47,9 +49,9 @@ def prepare_beats(
     """Write windows around the detected beats of a database: one average and some single beats a recording.
 
     Columns of the index beside those of :class:`~diffecg.datasets.windows.Windows`: ``labels``, the
-    statements about the recording and the label of the beat; ``subject``; the numbers of the recording, and
-    :data:`BEAT_NUMBERS`. Recordings with missing samples or without a beat are left out and listed in the
-    provenance.
+    statements about the recording and the label of the beat; ``subject``; the numbers of the recording,
+    :data:`BEAT_NUMBERS`, and ``weight``, the sampling weight in training. Recordings with missing samples or
+    without a beat are left out and listed in the provenance.
 
     Args:
         folder: folder of the recordings, on any file system that fsspec supports.
@@ -136,6 +138,7 @@ def _index(
             "rr_before_s": beats.rr_s[:, 0],
             "rr_after_s": beats.rr_s[:, 1],
             "averaged": beats.averaged.astype(np.float64),
+            WEIGHT: np.where(beats.averaged > 1, AVERAGE_WEIGHT, 1.0),
         }
     )
 

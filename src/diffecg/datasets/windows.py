@@ -24,6 +24,9 @@ PARTITIONS = ("train", "validation", "test")
 MAX_LABELS_SHOWN = 12
 """Number of labels in the one-line description of windows."""
 
+WEIGHT = "weight"
+"""Column of the index with the sampling weight of each window in training."""
+
 ASSUMPTIONS = "assumptions"
 """Key of ``Windows.info`` for how a file was interpreted where it left a choice."""
 
@@ -36,7 +39,8 @@ class Windows:
     labels); ``partition`` (train, validation, test); ``recording``, ``sample`` and ``lead``, the source of
     the window; ``rr_before_s`` and ``rr_after_s``, the RR intervals around a beat, in s (NaN = unknown);
     ``beats``, all beats of the window as text (:mod:`diffecg.datasets.rhythm`); ``seed`` of a synthetic
-    window; any numeric columns. Windows compare by identity.
+    window; ``weight``, how often a window is drawn in training relative to others; any numeric columns.
+    Windows compare by identity.
 
     Attributes:
         signal: samples in the channels' units; memory-mapped when read from a folder.

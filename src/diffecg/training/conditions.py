@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Float, Float32, Int
 
 from diffecg.config.schema import Config
 from diffecg.datasets.label_code import LabelCode
-from diffecg.datasets.windows import Windows
+from diffecg.datasets.windows import WEIGHT, Windows
 
 KEPT_SHARE = 0.5
 """Probability of keeping each label of a window of which some labels are dropped."""
@@ -27,6 +28,8 @@ class WindowConditions:
     """Numbers of each window; NaN = unknown."""
     names: list[list[str]]
     """Labels of each window as text."""
+    sampling_weight: Float[np.ndarray, " window"]
+    """Column ``weight`` of the index: how often a window is drawn relative to others; 1 without it."""
 
     @classmethod
     def of(cls, windows: Windows, config: Config) -> WindowConditions:
@@ -43,17 +46,19 @@ class WindowConditions:
             labels=labels,
             numbers=np.array(numbers, dtype=np.float32).reshape(len(columns), len(windows)).T,
             names=names,
+            sampling_weight=windows.index.get(WEIGHT, pd.Series(np.ones(len(windows)))).to_numpy(np.float64),
         )
 
     def weights(self, counts: Mapping[str, int], config: Config) -> Float[np.ndarray, " window"]:
-        """Return the sampling weight of each window: the largest of its labels' weights.
+        """Return the sampling weight of each window: the largest of its labels' weights, times its own.
 
         Args:
             counts: Number of windows of each label in the whole training set.
             config: The settings.
         """
         weights = label_weights(counts, config)
-        return np.array([max((weights[label] for label in labels), default=1.0) for labels in self.names])
+        of_labels = [max((weights[label] for label in labels), default=1.0) for labels in self.names]
+        return np.array(of_labels) * self.sampling_weight
 
     def draw_labels(
         self,

@@ -110,6 +110,7 @@ def test_prepared_windows_state_labels_numbers_and_partitions(tmp_path):
     for recording, rows in index.groupby("recording"):
         assert rows["averaged"].iloc[0] > 1
         assert (rows["averaged"].iloc[1:] == 1).all()
+        assert rows["weight"].tolist() == [4.0] + [1.0] * (len(rows) - 1)
         assert {*rows["labels"].iloc[0]} == {*table.statements[recording], "N"}
         assert rows["age"].nunique() == 1
         assert rows["age"].iloc[0] == table.numbers[recording]["age"]

@@ -112,6 +112,18 @@ def test_seeds_and_data_order(windows):
     assert np.allclose(shares, 1 / len(shares), atol=0.05)
 
 
+def test_windows_are_drawn_by_their_weight(windows):
+    data = open_windows(windows["beat"]).partition("train")
+    weight = np.where(np.arange(len(data)) % 2, 3.0, 1.0)
+    weight[0] = 0.0
+    data = replace(data, index=data.index.assign(weight=weight))
+    batch = BatchSource(data, tiny("beat", balance=0.0)).batch(np.random.default_rng(0), 20_000)
+    rows = {window.tobytes(): row for row, window in enumerate(data.signal_mv.astype(np.float32))}
+    drawn = np.bincount([rows[window.numpy().tobytes()] for window in batch.signal_mv], minlength=len(data))
+    assert drawn[0] == 0
+    assert drawn[1::2].sum() / drawn.sum() == pytest.approx(weight[1::2].sum() / weight.sum(), abs=0.02)
+
+
 def test_task_masks():
     rng = np.random.default_rng(0)
     generation = draw_masks(rng, 50, 1, 256, (1, 0, 0))[:, 0]
