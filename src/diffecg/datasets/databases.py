@@ -63,7 +63,7 @@ DATABASES = {
         citation="Greenwald SD, Patil RS, Mark RG. Improved detection and classification of arrhythmias in "
         "noise-corrupted electrocardiograms using contextual information. Comput Cardiol 17:461-464 (1990)",
         licence="ODC-By 1.0",
-        splits=("svdb",),
+        splits=("svdb", "svdb-train"),
         lead="ECG1",
     ),
     "ptbxl": Database(

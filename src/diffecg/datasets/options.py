@@ -30,8 +30,9 @@ class PrepareOptions:
     split: str | None = None
     """Split into training, validation and test. mitdb: strict (default; DS1 and DS2 without recording 201,
     whose subject is also in DS2), classic (with 201), development (DS1 only, for choosing settings without
-    DS2). svdb: svdb (all recordings for testing). ptbxl: folds (1 to 8 training, 9 validation, 10 test). own:
-    subjects (random by subject: 70 % training, 10 % validation, 20 % test)."""
+    DS2). svdb: svdb (all recordings for testing), svdb-train (two thirds of the subjects for training, the
+    others for testing). ptbxl: folds (1 to 8 training, 9 validation, 10 test). own: subjects (random by
+    subject: 70 % training, 10 % validation, 20 % test)."""
     label_map: str = "aami"
     """Labels of the annotation symbols: aami (AAMI EC57), or aami-escape-s, in which escape beats (e, j) are
     S."""

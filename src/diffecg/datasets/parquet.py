@@ -26,6 +26,8 @@ _INDEX = pa.schema(
         ("fs_hz", pa.float64()),
         ("rr_before_s", pa.float64()),
         ("rr_after_s", pa.float64()),
+        ("rr_before_ratio", pa.float64()),
+        ("rr_after_ratio", pa.float64()),
         ("beats", pa.string()),
     ]
 )

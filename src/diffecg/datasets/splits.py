@@ -118,6 +118,11 @@ class Split:
         return None if partition == "train" and self.validation is None else partition
 
 
+def _hash_position(subject: str) -> float:
+    """Return the position of a subject between 0 and 1, by the SHA-256 of its name."""
+    return int.from_bytes(sha256(subject.encode()).digest()[:8]) / 2**64
+
+
 _EXCLUDE_PACED = dict.fromkeys(PACED, "paced recording, excluded by AAMI EC57")
 
 SPLITS = {
@@ -138,7 +143,16 @@ SPLITS = {
         },
     ),
     "svdb": Split(name="svdb", train=(), test=SVDB, excluded={}),
+    "svdb-train": Split(
+        name="svdb-train",
+        train=tuple(recording for recording in SVDB if _hash_position(recording) < 2 / 3),
+        test=tuple(recording for recording in SVDB if _hash_position(recording) >= 2 / 3),
+        excluded={},
+    ),
 }
+"""The splits of annotated databases.
+
+``svdb-train`` has about two thirds of the subjects of svdb for training, by the hash of their names."""
 
 SUBJECT_SHARES = (0.7, 0.1, 0.2)
 """Approximate shares of the subjects for training, validation and testing."""
@@ -195,7 +209,7 @@ def split_by_subject(subjects: Mapping[str, str]) -> Split:
     bounds = np.cumsum(SUBJECT_SHARES)[:-1]
     partitions: dict[str, str] = {}
     for recording, subject in subjects.items():
-        position = int.from_bytes(sha256(subject.encode()).digest()[:8]) / 2**64
+        position = _hash_position(subject)
         partitions[recording] = PARTITIONS[int(np.searchsorted(bounds, position, side="right"))]
     return split_by_partition(partitions)
 

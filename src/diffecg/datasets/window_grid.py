@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Float32, Int, Shaped
 from diffecg.config.schema import WindowConfig
 from diffecg.datasets.faults import find_faults
 from diffecg.datasets.labels import UNKNOWN, LabelMap
-from diffecg.datasets.rhythm import format_beats
+from diffecg.datasets.rhythm import format_beats, running_mean
 from diffecg.datasets.splits import ROUND_S, Split, validation_bounds
 from diffecg.formats.annotations import Beats
 from diffecg.formats.recording import Recording
@@ -37,7 +37,7 @@ class Cut:
     signal_mv: Float32[np.ndarray, "window lead time"]
     index: pd.DataFrame
     """One row for each window: recording, sample, symbol, label, partition, lead, fs_hz, rr_before_s,
-    rr_after_s, beats."""
+    rr_after_s, rr_before_ratio, rr_after_ratio, beats."""
     dropped: Dropped
 
 
@@ -58,6 +58,9 @@ class WindowGrid:
     """Sample of the R peak, at the recording's rate."""
     symbol: Shaped[np.ndarray, " window"]
     rr_s: Float[np.ndarray, "window 2"]
+    """RR intervals before and after each beat, in s."""
+    rr_ratio: Float[np.ndarray, "window 2"]
+    """The same intervals as multiples of the running mean before them."""
 
     @classmethod
     def of(
@@ -74,7 +77,8 @@ class WindowGrid:
         """
         scale = window.fs_hz / recording.fs_hz
         sample = beats.sample
-        rr_s = np.diff(sample, prepend=np.nan, append=np.nan) / recording.fs_hz
+        interval_s = np.diff(sample, prepend=np.nan, append=np.nan) / recording.fs_hz
+        rr_s = np.stack([interval_s[:-1], interval_s[1:]], axis=1)
         return cls(
             recording=recording,
             beats=beats,
@@ -84,7 +88,8 @@ class WindowGrid:
             start=np.rint(sample * scale).astype(np.int64) - window.before,
             sample=sample,
             symbol=beats.symbol,
-            rr_s=np.stack([rr_s[:-1], rr_s[1:]], axis=1),
+            rr_s=rr_s,
+            rr_ratio=rr_s / running_mean(rr_s[:, 0])[:, None],
         )
 
     def within(self, first: int, stop: int, *, is_last: bool) -> WindowGrid:
@@ -97,6 +102,7 @@ class WindowGrid:
             sample=self.sample[rows],
             symbol=self.symbol[rows],
             rr_s=self.rr_s[rows],
+            rr_ratio=self.rr_ratio[rows],
         )
 
     def cut(
@@ -135,6 +141,8 @@ class WindowGrid:
                 "fs_hz": window.fs_hz,
                 "rr_before_s": self.rr_s[kept, 0],
                 "rr_after_s": self.rr_s[kept, 1],
+                "rr_before_ratio": self.rr_ratio[kept, 0],
+                "rr_after_ratio": self.rr_ratio[kept, 1],
                 "beats": [self._beats_text(start) for start in self.start[kept].tolist()],
             }
         )
