@@ -27,6 +27,7 @@ COMMANDS = {
         "research.studies.ablation:ablation",
         "research.studies.transfer:transfer",
         "research.studies.leads:leads",
+        "research.studies.fine_tuning:fine_tuning",
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",

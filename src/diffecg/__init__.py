@@ -2,8 +2,9 @@
 
 Models
     load                a model by name, or from a folder
+    train               a model of your windows, from random weights or from another model
     load_imputer        what imputes and forecasts: a model, or "analogues"
-    Model               generate, vary, impute, forecast
+    Model               generate, vary, impute, forecast, fine_tune
     AnalogueImputer     impute and forecast by similar segments of the recording, without a model
     Imputation          what impute and forecast return: signal, interval, draws
     Forecaster          forecasts of a stream

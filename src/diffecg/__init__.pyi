@@ -9,6 +9,7 @@ from .formats.registry import read_recording as read_recording
 from .formats.registry import write_recording as write_recording
 from .inference.analogue_imputer import AnalogueImputer as AnalogueImputer
 from .inference.denoising import denoise as denoise
+from .inference.fitting import train as train
 from .inference.forecaster import Forecaster as Forecaster
 from .inference.loading import load as load
 from .inference.loading import load_imputer as load_imputer

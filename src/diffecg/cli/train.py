@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from diffecg.cli.console import Json, Threads, progress_bar, show, show_notes, stderr, use_threads
-from diffecg.cli.train_gaps import are_recording_sets, train_gaps
+from diffecg.cli.train_gaps import are_recording_sets, gap_settings, train_gaps
 from diffecg.config.io import AnyConfig, to_json, with_settings
-from diffecg.config.presets import gap_preset
-from diffecg.config.presets import preset as find_preset
-from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diffecg.training.loop import Report
+    from diffecg.training.parent import Parent
 
 Data = Annotated[tuple[str, ...], Parameter(n_tokens=1, negative="")]
+
+Labels = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 
 Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="", show_default=False)]
 
@@ -29,21 +29,24 @@ def train(
     *,
     data: Data,
     out: Path,
-    preset: str = "beat",
+    preset: str | None = None,
+    init: str | None = None,
+    label: Labels = (),
     samples: int | None = None,
     minutes: float | None = None,
     seed: int | None = None,
     settings: Settings = (),
-    start_from: str | None = None,
     accumulate: int = 1,
     device: str = "cpu",
     threads: Threads = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
 ) -> None:
-    """Train a model, or resume training in the same folder.
+    """Train a model from random weights or from a trained model, or resume training in the same folder.
 
     Example: diffecg train --preset beat --data beats/ --out runs/beat --samples 100000
+
+    diffecg train --init mitbih-beat --data mine/ --out runs/mine
 
     diffecg train --preset strip --data sets/ptbxl --data sets/mitdb --out runs/strip
 
@@ -55,14 +58,24 @@ def train(
     Parameters
     ----------
     data:
-        Windows from diffecg prepare, or shards from diffecg bulk prepare, in a folder or at a URL that fsspec
-        supports. Shards are streamed through a buffer of about `training.shuffle_buffer` windows. Recording
-        sets (diffecg prepare --preset imputation) train a model of gaps, which imputes and forecasts from
-        the whole recording; --data may then be repeated.
+        Windows from diffecg prepare, a file of windows (.npz, .csv, .parquet), or shards from diffecg bulk
+        prepare, in a folder or at a URL that fsspec supports. Windows without partitions are divided by
+        subject, if they have a column subject or recording. Several sets (--data repeated) are trained
+        together: their leads correspond in order. Shards are streamed through a buffer of about
+        `training.shuffle_buffer` windows. Recording sets (diffecg prepare --preset imputation) train a model
+        of gaps, which imputes and forecasts from the whole recording.
     out:
         Folder of the run: settings, averaged weights, metrics.jsonl, checkpoints.
     preset:
-        Preset of settings: beat or paper for windows, strip for recording sets.
+        Preset of settings of a model that starts from random weights: beat (default), paper or twelve-lead
+        for windows, strip for recording sets.
+    init:
+        Bundled model or model folder to fine-tune, in place of a preset. Its architecture, noise schedule and
+        scaling are kept; labels that it does not have are added; training ends when the validation loss no
+        longer falls (training.patience). Windows of another rate or length are resampled and cut.
+    label:
+        Label of the model; may be repeated. Default: the AAMI labels N, S, V and F, or those of the windows
+        where they are others; with --init also those of the model.
     samples:
         Number of training samples, repetitions included.
     minutes:
@@ -71,9 +84,6 @@ def train(
         Seed of weights, data order and noise.
     settings:
         Change a setting, for example network.width=96; may be repeated. --dry-run lists all settings.
-    start_from:
-        Bundled model or model folder whose weights a new run starts from, where names and sizes agree, as in
-        --preset twelve-lead --start-from ptbxl-beat; default: random weights. For windows.
     accumulate:
         Number of slices in which each process computes its share of a batch; more slices need less memory.
     device:
@@ -82,52 +92,53 @@ def train(
         Print the settings and exit.
     """
     changes = [*settings, *_changes("training", samples=samples, seed=seed)]
+    use_threads(threads)
+    parent = None if init is None else _load_parent(init)
     if are_recording_sets(data):
-        gap_config = with_settings(gap_preset(preset), changes)
+        gap_config = gap_settings(preset, parent, changes)
         if dry_run:
             print(to_json(gap_config), end="")
             return
-        use_threads(threads)
         with _progress(gap_config) as (report, last_row):
             is_main = train_gaps(
-                gap_config, data, out, report=report, minutes=minutes, accumulate=accumulate, device=device
+                gap_config,
+                data,
+                out,
+                parent=parent,
+                report=report,
+                minutes=minutes,
+                accumulate=accumulate,
+                device=device,
             )
         if is_main:
             _show_result(out, gap_config, last_row, as_json=json)
         return
-    if len(data) > 1:
-        raise DiffecgError(f"windows of {len(data)} folders cannot be trained together; give one --data")
-    if any(change.startswith("window.") for change in changes):
-        raise DiffecgError("window settings come from the data; choose them with diffecg prepare")
-    config = with_settings(find_preset(preset), changes)
+    from diffecg.training.planning import base_settings, plan_run
+
     if dry_run:
-        print(to_json(config), end="")
+        print(to_json(with_settings(base_settings(preset, parent), changes)), end="")
         return
-    use_threads(threads)
-    from diffecg.datasets.loading import open_dataset
-    from diffecg.inference.loading import load
-    from diffecg.training.data import training_notes
+    from diffecg.datasets.training_sets import open_training_sets
     from diffecg.training.distributed import check_device, distributed_context
-    from diffecg.training.initialisation import config_for_windows
     from diffecg.training.trainer import train as train_model
 
     check_device(device)
-    windows = open_dataset(data[0])
-    config = config_for_windows(config, windows)
-    show_notes(training_notes(windows, config))
-    with distributed_context(device) as context, _progress(config) as (report, last_row):
+    windows, notes = open_training_sets(data)
+    plan = plan_run(windows, preset=preset, parent=parent, labels=label or None, changes=changes)
+    show_notes([*notes, *plan.notes])
+    with distributed_context(device) as context, _progress(plan.config) as (report, last_row):
         train_model(
-            config,
-            windows,
+            plan.config,
+            plan.windows,
             out,
             report=report,
             max_seconds=None if minutes is None else 60 * minutes,
-            start=None if start_from is None else load(start_from).denoiser,
+            start=plan.start,
             context=context,
             accumulate=accumulate,
         )
     if context.is_main:
-        _show_result(out, config, last_row, as_json=json)
+        _show_result(out, plan.config, last_row, as_json=json)
 
 
 def distill(
@@ -189,6 +200,12 @@ def distill(
             teacher=denoiser,
         )
     _show_result(out, config, last_row, as_json=json)
+
+
+def _load_parent(name: str) -> Parent:
+    from diffecg.inference.loading import load_parent
+
+    return load_parent(name)
 
 
 def _changes(section: str, **values: Any) -> list[str]:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diffecg.config.gap import GapConfig
+from diffecg.config.io import with_settings
+from diffecg.config.presets import gap_preset
 from diffecg.errors import DiffecgError
 
 if TYPE_CHECKING:
     from diffecg.training.loop import Report
+    from diffecg.training.parent import Parent
 
 
 def are_recording_sets(data: Sequence[str]) -> bool:
@@ -27,11 +30,26 @@ def are_recording_sets(data: Sequence[str]) -> bool:
     return kinds == {True}
 
 
+def gap_settings(preset: str | None, parent: Parent | None, changes: Sequence[str]) -> GapConfig:
+    """Return the settings of a run: those of a preset, or those to fine-tune a model, with changes.
+
+    Raises:
+        DiffecgError: an unknown preset or setting; preset and model are given.
+    """
+    if parent is None:
+        return with_settings(gap_preset("strip" if preset is None else preset), changes)
+    from diffecg.training.gap.fine_tuning import gap_fine_tuning_config
+
+    parent.check_preset(preset)
+    return with_settings(gap_fine_tuning_config(parent.gap_network().config, parent.model), changes)
+
+
 def train_gaps(
     config: GapConfig,
     data: Sequence[str],
     out: Path,
     *,
+    parent: Parent | None,
     report: Report,
     minutes: float | None,
     accumulate: int,
@@ -55,5 +73,6 @@ def train_gaps(
             max_seconds=None if minutes is None else 60 * minutes,
             context=context,
             accumulate=accumulate,
+            start=None if parent is None else parent.gap_network(),
         )
     return context.is_main

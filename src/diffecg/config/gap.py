@@ -15,6 +15,7 @@ from diffecg.config.schema import (
     Fraction,
     FractionBelowOne,
     NonNegativeInt,
+    ParentModel,
     PositiveFloat,
     PositiveInt,
     Width,
@@ -135,6 +136,9 @@ class GapTrainingConfig:
     """Seed of weights, examples, data order and noise."""
     checkpoint_every: PositiveInt = 25_000
     """Number of samples between checkpoints."""
+    patience: NonNegativeInt = 0
+    """Number of checkpoints without a lower validation loss after which training ends early; the model is
+    that of the lowest. 0: training never ends early, and the model is the last one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +155,8 @@ class GapConfig:
     network: GapNetworkConfig = field(default_factory=GapNetworkConfig)
     diffusion: GapDiffusionConfig = field(default_factory=GapDiffusionConfig)
     training: GapTrainingConfig = field(default_factory=GapTrainingConfig)
+    parent: ParentModel | None = None
+    """The model that training started from; None: random weights."""
 
     def __post_init__(self) -> None:
         """Check that windows consist of whole frames and blocks."""

@@ -204,6 +204,23 @@ class TrainingConfig:
     """Precision of the network's arithmetic; weights, averages and optimiser state are float32."""
     checkpoint_every: PositiveInt = 25_000
     """Number of samples between checkpoints."""
+    patience: NonNegativeInt = 0
+    """Number of checkpoints without a lower validation loss after which training ends early; the model is
+    that of the lowest. 0: training never ends early, and the model is the last one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParentModel:
+    """The model that training started from."""
+
+    __pydantic_config__ = _STRICT
+
+    name: str
+    """Name of the model."""
+    weights_sha256: str
+    """SHA-256 of its weights file."""
+    labels: tuple[str, ...] = ()
+    """Labels that it was trained on and that the new model keeps."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,9 +243,17 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     label_counts: Mapping[str, NonNegativeInt] | None = None
     """Number of training windows of each label, recorded by training; None: not recorded (version 0.1)."""
+    parent: ParentModel | None = None
+    """The model that training started from; None: random weights."""
 
     @property
     def trained_labels(self) -> tuple[str, ...]:
-        """Labels of ``labels`` that the training windows had; all of them where this is not recorded."""
+        """Labels of ``labels`` that the training windows, or those of the parent, had.
+
+        All of them where the training windows are not recorded.
+        """
         counts = self.label_counts
-        return tuple(label for label in self.labels if counts is None or counts.get(label))
+        if counts is None:
+            return self.labels
+        known = () if self.parent is None else self.parent.labels
+        return tuple(label for label in self.labels if counts.get(label) or label in known)

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from diffecg.errors import DiffecgError
 
 AAMI_LABELS = ("N", "S", "V", "F", "Q")
@@ -74,3 +76,25 @@ def check_label(label: Any, known: Sequence[str], model: str, *, several: bool =
                 else "its training windows had no labels, so leave the label out"
             )
             raise DiffecgError(f"unknown label {part!r} for the model {model}; {allowed}")
+
+
+def label_column(labels: Any, count: int) -> dict[str, Any]:
+    """Return the labels of windows as a column of an index: ``label``, or ``labels`` for several each.
+
+    Args:
+        labels: a label for each window, a list of labels for each window, or an array (window, label) of
+            zeros and ones; None: unknown.
+        count: number of windows.
+    """
+    if labels is None:
+        return {"label": np.full(count, UNKNOWN)}
+    if isinstance(labels, np.ndarray) and labels.ndim == 2:
+        return {"labels": [[str(name) for name in np.flatnonzero(row)] for row in labels]}
+    several = [isinstance(label, list | tuple | set) for label in labels]
+    if count and all(several):
+        return {"labels": [[str(name) for name in sorted(names)] for names in labels]}
+    if any(several):
+        raise DiffecgError(
+            "some windows have a list of labels and others a single label; give each of them a list"
+        )
+    return {"label": np.asarray(labels, dtype=np.str_)}

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int, Shaped
 
-from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN
+from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN, label_column
 from diffecg.datasets.rhythm import parse_beats
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import Channel, make_channels, millivolt_scale
@@ -38,6 +38,7 @@ class Windows:
     Columns of the index, all optional: ``label`` (one label, ``?`` = unknown) or ``labels`` (a list of
     labels); ``partition`` (train, validation, test); ``recording``, ``sample`` and ``lead``, the source of
     the window; ``rr_before_s`` and ``rr_after_s``, the RR intervals around a beat, in s (NaN = unknown);
+    ``rr_before_ratio`` and ``rr_after_ratio``, the same divided by the mean of the ten intervals before;
     ``beats``, all beats of the window as text (:mod:`diffecg.datasets.rhythm`); ``seed`` of a synthetic
     window; ``weight``, how often a window is drawn in training relative to others; any numeric columns.
     Windows compare by identity.
@@ -73,10 +74,11 @@ class Windows:
         cls,
         signal: Float[np.ndarray, "window channel time"],
         fs_hz: float,
-        labels: Sequence[str] | Shaped[np.ndarray, " window"] | None = None,
+        labels: Sequence[Any] | Shaped[np.ndarray, "window *label"] | None = None,
         *,
         channel_names: Sequence[str] | None = None,
         r_peak: int | None = None,
+        subjects: Sequence[Any] | Shaped[np.ndarray, " window"] | None = None,
         info: dict[str, Any] | None = None,
         **columns: Any,
     ) -> Windows:
@@ -85,18 +87,21 @@ class Windows:
         Args:
             signal: samples, in mV.
             fs_hz: sampling rate, in Hz.
-            labels: label of each window; None: unknown.
+            labels: label of each window, as text or integers; a list of labels for each window; or an array
+                (window, label) of zeros and ones, in which the labels are called 0, 1, …; None: unknown.
             channel_names: name of each channel; None: ``lead 1``, ``lead 2``, …
             r_peak: sample of the R peak in each window; None: windows are not centred on beats.
+            subjects: subject of each window, so that a subject gets into one partition; None: unknown.
             info: provenance.
             **columns: further columns of the index.
         """
-        names = np.full(len(signal), UNKNOWN) if labels is None else np.asarray(labels, dtype=np.str_)
+        if subjects is not None:
+            columns["subject"] = np.asarray(subjects).astype(np.str_)
         return cls(
             signal=signal,
             fs_hz=float(fs_hz),
             channels=make_channels(channel_names or [f"lead {i + 1}" for i in range(signal.shape[1])]),
-            index=pd.DataFrame({"label": names, **columns}),
+            index=pd.DataFrame({**label_column(labels, len(signal)), **columns}),
             r_peak=r_peak,
             info=info or {},
         )

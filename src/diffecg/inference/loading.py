@@ -8,6 +8,7 @@ from pathlib import Path
 from diffecg import pretrained
 from diffecg.config.gap import GapConfig
 from diffecg.config.io import read_any_config
+from diffecg.config.schema import ParentModel
 from diffecg.errors import DiffecgError
 from diffecg.inference.analogue_imputer import AnalogueImputer
 from diffecg.inference.gap_model import GapModel
@@ -15,6 +16,7 @@ from diffecg.inference.imputer import Imputer
 from diffecg.inference.model import Model
 from diffecg.model.folder import CONFIG, WEIGHTS, load_model, load_network
 from diffecg.model.gap.network import GapNetwork
+from diffecg.training.parent import Parent
 
 ENGINES = ("torch", "onnx")
 """Engines that compute the network."""
@@ -96,6 +98,25 @@ def _load_gap_model(folder: Path, device: str | None, engine: str | None) -> Gap
     if engine not in (None, "torch"):
         raise DiffecgError(f"{folder.name} is computed by torch only; leave {engine!r} out")
     return GapModel(network, folder.name, _digest(folder)).to(device or "cpu")
+
+
+def load_parent(name: str | Path | Model) -> Parent:
+    """Return a model that training starts from.
+
+    Args:
+        name: a bundled model, a model folder, or a loaded model.
+
+    Raises:
+        DiffecgError: an unknown or damaged model, or one that is computed by ONNX Runtime.
+    """
+    if isinstance(name, Model):
+        if name.engine != "torch":
+            raise DiffecgError(f"{name.name} is computed by {name.engine}; load it with engine='torch'")
+        model = ParentModel(name=name.name, weights_sha256=name.weights_sha256)
+        return Parent(model=model, network=name.denoiser)
+    folder = find_model(name)
+    model = ParentModel(name=folder.name, weights_sha256=_digest(folder))
+    return Parent(model=model, network=load_network(folder))
 
 
 def find_model(name: str | Path) -> Path:

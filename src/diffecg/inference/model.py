@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from diffecg.model.dense import DenseNetwork
 from diffecg.model.unet import UNet
 from diffecg.signal.arrays import interpret_signal
 from diffecg.signal.resampling import check_rate
+from diffecg.training.loop import Report
 
 _PAST_WINDOWS = 3
 
@@ -389,6 +391,51 @@ class Model:
         imputation = self._impute(signal, fs_hz, request, checks.check_coverage(coverage), progress, gaps)
         info = {**imputation.info, "task": "forecast", "horizon_s": horizon_s}
         return replace(imputation, info=info).restore(past)
+
+    def fine_tune(
+        self,
+        windows: Windows,
+        out: str | Path | None = None,
+        *,
+        labels: Sequence[str] | None = None,
+        samples: int | None = None,
+        minutes: float | None = None,
+        seed: int | None = None,
+        settings: Sequence[str] = (),
+        report: Report | None = None,
+    ) -> Model:
+        """Return a copy of the model that was trained on further windows.
+
+        Training ends when the validation loss no longer falls; see :func:`diffecg.train`.
+
+        Args:
+            windows: training windows; of another rate or length, they are resampled and cut, and without
+                partitions divided by subject.
+            out: folder of the run, which becomes a model folder; None: the model is only returned.
+            labels: labels of the new model; None: those of this model and of the windows.
+            samples: largest number of training samples, repetitions included.
+            minutes: stop after this time.
+            seed: seed of data order and noise.
+            settings: settings to change, such as ``training.learning_rate=1e-4``.
+            report: called with each row of metrics.
+
+        Raises:
+            DiffecgError: windows with other leads, or too short; settings or an earlier run do not fit.
+        """
+        from diffecg.inference.fitting import train
+
+        return train(
+            windows,
+            out,
+            init=self,
+            labels=labels,
+            samples=samples,
+            minutes=minutes,
+            seed=seed,
+            settings=settings,
+            device=self.device,
+            report=report,
+        )
 
     def _sampler(self, sampler: str | None, steps: int | None, batch_size: int | None) -> SamplerOptions:
         """Return the options that are given, else the model's own."""

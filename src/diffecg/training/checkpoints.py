@@ -110,6 +110,11 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def validation_losses(folder: Path) -> list[float]:
+    """Return the validation losses in the log of metrics, one for each checkpoint."""
+    return [row["validation_loss"] for row in read_metrics(folder) if "validation_loss" in row]
+
+
 def _load(path: Path, state: TrainingState[NetworkT]) -> dict[str, Any]:
     """Load a checkpoint into ``state``, and return its content."""
     try:

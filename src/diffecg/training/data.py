@@ -85,13 +85,13 @@ def training_notes(windows: Windows | WindowStream, config: Config) -> list[str]
         DiffecgError: A partition is empty, or the model has none of the labels.
     """
     check_partitions(windows.partition_names)
-    counts = _label_counts(windows)
+    counts = count_labels(windows)
     check_labels(config, counts)
     numbers = number_notes(windows, config) if isinstance(windows, Windows) else []
     return [*label_notes(config, counts), *numbers]
 
 
-def _label_counts(windows: Windows | WindowStream) -> dict[str, int]:
+def count_labels(windows: Windows | WindowStream) -> dict[str, int]:
     """Return the number of training windows of each label."""
     return (
         windows.label_counts("train")

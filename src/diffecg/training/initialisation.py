@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 
 from diffecg.config.io import AnyConfig, read_any_config, window_config
 from diffecg.config.schema import Config, WindowConfig
+from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
@@ -18,7 +20,8 @@ from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import CONFIG
 from diffecg.training.checkpoints import TrainingState
 from diffecg.training.conditions import WindowConditions
-from diffecg.training.data import TrainingData
+from diffecg.training.data import TrainingData, count_labels
+from diffecg.training.fine_tuning import take_parent_weights
 from diffecg.training.optimisation import build_optimizer
 
 _FIT_WINDOWS = 4096
@@ -29,14 +32,16 @@ _MIN_LABEL_WINDOWS = 50
 """Smallest number of training windows of a label that a model with several labels learns by default."""
 
 
-def config_for_windows(config: Config, windows: Windows | WindowStream) -> Config:
-    """Return ``config`` with the window settings that the windows were prepared with.
-
-    A model of several labels whose settings name none gets the labels that occur often enough.
+def config_for_windows(
+    config: Config, windows: Windows | WindowStream, labels: Sequence[str] | None = None
+) -> Config:
+    """Return ``config`` with the window settings that the windows were prepared with, and with labels.
 
     Args:
         config: The settings.
         windows: Prepared windows, or windows from arrays, whose settings follow from their shape.
+        labels: Labels of the model. None: those of the settings if the windows have AAMI labels, else those
+            of the training windows; of windows with several labels, those that occur often enough.
 
     Raises:
         DiffecgError: The windows are no beats.
@@ -50,15 +55,18 @@ def config_for_windows(config: Config, windows: Windows | WindowStream) -> Confi
         window = _window_of(windows)
     else:
         window = window_config(windows.info["window"])
-    if config.conditions.several_labels and not config.labels and isinstance(windows, Windows):
-        config = replace(config, labels=_frequent_labels(windows))
-    return replace(config, window=window)
+    return replace(
+        config, window=window, labels=_labels(config, windows) if labels is None else tuple(labels)
+    )
 
 
-def _frequent_labels(windows: Windows) -> tuple[str, ...]:
-    """Return the labels of at least :data:`_MIN_LABEL_WINDOWS` training windows."""
-    counts = windows.partition("train").counts()
-    return tuple(label for label, count in counts.items() if count >= _MIN_LABEL_WINDOWS)
+def _labels(config: Config, windows: Windows | WindowStream) -> tuple[str, ...]:
+    """Return the labels that a model learns by default."""
+    counts = count_labels(windows)
+    if config.conditions.several_labels:
+        return config.labels or tuple(name for name, n in counts.items() if n >= _MIN_LABEL_WINDOWS)
+    others = [label for label in counts if label not in (*AAMI_LABELS, UNKNOWN)]
+    return tuple(label for label in counts if label != UNKNOWN) if others else config.labels
 
 
 def _window_of(windows: Windows) -> WindowConfig:
@@ -121,10 +129,10 @@ def initial_state(
         config: The settings.
         data: The scaling of the transform and the morphologies are fitted to its windows.
         teacher: The model from which a student takes all weights; None: weights are random.
-        start: A model whose tensors are taken where name and shape agree, its scaling among them.
+        start: The model to fine-tune, which gives weights and scaling.
 
     Raises:
-        DiffecgError: No tensor of ``start`` fits.
+        DiffecgError: ``start`` has another architecture.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
@@ -141,30 +149,10 @@ def initial_state(
     else:
         model.load_state_dict(teacher.state_dict())
     if start is not None:
-        _take_weights(model, start)
+        take_parent_weights(model, start)
     return TrainingState(
         model=model,
         ema=copy.deepcopy(model).requires_grad_(False),
         optimizer=build_optimizer(model, config.training),
         fingerprint=data.fingerprint,
     )
-
-
-def _take_weights(model: ConditionalDenoiser, start: ConditionalDenoiser) -> None:
-    """Take the tensors of another model that have the same name and shape.
-
-    Raises:
-        DiffecgError: There are none.
-    """
-    own = model.state_dict()
-    fitting = {
-        name: tensor
-        for name, tensor in start.state_dict().items()
-        if name in own and own[name].shape == tensor.shape
-    }
-    if not any(name.startswith("network.blocks") for name in fitting):
-        raise DiffecgError(
-            "the model to start from has other sizes than the settings, and no block fits; use its preset "
-            "and its --set network.…"
-        )
-    model.load_state_dict(fitting, strict=False)

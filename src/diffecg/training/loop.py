@@ -25,6 +25,7 @@ from diffecg.training.checkpoints import (
     append_metrics,
     restore_checkpoint,
     save_checkpoint,
+    validation_losses,
 )
 from diffecg.training.checks import check_finite
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
@@ -73,7 +74,9 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
     context: DistributedContext = SINGLE_PROCESS
 
     def run(self, state: TrainingState[NetworkT]) -> NetworkT:
-        """Train from the last checkpoint in the folder, if any, and return the averaged network.
+        """Train from the last checkpoint in the folder, if any, and return the last averaged network.
+
+        With early stopping, the network of the lowest validation loss is the one that was saved.
 
         Raises:
             DiffecgError: The checkpoint belongs to other data or settings, or another process trains into
@@ -93,12 +96,13 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
         return state.ema.eval()
 
     def _run(self, state: TrainingState[NetworkT]) -> None:
-        """Train until all samples are seen, the time is up, or Ctrl-C is pressed."""
+        """Train until all samples are seen, patience or time has run out, or Ctrl-C is pressed."""
         settings = self.settings
         clock = _Clock(state)
         losses: list[Tensor] = []
+        patience_ended = self._patience_ended()
         with deferred_interrupt() as interrupt_received:
-            while state.samples < settings.samples:
+            while state.samples < settings.samples and not patience_ended:
                 losses.append(self._step(state))
                 clock.update(state)
 
@@ -116,6 +120,8 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
                     losses.clear()
                     if self.context.is_main:
                         self._write(state, row, save=save)
+                if save:
+                    patience_ended = self._patience_ended()
 
                 if interrupted:
                     raise KeyboardInterrupt
@@ -167,6 +173,13 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
     def _check_finite(self, losses: Float[Tensor, "*step"], state: TrainingState[NetworkT]) -> None:
         check_finite(losses, self.settings.learning_rate, state.samples, self.folder)
 
+    def _patience_ended(self) -> bool:
+        """Return whether the validation loss has not fallen for as many checkpoints as the settings allow."""
+        patience = self.settings.patience
+        losses = validation_losses(self.folder) if patience and self.context.is_main else []
+        ended = bool(losses) and len(losses) - losses.index(min(losses)) > patience
+        return self.context.any_rank(ended)
+
     def _checkpoint_due(self, state: TrainingState[NetworkT]) -> bool:
         settings = self.settings
         every = settings.checkpoint_every
@@ -192,7 +205,9 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
             row |= self.task.validate(state.ema)
             self._check_finite(torch.tensor(row["validation_loss"]), state)
             save_checkpoint(self.folder, state)
-            self.task.save(state.ema)
+            earlier = validation_losses(self.folder)
+            if not self.settings.patience or row["validation_loss"] < min(earlier, default=torch.inf):
+                self.task.save(state.ema)
         append_metrics(self.folder, row)
         if self.report is not None:
             self.report(row)

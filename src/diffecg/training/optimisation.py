@@ -49,6 +49,10 @@ class LoopSettings(Protocol):
     def checkpoint_every(self) -> int:
         """Number of samples between checkpoints."""
 
+    @property
+    def patience(self) -> int:
+        """Number of checkpoints without a lower validation loss after which training ends; 0: never."""
+
 
 def build_optimizer(model: nn.Module, settings: TrainingConfig) -> torch.optim.Optimizer:
     """Return the optimiser that the settings name."""

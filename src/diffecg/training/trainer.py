@@ -9,7 +9,7 @@ from diffecg.config.schema import Config
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.model.folder import save_model
+from diffecg.model.folder import load_model, save_model
 from diffecg.training.data import training_data
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
 from diffecg.training.initialisation import check_folder, check_windows, initial_state, trained_counts
@@ -43,7 +43,8 @@ def train(
         max_seconds: Stop after this time; the run can be resumed.
         teacher: Model to distil; the student starts from its weights, with settings from
             :func:`~diffecg.training.objectives.student_config`.
-        start: Model whose weights a new run starts from, where they fit; None: random weights.
+        start: Model whose weights a new run starts from, with settings from
+            :func:`~diffecg.training.fine_tuning.fine_tuning_config`; None: random weights.
         context: The processes that train together.
         accumulate: Slices in which each process computes its part of a batch; more slices need less memory.
 
@@ -76,4 +77,5 @@ def train(
         max_seconds=max_seconds,
         context=context,
     )
-    return loop.run(initial_state(config, data, teacher, start=start))
+    network = loop.run(initial_state(config, data, teacher, start=start))
+    return load_model(folder) if settings.patience else network

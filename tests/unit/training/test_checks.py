@@ -109,8 +109,9 @@ def test_only_labels_of_the_training_windows_are_generated(windows, tmp_path, ru
         "unlabelled; to train these labels",
     ]
     write_folder(data, tmp_path / "data")
+    aami = [part for label in "NSVF" for part in ("--label", label)]
     status, _, error = run(
-        "train", "--data", tmp_path / "data", "--out", tmp_path / "run", "--samples", 32, *SMALL
+        "train", "--data", tmp_path / "data", "--out", tmp_path / "run", "--samples", 32, *SMALL, *aami
     )
     assert status == 0, error
     assert all(f"note: {note}" in error for note in notes)

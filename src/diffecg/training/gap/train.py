@@ -12,7 +12,7 @@ import torch
 
 from diffecg.config.gap import GapConfig
 from diffecg.datasets.recording_set import RecordingSet
-from diffecg.model.folder import save_model
+from diffecg.model.folder import load_network, save_model
 from diffecg.model.gap.network import GapNetwork
 from diffecg.training.checkpoints import TrainingState
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
@@ -33,6 +33,7 @@ def train_gap_model(
     max_seconds: float | None = None,
     context: DistributedContext = SINGLE_PROCESS,
     accumulate: int = 1,
+    start: GapNetwork | None = None,
 ) -> GapNetwork:
     """Train a model of gaps, or resume the run in ``out``, and return the network with averaged weights.
 
@@ -47,6 +48,7 @@ def train_gap_model(
         max_seconds: stop training after this time; the run can be resumed.
         context: the processes that train together.
         accumulate: slices in which each process computes its part of a batch; more slices need less memory.
+        start: network whose weights a new run starts from; None: random weights.
 
     Raises:
         DiffecgError: the recordings, or an earlier run in ``out``, do not fit the settings; the loss is no
@@ -74,14 +76,23 @@ def train_gap_model(
         max_seconds=max_seconds,
         context=context,
     )
-    return loop.run(initial_gap_state(config, sets))
+    network = loop.run(initial_gap_state(config, sets, start))
+    if not settings.patience:
+        return network
+    best = load_network(out)
+    assert isinstance(best, GapNetwork)
+    return best
 
 
-def initial_gap_state(config: GapConfig, sets: Sequence[RecordingSet]) -> TrainingState[GapNetwork]:
-    """Return the state of a new run."""
+def initial_gap_state(
+    config: GapConfig, sets: Sequence[RecordingSet], start: GapNetwork | None = None
+) -> TrainingState[GapNetwork]:
+    """Return the state of a new run, with random weights or those of ``start``."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)
         model = GapNetwork(config)
+    if start is not None:
+        model.load_state_dict(start.state_dict())
     return TrainingState(
         model=model,
         ema=copy.deepcopy(model).requires_grad_(False),
