@@ -19,6 +19,7 @@ from diffecg.errors import DiffecgError
 from diffecg.files import write_atomic
 from diffecg.model.folder import WEIGHTS, load_network, save_model
 from diffecg.model.gap.network import GapNetwork
+from diffecg.training.card import model_settings
 from diffecg.training.checkpoints import read_metrics
 from research.models.calibration import fit_kernel_variance
 from research.repository import PRETRAINED
@@ -97,8 +98,6 @@ training set (doi:10.22489/CinC.2015.0411), licence ODC-By 1.0: two ECG leads of
 Cardiology Challenge 2015: reducing false arrhythmia alarms in the ICU. Computing in Cardiology 42:273-276
 (2015). DS2, svdb and fold 10 were used neither for training nor for choices."""
 
-NETWORKS = {"unet": "U-Net over spectrogram frames", "dense": "dense, over the whole window"}
-
 NOT_EVALUATED = "Not evaluated yet: make report DATA=mitdb/"
 
 BEAT_LIMITS = """\
@@ -152,7 +151,7 @@ def bundle_model(
         "bits": 16,
         "prepare": prepare,
         "train": train,
-        "parameters": sum(p.numel() for p in model.parameters()) / 1e6,
+        "parameters": sum(p.numel() for p in model.parameters()),
         "megabytes": size / 1e6,
         "digest": hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest(),
         "samples": int(last["samples"]),
@@ -193,24 +192,8 @@ def card(name: str, config: AnyConfig, facts: dict[str, Any]) -> str:
 
 def beat_facts(config: Config, facts: dict[str, Any]) -> dict[str, str]:
     """Return what the card of a model of beats states."""
-    window, conditions = config.window, config.conditions
-    network, diffusion = NETWORKS[config.network.kind], config.diffusion
-    settings = {
-        "Window": f"{window.length} samples at {window.fs_hz:g} Hz ({window.duration_s:.2f} s), leads: "
-        f"{', '.join(window.leads)}",
-        "Labels": f"{', '.join(config.labels) or 'none'}{'; any number of them' * conditions.several_labels}",
-        **({"Numbers": ", ".join(conditions.numbers)} if conditions.numbers else {}),
-        "Tasks": "generation, imputation, forecasting (shares in training "
-        f"{', '.join(f'{share:g}' for share in config.training.tasks)})"
-        + (
-            f"; whole leads missing ({config.training.lead_reconstruction:g})"
-            if conditions.several_labels
-            else ""
-        ),
-        "Network": f"{network}, {facts['parameters']:.1f} M parameters",
-        "Sampler": f"{diffusion.sampler}, {diffusion.steps} evaluations a sample",
-    }
-    if conditions.several_labels:
+    settings = model_settings(config, facts["parameters"])
+    if config.conditions.several_labels:
         return {
             "licence": "cc-by-4.0",
             "what": "heartbeats in eight leads, from which twelve follow",
@@ -240,7 +223,7 @@ def gap_facts(config: GapConfig, facts: dict[str, Any]) -> dict[str, str]:
         "Candidates": f"{candidates.analogues} analogues within 30 minutes on either side, "
         f"{candidates.cycles} visible cardiac cycles",
         "Tasks": f"imputation, forecasting ({config.training.forecasts:g} of the training examples)",
-        "Network": f"attention over candidates, on STFT frames, {facts['parameters']:.1f} M parameters",
+        "Network": f"attention over candidates, on STFT frames, {facts['parameters'] / 1e6:.1f} M parameters",
         "Sampler": f"{config.diffusion.steps} step(s) a draw",
     }
     return {

@@ -1,4 +1,4 @@
-"""``python -m research fine-tuning``: models adapted to another database, against models trained from zero."""
+"""``python -m research fine-tuning``: models adapted to another database, against training from zero."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 from cyclopts import Parameter
 
 from diffecg.cli.console import Flat, Json, Threads, use_threads
-from diffecg.config.io import with_settings
 from diffecg.config.schema import Config
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.windows import Windows, fingerprint
@@ -200,11 +199,11 @@ def _table(results: dict[str, Any], options: FineTuningOptions) -> Table:
                 (str(size), start, *(format_mean([cell.get(key, np.nan) for cell in cells]) for key in keys))
             )
     note = (
-        f"Windows of the training subjects of the other database, of which models are trained for at most "
-        f"{options.samples} samples. Fréchet distance in the features of the encoder, mean over the labels, to "
-        f"beats of its test subjects and (last column) to held-out beats of the parent's database; macro-F1 of "
-        f"a {CLASSIFIER} trained on generated beats and tested on the test subjects. Mean ± standard deviation "
-        f"over {options.seeds} choices of windows."
+        "Models are trained on windows of the training subjects of the other database, for at most "
+        f"{options.samples} samples. Fréchet distance in the features of the encoder, mean over the labels: "
+        "to beats of its test subjects and, in the last column, to held-out beats of the parent's database. "
+        f"TSTR: macro-F1 of a {CLASSIFIER} that is trained on generated beats and tested on the test "
+        f"subjects. Mean ± standard deviation over {options.seeds} choices of windows."
     )
     head = ("windows", "model", "Fréchet distance", "TSTR, macro-F1", "Fréchet distance, parent's database")
     return Table(title="Adaptation to another database", note=note, head=head, rows=rows)

@@ -16,6 +16,7 @@ Recordings and windows
     read_recording, write_recording, Recording    WFDB, EDF, tables, NumPy
     as_recording, to_frame, to_mne                arrays and objects of pandas, NeuroKit, MNE
     open_windows, Windows                         prepared or generated windows
+    evaluate, write_report                        synthetic windows against real ones
 
 Estimators are in diffecg.integrations.sklearn and diffecg.integrations.imblearn. Errors that the user can
 correct are DiffecgError. An independent implementation and extension of DiffECG (arXiv 2306.01875). Not a

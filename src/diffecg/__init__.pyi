@@ -4,6 +4,8 @@ from .composition.timing import Rhythm as Rhythm
 from .datasets.loading import open_windows as open_windows
 from .datasets.windows import Windows as Windows
 from .errors import DiffecgError as DiffecgError
+from .evaluation.generation.html import write_report as write_report
+from .evaluation.generation.report import evaluate as evaluate
 from .formats.recording import Recording as Recording
 from .formats.registry import read_recording as read_recording
 from .formats.registry import write_recording as write_recording

@@ -206,6 +206,21 @@ class Windows:
         index = self.index.iloc[chosen].reset_index(drop=True)
         return replace(self, signal=self.signal[chosen], index=index)
 
+    def assign_partitions(self, shares: Sequence[float] = (0.7, 0.1, 0.2)) -> Windows:
+        """Return the windows with partitions for training, validation and testing, divided by subject.
+
+        See :func:`diffecg.datasets.partitioning.assign_partitions`.
+
+        Args:
+            shares: shares of the subjects; a share of 0 leaves a partition out.
+
+        Raises:
+            DiffecgError: fewer subjects, or windows, than partitions.
+        """
+        from diffecg.datasets.partitioning import assign_partitions
+
+        return assign_partitions(self, shares)[0]
+
     def partition(self, name: str) -> Windows:
         """Return the windows of a partition: ``train``, ``validation`` or ``test``.
 

@@ -10,6 +10,7 @@ from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import load_model, save_model
+from diffecg.training.card import write_card
 from diffecg.training.data import training_data
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
 from diffecg.training.initialisation import check_folder, check_windows, initial_state, trained_counts
@@ -78,4 +79,6 @@ def train(
         context=context,
     )
     network = loop.run(initial_state(config, data, teacher, start=start))
+    if context.is_main:
+        write_card(folder, config, windows.info, sum(weights.numel() for weights in network.parameters()))
     return load_model(folder) if settings.patience else network
