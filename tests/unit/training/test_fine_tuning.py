@@ -210,6 +210,9 @@ def test_a_model_is_fine_tuned_from_python(runs, tmp_path):
         name="beat", weights_sha256=parent.weights_sha256, labels=parent.labels
     )
     assert model.config.window.leads == ("lead 1",)
+    card = (tmp_path / "mine" / "README.md").read_text()
+    assert f"Fine-tuned from beat (weights SHA-256 `{parent.weights_sha256}`)" in card
+    assert "Training windows: 20 N, 22 x." in card
     assert model.config.training.seed == 3
     assert torch.equal(model.denoiser.transform.mean_mv, parent.denoiser.transform.mean_mv)
     two = Windows.from_arrays(np.zeros((9, 2, 256), np.float32), 360, ["N"] * 9, r_peak=128)
