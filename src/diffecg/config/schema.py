@@ -68,6 +68,9 @@ class ConditionConfig:
     """Whether a window has any number of labels, such as statements; else it has one."""
     numbers: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
     """Columns of the windows' index with numbers that the network is conditioned on, such as age."""
+    drawn: bool = False
+    """Whether numbers that are not given are drawn with the window: those of a training window with the same
+    label. Else they are unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,7 +91,9 @@ def augment(
 
 
 def synthetic_index(windows: Windows, lead: str) -> pd.DataFrame:
-    """Return the index of synthetic windows with the columns of prepared ones."""
+    """Return the index of synthetic windows with the columns of prepared ones, and with their numbers."""
+    numbers = {name: windows.index.get(name, np.nan) for name in ("rr_before_s", "rr_after_s")}
+    others = windows.index.drop(columns=[*numbers, "label", "seed"], errors="ignore")
     return pd.DataFrame(
         {
             "recording": SYNTHETIC,
@@ -101,9 +103,9 @@ def synthetic_index(windows: Windows, lead: str) -> pd.DataFrame:
             "partition": "train",
             "lead": lead,
             "fs_hz": windows.fs_hz,
-            "rr_before_s": np.nan,
-            "rr_after_s": np.nan,
+            **numbers,
             "beats": "",
             "synthetic": True,
+            **others,
         }
     )

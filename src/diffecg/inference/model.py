@@ -170,7 +170,8 @@ class Model:
             count: number of windows.
             seed: seed of the first window, or one seed per window.
             conditions: numbers that the windows are conditioned on, by name, such as ``{"age": 63}``: one for
-                all windows or one per window; those that are not given are unknown.
+                all windows or one per window; those that are not given are unknown. None: all are unknown, or
+                drawn with each window by a model whose setting ``conditions.drawn`` says so.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
             steps: sampling steps; None: the model's own.
             batch_size: windows computed together; affects speed and memory only. None: 64.
@@ -185,7 +186,11 @@ class Model:
         )
         seeds = checks.check_seeds(seed, count)
         labels = self._labels(label, count)
-        numbers = checks.check_numbers(conditions or {}, count, self.numbers, self.name)
+        numbers = (
+            checks.check_numbers(conditions, count, self.numbers, self.name)
+            if conditions
+            else self.denoiser.draw_numbers(labels, seeds)
+        )
         request = SamplingRequest.unconditional(self._shape, labels, seeds, numbers)
         on_batch = count_batches(progress, count)
         signal_mv = sample_windows(self.denoiser, request, options, on_batch=on_batch)
@@ -276,7 +281,7 @@ class Model:
                 labels[part],
                 len(seeds[part]),
                 seeds[start],
-                conditions=dict(zip(self.numbers, numbers[part].T, strict=True)),
+                conditions=dict(zip(self.numbers, numbers[part].T, strict=True)) if conditions else None,
                 sampler=sampler,
                 steps=steps,
                 batch_size=batch_size,

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float32
 from torch import Tensor, nn
 
 from diffecg.config.schema import Config, UNetConfig
 from diffecg.datasets.label_code import LabelCode, Labels
+from diffecg.datasets.number_draws import NUMBER_DRAWS
 from diffecg.diffusion.preconditioning import PARAMETRISATIONS, expand_like
 from diffecg.errors import DiffecgError
 from diffecg.model.condition import Condition
@@ -30,6 +31,8 @@ class ConditionalDenoiser(nn.Module):
 
     morphology_share: Float[Tensor, "label morphology"]
     """Frequency of each morphology within its label."""
+    number_draws: Float[Tensor, "label draw number"]
+    """Numbers of training windows of each label, if numbers are drawn."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -45,6 +48,9 @@ class ConditionalDenoiser(nn.Module):
         self.register_buffer(
             "morphology_share", torch.zeros(len(config.labels), config.conditions.morphologies)
         )
+        if config.conditions.drawn:
+            shape = len(config.labels), NUMBER_DRAWS, len(config.conditions.numbers)
+            self.register_buffer("number_draws", torch.zeros(shape))
         self.coefficients = PARAMETRISATIONS[config.diffusion.prediction]
         self.float()  # PyTorch's default dtype may be another
 
@@ -199,3 +205,22 @@ class ConditionalDenoiser(nn.Module):
             else -1
             for label, seed in zip(labels, seeds, strict=True)
         ]
+
+    def draw_numbers(
+        self, labels: Sequence[Labels], seeds: Sequence[int]
+    ) -> Float32[np.ndarray, "window number"]:
+        """Draw the numbers of each window from those of the training windows with its label.
+
+        They are unknown (NaN) for windows of unknown label, and in a model that draws none.
+        """
+        numbers = np.full((len(labels), len(self.config.conditions.numbers)), np.nan, dtype=np.float32)
+        if not self.config.conditions.drawn:
+            return numbers
+        rows = {label: row for row, label in enumerate(self.config.labels)}
+        draws = self.number_draws.cpu().numpy()
+        for window, (label, seed) in enumerate(zip(labels, seeds, strict=True)):
+            if isinstance(label, str) and label in rows:
+                # The first number of the generator of this seed chooses the morphology.
+                chosen = np.random.default_rng(seed).random(2)[1]
+                numbers[window] = draws[rows[label], int(chosen * NUMBER_DRAWS)]
+        return numbers

@@ -17,7 +17,8 @@ from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.numbers import NumberEmbedding
 
 _EMBED_LABEL = "network.embed_label.weight"
-_BY_LABEL = (_EMBED_LABEL, "morphology_share")
+_OF_WINDOWS = (_EMBED_LABEL, "morphology_share", "number_draws")
+"""Tensors that follow from the training windows or are matched by label."""
 
 
 def fine_tuning_config(parent: Config, model: ParentModel) -> Config:
@@ -80,7 +81,7 @@ def take_parent_weights(model: ConditionalDenoiser, parent: ConditionalDenoiser)
     """
     _check_same_architecture(model.config, parent.config)
     own, state = model.state_dict(), parent.state_dict()
-    by_name = (*_BY_LABEL, *(name for name in own if name.startswith("embed_numbers.")))
+    by_name = (*_OF_WINDOWS, *(name for name in own if name.startswith("embed_numbers.")))
     for name, tensor in own.items():
         if name in by_name:
             continue

@@ -1,0 +1,47 @@
+"""Numbers of training windows by label, from which generated windows get theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float32, Shaped
+
+from diffecg.errors import DiffecgError
+
+NUMBER_DRAWS = 256
+"""Rows of numbers that are kept for each label."""
+
+
+def number_draws(
+    numbers: Float32[np.ndarray, "window number"],
+    labels: Shaped[np.ndarray, " window"],
+    names: Sequence[str],
+    seed: int,
+) -> Float32[np.ndarray, "label draw number"]:
+    """Return random rows of the numbers of each label, all of them known.
+
+    A label with fewer windows than draws repeats them; one without known numbers gets those of all labels.
+
+    Args:
+        numbers: numbers of windows; NaN = unknown.
+        labels: label of each window.
+        names: the labels.
+        seed: seed of the choice.
+
+    Raises:
+        DiffecgError: no window has all numbers.
+    """
+    known = np.flatnonzero(np.isfinite(numbers).all(axis=1))
+    if not known.size:
+        raise DiffecgError(
+            "numbers cannot be drawn (conditions.drawn): no training window has all of them; correct "
+            "conditions.numbers, which are columns of the windows' index"
+        )
+    draws = np.empty((len(names), NUMBER_DRAWS, numbers.shape[1]), dtype=np.float32)
+    for row, label in enumerate(names):
+        rng = np.random.default_rng([seed, row])
+        own = known[labels[known] == label]
+        rows = rng.permutation(own if own.size else known)
+        draws[row] = numbers[np.resize(rows, NUMBER_DRAWS)]
+    return draws

@@ -1,0 +1,90 @@
+"""Numbers, such as RR intervals, that are drawn with each generated window."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from helpers import tiny
+
+import diffecg
+from diffecg.datasets.loading import open_windows
+from diffecg.datasets.number_draws import NUMBER_DRAWS, number_draws
+from diffecg.datasets.rhythm import running_mean
+from diffecg.errors import DiffecgError
+from diffecg.training.trainer import train
+
+RR = ("rr_before_s", "rr_after_s", "rr_before_ratio", "rr_after_ratio")
+
+
+@pytest.fixture(scope="module")
+def model(windows, tmp_path_factory):
+    """A small model that draws the RR intervals of a beat."""
+    config = tiny("beat")
+    config = replace(config, conditions=replace(config.conditions, numbers=RR, drawn=True))
+    folder = tmp_path_factory.mktemp("drawn") / "model"
+    train(config, open_windows(windows["beat"]), folder)
+    return diffecg.load(folder)
+
+
+def test_generated_beats_have_rr_intervals_of_their_label(model, windows):
+    train_windows = open_windows(windows["beat"]).partition("train")
+    generated = model.generate(["N"] * 40 + ["V"] * 40, 80, steps=1)
+    for label in ("N", "V"):
+        real = {tuple(row) for row in train_windows.with_label(label).index[list(RR)].to_numpy(np.float32)}
+        drawn = [tuple(row) for row in generated.with_label(label).index[list(RR)].to_numpy(np.float32)]
+        assert set(drawn) <= real
+        assert len(set(drawn)) > 5
+    assert "rr_before_s" not in model.generate(count=2, steps=1).index
+
+
+def test_draws_follow_from_the_seed_alone(model):
+    whole = model.generate("V", 6, seed=3, steps=1)
+    parts = list(model.stream("V", 6, seed=3, steps=1, chunk=4))
+    assert [len(part) for part in parts] == [4, 2]
+    for name in RR:
+        assert np.concatenate([part.index[name] for part in parts]).tolist() == whole.index[name].tolist()
+    assert np.allclose(np.concatenate([part.signal_mv for part in parts]), whole.signal_mv, atol=1e-4)
+
+
+def test_given_numbers_take_the_place_of_drawn_ones(model):
+    given = model.generate("V", 2, conditions={"rr_before_ratio": 0.6}, steps=1)
+    assert given.index["rr_before_ratio"].tolist() == pytest.approx([0.6, 0.6])
+    assert "rr_after_s" not in given.index
+
+
+def test_augmented_windows_have_drawn_intervals(model, windows, tmp_path):
+    from diffecg.inference.augment import augment
+
+    balanced = augment(open_windows(windows["beat"]), model, to_ratio=1.0)
+    added = balanced.index[balanced.index["synthetic"]]
+    assert added[list(RR)].notna().all(axis=None)
+
+
+def test_rows_of_numbers_are_chosen_by_label():
+    numbers = np.array([[1, 2], [3, np.nan], [5, 6], [7, 8]], dtype=np.float32)
+    labels = np.array(["a", "a", "b", "b"])
+    draws = number_draws(numbers, labels, ["a", "b", "c"], seed=0)
+    assert draws.shape == (3, NUMBER_DRAWS, 2)
+    assert {tuple(row) for row in draws[0].tolist()} == {(1, 2)}
+    assert {tuple(row) for row in draws[1].tolist()} == {(5, 6), (7, 8)}
+    assert {tuple(row) for row in draws[2].tolist()} == {(1, 2), (5, 6), (7, 8)}
+    with pytest.raises(DiffecgError, match=r"conditions\.drawn"):
+        number_draws(numbers[1:2], labels[1:2], ["a"], seed=0)
+
+
+def test_the_running_mean_is_that_of_the_ten_intervals_before():
+    rr_s = np.array([np.nan, *np.random.default_rng(0).uniform(0.5, 1, 30)])
+    mean = running_mean(rr_s)
+    assert np.isnan(mean[:2]).all()
+    for beat in range(2, 31):
+        assert mean[beat] == pytest.approx(np.nanmean(rr_s[max(beat - 10, 0) : beat]))
+    assert running_mean(np.full(12, 0.8))[1:] == pytest.approx(0.8)
+
+
+def test_prepared_beats_have_intervals_relative_to_those_before(windows):
+    index = open_windows(windows["beat"]).index
+    means = [(index[f"rr_{side}_s"] / index[f"rr_{side}_ratio"]).to_numpy() for side in ("before", "after")]
+    known = np.isfinite(means).all(axis=0)
+    assert known.mean() > 0.8
+    assert means[0][known] == pytest.approx(means[1][known])
+    assert index["rr_before_ratio"].median() == pytest.approx(1, abs=0.2)
