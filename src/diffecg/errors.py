@@ -16,6 +16,10 @@ class MissingDependencyError(DiffecgError, ImportError):
     """An optional dependency is not installed."""
 
 
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end by SIGTERM, and has saved its work."""
+
+
 def one_line(error: BaseException) -> str:
     """Return the message of an exception on one line; the name of its type if the message is empty."""
     return " ".join(str(error).split()) or type(error).__name__

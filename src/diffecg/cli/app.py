@@ -27,7 +27,7 @@ from diffecg.cli.prepare import prepare
 from diffecg.cli.serve import serve
 from diffecg.cli.sheet import sheet
 from diffecg.cli.train import distill, train
-from diffecg.errors import DiffecgError
+from diffecg.errors import DiffecgError, Terminated
 
 
 def _format_default(default: Any) -> str | None:
@@ -74,7 +74,7 @@ app.command(bulk)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run ``diffecg`` and exit with 0 = success, 1 = error, 2 = wrong usage or 130 = interrupted."""
+    """Run ``diffecg``; exit with 0 = success, 1 = error, 2 = usage, 130 = interrupted, 143 = terminated."""
     run(app, arguments)
 
 
@@ -99,6 +99,9 @@ def run(app: App, arguments: Sequence[str] | None = None) -> None:
     except OSError as error:
         fail(f"{error.strerror or error}: {error.filename or ''}", program)
         sys.exit(1)
+    except Terminated:
+        fail("terminated; run the same command again to resume", program)
+        sys.exit(143)
     except KeyboardInterrupt:
         fail("interrupted", program)
         sys.exit(130)

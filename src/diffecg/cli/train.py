@@ -51,9 +51,9 @@ def train(
     diffecg train --preset strip --data sets/ptbxl --data sets/mitdb --out runs/strip
 
     The output is a model folder, which other commands accept as a model: diffecg generate runs/beat. Ctrl-C
-    saves a checkpoint; run the same command again to resume. To train in several processes, start the
-    command with torchrun: `torchrun --nproc-per-node 4 -m diffecg train …`. A run can be resumed with
-    another number of processes.
+    and SIGTERM complete the current step and save a checkpoint; run the same command again to resume. To
+    train in several processes, start the command with torchrun:
+    `torchrun --nproc-per-node 4 -m diffecg train …`. A run can be resumed with another number of processes.
 
     Parameters
     ----------

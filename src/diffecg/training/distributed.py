@@ -69,21 +69,19 @@ class DistributedContext:
             gradient.copy_(mean.view_as(gradient))
         return flat[-1]
 
-    def any_rank(self, flag: bool) -> bool:
-        """Return whether ``flag`` is true in any process."""
+    def largest(self, number: int) -> int:
+        """Return the largest ``number`` of all processes."""
         if self.world_size == 1:
-            return flag
-        flags = torch.tensor(float(flag), device=self.device)
-        dist.all_reduce(flags)
-        return bool(flags > 0)
+            return number
+        numbers = torch.tensor(int(number), device=self.device)
+        dist.all_reduce(numbers, dist.ReduceOp.MAX)
+        return int(numbers)
 
     def same_on_all_ranks(self, number: int) -> bool:
         """Return whether ``number`` is the same in all processes."""
         if self.world_size == 1:
             return True
-        bounds = torch.tensor([number, -number], dtype=torch.float64, device=self.device)
-        dist.all_reduce(bounds, dist.ReduceOp.MAX)
-        return bool(bounds[0] == -bounds[1])
+        return self.largest(number) == -self.largest(-number)
 
 
 SINGLE_PROCESS = DistributedContext()

@@ -1,4 +1,4 @@
-"""Protection of a run from other processes and from interruption within a step."""
+"""Protection of a run from other processes and from signals within a step."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from filelock import FileLock, Timeout
 
-from diffecg.errors import DiffecgError
+from diffecg.errors import DiffecgError, Terminated
 
 
 @contextmanager
@@ -28,17 +29,24 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Record Ctrl-C instead of raising KeyboardInterrupt, and yield a function that reports it.
+def deferred_signals() -> Iterator[Callable[[], int]]:
+    """Record Ctrl-C (SIGINT) and SIGTERM instead of ending; yield a function that returns the last, or 0.
 
     Only the main thread receives signals; in other threads nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
+        yield lambda: 0
         return
-    received: list[int] = []
-    previous = signal.signal(signal.SIGINT, lambda number, _: received.append(number))
+    received = [0]
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    previous = [signal.signal(number, lambda number, _: received.append(number)) for number in numbers]
     try:
-        yield lambda: bool(received)
+        yield lambda: received[-1]
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)
+
+
+def end_by_signal(number: int) -> NoReturn:
+    """Raise the exception of a recorded signal: Terminated for SIGTERM, else KeyboardInterrupt."""
+    raise Terminated if number == signal.SIGTERM else KeyboardInterrupt

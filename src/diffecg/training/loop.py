@@ -30,7 +30,7 @@ from diffecg.training.checkpoints import (
 from diffecg.training.checks import check_finite
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
 from diffecg.training.ema import update_ema
-from diffecg.training.interrupts import deferred_interrupt, lock_folder
+from diffecg.training.interrupts import deferred_signals, end_by_signal, lock_folder
 from diffecg.training.optimisation import LoopSettings, learning_rate
 
 _STEPS_PER_LOG = 50
@@ -96,19 +96,19 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
         return state.ema.eval()
 
     def _run(self, state: TrainingState[NetworkT]) -> None:
-        """Train until all samples are seen, patience or time has run out, or Ctrl-C is pressed."""
+        """Train until all samples are seen, patience or time has run out, or a signal asks to end."""
         settings = self.settings
         clock = _Clock(state)
         losses: list[Tensor] = []
         patience_ended = self._patience_ended()
-        with deferred_interrupt() as interrupt_received:
+        with deferred_signals() as signal_received:
             while state.samples < settings.samples and not patience_ended:
                 losses.append(self._step(state))
                 clock.update(state)
 
                 # All processes stop together.
-                interrupted = self.context.any_rank(interrupt_received())
-                stop = interrupted or self.context.any_rank(clock.exceeds(self.max_seconds))
+                signal_number = self.context.largest(signal_received())
+                stop = bool(signal_number or self.context.largest(clock.exceeds(self.max_seconds)))
 
                 # Validate and save at intervals and at the end; log at these and at shorter intervals.
                 save = stop or state.samples >= settings.samples or self._checkpoint_due(state)
@@ -123,8 +123,8 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
                 if save:
                     patience_ended = self._patience_ended()
 
-                if interrupted:
-                    raise KeyboardInterrupt
+                if signal_number:
+                    end_by_signal(signal_number)
                 if stop:
                     break
 
@@ -178,7 +178,7 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
         patience = self.settings.patience
         losses = validation_losses(self.folder) if patience and self.context.is_main else []
         ended = bool(losses) and len(losses) - losses.index(min(losses)) > patience
-        return self.context.any_rank(ended)
+        return bool(self.context.largest(ended))
 
     def _checkpoint_due(self, state: TrainingState[NetworkT]) -> bool:
         settings = self.settings

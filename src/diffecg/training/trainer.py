@@ -34,7 +34,8 @@ def train(
     """Train a model, or resume the run in ``folder``, and return the model with averaged weights.
 
     The folder becomes a model folder, with ``metrics.jsonl`` and checkpoints in addition. Ctrl-C completes
-    the current step, writes a checkpoint and raises KeyboardInterrupt.
+    the current step, writes a checkpoint and raises KeyboardInterrupt; so does SIGTERM, which raises its
+    subclass :class:`~diffecg.errors.Terminated`.
 
     Args:
         config: The settings.

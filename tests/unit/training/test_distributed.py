@@ -2,9 +2,12 @@
 
 import itertools
 import json
+import os
 import random
 import resource
+import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -84,6 +87,19 @@ def test_two_processes_have_the_loss_curve_of_one(windows, straight, tmp_path):
 
 
 @pytest.mark.long
+def test_sigterm_to_one_of_two_processes_ends_both(windows, tmp_path):
+    process = start(*command(windows["beat"], tmp_path / "run", samples=3200), count=2)
+    while len(read_metrics(tmp_path / "run")) < 2 and process.poll() is None:
+        time.sleep(0.01)
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(workers[-1]), signal.SIGTERM)
+    _, err = process.communicate(timeout=300)
+    assert process.returncode
+    assert err.count("diffecg: error: terminated") == 2
+    assert "validation_loss" in read_metrics(tmp_path / "run")[-1]
+
+
+@pytest.mark.long
 def test_run_is_resumed_with_another_number_of_processes(windows, straight, tmp_path):
     process = start(*command(windows["beat"], tmp_path / "run"))
     while len(read_metrics(tmp_path / "run")) < 2:
@@ -102,6 +118,23 @@ def test_two_nodes_have_the_loss_curve_of_one_process(windows, straight, tmp_pat
     for one in nodes:
         done(one)
     assert losses(tmp_path / "two") == pytest.approx(losses(straight), rel=1e-4)
+
+
+def test_run_ended_by_sigterm_is_resumed_bit_for_bit(windows, tmp_path):
+    arguments = command(windows["beat"], tmp_path / "run", samples=512)
+    process = start(*arguments)
+    while len(read_metrics(tmp_path / "run")) < 2 and process.poll() is None:
+        time.sleep(0.01)
+    process.terminate()
+    _, err = process.communicate(timeout=300)
+    assert process.returncode == 143
+    assert err.splitlines()[-1] == "diffecg: error: terminated; run the same command again to resume"
+    stopped = read_metrics(tmp_path / "run")[-1]
+    assert stopped["samples"] < 512
+    assert "validation_loss" in stopped, "a checkpoint was written"
+    main(list(map(str, arguments[2:])))
+    main(list(map(str, command(windows["beat"], tmp_path / "straight", samples=512)[2:])))
+    assert apart(tmp_path / "run", tmp_path / "straight") == 0
 
 
 @pytest.mark.long

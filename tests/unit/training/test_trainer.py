@@ -15,7 +15,7 @@ from diffecg.config.io import read_config, to_json, with_settings
 from diffecg.config.presets import preset
 from diffecg.config.schema import TrainingConfig, UNetConfig
 from diffecg.datasets.loading import open_windows
-from diffecg.errors import DiffecgError
+from diffecg.errors import DiffecgError, Terminated
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.folder import load_model, save_model
 from diffecg.model.schedule import build_schedule
@@ -65,20 +65,24 @@ def test_stopped_run_is_resumed_bit_for_bit(windows, tmp_path):
     assert equal(before, weights(tmp_path / "halting"))
 
 
-def test_time_limit_and_interrupt_leave_a_checkpoint(windows, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+)
+def test_time_limit_and_signals_leave_a_checkpoint(windows, tmp_path, monkeypatch, number, error):
     config, data = tiny("beat"), open_windows(windows["beat"])
     train(config, data, tmp_path / "limited", max_seconds=0)
     assert read_metrics(tmp_path / "limited")[-1]["samples"] == 16
 
     def interrupt(*_, **__):
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
         return update_ema(*_, **__)
 
     monkeypatch.setattr("diffecg.training.loop.update_ema", interrupt)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(error):
         train(config, data, tmp_path / "interrupted")
     monkeypatch.undo()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     assert read_metrics(tmp_path / "interrupted")[-1]["samples"] == 16
     train(config, data, tmp_path / "interrupted")
     train(config, data, tmp_path / "limited")

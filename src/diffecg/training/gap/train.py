@@ -38,7 +38,8 @@ def train_gap_model(
     """Train a model of gaps, or resume the run in ``out``, and return the network with averaged weights.
 
     ``out`` becomes a model folder, with ``metrics.jsonl`` and checkpoints in addition. Ctrl-C completes the
-    current step, writes a checkpoint and raises KeyboardInterrupt.
+    current step, writes a checkpoint and raises KeyboardInterrupt; so does SIGTERM, which raises its subclass
+    :class:`~diffecg.errors.Terminated`.
 
     Args:
         config: the settings.
