@@ -54,6 +54,7 @@ def train(
     and SIGTERM complete the current step and save a checkpoint; run the same command again to resume. To
     train in several processes, start the command with torchrun:
     `torchrun --nproc-per-node 4 -m diffecg train …`. A run can be resumed with another number of processes.
+    More --samples extend a run, whose learning rate then follows the schedule of the new length.
 
     Parameters
     ----------

@@ -97,6 +97,28 @@ def with_settings(config: ConfigT, settings: Sequence[str]) -> ConfigT:
     return _validate(adapter, tree)
 
 
+def different_settings(one: AnyConfig, other: AnyConfig) -> dict[str, tuple[Any, Any]]:
+    """Return the settings in which two configurations differ, each with both values.
+
+    Args:
+        one: A configuration.
+        other: Another one, of the same or another kind of model.
+
+    Returns:
+        The values by the dotted path of the setting, such as ``training.batch``; None where a configuration
+        does not have it.
+    """
+    values, other_values = _values(one), _values(other)
+    pairs = {path: (values.get(path), other_values.get(path)) for path in values | other_values}
+    return {path: pair for path, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _values(config: AnyConfig) -> dict[str, Any]:
+    """Return the value of each setting by its dotted path."""
+    tree = _adapter(isinstance(config, GapConfig)).dump_python(config, mode="json", exclude_none=True)
+    return {path: section[path.rpartition(".")[2]] for path, section in _sections(tree).items()}
+
+
 @cache
 def _adapter(is_gap: bool) -> TypeAdapter[Any]:
     return TypeAdapter(GapConfig if is_gap else Config)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from diffecg.config.io import AnyConfig, read_any_config, window_config
+from diffecg.config.io import AnyConfig, different_settings, read_any_config, window_config
 from diffecg.config.schema import Config, WindowConfig
 from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN
 from diffecg.datasets.number_draws import number_draws
@@ -28,6 +30,9 @@ from diffecg.training.optimisation import build_optimizer
 _FIT_WINDOWS = 4096
 """Largest number of windows to which the scaling of the transform is fitted."""
 
+
+_CHANGEABLE = {"training.samples", "training.checkpoint_every"}
+"""Settings that may change when a run is resumed."""
 
 _MIN_LABEL_WINDOWS = 50
 """Smallest number of training windows of a label that a model with several labels learns by default."""
@@ -92,17 +97,39 @@ def check_windows(config: Config, windows: Windows) -> None:
 
 
 def check_folder(config: AnyConfig, folder: Path) -> None:
-    """Raise DiffecgError if ``folder`` holds a run with other settings."""
+    """Check that ``folder`` holds no run, or one with these settings.
+
+    A run may be extended to more ``training.samples``, with another ``training.checkpoint_every``.
+
+    Raises:
+        DiffecgError: Other settings differ, or the run would be shortened.
+    """
     path = folder / CONFIG
     if not path.is_file():
         return
     earlier = read_any_config(path)
     if isinstance(config, Config) and isinstance(earlier, Config):
         earlier = replace(earlier, label_counts=config.label_counts)
-    if earlier != config:
+    if earlier.training.samples > config.training.samples:
         raise DiffecgError(
-            f"{folder} holds a run with other settings ({CONFIG} differs); train into another --out"
+            f"{folder} holds a run of {earlier.training.samples} samples, which cannot be shortened to "
+            f"{config.training.samples}; give --samples {earlier.training.samples} or more, or train into "
+            "another --out"
         )
+    different = different_settings(earlier, config)
+    if different.keys() - _CHANGEABLE:
+        listed = ", ".join(
+            f"{path}: {_text(before)} in the folder, {_text(now)} now"
+            for path, (before, now) in different.items()
+        )
+        raise DiffecgError(f"{folder} holds a run with other settings ({listed}); train into another --out")
+
+
+def _text(value: Any) -> str:
+    """Return a setting's value as --set takes it."""
+    if value is None:
+        return "not set"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def trained_counts(counts: dict[str, int], teacher: ConditionalDenoiser | None) -> dict[str, int]:

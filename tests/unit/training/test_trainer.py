@@ -89,6 +89,32 @@ def test_time_limit_and_signals_leave_a_checkpoint(windows, tmp_path, monkeypatc
     assert equal(weights(tmp_path / "limited"), weights(tmp_path / "interrupted"))
 
 
+def test_extended_run_equals_a_longer_one(windows, tmp_path):
+    data = open_windows(windows["beat"])
+    longer = tiny("beat", samples=128, decay=0.5)
+    train(longer, data, tmp_path / "straight")
+
+    # Up to 64 samples the learning rate of the longer schedule is constant.
+    train(tiny("beat", decay=0.5), data, tmp_path / "run", max_seconds=0)
+    train(replace(longer, training=replace(longer.training, checkpoint_every=48)), data, tmp_path / "run")
+    assert equal(weights(tmp_path / "run"), weights(tmp_path / "straight"))
+    assert read_config(tmp_path / "run" / "config.json").training.checkpoint_every == 48
+
+    # A finished run goes on with the schedule of the new length.
+    train(tiny("beat", decay=0.5), data, tmp_path / "finished")
+    train(longer, data, tmp_path / "finished")
+    rows = read_metrics(tmp_path / "finished")
+    assert [row["samples"] for row in rows] == [32, 64, 96, 128]
+    assert [row["learning_rate"] for row in rows] == pytest.approx([1e-3, 0, 0.5e-3, 0], rel=1e-6), (
+        "0 at the end of the first run"
+    )
+    assert read_config(tmp_path / "finished" / "config.json").training.samples == 128
+    with pytest.raises(
+        DiffecgError, match="run of 128 samples, which cannot be shortened to 64; give --samples 128"
+    ):
+        train(tiny("beat", decay=0.5), data, tmp_path / "finished")
+
+
 def test_training_lowers_the_loss(windows, tmp_path):
     config = tiny("beat", samples=1600, checkpoint_every=800, learning_rate=3e-3, ema_half_life=200)
     data = open_windows(windows["beat"])
@@ -188,8 +214,16 @@ def test_unsuitable_data_and_other_settings_are_refused(windows, runs, tmp_path)
     louder = replace(data, signal=data.signal_mv * 5)
     with pytest.raises(DiffecgError, match="other data"):
         train(tiny("beat"), louder, runs["beat"])
-    with pytest.raises(DiffecgError, match="other settings"):
-        train(tiny("beat", seed=9), open_windows(windows["beat"]), runs["beat"])
+    other = tiny("beat", seed=9, batch=32, samples=128)
+    other = replace(other, network=UNetConfig(), labels=("N", "V"))
+    with pytest.raises(DiffecgError) as caught:
+        train(other, open_windows(windows["beat"]), runs["beat"])
+    assert "training.batch: 16 in the folder, 32 now" in str(caught.value)
+    assert "training.seed: 0 in the folder, 9 now" in str(caught.value)
+    assert 'labels: ["N", "S", "V", "F"] in the folder, ["N", "V"] now' in str(caught.value)
+    assert "network.kind: dense in the folder, unet now" in str(caught.value)
+    assert "network.hidden: 24 in the folder, not set now" in str(caught.value)
+    assert "learning_rate" not in str(caught.value)
     shutil.copytree(runs["beat"], tmp_path / "damaged")
     for name in ("checkpoint.pt", "checkpoint-previous.pt"):
         (tmp_path / "damaged" / name).write_bytes(b"no checkpoint")

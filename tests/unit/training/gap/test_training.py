@@ -75,8 +75,11 @@ def test_a_stopped_run_is_resumed_bit_for_bit(data: Path, tmp_path: Path, precis
     assert network.config == config
     with pytest.raises(DiffecgError, match="model of gaps"):
         load_model(tmp_path / "straight")
-    with pytest.raises(DiffecgError, match="other settings"):
+    with pytest.raises(DiffecgError, match="name: strip in the folder, other now"):
         train_gap_model(replace(config, name="other"), [data], tmp_path / "straight")
+    train_gap_model(settings(precision=precision, samples=64), [data], tmp_path / "straight")
+    assert [row["samples"] for row in read_metrics(tmp_path / "straight")] == [16, 32, 48, 64]
+    assert load_network(tmp_path / "straight").config.training.samples == 64
 
 
 def test_training_lowers_the_loss_of_a_batch(
