@@ -8,6 +8,7 @@ through dropout and rounding, and a run may be resumed with another number.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,13 +93,39 @@ def check_device(device: str) -> None:
     """Check that a model can be trained on a device.
 
     Raises:
-        DiffecgError: The device is neither ``cpu`` nor ``cuda``, or this machine has none.
+        DiffecgError: The device is not ``cpu``, ``cuda`` or ``cuda:`` with the index of a GPU; or this
+            machine does not have it.
     """
-    name, _, index = device.partition(":")
-    if name not in ("cpu", "cuda") or not (index.isdecimal() or device == name):
-        raise DiffecgError(f"unknown device {device!r}; train on cpu or cuda")
-    if name == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise DiffecgError(f"device {device!r} is not available on this machine; use cpu")
+    if device == "cpu":
+        return
+    if not re.fullmatch(r"cuda(:[0-9]{1,3})?", device):
+        raise DiffecgError(
+            f"cannot train on the device {device!r}; use cpu, cuda, or cuda:0 for the first GPU"
+        )
+    count = torch.cuda.device_count()
+    if count == 0:
+        raise DiffecgError(f"device {device!r} is not available: PyTorch finds no GPU; use cpu")
+    if int(device.partition(":")[2] or 0) >= count:
+        last = f" to cuda:{count - 1}" if count > 1 else ""
+        raise DiffecgError(f"device {device!r} is not available; PyTorch finds cuda:0{last}")
+
+
+def _device_of_process(device: str) -> str:
+    """Return the device of this process, which has a GPU of its own.
+
+    Raises:
+        DiffecgError: This machine has fewer GPUs than processes.
+    """
+    if device == "cpu":
+        return device
+    processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    gpus = torch.cuda.device_count() if device == "cuda" else 1
+    if processes > gpus:
+        raise DiffecgError(
+            f"{processes} processes need a GPU each, and {device!r} has {gpus}; use --device cuda and "
+            f"torchrun --nproc-per-node {torch.cuda.device_count()}"
+        )
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if device == "cuda" else device
 
 
 @contextmanager
@@ -109,12 +136,11 @@ def distributed_context(device: str = "cpu") -> Iterator[DistributedContext]:
         device: ``cpu`` (gloo backend), or ``cuda`` (NCCL backend, one GPU for each process).
 
     Raises:
-        DiffecgError: The device is not available.
+        DiffecgError: The device is not available, or there are fewer GPUs than processes.
     """
     check_device(device)
     world_size = int(os.environ.get("WORLD_SIZE", "1"))
-    if device == "cuda":
-        device = f"cuda:{int(os.environ.get('LOCAL_RANK', '0')) % torch.cuda.device_count()}"
+    device = _device_of_process(device)
     if world_size == 1:
         yield DistributedContext(device=device)
         return

@@ -20,7 +20,7 @@ from diffecg.errors import DiffecgError
 from diffecg.model.folder import load_model, save_model
 from diffecg.training.checkpoints import read_metrics
 from diffecg.training.data import training_notes
-from diffecg.training.distributed import check_device
+from diffecg.training.distributed import check_device, distributed_context
 from diffecg.training.initialisation import config_for_windows
 from diffecg.training.objectives import student_config
 from diffecg.training.trainer import train
@@ -187,18 +187,44 @@ def test_weights_that_are_not_finite_are_never_written(runs, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("device", ["mps", "gpu", "cuda:x", "cpu:", ""])
+@pytest.mark.parametrize("device", ["mps", "gpu", "cuda:x", "cuda:-1", "cuda:", "cpu:0", ""])
 def test_unknown_devices_are_refused(device, run, tmp_path, windows):
     status, _, error = run("train", "--data", windows["beat"], "--out", tmp_path / "run", "--device", device)
     assert status == 1
-    assert "train on cpu or cuda" in error
+    assert error.count("\n") == 1
+    assert f"cannot train on the device {device!r}; use cpu, cuda, or cuda:0" in error
     assert not (tmp_path / "run").exists()
 
 
-def test_a_device_that_the_machine_lacks_is_refused():
-    with pytest.raises(DiffecgError, match="not available"):
-        check_device("cuda:99")
-    check_device("cpu")
+@pytest.mark.parametrize(
+    ("gpus", "device", "message"),
+    [
+        (0, "cuda", "'cuda' is not available: PyTorch finds no GPU; use cpu"),
+        (0, "cuda:7", "'cuda:7' is not available: PyTorch finds no GPU; use cpu"),
+        (1, "cuda:7", "'cuda:7' is not available; PyTorch finds cuda:0$"),
+        (4, "cuda:7", "'cuda:7' is not available; PyTorch finds cuda:0 to cuda:3"),
+    ],
+)
+def test_a_device_that_the_machine_lacks_is_refused(monkeypatch, gpus, device, message):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    with pytest.raises(DiffecgError, match=message):
+        check_device(device)
+
+
+@pytest.mark.parametrize(("gpus", "device"), [(0, "cpu"), (1, "cuda"), (1, "cuda:0"), (8, "cuda:7")])
+def test_devices_that_the_machine_has_are_accepted(monkeypatch, gpus, device):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    check_device(device)
+
+
+@pytest.mark.parametrize(("gpus", "device"), [(1, "cuda"), (2, "cuda:1")])
+def test_processes_do_not_share_a_gpu(monkeypatch, gpus, device):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    way_out = f"need a GPU each, and '{device}' has 1; use --device cuda and torchrun --nproc-per-node {gpus}"
+    with pytest.raises(DiffecgError, match=way_out), distributed_context(device):
+        pass
 
 
 def test_missing_partitions_are_refused_with_the_way_out(windows, tmp_path, run):
