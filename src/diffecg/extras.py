@@ -22,6 +22,8 @@ MODULES = {
     "ray": ("ray",),
     "serve": ("fastapi", "uvicorn", "plotly", "prometheus_client", "python_multipart"),
     "sklearn": ("sklearn",),
+    "tensorboard": ("tensorboard",),
+    "wandb": ("wandb",),
 }
 """Modules of each extra."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -22,6 +22,8 @@ Data = Annotated[tuple[str, ...], Parameter(n_tokens=1, negative="")]
 
 Labels = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
 
+LogTo = Annotated[tuple[Literal["tensorboard", "wandb"], ...], Parameter(n_tokens=1, negative="")]
+
 Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="", show_default=False)]
 
 
@@ -38,6 +40,7 @@ def train(
     settings: Settings = (),
     accumulate: int = 1,
     device: str = "cpu",
+    log_to: LogTo = (),
     threads: Threads = None,
     dry_run: Annotated[bool, Parameter(negative="")] = False,
     json: Json = False,
@@ -89,6 +92,9 @@ def train(
         Number of slices in which each process computes its share of a batch; more slices need less memory.
     device:
         Device: cpu, or cuda (one GPU for each process).
+    log_to:
+        Also send metrics to tensorboard (in OUT/tensorboard) or wandb (Weights & Biases); may be repeated. A
+        resumed run continues its log.
     dry_run:
         Print the settings and exit.
     """
@@ -100,7 +106,7 @@ def train(
         if dry_run:
             print(to_json(gap_config), end="")
             return
-        with _progress(gap_config) as (report, last_row):
+        with _progress(gap_config, out, log_to) as (report, last_row):
             is_main = train_gaps(
                 gap_config,
                 data,
@@ -127,7 +133,7 @@ def train(
     windows, notes = open_training_sets(data)
     plan = plan_run(windows, preset=preset, parent=parent, labels=label or None, changes=changes)
     show_notes([*notes, *plan.notes])
-    with distributed_context(device) as context, _progress(plan.config) as (report, last_row):
+    with distributed_context(device) as context, _progress(plan.config, out, log_to) as (report, last_row):
         train_model(
             plan.config,
             plan.windows,
@@ -191,7 +197,7 @@ def distill(
     config = with_settings(student_config(denoiser.config, steps), changes)
     windows = open_dataset(data)
     show_notes(training_notes(windows, config))
-    with _progress(config) as (report, last_row):
+    with _progress(config, out) as (report, last_row):
         train_model(
             config,
             windows,
@@ -215,11 +221,13 @@ def _changes(section: str, **values: Any) -> list[str]:
 
 
 @contextmanager
-def _progress(config: AnyConfig) -> Iterator[tuple[Report, dict[str, float]]]:
-    """Show progress; yield the function that reports a row of metrics, and the last row reported."""
+def _progress(config: AnyConfig, out: Path, log_to: LogTo = ()) -> Iterator[tuple[Report, dict[str, float]]]:
+    """Show progress and log; yield the function that reports a row of metrics, and the last row reported."""
+    from diffecg.training.loggers import compose_reports, open_loggers
+
     last_row: dict[str, float] = {}
     total = config.training.samples
-    with progress_bar(f"train {config.name}") as advance:
+    with progress_bar(f"train {config.name}") as advance, open_loggers(log_to, out, config) as log:
 
         def report(row: dict[str, float]) -> None:
             last_row.update(row)
@@ -232,7 +240,7 @@ def _progress(config: AnyConfig) -> Iterator[tuple[Report, dict[str, float]]]:
                     highlight=False,
                 )
 
-        yield report, last_row
+        yield compose_reports(report, log), last_row
 
 
 def _show_result(out: Path, config: AnyConfig, last_row: dict[str, float], *, as_json: bool) -> None:
