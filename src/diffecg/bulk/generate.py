@@ -10,6 +10,7 @@ from diffecg.bulk.jobs import BulkJob, BulkResult, Progress, write_windows_shard
 from diffecg.bulk.options import LOCAL, EngineOptions
 from diffecg.datasets.labels import check_label
 from diffecg.datasets.shards import Entry, Shard, plan_shards
+from diffecg.inference.checks import check_guidance
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.inference.options import SamplerOptions
@@ -29,6 +30,8 @@ class BulkGenerateOptions:
     """Seed of the first window."""
     shard_size: int = 4096
     """Windows in a shard."""
+    guidance: float = 1.0
+    """Scale of classifier-free guidance; 1: none."""
     sampler: SamplerOptions = field(default_factory=SamplerOptions)
     """Sampler and its steps."""
 
@@ -56,11 +59,12 @@ def generate(
         progress: called as shards finish, with numbers of windows.
 
     Raises:
-        DiffecgError: ``url`` holds another set; unknown labels, model or engine.
+        DiffecgError: ``url`` holds another set; unknown labels, model or engine; guidance out of range.
     """
     model = _model(options.model)
     for label in options.labels:
         check_label(label, model.labels, model.name)
+    check_guidance(options.guidance, (*model.labels, *model.numbers), model.name)
     settings = {
         **asdict(options),
         "model": model.name,
@@ -82,6 +86,7 @@ def write_shard(task: _Task) -> Entry:
         [labels[(shard.first + i) % len(labels)] for i in range(shard.count)],
         shard.count,
         options.seed + shard.first,
+        guidance=options.guidance,
         **options.sampler.sampling(),
     )
     return write_windows_shard(windows, task.url, shard)

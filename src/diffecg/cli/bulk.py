@@ -103,6 +103,7 @@ def generate(
     label: Annotated[tuple[str, ...], Parameter(consume_multiple=True)] = ("N",),
     seed: Seed = 0,
     shard_size: int = 4096,
+    guidance: float = 1.0,
     engine: Annotated[EngineOptions, Flat] = EngineOptions(),
     sampler: Annotated[SamplerOptions, Flat] = SamplerOptions(),
     json: Json = False,
@@ -123,12 +124,21 @@ def generate(
         Labels of the windows, repeated in this order.
     shard_size:
         Windows in a shard.
+    guidance:
+        Scale of classifier-free guidance: 1 is none; above 1, windows are more typical of their label and
+        vary less, at twice the cost.
     """
     from diffecg.bulk.generate import BulkGenerateOptions
     from diffecg.bulk.generate import generate as generate_set
 
     options = BulkGenerateOptions(
-        model=model, labels=label, count=count, seed=seed, shard_size=shard_size, sampler=sampler
+        model=model,
+        labels=label,
+        count=count,
+        seed=seed,
+        shard_size=shard_size,
+        guidance=guidance,
+        sampler=sampler,
     )
     with progress_bar("bulk generate") as move:
         result = generate_set(options, out, engine, progress=move)

@@ -17,6 +17,7 @@ def generate(
     out: Path,
     options: Annotated[GenerateOptions, Flat] = GenerateOptions(),
     condition: Annotated[tuple[tuple[str, float], ...], repeatable(parse_condition)] = (),
+    guidance: float = 1.0,
     compute: ComputeOptions = ComputeOptions(),
     force: Force = False,
     json: Json = False,
@@ -37,6 +38,9 @@ def generate(
     condition:
         Number that the windows are conditioned on, such as age=63, sex=1 (0 male, 1 female) or heart_rate=80;
         may be repeated. An unknown name is answered with those that the model has.
+    guidance:
+        Scale of classifier-free guidance: 1 is none; above 1, windows are more typical of their label and
+        vary less, at twice the cost; 0 ignores the label.
     out:
         File to write, .npz, .parquet or .csv; without a suffix a folder of WFDB records.
     """
@@ -52,6 +56,7 @@ def generate(
             options.count,
             options.seed,
             conditions=dict(condition),
+            guidance=guidance,
             progress=progress,
             **compute.sampling(),
         )

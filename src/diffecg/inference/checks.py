@@ -122,6 +122,26 @@ def check_strength(strength: float, sigma_max: float) -> float:
     return strength
 
 
+def check_guidance(guidance: float, conditions: Sequence[str], model: str) -> float:
+    """Return a scale of classifier-free guidance.
+
+    Args:
+        guidance: the scale.
+        conditions: labels and numbers that the model can be conditioned on.
+        model: name of the model.
+
+    Raises:
+        DiffecgError: it is negative or not finite, or not 1 for a model without labels and numbers.
+    """
+    if not (np.isfinite(guidance) and guidance >= 0):
+        raise DiffecgError(f"guidance {guidance:g} must be finite and at least 0; 1 is none")
+    if guidance != 1 and not conditions:
+        raise DiffecgError(
+            f"guidance {guidance:g} needs a label, and the model {model} has none; leave guidance at 1"
+        )
+    return float(guidance)
+
+
 def horizon_samples(horizon_s: float, fs_hz: float) -> int:
     """Return the number of samples of a forecast.
 

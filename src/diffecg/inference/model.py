@@ -153,6 +153,7 @@ class Model:
         seed: int | Iterable[int] = 0,
         *,
         conditions: Mapping[str, Any] | None = None,
+        guidance: float = 1.0,
         sampler: str | None = None,
         steps: int | None = None,
         batch_size: int | None = None,
@@ -172,13 +173,16 @@ class Model:
             conditions: numbers that the windows are conditioned on, by name, such as ``{"age": 63}``: one for
                 all windows or one per window; those that are not given are unknown. None: all are unknown, or
                 drawn with each window by a model whose setting ``conditions.drawn`` says so.
+            guidance: scale of classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598): 1 is none;
+                above 1, windows are more typical of their label and vary less, at twice the cost; 0 ignores
+                labels and conditions.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
             steps: sampling steps; None: the model's own.
             batch_size: windows computed together; affects speed and memory only. None: 64.
             progress: called with (windows done, windows in total).
 
         Raises:
-            DiffecgError: an unknown label or sampler; count, seed or steps out of range.
+            DiffecgError: an unknown label or sampler; count, seed, guidance or steps out of range.
         """
         count, options = (
             checks.check_integer("count", count),
@@ -191,10 +195,12 @@ class Model:
             if conditions
             else self.denoiser.draw_numbers(labels, seeds)
         )
-        request = SamplingRequest.unconditional(self._shape, labels, seeds, numbers)
+        guidance = checks.check_guidance(guidance, (*self.labels, *self.numbers), self.name)
+        request = SamplingRequest.unconditional(self._shape, labels, seeds, numbers, guidance)
         on_batch = count_batches(progress, count)
         signal_mv = sample_windows(self.denoiser, request, options, on_batch=on_batch)
-        return self._windows(signal_mv, request, self._info("generate", options))
+        info = self._info("generate", options) | ({} if guidance == 1 else {"guidance": guidance})
+        return self._windows(signal_mv, request, info)
 
     def vary(
         self,
@@ -249,6 +255,7 @@ class Model:
         seed: int = 0,
         *,
         conditions: Mapping[str, Any] | None = None,
+        guidance: float = 1.0,
         chunk: int = 4096,
         sampler: str | None = None,
         steps: int | None = None,
@@ -262,6 +269,7 @@ class Model:
             count: number of windows in total.
             seed: seed of the first window.
             conditions: as for :meth:`generate`.
+            guidance: as for :meth:`generate`.
             chunk: windows per chunk.
             sampler: as for :meth:`generate`.
             steps: as for :meth:`generate`.
@@ -282,6 +290,7 @@ class Model:
                 len(seeds[part]),
                 seeds[start],
                 conditions=dict(zip(self.numbers, numbers[part].T, strict=True)) if conditions else None,
+                guidance=guidance,
                 sampler=sampler,
                 steps=steps,
                 batch_size=batch_size,

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from diffecg.config.schema import DiffusionConfig
 from diffecg.datasets.label_code import Labels
+from diffecg.diffusion.guidance import guided_denoiser
 from diffecg.diffusion.noise import SeededNoise
 from diffecg.diffusion.samplers import SAMPLERS, Denoiser
 from diffecg.errors import DiffecgError
@@ -60,6 +61,8 @@ class SamplingRequest:
     numbers: Float32[np.ndarray, "batch number"] | None = None
     """Numbers of each window; NaN, or None for all, = unknown."""
     start: SDEditStart | None = None
+    guidance: float = 1.0
+    """Scale of classifier-free guidance; 1: none."""
 
     @classmethod
     def unconditional(
@@ -68,10 +71,18 @@ class SamplingRequest:
         labels: Sequence[Labels],
         seeds: Sequence[int],
         numbers: Float32[np.ndarray, "batch number"] | None = None,
+        guidance: float = 1.0,
     ) -> SamplingRequest:
         """Return the request of windows (leads, samples) in which nothing is observed."""
         zeros = np.zeros((len(seeds), *shape), dtype=np.float32)
-        return cls(signal_mv=zeros, observed=zeros > 0, labels=labels, seeds=seeds, numbers=numbers)
+        return cls(
+            signal_mv=zeros,
+            observed=zeros > 0,
+            labels=labels,
+            seeds=seeds,
+            numbers=numbers,
+            guidance=guidance,
+        )
 
 
 def resolve_options(options: SamplerOptions, config: DiffusionConfig) -> SamplerOptions:
@@ -151,13 +162,15 @@ def _sample_batch(
     device = model.transform.mean_mv.device
     signal = torch.from_numpy(clean_mv).to(device)
     observed = torch.from_numpy(request.observed[rows]).to(device)
-    condition = _condition(model, request, rows, signal, observed)
     noise = SeededNoise(request.seeds[rows])
     grid = (model.transform.channels, *model.transform.grid_shape)
     xt = noise(signal.new_empty(len(signal), *grid)) * float(sigmas[0])
     if request.start is not None:
         xt = xt + model.encode(torch.from_numpy(request.start.signal_mv[rows]).to(signal))
-    denoiser: Denoiser = partial(model, condition=condition)
+    denoiser: Denoiser = partial(model, condition=_condition(model, request, rows, signal, observed))
+    if request.guidance != 1:
+        nothing = model.condition(signal, observed, model.encode_labels([None] * len(signal)))
+        denoiser = guided_denoiser(denoiser, partial(model, condition=nothing), request.guidance)
     if on_step is not None:
         denoiser = _observed_denoiser(denoiser, model, rows, on_step)
     x0 = SAMPLERS[sampler](denoiser, xt, sigmas, noise)
