@@ -24,6 +24,7 @@ from diffecg.cli.generate import generate
 from diffecg.cli.impute import impute
 from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
+from diffecg.cli.score import score
 from diffecg.cli.serve import serve
 from diffecg.cli.sheet import sheet
 from diffecg.cli.train import distill, train
@@ -63,6 +64,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     forecast,
     evaluate,
     evaluate_task,
+    score,
     bench,
     export,
     serve,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Float64
 from numpy.typing import ArrayLike
 
 from diffecg._version import __version__
@@ -19,6 +19,14 @@ from diffecg.datasets.labels import SEPARATOR, UNKNOWN
 from diffecg.datasets.windows import MAX_LABELS_SHOWN, Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference import checks
+from diffecg.inference.anomaly import (
+    DRAWS,
+    SIGMAS,
+    as_model_windows,
+    check_sigmas,
+    denoising_errors,
+    share_below,
+)
 from diffecg.inference.imputation import impute_windows
 from diffecg.inference.imputation_run import ImputationRequest
 from diffecg.inference.options import SamplerOptions
@@ -296,6 +304,51 @@ class Model:
                 batch_size=batch_size,
                 progress=None if progress is None else _offset(progress, start, count),
             )
+
+    def anomaly_score(
+        self,
+        windows: Windows | ArrayLike,
+        *,
+        reference: Windows | ArrayLike | None = None,
+        sigmas: Sequence[float] = SIGMAS,
+        draws: int = DRAWS,
+        seed: int = 0,
+        batch_size: int = 256,
+        progress: Progress | None = None,
+    ) -> Float64[np.ndarray, " window"]:
+        """Score how unlikely windows are for the model, whatever their label.
+
+        The score is the share of reference windows from which the model removes noise with a smaller error;
+        see :mod:`diffecg.inference.anomaly` for the formula.
+
+        Args:
+            windows: windows of the model's leads, length and rate, or an array (window, lead, time) in mV.
+            reference: windows to compare with, such as those of the training or validation partition; None:
+                the errors themselves are returned.
+            sigmas: noise levels, in units of the standard deviation of the whitened spectrogram.
+            draws: draws of noise at each level; more take longer and give a steadier score.
+            seed: seed of the first draw; all windows get the same noise.
+            batch_size: windows computed together; affects speed and memory only.
+            progress: called with (windows done, windows in total).
+
+        Returns:
+            The score of each window, from 0 to 1, or its error if there is no reference.
+
+        Raises:
+            DiffecgError: windows of another shape or rate, without a window, or not finite; arguments out of
+                range.
+        """
+        sets = [windows] if reference is None else [windows, reference]
+        signals = [as_model_windows(one, self.config) for one in sets]
+        options: dict[str, Any] = {
+            "sigmas": check_sigmas(sigmas),
+            "draws": checks.check_integer("draws", draws),
+            "seed": checks.check_seeds(seed, draws)[0],
+            "batch_size": checks.check_integer("batch_size", batch_size),
+            "on_batch": count_batches(progress, sum(map(len, signals))),
+        }
+        errors, *others = [denoising_errors(self.denoiser, signal, **options) for signal in signals]
+        return share_below(errors, others[0]) if others else errors
 
     def impute(
         self,
