@@ -28,6 +28,8 @@ COMMANDS = {
         "research.studies.transfer:transfer",
         "research.studies.leads:leads",
         "research.studies.fine_tuning:fine_tuning",
+        "research.studies.guidance:guidance",
+        "research.studies.anomaly:anomaly",
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",
