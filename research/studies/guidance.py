@@ -19,10 +19,10 @@ from research.studies.beats import select_beats
 from research.studies.command import Data, Out, publish, run_study
 from research.studies.grid import Cell
 from research.studies.provenance import provenance
-from research.tables import Table, format_number
+from research.tables import NOT_AVAILABLE, Table, format_number
 
 METRICS = ("sliced Wasserstein, time", "Fréchet, encoder", "precision", "recall", "coverage")
-_SPREAD = "spread"
+_DIFFERENCE = "difference"
 _BATCH_SIZE = 250
 
 
@@ -64,7 +64,7 @@ def guidance(
     publish(out, "Classifier-free guidance", [_table(results)], {}, as_json=json)
 
 
-def mean_distance(windows_mv: Float[np.ndarray, "window time"]) -> float:
+def mean_difference(windows_mv: Float[np.ndarray, "window time"]) -> float:
     """Return the root mean square difference of two windows, averaged over all pairs, in mV."""
     return float(pdist(windows_mv).mean() / np.sqrt(windows_mv.shape[1]))
 
@@ -78,9 +78,14 @@ def _evaluate(name: str, beats: Windows, scale: float, count: int) -> dict[str, 
     rows = fidelity(synthetic, held_out, beats.partition("train"), bootstraps=0, max_windows=count)
     for row in rows:
         if row.label in beats.unique_labels() and row.metric in METRICS:
-            by_label.setdefault(row.label, {})[row.metric] = [row.value, row.reference]
+            by_label.setdefault(row.label, {})[row.metric] = [
+                (row.value, row.spread),
+                (row.reference, row.reference_spread),
+            ]
     for label, values in by_label.items():
-        values[_SPREAD] = [mean_distance(_draw(windows, label, count)) for windows in (synthetic, held_out)]
+        values[_DIFFERENCE] = [
+            (mean_difference(_draw(windows, label, count)), None) for windows in (synthetic, held_out)
+        ]
     return by_label
 
 
@@ -99,13 +104,18 @@ def _table(results: dict[str, Any]) -> Table:
             rows.append((label, scale, *_cells(by_label[label], 0)))
         rows.append((label, "real", *_cells(next(iter(results.values()))[label], 1)))
     note = (
-        "Generated beats of each label against as many held-out beats of the training subjects, means over "
-        "five draws; real: other held-out beats in their place. Spread: mean difference of two beats (RMS)."
+        "Generated beats of each label against as many held-out beats of the training subjects, mean ± "
+        "standard deviation over five draws; real: other held-out beats in their place. Difference: that of "
+        "two beats of a set, root mean square over time, mean over pairs."
     )
-    head = ("label", "guidance", "sliced Wasserstein, mV", "Fréchet, encoder", *METRICS[2:], "spread, mV")
+    head = ("label", "guidance", "sliced Wasserstein, mV", "Fréchet, encoder", *METRICS[2:], "difference, mV")
     return Table(title="Fidelity and diversity", note=note, head=head, rows=rows)
 
 
 def _cells(values: dict[str, Any], i: int) -> list[str]:
-    digits = {**dict.fromkeys(METRICS, 2), "sliced Wasserstein, time": 3, _SPREAD: 3}
-    return [format_number(values[metric][i], digits[metric]) for metric in (*METRICS, _SPREAD)]
+    digits = {**dict.fromkeys(METRICS, 2), "sliced Wasserstein, time": 3, _DIFFERENCE: 3}
+    return [
+        " ± ".join(format_number(one, digits[metric]) for one in values[metric][i] if one is not None)
+        or NOT_AVAILABLE
+        for metric in (*METRICS, _DIFFERENCE)
+    ]

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from research.studies.anomaly import by_gaussian, by_nearest, evaluate, interval, within_recordings
-from research.studies.guidance import mean_distance
+from research.studies.guidance import mean_difference
 
 
-def test_mean_distance_of_pairs():
+def test_mean_difference_of_pairs():
     windows = np.array([[0.0, 0.0], [1.0, 1.0], [3.0, 3.0]])
-    assert mean_distance(windows) == pytest.approx((1 + 2 + 3) / 3)
+    assert mean_difference(windows) == pytest.approx((1 + 2 + 3) / 3)
 
 
 def test_auroc_within_recordings_ignores_differences_between_them():
