@@ -159,7 +159,7 @@ def interval(
     """Return the 95 % percentile interval of the AUROC over recordings drawn with replacement."""
     rng = np.random.default_rng(0)
     names, index = np.unique(recordings, return_inverse=True)
-    values = []
+    values: list[float] = []
     while len(values) < _BOOTSTRAPS:
         weight = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))[index]
         if weight[ectopic].any() and weight[~ectopic].any():
