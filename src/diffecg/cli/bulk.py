@@ -125,8 +125,8 @@ def generate(
     shard_size:
         Windows in a shard.
     guidance:
-        Scale of classifier-free guidance: 1 is none; above 1, windows are more typical of their label and
-        vary less, at twice the cost.
+        Scale of classifier-free guidance: 1 is none; above 1, the effect of the label is exaggerated, at
+        twice the cost.
     """
     from diffecg.bulk.generate import BulkGenerateOptions
     from diffecg.bulk.generate import generate as generate_set

@@ -39,8 +39,8 @@ def generate(
         Number that the windows are conditioned on, such as age=63, sex=1 (0 male, 1 female) or heart_rate=80;
         may be repeated. An unknown name is answered with those that the model has.
     guidance:
-        Scale of classifier-free guidance: 1 is none; above 1, windows are more typical of their label and
-        vary less, at twice the cost; 0 ignores the label.
+        Scale of classifier-free guidance: 1 is none; above 1, the effect of the label is exaggerated, at
+        twice the cost; 0 ignores the label.
     out:
         File to write, .npz, .parquet or .csv; without a suffix a folder of WFDB records.
     """

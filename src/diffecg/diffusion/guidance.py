@@ -14,7 +14,7 @@ def guided_denoiser(conditional: Denoiser, unconditional: Denoiser, guidance: fl
         \hat x_0 = d(x_t, \sigma) + g \left( d(x_t, \sigma, c) - d(x_t, \sigma) \right)
 
     With :math:`g = 1` this is the conditional estimate, with :math:`g = 0` the unconditional one; above 1,
-    samples are more typical of the condition and vary less. In the paper's notation :math:`g = 1 + w`; its
+    the effect of the condition is exaggerated. In the paper's notation :math:`g = 1 + w`; its
     formula for the noise is this one, because :math:`\epsilon` and :math:`x_0` determine each other linearly.
 
     Args:

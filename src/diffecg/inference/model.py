@@ -182,8 +182,7 @@ class Model:
                 all windows or one per window; those that are not given are unknown. None: all are unknown, or
                 drawn with each window by a model whose setting ``conditions.drawn`` says so.
             guidance: scale of classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598): 1 is none;
-                above 1, windows are more typical of their label and vary less, at twice the cost; 0 ignores
-                labels and conditions.
+                above 1, labels and conditions have an exaggerated effect, at twice the cost; 0 ignores them.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
             steps: sampling steps; None: the model's own.
             batch_size: windows computed together; affects speed and memory only. None: 64.
