@@ -120,10 +120,11 @@ def train(
         if is_main:
             _show_result(out, gap_config, last_row, as_json=json)
         return
-    from diffecg.training.planning import base_settings, plan_run
+    from diffecg.training.planning import base_settings, changed_settings, plan_run
 
+    config = changed_settings(base_settings(preset, parent), changes)
     if dry_run:
-        print(to_json(with_settings(base_settings(preset, parent), changes)), end="")
+        print(to_json(config), end="")
         return
     from diffecg.datasets.training_sets import open_training_sets
     from diffecg.training.distributed import check_device, distributed_context

@@ -54,8 +54,6 @@ def plan_run(
     Raises:
         DiffecgError: an unknown preset, label or setting; windows that do not fit.
     """
-    if any(change.startswith("window.") for change in changes):
-        raise DiffecgError("window settings come from the data; choose them with diffecg prepare")
     notes: list[str] = []
     if isinstance(windows, Windows) and windows.partitions is None:
         windows, note = assign_partitions(windows)
@@ -66,7 +64,7 @@ def plan_run(
     else:
         windows = _fit(windows, config)
         config = _for_windows_of(config, windows, labels)
-    config = with_settings(config, changes)
+    config = changed_settings(config, changes)
     return RunPlan(
         config=config,
         windows=windows,
@@ -85,6 +83,21 @@ def base_settings(preset: str | None, parent: Parent | None) -> Config:
         return find_preset(preset or "beat")
     parent.check_preset(preset)
     return fine_tuning_config(parent.denoiser().config, parent.model)
+
+
+def changed_settings(config: Config, changes: Sequence[str]) -> Config:
+    """Return settings with some of them changed.
+
+    Args:
+        config: the settings.
+        changes: changes, each as ``section.name=value``.
+
+    Raises:
+        DiffecgError: an unknown setting or invalid value, or one of the windows.
+    """
+    if any(change.startswith("window.") for change in changes):
+        raise DiffecgError("window settings come from the data; choose them with diffecg prepare")
+    return with_settings(config, changes)
 
 
 def _fit(windows: Windows | WindowStream, config: Config) -> Windows | WindowStream:
