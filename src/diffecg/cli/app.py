@@ -16,6 +16,7 @@ from diffecg.cli.compose import compose
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
 from diffecg.cli.denoise import denoise
+from diffecg.cli.distill import distill
 from diffecg.cli.evaluate import evaluate
 from diffecg.cli.evaluate_task import evaluate_task
 from diffecg.cli.export import export
@@ -27,7 +28,7 @@ from diffecg.cli.prepare import prepare
 from diffecg.cli.score import score
 from diffecg.cli.serve import serve
 from diffecg.cli.sheet import sheet
-from diffecg.cli.train import distill, train
+from diffecg.cli.train import train
 from diffecg.errors import DiffecgError, Terminated
 
 

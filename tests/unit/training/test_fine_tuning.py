@@ -212,7 +212,8 @@ def test_a_model_is_fine_tuned_from_python(runs, tmp_path):
     assert model.config.window.leads == ("lead 1",)
     card = (tmp_path / "mine" / "README.md").read_text()
     assert f"Fine-tuned from beat (weights SHA-256 `{parent.weights_sha256}`)" in card
-    assert "Training windows: 20 N, 22 x." in card
+    counts = own_windows(length=300).assign_partitions().partition("train").counts()
+    assert f"Training windows: {counts['N']} N, {counts['x']} x." in card
     assert model.config.training.seed == 3
     assert torch.equal(model.denoiser.transform.mean_mv, parent.denoiser.transform.mean_mv)
     two = Windows.from_arrays(np.zeros((9, 2, 256), np.float32), 360, ["N"] * 9, r_peak=128)

@@ -1,0 +1,67 @@
+"""What the commands of training share: their options, progress and result."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from diffecg.cli.console import progress_bar, show, stderr
+from diffecg.config.io import AnyConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diffecg.training.loop import Report
+
+Data = Annotated[tuple[str, ...], Parameter(n_tokens=1, negative="")]
+
+LogTo = Annotated[tuple[Literal["tensorboard", "wandb"], ...], Parameter(n_tokens=1, negative="")]
+
+Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="", show_default=False)]
+
+
+def training_changes(**values: Any) -> list[str]:
+    """Return the settings that were given as flags of their own, as ``training.name=value``."""
+    return [f"training.{name}={value}" for name, value in values.items() if value is not None]
+
+
+@contextmanager
+def training_progress(
+    config: AnyConfig, out: Path, log_to: LogTo = ()
+) -> Iterator[tuple[Report, dict[str, float]]]:
+    """Show progress and log; yield the function that reports a row of metrics, and the last row reported."""
+    from diffecg.training.loggers import compose_reports, open_loggers
+
+    last_row: dict[str, float] = {}
+    total = config.training.samples
+    with progress_bar(f"train {config.name}") as advance, open_loggers(log_to, out, config) as log:
+
+        def report(row: dict[str, float]) -> None:
+            last_row.update(row)
+            text = f"loss {row['loss']:.4f}  {row['samples_per_s']:.0f}/s"
+            advance(int(row["samples"]), total, text)
+            if not stderr.is_terminal and "validation_loss" in row:
+                stderr.print(
+                    f"{row['samples']:.0f} of {total} samples  {text}  "
+                    f"validation {row['validation_loss']:.4f}  {row['seconds_left'] / 60:.0f} min left",
+                    highlight=False,
+                )
+
+        yield compose_reports(report, log), last_row
+
+
+def show_result(out: Path, config: AnyConfig, last_row: dict[str, float], *, as_json: bool) -> None:
+    """Print where the model is, and the last row of metrics."""
+    total = config.training.samples
+    text = f"{out}: training had already finished"
+    if last_row:
+        text = (
+            f"{out}: {last_row['samples']:.0f} of {total} samples, "
+            f"validation loss {last_row['validation_loss']:.4f}, {last_row['seconds'] / 60:.0f} min"
+        )
+        if config.training.patience and last_row["samples"] < total:
+            text += "; the model is that of the lowest validation loss"
+    show({"folder": str(out), **last_row}, text, as_json=as_json)
