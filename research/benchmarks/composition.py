@@ -20,7 +20,7 @@ from diffecg.composition.noise import NoiseInterval, with_noise
 from diffecg.composition.recording import compose
 from diffecg.composition.timing import Rhythm
 from diffecg.datasets.concatenation import concatenate
-from diffecg.datasets.labels import label_map
+from diffecg.datasets.label_maps import AAMI
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.splits import DS2, split
 from diffecg.datasets.windows import Windows
@@ -126,7 +126,7 @@ def from_composed(recording: Recording) -> AnnotatedSignal:
 
 def read_real(path: Path, minutes: float) -> AnnotatedSignal:
     """Return the first minutes of the first lead of a recording, with its beats of known labels."""
-    recording, beats, labels_of = read_recording(path), read_beats(path), label_map("aami")
+    recording, beats, labels_of = read_recording(path), read_beats(path), AAMI
     end = round(60 * minutes * recording.fs_hz)
     labels = np.array([labels_of.get(symbol, "?") for symbol in beats.symbol])
     kept = np.isin(labels, BEAT_LABELS) & (beats.sample < end)

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from diffecg.composition.language import BEAT_LABELS
 from diffecg.composition.rr_statistics import FILE, measure
-from diffecg.datasets.labels import label_map
+from diffecg.datasets.label_maps import AAMI
 from diffecg.datasets.splits import split
 from diffecg.formats.wfdb_annotations import read_beats
 from research.repository import PACKAGE
@@ -38,7 +38,7 @@ def learn_rr_statistics(database: Annotated[Path, Parameter(help="MIT-BIH Arrhyt
 
 def read_labelled_beats(path: Path) -> tuple[Float[np.ndarray, " beat"], list[str]]:
     """Return the times in s and the labels of the beats of a recording that have a label of the models."""
-    beats, labels_of = read_beats(path), label_map("aami")
+    beats, labels_of = read_beats(path), AAMI
     labels = np.array([labels_of.get(symbol, "?") for symbol in beats.symbol])
     known = np.isin(labels, BEAT_LABELS)
     return beats.sample[known] / FS_HZ, labels[known].tolist()

@@ -16,7 +16,7 @@ from diffecg.bulk.jobs import BulkJob, BulkResult, Progress
 from diffecg.bulk.options import LOCAL, EngineOptions
 from diffecg.datasets.cutting import WindowCutter, concatenate_cuts
 from diffecg.datasets.databases import SUBJECTS, Database
-from diffecg.datasets.labels import label_map
+from diffecg.datasets.labels import sort_labels
 from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.parquet import to_parquet
 from diffecg.datasets.prepare import counts_of
@@ -80,13 +80,13 @@ def prepare(
             window in any of them.
     """
     window, split_name = options.windows.window(database), options.windows.split_name(database)
-    labels, folder = label_map(options.windows.label_map), RecordingFolder(source)
+    labels, folder = options.windows.labels, RecordingFolder(source)
     table = subjects_of(folder, split_name, options.subjects, fs_hz=window.fs_hz)
     subjects, split = table.subjects, make_split(split_name, table)
     settings = {
         **database.provenance(),
         "split": split_name,
-        "label_map": options.windows.label_map,
+        **labels.provenance(),
         "window": asdict(window),
         "source": folder.root,
         "recordings": len(subjects),
@@ -101,7 +101,7 @@ def prepare(
         cutter = WindowCutter(
             window=window,
             split=split.restricted(names),
-            labels=dict(labels),
+            labels=labels,
         )
         tasks.append(
             _Task(
@@ -177,9 +177,12 @@ def failed_recordings(result: BulkResult) -> dict[str, str]:
 
 
 def partition_counts(result: BulkResult) -> dict[str, dict[str, int]]:
-    """Return the number of windows of each label in each partition."""
+    """Return the number of windows of each label in each partition, in the order of tables."""
     total = dict[str, Counter[str]]()
     for entry in result.entries:
         for partition, counts in entry["partitions"].items():
             total.setdefault(partition, Counter()).update(counts)
-    return {partition: dict(counts) for partition, counts in total.items()}
+    return {
+        partition: {label: counts[label] for label in sort_labels(counts)}
+        for partition, counts in total.items()
+    }

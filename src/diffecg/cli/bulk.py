@@ -90,7 +90,8 @@ def prepare(
     if failed:
         lines += ["", f"{len(failed)} recordings could not be cut (all of them are listed in manifest.json):"]
         lines += [f"  {name}: {reason}" for name, reason in list(failed.items())[:5]]
-    show({**_to_dict(out, result), "partitions": counts, "failed": failed}, "\n".join(lines), as_json=json)
+    content = {**_to_dict(out, result), **options.labels.provenance(), "partitions": counts, "failed": failed}
+    show(content, "\n".join(lines), as_json=json)
 
 
 @bulk.command

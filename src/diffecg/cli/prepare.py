@@ -15,6 +15,7 @@ from diffecg.files import check_output
 if TYPE_CHECKING:
     from diffecg.config.schema import WindowConfig
     from diffecg.datasets.databases import Database
+    from diffecg.datasets.label_maps import LabelMap
     from diffecg.datasets.subject_table import SubjectTable
 
 
@@ -44,6 +45,9 @@ def prepare(
     A folder of your own recordings in any format that diffecg reads, with subfolders: diffecg prepare own
     --from hospital/ --subjects subjects.csv --lead II --out beats/
 
+    Labels of your own, or rhythms: --label-map labels.csv, whose lines are such as `V,ectopic` or
+    `(AFIB,fibrillation`; --label-map rhythm.
+
     Parameters
     ----------
     database:
@@ -70,7 +74,7 @@ def prepare(
     from diffecg.errors import DiffecgError
 
     known = find_database(database)
-    fs_hz, split = options.recording_rate_hz, options.split_name(known)
+    fs_hz, split, labels = options.recording_rate_hz, options.split_name(known), options.labels
     window = None if fs_hz is not None else options.window(known)
     if source is None and not download:
         raise DiffecgError(f"give the folder of the recordings of {database} with --from, or use --download")
@@ -88,7 +92,7 @@ def prepare(
         )
         _write_beats(folder, out, detected, force=force, as_json=json)
     elif window is not None:
-        _write_windows(known, folder, out, window, split, options, table, force=force, as_json=json)
+        _write_windows(known, folder, out, window, split, labels, options, table, force=force, as_json=json)
     elif fs_hz is not None:
         recordings = RecordingSetOptions(
             database=known,
@@ -107,6 +111,7 @@ def _write_windows(
     out: Path,
     window: WindowConfig,
     split: str,
+    labels: LabelMap,
     options: PrepareOptions,
     subjects: SubjectTable | None,
     *,
@@ -123,7 +128,7 @@ def _write_windows(
             out,
             window,
             split_name=split,
-            label_map_name=options.label_map,
+            labels=labels,
             subjects=subjects,
             read=partial(read_recording, **options.reading),
             info=database.provenance(),
@@ -133,7 +138,7 @@ def _write_windows(
     reasons = prepared.dropped.groupby(["partition", "reason"], as_index=False)["count"].sum()
     lines = [
         f"{out}: {len(prepared.windows)} windows of {window.length} samples at {window.fs_hz:g} Hz",
-        f"split {split}, label map {options.label_map}",
+        f"split {split}, label map {labels.name}",
         "",
         prepared.counts.to_string(),
         "",

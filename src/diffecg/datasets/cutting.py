@@ -11,7 +11,7 @@ import pandas as pd
 from jaxtyping import Float32
 
 from diffecg.config.schema import WindowConfig
-from diffecg.datasets.labels import LabelMap
+from diffecg.datasets.label_maps import LabelMap
 from diffecg.datasets.lead_reader import Leads
 from diffecg.datasets.splits import Split
 from diffecg.datasets.window_grid import Cut, Dropped, WindowGrid
@@ -58,7 +58,7 @@ class WindowCutter:
     window: WindowConfig
     split: Split
     labels: LabelMap
-    """Label of each annotation symbol."""
+    """Label of each annotation code."""
 
     def cut(self, recording: Recording, beats: Beats | None = None) -> Cut:
         """Return all windows of a recording; see :meth:`cuts`."""
@@ -79,7 +79,7 @@ class WindowCutter:
         first = recording.select(rows[:1])
         grid = WindowGrid.of(
             first,
-            first.beats() if beats is None else beats,
+            self.labels.beats(first) if beats is None else beats,
             self.window,
             self.split,
             self.labels,

@@ -9,6 +9,8 @@ from typing import Any
 from diffecg.config.presets import preset as find_preset
 from diffecg.config.schema import WindowConfig
 from diffecg.datasets.databases import Database
+from diffecg.datasets.label_maps import AAMI, LabelMap
+from diffecg.datasets.label_maps import label_map as find_label_map
 from diffecg.datasets.subject_table import SubjectTable
 from diffecg.errors import DiffecgError
 
@@ -33,9 +35,11 @@ class PrepareOptions:
     DS2). svdb: svdb (all recordings for testing), svdb-train (two thirds of the subjects for training, the
     others for testing). ptbxl: folds (1 to 8 training, 9 validation, 10 test). own: subjects (random by
     subject: 70 % training, 10 % validation, 20 % test)."""
-    label_map: str = "aami"
-    """Labels of the annotation symbols: aami (AAMI EC57), or aami-escape-s, in which escape beats (e, j) are
-    S."""
+    label_map: str | None = None
+    """Labels of annotated beats: aami (default; AAMI EC57); aami-escape-s, in which escape beats (e, j) are
+    S; symbols, in which each symbol is a label; rhythm, the rhythm at the beat (N, AFIB, AFL, VT, ...); or a
+    file of your own, CSV with the columns code and label, or a JSON object. A code is the symbol of a beat,
+    such as V, or a rhythm, such as `(AFIB`. Beats of other codes are unknown (?)."""
     lead: str | None = None
     """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. twelve-lead: names of the
     leads, separated by commas; default: I,II,V1,V2,V3,V4,V5,V6, from which the others follow. Recordings:
@@ -88,6 +92,22 @@ class PrepareOptions:
                 raise DiffecgError(f"length {self.length} must be at least 1 sample")
             window = replace(window, length=self.length, before=min(window.before, self.length // 2))
         return window
+
+    @property
+    def labels(self) -> LabelMap:
+        """Label of each annotation code.
+
+        Raises:
+            DiffecgError: an unknown or damaged label map; a label map for recordings whose annotations are
+                not used.
+        """
+        if self.label_map is None:
+            return AAMI
+        if self.has_detected_beats or self.preset in RECORDING_RATES_HZ:
+            raise DiffecgError(
+                f"the preset {self.preset} does not take labels from annotations; leave out --label-map"
+            )
+        return find_label_map(self.label_map)
 
     @property
     def has_detected_beats(self) -> bool:

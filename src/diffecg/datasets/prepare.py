@@ -11,7 +11,8 @@ import pandas as pd
 from diffecg.config.schema import WindowConfig
 from diffecg.datasets.cutting import WindowCutter, prepared_windows
 from diffecg.datasets.folder import SIGNAL, read_folder, write_index
-from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN, label_map
+from diffecg.datasets.label_maps import AAMI, LabelMap
+from diffecg.datasets.labels import sort_labels
 from diffecg.datasets.recording_cutting import Reader, cut_recordings, remark_notes
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.signal_sink import SignalList, SignalSink, open_signal_file
@@ -46,7 +47,7 @@ def prepare(
     window: WindowConfig,
     *,
     split_name: str = "strict",
-    label_map_name: str = "aami",
+    labels: LabelMap = AAMI,
     subjects: SubjectTable | None = None,
     read: Reader = read_recording,
     info: dict[str, str] | None = None,
@@ -59,7 +60,7 @@ def prepare(
         folder: folder of the recordings, on any file system that fsspec supports.
         window: the windows to cut.
         split_name: ``strict``, ``classic``, ``development``, ``svdb``, ``folds`` or ``subjects``.
-        label_map_name: ``aami`` or ``aami-escape-s``.
+        labels: label of each annotation code (:func:`~diffecg.datasets.label_maps.label_map`).
         subjects: the recordings to use, with their subjects, for the split ``subjects``; None: all
             recordings, each of a different subject.
         read: reads a recording, such as :func:`~diffecg.formats.registry.read_recording` with a unit.
@@ -70,7 +71,7 @@ def prepare(
     Raises:
         DiffecgError: a recording is missing, damaged or without the leads of the window; no window remains.
     """
-    labels, recordings = label_map(label_map_name), RecordingFolder(folder)
+    recordings = RecordingFolder(folder)
     table = subjects_of(recordings, split_name, subjects, fs_hz=window.fs_hz)
     names, split = list(table.subjects), make_split(split_name, table)
     included = [name for name in names if split.includes(name)]
@@ -107,7 +108,7 @@ def prepare(
     provenance = {
         **(info or {}),
         "split": split_name,
-        "label_map": label_map_name,
+        **labels.provenance(),
         "window": asdict(window),
         "recordings": included,
         "excluded": split.excluded,
@@ -126,7 +127,7 @@ def prepare_folder(
     window: WindowConfig,
     *,
     split_name: str = "strict",
-    label_map_name: str = "aami",
+    labels: LabelMap = AAMI,
     subjects: SubjectTable | None = None,
     read: Reader = read_recording,
     info: dict[str, str] | None = None,
@@ -142,7 +143,7 @@ def prepare_folder(
         out: the folder to write.
         window: the windows to cut.
         split_name: as for :func:`prepare`.
-        label_map_name: as for :func:`prepare`.
+        labels: as for :func:`prepare`.
         subjects: as for :func:`prepare`.
         read: as for :func:`prepare`.
         info: as for :func:`prepare`.
@@ -158,7 +159,7 @@ def prepare_folder(
             folder,
             window,
             split_name=split_name,
-            label_map_name=label_map_name,
+            labels=labels,
             subjects=subjects,
             read=read,
             info=info,
@@ -171,7 +172,5 @@ def prepare_folder(
 
 def counts_of(index: pd.DataFrame) -> pd.DataFrame:
     """Return the number of windows: one row for each partition, one column for each label."""
-    present = set(index["label"])
-    labels = [label for label in (*AAMI_LABELS, UNKNOWN) if label in present]
     table = pd.crosstab(index["partition"], index["label"])
-    return table.reindex(index=list(PARTITIONS), columns=labels, fill_value=0)
+    return table.reindex(index=list(PARTITIONS), columns=sort_labels(index["label"]), fill_value=0)

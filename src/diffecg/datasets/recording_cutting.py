@@ -11,12 +11,11 @@ import pandas as pd
 
 from diffecg.datasets.cutting import WindowCutter
 from diffecg.datasets.databases import SUBJECTS
-from diffecg.datasets.labels import UNKNOWN
+from diffecg.datasets.label_maps import LabelMap
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.splits import Split
 from diffecg.datasets.window_grid import Cut, Dropped
 from diffecg.errors import DiffecgError
-from diffecg.formats.annotations import BEAT_SYMBOLS
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.signal.channels import ecg_rows
@@ -84,19 +83,20 @@ def _cut_recording(
     """Yield the windows of a recording."""
     with folder.local_copy(name) as path:
         recording = replace(read(path), name=name)
-        _check_annotations(recording)
+        _check_annotations(recording, cutter.labels)
         if found := remarks_of(recording, by_name=True):
             remarks[name] = found
         yield from cutter.cuts(recording)
 
 
-def _check_annotations(recording: Recording) -> None:
+def _check_annotations(recording: Recording, labels: LabelMap) -> None:
     """Check that a recording has the annotations that its windows need.
 
     Raises:
         DiffecgError: there are none, or they are those of a longer recording.
     """
-    beats = [annotation for annotation in recording.annotations if annotation.symbol in BEAT_SYMBOLS]
+    symbols = labels.beat_symbols
+    beats = [annotation for annotation in recording.annotations if annotation.symbol in symbols]
     if not beats:
         raise DiffecgError(
             f"recording {recording.name} has no annotated beats; annotate it, or write whole recordings with "
@@ -114,12 +114,14 @@ def _check_annotations(recording: Recording) -> None:
 def _count_excluded(folder: RecordingFolder, name: str, cutter: WindowCutter) -> Cut:
     """Return the beats of an excluded recording as dropped; none if it is not annotated."""
     with folder.local_copy(name) as path:
-        symbols = [note.symbol for note in read_recording(path).annotations if note.symbol in BEAT_SYMBOLS]
+        recording = read_recording(path)
+        first = recording.select([0])
+        labels = cutter.labels.labels(first, cutter.labels.beats(first))
     reason, window = cutter.split.excluded[name], cutter.window
     return Cut(
         signal_mv=np.empty((0, len(window.leads), window.length), dtype=np.float32),
         index=pd.DataFrame(),
-        dropped=Dropped((EXCLUDED, cutter.labels.get(symbol, UNKNOWN), reason) for symbol in symbols),
+        dropped=Dropped((EXCLUDED, label, reason) for label in labels.tolist()),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote, unquote
 
 import numpy as np
 from jaxtyping import Float
@@ -34,9 +35,13 @@ def running_mean(rr_s: Float[np.ndarray, " beat"]) -> Float[np.ndarray, " beat"]
     return mean
 
 
+_PLAIN = "".join(chr(code) for code in range(33, 127) if chr(code) not in ":%")
+"""Characters of labels that are written as they are; others are percent-encoded."""
+
+
 def format_beats(beats: WindowBeats) -> str:
     """Return beats as text: ``12:N 95:V``."""
-    return " ".join(f"{sample}:{label}" for sample, label in beats)
+    return " ".join(f"{sample}:{quote(label, safe=_PLAIN)}" for sample, label in beats)
 
 
 def parse_beats(text: str) -> list[tuple[int, str]]:
@@ -47,6 +52,6 @@ def parse_beats(text: str) -> list[tuple[int, str]]:
     """
     try:
         pairs = (beat.split(":") for beat in text.split())
-        return [(int(sample), label) for sample, label in pairs]
+        return [(int(sample), unquote(label)) for sample, label in pairs]
     except ValueError as error:
         raise DiffecgError(f"beats {text!r} are not of the form 12:N 95:V ({error})") from None

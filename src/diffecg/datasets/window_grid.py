@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Float32, Int, Shaped
 
 from diffecg.config.schema import WindowConfig
 from diffecg.datasets.faults import find_faults
-from diffecg.datasets.labels import UNKNOWN, LabelMap
+from diffecg.datasets.label_maps import LabelMap
 from diffecg.datasets.rhythm import format_beats, running_mean
 from diffecg.datasets.splits import ROUND_S, Split, validation_bounds
 from diffecg.formats.annotations import Beats
@@ -50,13 +50,14 @@ class WindowGrid:
     beats: Beats
     window: WindowConfig
     split: Split
-    labels: LabelMap
-    """Label of each annotation symbol."""
+    beat_label: Shaped[np.ndarray, " beat"]
+    """Label of each beat."""
     start: Int[np.ndarray, " window"]
     """First sample, at the windows' rate."""
     sample: Int[np.ndarray, " window"]
     """Sample of the R peak, at the recording's rate."""
     symbol: Shaped[np.ndarray, " window"]
+    label: Shaped[np.ndarray, " window"]
     rr_s: Float[np.ndarray, "window 2"]
     """RR intervals before and after each beat, in s."""
     rr_ratio: Float[np.ndarray, "window 2"]
@@ -73,10 +74,11 @@ class WindowGrid:
             beats: its annotated beats.
             window: the windows.
             split: partition of each recording.
-            labels: label of each annotation symbol.
+            labels: label of each annotation code.
         """
         scale = window.fs_hz / recording.fs_hz
         sample = beats.sample
+        label = labels.labels(recording, beats)
         interval_s = np.diff(sample, prepend=np.nan, append=np.nan) / recording.fs_hz
         rr_s = np.stack([interval_s[:-1], interval_s[1:]], axis=1)
         return cls(
@@ -84,10 +86,11 @@ class WindowGrid:
             beats=beats,
             window=window,
             split=split,
-            labels=labels,
+            beat_label=label,
             start=np.rint(sample * scale).astype(np.int64) - window.before,
             sample=sample,
             symbol=beats.symbol,
+            label=label,
             rr_s=rr_s,
             rr_ratio=rr_s / running_mean(rr_s[:, 0])[:, None],
         )
@@ -101,6 +104,7 @@ class WindowGrid:
             start=self.start[rows],
             sample=self.sample[rows],
             symbol=self.symbol[rows],
+            label=self.label[rows],
             rr_s=self.rr_s[rows],
             rr_ratio=self.rr_ratio[rows],
         )
@@ -117,7 +121,6 @@ class WindowGrid:
             duration: length of the recording, in samples.
         """
         window = self.window
-        labels = np.array([self.labels.get(symbol, UNKNOWN) for symbol in self.symbol], dtype=np.str_)
         partition, crossing = self._partitions(duration)
         inside = (self.start >= 0) & (self.start + window.length <= duration)
         windows = np.zeros((len(self.start), len(leads), window.length), dtype=np.float32)
@@ -135,7 +138,7 @@ class WindowGrid:
                 "recording": self.recording.name,
                 "sample": self.sample[kept],
                 "symbol": self.symbol[kept],
-                "label": labels[kept],
+                "label": self.label[kept],
                 "partition": partition[kept],
                 "lead": "+".join(leads),
                 "fs_hz": window.fs_hz,
@@ -146,7 +149,7 @@ class WindowGrid:
                 "beats": [self._beats_text(start) for start in self.start[kept].tolist()],
             }
         )
-        dropped = Dropped(zip(partition[~kept], labels[~kept], reason[~kept], strict=True))
+        dropped = Dropped(zip(partition[~kept], self.label[~kept], reason[~kept], strict=True))
         return Cut(signal_mv=windows[kept], index=index, dropped=dropped)
 
     def _partitions(self, duration: int) -> tuple[Shaped[np.ndarray, " window"], Bool[np.ndarray, " window"]]:
@@ -169,6 +172,5 @@ class WindowGrid:
         length, scale = self.window.length, self.window.fs_hz / self.recording.fs_hz
         first, last = np.searchsorted(self.beats.sample, [start / scale, (start + length) / scale])
         samples = np.rint(self.beats.sample[first:last] * scale).astype(int) - start
-        labels = [self.labels.get(symbol, UNKNOWN) for symbol in self.beats.symbol[first:last]]
-        pairs = zip(samples.tolist(), labels, strict=True)
+        pairs = zip(samples.tolist(), self.beat_label[first:last].tolist(), strict=True)
         return format_beats([(sample, label) for sample, label in pairs if 0 <= sample < length])

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Int, Shaped
 
-from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN, label_column
+from diffecg.datasets.label_columns import label_column, label_texts
+from diffecg.datasets.labels import UNKNOWN, sort_labels
 from diffecg.datasets.rhythm import parse_beats
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import Channel, make_channels, millivolt_scale
@@ -74,7 +75,7 @@ class Windows:
         cls,
         signal: Float[np.ndarray, "window channel time"],
         fs_hz: float,
-        labels: Sequence[Any] | Shaped[np.ndarray, "window *label"] | None = None,
+        labels: Sequence[Any] | Shaped[np.ndarray, "window *label"] | pd.Series | None = None,
         *,
         channel_names: Sequence[str] | None = None,
         r_peak: int | None = None,
@@ -87,8 +88,9 @@ class Windows:
         Args:
             signal: samples, in mV.
             fs_hz: sampling rate, in Hz.
-            labels: label of each window, as text or integers; a list of labels for each window; or an array
-                (window, label) of zeros and ones, in which the labels are called 0, 1, …; None: unknown.
+            labels: label of each window, as text or the number of a class; a list of labels for each window; or
+                an array (window, label) of zeros and ones, in which the labels are called 0, 1, …; None, also of
+                a window: unknown.
             channel_names: name of each channel; None: ``lead 1``, ``lead 2``, …
             r_peak: sample of the R peak in each window; None: windows are not centred on beats.
             subjects: subject of each window, so that a subject gets into one partition; None: unknown.
@@ -154,13 +156,14 @@ class Windows:
         Windows with several labels have them in the column ``labels`` of the index; :meth:`with_label`,
         :meth:`unique_labels` and :meth:`counts` use either column.
         """
-        labels = self._text("label")
-        return np.full(len(self), UNKNOWN) if labels is None else labels
+        if "label" not in self.index:
+            return np.full(len(self), UNKNOWN)
+        return label_texts(self.index["label"])
 
     @property
     def all_labels(self) -> list[list[str]]:
         """Labels of each window, from the column ``labels`` if there is one, else its one label."""
-        if "labels" in self.index:
+        if self.has_several_labels:
             return [list(labels) for labels in self.index["labels"]]
         return [[label] for label in self.labels.tolist()]
 
@@ -242,11 +245,20 @@ class Windows:
         """Return whether a partition has windows."""
         return name in self.partition_names
 
+    @property
+    def has_several_labels(self) -> bool:
+        """Whether a window has any number of labels, in the column ``labels``; else it has one."""
+        return "labels" in self.index
+
+    def has_label(self, label: str) -> Bool[np.ndarray, " window"]:
+        """Return which windows have a label, alone or among others."""
+        if self.has_several_labels:
+            return np.array([label in labels for labels in self.all_labels], dtype=bool)
+        return self.labels == label
+
     def with_label(self, label: str) -> Windows:
         """Return the windows with a label, alone or among others."""
-        if "labels" in self.index:
-            return self.take(np.array([label in labels for labels in self.index["labels"]], dtype=bool))
-        return self.take(self.labels == label)
+        return self.take(self.has_label(label))
 
     def unique_labels(self) -> list[str]:
         """Return the labels that occur: those of AAMI in their order, then others sorted, ``?`` last."""
@@ -254,14 +266,8 @@ class Windows:
 
     def counts(self) -> dict[str, int]:
         """Return the number of windows of each label, in the order of :meth:`unique_labels`."""
-        multiple = "labels" in self.index
-        counts = (
-            Counter(label for labels in self.index["labels"] for label in labels)
-            if multiple
-            else Counter(self.labels.tolist())
-        )
-        others = sorted(counts.keys() - {*AAMI_LABELS, UNKNOWN})
-        return {label: counts[label] for label in (*AAMI_LABELS, *others, UNKNOWN) if label in counts}
+        counts = Counter(label for labels in self.all_labels for label in labels)
+        return {label: counts[label] for label in sort_labels(counts)}
 
     def flat(self) -> Float[np.ndarray, "window feature"]:
         """Return the windows as rows of channels times samples."""
@@ -272,11 +278,8 @@ class Windows:
         return replace(self, index=self.index.drop(columns=[name for name in columns if name in self.index]))
 
     def _text(self, column: str) -> Shaped[np.ndarray, " window"] | None:
-        """Return a column as text; missing cells are empty, or ``?`` in the column of labels."""
-        if column not in self.index:
-            return None
-        missing = UNKNOWN if column == "label" else ""
-        return self.index[column].fillna(missing).to_numpy(dtype=np.str_)
+        """Return a column as text; missing cells are empty."""
+        return self.index[column].fillna("").to_numpy(dtype=np.str_) if column in self.index else None
 
 
 def fingerprint(windows: Windows) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,12 @@ BEAT_SYMBOLS = frozenset("NLRBAaJSVrFejnE/fQ?")
 
 PACED_SYMBOLS = frozenset("/f")
 """Annotation symbols of paced beats and of fusions of paced and normal beats."""
+
+RHYTHM_CHANGE = "+"
+"""Symbol of a change of rhythm; its text is the rhythm, such as ``(AFIB``."""
+
+RHYTHM = "("
+"""Begins the text of a rhythm."""
 
 NOTE = '"'
 """Symbol of a note: free text, whatever it begins with."""
@@ -52,23 +58,51 @@ class Beats:
     symbol: Shaped[np.ndarray, " beat"]
 
 
-def beats_of(annotations: Iterable[Annotation], fs_hz: float, samples: int) -> Beats:
+def beats_of(
+    annotations: Iterable[Annotation],
+    fs_hz: float,
+    samples: int,
+    symbols: Collection[str] = BEAT_SYMBOLS,
+) -> Beats:
     """Return the annotations of beats within a recording, in the given order.
 
     Args:
         annotations: annotations of any kind.
         fs_hz: sampling rate, in Hz.
         samples: number of samples of the recording.
+        symbols: symbols of beats.
     """
     beats = [
         (annotation.sample(fs_hz), annotation.symbol)
         for annotation in annotations
-        if annotation.symbol in BEAT_SYMBOLS and 0 <= annotation.sample(fs_hz) < samples
+        if annotation.symbol in symbols and 0 <= annotation.sample(fs_hz) < samples
     ]
     return Beats(
         sample=np.array([sample for sample, _ in beats], np.int64),
         symbol=np.array([symbol for _, symbol in beats], np.str_),
     )
+
+
+def rhythm_changes(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """Return the annotations of rhythms in the order of time; each lasts until the next one."""
+    changes = (one for one in annotations if one.symbol == RHYTHM_CHANGE and one.text.startswith(RHYTHM))
+    return sorted(changes, key=lambda one: one.time_s)
+
+
+def rhythms_at(
+    annotations: Iterable[Annotation], sample: Int[np.ndarray, " moment"], fs_hz: float
+) -> list[str]:
+    """Return the rhythm in effect at some samples, such as ``(AFIB``; empty before the first one.
+
+    Args:
+        annotations: annotations of any kind.
+        sample: the samples.
+        fs_hz: sampling rate, in Hz.
+    """
+    changes = rhythm_changes(annotations)
+    names = ["", *(one.text.rstrip() for one in changes)]
+    rows = np.searchsorted([one.sample(fs_hz) for one in changes], sample, side="right")
+    return [names[row] for row in rows.tolist()]
 
 
 _CODED = "PhysioNet "

@@ -162,10 +162,10 @@ def test_beats_that_are_too_close_are_refused():
 
 
 def test_the_shipped_statistics_are_reproduced(mitdb):
-    from diffecg.datasets.labels import label_map
+    from diffecg.datasets.label_maps import AAMI
     from diffecg.formats.wfdb_annotations import read_beats
 
-    beats, classes = read_beats(mitdb / "119"), label_map("aami")
+    beats, classes = read_beats(mitdb / "119"), AAMI
     labels = np.array([classes.get(symbol, "?") for symbol in beats.symbol])
     kept = np.isin(labels, list("NSVF"))
     assert (

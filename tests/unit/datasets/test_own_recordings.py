@@ -21,6 +21,7 @@ from diffecg.datasets import cutting
 from diffecg.datasets.cutting import WindowCutter
 from diffecg.datasets.databases import database
 from diffecg.datasets.folder import write_folder
+from diffecg.datasets.label_maps import AAMI
 from diffecg.datasets.lead_reader import LeadReader
 from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.prepare import prepare, prepare_folder
@@ -73,7 +74,7 @@ def test_every_format_gives_the_same_windows(suffix, tmp_path):
     table = SubjectTable(subjects={f"one{suffix}": "b"})  # trains
     window = replace(BEAT, leads=("lead 1",) if suffix == ".npy" else ("II",))  # .npy holds no names
     prepared = own(tmp_path / "db", window, subjects=table, read=partial(read_recording, fs_hz=FS_HZ))
-    whole = WindowCutter(window=BEAT, split=make_split("subjects", table), labels={}).cut(recording)
+    whole = WindowCutter(window=BEAT, split=make_split("subjects", table), labels=AAMI).cut(recording)
     cut = prepared.windows
     assert RecordingFolder(tmp_path / "db").names() == [f"one{suffix}"]
     assert np.allclose(cut.signal_mv, whole.signal_mv, atol=6e-4)
@@ -253,7 +254,7 @@ def test_a_missing_first_sample_voids_only_what_is_beside_it():
 def test_windows_do_not_depend_on_the_blocks_in_which_they_are_cut(window, monkeypatch):
     recording = ecg(duration_s=130.0, names=("II", "V1"))
     cutter = WindowCutter(
-        window=window, split=make_split("subjects", SubjectTable.of_recordings(["b"])), labels={}
+        window=window, split=make_split("subjects", SubjectTable.of_recordings(["b"])), labels=AAMI
     )
     recording = Recording.from_arrays(
         recording.signal,
@@ -319,7 +320,7 @@ def test_a_failed_recording_leaves_no_windows_behind(tmp_path, monkeypatch):
     from diffecg.datasets.recording_cutting import cut_recordings
 
     failed = {}
-    cutter = WindowCutter(window=BEAT, split=split_by_subject({"a": "b", "b": "b"}), labels={})
+    cutter = WindowCutter(window=BEAT, split=split_by_subject({"a": "b", "b": "b"}), labels=AAMI)
     cuts = list(cut_recordings(RecordingFolder(tmp_path / "db"), ["a", "b"], cutter, failed=failed))
     assert failed == {"a": "the disk is broken"}
     assert {name for cut in cuts for name in cut.index["recording"]} == {"b"}

@@ -15,7 +15,8 @@ from diffecg.config.schema import WindowConfig
 from diffecg.datasets.cutting import WindowCutter
 from diffecg.datasets.databases import DATABASES
 from diffecg.datasets.folder import write_folder
-from diffecg.datasets.labels import AAMI_LABELS, LABEL_MAPS, label_map
+from diffecg.datasets.label_maps import AAMI, LABEL_MAPS, label_map
+from diffecg.datasets.labels import AAMI_LABELS
 from diffecg.datasets.prepare import prepare
 from diffecg.datasets.recording_cutting import EXCLUDED
 from diffecg.datasets.rhythm import format_beats, parse_beats
@@ -144,7 +145,7 @@ def test_bad_windows_are_dropped_with_a_reason(tmp_path):
     window = WindowConfig(length=500, before=0)
     starts = np.arange(0, signal_mv.shape[1] - 499, 500)
     beats = Beats(sample=starts, symbol=np.full(len(starts), "N"))
-    cut = WindowCutter(window=window, split=SPLITS["strict"], labels={}).cut(recording, beats)
+    cut = WindowCutter(window=window, split=SPLITS["strict"], labels=AAMI).cut(recording, beats)
     reasons = Counter(reason for _, _, reason in cut.dropped.elements())
     assert reasons == {FLAT: 2, MISSING: 1, CROSSING: 1}
 
@@ -301,7 +302,7 @@ def test_a_recording_without_the_lead_is_refused(database, tmp_path):
     with pytest.raises(DiffecgError, match="strict, classic"):
         prepare(database, WindowConfig(), split_name="random")
     with pytest.raises(DiffecgError, match="aami"):
-        prepare(database, WindowConfig(), label_map_name="mine")
+        prepare(database, WindowConfig(), labels=label_map("mine"))
 
 
 def test_windows_contain_their_beats(database):

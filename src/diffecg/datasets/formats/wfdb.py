@@ -11,7 +11,8 @@ import pandas as pd
 
 from diffecg.datasets.formats.card import CardWriter
 from diffecg.datasets.formats.content import FileContent, file_index
-from diffecg.datasets.labels import UNKNOWN, label_map
+from diffecg.datasets.label_maps import AAMI
+from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
@@ -99,4 +100,4 @@ def _only_beat(recording: Recording) -> tuple[int | None, str]:
     beats = recording.beats()
     if len(beats.sample) != 1:
         return None, UNKNOWN
-    return int(beats.sample[0]), label_map("aami").get(str(beats.symbol[0]), UNKNOWN)
+    return int(beats.sample[0]), AAMI.get(str(beats.symbol[0]), UNKNOWN)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Bool
 
-from diffecg.datasets.labels import label_map
-from diffecg.formats.annotations import Annotation, Beats, beats_of
+from diffecg.datasets.label_maps import AAMI
+from diffecg.formats.annotations import Annotation, Beats, beats_of, rhythm_changes
 from diffecg.formats.recording import Recording
 
 REGULAR = "regular"
@@ -21,7 +21,6 @@ RHYTHMS = (REGULAR, ECTOPIC, ATRIAL, UNKNOWN)
 ECTOPIC_REACH_S = 1.5
 """A beat that is not normal within this distance of a gap makes the gap ectopic."""
 _ATRIAL_TEXTS = ("(AFIB", "(AFL")
-_RHYTHM_CHANGE = "+"
 _NORMAL = "N"
 
 
@@ -64,7 +63,7 @@ def rhythm_annotations(recording: Recording) -> RhythmAnnotations:
 
 def _atrial(annotations: Sequence[Annotation], fs_hz: float, samples: int) -> list[tuple[int, int]]:
     """Return the episodes of atrial fibrillation or flutter; a rhythm lasts until the next one."""
-    changes = [one for one in annotations if one.symbol == _RHYTHM_CHANGE and one.text.startswith("(")]
+    changes = rhythm_changes(annotations)
     ends: list[int] = [*(one.sample(fs_hz) for one in changes[1:]), samples]
     return [
         (one.sample(fs_hz), end)
@@ -74,5 +73,4 @@ def _atrial(annotations: Sequence[Annotation], fs_hz: float, samples: int) -> li
 
 
 def _is_normal(beats: Beats) -> Bool[np.ndarray, " beat"]:
-    classes = label_map("aami")
-    return np.array([classes.get(symbol) == _NORMAL for symbol in beats.symbol.tolist()], bool)
+    return np.array([AAMI.get(symbol) == _NORMAL for symbol in beats.symbol.tolist()], bool)
