@@ -38,7 +38,7 @@ def concatenate(sets: Sequence[Windows]) -> Windows:
         signal=np.concatenate([windows.signal for windows in sets]),
         fs_hz=sets[0].fs_hz,
         channels=named[0].channels,
-        index=_concatenate_indices([windows.index for windows in sets]),
+        index=_concatenate_indices(_indices(sets)),
         r_peak=next(iter(peaks), None),
         info=_merge_info([windows.info for windows in sets]),
     )
@@ -54,6 +54,18 @@ def _check_equal(what: str, values: Sequence[str]) -> None:
         raise DiffecgError(
             f"windows cannot be concatenated: they differ in {what} ({' and '.join(sorted(set(values)))})"
         )
+
+
+def _indices(sets: Sequence[Windows]) -> list[pd.DataFrame]:
+    """Return the index of each set, with lists of labels in all of them if they are in one."""
+    if not any(windows.has_several_labels for windows in sets):
+        return [windows.index for windows in sets]
+    return [
+        windows.index.drop(columns="label", errors="ignore").assign(
+            labels=[[label for label in labels if label != UNKNOWN] for labels in windows.all_labels]
+        )
+        for windows in sets
+    ]
 
 
 def _concatenate_indices(indices: Sequence[pd.DataFrame]) -> pd.DataFrame:

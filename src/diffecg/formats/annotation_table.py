@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,15 +27,26 @@ def annotation_path(path: Path) -> Path:
     return path.with_name(table_stem(path) + ANNOTATIONS)
 
 
-def read_csv(path: Path, *, texts: Sequence[str] = ()) -> pd.DataFrame:
+def read_csv(
+    path: Path,
+    *,
+    texts: Sequence[str] = (),
+    converters: Mapping[str, Callable[[str], str]] | None = None,
+) -> pd.DataFrame:
     """Read a CSV file; cells of the columns ``texts`` stay as they are written, such as ``00`` and ``nan``.
 
     Python's float parser reads numbers; the one of pandas crashes on exponents of many digits.
+
+    Args:
+        path: the file.
+        texts: columns of text.
+        converters: columns whose cells are converted, each by a function of its text.
     """
     return pd.read_csv(
         path,
         float_precision="round_trip",
         dtype=dict.fromkeys(texts, str),
+        converters=dict(converters or {}),
         keep_default_na=not texts,
     )
 

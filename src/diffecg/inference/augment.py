@@ -60,7 +60,8 @@ def augment(
         progress: called with (windows done, windows in total).
 
     Raises:
-        DiffecgError: the windows do not fit the model, or no label is below the ratio.
+        DiffecgError: the windows do not fit the model or have several labels each; no label is below the
+            ratio.
     """
     model = load(model)
     window, (leads, samples) = model.config.window, windows.signal.shape[1:]
@@ -70,7 +71,11 @@ def augment(
             f"generates {len(window.leads)} x {window.length} at {window.fs_hz:g} Hz; prepare the windows "
             "with the preset of the model"
         )
-    counts = windows.partition("train").index["label"].value_counts().to_dict()
+    if windows.has_several_labels:
+        raise DiffecgError(
+            "windows with several labels each have no rare label to balance; keep one label each"
+        )
+    counts = windows.partition("train").counts()
     known = {label: counts[label] for label in model.labels if label in counts}
     if not known:
         raise DiffecgError(

@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from diffecg.plotting.panels import panel_title, panels, small_legend
 from diffecg.plotting.paper import ACCENT
-from diffecg.plotting.signals import LABEL_NAMES
+from diffecg.plotting.signals import label_titles
 
 REAL, SYNTHETIC, BASELINE = "#51586b", ACCENT, "#c9772b"
 """Colours."""
@@ -45,13 +45,14 @@ def medians_and_ranges(windows_mv: Mapping[str, Pair], fs_hz: float) -> Figure:
         fs_hz: sampling rate, in Hz.
     """
     figure, axes = panels(len(windows_mv), 2, "Median and 10 to 90 % range")
+    titles = label_titles(windows_mv)
     for axis, (label, pair) in zip(axes, windows_mv.items(), strict=True):
         for windows, colour, name in _sets(pair):
             low, middle, high = np.quantile(windows, [0.1, 0.5, 0.9], axis=0)
             time_s = np.arange(len(middle)) / fs_hz
             axis.fill_between(time_s, low, high, color=colour, alpha=0.2, linewidth=0)
             axis.plot(time_s, middle, color=colour, linewidth=1.2, label=name)
-        panel_title(axis, LABEL_NAMES[label])
+        panel_title(axis, titles[label])
         _label_signal_axes(axis)
     small_legend(axes[0])
     return figure
@@ -65,13 +66,14 @@ def power_spectra(windows_mv: Mapping[str, Pair], fs_hz: float) -> Figure:
         fs_hz: sampling rate, in Hz.
     """
     figure, axes = panels(len(windows_mv), 2, "Median power spectrum")
+    titles = label_titles(windows_mv)
     for axis, (label, pair) in zip(axes, windows_mv.items(), strict=True):
         for windows, colour, name in _sets(pair):
             centred = (windows - windows.mean(axis=1, keepdims=True)) * np.hanning(windows.shape[1])
             power = np.median(np.abs(np.fft.rfft(centred, axis=1)) ** 2, axis=0)
             freq_hz = np.fft.rfftfreq(windows.shape[1], 1 / fs_hz)
             axis.semilogy(freq_hz[1:], power[1:], color=colour, linewidth=1.2, label=name)
-        panel_title(axis, LABEL_NAMES[label])
+        panel_title(axis, titles[label])
         axis.set_xlabel("frequency (Hz)")
         axis.set_ylabel("power (mV²)")
     small_legend(axes[0])
@@ -117,13 +119,14 @@ def embedding(
     """
     names = list(dict.fromkeys(labels.tolist()))
     figure, axes = panels(len(names), 2, "t-SNE embedding of the encoder's features")
+    titles = label_titles(names)
     for axis, label in zip(axes, names, strict=True):
         axis.scatter(coordinates[:, 0], coordinates[:, 1], s=2, color=_BACKGROUND, linewidths=0)
         for synthetic, colour, name in ((False, REAL, "real"), (True, SYNTHETIC, "synthetic")):
             rows = (labels == label) & (is_synthetic == synthetic)
             x, y = coordinates[rows].T
             axis.scatter(x, y, s=6, color=colour, alpha=0.6, linewidths=0, label=name)
-        panel_title(axis, LABEL_NAMES[label])
+        panel_title(axis, titles[label])
         axis.set_xticks([])
         axis.set_yticks([])
     small_legend(axes[0], marker_scale=2)

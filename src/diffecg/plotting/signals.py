@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -22,13 +22,21 @@ LABEL_NAMES = {
     "Q": "Q, unclassifiable",
     "?": "label unknown",
 }
-"""Descriptions of the labels."""
+"""Descriptions of the classes of AAMI EC57."""
 DPI = 150
 """Resolution of the PNG files."""
 _LINE_WIDTH = 1.1
 _WIDE_S = 6.5
 """Strips of this length have room for the legend in one line, beside the scale of the paper."""
 _SHOWN_RANGE_MV = (-2.0, 2.5)
+
+
+def label_titles(labels: Iterable[str]) -> dict[str, str]:
+    """Return the title of each label: a description if all of them are classes of AAMI EC57, else itself."""
+    labels = list(labels)
+    if set(labels) <= set(LABEL_NAMES):
+        return {label: LABEL_NAMES[label] for label in labels}
+    return {label: LABEL_NAMES["?"] if label == "?" else f"label {label}" for label in labels}
 
 
 class WindowRow(NamedTuple):

@@ -83,7 +83,7 @@ async def upload_set(files: list[UploadFile], server: ServerDep, fs_hz: RateQuer
 @router.get("/real", responses=_UNKNOWN)
 async def get_real_beats(
     server: ServerDep,
-    label: Annotated[str, Query(max_length=20)],
+    label: Annotated[str, Query(max_length=200)],
     count: Annotated[int, Query(ge=1, le=200)] = 12,
     seed: Annotated[int, Query(ge=0, le=MAX_SEED)] = 0,
 ) -> Response:
@@ -91,7 +91,7 @@ async def get_real_beats(
     beats = server.beats
     if beats is None:
         raise HTTPException(404, "the server was started without real beats; restart it with --beats FOLDER")
-    rows = np.flatnonzero(beats.labels == label)
+    rows = np.flatnonzero(beats.has_label(label))
     if not len(rows):
         raise HTTPException(404, f"no real beat has the label {label!r}")
     selected = np.sort(np.random.default_rng(seed).choice(rows, min(count, len(rows)), replace=False))

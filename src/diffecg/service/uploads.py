@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,8 +119,7 @@ class Uploads:
             if len(paths) != 1 or paths[0].suffix.lower() not in _SET_SUFFIXES:
                 raise DiffecgError(f"a set of windows is one file; choose {', '.join(_SET_SUFFIXES)}")
             windows = read_windows(paths[0], fs_hz=fs_hz)
-        counts = dict(Counter(windows.labels.tolist()))
-        info = WindowsInfo(id=key, name=paths[0].name, fs_hz=float(windows.fs_hz), counts=counts)
+        info = WindowsInfo(id=key, name=paths[0].name, fs_hz=float(windows.fs_hz), counts=windows.counts())
         self._sets[key] = StoredSet(path=paths[0], info=info)
         self._delete_oldest(self._sets)
         return self._sets[key]

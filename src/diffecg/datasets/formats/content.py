@@ -13,7 +13,7 @@ import pandas as pd
 from jaxtyping import Shaped
 
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.windows import ASSUMPTIONS, Windows
+from diffecg.datasets.windows import ASSUMPTIONS, Windows, label_texts
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import make_channels
 
@@ -145,10 +145,12 @@ def _labels(values: Any) -> dict[str, Any]:
     cells = pd.Series(values) if np.ndim(values) == 1 else None
     if cells is not None and len(cells) and isinstance(cells.iloc[0], (list, np.ndarray)):
         return {"labels": [[str(label) for label in labels] for labels in cells]}
-    texts = np.asarray(values).astype(np.str_)
-    if cells is not None and texts.size and all(text.startswith("[") for text in texts.tolist()):
+    if cells is None:
+        return {"label": np.asarray(values).astype(np.str_)}
+    texts = label_texts(cells)
+    if texts.size and all(text.startswith("[") for text in texts.tolist()):
         return {"labels": [json.loads(text) for text in texts.tolist()]}
-    return {"label": texts if cells is None else np.where(cells.isna(), UNKNOWN, texts)}
+    return {"label": texts}
 
 
 def _leads(path: Path, columns: Mapping[str, Any], card: dict[str, Any], count: int) -> list[str]:

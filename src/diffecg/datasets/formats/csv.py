@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from diffecg.datasets.formats.card import CardWriter
-from diffecg.datasets.formats.content import FileContent, file_index
+from diffecg.datasets.formats.content import LABEL, FileContent, file_index
 from diffecg.datasets.formats.heartbeats import has_header, read_without_header
 from diffecg.datasets.formats.tables import SAMPLE, table_content
+from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.windows import Windows
 from diffecg.formats.annotation_table import read_csv
 
@@ -24,7 +26,14 @@ def read(path: Path) -> FileContent:
     if not has_header(path):
         return read_without_header(path)
     card = path.with_suffix(".card.json")
-    return table_content(path, read_csv(path), card.read_bytes() if card.is_file() else b"{}")
+    table = read_csv(path, converters=dict.fromkeys(LABEL, _label))
+    return table_content(path, table, card.read_bytes() if card.is_file() else b"{}")
+
+
+def _label(cell: str) -> str:
+    """Return the label in a cell: its text, such as ``01``; numbers of classes lose their decimals."""
+    text = re.sub(r"^(-?\d+)\.0+$", r"\1", cell.strip())
+    return UNKNOWN if text in ("", "nan") else text
 
 
 def write(chunks: Iterator[Windows], card: CardWriter, path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int
 
 from diffecg.datasets.faults import find_faults
-from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN
+from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.windows import ASSUMPTIONS, Windows
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import make_channels
@@ -20,7 +20,7 @@ MAX_ROUNDING_SAMPLES = 2
 
 
 def shared_labels(first: Windows, second: Windows) -> list[str]:
-    """Return the labels that occur in both sets, in AAMI's order, ``?`` last."""
+    """Return the labels that occur in both sets, in the order of tables."""
     others = second.unique_labels()
     return [label for label in first.unique_labels() if label in others]
 
@@ -28,7 +28,7 @@ def shared_labels(first: Windows, second: Windows) -> list[str]:
 def clean_windows(windows: Windows, name: str) -> tuple[Windows, list[str]]:
     """Return the windows that can be compared, and a note for each reason to leave out others.
 
-    Windows with non-finite samples, constant leads or unknown label names are left out.
+    Windows with non-finite samples or constant leads are left out.
 
     Args:
         windows: windows to check.
@@ -38,24 +38,18 @@ def clean_windows(windows: Windows, name: str) -> tuple[Windows, list[str]]:
         DiffecgError: no window is left.
     """
     faults = find_faults(windows.signal)
-    labelled = np.isin(windows.labels, (*AAMI_LABELS, UNKNOWN))
-    unknown = sorted(set(windows.labels[~labelled].tolist()))
     reasons = [
         (faults.not_finite, "have NaN or infinite samples"),
         (faults.constant, "have a constant lead"),
-        (faults.usable & ~labelled, f"have an unknown label ({', '.join(unknown[:5])})"),
     ]
     notes = [
         f"{rows.sum()} of {len(windows)} {name} windows {reason} and are left out"
         for rows, reason in reasons
         if rows.any()
     ]
-    kept = faults.usable & labelled
+    kept = faults.usable
     if not kept.any():
-        hint = f"; labels may be {', '.join(AAMI_LABELS)}" if unknown else ""
-        raise DiffecgError(
-            f"no {name} window can be compared: {'; '.join(notes) or 'the set is empty'}{hint}"
-        )
+        raise DiffecgError(f"no {name} window can be compared: {'; '.join(notes) or 'the set is empty'}")
     return (windows if kept.all() else windows.take(kept)), notes
 
 
@@ -85,7 +79,7 @@ def match_labels(synthetic: Windows, real: Windows) -> tuple[Windows, Windows, l
 
 
 def _labelled(windows: Windows) -> bool:
-    return windows.unique_labels() != [UNKNOWN]
+    return bool(set(windows.unique_labels()) - {UNKNOWN})
 
 
 def _without_labels(windows: Windows) -> Windows:

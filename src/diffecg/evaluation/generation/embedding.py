@@ -32,11 +32,13 @@ def joint_embedding(
     """
     rng = np.random.default_rng(0)
     chosen: list[Windows] = []
+    labels: list[str] = []
     is_synthetic: list[bool] = []
     for label in shared_labels(real, synthetic):
         size = min(max_windows, len(real.with_label(label)), len(synthetic.with_label(label)))
         for windows, synthesised in ((real.with_label(label), False), (synthetic.with_label(label), True)):
             chosen.append(windows.take(rng.permutation(len(windows))[:size]))
+            labels += [label] * size
             is_synthetic += [synthesised] * size
     signal_mv = np.concatenate([windows.signal_mv for windows in chosen])
     perplexity = min(30.0, max(1.0, len(signal_mv) / 4))
@@ -44,4 +46,4 @@ def joint_embedding(
         2, perplexity=perplexity, init="pca", random_state=0, n_jobs=1
     )
     coordinates = np.asarray(tsne.fit_transform(features(signal_mv, real.fs_hz)))
-    return coordinates, np.concatenate([windows.labels for windows in chosen]), np.array(is_synthetic)
+    return coordinates, np.array(labels), np.array(is_synthetic)

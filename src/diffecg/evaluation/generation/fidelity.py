@@ -7,11 +7,11 @@ reference.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.comparison import mean_beats, shared_labels
@@ -74,8 +74,8 @@ class Representations:
     """Magnitudes of the unitary Fourier transform of each lead, in mV."""
     features: Float[np.ndarray, "window feature"]
     """Features of the frozen encoder."""
-    labels: Shaped[np.ndarray, " window"]
-    """Label of each window."""
+    has_label: Mapping[str, Bool[np.ndarray, " window"]]
+    """Which windows have each label; all of them under ``all``."""
 
     def take(self, rows: Int[np.ndarray, " chosen"]) -> Representations:
         """Return some of the windows, by their numbers."""
@@ -83,16 +83,16 @@ class Representations:
             time=self.time[rows],
             frequency=self.frequency[rows],
             features=self.features[rows],
-            labels=self.labels[rows],
+            has_label={label: has[rows] for label, has in self.has_label.items()},
         )
 
     def count(self, label: str) -> int:
         """Return the number of windows with a label."""
-        return int((self.labels == label).sum())
+        return int(self.has_label[label].sum())
 
     def draw(self, label: str, size: int, rng: np.random.Generator) -> Int[np.ndarray, " chosen"]:
         """Return the numbers of at most ``size`` random windows with a label."""
-        return rng.permutation(np.flatnonzero(self.labels == label))[:size]
+        return rng.permutation(np.flatnonzero(self.has_label[label]))[:size]
 
 
 def represent(windows: Windows) -> Representations:
@@ -102,7 +102,10 @@ def represent(windows: Windows) -> Representations:
         time=windows.flat(),
         frequency=spectrum.reshape(len(windows), -1),
         features=features(windows.signal_mv, windows.fs_hz),
-        labels=windows.labels,
+        has_label={
+            ALL: np.ones(len(windows), dtype=bool),
+            **{label: windows.has_label(label) for label in windows.unique_labels()},
+        },
     )
 
 
@@ -133,7 +136,8 @@ def fidelity(
 ) -> list[MetricRow]:
     """Return the metrics of fidelity and diversity, by label and over all labels.
 
-    Over all labels, each label that both sets have takes an equal share.
+    Over all labels, each label that both sets have takes an equal share; of windows with several labels each,
+    all windows are drawn equally often.
 
     Args:
         synthetic: windows to evaluate.
@@ -152,8 +156,9 @@ def fidelity(
         baseline=represent(baseline),
         recordings=real.recordings,
     )
+    everything = [ALL] if real.has_several_labels or synthetic.has_several_labels else labels
     rows: list[MetricRow] = []
-    for group in [[label] for label in labels] + ([labels] if len(labels) > 1 else []):
+    for group in [[label] for label in labels] + ([everything] if len(labels) > 1 else []):
         rows += _group_rows(sets, group, seeds, bootstraps, max_windows)
         if progress is not None:
             progress.advance()
@@ -197,7 +202,7 @@ class _Sets:
             return
         rng = np.random.default_rng(0)
         synthetic = np.concatenate([self.synthetic.draw(label, size, rng) for label in labels])
-        by_label = [np.flatnonzero(self.real.labels == label) for label in labels]
+        by_label = [np.flatnonzero(self.real.has_label[label]) for label in labels]
         if min(len(np.unique(self.recordings[rows])) for rows in by_label) < MIN_RECORDINGS:
             return
         names, recording = np.unique(self.recordings, return_inverse=True)

@@ -24,7 +24,7 @@ from diffecg.evaluation.html import (
     write_report_folder,
 )
 from diffecg.plotting import comparison
-from diffecg.plotting.signals import LABEL_NAMES, WindowRow, figure_png, window_grid
+from diffecg.plotting.signals import WindowRow, figure_png, label_titles, window_grid
 
 HEAD = (
     "metric",
@@ -184,12 +184,12 @@ def _window_rows(pairs: Mapping[str, comparison.Pair], fs_hz: float) -> tuple[li
     is_beat = windows[0].shape[1] / fs_hz < MIN_STRIP_S
     shown = min(MAX_SHOWN if is_beat else MAX_SHOWN // 2, *(len(w) for w in windows))
     columns = shown if is_beat else 1
-    rows = []
+    rows, names = [], label_titles(pairs)
     for label, pair in pairs.items():
         for windows_of_set, name in zip(pair, ("real", "synthetic"), strict=True):
             chosen = windows_of_set[rng.permutation(len(windows_of_set))[:shown]]
             for start in range(0, shown, columns):
-                titles = {} if start else {0: f"{LABEL_NAMES[label]}: {name}"}
+                titles = {} if start else {0: f"{names[label]}: {name}"}
                 rows.append(WindowRow(chosen[start : start + columns], titles))
     return rows, shown
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from diffecg._version import __version__
+from diffecg.datasets.label_maps import LABEL_MAP, LABEL_MAP_CODES
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
@@ -189,7 +190,7 @@ def _count_steps(sets: EvaluationSets, options: EvaluateOptions) -> int:
         "fidelity": labels + (labels > 1),
         "physiology": labels,
         "privacy": labels,
-        "utility": count_steps(options.seeds),
+        "utility": count_steps(options.seeds) * (labels if sets.have_several_labels else 1),
     }
     return sum(steps[section] for section in options.sections)
 
@@ -208,7 +209,8 @@ def _about(sets: EvaluationSets, info: dict[str, Any], options: EvaluateOptions)
             "recordings": None if real.recordings is None else len(np.unique(real.recordings)),
         },
         "split": info.get("split"),
-        "label_map": info.get("label_map"),
+        LABEL_MAP: info.get(LABEL_MAP),
+        **{key: info[key] for key in (LABEL_MAP_CODES,) if key in info},
         "fs_hz": real.fs_hz,
         "samples": int(real.signal_mv.shape[2]),
         "seeds": options.seeds,

@@ -51,23 +51,33 @@ class EvaluationSets:
         return shared_labels(self.real, self.synthetic)
 
     @property
+    def have_several_labels(self) -> bool:
+        """Whether windows of a set have any number of labels each."""
+        return self.real.has_several_labels or self.synthetic.has_several_labels
+
+    @property
     def baseline_source(self) -> Windows:
         """Training windows, with real ones of the labels that the training windows do not have."""
         if self.train is None:
             return self.real
-        missing = ~np.isin(self.real.labels, self.train.unique_labels())
-        return concatenate([self.train, self.real.take(missing)]) if missing.any() else self.train
+        known = self.train.unique_labels()
+        lacking = [label for label in self.real.unique_labels() if label not in known]
+        if not lacking:
+            return self.train
+        missing = np.any([self.real.has_label(label) for label in lacking], axis=0)
+        return concatenate([self.train, self.real.take(missing)])
 
 
 def difference_notes(sets: EvaluationSets) -> list[str]:
     """Return notes on labels that only one set has, and on amplitudes that are probably not in mV."""
     synthetic, real = sets.synthetic.unique_labels(), sets.real.unique_labels()
-    notes = [
-        f"label {label}: no {name} windows, so it is left out"
-        for name, labels, others in (("synthetic", synthetic, real), ("real", real, synthetic))
-        for label in others
-        if label not in labels
-    ]
+    notes = []
+    for name, labels, others in (("synthetic", synthetic, real), ("real", real, synthetic)):
+        lacking = [label for label in others if label not in labels]
+        if len(lacking) == 1:
+            notes.append(f"label {lacking[0]}: no {name} windows, so it is left out")
+        elif lacking:
+            notes.append(f"labels {', '.join(lacking)}: no {name} windows, so they are left out")
     ratio = float(np.std(sets.synthetic.signal_mv) / np.std(sets.real.signal_mv))
     if not PLAUSIBLE_RATIO[0] < ratio < PLAUSIBLE_RATIO[1]:
         notes.append(

@@ -5,14 +5,15 @@ Esteban et al. (2017), arXiv 1706.02633, section 4 (TSTR, TRTS). Test windows ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Shaped
 
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Classifier
-from diffecg.evaluation.generation.comparison import mean_beats
+from diffecg.evaluation.generation.comparison import mean_beats, shared_labels
 from diffecg.evaluation.generation.metrics import (
     ALL,
     MIN_WINDOWS,
@@ -55,6 +56,8 @@ def utility(
 ) -> list[MetricRow]:
     """Return the metrics of utility.
 
+    If windows have several labels each, classifiers recognise one label against the rest.
+
     Args:
         synthetic: windows to evaluate.
         train: real windows to train on.
@@ -67,6 +70,9 @@ def utility(
         DiffecgError: scikit-learn is not installed.
     """
     sets = {"synthetic": synthetic, "train": train, "test": test, "held-out": held_out}
+    if any(windows.has_several_labels for windows in sets.values()):
+        labels = shared_labels(train, synthetic)
+        return [row for label in labels for row in _against_rest(sets, label, seeds, progress)]
     labels = [label for label in train.unique_labels() if all(_has_enough(s, label) for s in sets.values())]
     if len(labels) < 2:
         reason = f"fewer than two labels with {MIN_WINDOWS} windows in each set"
@@ -82,6 +88,28 @@ def utility(
         for protocol, pairs in PROTOCOLS.items():
             rows += _rows(protocol, name, *(scores[pair] for pair in pairs))
     return rows
+
+
+def _against_rest(
+    sets: Mapping[str, Windows], label: str, seeds: int, progress: Progress | None
+) -> list[MetricRow]:
+    """Return the metrics of the classification of windows with and without a label."""
+    rest = f"not {label}"
+    synthetic, train, test, held_out = (
+        replace(
+            windows,
+            index=windows.index.drop(columns="labels", errors="ignore").assign(
+                label=np.where(windows.has_label(label), label, rest)
+            ),
+        )
+        for windows in sets.values()
+    )
+    rows = utility(synthetic, train, test, held_out, seeds=seeds, progress=progress)
+    return [
+        replace(row, metric=f"{row.metric} against the rest", label=label)
+        for row in rows
+        if row.label != rest
+    ]
 
 
 def count_steps(seeds: int) -> int:

@@ -18,7 +18,8 @@ export function generateView(view, models) {
   const model = () => beats.find((one) => one.name === form.elements.model.value);
   const labels = () => {
     const chosen = form.elements.label.value;
-    form.elements.label.replaceChildren(...model().labels.map((l) => new Option(`${l}  ${NAMES[l] ?? ""}`, l, l === "V", l === (chosen || "V"))));
+    const names = model().labels.every((l) => l in NAMES) ? NAMES : {}; // other labels may mean anything
+    form.elements.label.replaceChildren(...model().labels.map((l) => new Option(`${l}  ${names[l] ?? ""}`, l, l === "V", l === (chosen || "V"))));
     form.elements.steps.placeholder = model().steps;
   };
   form.elements.model.addEventListener("change", labels);
