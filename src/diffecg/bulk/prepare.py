@@ -16,6 +16,7 @@ from diffecg.bulk.jobs import BulkJob, BulkResult, Progress
 from diffecg.bulk.options import LOCAL, EngineOptions
 from diffecg.datasets.cutting import WindowCutter, concatenate_cuts
 from diffecg.datasets.databases import SUBJECTS, Database
+from diffecg.datasets.label_maps import LabelMap
 from diffecg.datasets.labels import sort_labels
 from diffecg.datasets.options import PrepareOptions
 from diffecg.datasets.parquet import to_parquet
@@ -126,7 +127,7 @@ def prepare(
         raise DiffecgError(
             f"no window of {window.length} samples is left ({reason}); choose other options and another --out"
         )
-    return replace(result, notes=_notes(result, split))
+    return replace(result, notes=_notes(result, split, labels))
 
 
 def write_shard(task: _Task) -> Entry:
@@ -164,11 +165,13 @@ def _digest(table: Mapping[str, str]) -> str:
     return sha256(json.dumps(dict(table)).encode()).hexdigest()
 
 
-def _notes(result: BulkResult, split: Split) -> list[str]:
-    """Return notes on empty partitions, and on how the recordings were interpreted."""
-    counts = {name: sum(labels.values()) for name, labels in partition_counts(result).items()}
+def _notes(result: BulkResult, split: Split, labels: LabelMap) -> list[str]:
+    """Return notes on empty partitions and lacking labels, and on how the recordings were interpreted."""
+    partitions = partition_counts(result)
+    counts = {name: sum(of_labels.values()) for name, of_labels in partitions.items()}
     remarks = {name: found for entry in result.entries for name, found in entry.get("remarks", {}).items()}
-    return [*partition_notes(split, counts), *remark_notes(remarks)]
+    found = {label for of_labels in partitions.values() for label in of_labels}
+    return [*partition_notes(split, counts), *labels.notes(found), *remark_notes(remarks)]
 
 
 def failed_recordings(result: BulkResult) -> dict[str, str]:

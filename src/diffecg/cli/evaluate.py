@@ -44,9 +44,9 @@ def evaluate(
 
     Each metric is reported with a real-vs-real reference and a baseline. The synthetic windows may come from
     any program: .npz, .csv, .parquet or a folder of WFDB records with one window each, in mV; several paths
-    are concatenated. With prepared windows, fidelity and physiology compare with the partition validation,
-    utility trains on train and tests on test, and privacy compares train with validation. Writes report.html,
-    report.json and plots.
+    are concatenated. Windows are compared by label, whatever the labels are. With prepared windows, fidelity
+    and physiology compare with the partition validation, utility trains on train and tests on test, and
+    privacy compares train with validation. Writes report.html, report.json and plots.
 
     Parameters
     ----------

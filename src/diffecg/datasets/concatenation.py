@@ -60,12 +60,14 @@ def _indices(sets: Sequence[Windows]) -> list[pd.DataFrame]:
     """Return the index of each set, with lists of labels in all of them if they are in one."""
     if not any(windows.has_several_labels for windows in sets):
         return [windows.index for windows in sets]
-    return [
-        windows.index.drop(columns="label", errors="ignore").assign(
-            labels=[[label for label in labels if label != UNKNOWN] for labels in windows.all_labels]
-        )
-        for windows in sets
-    ]
+    return [_with_lists(windows) for windows in sets]
+
+
+def _with_lists(windows: Windows) -> pd.DataFrame:
+    """Return the index of a set with a list of the known labels of each window."""
+    lists = [[label for label in labels if label != UNKNOWN] for labels in windows.all_labels]
+    index = windows.index.drop(columns="label", errors="ignore")
+    return index.assign(labels=pd.Series(lists, index=index.index, dtype=object))
 
 
 def _concatenate_indices(indices: Sequence[pd.DataFrame]) -> pd.DataFrame:

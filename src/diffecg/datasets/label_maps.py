@@ -6,7 +6,7 @@ A code is the symbol of a beat, such as ``V``, or a rhythm, which begins with a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from diffecg.datasets.label_map_files import read_codes
-from diffecg.datasets.labels import UNKNOWN
+from diffecg.datasets.labels import UNKNOWN, sort_labels
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import BEAT_SYMBOLS, RHYTHM, Beats, beats_of, rhythms_at
 from diffecg.formats.recording import Recording
@@ -89,6 +89,19 @@ class LabelMap(Mapping[str, str]):
         if self.of_rhythms:
             codes = rhythms_at(recording.annotations, beats.sample, recording.fs_hz)
         return np.array([self.get(code, UNKNOWN) for code in codes], dtype=np.str_)
+
+    def notes(self, found: Collection[str]) -> list[str]:
+        """Return a note if no window has a label of the map, or, of a user's map, if none has some of them.
+
+        Args:
+            found: labels of the windows.
+        """
+        lacking = [label for label in sort_labels(self.codes.values()) if label not in found]
+        if len(lacking) == len(set(self.codes.values())):
+            return [f"no beat has a code of the label map {self.name}, so that all labels are unknown"]
+        if self.is_built_in or not lacking:
+            return []
+        return [f"no window has the label {', '.join(lacking)} of the label map {self.name}"]
 
     def provenance(self) -> dict[str, Any]:
         """Return the name of the map and, if it is from a file, the map itself."""

@@ -104,7 +104,7 @@ def prepare(
         columns=["partition", "label", "reason", "count"],
     )
     number = {str(name): int(row.sum()) for name, row in counts.iterrows()}
-    notes = [*partition_notes(split, number), *remark_notes(remarks)]
+    notes = [*partition_notes(split, number), *labels.notes(list(counts.columns)), *remark_notes(remarks)]
     provenance = {
         **(info or {}),
         "split": split_name,

@@ -188,6 +188,18 @@ def test_codes_of_a_map_are_beats_in_tables_of_annotations(tmp_path):
     )
 
 
+def test_labels_that_no_window_has_are_noted(database, tmp_path, run):
+    typo = write_map(tmp_path, {"N": "sinus", "v": "ectopic"}, ".json")
+    for name, note in (
+        (typo, "has the label ectopic of the label map mine.json"),
+        ("rhythm", "map rhythm, so that"),
+    ):
+        asked = ["mitdb", "--from", database, "--label-map", name]
+        assert note in run("prepare", *asked, "--out", tmp_path / "out", "--force")[2]
+        shards = tmp_path / f"shards-{len(note)}"
+        assert note in run("bulk", "prepare", *asked, "--out", shards, "--workers", 1)[2]
+
+
 def test_shards_are_those_of_their_map(database, tmp_path, run):
     codes = write_map(tmp_path, CODES, ".csv")
     asked = ["mitdb", "--from", database, "--label-map", codes]

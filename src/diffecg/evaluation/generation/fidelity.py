@@ -97,15 +97,13 @@ class Representations:
 
 def represent(windows: Windows) -> Representations:
     """Return the representations of some windows."""
+    everything = np.ones(len(windows), dtype=bool)
     spectrum = np.abs(np.fft.rfft(windows.signal_mv, axis=2, norm="ortho")).astype(np.float32)
     return Representations(
         time=windows.flat(),
         frequency=spectrum.reshape(len(windows), -1),
         features=features(windows.signal_mv, windows.fs_hz),
-        has_label={
-            ALL: np.ones(len(windows), dtype=bool),
-            **{label: windows.has_label(label) for label in windows.unique_labels()},
-        },
+        has_label={label: windows.has_label(label) for label in windows.unique_labels()} | {ALL: everything},
     )
 
 
@@ -156,9 +154,9 @@ def fidelity(
         baseline=represent(baseline),
         recordings=real.recordings,
     )
-    everything = [ALL] if real.has_several_labels or synthetic.has_several_labels else labels
+    together = [ALL] if real.has_several_labels or synthetic.has_several_labels else labels
     rows: list[MetricRow] = []
-    for group in [[label] for label in labels] + ([everything] if len(labels) > 1 else []):
+    for group in [[label] for label in labels] + ([together] if len(labels) > 1 else []):
         rows += _group_rows(sets, group, seeds, bootstraps, max_windows)
         if progress is not None:
             progress.advance()
