@@ -16,7 +16,6 @@ def test_classes_are_prepared_trained_generated_and_evaluated(run, database, tmp
     assert run("prepare", *asked)[0] == 0
     assert diffecg.open_windows(beats).unique_labels() == ["0", "1", "?"]
     small = ["--set", "network.width=16", "--set", "network.hidden=16", "--set", "training.batch=16"]
-    small += ["--set", 'labels=["0","1"]']
     status, _, err = run("train", "--data", beats, "--out", model, "--samples", 64, "--threads", 1, *small)
     assert status == 0, err
     assert diffecg.load(model).labels == ("0", "1")

@@ -88,9 +88,9 @@ class Windows:
         Args:
             signal: samples, in mV.
             fs_hz: sampling rate, in Hz.
-            labels: label of each window, as text or the number of a class; a list of labels for each window; or
-                an array (window, label) of zeros and ones, in which the labels are called 0, 1, …; None, also of
-                a window: unknown.
+            labels: label of each window, as text or the number of a class; a list of labels for each window;
+                or an array (window, label) of zeros and ones, in which the labels are called 0, 1, …; None,
+                also of a window: unknown.
             channel_names: name of each channel; None: ``lead 1``, ``lead 2``, …
             r_peak: sample of the R peak in each window; None: windows are not centred on beats.
             subjects: subject of each window, so that a subject gets into one partition; None: unknown.

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Shaped
 
+from diffecg.datasets.label_columns import label_texts
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.windows import ASSUMPTIONS, Windows, label_texts
+from diffecg.datasets.windows import ASSUMPTIONS, Windows
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import make_channels
 
