@@ -197,7 +197,7 @@ def check_labels(
     """Return the label of each window, or its labels.
 
     Args:
-        label: label of all windows, or of each.
+        label: label of all windows, or of each; an integer stands for its text.
         count: number of windows.
         known: labels of the model's training windows.
         model: name of the model.
@@ -206,15 +206,21 @@ def check_labels(
     Raises:
         DiffecgError: an unknown label, or not ``count`` of them.
     """
+    label = _text_of_integer(label)
     if label is not None and (isinstance(label, bytes) or not isinstance(label, Iterable)):
         check_label(label, known, model)
     labels: list[Labels] = [label] * count if label is None or isinstance(label, str) else list(label)
     if len(labels) != count:
         raise DiffecgError(f"{len(labels)} labels for a count of {count}; give one per window")
-    labels = [tuple(one) if isinstance(one, list) else one for one in labels]
+    labels = [tuple(one) if isinstance(one, list) else _text_of_integer(one) for one in labels]
     for one in dict.fromkeys(labels):
         check_label(one, known, model, several=several)
     return labels
+
+
+def _text_of_integer(label: Any) -> Any:
+    """Return an integer as text, and anything else as it is."""
+    return str(label) if isinstance(label, int | np.integer) and not isinstance(label, bool) else label
 
 
 def check_numbers(
