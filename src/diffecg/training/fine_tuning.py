@@ -16,6 +16,9 @@ from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.numbers import NumberEmbedding
 
+NO_CLASS = (UNKNOWN, "Q")
+"""Labels that are not added by themselves: unknown, and the unclassifiable beats of AAMI EC57."""
+
 _EMBED_LABEL = "network.embed_label.weight"
 _OF_WINDOWS = (_EMBED_LABEL, "morphology_share", "number_draws")
 """Tensors that follow from the training windows or are matched by label."""
@@ -44,11 +47,12 @@ def with_labels(config: Config, labels: Sequence[str], chosen: Sequence[str] | N
 
     Args:
         config: settings with the labels of the model that is fine-tuned.
-        labels: labels of the new training windows; those that the model does not have are added.
+        labels: labels of the new training windows; those that the model does not have are added, apart from
+            :data:`NO_CLASS`.
         chosen: labels of the fine-tuned model; None: those of the model, and the added ones.
     """
     assert config.parent is not None
-    added = [label for label in labels if label not in config.labels and label != UNKNOWN]
+    added = [label for label in labels if label not in (*config.labels, *NO_CLASS)]
     names = (*config.labels, *added) if chosen is None else tuple(chosen)
     kept = tuple(label for label in config.parent.labels if label in names)
     return replace(config, labels=names, parent=replace(config.parent, labels=kept))
