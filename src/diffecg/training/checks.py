@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from shlex import quote
 
 import torch
 from jaxtyping import Float
@@ -72,7 +73,7 @@ def check_labels(config: Config, counts: Mapping[str, int]) -> None:
         raise DiffecgError(
             f"the training windows have the labels {', '.join(labels)}, the model has "
             f"{', '.join(config.labels)}, and none is in both; train the labels of the windows with "
-            f"{_setting(labels)}"
+            f"{_options(labels)}"
         )
 
 
@@ -110,7 +111,7 @@ def label_notes(config: Config, counts: Mapping[str, int]) -> list[str]:
         way_out = (
             ""
             if len(config.labels) > MAX_LABELS_SHOWN
-            else (f"; to train these labels, use {_setting([*config.labels, *others])}")
+            else (f"; to train these labels, use {_options([*config.labels, *others])}")
         )
         notes.append(
             f"{number} training windows with the label {', '.join(others)} are trained {what}{way_out}"
@@ -152,6 +153,5 @@ def _known(counts: Mapping[str, int]) -> list[str]:
     return [label for label, count in counts.items() if count and label != UNKNOWN]
 
 
-def _setting(labels: Collection[str]) -> str:
-    quoted = ",".join(f'"{label}"' for label in labels)
-    return f"--set 'labels=[{quoted}]'"
+def _options(labels: Collection[str]) -> str:
+    return " ".join(f"--label {quote(label)}" for label in labels)
