@@ -93,7 +93,7 @@ def train(
     use_threads(threads)
     parent = None if init is None else _load_parent(init)
     if are_recording_sets(data):
-        gap_config = gap_settings(preset, parent, changes)
+        gap_config = gap_settings(preset, parent, label, changes)
         if dry_run:
             print(to_json(gap_config), end="")
             return

@@ -30,12 +30,16 @@ def are_recording_sets(data: Sequence[str]) -> bool:
     return kinds == {True}
 
 
-def gap_settings(preset: str | None, parent: Parent | None, changes: Sequence[str]) -> GapConfig:
+def gap_settings(
+    preset: str | None, parent: Parent | None, labels: Sequence[str], changes: Sequence[str]
+) -> GapConfig:
     """Return the settings of a run: those of a preset, or those to fine-tune a model, with changes.
 
     Raises:
-        DiffecgError: an unknown preset or setting; preset and model are given.
+        DiffecgError: an unknown preset or setting; preset and model, or labels, are given.
     """
+    if labels:
+        raise DiffecgError(f"models of gaps have no labels ({', '.join(labels)}); leave out --label")
     if parent is None:
         return with_settings(gap_preset("strip" if preset is None else preset), changes)
     from diffecg.training.gap.fine_tuning import gap_fine_tuning_config

@@ -127,3 +127,33 @@ def test_settings_are_written_read_and_changed(tmp_path: Path) -> None:
         with_settings(config, ["candidates.length=600"])
     with pytest.raises(DiffecgError, match="unknown setting"):
         with_settings(config, ["network.width=64"])
+
+
+def test_a_model_is_fine_tuned_and_ends_early(data: Path, tmp_path: Path, run) -> None:
+    train_gap_model(settings(), [data], tmp_path / "parent")
+    command = ("train", "--init", tmp_path / "parent", "--data", data, "--out", tmp_path / "child")
+    few = ("--samples", 64, "--set", "training.checkpoint_every=16", "--set", "training.batch=8")
+    status, _, error = run(*command, *few, "--set", "training.learning_rate=1e-12")
+    assert status == 0, error
+    parent, child = weights(tmp_path / "parent"), weights(tmp_path / "child")
+    assert all(torch.allclose(parent[name], child[name], atol=1e-6) for name in parent)
+    config = read_any_config(tmp_path / "child" / "config.json")
+    assert config.parent is not None
+    assert config.parent.name == "parent"
+    assert config.training.patience == 5
+    # A learning rate that ruins the model: the one that was kept is that of the lowest loss.
+    config = settings(samples=320, patience=1, learning_rate=10.0, warmup=0, ema_half_life=1)
+    start = load_network(tmp_path / "parent")
+    assert isinstance(start, GapNetwork)
+    best = train_gap_model(config, [data], tmp_path / "ruined", start=start)
+    losses = [row["validation_loss"] for row in read_metrics(tmp_path / "ruined")]
+    assert len(losses) < 320 // 16
+    assert all(
+        torch.equal(value, weights(tmp_path / "ruined")[name]) for name, value in best.state_dict().items()
+    )
+    status, _, error = run(*command, "--label", "N")
+    assert status == 1
+    assert "models of gaps have no labels (N); leave out --label" in error
+    status, _, error = run("train", "--init", "mitbih-beat", "--data", data, "--out", tmp_path / "x")
+    assert status == 1
+    assert "mitbih-beat is a model of windows" in error
