@@ -1,9 +1,9 @@
-"""``diffecg score``: how unlikely windows are for a model."""
+"""``diffecg score``: how rare windows are among others."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
@@ -13,13 +13,15 @@ from diffecg.cli.console import Force, Json, Threads, print_table, progress_bar,
 if TYPE_CHECKING:
     import pandas as pd
 
+    from diffecg.datasets.windows import Windows
+
 
 def score(
-    model: str,
     windows: Path,
     /,
     *,
     reference: Path,
+    model: str | None = None,
     partition: str | None = None,
     reference_partition: str | None = None,
     out: Path | None = None,
@@ -31,23 +33,26 @@ def score(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Score how unlikely windows are for a model, whatever their label.
+    """Score how rare windows are among reference windows, whatever their label.
 
-    Example: diffecg score mitbih-beat beats/ --partition test --reference beats/ --out scores.csv
+    Example: diffecg score beats/ --partition test --reference beats/ --out scores.csv
 
-    The score of a window is the share of reference windows from which the model removes noise with a smaller
-    error: windows like the reference are spread evenly from 0 to 1, a hundredth of them above 0.99. It states
-    how rare a window is among those that the model was trained on, and is no diagnosis.
+    The score of a window is the share of reference windows that are nearer to a training window; or, with
+    --model, from which the model removes noise with a smaller error. Windows like the reference are spread
+    evenly from 0 to 1, a hundredth of them above 0.99. A rare window is not necessarily an abnormal one: this
+    is no diagnosis.
 
     Parameters
     ----------
-    model:
-        A bundled model of beats, or a model folder.
     windows:
         Windows to score: a folder written by diffecg prepare, .npz, .parquet, .csv, or WFDB records of one
         window each.
     reference:
-        Windows to compare with, in the same formats.
+        Windows to compare with, in the same formats. Without --model, its partition train has the windows of
+        which the nearest counts; without partitions, all of them, each reference window without itself.
+    model:
+        A bundled model of beats, or a model folder. Default: no model, which finds rare beats better than
+        mitbih-beat does.
     partition:
         Partition of the windows: train, validation or test; default: all.
     reference_partition:
@@ -55,9 +60,9 @@ def score(
     out:
         File to write, .csv: a row for each window, with its error, its score and its columns.
     sigma:
-        Noise levels, in units of the standard deviation of the whitened spectrogram.
+        Noise levels of a model, in units of the standard deviation of the whitened spectrogram.
     draws:
-        Draws of noise at each level; more take longer and give a steadier score.
+        Draws of noise of a model at each level; more take longer and give a steadier score.
     seed:
         Seed of the first draw; all windows get the same noise.
     device:
@@ -67,22 +72,22 @@ def score(
     from diffecg.errors import DiffecgError
     from diffecg.files import check_output, write_atomic
     from diffecg.inference.anomaly import share_below
-    from diffecg.inference.loading import load
 
     if out is not None:
         if out.suffix != ".csv":
             raise DiffecgError(f"cannot write {out.name}; choose a name that ends in .csv")
         check_output(out, force=force, is_folder=False)
     use_threads(threads)
-    loaded, read, others = load(model, device), read_windows(windows), read_windows(reference)
+    read, others = read_windows(windows), read_windows(reference)
+    neighbours = others.partition("train") if others.has_partition("train") else None
     if reference_partition is None and others.has_partition("validation"):
         reference_partition = "validation"
     read = read if partition is None else read.partition(partition)
     others = others if reference_partition is None else others.partition(reference_partition)
-    errors = []
-    for name, part in (("score", read), ("reference", others)):
-        with progress_bar(name) as progress:
-            errors.append(loaded.anomaly_score(part, sigmas=sigma, draws=draws, seed=seed, progress=progress))
+    if model is None:
+        errors = _distances(read, others, neighbours)
+    else:
+        errors = _denoising_errors(model, device, (read, others), sigmas=sigma, draws=draws, seed=seed)
     scores = share_below(*errors)
     table = read.index.assign(error=errors[0], score=scores)
     if out is not None:
@@ -97,6 +102,40 @@ def score(
         "score": scores.tolist(),
     }
     show(result, text, as_json=json)
+
+
+def _distances(
+    windows: Windows, reference: Windows, neighbours: Windows | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distance of windows and of reference windows to the nearest neighbour, in mV.
+
+    Args:
+        windows: windows to score.
+        reference: windows to compare with.
+        neighbours: the neighbours; None: the reference windows, each without itself.
+    """
+    from diffecg.datasets.concatenation import check_alike
+    from diffecg.inference.neighbours import kth_nearest, nearest
+
+    check_alike([windows, reference])
+    if neighbours is None:
+        among = reference.flat()
+        return nearest(windows.flat(), among)[0], kth_nearest(among, among, min(2, len(among)))[0]
+    distances = (nearest(part.flat(), neighbours.flat())[0] for part in (windows, reference))
+    return next(distances), next(distances)
+
+
+def _denoising_errors(
+    model: str, device: str, sets: tuple[Windows, Windows], **options: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the errors with which a model removes noise from windows and from reference windows."""
+    from diffecg.inference.loading import load
+
+    loaded, errors = load(model, device), []
+    for name, part in zip(("score", "reference"), sets, strict=True):
+        with progress_bar(name) as progress:
+            errors.append(loaded.anomaly_score(part, progress=progress, **options))
+    return errors[0], errors[1]
 
 
 def _print(table: pd.DataFrame, labels: np.ndarray) -> None:

@@ -27,13 +27,9 @@ def concatenate(sets: Sequence[Windows]) -> Windows:
         raise DiffecgError("there are no windows to concatenate")
     if len(sets) == 1:
         return sets[0]
-    named = [windows for windows in sets if not _is_generic(windows)] or list(sets)[:1]
+    check_alike(sets)
+    named = _named(sets)
     peaks = [windows.r_peak for windows in sets if windows.r_peak is not None]
-    _check_equal("rate", [f"{windows.fs_hz:g} Hz" for windows in sets])
-    _check_equal("length", [f"{windows.signal.shape[2]} samples" for windows in sets])
-    _check_equal("units", [", ".join(channel.unit for channel in windows.channels) for windows in sets])
-    _check_equal("channels", [", ".join(windows.channel_names) for windows in named])
-    _check_equal("R peak", [f"sample {peak}" for peak in peaks])
     return Windows(
         signal=np.concatenate([windows.signal for windows in sets]),
         fs_hz=sets[0].fs_hz,
@@ -44,6 +40,25 @@ def concatenate(sets: Sequence[Windows]) -> Windows:
     )
 
 
+def check_alike(sets: Sequence[Windows]) -> None:
+    """Check that sets of windows have the same rate, length, channels and R peak, where they state them.
+
+    Raises:
+        DiffecgError: they differ.
+    """
+    peaks = [windows.r_peak for windows in sets if windows.r_peak is not None]
+    _check_equal("rate", [f"{windows.fs_hz:g} Hz" for windows in sets])
+    _check_equal("length", [f"{windows.signal.shape[2]} samples" for windows in sets])
+    _check_equal("units", [", ".join(channel.unit for channel in windows.channels) for windows in sets])
+    _check_equal("channels", [", ".join(windows.channel_names) for windows in _named(sets)])
+    _check_equal("R peak", [f"sample {peak}" for peak in peaks])
+
+
+def _named(sets: Sequence[Windows]) -> list[Windows]:
+    """Return the sets whose channels have names; the first one if none has."""
+    return [windows for windows in sets if not _is_generic(windows)] or list(sets)[:1]
+
+
 def _is_generic(windows: Windows) -> bool:
     """Return whether the channels have placeholders instead of names."""
     return all(lead.startswith("lead ") for lead in windows.channel_names)
@@ -52,7 +67,7 @@ def _is_generic(windows: Windows) -> bool:
 def _check_equal(what: str, values: Sequence[str]) -> None:
     if len(set(values)) > 1:
         raise DiffecgError(
-            f"windows cannot be concatenated: they differ in {what} ({' and '.join(sorted(set(values)))})"
+            f"windows cannot be used together: they differ in {what} ({' and '.join(sorted(set(values)))})"
         )
 
 

@@ -175,7 +175,7 @@ def test_sampling_rates_are_converted_on_request_only():
     short = replace(windows, signal=windows.signal_mv[..., :200])
     with pytest.raises(DiffecgError, match="1 lead"):
         match_windows(short, windows, resampling=True)
-    with pytest.raises(DiffecgError, match="cannot be concatenated"):
+    with pytest.raises(DiffecgError, match="cannot be used together"):
         concatenate([windows, short])
 
 

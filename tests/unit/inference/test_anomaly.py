@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 from scipy.stats import kstest
 
 import diffecg
+from diffecg.datasets.formats.registry import write_windows
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.windows import Windows
 from diffecg.diffusion.noise import SeededNoise
@@ -100,7 +102,8 @@ def test_unsuitable_windows_and_settings_are_refused(model, beats):
 def test_command_writes_a_row_for_each_window(windows, run, tmp_path):
     folder, out = windows["beat"], tmp_path / "scores.csv"
     few = ["--draws", 1, "--sigma", 2]
-    command = ["score", "mitbih-beat-fast", folder, "--partition", "test", "--reference", folder, *few]
+    model = ["--model", "mitbih-beat-fast"]
+    command = ["score", folder, *model, "--partition", "test", "--reference", folder, *few]
     status, printed, error = run(*command, "--out", out)
     assert status == 0, error
     assert "> 0.99" in printed
@@ -119,3 +122,30 @@ def test_command_writes_a_row_for_each_window(windows, run, tmp_path):
     status, _, error = run(*command, "--out", tmp_path / "scores.txt")
     assert status == 1
     assert "ends in .csv" in error
+
+
+def test_without_a_model_the_nearest_training_window_counts(windows, run, tmp_path):
+    folder, beats = windows["beat"], open_windows(windows["beat"])
+    train, validation, test = (
+        beats.partition(name).flat().astype(float) for name in ("train", "validation", "test")
+    )
+    of_test, reference = (cdist(part, train).min(axis=1) / 16 for part in (test, validation))  # 256 samples
+    out = tmp_path / "scores.csv"
+    command = ["score", folder, "--partition", "test", "--reference", folder, "--out", out]
+    status, _, error = run(*command)
+    assert status == 0, error
+    table = pd.read_csv(out)
+    assert table["error"].to_numpy() == pytest.approx(of_test, rel=1e-3)
+    assert table["score"].to_numpy() == pytest.approx(share_below(of_test, reference))
+    # Without partitions, a reference window is not its own neighbour.
+    write_windows(beats.partition("test").drop_columns("partition"), tmp_path / "all.npz")
+    alone = ["score", tmp_path / "all.npz", "--reference", tmp_path / "all.npz", "--json"]
+    status, printed, error = run(*alone)
+    assert status == 0, error
+    scores = json.loads(printed)
+    assert scores["error"] == pytest.approx(np.zeros(len(test)), abs=2e-3)
+    assert scores["score"] == pytest.approx(np.zeros(len(test)))
+    write_windows(Windows.from_arrays(np.zeros((3, 1, 100), np.float32), 360.0), tmp_path / "short.npz")
+    status, _, error = run("score", tmp_path / "short.npz", "--reference", folder)
+    assert status == 1
+    assert "cannot be used together: they differ in length" in error

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from scipy.stats import mannwhitneyu
+
+from diffecg.inference.neighbours import kth_nearest, nearest
 
 DENSITY_NEIGHBOURS = 5
 """The distance to this neighbour estimates the density of a set around a window."""
-_CHUNK = 512
 _EPSILON_MV = 1e-9
 
 
@@ -54,24 +54,7 @@ def auc(positive: Float[np.ndarray, " positive"], negative: Float[np.ndarray, " 
     return u / (len(positive) * len(negative))
 
 
-def nearest(
-    windows: Float[np.ndarray, "window feature"], others: Float[np.ndarray, "other feature"]
-) -> tuple[Float[np.ndarray, " window"], Int[np.ndarray, " window"]]:
-    """Return the distance of each window to its nearest neighbour in another set, in mV, and its number."""
-    return _kth_nearest(windows, others, 1)
-
-
 def _kth_distance(
     windows: Float[np.ndarray, "window feature"], others: Float[np.ndarray, "other feature"]
 ) -> Float[np.ndarray, " window"]:
-    return _kth_nearest(windows, others, min(DENSITY_NEIGHBOURS, len(others)))[0]
-
-
-def _kth_nearest(
-    windows: Float[np.ndarray, "window feature"], others: Float[np.ndarray, "other feature"], k: int
-) -> tuple[Float[np.ndarray, " window"], Int[np.ndarray, " window"]]:
-    a, b = (torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32)) for x in (windows, others))
-    distances = (torch.cdist(a[i : i + _CHUNK], b) for i in range(0, len(a), _CHUNK))
-    chunks = [d.min(dim=1) if k == 1 else d.kthvalue(k, dim=1) for d in distances]
-    values, numbers = (torch.cat(parts).numpy() for parts in zip(*chunks, strict=True))
-    return values / a.shape[1] ** 0.5, numbers
+    return kth_nearest(windows, others, min(DENSITY_NEIGHBOURS, len(others)))[0]

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.comparison import mean_beats, shared_labels
-from diffecg.evaluation.generation.membership import MembershipAttack, nearest
+from diffecg.evaluation.generation.membership import MembershipAttack
 from diffecg.evaluation.generation.metrics import (
     MIN_WINDOWS,
     Metric,
@@ -22,6 +22,7 @@ from diffecg.evaluation.generation.metrics import (
     metric_row,
 )
 from diffecg.evaluation.progress import Progress
+from diffecg.inference.neighbours import nearest
 
 SECTION = "privacy"
 METRICS = {
