@@ -15,7 +15,7 @@ Models
 Recordings and windows
     read_recording, write_recording, Recording    WFDB, EDF, tables, NumPy
     as_recording, to_frame, to_mne                arrays and objects of pandas, NeuroKit, MNE
-    open_windows, Windows                         prepared or generated windows
+    open_windows, as_windows, Windows             prepared windows; arrays, tables and datasets of PyTorch
     evaluate, write_report                        synthetic windows against real ones
 
 Estimators are in diffecg.integrations.sklearn and diffecg.integrations.imblearn. Errors that the user can

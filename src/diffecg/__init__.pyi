@@ -22,3 +22,4 @@ from .inference.torch_dataset import SyntheticWindows as SyntheticWindows
 from .integrations.conversion import as_recording as as_recording
 from .integrations.mne import to_mne as to_mne
 from .integrations.pandas import to_frame as to_frame
+from .integrations.window_conversion import as_windows as as_windows

@@ -27,6 +27,12 @@ SEED = ("seeds", "seed")
 LEADS = ("leads",)
 RESERVED = {*LABEL, *RATE, *RECORDING, *SEED, *LEADS, "lead", "index", "card"}
 """Names that are not those of samples or of further columns."""
+NUMBERS = {
+    *("subject", "partition", "weight", "sample"),
+    *("age", "sex", "height_cm", "weight_kg", "heart_rate", "averaged"),
+    *("rr_before_s", "rr_after_s", "rr_before_ratio", "rr_after_ratio"),
+}
+"""Names of columns that describe a window, also if they hold numbers."""
 
 SOURCE_LEAD = "source_lead"
 """Name of the index column ``lead`` in files, where ``lead`` is the channel of a row."""

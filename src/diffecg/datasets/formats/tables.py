@@ -8,7 +8,14 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
-from diffecg.datasets.formats.content import LEADS, RESERVED, SIGNAL, FileContent, first_of
+from diffecg.datasets.formats.content import (
+    LEADS,
+    NUMBERS,
+    RESERVED,
+    SIGNAL,
+    FileContent,
+    first_of,
+)
 from diffecg.errors import DiffecgError
 from diffecg.signal.channels import repeated
 
@@ -20,7 +27,8 @@ def table_content(path: Path, table: pd.DataFrame, card: str | bytes) -> FileCon
     """Return the windows of a table with one row for each window, or for each window and lead.
 
     The samples are a column of lists (time, or lead and time) called one of :data:`SIGNAL`; the columns
-    ``mv_0``, ``mv_1``, … that diffecg writes; or all numeric columns without a reserved name.
+    ``mv_0``, ``mv_1``, … that diffecg writes; or all numeric columns that do not describe the window, as
+    ``age`` does.
 
     Raises:
         DiffecgError: no windows, or columns with equal names.
@@ -60,7 +68,7 @@ def _sample_columns(table: pd.DataFrame) -> list[str]:
     numeric = [
         name
         for name in map(str, table.columns)
-        if name not in RESERVED
+        if name not in RESERVED | NUMBERS
         and not name.startswith("Unnamed")
         and pd.api.types.is_numeric_dtype(table[name])
     ]
