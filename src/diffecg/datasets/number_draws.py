@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float32, Shaped
+from jaxtyping import Float, Float32, Shaped
 
 from diffecg.errors import DiffecgError
 
 NUMBER_DRAWS = 256
 """Rows of numbers that are kept for each label."""
+NEAREST = 16
+"""Number of the rows nearest to given numbers, of which one is drawn."""
 
 
 def number_draws(
@@ -45,3 +47,26 @@ def number_draws(
         rows = rng.permutation(own if own.size else known)
         draws[row] = numbers[np.resize(rows, NUMBER_DRAWS)]
     return draws
+
+
+def complete_numbers(
+    draws: Float32[np.ndarray, "draw number"],
+    given: Float32[np.ndarray, " number"],
+    scale: Float[np.ndarray, " number"],
+    chance: float,
+) -> Float32[np.ndarray, " number"]:
+    """Return numbers in which the unknown ones are those of a row that resembles the known ones.
+
+    The row is one of the :data:`NEAREST` in the known numbers, or one that is as near as the last of them;
+    without known numbers, any row.
+
+    Args:
+        draws: rows of numbers.
+        given: numbers; NaN = unknown.
+        scale: standard deviation of each number.
+        chance: number from 0 to 1 that chooses the row.
+    """
+    known = np.isfinite(given)
+    distance = np.square((draws - given) / scale, where=known, out=np.zeros_like(draws)).sum(axis=1)
+    near = np.flatnonzero(distance <= np.partition(distance, NEAREST - 1)[NEAREST - 1])
+    return np.where(known, given, draws[near[int(chance * len(near))]])

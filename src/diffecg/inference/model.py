@@ -179,8 +179,8 @@ class Model:
             count: number of windows.
             seed: seed of the first window, or one seed per window.
             conditions: numbers that the windows are conditioned on, by name, such as ``{"age": 63}``: one for
-                all windows or one per window; those that are not given are unknown. None: all are unknown, or
-                drawn with each window by a model whose setting ``conditions.drawn`` says so.
+                all windows or one per window. Others are unknown; or drawn, by a model with the setting
+                ``conditions.drawn``, from the training windows of the label that resemble the given numbers.
             guidance: scale of classifier-free guidance (Ho and Salimans 2022, arXiv 2207.12598): 1 is none;
                 above 1, labels and conditions have an exaggerated effect, at twice the cost; 0 ignores them.
             sampler: ``ddpm``, ``ddim``, ``heun`` or ``dpm2m``; None: the model's own.
@@ -197,11 +197,8 @@ class Model:
         )
         seeds = checks.check_seeds(seed, count)
         labels = self._labels(label, count)
-        numbers = (
-            checks.check_numbers(conditions, count, self.numbers, self.name)
-            if conditions
-            else self.denoiser.draw_numbers(labels, seeds)
-        )
+        given = checks.check_numbers(conditions or {}, count, self.numbers, self.name)
+        numbers = self.denoiser.complete_numbers(labels, seeds, given)
         guidance = checks.check_guidance(guidance, (*self.labels, *self.numbers), self.name)
         request = SamplingRequest.unconditional(self._shape, labels, seeds, numbers, guidance)
         on_batch = count_batches(progress, count)
@@ -296,7 +293,7 @@ class Model:
                 labels[part],
                 len(seeds[part]),
                 seeds[start],
-                conditions=dict(zip(self.numbers, numbers[part].T, strict=True)) if conditions else None,
+                conditions=dict(zip(self.numbers, numbers[part].T, strict=True)),
                 guidance=guidance,
                 sampler=sampler,
                 steps=steps,

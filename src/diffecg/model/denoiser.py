@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from diffecg.config.schema import Config, UNetConfig
 from diffecg.datasets.label_code import LabelCode, Labels
-from diffecg.datasets.number_draws import NUMBER_DRAWS
+from diffecg.datasets.number_draws import NUMBER_DRAWS, complete_numbers
 from diffecg.diffusion.preconditioning import PARAMETRISATIONS, expand_like
 from diffecg.errors import DiffecgError
 from diffecg.model.condition import Condition
@@ -206,21 +206,30 @@ class ConditionalDenoiser(nn.Module):
             for label, seed in zip(labels, seeds, strict=True)
         ]
 
-    def draw_numbers(
-        self, labels: Sequence[Labels], seeds: Sequence[int]
+    def complete_numbers(
+        self,
+        labels: Sequence[Labels],
+        seeds: Sequence[int],
+        numbers: Float32[np.ndarray, "window number"],
     ) -> Float32[np.ndarray, "window number"]:
-        """Draw the numbers of each window from those of the training windows with its label.
+        """Return numbers of windows in which the unknown ones are drawn, if the model draws them.
 
-        They are unknown (NaN) for windows of unknown label, and in a model that draws none.
+        Args:
+            labels: Label of each window; numbers of a window of unknown label stay unknown.
+            seeds: Seed of each window.
+            numbers: Known numbers; NaN = unknown.
         """
-        numbers = np.full((len(labels), len(self.config.conditions.numbers)), np.nan, dtype=np.float32)
         if not self.config.conditions.drawn:
             return numbers
+        assert self.embed_numbers is not None
         rows = {label: row for row, label in enumerate(self.config.labels)}
-        draws = self.number_draws.cpu().numpy()
-        for window, (label, seed) in enumerate(zip(labels, seeds, strict=True)):
-            if isinstance(label, str) and label in rows:
-                # The first number of the generator of this seed chooses the morphology.
-                chosen = np.random.default_rng(seed).random(2)[1]
-                numbers[window] = draws[rows[label], int(chosen * NUMBER_DRAWS)]
-        return numbers
+        draws, scale = self.number_draws.cpu().numpy(), self.embed_numbers.deviation.cpu().numpy()
+        # The first number of the generator of a seed chooses the morphology.
+        return np.stack(
+            [
+                complete_numbers(draws[rows[label]], given, scale, np.random.default_rng(seed).random(2)[1])
+                if isinstance(label, str) and label in rows
+                else given
+                for label, seed, given in zip(labels, seeds, numbers, strict=True)
+            ]
+        )

@@ -8,7 +8,7 @@ from helpers import tiny
 
 import diffecg
 from diffecg.datasets.loading import open_windows
-from diffecg.datasets.number_draws import NUMBER_DRAWS, number_draws
+from diffecg.datasets.number_draws import NUMBER_DRAWS, complete_numbers, number_draws
 from diffecg.datasets.rhythm import running_mean
 from diffecg.errors import DiffecgError
 from diffecg.training.trainer import train
@@ -49,7 +49,22 @@ def test_draws_follow_from_the_seed_alone(model):
 def test_given_numbers_take_the_place_of_drawn_ones(model):
     given = model.generate("V", 2, conditions={"rr_before_ratio": 0.6}, steps=1)
     assert given.index["rr_before_ratio"].tolist() == pytest.approx([0.6, 0.6])
-    assert "rr_after_s" not in given.index
+    assert given.index["rr_after_s"].notna().all()
+
+
+def test_unknown_numbers_are_those_of_rows_that_resemble_the_known_ones():
+    draws = np.stack([np.repeat([0, 1], 128), np.arange(256)], axis=1).astype(np.float32)
+    scale, chances = np.array([0.5, 70.0]), np.linspace(0, 0.999, 200)
+
+    def drawn(*given):
+        return np.array([complete_numbers(draws, np.float32(given), scale, one) for one in chances])
+
+    assert set(drawn(1, np.nan)[:, 1]) <= set(range(128, 256))
+    assert len(set(drawn(1, np.nan)[:, 1])) > 100
+    assert np.allclose(drawn(np.nan, 40.2)[:, 1], 40.2)
+    assert set(drawn(np.nan, 40.2)[:, 0]) == {0}
+    assert len(set(drawn(np.nan, np.nan)[:, 1])) > 150
+    assert drawn(0.3, 7)[0].tolist() == pytest.approx([0.3, 7])
 
 
 def test_augmented_windows_have_drawn_intervals(model, windows, tmp_path):
