@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from diffecg.evaluation.generation.membership import MembershipAttack, nearest
+from diffecg.evaluation.generation.membership import MembershipAttack
+from diffecg.inference.neighbours import nearest
 from research.benchmarks.twelve_leads.beats import SignalUv, median_beats, r_peaks
 from research.benchmarks.twelve_leads.records import FS_HZ, Records
 from research.benchmarks.twelve_leads.study import Row, Study, subject_of

@@ -531,7 +531,7 @@ class Model:
         options: SamplerOptions,
         on_preview: Callable[[Preview], None] | None,
     ) -> ImputationRequest:
-        [label] = self._labels(label, 1)
+        self._labels(label, 1)
         seeds = draw_seeds(seed, checks.check_integer("draws", draws))
         return ImputationRequest(label=label, seeds=seeds, sampler=options, on_preview=on_preview)
 
