@@ -533,6 +533,7 @@ class Model:
     ) -> ImputationRequest:
         self._labels(label, 1)
         seeds = draw_seeds(seed, checks.check_integer("draws", draws))
+        label = None if label is None else str(label)
         return ImputationRequest(label=label, seeds=seeds, sampler=options, on_preview=on_preview)
 
     def _impute(
