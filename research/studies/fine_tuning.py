@@ -172,12 +172,9 @@ class Study:
 
 
 def settings_from_zero(config: Config) -> list[str]:
-    """Return the settings of training from random weights: the model's architecture, with early stopping.
-
-    The learning rate is that of the preset, which is higher than that of fine-tuning.
-    """
+    """Return the settings of training from random weights: architecture and schedule of fine-tuning."""
     short = fine_tuning_settings(config.training)
-    training = ("batch", "ema_half_life", "checkpoint_every", "patience", "warmup", "decay")
+    training = ("batch", "learning_rate", "ema_half_life", "checkpoint_every", "patience", "warmup", "decay")
     network = {**asdict(config.network)}
     kind = network.pop("kind")
     return [

@@ -27,8 +27,8 @@ _OF_WINDOWS = (_EMBED_LABEL, "morphology_share", "number_draws")
 def fine_tuning_config(parent: Config, model: ParentModel) -> Config:
     """Return the settings with which a model is fine-tuned.
 
-    Network, transform, noise schedule and conditions are the model's; training is shorter, with a lower
-    learning rate, and ends when the validation loss no longer falls.
+    Network, transform, noise schedule, conditions, batch size and learning rate are the model's; training is
+    shorter, and ends when the validation loss no longer falls.
 
     Args:
         parent: settings of the model.
@@ -59,12 +59,10 @@ def with_labels(config: Config, labels: Sequence[str], chosen: Sequence[str] | N
 
 
 def fine_tuning_settings(training: TrainingConfig) -> TrainingConfig:
-    """Return the settings of training with the number of samples, rates and early stopping of fine-tuning."""
+    """Return the settings of training with the length, schedule and early stopping of fine-tuning."""
     return replace(
         training,
         samples=400_000,
-        batch=128,
-        learning_rate=3e-4,
         warmup=5_000,
         decay=1.0,
         ema_half_life=10_000,
