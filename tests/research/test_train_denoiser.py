@@ -62,7 +62,7 @@ def test_partitions_of_the_noise_do_not_overlap(noises):
 def test_an_unknown_device_is_refused_before_anything_is_read(research, tmp_path):
     status, _, err = research("train-denoiser", tmp_path, tmp_path, tmp_path, "--device", "tpu")
     assert status == 1
-    assert "unknown device 'tpu'; train on cpu or cuda" in err
+    assert "cannot train on the device 'tpu'" in err
 
 
 def test_a_folder_with_calibrated_intervals_and_a_card_is_written(

@@ -164,8 +164,8 @@ def test_an_interval_states_the_coverage_of_its_draws(runs, leads):
 @pytest.mark.parametrize(
     ("label", "message"),
     [
-        (2, "unknown label 2 for the model beat; the labels of its training windows are N, S, V, F"),
-        ([0, 1], "unknown label 0"),
+        (2, "unknown label '2' for the model beat; the labels of its training windows are N, S, V, F"),
+        ([0, 1], "unknown label '0'"),
         (b"N", "unknown label b'N'"),
     ],
 )

@@ -57,7 +57,7 @@ def test_a_window_depends_on_itself_only(segments, settings):
 
 
 def test_equal_windows_get_independent_noise(segments, settings):
-    gap = slice(400, 460)
+    gap, settings = slice(400, 460), {**settings, "draws": 1}  # of several, the segment may be the same
     imputed = DiffusionImputer(**settings).fit_transform(np.stack([segments[2]] * 3))[:, gap]
     distance = np.abs(imputed[:, None] - imputed[None]).max(axis=2)
     assert distance[np.triu_indices(3, 1)].min() > 1e-3
