@@ -11,6 +11,9 @@ from jaxtyping import Shaped
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.errors import DiffecgError
 
+MAX_WHOLE = 2**53
+"""Floats from here on do not hold every whole number."""
+
 
 def label_column(labels: Any, count: int) -> dict[str, Any]:
     """Return the labels of windows as a column of an index: ``label``, or ``labels`` for several each.
@@ -41,6 +44,7 @@ def label_texts(labels: Any) -> Shaped[np.ndarray, " window"]:
         labels: label of each window: texts, or numbers of classes; None or NaN where it is missing.
     """
     cells = pd.Series(labels)
-    if pd.api.types.is_float_dtype(cells) and (cells.dropna() % 1 == 0).all():
+    known = cells.dropna()
+    if pd.api.types.is_float_dtype(cells) and ((known % 1 == 0) & (known.abs() < MAX_WHOLE)).all():
         cells = cells.astype("Int64")
     return cells.astype(object).where(cells.notna(), UNKNOWN).to_numpy(dtype=np.str_)

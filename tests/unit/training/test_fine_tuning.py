@@ -280,3 +280,5 @@ def test_labels_of_arrays():
     assert Windows.from_arrays(signal, 100, [1, 0, 1]).labels.tolist() == ["1", "0", "1"]
     with pytest.raises(DiffecgError, match="give each of them a list"):
         Windows.from_arrays(signal, 100, [["a"], "b", "c"])
+    large = Windows.from_arrays(signal, 100, np.array([1e300, np.nan, 2.0]))
+    assert large.labels.tolist() == ["1e+300", "?", "2.0"]
