@@ -44,7 +44,8 @@ def label_texts(labels: Any) -> Shaped[np.ndarray, " window"]:
         labels: label of each window: texts, or numbers of classes; None or NaN where it is missing.
     """
     cells = pd.Series(labels)
-    known = cells.dropna()
-    if pd.api.types.is_float_dtype(cells) and ((known % 1 == 0) & (known.abs() < MAX_WHOLE)).all():
-        cells = cells.astype("Int64")
+    if pd.api.types.is_float_dtype(cells):
+        known = cells.dropna().to_numpy(np.float64)
+        if np.all((np.abs(known) < MAX_WHOLE) & (known == np.round(known))):
+            cells = cells.astype("Int64")
     return cells.astype(object).where(cells.notna(), UNKNOWN).to_numpy(dtype=np.str_)
