@@ -37,13 +37,24 @@ settings.register_profile(
 settings.load_profile("default")
 
 
+def real_database(name):
+    """Return the folder of a database, or skip the test."""
+    folder = Path(os.environ.get("DIFFECG_DATA") or "nowhere") / name
+    if not folder.is_dir():
+        pytest.skip(f"set DIFFECG_DATA to the folder that holds {name}/ to test on real recordings")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def mitdb():
     """The real MIT-BIH Arrhythmia Database."""
-    folder = Path(os.environ.get("DIFFECG_DATA") or "nowhere") / "mitdb"
-    if not folder.is_dir():
-        pytest.skip("set DIFFECG_DATA to the folder that holds mitdb/ to test on real recordings")
-    return folder
+    return real_database("mitdb")
+
+
+@pytest.fixture(scope="session")
+def svdb():
+    """The real MIT-BIH Supraventricular Arrhythmia Database."""
+    return real_database("svdb")
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score
-from sklearn.neighbors import NearestNeighbors
 
 from diffecg.cli.console import Flat, Json, Threads, use_threads
 from diffecg.datasets.loading import open_windows
 from diffecg.datasets.windows import Windows
 from diffecg.inference.anomaly import SIGMAS
 from diffecg.inference.loading import load
+from diffecg.inference.neighbours import nearest
 from research.studies.beats import select_beats
 from research.studies.command import Data, Out, publish, run_study
 from research.studies.grid import Cell
@@ -26,7 +26,7 @@ from research.tables import Table, format_mean, format_number
 
 NORMAL, ECTOPIC = "N", ("S", "V", "F")
 GROUPS = {label: (label,) for label in ECTOPIC} | {"S, V, F": ECTOPIC}
-"""Labels that are told from N."""
+"""Labels that are classified against N, by name of the group."""
 COMPONENTS = (8, 16, 32, 64)
 """Numbers of principal components of the baseline to choose from."""
 _BOOTSTRAPS = 200
@@ -110,8 +110,7 @@ def by_gaussian(train: Windows, components: int) -> Method:
 
 def by_nearest(train: Windows) -> Method:
     """Return the distance to the nearest training window."""
-    neighbours = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(train.flat())
-    return lambda windows, _: neighbours.kneighbors(windows.flat())[0][:, 0]
+    return lambda windows, _: nearest(windows.flat(), train.flat())[0]
 
 
 def draw_beats(windows: Windows, count: int) -> Windows:

@@ -134,7 +134,9 @@ class Study:
             seed=seed,
             settings=[*([] if init else settings_from_zero(own)), *self.options.settings],
         )
-        return {**self._scores(self._generate(model), seed), **self._forgotten(model)}
+        synthetic = self._generate(model)
+        held_out = self.parents.partition("validation")
+        return {**self._scores(synthetic, seed), "forgotten": self._frechet(synthetic, held_out)}
 
     def _generate(self, model: Model) -> Windows:
         labels = [label for label in self.labels if label in model.labels]
@@ -156,11 +158,6 @@ class Study:
                 values.append(classification_scores(test.labels, predicted, self.labels)["macro-F1", ALL])
             scores["tstr"] = float(np.mean(values))
         return scores
-
-    def _forgotten(self, model: Model) -> dict[str, float]:
-        """Return the Fréchet distance to held-out beats of the database of the parent."""
-        held_out = self.parents.partition("validation")
-        return {"forgotten": self._frechet(self._generate(model), held_out)}
 
     def _frechet(self, synthetic: Windows, real: Windows) -> float:
         """Return the mean over the labels of the Fréchet distance; NaN where a label has too few windows."""

@@ -1,24 +1,12 @@
 """Users with their own data: from arrays to a report, and a bundled model adapted to another recorder."""
 
 import json
-import os
-from pathlib import Path
 
 import numpy as np
-import pytest
 from helpers import make_ecg
 
 import diffecg
 from diffecg.evaluation.generation.report import EvaluateOptions
-
-
-@pytest.fixture(scope="session")
-def svdb():
-    """The real MIT-BIH Supraventricular Arrhythmia Database."""
-    folder = Path(os.environ.get("DIFFECG_DATA") or "nowhere") / "svdb"
-    if not folder.is_dir():
-        pytest.skip("set DIFFECG_DATA to the folder that holds svdb/ to test on real recordings")
-    return folder
 
 
 def arrays():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from diffecg.cli.console import Json, Threads, show_notes, use_threads
-from diffecg.cli.training import Data, Settings, show_result, training_changes, training_progress
-from diffecg.config.io import with_settings
+from diffecg.cli.training import Data, Settings, show_result, training_progress
+from diffecg.config.io import training_changes, with_settings
 
 
 def distill(

@@ -9,8 +9,8 @@ from cyclopts import Parameter
 
 from diffecg.cli.console import Json, Threads, show_notes, use_threads
 from diffecg.cli.train_gaps import are_recording_sets, gap_settings, train_gaps
-from diffecg.cli.training import Data, LogTo, Settings, show_result, training_changes, training_progress
-from diffecg.config.io import to_json
+from diffecg.cli.training import Data, LogTo, Settings, show_result, training_progress
+from diffecg.config.io import to_json, training_changes
 
 if TYPE_CHECKING:
     from diffecg.training.parent import Parent

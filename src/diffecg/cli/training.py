@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -21,11 +21,6 @@ Data = Annotated[tuple[str, ...], Parameter(n_tokens=1, negative="")]
 LogTo = Annotated[tuple[Literal["tensorboard", "wandb"], ...], Parameter(n_tokens=1, negative="")]
 
 Settings = Annotated[tuple[str, ...], Parameter(name="--set", negative="", show_default=False)]
-
-
-def training_changes(**values: Any) -> list[str]:
-    """Return the settings that were given as flags of their own, as ``training.name=value``."""
-    return [f"training.{name}={value}" for name, value in values.items() if value is not None]
 
 
 @contextmanager

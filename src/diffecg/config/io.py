@@ -68,6 +68,11 @@ def window_config(settings: dict[str, Any]) -> WindowConfig:
     return _validate(TypeAdapter(WindowConfig), settings)
 
 
+def training_changes(**values: Any) -> list[str]:
+    """Return the settings that were given as flags of their own, as ``training.name=value``."""
+    return [f"training.{name}={value}" for name, value in values.items() if value is not None]
+
+
 def with_settings(config: ConfigT, settings: Sequence[str]) -> ConfigT:
     """Return ``config`` with some settings changed.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from diffecg.config.io import training_changes
 from diffecg.datasets.windows import Windows
 from diffecg.inference.loading import load, load_parent
 from diffecg.inference.model import Model
@@ -64,14 +65,12 @@ def train(
         DiffecgError: windows, settings or an earlier run in ``out`` do not fit; the loss is no longer finite.
     """
     check_device(device)
-    stated = {"samples": samples, "seed": seed}
-    changes = [f"training.{name}={value}" for name, value in stated.items() if value is not None]
     plan = plan_run(
         windows,
         preset=preset,
         parent=None if init is None else load_parent(init),
         labels=labels,
-        changes=[*changes, *settings],
+        changes=[*training_changes(samples=samples, seed=seed), *settings],
     )
     if on_notes is not None:
         on_notes(plan.notes)

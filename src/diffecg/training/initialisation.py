@@ -167,9 +167,10 @@ def initial_state(
         model = ConditionalDenoiser(config)
     if teacher is None:
         windows = data.fit_windows
-        most = _FIT_WINDOWS * len(config.window.leads)  # a basis over several leads takes more windows
-        rows = np.linspace(0, len(windows) - 1, min(most, len(windows))).astype(int)
-        model.transform.fit(torch.from_numpy(windows.signal[rows]))
+        if start is None:
+            most = _FIT_WINDOWS * len(config.window.leads)  # a basis over several leads takes more windows
+            rows = np.linspace(0, len(windows) - 1, min(most, len(windows))).astype(int)
+            model.transform.fit(torch.from_numpy(windows.signal[rows]))
         if model.embed_numbers is not None:
             numbers = WindowConditions.of(windows, config).numbers
             model.embed_numbers.fit(torch.from_numpy(numbers))
