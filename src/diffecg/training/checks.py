@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from shlex import quote
 
+import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -13,7 +15,7 @@ from torch import Tensor
 from diffecg.config.schema import Config
 from diffecg.datasets.faults import find_faults
 from diffecg.datasets.labels import UNKNOWN
-from diffecg.datasets.windows import MAX_LABELS_SHOWN, Windows
+from diffecg.datasets.windows import MAX_LABELS_SHOWN, WEIGHT, Windows
 from diffecg.errors import DiffecgError
 from diffecg.training.checkpoints import CHECKPOINT
 
@@ -37,11 +39,19 @@ def check_partitions(available: Collection[str]) -> None:
 
 
 def check_samples(windows: Windows, partition: str) -> None:
-    """Check that the samples of a partition are finite and that no window has a constant lead.
+    """Check that the samples of a partition are finite, that no lead is constant, and the weights.
 
     Raises:
-        DiffecgError: a window cannot be used; the first one is named.
+        DiffecgError: a window cannot be used; the first one is named. Sampling weights are not numbers from
+            zero on, or all zero.
     """
+    if WEIGHT in windows.index:
+        weight = pd.to_numeric(windows.index[WEIGHT], errors="coerce").to_numpy(np.float64)
+        if not (np.isfinite(weight) & (weight >= 0)).all() or not weight.any():
+            raise DiffecgError(
+                f"the column {WEIGHT!r} of the partition {partition} holds sampling weights that are "
+                "missing, negative or all zero; correct it, or remove it (Windows.drop_columns)"
+            )
     faults = find_faults(windows.signal)
     for rows, reason in (
         (faults.not_finite, "samples that are not finite"),

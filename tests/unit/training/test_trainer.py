@@ -154,6 +154,14 @@ def test_windows_are_drawn_by_their_weight(windows):
     assert drawn[1::2].sum() / drawn.sum() == pytest.approx(weight[1::2].sum() / weight.sum(), abs=0.02)
 
 
+@pytest.mark.parametrize("weight", [np.nan, -1.0, 0.0, "often"])
+def test_sampling_weights_that_are_none_are_refused(windows, tmp_path, weight):
+    data = open_windows(windows["beat"])
+    data = replace(data, index=data.index.assign(weight=weight))
+    with pytest.raises(DiffecgError, match="the column 'weight' of the partition train"):
+        train(tiny("beat"), data, tmp_path / "run")
+
+
 def test_task_masks():
     rng = np.random.default_rng(0)
     generation = draw_masks(rng, 50, 1, 256, (1, 0, 0))[:, 0]
