@@ -198,9 +198,14 @@ class Model:
         seeds = checks.check_seeds(seed, count)
         labels = self._labels(label, count)
         given = checks.check_numbers(conditions or {}, count, self.numbers, self.name)
-        numbers = self.denoiser.complete_numbers(labels, seeds, given)
+        morphologies, numbers = self.denoiser.draw_conditions(labels, seeds, given)
         guidance = checks.check_guidance(guidance, (*self.labels, *self.numbers), self.name)
-        request = SamplingRequest.unconditional(self._shape, labels, seeds, numbers, guidance)
+        request = replace(
+            SamplingRequest.unconditional(self._shape, labels, seeds),
+            numbers=numbers,
+            morphologies=morphologies,
+            guidance=guidance,
+        )
         on_batch = count_batches(progress, count)
         signal_mv = sample_windows(self.denoiser, request, options, on_batch=on_batch)
         info = self._info("generate", options) | ({} if guidance == 1 else {"guidance": guidance})

@@ -60,6 +60,8 @@ class SamplingRequest:
     """Seed of each window."""
     numbers: Float32[np.ndarray, "batch number"] | None = None
     """Numbers of each window; NaN, or None for all, = unknown."""
+    morphologies: Sequence[int] | None = None
+    """Morphology of each window within its label; -1 = unknown; None: drawn where nothing is observed."""
     start: SDEditStart | None = None
     guidance: float = 1.0
     """Scale of classifier-free guidance; 1: none."""
@@ -70,19 +72,10 @@ class SamplingRequest:
         shape: tuple[int, int],
         labels: Sequence[Labels],
         seeds: Sequence[int],
-        numbers: Float32[np.ndarray, "batch number"] | None = None,
-        guidance: float = 1.0,
     ) -> SamplingRequest:
         """Return the request of windows (leads, samples) in which nothing is observed."""
         zeros = np.zeros((len(seeds), *shape), dtype=np.float32)
-        return cls(
-            signal_mv=zeros,
-            observed=zeros > 0,
-            labels=labels,
-            seeds=seeds,
-            numbers=numbers,
-            guidance=guidance,
-        )
+        return cls(signal_mv=zeros, observed=zeros > 0, labels=labels, seeds=seeds)
 
 
 def resolve_options(options: SamplerOptions, config: DiffusionConfig) -> SamplerOptions:
@@ -180,14 +173,17 @@ def _sample_batch(
 def _condition(
     model: ConditionalDenoiser, request: SamplingRequest, rows: slice, signal: Tensor, observed: Tensor
 ) -> Condition:
-    labels, seeds = request.labels[rows], request.seeds[rows]
-    # An observed signal determines the morphology; without one, a morphology is sampled.
-    unobserved = ~request.observed[rows].any(axis=(1, 2)) & (request.start is None)
-    morphologies = np.where(unobserved, model.draw_morphologies(labels, seeds), -1)
+    labels, morphologies = request.labels[rows], request.morphologies
+    if morphologies is None:
+        # An observed signal determines the morphology; without one, a morphology is sampled.
+        unobserved = ~request.observed[rows].any(axis=(1, 2)) & (request.start is None)
+        drawn = np.where(unobserved, model.draw_morphologies(labels, request.seeds[rows]), -1).tolist()
+    else:
+        drawn = morphologies[rows]
     return model.condition(
         signal,
         observed,
-        model.encode_labels(labels, morphologies.tolist()),
+        model.encode_labels(labels, drawn),
         None if request.numbers is None else torch.from_numpy(request.numbers[rows]).to(signal.device),
     )
 

@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float, Float32
 from torch import Tensor, nn
 
 from diffecg.config.schema import Config, UNetConfig
+from diffecg.datasets.condition_draws import DRAWS, draw_similar
 from diffecg.datasets.label_code import LabelCode, Labels
-from diffecg.datasets.number_draws import NUMBER_DRAWS, complete_numbers
 from diffecg.diffusion.preconditioning import PARAMETRISATIONS, expand_like
 from diffecg.errors import DiffecgError
 from diffecg.model.condition import Condition
@@ -31,8 +31,8 @@ class ConditionalDenoiser(nn.Module):
 
     morphology_share: Float[Tensor, "label morphology"]
     """Frequency of each morphology within its label."""
-    number_draws: Float[Tensor, "label draw number"]
-    """Numbers of training windows of each label, if numbers are drawn."""
+    condition_draws: Float[Tensor, "label draw 1+number"]
+    """Morphology and numbers of training windows of each label, if numbers are drawn."""
 
     def __init__(self, config: Config) -> None:
         super().__init__()
@@ -49,8 +49,8 @@ class ConditionalDenoiser(nn.Module):
             "morphology_share", torch.zeros(len(config.labels), config.conditions.morphologies)
         )
         if config.conditions.drawn:
-            shape = len(config.labels), NUMBER_DRAWS, len(config.conditions.numbers)
-            self.register_buffer("number_draws", torch.zeros(shape))
+            shape = len(config.labels), DRAWS, 1 + len(config.conditions.numbers)
+            self.register_buffer("condition_draws", torch.zeros(shape))
         self.coefficients = PARAMETRISATIONS[config.diffusion.prediction]
         self.float()  # PyTorch's default dtype may be another
 
@@ -206,30 +206,34 @@ class ConditionalDenoiser(nn.Module):
             for label, seed in zip(labels, seeds, strict=True)
         ]
 
-    def complete_numbers(
+    def draw_conditions(
         self,
         labels: Sequence[Labels],
         seeds: Sequence[int],
         numbers: Float32[np.ndarray, "window number"],
-    ) -> Float32[np.ndarray, "window number"]:
-        """Return numbers of windows in which the unknown ones are drawn, if the model draws them.
+    ) -> tuple[list[int], Float32[np.ndarray, "window number"]]:
+        """Draw the morphology of each window, and its unknown numbers if the model draws them.
+
+        Both are then those of one training window of the label that resembles the known numbers.
 
         Args:
             labels: Label of each window; numbers of a window of unknown label stay unknown.
             seeds: Seed of each window.
             numbers: Known numbers; NaN = unknown.
+
+        Returns:
+            Morphologies (-1 = none), and numbers.
         """
         if not self.config.conditions.drawn:
-            return numbers
+            return self.draw_morphologies(labels, seeds), numbers
         assert self.embed_numbers is not None
         rows = {label: row for row, label in enumerate(self.config.labels)}
-        draws, scale = self.number_draws.cpu().numpy(), self.embed_numbers.deviation.cpu().numpy()
-        # The first number of the generator of a seed chooses the morphology.
-        return np.stack(
-            [
-                complete_numbers(draws[rows[label]], given, scale, np.random.default_rng(seed).random(2)[1])
-                if isinstance(label, str) and label in rows
-                else given
-                for label, seed, given in zip(labels, seeds, numbers, strict=True)
-            ]
-        )
+        draws, scale = self.condition_draws.cpu().numpy(), self.embed_numbers.deviation.cpu().numpy()
+        drawn = [
+            draw_similar(draws[rows[label]], given, scale, np.random.default_rng(seed).random())
+            if isinstance(label, str) and label in rows
+            else np.append(np.float32(-1), given)
+            for label, seed, given in zip(labels, seeds, numbers, strict=True)
+        ]
+        columns = np.array(drawn, dtype=np.float32).reshape(len(drawn), 1 + numbers.shape[1])
+        return columns[:, 0].astype(int).tolist(), columns[:, 1:]

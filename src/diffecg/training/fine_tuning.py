@@ -20,7 +20,7 @@ NO_CLASS = (UNKNOWN, "Q")
 """Labels that are not added by themselves: unknown, and the unclassifiable beats of AAMI EC57."""
 
 _EMBED_LABEL = "network.embed_label.weight"
-_OF_WINDOWS = (_EMBED_LABEL, "morphology_share", "number_draws")
+_OF_WINDOWS = (_EMBED_LABEL, "morphology_share", "condition_draws")
 """Tensors that follow from the training windows or are matched by label."""
 
 

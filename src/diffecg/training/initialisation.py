@@ -14,8 +14,8 @@ import torch
 
 from diffecg.config.io import AnyConfig, different_settings, read_any_config, window_config
 from diffecg.config.schema import Config, WindowConfig
+from diffecg.datasets.condition_draws import condition_draws
 from diffecg.datasets.labels import AAMI_LABELS, UNKNOWN
-from diffecg.datasets.number_draws import number_draws
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
@@ -175,8 +175,14 @@ def initial_state(
             numbers = WindowConditions.of(windows, config).numbers
             model.embed_numbers.fit(torch.from_numpy(numbers))
             if config.conditions.drawn:
-                draws = number_draws(numbers, windows.labels, config.labels, config.training.seed)
-                model.number_draws.copy_(torch.from_numpy(draws))
+                draws = condition_draws(
+                    data.morphologies.assign(windows.signal_mv, windows.labels),
+                    numbers,
+                    windows.labels,
+                    config.labels,
+                    config.training.seed,
+                )
+                model.condition_draws.copy_(torch.from_numpy(draws))
         model.morphology_share.copy_(torch.from_numpy(data.morphologies.share))
     else:
         model.load_state_dict(teacher.state_dict())

@@ -7,8 +7,8 @@ import pytest
 from helpers import tiny
 
 import diffecg
+from diffecg.datasets.condition_draws import DRAWS, condition_draws, draw_similar
 from diffecg.datasets.loading import open_windows
-from diffecg.datasets.number_draws import NUMBER_DRAWS, complete_numbers, number_draws
 from diffecg.datasets.rhythm import running_mean
 from diffecg.errors import DiffecgError
 from diffecg.training.trainer import train
@@ -53,11 +53,13 @@ def test_given_numbers_take_the_place_of_drawn_ones(model):
 
 
 def test_unknown_numbers_are_those_of_rows_that_resemble_the_known_ones():
-    draws = np.stack([np.repeat([0, 1], 128), np.arange(256)], axis=1).astype(np.float32)
+    draws = np.stack([np.arange(256) % 7, np.repeat([0, 1], 128), np.arange(256)], axis=1).astype(np.float32)
     scale, chances = np.array([0.5, 70.0]), np.linspace(0, 0.999, 200)
 
     def drawn(*given):
-        return np.array([complete_numbers(draws, np.float32(given), scale, one) for one in chances])
+        rows = np.array([draw_similar(draws, np.float32(given), scale, one) for one in chances])
+        assert set(rows[:, 0]) <= set(range(7))
+        return rows[:, 1:]
 
     assert set(drawn(1, np.nan)[:, 1]) <= set(range(128, 256))
     assert len(set(drawn(1, np.nan)[:, 1])) > 100
@@ -75,16 +77,29 @@ def test_augmented_windows_have_drawn_intervals(model, windows, tmp_path):
     assert added[list(RR)].notna().all(axis=None)
 
 
-def test_rows_of_numbers_are_chosen_by_label():
+def test_morphologies_are_those_of_windows_with_such_numbers():
+    draws = np.array([[number // 64, number] for number in range(256)], dtype=np.float32)
+
+    def drawn(given):
+        chances = np.linspace(0, 0.999, 50)
+        return {tuple(draw_similar(draws, np.float32([given]), np.ones(1), one)) for one in chances}
+
+    assert drawn(30.2) == {(0, np.float32(30.2))}
+    assert drawn(64) == {(0, 64), (1, 64)}
+    assert drawn(240) == {(3, 240)}
+    assert len(drawn(np.nan)) > 40
+
+
+def test_conditions_are_drawn_by_label():
     numbers = np.array([[1, 2], [3, np.nan], [5, 6], [7, 8]], dtype=np.float32)
-    labels = np.array(["a", "a", "b", "b"])
-    draws = number_draws(numbers, labels, ["a", "b", "c"], seed=0)
-    assert draws.shape == (3, NUMBER_DRAWS, 2)
-    assert {tuple(row) for row in draws[0].tolist()} == {(1, 2)}
-    assert {tuple(row) for row in draws[1].tolist()} == {(5, 6), (7, 8)}
-    assert {tuple(row) for row in draws[2].tolist()} == {(1, 2), (5, 6), (7, 8)}
+    morphologies, labels = np.array([3, 1, 0, 2]), np.array(["a", "a", "b", "b"])
+    draws = condition_draws(morphologies, numbers, labels, ["a", "b", "c"], seed=0)
+    assert draws.shape == (3, DRAWS, 3)
+    assert {tuple(row) for row in draws[0].tolist()} == {(3, 1, 2)}
+    assert {tuple(row) for row in draws[1].tolist()} == {(0, 5, 6), (2, 7, 8)}
+    assert {tuple(row) for row in draws[2].tolist()} == {(-1, 1, 2), (-1, 5, 6), (-1, 7, 8)}
     with pytest.raises(DiffecgError, match=r"conditions\.drawn"):
-        number_draws(numbers[1:2], labels[1:2], ["a"], seed=0)
+        condition_draws(morphologies[1:2], numbers[1:2], labels[1:2], ["a"], seed=0)
 
 
 def test_the_running_mean_is_that_of_the_ten_intervals_before():
