@@ -41,6 +41,7 @@ COMMANDS = {
         "research.benchmarks.imputation_networks:imputation_networks",
         "research.benchmarks.twelve_leads.command:twelve_leads",
         "research.benchmarks.twelve_leads.command:twelve_leads_baselines",
+        "research.benchmarks.lead_beats:lead_beats",
         "research.benchmarks.lead_reconstruction:lead_reconstruction",
     ),
     "Models": (
