@@ -30,6 +30,7 @@ COMMANDS = {
         "research.studies.fine_tuning:fine_tuning",
         "research.studies.guidance:guidance",
         "research.studies.anomaly:anomaly",
+        "research.studies.beat_models:beat_models",
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",
