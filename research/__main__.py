@@ -49,6 +49,7 @@ COMMANDS = {
         "research.models.bundle:bundle_model",
         "research.models.report:report_models",
         "research.models.report_leads:report_leads",
+        "research.models.report_beat_models:report_beat_models",
         "research.models.train_encoder:train_encoder",
         "research.models.train_denoiser:train_denoiser",
         "research.models.learn_rr_statistics:learn_rr_statistics",
