@@ -37,7 +37,7 @@ class BeatModelOptions:
 
     models: tuple[str, ...] = ("mitbih-beat", "mitbih-svdb-beat")
     """Bundled models or model folders."""
-    names: tuple[str, str] = ("DS1", "svdb")
+    names: tuple[str, str] = ("mitdb", "svdb")
     """Names of the databases, for the tables."""
     partitions: tuple[str, str] = ("validation", "test")
     """Partition of each database that beats are compared with."""

@@ -69,11 +69,11 @@ def test_beat_models_are_compared_on_two_databases(research, runs, windows, tmp_
     assert status == 0, error
     tables = json.loads(out)["tables"]
     rows = {(row["database"], row["label"], row["beats"]): row for row in tables["Fidelity"]}
-    assert rows["DS1", "N", "real training beats"].keys() == rows["svdb", "N", "reference"].keys()
+    assert rows["mitdb", "N", "real training beats"].keys() == rows["svdb", "N", "reference"].keys()
     model, real = (
         float(rows["svdb", "N", name]["sliced Wasserstein, time"].split()[0])
         for name in (str(runs["beat"]), "real training beats")
     )
     assert model > real
-    assert tables["Utility"][1]["residual CNN, DS1"].endswith("(1.00)")
+    assert tables["Utility"][1]["residual CNN, mitdb"].endswith("(1.00)")
     assert research(*command)[1] == out
