@@ -22,8 +22,8 @@ AUDIT ?= pip-audit
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
 
-studio: .venv/serve.stamp
-	$(BIN)/diffecg serve --open
+studio: .venv/studio.stamp
+	$(BIN)/diffecg studio --open
 
 test: check pytest
 
@@ -64,8 +64,8 @@ $(BIN)/python:
 	$(PIP) install $(FLAGS) -e .
 	touch $@
 
-.venv/serve.stamp: .venv/run.stamp
-	$(PIP) install $(FLAGS) -e '.[serve]'
+.venv/studio.stamp: .venv/run.stamp
+	$(PIP) install $(FLAGS) -e '.[studio]'
 	touch $@
 
 # torch: a build at hand (find-links) first, as pip prefers PyPI's, whose hash its link names. What a CUDA build needs
@@ -78,7 +78,7 @@ $(BIN)/python:
 	$(PIP) install --no-deps --no-build-isolation -e . -e research
 	$(PIP) check
 	touch .venv/run.stamp
-	touch .venv/serve.stamp $@
+	touch .venv/studio.stamp $@
 
 lock: | $(BIN)/python
 	@command -v $(UV) > /dev/null || { echo "uv is missing: pipx install uv, or make lock UV=/path/to/uv"; exit 1; }

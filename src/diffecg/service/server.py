@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, HTTPException
 from fastapi import Request as HttpRequest
+from starlette.concurrency import run_in_threadpool
 
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
+from diffecg.service.database import Table
 from diffecg.service.job import Job
 from diffecg.service.job_queue import JobQueue
+from diffecg.service.library import Library, StoredRecording
 from diffecg.service.metrics import Metrics
-from diffecg.service.schemas import ModelInfo
+from diffecg.service.overview import Rhythm
+from diffecg.service.project import Project
+from diffecg.service.schemas import ModelInfo, PageSettings
+from diffecg.service.sets import WindowSets
 from diffecg.service.settings import Settings
-from diffecg.service.tasks import BEATS, OUTPUT, GenerateTask
-from diffecg.service.uploads import StoredRecording, Uploads
+from diffecg.service.tasks import BEATS, OUTPUT
 
 SERVER_BEATS = "beats"
 """Name, in a request, of the beats that the server was started with."""
@@ -37,13 +43,23 @@ class Server:
     """The parts of a server."""
 
     settings: Settings
+    project: Project
     queue: JobQueue
-    uploads: Uploads
+    library: Library
+    sets: WindowSets
     metrics: Metrics
     models: dict[str, ServedModel]
     """Models by name."""
     beats: Windows | None
     """The real beats that the server was started with."""
+    page_settings: Table[PageSettings]
+    """What the page keeps."""
+    rhythm_locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        """Size of recordings, sets and results."""
+        return self.library.bytes + self.sets.bytes + self.queue.bytes
 
     def job(self, job_id: str) -> Job:
         """Return a job.
@@ -52,7 +68,7 @@ class Server:
             HTTPException: 404, unknown job.
         """
         if job_id not in self.queue.jobs:
-            raise HTTPException(404, f"unknown job {job_id!r}; it may have expired")
+            raise HTTPException(404, f"unknown job {job_id!r}; it may have been deleted")
         return self.queue.jobs[job_id]
 
     def finished(self, job_id: str) -> Job:
@@ -67,14 +83,19 @@ class Server:
         return job
 
     def recording(self, recording_id: str) -> StoredRecording:
-        """Return an uploaded recording.
+        """Return a recording.
 
         Raises:
             HTTPException: 404, unknown recording.
         """
-        if recording_id not in self.uploads.recordings:
-            raise HTTPException(404, f"unknown recording {recording_id!r}; upload it again")
-        return self.uploads.recordings[recording_id]
+        if recording_id not in self.library.recordings:
+            raise HTTPException(404, f"unknown recording {recording_id!r}; it may have been deleted")
+        return self.library.recordings[recording_id]
+
+    async def rhythm(self, recording_id: str) -> Rhythm:
+        """Return beats and faults of a recording; requests at the same time wait for one computation."""
+        async with self.rhythm_locks.setdefault(recording_id, asyncio.Lock()):
+            return await run_in_threadpool(self.library.rhythm, recording_id)
 
     def model(self, name: str) -> ServedModel:
         """Return a model.
@@ -107,10 +128,10 @@ class Server:
             HTTPException: 404, unknown set or job; 409, the job is not done.
             DiffecgError: the job did not generate windows.
         """
-        if set_id in self.uploads.sets:
-            return self.uploads.sets[set_id].path
+        if set_id in self.sets.sets:
+            return self.sets.path(set_id)
         job = self.finished(set_id)
-        if not isinstance(job.task, GenerateTask):
+        if job.name != "generate":
             raise DiffecgError(f"job {set_id!r} did not generate windows")
         return job.folder / OUTPUT / BEATS
 
@@ -121,8 +142,8 @@ class Server:
             HTTPException: 404, unknown set.
             DiffecgError: the server was started without real beats.
         """
-        if set_id in self.uploads.sets:
-            return self.uploads.sets[set_id].path
+        if set_id in self.sets.sets:
+            return self.sets.path(set_id)
         if set_id != SERVER_BEATS:
             raise HTTPException(404, f"unknown set {set_id!r}; upload it again")
         if self.settings.beats is None:

@@ -17,7 +17,7 @@ async function asked(path, options) {
     return await answered(await fetch(path, options));
   } catch (error) {
     if (error instanceof Refused) throw error;
-    throw new Refused("the server does not answer; is diffecg serve still running?");
+    throw new Refused("the server does not answer; is diffecg studio still running?");
   }
 }
 

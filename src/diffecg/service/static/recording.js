@@ -27,9 +27,8 @@ export function opener(view, onOpen) {
   const send = (files) => files.length && busy("Reading …", async () => {
     const form = new FormData();
     for (const file of files) form.append("files", file);
-    const asked = new URLSearchParams();
-    for (const name of ["fs_hz", "unit"]) if (place.querySelector(`[name=${name}]`).value) asked.set(name, place.querySelector(`[name=${name}]`).value);
-    await keep(await post(`api/recordings?${asked}`, form));
+    for (const [field, name] of [["fs_hz", "fs"], ["unit", "unit"]]) if (place.querySelector(`[name=${field}]`).value) form.append(name, place.querySelector(`[name=${field}]`).value);
+    await keep(await post("api/recordings", form));
   });
   const input = place.querySelector("input[type=file]");
   input.addEventListener("change", () => { send([...input.files]); input.value = ""; });
@@ -49,7 +48,7 @@ export function opener(view, onOpen) {
     about.hidden = false;
     about.querySelector("strong").textContent = info.name;
     about.querySelector("span").textContent = `${info.duration_s.toFixed(1)} s at ${info.fs_hz} Hz, ${info.beats.length} annotated beats. ${info.warnings.join(". ")}`;
-    lead.replaceChildren(...info.leads.map((name) => new Option(name, name, false, name === now.lead)));
+    lead.replaceChildren(...info.leads.map(({ name }) => new Option(name, name, false, name === now.lead)));
     view.querySelector(".work").hidden = false;
     onOpen(now);
   };

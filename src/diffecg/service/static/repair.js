@@ -68,7 +68,7 @@ export function repairView(view, models) {
     event.preventDefault();
     const before = now, marked = gaps;
     const task = form.elements.task.value, spans = gaps.map(([start_s, stop_s]) => ({ start_s, stop_s }));
-    const lost = now.info.missing_s[now.lead];
+    const lost = now.info.leads.find(({ name }) => name === now.lead).missing_s;
     if (!spans.length && !lost && task === "impute") { say(view, "Mark a stretch first: choose “marks a stretch” and drag over it.", true); return; }
     const body = task === "impute"
       ? { recording: now.info.id, model: model?.name, options: { leads: [now.lead], gaps: spans }, draw: numbers(form, ["draws", "seed"]) }
