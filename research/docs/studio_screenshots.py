@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +34,14 @@ def studio_screenshots(
     """
     from playwright.sync_api import sync_playwright
 
-    command = [sys.executable, "-m", "diffecg", "serve", "--port", "0", "--beats", str(windows)]
+    project = tempfile.TemporaryDirectory()
+    command = [sys.executable, "-m", "diffecg", "studio", f"{project.name}/project", "--port", "0"]
+    command += ["--beats", str(windows)]
     server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    address = re.search(r"http://\S+/", server.stderr.readline() if server.stderr else "")
+    address = re.search(r"http://\S+", server.stderr.readline() if server.stderr else "")
     try:
         if address is None:
-            raise DiffecgError("diffecg serve did not print its address")
+            raise DiffecgError("diffecg studio did not print its address")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox"]
@@ -54,6 +57,8 @@ def studio_screenshots(
                 page.screenshot(path=IMAGES / f"studio-{view.name}.png")
     finally:
         server.terminate()
+        server.wait()
+        project.cleanup()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,10 +57,39 @@ class Server:
         command = "from multiprocessing.spawn import spawn_main"
         return [int(pid) for pid in children if command in Path(f"/proc/{pid}/cmdline").read_text()]
 
+    @contextmanager
+    def peak_mb(self):
+        """Yield the largest resident memory of each process, in MB, while the block runs."""
+        peak, done = {}, threading.Event()
+
+        def watch():
+            while not done.wait(0.02):
+                for pid in descendants(self.process.pid):
+                    with suppress(OSError, IndexError):
+                        status = Path(f"/proc/{pid}/status").read_text()
+                        peak[pid] = max(peak.get(pid, 0), int(status.split("VmRSS:")[1].split()[0]) / 1024)
+
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        try:
+            yield peak
+        finally:
+            done.set()
+            watcher.join()
+
     def stop(self, how=signal.SIGTERM):
         """End the server, and wait for its end."""
         self.process.send_signal(how)
         return self.process.wait(30)
+
+
+def descendants(pid):
+    """Return a process and all that it started."""
+    found = [pid]
+    with suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            found += descendants(int(child))
+    return found
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from diffecg import pretrained
 from diffecg._version import __version__
@@ -95,8 +97,22 @@ def create_app(settings: Settings, project: Project, token: str, port: int) -> F
             PLOTLY_JS, media_type="text/javascript", headers={"cache-control": "max-age=86400"}
         )
 
-    app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    app.mount("/", _Page(directory=STATIC, html=True), name="page")
     return app
+
+
+class _Page(StaticFiles):
+    """The files of the page; addresses within the page, such as ``/r/ID``, are the page, too."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, or the page for a path without a suffix."""
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            is_address = error.status_code == 404 and "." not in path and not path.startswith("api/")
+            if not is_address:
+                raise
+            return await super().get_response("index.html", scope)
 
 
 def _create_server(settings: Settings, project: Project) -> Server:

@@ -144,15 +144,20 @@ class Library:
 
     def add_made(self, made: MadeRecording, job: str, parent: str | None) -> RecordingInfo:
         """Add a recording that a job made, whose files lie in its folder already."""
-        earlier = self._recordings[parent].info.synthetic if parent in self._recordings else []
+        before = None if parent is None else self._recordings.get(parent)
+        is_copy = before is not None and made.operation != "forecast"
         info = _describe(
             made.id, made.name, made.operation, made.imported, bytes=folder_bytes(self.folder(made.id))
         )
-        kept = [] if made.operation == "forecast" else earlier
         info = replace(
-            info, parent=parent, job=job, offset_s=made.offset_s, synthetic=[*kept, *made.synthetic]
+            info,
+            parent=parent,
+            job=job,
+            offset_s=made.offset_s,
+            synthetic=[*(before.info.synthetic if before and is_copy else []), *made.synthetic],
         )
-        self._add(StoredRecording(info=info, main=made.main, originals={}, stated=InterpretationRequest()))
+        stated = before.stated if before and is_copy else InterpretationRequest()
+        self._add(StoredRecording(info=info, main=made.main, originals={}, stated=stated))
         return info
 
     def delete(self, key: str) -> None:

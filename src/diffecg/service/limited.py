@@ -138,11 +138,8 @@ def _run_child(
     _limit_memory(limits.memory_mb)
     try:
         answer = function(*arguments)
-    except MemoryError:
-        answer = _Failure(kind="memory", message="")
-    except DiffecgError as error:
-        is_memory = isinstance(error.__cause__, MemoryError)
-        answer = _Failure(kind="memory" if is_memory else "user", message=str(error))
+    except (MemoryError, DiffecgError) as error:
+        answer = _Failure(kind="memory" if _is_memory(error) else "user", message=str(error))
     except OSError as error:
         answer = _Failure(kind="disk" if is_disk_full(error) else "bug", message=one_line(error))
     except BaseException as error:
@@ -151,6 +148,15 @@ def _run_child(
         connection.send(answer)
     sys.stderr.flush()
     os._exit(0)
+
+
+def _is_memory(error: BaseException | None) -> bool:
+    """Return whether an error, or one that it follows from, says that there is no memory left."""
+    while error is not None:
+        if isinstance(error, MemoryError) or "out of memory" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def is_disk_full(error: BaseException | None) -> bool:

@@ -22,7 +22,7 @@ from diffecg.service.checks import LimitExceeded
 from diffecg.service.error_responses import responses
 from diffecg.service.export import zip_folder
 from diffecg.service.exporting import SUFFIXES
-from diffecg.service.file_names import UploadedFile
+from diffecg.service.file_names import UploadedFile, suffix_of
 from diffecg.service.library import StoredRecording
 from diffecg.service.result_recording import FILES
 from diffecg.service.schemas import InterpretationRequest, Overview, RecordingInfo, RecordingSummary, Unit
@@ -172,34 +172,41 @@ async def export_recording(
     ] = "original",
 ) -> Response:
     """Return a recording as a file; several files, such as those of WFDB, are zipped."""
-    title = re.sub(r"[^\w. ()+-]", "_", stored.info.name)
     folder = Path(tempfile.mkdtemp(dir=server.project.temporary))
     try:
-        if format == "original":
-            files = server.library.folder(recording_id) / FILES
-            names = stored.originals or {}
-            await run_in_threadpool(shutil.copytree, files, folder / "out")
-            for name, original in names.items():
-                (folder / "out" / name).rename(folder / "out" / original)
-        else:
-            (folder / "out").mkdir()
-            await run_in_threadpool(server.library.convert, recording_id, format, title, folder / "out")
-        paths = sorted((folder / "out").iterdir())
-        path = paths[0]
-        if len(paths) > 1 or (format in SUFFIXES and not SUFFIXES[format]):
-            path = folder / f"{title}.zip"
-            path.write_bytes(await run_in_threadpool(zip_folder, folder / "out"))
+        path = await run_in_threadpool(_export, server, stored, format, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    name = (
-        path.name
-        if path.name.startswith(stored.info.name) or not stored.info.parent
-        else f"{title}{path.suffix}"
+    return FileResponse(
+        path,
+        media_type="application/octet-stream",
+        headers={"content-disposition": attachment(path.name)},
+        background=BackgroundTask(shutil.rmtree, folder, ignore_errors=True),
     )
-    headers = {"content-disposition": attachment(name)}
-    background = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    return FileResponse(path, media_type="application/octet-stream", headers=headers, background=background)
+
+
+def _export(server: Server, stored: StoredRecording, format: ExportFormat, folder: Path) -> Path:
+    """Write the files of a recording into a folder, and return the one to send."""
+    title = re.sub(r"[^\w. ()+-]", "_", stored.info.name)
+    output = folder / "out"
+    output.mkdir()
+    if format == "original":
+        files = server.library.folder(stored.info.id) / FILES
+        suffix = suffix_of(stored.main)
+        if suffix:  # one file; what lies beside it are notes about it
+            path = folder / stored.originals.get(stored.main, f"{title}{suffix}")
+            shutil.copyfile(files / stored.main, path)
+            return path
+        for file in files.iterdir():
+            shutil.copyfile(file, output / stored.originals.get(file.name, file.name))
+    else:
+        server.library.convert(stored.info.id, format, title, output)
+        if SUFFIXES[format]:
+            return output / f"{title}{SUFFIXES[format]}"
+    path = folder / f"{title}.zip"
+    path.write_bytes(zip_folder(output))
+    return path
 
 
 def attachment(name: str) -> str:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from diffecg.service.error_responses import error_response
 from diffecg.service.settings import LOOPBACK, Settings
-from diffecg.service.token_page import TOKEN_PAGE
+from diffecg.service.token_page import TOKEN_PAGE, TOKEN_PAGE_POLICY
 
 _WITHOUT_TOKEN = ("/healthz",)
 _UPLOADS = ("/api/recordings", "/api/sets")
@@ -81,7 +81,7 @@ class AuthMiddleware:
         if self._is_valid(bearer) or self._is_valid(cookie):
             return None
         if is_page and "text/html" in headers.get("accept", ""):
-            return HTMLResponse(TOKEN_PAGE, 401)
+            return HTMLResponse(TOKEN_PAGE, 401, {"content-security-policy": TOKEN_PAGE_POLICY})
         return error_response(
             401, "a token is required: send Authorization: Bearer TOKEN, or open /?token=TOKEN"
         )
