@@ -46,6 +46,9 @@ class Server:
         assert job["state"] == "done", job
         return job, self("GET", f"/api/jobs/{job['id']}/result").json()
 
+    def model_names(self):
+        return [model["name"] for model in self("GET", "/api/models").json()]
+
     def upload(self, *paths, to="recordings", **fields):
         files = [("files", (path.name, path.read_bytes())) for path in paths]
         query = fields if to == "sets" else {}

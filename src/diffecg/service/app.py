@@ -109,8 +109,8 @@ class _Page(StaticFiles):
         try:
             return await super().get_response(path, scope)
         except HTTPException as error:
-            is_address = error.status_code == 404 and "." not in path and not path.startswith("api/")
-            if not is_address:
+            is_address = "." not in path and not scope["path"].startswith("/api/")
+            if error.status_code != 404 or not is_address:
                 raise
             return await super().get_response("index.html", scope)
 

@@ -34,11 +34,7 @@ class PatientProtocol(H11Protocol):
         super().connection_made(transport)
         self._began_s = time.monotonic()
         self._check = self.loop.call_later(CHECK_S, self._close_if_slow)
-        if len(self.connections) > self.max_connections:
-            waiting = [
-                one for one in self.connections if isinstance(one, PatientProtocol) and one.is_receiving
-            ]
-            min(waiting or [self], key=lambda one: one._began_s).transport.abort()
+        self._close_oldest()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the checks."""
@@ -59,6 +55,19 @@ class PatientProtocol(H11Protocol):
     def is_receiving(self) -> bool:
         """Whether a request has not arrived completely."""
         return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+
+    def _close_oldest(self) -> None:
+        """Close the oldest connections that wait for a request, if there are too many."""
+        alive = [
+            one
+            for one in self.connections
+            if isinstance(one, PatientProtocol) and not one.transport.is_closing()
+        ]
+        excess = len(alive) - self.max_connections
+        if excess > 0:
+            waiting = sorted((one for one in alive if one.is_receiving), key=lambda one: one._began_s)
+            for one in waiting[:excess]:
+                one.transport.abort()
 
     def _close_if_slow(self) -> None:
         allowed_s = HEADER_S

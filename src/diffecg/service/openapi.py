@@ -38,6 +38,7 @@ def describe(app: FastAPI, limits: Limits, cookie: str) -> None:
                 "cookie": {"type": "apiKey", "in": "cookie", "name": cookie},
             }
             schema["security"] = [{"token": []}, {"cookie": []}]
+            _describe_errors(schema)
             for path in _OPEN:
                 for operation in schema["paths"][path].values():
                     operation["security"] = []
@@ -46,6 +47,18 @@ def describe(app: FastAPI, limits: Limits, cookie: str) -> None:
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _describe_errors(schema: Schema) -> None:
+    """State that errors are JSON whatever the type of the answer is, also those that FastAPI describes."""
+    body = {"schema": {"$ref": "#/components/schemas/ErrorBody"}}
+    for methods in schema["paths"].values():
+        for operation in methods.values():
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    response["content"] = {"application/json": body}
+    for name in ("HTTPValidationError", "ValidationError"):
+        schema["components"]["schemas"].pop(name, None)
 
 
 def _keywords(limits: Limits) -> dict[tuple[str, str], Schema]:

@@ -23,6 +23,14 @@ Operation = Literal["upload", "example", "impute", "denoise", "forecast", "compo
 FaultKind = Literal["missing", "flat", "clipped", "saturated", "noise"]
 Unit = Literal["mV", "uV", "V"]
 
+
+def _request(example: dict[str, JsonValue]) -> ConfigDict:
+    """Return the settings of the body of a request, with an example."""
+    return ConfigDict(
+        extra="forbid", use_attribute_docstrings=True, json_schema_extra={"examples": [example]}
+    )
+
+
 _REQUEST = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 _RESPONSE = ConfigDict(use_attribute_docstrings=True)
 
@@ -31,7 +39,9 @@ _RESPONSE = ConfigDict(use_attribute_docstrings=True)
 class GenerateRequest:
     """A request to generate windows."""
 
-    __pydantic_config__ = _REQUEST
+    __pydantic_config__ = _request(
+        {"model": "mitbih-beat-fast", "options": {"label": "V", "count": 5, "seed": 3}}
+    )
 
     model: str = "mitbih-beat"
     """Name of a model of the server."""
@@ -45,7 +55,13 @@ class GenerateRequest:
 class ImputeRequest:
     """A request to impute the gaps of a recording."""
 
-    __pydantic_config__ = _REQUEST
+    __pydantic_config__ = _request(
+        {
+            "recording": "ID",
+            "options": {"gaps": [{"start_s": 12.0, "stop_s": 12.8, "lead": "II"}]},
+            "draw": {"draws": 8},
+        }
+    )
 
     recording: str
     """Id of an uploaded recording."""
@@ -63,7 +79,9 @@ class ImputeRequest:
 class DenoiseRequest:
     """A request to denoise intervals of a recording."""
 
-    __pydantic_config__ = _REQUEST
+    __pydantic_config__ = _request(
+        {"recording": "ID", "options": {"intervals": [{"start_s": 14.0, "stop_s": 17.0}]}}
+    )
 
     recording: str
     """Id of an uploaded recording."""
@@ -75,7 +93,7 @@ class DenoiseRequest:
 class ForecastRequest:
     """A request to forecast a lead of a recording."""
 
-    __pydantic_config__ = _REQUEST
+    __pydantic_config__ = _request({"recording": "ID", "options": {"at_s": 30.0, "horizon_s": 1.0}})
 
     recording: str
     """Id of an uploaded recording."""
@@ -93,7 +111,7 @@ class ForecastRequest:
 class RhythmRequest:
     """A request for the beats of a rhythm."""
 
-    __pydantic_config__ = _REQUEST
+    __pydantic_config__ = _request({"text": "N*6 V", "options": {"minutes": 0.5}})
 
     text: str
     """The rhythm: labels, repeats (`N*8`), groups (`(N*3 V)*10`), names (`bigeminy`), or `like:208`."""
@@ -105,7 +123,9 @@ class RhythmRequest:
 class ComposeRequest:
     """A request to compose an annotated recording."""
 
-    __pydantic_config__ = _REQUEST
+    __pydantic_config__ = _request(
+        {"text": "N*6 V", "model": "mitbih-beat-fast", "options": {"minutes": 0.5, "seed": 1}}
+    )
 
     text: str
     """The rhythm: labels, repeats (`N*8`), groups (`(N*3 V)*10`), names (`bigeminy`), or `like:208`."""
@@ -119,7 +139,7 @@ class ComposeRequest:
 class EvaluateRequest:
     """A request to evaluate synthetic windows against real ones."""
 
-    __pydantic_config__ = _REQUEST
+    __pydantic_config__ = _request({"synthetic": "ID", "sections": ["fidelity"]})
 
     synthetic: str
     """Id of an uploaded set, or of a finished job that generated windows."""
@@ -231,7 +251,7 @@ class LeadInfo:
 class InterpretationRequest:
     """How to read a file again."""
 
-    __pydantic_config__ = _REQUEST
+    __pydantic_config__ = _request({"fs_hz": 250.0, "unit": "mV", "leads": {"ch1": "II"}})
 
     fs_hz: float | None = None
     """Sampling rate in Hz, for formats that do not store it; null: the file's."""

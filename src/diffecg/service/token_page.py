@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-TOKEN_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+TOKEN_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+)
 TOKEN_PAGE = """<!doctype html>
 <html lang="en">
 <head>
