@@ -399,3 +399,41 @@ def test_a_server_that_cannot_start_states_the_reason(run, server, tmp_path):
     status, _, err = run("studio", tmp_path / "new", "--port", 0, "--model", "nowhere")
     assert status == 1
     assert err.count("\n") == 1
+
+
+def test_sets_recordings_and_jobs_can_be_compared_with_each_other(server, tmp_path):
+    path = write_recording(tmp_path / "long", duration_s=300.0)
+    info = server.upload(*[path.with_suffix(suffix) for suffix in (".hea", ".dat", ".atr")]).json()
+    jobs = [
+        server.result("generate", model=FAST, options={"label": "N", "count": 60, "seed": seed})[0]
+        for seed in (1, 100)
+    ]
+    for real in (jobs[1]["id"], info["id"]):
+        _, report = server.result(
+            "evaluate", synthetic=jobs[0]["id"], real=real, sections=["fidelity"], seeds=2
+        )
+        assert any(row["value"] is not None for row in report["rows"] if row["label"] == "N")
+
+
+def test_a_report_without_figures_fails_and_says_why(server, recording):
+    _, info = recording
+    few, _ = server.result("generate", model=FAST, options={"label": "N", "count": 5})
+    job = server.wait(
+        server.submit("evaluate", synthetic=few["id"], real=info["id"], sections=["fidelity"], seeds=2)
+    )
+    assert job["state"] == "failed"
+    assert "N 5;" in job["error"]
+    empty = server("POST", "/api/examples/detached-electrode").json()["id"]
+    answer = server("POST", "/api/evaluate", json={"synthetic": few["id"], "real": empty})
+    assert answer.status_code in (202, 422)
+
+
+def test_files_of_generated_windows_are_written_once_and_named(server):
+    job, _ = server.result("generate", model=FAST, options={"label": "V", "count": 3, "seed": 7})
+    for format in ("npz", "wfdb"):
+        answers = [server("GET", f"/api/jobs/{job['id']}/export?format={format}") for _ in range(2)]
+        assert answers[0].content == answers[1].content
+        assert "V-3-seed-7." in answers[0].headers["content-disposition"]
+    one = server("GET", f"/api/jobs/{job['id']}/export?format=csv&window=1")
+    assert "V-seed-8.csv" in one.headers["content-disposition"]
+    assert server("GET", f"/api/jobs/{job['id']}/export?format=csv&window=3").status_code == 422

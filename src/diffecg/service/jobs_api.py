@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from diffecg.errors import DiffecgError
 from diffecg.service.error_responses import responses
-from diffecg.service.export import MEDIA_TYPES, Format, export_windows, zip_folder
+from diffecg.service.export import MEDIA_TYPES, Format, zip_folder
 from diffecg.service.job import Job
 from diffecg.service.recordings_api import attachment
 from diffecg.service.result_schemas import Result
@@ -153,10 +153,10 @@ async def export_job(
     job = server.finished(job_id)
     if job.name != "generate":
         raise HTTPException(404, "the job did not generate windows")
-    content, name = await run_in_threadpool(export_windows, job.folder / OUTPUT, format, window)
-    if window is None:
-        name = f"{_title(server, job)}{Path(name).suffix}"
-    return _attachment(content, name, MEDIA_TYPES[format])
+    path = await run_in_threadpool(server.export, job, format, window)
+    name = path.name if window is not None else f"{_title(server, job)}{path.suffix}"
+    headers = {"content-disposition": attachment(name)}
+    return FileResponse(path, media_type=MEDIA_TYPES[format], headers=headers)
 
 
 @router.get(

@@ -9,8 +9,11 @@ from typing import Any
 import torch
 
 from diffecg.datasets.formats.registry import read_windows
+from diffecg.datasets.windows import Windows
+from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation.html import write_report
-from diffecg.evaluation.generation.report import EvaluateOptions, evaluate
+from diffecg.evaluation.generation.metrics import MIN_WINDOWS
+from diffecg.evaluation.generation.report import EvaluateOptions, Report, evaluate
 from diffecg.inference.analogue_imputer import AnalogueImputer
 from diffecg.inference.gap_model import GapModel
 from diffecg.inference.imputer import Imputer
@@ -26,6 +29,7 @@ from diffecg.service.channel import (
     WorkerChannel,
 )
 from diffecg.service.generation import Generation
+from diffecg.service.importing import read_file
 from diffecg.service.recording_tasks import (
     Finished,
     Reports,
@@ -35,6 +39,7 @@ from diffecg.service.recording_tasks import (
     impute,
     make,
 )
+from diffecg.service.recording_windows import beats_like
 from diffecg.service.result_recording import MadeRecording
 from diffecg.service.results import SHOWN_DRAWS, rounded, write_result
 from diffecg.service.tasks import (
@@ -46,6 +51,7 @@ from diffecg.service.tasks import (
     ForecastTask,
     GenerateTask,
     ImputeTask,
+    RecordingFile,
     RecordingInputs,
 )
 
@@ -174,12 +180,20 @@ class TaskRunner:
             seeds=task.seeds,
             max_windows=task.max_windows,
         )
+        synthetic = read_windows(task.synthetic)
+        real = (
+            beats_like(synthetic, read_file(task.real))
+            if isinstance(task.real, RecordingFile)
+            else read_windows(task.real)
+        )
         report = evaluate(
-            read_windows(task.synthetic),
-            read_windows(task.real),
+            synthetic,
+            real,
             options,
             progress=self._progress(job.job_id),
         )
+        if all(row.value is None for row in report.rows):
+            raise DiffecgError(_no_figure(report))
         write_report(report, job.folder / OUTPUT)
         return report.to_dict()
 
@@ -205,3 +219,15 @@ class TaskRunner:
                 draws_mv.clear()
 
         return send_preview
+
+
+def _no_figure(report: Report) -> str:
+    """Return why a report has no figures."""
+
+    def counts(windows: Windows) -> str:
+        return ", ".join(f"{label} {count}" for label, count in windows.counts().items()) or "none"
+
+    return (
+        f"no figure can be computed, because each label needs at least {MIN_WINDOWS} synthetic and twice as "
+        f"many real windows; synthetic: {counts(report.synthetic)}; real: {counts(report.real)}"
+    )

@@ -144,7 +144,8 @@ class EvaluateRequest:
     synthetic: str
     """Id of an uploaded set, or of a finished job that generated windows."""
     real: str = "beats"
-    """Id of an uploaded set of real windows, or `beats` for the server's own."""
+    """What to compare with: id of an uploaded set, of a recording with annotated beats, or of a finished job
+    that generated windows; or `beats` for the server's own."""
     sections: tuple[Literal["fidelity", "physiology", "privacy", "utility"], ...] = ("fidelity", "physiology")
     """Sections of the report."""
     partition: Literal["validation", "test", "train"] = "validation"

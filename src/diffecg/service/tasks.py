@@ -109,7 +109,8 @@ class EvaluateTask:
 
     name: ClassVar[str] = "evaluate"
     synthetic: Path
-    real: Path
+    real: Path | RecordingFile
+    """A set of windows, or a recording with annotated beats."""
     sections: tuple[str, ...]
     partition: str
     seeds: int
