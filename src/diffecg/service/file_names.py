@@ -13,7 +13,7 @@ from diffecg.formats.tables.text_files import COMPRESSIONS
 
 MAX_NAME = 120
 """Longest name that is kept, in characters."""
-_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
+_SUFFIX = re.compile(r"(\.[a-z0-9]{1,8}){1,2}")
 _WFDB_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9]{1,8})?")
 _NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|\ud800-\udfff]")
 _WFDB = (".hea", ".dat", ".atr")
