@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.responses import FileResponse, PlainTextResponse, Response
+from fastapi.responses import PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
@@ -20,7 +19,7 @@ from diffecg.config.gap import GapConfig
 from diffecg.config.io import read_any_config
 from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
-from diffecg.service import data_api, jobs_api, recordings_api, tasks_api
+from diffecg.service import data_api, jobs_api, recordings_api, sheets_api, tasks_api
 from diffecg.service.database import Table
 from diffecg.service.error_responses import COMMON, add_error_handlers
 from diffecg.service.job_queue import JobQueue
@@ -36,7 +35,6 @@ from diffecg.service.settings import Settings
 from diffecg.service.task_builder import build_stored
 
 STATIC = Path(__file__).parent / "static"
-PLOTLY_JS = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
 _DESCRIPTION = (
     "Generate labelled heartbeats, impute, denoise and forecast recordings, compose annotated recordings, "
     "and evaluate synthetic beats. A task is a job: submit it, follow it by its id, and fetch its result. "
@@ -74,7 +72,13 @@ def create_app(settings: Settings, project: Project, token: str, port: int) -> F
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.server = server
-    for router in (recordings_api.router, tasks_api.router, jobs_api.router, data_api.router):
+    for router in (
+        recordings_api.router,
+        sheets_api.router,
+        tasks_api.router,
+        jobs_api.router,
+        data_api.router,
+    ):
         app.include_router(router, prefix="/api", responses=COMMON)
     app.add_middleware(AuthMiddleware, settings=settings, token=token, port=port)
     add_error_handlers(app)
@@ -89,13 +93,6 @@ def create_app(settings: Settings, project: Project, token: str, port: int) -> F
     def show_metrics() -> Response:
         """Return metrics in the text format of Prometheus."""
         return Response(server.metrics.text(), media_type="text/plain; version=0.0.4")
-
-    @app.get("/plotly.js", include_in_schema=False)
-    def plotly_js() -> Response:
-        """Return plotly.js from the installed Python package."""
-        return FileResponse(
-            PLOTLY_JS, media_type="text/javascript", headers={"cache-control": "max-age=86400"}
-        )
 
     app.mount("/", _Page(directory=STATIC, html=True), name="page")
     return app

@@ -19,7 +19,7 @@ _WITHOUT_TOKEN = ("/healthz",)
 _UPLOADS = ("/api/recordings", "/api/sets")
 _NOT_PAGES = ("/api/", "/metrics", "/openapi.json")
 _CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; img-src 'self' data: blob:; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 
