@@ -30,6 +30,7 @@ COMMANDS = {
         "research.studies.fine_tuning:fine_tuning",
         "research.studies.guidance:guidance",
         "research.studies.anomaly:anomaly",
+        "research.studies.beat_models:beat_models",
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",
@@ -41,12 +42,14 @@ COMMANDS = {
         "research.benchmarks.imputation_networks:imputation_networks",
         "research.benchmarks.twelve_leads.command:twelve_leads",
         "research.benchmarks.twelve_leads.command:twelve_leads_baselines",
+        "research.benchmarks.lead_beats:lead_beats",
         "research.benchmarks.lead_reconstruction:lead_reconstruction",
     ),
     "Models": (
         "research.models.bundle:bundle_model",
         "research.models.report:report_models",
         "research.models.report_leads:report_leads",
+        "research.models.report_beat_models:report_beat_models",
         "research.models.train_encoder:train_encoder",
         "research.models.train_denoiser:train_denoiser",
         "research.models.learn_rr_statistics:learn_rr_statistics",

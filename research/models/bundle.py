@@ -15,6 +15,7 @@ from diffecg.config.gap import GapConfig
 from diffecg.config.io import AnyConfig
 from diffecg.config.schema import Config
 from diffecg.datasets.recording_set import RecordingSet
+from diffecg.datasets.training_sets import SET
 from diffecg.errors import DiffecgError
 from diffecg.files import write_atomic
 from diffecg.model.folder import WEIGHTS, load_network, save_model
@@ -24,7 +25,7 @@ from diffecg.training.checkpoints import read_metrics
 from research.models.calibration import fit_kernel_variance
 from research.repository import PRETRAINED
 
-MAX_BYTES = 12_000_000
+MAX_BYTES = 12 * 1024**2
 
 CARD = """---
 license: {licence}
@@ -81,11 +82,23 @@ Split `folds`: folds 1 to 8, in steps of 5 uV, for training; fold 9 for validati
 nothing but the final evaluation. R peaks are detected in the eight leads together; each recording gives the
 average of its dominant beats and up to four of them, two premature and two wide ones."""
 
+SVDB_SOURCE = """
+MIT-BIH Supraventricular Arrhythmia Database 1.0.0 (PhysioNet, doi:10.13026/C2V30W), licence ODC-By 1.0.
+Greenwald SD. Improved detection and classification of arrhythmias in noise-corrupted electrocardiograms
+using contextual information. PhD thesis, Harvard-MIT (1990).
+"""
+
 BEAT_DATA = """\
 
 Split `strict`: the first 48 s of every minute of each recording of de Chazal's DS1, without 201 (the same
 subject as 202 in DS2) and without paced recordings. The other 12 s are validation. DS2 was used neither for
 training nor for choices. Label map: AAMI EC57."""
+
+SVDB_DATA = """
+
+Of the second database, split `svdb-train`: the first 48 s of every minute of two thirds of its 78 subjects,
+chosen by a hash of their names; the others are for tests. The number `set` is the database of a beat, 0 or
+1."""
 
 GAP_DATA = """\
 
@@ -99,10 +112,17 @@ Cardiology Challenge 2015: reducing false arrhythmia alarms in the ICU. Computin
 (2015). DS2, svdb and fold 10 were used neither for training nor for choices."""
 
 NOT_EVALUATED = "Not evaluated yet: make report DATA=mitdb/"
+NOT_EVALUATED_TWICE = "Not evaluated yet: python -m research beat-models --data beats/ --data svdb-beats/"
 
 BEAT_LIMITS = """\
 Half of DS1 was selected for rare events; prevalence is not clinical. F and S come from few subjects. One lead
 (MLII), one recorder. The window holds no RR interval, so that an S beat differs by its shape alone."""
+
+SVDB_LIMITS = """\
+Half of DS1 was selected for rare events; prevalence is not clinical. F comes from few subjects, nearly all of
+DS1. One lead: MLII of one database and the first of the other, recorded at 128 Hz. N and V of DS1 are less
+like the real ones than those of mitbih-beat. Without `--condition set=0` (or 1), beats are of either
+database, as often as in training."""
 
 LEADS_LIMITS = """\
 Adults at rest, one country, recorders of one make. Statements are those of the database, of any
@@ -203,14 +223,15 @@ def beat_facts(config: Config, facts: dict[str, Any]) -> dict[str, str]:
             "limits": LEADS_LIMITS,
             "results": "Not evaluated yet: python -m research report-leads ptb-xl/",
         }
+    several = SET in config.conditions.numbers
     return {
         "licence": "odc-by",
         "what": "single labelled heartbeats",
         "settings": _rows(settings),
-        "data": MITDB_SOURCE + BEAT_DATA,
+        "data": MITDB_SOURCE + SVDB_SOURCE + BEAT_DATA + SVDB_DATA if several else MITDB_SOURCE + BEAT_DATA,
         "examples": "windows",
-        "limits": BEAT_LIMITS,
-        "results": NOT_EVALUATED,
+        "limits": SVDB_LIMITS if several else BEAT_LIMITS,
+        "results": NOT_EVALUATED_TWICE if several else NOT_EVALUATED,
     }
 
 

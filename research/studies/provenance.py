@@ -31,8 +31,8 @@ def provenance(
         "study": study,
         "settings": asdict(options),
         "windows": fingerprint(windows),
-        "split": windows.info["split"],
-        "label_map": windows.info["label_map"],
+        "split": windows.info.get("split"),
+        "label_map": windows.info.get("label_map"),
         "models": {name: sha256((find_model(name) / WEIGHTS).read_bytes()).hexdigest() for name in models},
         "diffecg": __version__,
     }

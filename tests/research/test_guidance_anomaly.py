@@ -51,3 +51,29 @@ def test_studies_write_a_row_for_each_scale_and_method(research, runs, windows, 
     assert [row["method"] for row in tables["Partition validation"]][:2] == ["sigma 2", "chosen levels"]
     assert tables["Partition test"][0]["method"] == "denoising error"
     assert "±" in tables["Partition test"][0]["S, V, F"]
+
+
+def test_beat_models_are_compared_on_two_databases(research, runs, windows, tmp_path):
+    command = [
+        "beat-models",
+        "--data",
+        windows["beat"],
+        "--data",
+        windows["beat"],
+        "--out",
+        tmp_path / "study",
+    ]
+    command += ["--models", runs["beat"], "--count", 60, "--repeats", 2, "--seeds", 2, "--json"]
+    command += ["--partitions", "train", "train"]
+    status, out, error = research(*command)
+    assert status == 0, error
+    tables = json.loads(out)["tables"]
+    rows = {(row["database"], row["label"], row["beats"]): row for row in tables["Fidelity"]}
+    assert rows["DS1", "N", "real training beats"].keys() == rows["svdb", "N", "reference"].keys()
+    model, real = (
+        float(rows["svdb", "N", name]["sliced Wasserstein, time"].split()[0])
+        for name in (str(runs["beat"]), "real training beats")
+    )
+    assert model > real
+    assert tables["Utility"][1]["residual CNN, DS1"].endswith("(1.00)")
+    assert research(*command)[1] == out

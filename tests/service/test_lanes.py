@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -85,34 +84,26 @@ def test_jobs_of_a_killed_worker_are_computed_anew(server):
                         sampling={"sampler": "ddpm", "steps": 100})  # fmt: skip
     wait_for(server, job, "running")
     waiting = server.submit("generate", model=FAST, options={"count": 2})
-    os.kill(interactive_worker(server), signal.SIGKILL)
+    end_worker(server, server.workers()[0])  # that of reports was started later
     assert server.wait(job)["state"] == "done"
     assert server.wait(waiting)["state"] == "done"
     expected = diffecg.load(FAST).generate("V", 150, seed=5, sampler="ddpm", steps=100).signal_mv[:, 0]
     assert np.abs(windows_of(server, job) - expected).max() < 1e-3
 
 
-def interactive_worker(server):
-    """Return the process id of the worker that computes beats: the busiest one."""
-
-    def ticks(pid):
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return int(fields[11]) + int(fields[12])
-
-    before = {pid: ticks(pid) for pid in server.workers()}
-    time.sleep(0.3)
-    return max(before, key=lambda pid: ticks(pid) - before[pid])
+def end_worker(server, pid, how=signal.SIGKILL):
+    """Send a signal to a worker, and wait for the process that replaces it; return its id."""
+    before = server.workers()
+    os.kill(pid, how)
+    while pid in server.workers() or len(server.workers()) < len(before):
+        time.sleep(0.02)
+    return next(new for new in server.workers() if new not in before)
 
 
 def test_a_job_that_ends_its_worker_twice_fails(server):
     job = server.submit("generate", **SLOW)
-    for _ in range(2):
-        wait_for(server, job, "running")
-        time.sleep(1)
-        killed = interactive_worker(server)
-        os.kill(killed, signal.SIGKILL)
-        while killed in server.workers():
-            time.sleep(0.02)
+    wait_for(server, job, "running")
+    end_worker(server, end_worker(server, server.workers()[-1]))  # the one that was started last
     ended = server.wait(job)
     assert ended["state"] == "failed"
     assert "status -9" in ended["error"]
@@ -125,8 +116,8 @@ def test_a_stopped_worker_is_noticed_and_replaced(server):
         "generate", model=FAST, options={"count": 200}, sampling={"sampler": "ddpm", "steps": 200}
     )
     wait_for(server, job, "running")
-    stopped = interactive_worker(server)
-    os.kill(stopped, signal.SIGSTOP)
+    stopped = server.workers()[-1]
+    end_worker(server, stopped, signal.SIGSTOP)
     assert server.wait(job)["state"] == "done"
     assert stopped not in server.workers()
     assert "diffecg_worker_deaths_total 0" not in server("GET", "/metrics").text
@@ -199,3 +190,16 @@ def test_gaps_of_several_leads_are_imputed_in_one_job(server, recording):
     assert [(one["lead"], one["first"]) for one in result["intervals"]] == [("MLII", 7200), ("V1", 10800)]
     made = server("GET", f"/api/recordings/{job['result_recording']}").json()
     assert [one["lead"] for one in made["synthetic"]] == ["MLII", "V1"]
+
+
+def test_a_server_that_was_stopped_for_a_while_goes_on(server):
+    job = server.submit(
+        "generate", model=FAST, options={"count": 100}, sampling={"sampler": "ddpm", "steps": 100}
+    )
+    wait_for(server, job, "running")
+    workers = server.workers()
+    server.process.send_signal(signal.SIGSTOP)
+    time.sleep(4)  # longer than a worker may be silent
+    server.process.send_signal(signal.SIGCONT)
+    assert server.wait(job)["state"] == "done"
+    assert server.workers() == workers

@@ -106,17 +106,17 @@ def _random_beats(records: Records, rng: np.random.Generator) -> WindowsUv:
     found = (
         beats_of(*pair) for pair in zip(records.signal_uv, r_peaks(records.signal_uv, FS_HZ), strict=True)
     )
-    return _levelled(np.stack([beats[rng.integers(len(beats))] for beats in found if len(beats)]))
+    return levelled(np.stack([beats[rng.integers(len(beats))] for beats in found if len(beats)]))
 
 
 def _median_beats(records: Records, rng: np.random.Generator) -> WindowsUv:
     """Return the median beat of each record in which one is found; most of the noise is gone from it."""
     del rng  # nothing is random
     beats_mv = median_beats(records.signal_uv, r_peaks(records.signal_uv, FS_HZ))
-    return _levelled(beats_mv[np.isfinite(beats_mv).all(axis=(1, 2))])
+    return levelled(beats_mv[np.isfinite(beats_mv).all(axis=(1, 2))])
 
 
-def _levelled(beats_mv: Float[np.ndarray, "beat lead sample"]) -> WindowsUv:
+def levelled(beats_mv: Float[np.ndarray, "beat lead sample"]) -> WindowsUv:
     """Return beats in µV, the median of each lead at zero."""
     return rounded(to_microvolts(beats_mv - np.median(beats_mv, axis=2, keepdims=True)))
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import progress_bar, show, stderr
-from diffecg.config.io import AnyConfig
+from diffecg.cli.console import progress_bar, show, show_notes, stderr
+from diffecg.config.io import AnyConfig, read_any_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,7 @@ def training_progress(
 
     last_row: dict[str, float] = {}
     total = config.training.samples
+    show_notes(_extension_notes(out, total))
     with progress_bar(f"train {config.name}") as advance, open_loggers(log_to, out, config) as log:
 
         def report(row: dict[str, float]) -> None:
@@ -46,6 +47,15 @@ def training_progress(
                 )
 
         yield compose_reports(report, log), last_row
+
+
+def _extension_notes(out: Path, samples: int) -> list[str]:
+    """Return a note if there is a run of fewer samples in the folder, which will be extended."""
+    path = out / "config.json"
+    earlier = read_any_config(path).training.samples if path.is_file() else samples
+    if earlier >= samples:
+        return []
+    return [f"the run in {out} is extended from {earlier} to {samples} samples; --samples {earlier} keeps it"]
 
 
 def show_result(out: Path, config: AnyConfig, last_row: dict[str, float], *, as_json: bool) -> None:

@@ -62,12 +62,17 @@ class Windows:
     info: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise DiffecgError if signal, index and channels do not fit each other."""
+        """Raise DiffecgError if signal, index, channels and R peak do not fit each other."""
         shape = self.signal.shape
         if len(shape) != 3 or shape[:2] != (len(self.index), len(self.channels)):
             raise DiffecgError(
                 f"windows of shape {shape} do not fit an index of {len(self.index)} rows and "
                 f"{len(self.channels)} channels; axes must be (window, channel, time)"
+            )
+        if self.r_peak is not None and len(self) and not 0 <= self.r_peak < shape[2]:
+            raise DiffecgError(
+                f"r_peak {self.r_peak} is not a sample of windows of {shape[2]} samples; give one from 0 to "
+                f"{shape[2] - 1}, or None for windows that are not centred on beats"
             )
 
     @classmethod

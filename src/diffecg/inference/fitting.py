@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +20,12 @@ Notes = Callable[[list[str]], None]
 """Called with notes on what was assumed."""
 
 
+def warn(notes: list[str]) -> None:
+    """Issue notes as one warning."""
+    if notes:
+        warnings.warn("\n".join(notes), stacklevel=3)
+
+
 def train(
     windows: Windows,
     out: str | Path | None = None,
@@ -32,7 +39,7 @@ def train(
     settings: Sequence[str] = (),
     device: str = "cpu",
     report: Report | None = None,
-    on_notes: Notes | None = None,
+    on_notes: Notes = warn,
 ) -> Model:
     """Train a model of windows, or fine-tune one, and return it.
 
@@ -50,7 +57,7 @@ def train(
         settings: settings to change, each as ``section.name=value``, as in ``diffecg train --set``.
         device: ``cpu`` or ``cuda``.
         report: called with each row of metrics.
-        on_notes: called with notes on labels and partitions.
+        on_notes: called with notes on labels and partitions; by default they are a warning.
 
     Example:
         >>> import numpy as np, diffecg
@@ -72,8 +79,7 @@ def train(
         labels=labels,
         changes=[*training_changes(samples=samples, seed=seed), *settings],
     )
-    if on_notes is not None:
-        on_notes(plan.notes)
+    on_notes(plan.notes)
     with TemporaryDirectory() as temporary, distributed_context(device) as context:
         folder = Path(temporary) / plan.config.name if out is None else Path(out)
         train_windows(

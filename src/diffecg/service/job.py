@@ -86,7 +86,7 @@ class Job:
     def new(cls, identity: str, request: Request, task: Task, folder: Path, **settings: Any) -> Job:
         """Return the job of a request."""
         name: Any = task.name
-        document = TypeAdapter(type(request)).dump_python(request, mode="json")
+        document = _adapter(type(request)).dump_python(request, mode="json")
         return cls(id=identity, name=name, request=document, task=task, folder=folder, **settings)
 
     @classmethod
@@ -223,6 +223,16 @@ class Job:
         self.changes += 1
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+_ADAPTERS: dict[type[Request], TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: type[Request]) -> TypeAdapter[Any]:
+    """Return what converts a request to JSON; making it takes longer than using it."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def lane_of(task: Task, seconds_to_impute: float | None) -> LaneName:

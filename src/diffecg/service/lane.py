@@ -151,31 +151,33 @@ class Lane:
 
     async def _compute_begun(self, jobs: list[Job]) -> None:
         self.running = {job.id: job for job in jobs}
-        worker = self._worker = self._worker or self._start_worker()
+        if self._worker is None or not self._worker.is_alive:
+            self._worker = self._start_worker()
+        worker = self._worker
         worker.send(RunBatch(assignments=tuple(map(self._owner.assignment, jobs))))
         self._owner.count_batch(len(jobs))
         pending = set(self.running)
-        started_s = heard_s = time.monotonic()
-        unwanted_s: float | None = None
+        started_s, silent_s, unwanted_s = time.monotonic(), 0.0, 0.0
         while pending:
             try:
                 event = await worker.receive(_TICK_S)
             except TimeoutError:
-                event = None if time.monotonic() - heard_s > self._limits.max_silence_s else Alive()
-                if event is None:
+                # Counted, not measured: a server that was stopped meanwhile has not listened.
+                silent_s += _TICK_S
+                if silent_s > self._limits.max_silence_s:
                     return await self._replace(worker, "was stuck")
             else:
-                heard_s = time.monotonic()
+                silent_s = 0.0
                 if event is None:
                     return await self._replace(worker, None)
-            self._handle(event, pending)
+                self._handle(event, pending)
             if self.running and time.monotonic() - started_s > self._limits.max_job_s:
                 self._fail_running(f"the job took longer than {self._limits.max_job_s:g} s")
             if self.running:
-                unwanted_s = None
-            else:
+                unwanted_s = 0.0
+            elif pending:
                 unwanted_s = unwanted_s or time.monotonic()
-                if pending and time.monotonic() - unwanted_s > CANCEL_S:
+                if time.monotonic() - unwanted_s > CANCEL_S:
                     return await self._replace(worker, "")
         return None
 

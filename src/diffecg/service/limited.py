@@ -13,8 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Thread
 from typing import Any, TypeVar
 
 from diffecg.errors import DiffecgError, one_line
@@ -55,12 +56,12 @@ class _Failure:
 
 
 def prepare() -> None:
-    """Start the process from which children are forked, with the modules that they need."""
+    """Start the process from which children are forked, with the modules that they need; do not wait."""
     context = _context()
     if context.get_start_method() == "forkserver":
+        get_temp_dir()  # of this process, for sockets; not the folder for temporary files of uploads
         context.set_forkserver_preload(_PRELOADED)
-        process = context.Process(target=_ignore_interrupts, daemon=True)
-        process.start()
+        Thread(target=context.Process(target=_ignore_interrupts, daemon=True).start, daemon=True).start()
 
 
 def run_limited(function: Callable[..., Result], *arguments: Any, limits: ChildLimits) -> Result:

@@ -39,6 +39,11 @@ class WorkerProcess:
         theirs.close()  # so that the end of the process closes the pipe
         self._channel = ServerChannel(ours)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.is_alive()
+
     def send(self, command: Command) -> None:
         """Send a command."""
         self._channel.send(command)

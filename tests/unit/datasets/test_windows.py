@@ -221,3 +221,9 @@ def test_the_representation_shows_size_channels_and_labels():
     empty = windows.take([])
     assert "empty" in repr(empty)
     assert "<img" not in empty._repr_html_()
+
+
+@pytest.mark.parametrize("r_peak", [-1, 100])
+def test_r_peak_lies_in_the_window(r_peak):
+    with pytest.raises(DiffecgError, match=rf"r_peak {r_peak} is not a sample of windows of 100 samples"):
+        Windows.from_arrays(np.zeros((2, 1, 100)), 360, r_peak=r_peak)

@@ -204,7 +204,8 @@ def test_arrays_become_a_model_with_their_labels(tmp_path):
 
 def test_a_model_is_fine_tuned_from_python(runs, tmp_path):
     parent = diffecg.load(runs["beat"])
-    model = parent.fine_tune(own_windows(length=300), tmp_path / "mine", samples=128, seed=3)
+    with pytest.warns(UserWarning, match="partitions were assigned by subject"):
+        model = parent.fine_tune(own_windows(length=300), tmp_path / "mine", samples=128, seed=3)
     assert model.labels == (*parent.labels, "x")
     assert model.config.parent == ParentModel(
         name="beat", weights_sha256=parent.weights_sha256, labels=parent.labels
@@ -233,6 +234,12 @@ def test_the_command_fine_tunes(runs, windows, tmp_path, run):
     assert "note: partitions were assigned by subject" in error
     assert json.loads(out)["samples"] == 64
     assert diffecg.load(tmp_path / "run").labels[-1] == "x"
+    more = ("--samples", 80, *few[2:])
+    status, _, error = run(*command, *more, *out_folder, "--json")
+    assert status == 0, error
+    assert f"the run in {tmp_path / 'run'} is extended from 64 to 80 samples" in " ".join(error.split())
+    assert "is extended" not in run(*command, *more, *out_folder, "--json")[2]
+    few = more
     status, _, error = run(*command, *few, *out_folder, "--preset", "beat")
     assert status == 1
     assert "settings come from the preset beat or the model beat; give one of them" in error
