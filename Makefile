@@ -1,6 +1,6 @@
 # make demo   figures of every task, from the models that come with the package
 # make studio the studio in the browser
-# make test   style, types, import contracts and tests; COVERAGE=1 adds the coverage
+# make test   style, types (the page's, too, where there is node), import contracts and tests; COVERAGE=1 adds the coverage
 # make types  type errors in the tests, reported
 # make test-long   tests that take minutes: on real recordings, and 100,000 examples of files and texts
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
@@ -22,8 +22,8 @@ AUDIT ?= pip-audit
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
 
-studio: .venv/serve.stamp
-	$(BIN)/diffecg serve --open
+studio: .venv/studio.stamp
+	$(BIN)/diffecg studio --open
 
 test: check pytest
 
@@ -36,6 +36,8 @@ check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if command -v npx > /dev/null; then npx --yes --package typescript@5.9.3 tsc -p jsconfig.json; \
+		else echo "the page's types are not checked: there is no node"; fi
 
 # COVERAGE=1 reports the lines that tests run.
 COVERED := $(if $(COVERAGE),--cov=diffecg --cov=research --cov-report=term:skip-covered)
@@ -64,8 +66,8 @@ $(BIN)/python:
 	$(PIP) install $(FLAGS) -e .
 	touch $@
 
-.venv/serve.stamp: .venv/run.stamp
-	$(PIP) install $(FLAGS) -e '.[serve]'
+.venv/studio.stamp: .venv/run.stamp
+	$(PIP) install $(FLAGS) -e '.[studio]'
 	touch $@
 
 # torch: a build at hand (find-links) first, as pip prefers PyPI's, whose hash its link names. What a CUDA build needs
@@ -78,7 +80,7 @@ $(BIN)/python:
 	$(PIP) install --no-deps --no-build-isolation -e . -e research
 	$(PIP) check
 	touch .venv/run.stamp
-	touch .venv/serve.stamp $@
+	touch .venv/studio.stamp $@
 
 lock: | $(BIN)/python
 	@command -v $(UV) > /dev/null || { echo "uv is missing: pipx install uv, or make lock UV=/path/to/uv"; exit 1; }

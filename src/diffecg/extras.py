@@ -20,7 +20,7 @@ MODULES = {
     "mne": ("mne",),
     "onnx": ("onnx", "onnxscript", "onnxruntime"),
     "ray": ("ray",),
-    "serve": ("fastapi", "uvicorn", "plotly", "prometheus_client", "python_multipart"),
+    "studio": ("fastapi", "uvicorn", "prometheus_client", "python_multipart"),
     "sklearn": ("sklearn",),
     "tensorboard": ("tensorboard",),
     "wandb": ("wandb",),

@@ -211,6 +211,14 @@ def test_sheets_of_recordings_are_written_as_one_file(run, tmp_path):
     assert run("sheet", tmp_path / "a.csv", "--lead", "aVF", "--out", tmp_path / "avf.png")[0] == 0
 
 
+def test_a_sheet_of_consecutive_rows_states_its_scale(run, recording, tmp_path):
+    command = ["sheet", recording, "--seconds", 30, "--mm-per-s", 50, "--quiz", "--out", tmp_path / "s.pdf"]
+    status, printed, err = run(*command, "--json")
+    assert (status, err) == (0, "")
+    (sheet,) = json.loads(printed)["sheets"]
+    assert (sheet["mm_per_s"], sheet["mm_per_mv"]) == (50.0, 10.0)
+
+
 def test_a_sheet_that_cannot_be_drawn_is_an_error_and_leaves_no_file(run, recording, tmp_path):
     for arguments, message in (
         (("--lead", "V1", "--lead", "V7"), "recording 100 shows no V7 in this time"),

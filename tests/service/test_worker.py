@@ -9,6 +9,7 @@ import pytest
 from diffecg.composition.options import ComposeOptions
 from diffecg.errors import DiffecgError
 from diffecg.service.channel import (
+    Alive,
     Assignment,
     CancelJob,
     Cancelled,
@@ -37,7 +38,11 @@ def pipe():
 
 
 def outcomes(connection, count):
-    events = [connection.recv() for _ in range(count)]
+    events = []
+    while len(events) < count:
+        event = connection.recv()
+        if not isinstance(event, Alive):
+            events.append(event)
     return [(event.job_id, event.outcome, event.error) for event in events]
 
 

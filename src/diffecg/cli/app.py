@@ -26,8 +26,8 @@ from diffecg.cli.impute import impute
 from diffecg.cli.info import info
 from diffecg.cli.prepare import prepare
 from diffecg.cli.score import score
-from diffecg.cli.serve import serve
 from diffecg.cli.sheet import sheet
+from diffecg.cli.studio import studio
 from diffecg.cli.train import train
 from diffecg.errors import DiffecgError, Terminated
 
@@ -68,7 +68,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     score,
     bench,
     export,
-    serve,
+    studio,
 )
 for _position, _command in enumerate(_COMMANDS):
     app.command(_command, sort_key=_position)

@@ -118,7 +118,8 @@ def compose(
     with new_folder(out, force=force) as folder:
         card = write_composed(folder, recordings, out.name, suffix)
     counts = ", ".join(f"{count} {label}" for label, count in card["beats"].items())
-    text = f"{out}: {', '.join(card['recordings'])}, {duration_s:g} s, beats: {counts}; figure rhythm.png"
+    files = ", ".join(card["recordings"])
+    text = f"{out}: {files}, {duration_s:g} s, beats: {counts}; sheets rhythm.pdf and rhythm.png"
     show({"out": str(out), **card}, text, as_json=json)
 
 

@@ -66,7 +66,8 @@ def demo(
         progress(4, 4, "done")
     page = (out / "index.html").resolve()
     text = (
-        f"open {page}\nfor the studio in the browser: pip install 'diffecg[serve]', then diffecg serve --open"
+        f"open {page}\nfor the studio in the browser: pip install 'diffecg[studio]', then "
+        "diffecg studio --open"
     )
     show({"page": str(page)}, text, as_json=json)
 

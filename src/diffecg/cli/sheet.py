@@ -26,19 +26,51 @@ class SheetFlags:
     start: str | None = None
     """Time of the first sample shown, in s or in the recording's own time; default: the beginning."""
     lead: Leads = ()
-    """Lead to show in a row of its own, 10 s long; may be repeated. Default: the 12 leads in
-    columns, or all ECG leads in rows if the recording has fewer than six of the 12."""
+    """Lead to show in a row of its own; may be repeated. Default: the 12 leads in columns, or all ECG
+    leads in rows if the recording has fewer than six of the 12."""
+    seconds: float | None = None
+    """Show so many seconds of each ``--lead`` in consecutive rows, on several pages if need be. Default:
+    one row, 10 s at 25 mm/s."""
     layout: Literal["3x4", "6x2"] = "3x4"
     """Rows and columns of the 12 leads."""
     rhythm: str | None = None
     """Lead of the rhythm strip below the 12 leads; default: II, else the first ECG lead."""
     beats: bool = False
     """Write the label of each annotated beat above rows of one lead."""
-    mm_per_mv: float = 10.0
-    """Voltage scale in mm/mV."""
+    quiz: bool = False
+    """Leave out what names the rhythm: title, comments and labels of beats."""
+    mm_per_s: float = 25.0
+    """Paper speed in mm/s."""
+    mm_per_mv: float | None = None
+    """Voltage scale in mm/mV; default: 10, or less where consecutive rows would be too high."""
 
-    def sheet(self, recording: Recording) -> EcgSheet:
-        """Return the sheet of a recording.
+    def sheets(self, recording: Recording) -> list[EcgSheet]:
+        """Return the pages of a recording.
+
+        Raises:
+            DiffecgError: a lead that is named is neither recorded nor derived; the scale does not fit.
+        """
+        from diffecg.formats.strip_sheet import as_quiz, strip_sheets
+
+        if self.seconds is None:
+            sheets = [self._sheet(recording)]
+        else:
+            sheets = strip_sheets(
+                recording,
+                self.lead or (recording.channel_names[recording.default_lead()],),
+                start_s=self._start_s(recording),
+                duration_s=self.seconds,
+                has_beats=self.beats,
+                mm_per_s=self.mm_per_s,
+                mm_per_mv=self.mm_per_mv,
+            )
+        return [as_quiz(sheet) for sheet in sheets] if self.quiz else sheets
+
+    def _start_s(self, recording: Recording) -> float:
+        return 0.0 if self.start is None else recording.time.seconds(self.start, recording.duration_s)
+
+    def _sheet(self, recording: Recording) -> EcgSheet:
+        """Return the sheet of one row's time.
 
         Raises:
             DiffecgError: a lead of ``--lead`` or ``--rhythm`` is neither recorded nor derived.
@@ -46,9 +78,13 @@ class SheetFlags:
         from diffecg.formats.sheet import recording_sheet, sheet_rows
 
         rows = [(lead,) for lead in self.lead] or sheet_rows(recording, self.layout, self.rhythm)
-        start_s = 0.0 if self.start is None else recording.time.seconds(self.start, recording.duration_s)
         sheet = recording_sheet(
-            recording, rows, start_s=start_s, has_beats=self.beats, mm_per_mv=self.mm_per_mv
+            recording,
+            rows,
+            start_s=self._start_s(recording),
+            has_beats=self.beats,
+            mm_per_s=self.mm_per_s,
+            mm_per_mv=10.0 if self.mm_per_mv is None else self.mm_per_mv,
         )
         named = (*self.lead, self.rhythm) if self.rhythm else self.lead
         if lost := [lead for lead in named if lead not in sheet.leads_mv]:
@@ -67,14 +103,16 @@ def sheet(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Draw ten seconds of a 12-lead recording on ECG paper, as a cardiograph prints it.
+    """Draw a recording on ECG paper, as a cardiograph prints it, to print at true scale.
 
     Example: diffecg sheet ptbxl/records100/00000/00010_lr --out sheet.pdf
 
     diffecg sheet mitdb/100 --lead MLII --start 60 --beats --out strip.png
 
+    diffecg sheet bigeminy/bigeminy --seconds 60 --quiz --out quiz.pdf
+
     The 12 leads are shown in 3 rows of 4 columns, each for 2.5 s, above a rhythm strip, at 25 mm/s and
-    10 mm/mV; a PDF prints to scale. Limb leads that are not recorded are derived from two that are.
+    10 mm/mV; a PDF has A4 pages. Limb leads that are not recorded are derived from two that are.
 
     Parameters
     ----------
@@ -90,15 +128,18 @@ def sheet(
     found = find_recordings(recordings)
     check_sheet_file(out, len(found.paths))
     check_output(out, force=force, is_folder=False)
-    drawn: dict[str, EcgSheet] = {}
+    drawn: dict[str, list[EcgSheet]] = {}
     for name, path in found.paths.items():
         recording = read.read(path, leads=options.lead)
         print_notes(recording)
-        drawn[name] = options.sheet(recording)
+        drawn[name] = options.sheets(recording)
     out.parent.mkdir(parents=True, exist_ok=True)
-    save_sheets(list(drawn.values()), out)
-    count = f"{len(drawn)} sheet{'s' if len(drawn) > 1 else ''}"
-    result = {"out": str(out), "sheets": [{"recording": name, **_summary(drawn[name])} for name in drawn]}
+    pages = [page for sheets in drawn.values() for page in sheets]
+    check_sheet_file(out, len(pages))
+    save_sheets(pages, out)
+    count = f"{len(pages)} sheet{'s' if len(pages) > 1 else ''}"
+    summaries = [{"recording": name, **_summary(sheets[0])} for name, sheets in drawn.items()]
+    result = {"out": str(out), "sheets": summaries}
     show(result, f"{out}: {count}", as_json=json)
 
 
@@ -109,4 +150,6 @@ def _summary(sheet: EcgSheet) -> dict[str, Any]:
         "heart_rate_per_min": sheet.text.heart_rate_per_min,
         "remarks": list(sheet.remarks),
         "synthetic": sheet.is_synthetic,
+        "mm_per_s": sheet.mm_per_s,
+        "mm_per_mv": sheet.mm_per_mv,
     }

@@ -9,17 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
-
 from diffecg.composition.steps import STEPS_KEY
 from diffecg.files import CARD
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import file_name, write_recording
 from diffecg.formats.scaling import digitise
-from diffecg.plotting.signals import labelled_recording, save_figure
+from diffecg.formats.strip_sheet import strip_sheets
+from diffecg.plotting.sheet import EcgSheet, SheetText
+from diffecg.plotting.sheet_figure import save_sheets
 
-ROW_S, MAX_ROWS = 10.0, 6
-"""Length of a row of the figure, and the number of rows."""
+SHEET_S = 60.0
+"""Time on the sheet of a composed recording."""
+SHEETS = ("rhythm.pdf", "rhythm.png")
+"""Files of the sheet."""
 
 
 def write_composed(
@@ -48,7 +50,9 @@ def write_composed(
         )
         files.append(write_recording(folder / file_name(recording, suffix), recording).name)
     first = recordings[0]
-    save_figure(composed_figure(first, name), folder / "rhythm.png")
+    sheets = composed_sheets(first, name)
+    for file in SHEETS:
+        save_sheets(sheets, folder / file)
     card = {
         **first.info,
         "seeds": [recording.info["seed"] for recording in recordings],
@@ -62,10 +66,9 @@ def write_composed(
     return card
 
 
-def composed_figure(recording: Recording, title: str) -> Figure:
-    """Return a figure of the first minute of a recording, with a label at each beat."""
-    row, beats = round(ROW_S * recording.fs_hz), recording.beats()
-    lead_mv = recording.lead_mv(0)
-    rows = [lead_mv[start : start + row] for start in range(0, min(len(lead_mv), MAX_ROWS * row), row)]
-    labels = list(zip(beats.sample.tolist(), beats.symbol.tolist(), strict=True))
-    return labelled_recording(rows, recording.fs_hz, labels, title)
+def composed_sheets(recording: Recording, title: str) -> list[EcgSheet]:
+    """Return the sheets of the first minute of a composed recording, with a label at each beat."""
+    leads = recording.channel_names[:1]
+    remarks = [f"seed {recording.info['seed']}"]
+    text = SheetText(title=title)
+    return strip_sheets(recording, leads, duration_s=SHEET_S, text=text, remarks=remarks)

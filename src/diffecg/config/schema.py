@@ -20,6 +20,7 @@ Width = Annotated[int, Field(gt=0, multiple_of=8)]
 PositiveFloat = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+SamplerName = Literal["ddpm", "ddim", "heun", "dpm2m"]
 FractionBelowOne = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -151,7 +152,7 @@ class DiffusionConfig:
     """What the network predicts: ``karras`` preconditioning, ``epsilon`` (noise), ``v`` or ``flow``."""
     steps: PositiveInt = 20
     """Default number of sampling steps."""
-    sampler: Literal["ddpm", "ddim", "heun", "dpm2m"] = "dpm2m"
+    sampler: SamplerName = "dpm2m"
     """Default sampler."""
     sigma_min: PositiveFloat = 0.004
     """Lowest noise level of ``karras``."""

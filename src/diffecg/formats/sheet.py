@@ -13,8 +13,8 @@ from jaxtyping import Float
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
-from diffecg.plotting.paper import MM_PER_MV
-from diffecg.plotting.sheet import DURATION_S, LAYOUTS, EcgSheet, Rows, SheetText
+from diffecg.plotting.paper import MM_PER_MV, MM_PER_S
+from diffecg.plotting.sheet import LAYOUTS, ROW_MM, EcgSheet, Rows, SheetText
 from diffecg.signal.lead_names import lead_name
 from diffecg.signal.limb_leads import LIMB_LEADS, STANDARD_LEADS, derive_leads, known_leads
 from diffecg.signal.rpeaks import r_peaks_of_recording
@@ -32,9 +32,10 @@ def recording_sheet(
     start_s: float = 0.0,
     text: SheetText | None = None,
     has_beats: bool = False,
+    mm_per_s: float = MM_PER_S,
     mm_per_mv: float = MM_PER_MV,
 ) -> EcgSheet:
-    """Return ten seconds of a recording as a sheet, for :func:`diffecg.plotting.sheet_figure.sheet_figure`.
+    """Return the length of a row of a recording as a sheet: ten seconds at 25 mm/s.
 
     Limb leads that the recording lacks are derived from two that it has. Other leads that it lacks are empty
     panels.
@@ -46,22 +47,23 @@ def recording_sheet(
         text: what is written above the leads; None: name and comments of the recording. If it states no heart
             rate, that is measured.
         has_beats: write the labels of annotated beats above rows of one lead.
+        mm_per_s: paper speed.
         mm_per_mv: voltage scale.
 
     Raises:
-        DiffecgError: the recording has none of the leads at this time, or with several sampling rates; the
+        DiffecgError: the recording has none of the leads at this time, or with several sampling rates; a
             scale is not positive.
     """
-    if not mm_per_mv > 0:
-        raise DiffecgError(f"scale {mm_per_mv:g} mm/mV must be positive; the usual ones are 5, 10 and 20")
+    check_scale(mm_per_s, mm_per_mv)
     rows = sheet_rows(recording) if rows is None else rows
-    part, leads_mv, derived = _shown(recording, list(dict.fromkeys(chain(*rows))), start_s)
+    stop_s = start_s + ROW_MM / mm_per_s
+    part, leads_mv, derived = shown_leads(recording, list(dict.fromkeys(chain(*rows))), start_s, stop_s)
     text = text or SheetText(title=recording.name, statements=recording.comments)
     if text.heart_rate_per_min is None:
         text = replace(text, heart_rate_per_min=_heart_rate_per_min(part, np.stack(list(leads_mv.values()))))
     beats = part.beats() if has_beats else None
     remarks = [
-        f"from {_time_text(recording, start_s)}" if start_s else "",
+        f"from {time_text(recording, start_s)}" if start_s else "",
         f"{', '.join(derived)} derived" if derived else "",
     ]
     return EcgSheet(
@@ -72,8 +74,21 @@ def recording_sheet(
         beats=list(zip(beats.sample.tolist(), beats.symbol.tolist(), strict=True)) if beats else (),
         remarks=[remark for remark in remarks if remark],
         is_synthetic=is_synthetic(recording),
+        mm_per_s=mm_per_s,
         mm_per_mv=mm_per_mv,
     )
+
+
+def check_scale(mm_per_s: float, mm_per_mv: float) -> None:
+    """Check the scales of a sheet.
+
+    Raises:
+        DiffecgError: a scale is not positive.
+    """
+    if not mm_per_s > 0:
+        raise DiffecgError(f"speed {mm_per_s:g} mm/s must be positive; the usual ones are 25 and 50")
+    if not mm_per_mv > 0:
+        raise DiffecgError(f"scale {mm_per_mv:g} mm/mV must be positive; the usual ones are 5, 10 and 20")
 
 
 def sheet_rows(recording: Recording, layout: str = "3x4", rhythm: str | None = None) -> Rows:
@@ -101,7 +116,7 @@ def is_synthetic(recording: Recording) -> bool:
     return bool(recording.info.get(_SYNTHETIC)) or any(comments)
 
 
-class _Shown(NamedTuple):
+class ShownLeads(NamedTuple):
     """What a sheet shows of a recording."""
 
     part: Recording
@@ -111,8 +126,8 @@ class _Shown(NamedTuple):
     derived: list[str]
 
 
-def _shown(recording: Recording, wanted: Sequence[str], start_s: float) -> _Shown:
-    """Return those of the wanted leads that are recorded from a time on, or follow from limb leads that are.
+def shown_leads(recording: Recording, wanted: Sequence[str], start_s: float, stop_s: float) -> ShownLeads:
+    """Return those of the wanted leads that are recorded in an interval, or follow from limb leads that are.
 
     Raises:
         DiffecgError: there are none.
@@ -123,16 +138,16 @@ def _shown(recording: Recording, wanted: Sequence[str], start_s: float) -> _Show
         )
     channels = _channels(recording, [*wanted, *LIMB_LEADS])
     if channels:
-        part = recording.select(list(channels.values())).crop(start_s, start_s + DURATION_S)
+        part = recording.select(list(channels.values())).crop(start_s, stop_s)
         signals = zip(channels, part.signal_mv, strict=True)
         recorded = {lead: signal_mv for lead, signal_mv in signals if not np.isnan(signal_mv).all()}
         names = list(recorded)
         if known := [lead for lead in wanted if lead in known_leads(names)]:
             shown_mv = derive_leads(np.stack(list(recorded.values())), names, known)
             derived = [lead for lead in LIMB_LEADS if lead in known and lead not in recorded]
-            return _Shown(part, dict(zip(known, shown_mv, strict=True)), derived)
+            return ShownLeads(part, dict(zip(known, shown_mv, strict=True)), derived)
     raise DiffecgError(
-        f"recording {recording.name} shows none of {', '.join(wanted)} in the {DURATION_S:g} s from "
+        f"recording {recording.name} shows none of {', '.join(wanted)} in the {stop_s - start_s:g} s from "
         f"{start_s:g} s: they are missing and do not follow from two limb leads; choose other leads with "
         f"--lead, among {', '.join(recording.channel_names)}"
     )
@@ -160,6 +175,6 @@ def _heart_rate_per_min(part: Recording, leads_mv: Float[np.ndarray, "lead time"
     return float(60 * part.fs_hz / np.diff(peaks).mean()) if len(peaks) > 1 else None
 
 
-def _time_text(recording: Recording, start_s: float) -> str:
+def time_text(recording: Recording, start_s: float) -> str:
     """Return a time as the file would write it."""
     return recording.time.text(start_s) + (" s" if recording.start == (None, None) else "")

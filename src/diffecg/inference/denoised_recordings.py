@@ -35,10 +35,11 @@ def plan_denoising(recording: Recording, options: DenoiseOptions) -> DenoisingPl
         DiffecgError: no segments; an unknown lead or artefact, or an interval outside the recording.
     """
     detect = () if options.intervals else options.detect
-    rows = sorted({recording.channel_index(name) for name in options.leads})
-    if not rows:
+    named = {interval.lead for interval in options.intervals if interval.lead is not None}
+    rows = sorted({recording.channel_index(name) for name in (*options.leads, *named)})
+    if not rows or (not options.leads and any(interval.lead is None for interval in options.intervals)):
         lead = recording.default_lead()
-        rows = [lead] if options.intervals else recording.same_rate(lead)
+        rows = sorted({*rows, *([lead] if options.intervals else recording.same_rate(lead))})
     found = find_segments(recording, rows, options.intervals, detect)
     segments = [segment for segment in found if segment.reason != "missing"]
     if not segments:

@@ -25,7 +25,7 @@ from diffecg.inference.gap_notes import (
     write_with_notes,
 )
 from diffecg.inference.planning import ForecastPlan
-from diffecg.inference.recordings import ImputedRecording
+from diffecg.inference.recordings import SHOWN_SEGMENTS, ImputedRecording
 from diffecg.inference.results import Imputation
 from diffecg.plotting.signals import ImputedStrip, imputed_strip, save_figure
 
@@ -34,7 +34,7 @@ CONTEXT_S = 3.0
 PAST_S = 4.0
 """Observed signal in the figure of a forecast."""
 MAX_DRAWS_SHOWN = 8
-MAX_FIGURES = 20
+MAX_FIGURES = SHOWN_SEGMENTS
 """Figures of the first gaps only; a recording may have thousands."""
 MAX_GAP_SHOWN_S = 20.0
 """Figures of longer gaps are cut off here."""

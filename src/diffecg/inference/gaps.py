@@ -42,20 +42,21 @@ def find_segments(
     Args:
         recording: the recording.
         rows: leads to search; they share a sampling rate.
-        gaps: gaps given by the user, for all ``rows``.
+        gaps: gaps given by the user, for all ``rows`` or for the lead that they name.
         detect: kinds of artefacts to detect, see :func:`diffecg.signal.artefacts.find_artefacts`.
 
     Raises:
         DiffecgError: leads of several rates; a gap outside the recording; an unknown kind of artefact.
     """
     chosen = recording.select(rows)
-    given = interval_mask(gaps, chosen.samples, chosen.fs_hz)
     segments: list[Segment] = []
     missing = np.zeros((len(rows), chosen.samples), dtype=bool)
     for mask, runs in zip(missing, chosen.source.missing_runs(range(len(rows))), strict=True):
         for start, stop in runs:
             mask[start:stop] = True
     for i, row in enumerate(rows):
+        of_lead = [gap for gap in gaps if gap.lead is None or recording.channel_index(gap.lead) == row]
+        given = interval_mask(of_lead, chosen.samples, chosen.fs_hz)
         masks = {"missing": missing[i], "given": given, **_artefacts(chosen, i, detect)}
         for start, stop in true_runs(np.logical_or.reduce(list(masks.values()))):
             reasons = [reason for reason, mask in masks.items() if mask[start:stop].any()]

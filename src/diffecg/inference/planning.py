@@ -33,14 +33,16 @@ def plan_imputation(imputer: Imputer, recording: Recording, options: ImputeOptio
         DiffecgError: no segments, or all too long; an unknown lead or artefact, or a gap outside the
             recording.
     """
-    rows = sorted({recording.channel_index(name) for name in options.leads})
-    if not rows:
+    named = {gap.lead for gap in options.gaps if gap.lead is not None}
+    rows = sorted({recording.channel_index(name) for name in (*options.leads, *named)})
+    if not rows or (not options.leads and any(gap.lead is None for gap in options.gaps)):
         single = bool(options.gaps) or imputer.lead is not None
-        rows = (
+        chosen = (
             [choose_lead(imputer, recording, None)]
             if single
             else recording.same_rate(recording.default_lead())
         )
+        rows = sorted({*rows, *chosen})
     found = find_segments(recording, rows, options.gaps, options.detect)
     if not found:
         leads = ", ".join(recording.channel_names[row] for row in rows)

@@ -20,6 +20,8 @@ GROUP_S = 120.0
 """Segments within this much time are imputed together."""
 SHOWN_S = 3.0
 """Observed signal on either side of a segment that is kept with its draws."""
+SHOWN_SEGMENTS = 20
+"""Segments, the first of the plan, of which surroundings are kept: a recording may have thousands."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,6 +94,7 @@ def impute_recording(
     groups = group_segments(plan.segments, round(GROUP_S * fs_hz))
     write = options.write
     found: dict[Segment, ImputedSegment] = {}
+    with_surroundings = set(plan.segments[:SHOWN_SEGMENTS])
     imputed = recording
     for number, group in enumerate(groups):
         surroundings = _read_surroundings(imputer, recording, plan, group)
@@ -104,7 +107,8 @@ def impute_recording(
             on_preview=None if on_preview is None else _shifted(on_preview, surroundings.start / fs_hz),
         )
         for segment in group:
-            part = _cut(imputation, surroundings, segment, round(SHOWN_S * fs_hz))
+            shown = round(SHOWN_S * fs_hz) if segment in with_surroundings else 0
+            part = _cut(imputation, surroundings, segment, shown)
             found[segment] = part
             first, lead = part.part()
             if write != "none":

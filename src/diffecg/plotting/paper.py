@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Shaped
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator
 
 MM_PER_S = 25.0
 MM_PER_MV = 10.0
@@ -18,6 +20,8 @@ MIN_RANGE_MV = 2.0
 INK, ACCENT, INTERVAL, FAINT, MEAN = "#16213a", "#0b63c5", "#8ab8ee", "#7a8194", "#c9772b"
 """Colours of signals, generated signals, prediction intervals, small print and point estimates."""
 MM_PER_INCH = 25.4
+_LETTER_MM, _CAPTION_MM = 1.75, 30.0
+"""Widths of a letter of the title, and of the caption."""
 _FINE_GRID, _COARSE_GRID = "#f6d5d5", "#e9a9a9"
 
 
@@ -51,7 +55,8 @@ class Paper:
         """Return a figure with the grid drawn, and the axes of its panels."""
         width = self.duration_s * MM_PER_S
         height = (self.high_mv - self.low_mv) * self.mm_per_mv
-        sheet_width = self.left_mm + self.columns * (width + self.column_gap_mm)
+        title_mm = len(title) * _LETTER_MM
+        sheet_width = self.left_mm + max(self.columns * (width + self.column_gap_mm), title_mm, _CAPTION_MM)
         sheet_height = self.top_mm + self.rows * (height + self.panel_title_mm) + self.bottom_mm
         scale = self.zoom / MM_PER_INCH
         figure = Figure(figsize=(sheet_width * scale, sheet_height * scale), facecolor="white")
@@ -70,30 +75,41 @@ class Paper:
         if title:
             y = 1 - 3.0 / sheet_height
             figure.text(x, y, title, va="top", fontsize=8.5 * self.zoom, color=INK)
-        scale_text = f"25 mm/s, {self.mm_per_mv:.3g} mm/mV"
+        speed, gain = self.zoom * MM_PER_S, self.zoom * self.mm_per_mv
+        scale_text = f"{speed:.3g} mm/s, {gain:.3g} mm/mV"
         figure.text(x, 2.5 / sheet_height, scale_text, fontsize=5.5 * self.zoom, color=FAINT)
         return figure, axes
 
     def _draw_grid(self, axes: Axes) -> Axes:
         axes.set_xlim(0, self.duration_s)
         axes.set_ylim(self.low_mv, self.high_mv)
-        axes.set_xticks(np.arange(0, self.duration_s + 1e-9, 0.2))
-        axes.set_xticks(np.arange(0, self.duration_s + 1e-9, 0.04), minor=True)
         scale = self.mm_per_mv
         first, last = np.ceil(self.low_mv * scale - 1e-6), np.floor(self.high_mv * scale + 1e-6)
         lines_mm = np.arange(first, last + 1)
-        axes.set_yticks(lines_mm[lines_mm % 5 == 0] / scale)
-        axes.set_yticks(lines_mm / scale, minor=True)
-        style_grid(axes, self.zoom)
+        seconds = np.arange(0, self.duration_s + 1e-9, 0.2), np.arange(0, self.duration_s + 1e-9, 0.04)
+        draw_grid(axes, seconds, (lines_mm[lines_mm % 5 == 0] / scale, lines_mm / scale), self.zoom)
         return axes
 
 
-def style_grid(axes: Axes, zoom: float) -> None:
-    """Draw the ticks of a panel as the lines of ECG paper: minor ones fine, major ones coarse."""
-    axes.grid(which="minor", color=_FINE_GRID, linewidth=0.35 * zoom)
-    axes.grid(which="major", color=_COARSE_GRID, linewidth=0.6 * zoom)
-    axes.tick_params(which="both", length=0, labelbottom=False, labelleft=False)
-    axes.set_axisbelow(True)
+Lines = tuple[np.ndarray, np.ndarray]
+"""Places of the coarse and of the fine lines of a grid, on one axis."""
+
+
+def draw_grid(axes: Axes, x: Lines, y: Lines, zoom: float) -> None:
+    """Draw the lines of ECG paper.
+
+    The ticks have these places, but are not drawn: they would take matplotlib a second for a page.
+    """
+    x_limits, y_limits = axes.get_xlim(), axes.get_ylim()
+    for row, (colour, width) in reversed(list(enumerate(((_COARSE_GRID, 0.6), (_FINE_GRID, 0.35))))):
+        lines = [[(at, y_limits[0]), (at, y_limits[1])] for at in x[row]]
+        lines += [[(x_limits[0], at), (x_limits[1], at)] for at in y[row]]
+        grid = LineCollection(lines, colors=colour, linewidths=width * zoom, zorder=0.5)
+        axes.add_collection(grid, autolim=False)
+    for axis, (coarse, fine) in ((axes.xaxis, x), (axes.yaxis, y)):
+        axis.set_major_locator(FixedLocator(coarse.tolist()))
+        axis.set_minor_locator(FixedLocator(fine.tolist()))
+        axis.set_visible(False)
     for spine in axes.spines.values():
         spine.set_color(_COARSE_GRID)
 

@@ -28,7 +28,6 @@ DPI = 150
 _LINE_WIDTH = 1.1
 _WIDE_S = 6.5
 """Strips of this length have room for the legend in one line, beside the scale of the paper."""
-_SHOWN_RANGE_MV = (-2.0, 2.5)
 
 
 def label_titles(labels: Iterable[str]) -> dict[str, str]:
@@ -75,16 +74,16 @@ class ImputedStrip:
     """What ``truth_mv`` is called in the legend."""
 
 
-def window_grid(rows: Sequence[WindowRow], fs_hz: float, title: str = "", *, zoom: float = 1.2) -> Figure:
+def window_grid(rows: Sequence[WindowRow], fs_hz: float, title: str = "", *, zoom: float = 1.0) -> Figure:
     """Plot windows in rows and columns.
 
     Args:
         rows: rows of the same number of windows.
         fs_hz: sampling rate, in Hz.
         title: title of the figure.
-        zoom: scale of the figure.
+        zoom: scale of the figure; 1 prints at 25 mm/s.
     """
-    low_mv, high_mv = range_mv(*(np.clip(row.windows_mv, *_SHOWN_RANGE_MV) for row in rows))
+    low_mv, high_mv = range_mv(*(row.windows_mv for row in rows))
     columns, length = rows[0].windows_mv.shape
     paper = Paper(
         duration_s=length / fs_hz,
@@ -105,17 +104,17 @@ def window_grid(rows: Sequence[WindowRow], fs_hz: float, title: str = "", *, zoo
     return figure
 
 
-def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.3) -> Figure:
+def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.0) -> Figure:
     """Plot a strip with its imputed samples and their prediction interval.
 
     Args:
         strip: the strip.
         title: title of the figure.
-        zoom: scale of the figure.
+        zoom: scale of the figure; 1 prints at 25 mm/s.
     """
     time_s = np.arange(len(strip.signal_mv)) / strip.fs_hz
-    shown = [strip.signal_mv, strip.lower_mv, strip.upper_mv]
-    shown += [] if strip.truth_mv is None else [strip.truth_mv]
+    shown = [strip.signal_mv, strip.lower_mv, strip.upper_mv, *strip.draws_mv]
+    shown += [signal for signal in (strip.truth_mv, strip.mean_mv) if signal is not None]
     low_mv, high_mv = range_mv(*shown)
     duration_s = float(np.ceil(len(time_s) / strip.fs_hz * 5) / 5)
     figure, axes = Paper(duration_s=duration_s, low_mv=low_mv, high_mv=high_mv, zoom=zoom).draw(title)
@@ -153,39 +152,6 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.3) -> Figu
     )
     start = f"from {strip.start_s:g} s"
     axis.set_title(start, loc="left", fontsize=6.5 * zoom, pad=2 * zoom, color=INK)
-    return figure
-
-
-def labelled_recording(
-    rows_mv: Sequence[Float[np.ndarray, "_"]],
-    fs_hz: float,
-    beats: Sequence[tuple[int, str]],
-    title: str,
-    *,
-    zoom: float = 0.8,
-) -> Figure:
-    """Plot a recording in rows, with the label of each beat above it.
-
-    Args:
-        rows_mv: consecutive segments of the recording, in mV; only the last one may be shorter.
-        fs_hz: sampling rate, in Hz.
-        beats: sample of the R peak in the recording, and label, of each beat.
-        title: title of the figure.
-        zoom: scale of the figure.
-    """
-    low_mv, high_mv = range_mv(*(np.clip(row, *_SHOWN_RANGE_MV) for row in rows_mv))
-    row_s = len(rows_mv[0]) / fs_hz
-    paper = Paper(duration_s=row_s, low_mv=low_mv, high_mv=high_mv, rows=len(rows_mv), zoom=zoom)
-    figure, axes = paper.draw(title)
-    for number, row in enumerate(rows_mv):
-        axis = axes[number, 0]
-        time_s = np.arange(len(row)) / fs_hz
-        axis.plot(time_s, np.clip(row, low_mv, high_mv), color=INK, linewidth=_LINE_WIDTH * zoom)
-        for sample, label in beats:
-            at_s = sample / fs_hz - number * row_s
-            if 0 <= at_s < len(row) / fs_hz:
-                colour = INK if label == "N" else ACCENT
-                axis.text(at_s, high_mv, label, ha="center", va="top", fontsize=7 * zoom, color=colour)
     return figure
 
 

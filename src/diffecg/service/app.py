@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
+from functools import partial
 from pathlib import Path
 
-from fastapi import FastAPI, Request
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from diffecg import pretrained
 from diffecg._version import __version__
@@ -18,19 +19,22 @@ from diffecg.config.gap import GapConfig
 from diffecg.config.io import read_any_config
 from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
-from diffecg.service import data_api, jobs_api, tasks_api
-from diffecg.service.checks import LimitExceeded
-from diffecg.service.job_queue import JobQueue, QueueFull
+from diffecg.service import data_api, jobs_api, recordings_api, sheets_api, tasks_api
+from diffecg.service.database import Table
+from diffecg.service.error_responses import COMMON, add_error_handlers
+from diffecg.service.job_queue import JobQueue
+from diffecg.service.library import Library
 from diffecg.service.metrics import Metrics
-from diffecg.service.schemas import ModelInfo
+from diffecg.service.openapi import describe
+from diffecg.service.project import Project
+from diffecg.service.schemas import ModelInfo, PageSettings
 from diffecg.service.security import AuthMiddleware
 from diffecg.service.server import ServedModel, Server
+from diffecg.service.sets import WindowSets
 from diffecg.service.settings import Settings
-from diffecg.service.uploads import Uploads
+from diffecg.service.task_builder import build_stored
 
 STATIC = Path(__file__).parent / "static"
-PLOTLY_JS = Path(str(files("plotly"))) / "package_data" / "plotly.min.js"
-RETRY_AFTER_S = 2
 _DESCRIPTION = (
     "Generate labelled heartbeats, impute, denoise and forecast recordings, compose annotated recordings, "
     "and evaluate synthetic beats. A task is a job: submit it, follow it by its id, and fetch its result. "
@@ -38,26 +42,25 @@ _DESCRIPTION = (
 )
 
 
-def create_app(settings: Settings) -> FastAPI:
+def create_app(settings: Settings, project: Project, token: str, port: int) -> FastAPI:
     """Create the application.
+
+    Args:
+        settings: settings of the server.
+        project: the open project.
+        token: token that every request must carry.
+        port: port of the server.
 
     Raises:
         DiffecgError: a model or the real beats cannot be read.
     """
-    metrics = Metrics()
-    server = Server(
-        settings=settings,
-        queue=JobQueue(settings, metrics),
-        uploads=Uploads(settings.folder, settings.limits.max_uploads),
-        metrics=metrics,
-        models=_read_models(settings.models),
-        beats=None if settings.beats is None else open_windows(settings.beats),
-    )
+    server = _create_server(settings, project)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with server.queue:
-            yield
+        await server.queue.start()
+        yield
+        await server.queue.stop()
 
     app = FastAPI(
         title="diffecg",
@@ -69,10 +72,17 @@ def create_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.server = server
-    for router in (tasks_api.router, jobs_api.router, data_api.router):
-        app.include_router(router, prefix="/api")
-    app.add_middleware(AuthMiddleware, settings=settings)
-    _add_error_handlers(app)
+    for router in (
+        recordings_api.router,
+        sheets_api.router,
+        tasks_api.router,
+        jobs_api.router,
+        data_api.router,
+    ):
+        app.include_router(router, prefix="/api", responses=COMMON)
+    app.add_middleware(AuthMiddleware, settings=settings, token=token, port=port)
+    add_error_handlers(app)
+    describe(app, settings.limits, f"diffecg_token_{port}")
 
     @app.get("/healthz", response_class=PlainTextResponse, tags=["server"])
     def health() -> str:
@@ -82,17 +92,48 @@ def create_app(settings: Settings) -> FastAPI:
     @app.get("/metrics", response_class=PlainTextResponse, tags=["server"])
     def show_metrics() -> Response:
         """Return metrics in the text format of Prometheus."""
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+        return Response(server.metrics.text(), media_type="text/plain; version=0.0.4")
 
-    @app.get("/plotly.js", include_in_schema=False)
-    def plotly_js() -> Response:
-        """Return plotly.js from the installed Python package."""
-        return FileResponse(
-            PLOTLY_JS, media_type="text/javascript", headers={"cache-control": "max-age=86400"}
-        )
-
-    app.mount("/", StaticFiles(directory=STATIC, html=True), name="page")
+    app.mount("/", _Page(directory=STATIC, html=True), name="page")
     return app
+
+
+class _Page(StaticFiles):
+    """The files of the page; addresses within the page, such as ``/r/ID``, are the page, too."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file, or the page for a path without a suffix."""
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            is_address = "." not in path and not scope["path"].startswith("/api/")
+            if error.status_code != 404 or not is_address:
+                raise
+            return await super().get_response("index.html", scope)
+
+
+def _create_server(settings: Settings, project: Project) -> Server:
+    """Return the parts of a server, with what the project keeps."""
+    metrics = Metrics()
+
+    def used_bytes() -> int:
+        return server.bytes
+
+    library = Library(project, settings.limits, used_bytes)
+    queue = JobQueue(settings, project, library, metrics)
+    server = Server(
+        settings=settings,
+        project=project,
+        queue=queue,
+        library=library,
+        sets=WindowSets(project, settings.limits, library.check_room),
+        metrics=metrics,
+        models=_read_models(settings.models),
+        beats=None if settings.beats is None else open_windows(settings.beats),
+        page_settings=Table(project.database, "settings", PageSettings),
+    )
+    queue.restore(partial(build_stored, server))
+    return server
 
 
 def _read_models(sources: tuple[str, ...]) -> dict[str, ServedModel]:
@@ -131,20 +172,3 @@ def _read_model_info(source: str) -> ModelInfo:
         before=config.window.before,
         steps=config.diffusion.steps,
     )
-
-
-def _add_error_handlers(app: FastAPI) -> None:
-    """Answer a `DiffecgError` with its message and a fitting status."""
-    statuses: dict[type[Exception], int] = {LimitExceeded: 413, QueueFull: 429, DiffecgError: 422}
-
-    async def answer(request: Request, error: Exception) -> Response:
-        status = next(status for kind, status in statuses.items() if isinstance(error, kind))
-        headers = {"retry-after": str(RETRY_AFTER_S)} if status == 429 else None
-        return JSONResponse({"detail": str(error)}, status, headers)
-
-    async def not_found(request: Request, error: Exception) -> Response:
-        detail = error.detail if isinstance(error, HTTPException) else "not found"
-        return JSONResponse({"detail": detail}, 404)
-
-    app.add_exception_handler(DiffecgError, answer)
-    app.add_exception_handler(404, not_found)

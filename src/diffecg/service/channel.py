@@ -7,17 +7,21 @@ block its event loop, and the worker must notice a cancellation while it compute
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Literal
 
+from diffecg.service.result_recording import MadeRecording
 from diffecg.service.tasks import Task
 
+BEAT_S = 1.0
+"""Interval between the signs of life of a worker, in seconds."""
 Outcome = Literal["done", "failed", "cancelled"]
 
 
@@ -28,6 +32,8 @@ class Assignment:
     job_id: str
     folder: Path
     task: Task
+    target: Path | None = None
+    """Folder in the project for the recording that the task makes; its name is the id of the recording."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +87,17 @@ class JobEnded:
     outcome: Outcome
     error: str = ""
     """Why it failed."""
+    made: MadeRecording | None = None
+    """The recording that it made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alive:
+    """Event: the worker is neither stopped nor stuck."""
 
 
 Command = RunBatch | CancelJob
-Event = JobProgress | JobPreview | JobEnded
+Event = JobProgress | JobPreview | JobEnded | Alive
 
 
 class Cancelled(Exception):
@@ -106,9 +119,13 @@ class ServerChannel:
         """Queue a command; it is lost if the worker has ended, which `receive` reports."""
         self._commands.put(command)
 
-    async def receive(self) -> Event | None:
-        """Return the next event, or None once the worker has ended."""
-        return await self._events.get()
+    async def receive(self, timeout_s: float | None = None) -> Event | None:
+        """Return the next event, or None once the worker has ended.
+
+        Raises:
+            TimeoutError: there is none within the time.
+        """
+        return await asyncio.wait_for(self._events.get(), timeout_s)
 
     def _write(self) -> None:
         with suppress(OSError):
@@ -139,7 +156,9 @@ class WorkerChannel:
         self._connection = connection
         self._on_close = on_close
         self._batches: SimpleQueue[tuple[Assignment, ...]] = SimpleQueue()
-        Thread(target=self._read, daemon=True).start()
+        self._sending = Lock()
+        for target in (self._read, self._beat):
+            Thread(target=target, daemon=True).start()
 
     def receive(self) -> tuple[Assignment, ...]:
         """Wait for the next batch."""
@@ -147,7 +166,8 @@ class WorkerChannel:
 
     def send(self, event: Event) -> None:
         """Send an event to the server."""
-        self._connection.send(event)
+        with self._sending:
+            self._connection.send(event)
 
     def check_cancelled(self, job_ids: Iterable[str]) -> None:
         """Stop the computation if nobody waits for it.
@@ -157,6 +177,12 @@ class WorkerChannel:
         """
         if self.cancelled.issuperset(job_ids):
             raise Cancelled
+
+    def _beat(self) -> None:
+        with suppress(OSError):
+            while True:
+                self.send(Alive())
+                time.sleep(BEAT_S)
 
     def _read(self) -> None:
         with suppress(EOFError, OSError):

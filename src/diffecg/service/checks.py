@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import get_args
+
 from diffecg.composition.options import ComposeOptions
+from diffecg.config.schema import SamplerName
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import DrawOptions, SamplerOptions
 from diffecg.inference.seeds import MAX_SEED
@@ -17,14 +21,21 @@ from diffecg.service.schemas import (
     Request,
     RhythmRequest,
 )
+from diffecg.signal.artefacts import ARTEFACTS
 
+SAMPLERS: tuple[str, ...] = get_args(SamplerName)
 MAX_BATCH_SIZE = 4096
+MAX_GAP_S = 3600.0
 MAX_EVALUATION_SEEDS = 20
 MAX_EVALUATION_WINDOWS = 5000
 
 
 class LimitExceeded(DiffecgError):
     """A request exceeds a limit of the server."""
+
+
+class StorageFull(DiffecgError):
+    """There is no space left on the disk."""
 
 
 def check_request(request: Request | RhythmRequest, limits: Limits) -> None:
@@ -39,10 +50,13 @@ def check_request(request: Request | RhythmRequest, limits: Limits) -> None:
             _check("count", options.count, 1, limits.max_windows)
             _check_seed("seed", options.seed)
             _check_sampling(sampling, limits)
-        case ImputeRequest(draw=draw, sampling=sampling):
+        case ImputeRequest(options=imputation, draw=draw, sampling=sampling):
+            _check_artefacts(imputation.detect)
+            _check("max_gap_s", imputation.max_gap_s, 0.0, MAX_GAP_S)
             _check_draw(draw, limits)
             _check_sampling(sampling, limits)
         case DenoiseRequest(options=denoising):
+            _check_artefacts(denoising.detect)
             _check_coverage(denoising.coverage)
         case ForecastRequest(options=ahead, draw=draw, sampling=sampling):
             _check("horizon_s", ahead.horizon_s, 0.0, limits.max_horizon_s)
@@ -57,18 +71,35 @@ def check_request(request: Request | RhythmRequest, limits: Limits) -> None:
 
 
 def check_draw_samples(draws: int, samples: int, limits: Limits) -> None:
-    """Check that the draws of a recording fit into memory.
+    """Check that the draws of what is imputed fit into memory.
 
     Raises:
         LimitExceeded: there are too many.
     """
-    _check("draws x samples of the recording", draws * samples, 0, limits.max_draw_samples)
+    check_samples(draws, samples, limits.max_draw_samples)
+
+
+def check_samples(draws: int, samples: int, most: int) -> None:
+    """Check the product of draws and samples to impute.
+
+    Raises:
+        LimitExceeded: it is too large.
+    """
+    _check("draws x samples to impute", draws * samples, 0, most)
 
 
 def _check_sampling(sampling: SamplerOptions, limits: Limits) -> None:
+    if sampling.sampler is not None and sampling.sampler not in SAMPLERS:
+        raise DiffecgError(f"unknown sampler {sampling.sampler!r}; choose one of {', '.join(SAMPLERS)}")
     if sampling.steps is not None:
         _check("steps", sampling.steps, 1, limits.max_steps)
     _check("batch_size", sampling.batch_size, 1, MAX_BATCH_SIZE)
+
+
+def _check_artefacts(kinds: Sequence[str]) -> None:
+    unknown = [kind for kind in kinds if kind not in ARTEFACTS]
+    if unknown:
+        raise DiffecgError(f"unknown artefact {unknown[0]!r}; choose from {', '.join(ARTEFACTS)}")
 
 
 def _check_draw(draw: DrawOptions, limits: Limits) -> None:

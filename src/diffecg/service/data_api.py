@@ -1,4 +1,4 @@
-"""Routes for models, limits, recordings, sets of windows, real beats and rhythms."""
+"""Routes for models, limits, the project, examples, sets of windows, real beats and rhythms."""
 
 from __future__ import annotations
 
@@ -9,25 +9,34 @@ from fastapi import APIRouter, HTTPException, Query, UploadFile
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from diffecg.errors import DiffecgError
 from diffecg.inference.seeds import MAX_SEED
-from diffecg.service.checks import LimitExceeded, check_request
+from diffecg.service.checks import check_request
+from diffecg.service.error_responses import responses
+from diffecg.service.examples import EXAMPLES, check_example
 from diffecg.service.limits import Limits
-from diffecg.service.schemas import ModelInfo, RecordingInfo, RhythmBeats, RhythmRequest, WindowsInfo
+from diffecg.service.recordings_api import contents
+from diffecg.service.schemas import (
+    ExampleInfo,
+    ExampleRequest,
+    ModelInfo,
+    PageSettings,
+    ProjectInfo,
+    RecordingInfo,
+    RhythmBeats,
+    RhythmRequest,
+    WindowsInfo,
+)
 from diffecg.service.server import ServerDep
-from diffecg.service.uploads import UploadedFile, lead_signal_mv
+from diffecg.service.strict_json import StrictRoute
+from diffecg.service.tasks_api import submit
 
-_UNKNOWN: dict[int | str, dict[str, Any]] = {404: {"description": "Unknown id, lead or label."}}
-_TOO_LARGE: dict[int | str, dict[str, Any]] = {
-    413: {"description": "The request exceeds a limit of the server."}
+_BINARY: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 }
-MAX_UPLOADED_FILES = 8
-RateQuery = Annotated[
-    float | None, Query(description="Sampling rate in Hz, for formats that do not store it.")
-]
-UnitQuery = Annotated[
-    str | None, Query(description="Unit of leads whose unit the file does not state: mV, uV or V.")
-]
-router = APIRouter(tags=["data"])
+SETTINGS = "page"
+EXAMPLE_TIMEOUT_S = 60.0
+router = APIRouter(tags=["data"], route_class=StrictRoute)
 
 
 @router.get("/models")
@@ -42,45 +51,84 @@ async def get_limits(server: ServerDep) -> Limits:
     return server.settings.limits
 
 
-@router.post("/recordings", status_code=201, responses=_TOO_LARGE)
-async def upload_recording(
-    files: list[UploadFile], server: ServerDep, fs_hz: RateQuery = None, unit: UnitQuery = None
-) -> RecordingInfo:
-    """Upload a recording: a WFDB header with .dat (and .atr), or one EDF, BDF, CSV, Parquet or NumPy file."""
-    stored = await run_in_threadpool(server.uploads.add_recording, await _contents(files), fs_hz, unit)
-    return stored.info
+@router.get("/project")
+async def get_project(server: ServerDep) -> ProjectInfo:
+    """Describe the project folder."""
+    kept = server.page_settings.all().get(SETTINGS, PageSettings())
+    return ProjectInfo(
+        name=server.project.folder.name,
+        bytes=server.bytes,
+        max_bytes=round(server.settings.limits.max_project_mb * 1e6),
+        settings=kept.values,
+    )
 
 
-@router.get("/recordings/{recording_id}", responses=_UNKNOWN)
-async def get_recording(recording_id: str, server: ServerDep) -> RecordingInfo:
-    """Describe a recording."""
-    return server.recording(recording_id).info
+@router.put("/project/settings", responses=responses(507))
+async def set_settings(settings: PageSettings, server: ServerDep) -> ProjectInfo:
+    """Keep settings of the page in the project."""
+    server.page_settings.put(SETTINGS, settings)
+    return await get_project(server)
 
 
-@router.delete("/recordings/{recording_id}", status_code=204, responses=_UNKNOWN)
-async def delete_recording(recording_id: str, server: ServerDep) -> None:
-    """Delete a recording."""
-    server.recording(recording_id)
-    server.uploads.delete_recording(recording_id)
+@router.get("/examples")
+async def list_examples() -> list[ExampleInfo]:
+    """List the examples."""
+    return [example.info for example in EXAMPLES.values()]
 
 
-@router.get("/recordings/{recording_id}/signal", responses=_UNKNOWN)
-async def get_signal(
-    recording_id: str, server: ServerDep, lead: Annotated[str, Query(max_length=100)]
-) -> Response:
-    """Return a lead of a recording: little-endian float32, in mV, NaN where missing."""
-    signal_mv = await run_in_threadpool(lead_signal_mv, server.recording(recording_id), lead)
-    return Response(signal_mv.astype("<f4").tobytes(), media_type="application/octet-stream")
+@router.post("/examples/{name}", status_code=201, responses=responses(404, 429, 507))
+async def open_example(name: str, server: ServerDep) -> RecordingInfo:
+    """Add an example to the recordings, or return the one that was added before."""
+    try:
+        check_example(name)
+    except DiffecgError as error:
+        raise HTTPException(404, str(error)) from None
+    for stored in server.library.recordings.values():
+        if (stored.info.operation, stored.info.name) == ("example", name):
+            return stored.info
+    job = submit(server, ExampleRequest(name=name), None)
+    while not job.ended:
+        await job.wait(job.changes, EXAMPLE_TIMEOUT_S)
+    if job.result_recording is None:
+        raise DiffecgError(f"the example was not made: {job.error or 'it was cancelled'}")
+    return server.recording(job.result_recording).info
 
 
-@router.post("/sets", status_code=201, responses=_TOO_LARGE)
-async def upload_set(files: list[UploadFile], server: ServerDep, fs_hz: RateQuery = None) -> WindowsInfo:
+@router.get("/sets")
+async def list_sets(server: ServerDep) -> list[WindowsInfo]:
+    """List the uploaded sets of windows, the newest first."""
+    return [stored.info for stored in reversed(list(server.sets.sets.values()))]
+
+
+@router.post("/sets", status_code=201, responses=responses(413, 507))
+async def upload_set(
+    files: list[UploadFile],
+    server: ServerDep,
+    fs_hz: Annotated[
+        float | None,
+        Query(
+            gt=0, allow_inf_nan=False, description="Sampling rate in Hz, for formats that do not store it."
+        ),
+    ] = None,
+) -> WindowsInfo:
     """Upload a set of windows of any program: one .npz, .csv or .parquet file."""
-    stored = await run_in_threadpool(server.uploads.add_set, await _contents(files), fs_hz)
-    return stored.info
+    uploaded = await contents(files)
+    if len(uploaded) != 1:
+        raise DiffecgError("a set of windows is one file; choose one")
+    return await run_in_threadpool(server.sets.upload, uploaded[0], fs_hz)
 
 
-@router.get("/real", responses=_UNKNOWN)
+@router.delete("/sets/{set_id}", status_code=204, responses=responses(404, 409))
+async def delete_set(set_id: str, server: ServerDep) -> None:
+    """Delete a set of windows."""
+    if set_id not in server.sets.sets:
+        raise HTTPException(404, f"unknown set {set_id!r}")
+    if server.queue.is_used(set_id):
+        raise HTTPException(409, "a job that is not done needs this set; cancel it first")
+    await run_in_threadpool(server.sets.delete, set_id)
+
+
+@router.get("/real", response_class=Response, responses=_BINARY | responses(404))
 async def get_real_beats(
     server: ServerDep,
     label: Annotated[str, Query(max_length=200)],
@@ -99,16 +147,10 @@ async def get_real_beats(
     return Response(signal_mv.astype("<f4").tobytes(), media_type="application/octet-stream")
 
 
-@router.post("/rhythm", responses=_TOO_LARGE)
+@router.post("/rhythm", responses=responses(413))
 async def get_rhythm_beats(request: RhythmRequest, server: ServerDep) -> RhythmBeats:
     """Return the beats of a rhythm, without a signal."""
     check_request(request, server.settings.limits)
     options = request.options
     rhythm = options.rhythm(request.text)
     return RhythmBeats(beats=await run_in_threadpool(rhythm.beats, 60 * options.minutes, options.seed))
-
-
-async def _contents(files: list[UploadFile]) -> list[UploadedFile]:
-    if len(files) > MAX_UPLOADED_FILES:
-        raise LimitExceeded(f"{len(files)} files exceed the limit of one upload, {MAX_UPLOADED_FILES}")
-    return [UploadedFile(name=file.filename or "", content=await file.read()) for file in files]

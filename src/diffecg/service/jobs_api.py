@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,18 +15,47 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from diffecg.errors import DiffecgError
-from diffecg.service.export import MEDIA_TYPES, Format, export_windows, zip_folder
-from diffecg.service.schemas import GenerateRequest, JobStatus, RecordingInfo
-from diffecg.service.server import JobDep, ServerDep
-from diffecg.service.tasks import COMPOSED, OUTPUT, RESULT, WINDOWS, ComposeTask
+from diffecg.service.error_responses import responses
+from diffecg.service.export import MEDIA_TYPES, Format, zip_folder
+from diffecg.service.job import Job
+from diffecg.service.recordings_api import attachment
+from diffecg.service.result_schemas import Result
+from diffecg.service.schemas import JobStatus, RecordingInfo, State, TaskName
+from diffecg.service.server import JobDep, Server, ServerDep
+from diffecg.service.tasks import OUTPUT, RESULT, WINDOWS
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "Unknown job."},
-    409: {"description": "The job is not done."},
-}
+MAX_LISTED = 1000
+
+
+def _binary(*types: str) -> dict[int | str, dict[str, Any]]:
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {200: {"content": dict.fromkeys(types, schema)}}
+
+
 _REPORT_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 SSE_KEEPALIVE_S = 15.0
-router = APIRouter(responses=_ERRORS)
+router = APIRouter(responses=responses(404))
+
+
+@router.get("/jobs", tags=["jobs"])
+async def list_jobs(
+    server: ServerDep,
+    state: Annotated[State | None, Query(description="Only jobs in this state.")] = None,
+    task: Annotated[TaskName | None, Query(description="Only jobs of this task.")] = None,
+    recording: Annotated[
+        str | None, Query(max_length=100, description="Only jobs that work on this recording, by id.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED, description="Largest number of jobs.")] = 100,
+) -> list[JobStatus]:
+    """List the jobs of the project, the newest first."""
+    chosen = (
+        job
+        for job in reversed(server.queue.jobs.values())
+        if state in (None, job.state)
+        and task in (None, job.name)
+        and recording in (None, job.recording, job.result_recording)
+    )
+    return [job.status(server.queue.position(job)) for job in islice(chosen, limit)]
 
 
 @router.get("/jobs/{job_id}", tags=["jobs"])
@@ -33,7 +63,8 @@ async def job_status(
     job: JobDep,
     server: ServerDep,
     wait: Annotated[
-        float, Query(ge=0, le=60, description="Longest time to wait for the end, in seconds.")
+        float,
+        Query(ge=0, le=60, allow_inf_nan=False, description="Longest time to wait for the end, in seconds."),
     ] = 0,
 ) -> JobStatus:
     """Return the state of a job; with ``wait``, once the job has ended or the time is over."""
@@ -66,13 +97,31 @@ async def cancel_job(job: JobDep, server: ServerDep) -> JobStatus:
     return job.status()
 
 
-@router.get("/jobs/{job_id}/result", tags=["results"])
+@router.delete("/jobs/{job_id}/result", status_code=204, tags=["jobs"], responses=responses(409))
+async def delete_job(job: JobDep, server: ServerDep) -> None:
+    """Delete a job that has ended, and its results; the recording that it made stays."""
+    if not job.ended or server.queue.is_used(job.id):
+        raise HTTPException(409, "the job is not done, or another job needs its result; cancel that first")
+    await run_in_threadpool(server.queue.delete, job)
+
+
+@router.get(
+    "/jobs/{job_id}/result",
+    tags=["results"],
+    response_class=FileResponse,
+    responses={200: {"model": Result, "description": "The result."}, **responses(409)},
+)
 async def job_result(job_id: str, server: ServerDep) -> FileResponse:
-    """Return the result of a job as JSON."""
+    """Return the result of a job as JSON; its form depends on `task`."""
     return FileResponse(server.finished(job_id).folder / RESULT, media_type="application/json")
 
 
-@router.get("/jobs/{job_id}/windows", tags=["results"])
+@router.get(
+    "/jobs/{job_id}/windows",
+    tags=["results"],
+    response_class=Response,
+    responses=_binary("application/octet-stream"),
+)
 async def job_windows(
     job: JobDep,
     server: ServerDep,
@@ -80,15 +129,20 @@ async def job_windows(
     count: Annotated[int, Query(ge=1, le=1000, description="Largest number of windows.")] = 100,
 ) -> Response:
     """Return generated windows, also while the job runs: little-endian float32, in mV."""
-    if not isinstance(job.request, GenerateRequest):
+    if job.name != "generate":
         raise HTTPException(404, "the job did not generate windows")
-    info = server.model(job.request.model).info
+    info = server.model(job.request["model"]).info
     size = round(info.window_s * info.fs_hz) * len(info.leads) * np.dtype("<f4").itemsize
     content = await run_in_threadpool(_read_bytes, job.folder / WINDOWS, first * size, count * size)
     return Response(content[: len(content) // size * size], media_type="application/octet-stream")
 
 
-@router.get("/jobs/{job_id}/export", tags=["results"])
+@router.get(
+    "/jobs/{job_id}/export",
+    tags=["results"],
+    response_class=Response,
+    responses=_binary(*set(MEDIA_TYPES.values())) | responses(409),
+)
 async def export_job(
     job_id: str,
     server: ServerDep,
@@ -97,13 +151,20 @@ async def export_job(
 ) -> Response:
     """Return generated windows as a file: NumPy, Parquet, CSV, zipped WFDB records, or a picture of one."""
     job = server.finished(job_id)
-    if not isinstance(job.request, GenerateRequest):
+    if job.name != "generate":
         raise HTTPException(404, "the job did not generate windows")
-    content, name = await run_in_threadpool(export_windows, job.folder / OUTPUT, format, window)
-    return _attachment(content, name, MEDIA_TYPES[format])
+    path = await run_in_threadpool(server.export, job, format, window)
+    name = path.name if window is not None else f"{_title(server, job)}{path.suffix}"
+    headers = {"content-disposition": attachment(name)}
+    return FileResponse(path, media_type=MEDIA_TYPES[format], headers=headers)
 
 
-@router.get("/jobs/{job_id}/files/{name:path}", tags=["results"])
+@router.get(
+    "/jobs/{job_id}/files/{name:path}",
+    tags=["results"],
+    response_class=FileResponse,
+    responses=_binary("application/octet-stream") | responses(409),
+)
 async def job_file(job_id: str, name: str, server: ServerDep) -> FileResponse:
     """Return a file that a job wrote."""
     job = server.finished(job_id)
@@ -113,26 +174,41 @@ async def job_file(job_id: str, name: str, server: ServerDep) -> FileResponse:
     return FileResponse(job.folder / OUTPUT / name, headers=headers)
 
 
-@router.get("/jobs/{job_id}/download", tags=["results"])
+@router.get(
+    "/jobs/{job_id}/download",
+    tags=["results"],
+    response_class=Response,
+    responses=_binary("application/zip") | responses(409),
+)
 async def download_job(job_id: str, server: ServerDep) -> Response:
     """Return all files that a job wrote, zipped."""
     job = server.finished(job_id)
     content = await run_in_threadpool(zip_folder, job.folder / OUTPUT)
-    return _attachment(content, f"diffecg-{job.task.name}.zip", "application/zip")
+    return _attachment(content, f"{_title(server, job)}.zip", "application/zip")
 
 
-@router.post("/jobs/{job_id}/recording", tags=["results"])
+@router.post("/jobs/{job_id}/recording", tags=["results"], responses=responses(409))
 async def job_recording(job_id: str, server: ServerDep) -> RecordingInfo:
-    """Add a composed recording to the uploaded recordings."""
+    """Return the recording that a job made."""
     job = server.finished(job_id)
-    if not isinstance(job.task, ComposeTask):
-        raise DiffecgError(f"job {job_id!r} did not compose a recording")
-    stored = await run_in_threadpool(server.uploads.add_composed, job.folder / OUTPUT, COMPOSED)
-    return stored.info
+    if job.result_recording is None:
+        raise DiffecgError(f"job {job_id!r} did not make a recording")
+    return server.recording(job.result_recording).info
+
+
+def _title(server: Server, job: Job) -> str:
+    """Return what the files of a job are called: source, operation, and seed."""
+    made = server.library.recordings.get(job.result_recording or "")
+    if made is not None:
+        return made.info.name
+    if job.name == "generate":
+        options = job.request["options"]
+        return f"{options['label'] or 'beats'}-{options['count']}-seed-{options['seed']}"
+    return f"diffecg-{job.name}"
 
 
 def _attachment(content: bytes, name: str, media_type: str) -> Response:
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    headers = {"content-disposition": attachment(name)}
     return Response(content, media_type=media_type, headers=headers)
 
 

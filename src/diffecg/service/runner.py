@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
+from functools import cache, partial
 from typing import Any
 
 import torch
 
-from diffecg.composition.export import write_composed
-from diffecg.composition.recording import compose
 from diffecg.datasets.formats.registry import read_windows
+from diffecg.datasets.windows import Windows
+from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation.html import write_report
-from diffecg.evaluation.generation.report import EvaluateOptions, evaluate
-from diffecg.formats.recording import Recording
-from diffecg.formats.registry import read_recording
+from diffecg.evaluation.generation.metrics import MIN_WINDOWS
+from diffecg.evaluation.generation.report import EvaluateOptions, Report, evaluate
 from diffecg.inference.analogue_imputer import AnalogueImputer
-from diffecg.inference.denoised_files import write_denoised
-from diffecg.inference.denoised_recordings import denoise_recording, plan_denoising
-from diffecg.inference.denoising import bundled_denoiser
-from diffecg.inference.export import write_forecast, write_imputed
 from diffecg.inference.gap_model import GapModel
-from diffecg.inference.gap_notes import describe_written
 from diffecg.inference.imputer import Imputer
 from diffecg.inference.loading import find_model, is_gap_model, load, load_imputer
 from diffecg.inference.model import Model
-from diffecg.inference.planning import plan_forecast, plan_imputation
-from diffecg.inference.recordings import forecast_recording, impute_recording
 from diffecg.inference.results import Preview
 from diffecg.service.channel import (
     Assignment,
@@ -38,20 +29,25 @@ from diffecg.service.channel import (
     WorkerChannel,
 )
 from diffecg.service.generation import Generation
-from diffecg.service.results import (
-    SHOWN_DRAWS,
-    denoised_values,
-    describe_recording,
-    interval_values,
-    rounded,
-    write_result,
+from diffecg.service.importing import read_file
+from diffecg.service.recording_tasks import (
+    Finished,
+    Reports,
+    compose_rhythm,
+    denoise,
+    forecast,
+    impute,
+    make,
 )
+from diffecg.service.recording_windows import beats_like
+from diffecg.service.result_recording import MadeRecording
+from diffecg.service.results import SHOWN_DRAWS, rounded, write_result
 from diffecg.service.tasks import (
-    COMPOSED,
     OUTPUT,
     ComposeTask,
     DenoiseTask,
     EvaluateTask,
+    ExampleTask,
     ForecastTask,
     GenerateTask,
     ImputeTask,
@@ -81,8 +77,11 @@ class TaskRunner:
         """The jobs that are being computed."""
         self._model, self._gap_model = cache(self._load_model), cache(self._load_gap_model)
 
-    def run(self, assignments: tuple[Assignment, ...]) -> None:
+    def run(self, assignments: tuple[Assignment, ...]) -> MadeRecording | None:
         """Compute a batch: one task, or several that generate windows with the same settings.
+
+        Returns:
+            The recording that the task made.
 
         Raises:
             DiffecgError: the task cannot be computed.
@@ -91,6 +90,7 @@ class TaskRunner:
         self._job_ids = [assignment.job_id for assignment in assignments]
         self._check_cancelled()
         first = assignments[0]
+        reports = Reports(progress=self._progress(first.job_id), preview=partial(self._preview, first.job_id))
         match first.task:
             case GenerateTask():
                 self._generate(
@@ -100,18 +100,21 @@ class TaskRunner:
                         if isinstance(job.task, GenerateTask)
                     ]
                 )
-                return
+                return None
             case ImputeTask() as task:
-                result = self._impute(first, task)
+                finished = impute(first, task, self._imputer(task.inputs), reports)
             case DenoiseTask() as task:
-                result = self._denoise(first, task)
+                finished = denoise(first, task, reports)
             case ForecastTask() as task:
-                result = self._forecast(first, task)
+                finished = forecast(first, task, self._imputer(task.inputs), reports)
             case ComposeTask() as task:
-                result = self._compose(first, task)
+                finished = compose_rhythm(first, task, self._model(task.model), reports)
+            case ExampleTask() as task:
+                finished = make(first, task)
             case EvaluateTask() as task:
-                result = self._evaluate(first, task)
-        write_result(first.folder, first.task.name, result)
+                finished = Finished(result=self._evaluate(first, task))
+        write_result(first.folder, first.task.name, finished.result)
+        return finished.made
 
     def _load_model(self, source: str) -> Model:
         model = load(source, engine=self._engine)
@@ -169,84 +172,6 @@ class TaskRunner:
             generation.write()
             self._channel.send(JobEnded(job_id=job_id, outcome="done"))
 
-    def _impute(self, job: Assignment, task: ImputeTask) -> dict[str, Any]:
-        inputs, imputer = task.inputs, self._imputer(task.inputs)
-        recording = _read(inputs.recording)
-        plan = plan_imputation(imputer, recording, task.options)
-        result = impute_recording(
-            imputer,
-            recording,
-            plan,
-            task.options,
-            inputs.draw,
-            progress=self._progress(job.job_id),
-            on_preview=self._preview(job.job_id, inputs.draw.draws),
-        )
-        path = write_imputed(_new_output(job), result)
-        intervals = [
-            {
-                "lead": recording.channel_names[imputed.segment.row],
-                "reason": imputed.segment.reason,
-                **interval_values(part, first),
-            }
-            for imputed in result.parts
-            for first, part in [imputed.part()]
-        ]
-        about = describe_recording(recording, plan.rows)
-        about |= {"written": describe_written(result), "too_long": len(plan.skipped), "file": path.name}
-        return {**result.first.info, **about, "intervals": intervals}
-
-    def _denoise(self, job: Assignment, task: DenoiseTask) -> dict[str, Any]:
-        recording = _read(task.recording)
-        plan = plan_denoising(recording, task.options)
-        result = denoise_recording(
-            bundled_denoiser(), recording, plan, task.options, progress=self._progress(job.job_id)
-        )
-        path = write_denoised(_new_output(job), result)
-        intervals = [
-            {
-                "lead": recording.channel_names[part.segment.row],
-                "reason": part.segment.reason,
-                **denoised_values(part),
-            }
-            for part in result.segments
-        ]
-        about = describe_recording(recording, plan.rows)
-        return {**result.info, **about, "file": path.name, "intervals": intervals}
-
-    def _forecast(self, job: Assignment, task: ForecastTask) -> dict[str, Any]:
-        inputs, imputer = task.inputs, self._imputer(task.inputs)
-        recording = _read(inputs.recording)
-        plan = plan_forecast(imputer, recording, task.options)
-        past_start_s = max(plan.start / recording.select([plan.row]).fs_hz - imputer.past_s, 0.0)
-        forecast = forecast_recording(
-            imputer,
-            recording,
-            plan,
-            task.options,
-            inputs.draw,
-            progress=self._progress(job.job_id),
-            on_preview=self._preview(job.job_id, inputs.draw.draws, past_start_s),
-        )
-        write_forecast(_new_output(job), recording, plan, forecast)
-        interval = {
-            "lead": recording.channel_names[plan.row],
-            **interval_values(forecast, plan.start),
-        }
-        return {**forecast.info, **describe_recording(recording, [plan.row]), "intervals": [interval]}
-
-    def _compose(self, job: Assignment, task: ComposeTask) -> dict[str, Any]:
-        options = task.options
-        recording = compose(
-            options.rhythm(task.text),
-            60 * options.minutes,
-            model=self._model(task.model),
-            seed=options.seed,
-            subject_seed=options.subject_seed,
-            progress=self._progress(job.job_id),
-        )
-        return write_composed(_new_output(job), [recording], COMPOSED)
-
     def _evaluate(self, job: Assignment, task: EvaluateTask) -> dict[str, Any]:
         options = EvaluateOptions(
             sections=task.sections,
@@ -255,12 +180,20 @@ class TaskRunner:
             seeds=task.seeds,
             max_windows=task.max_windows,
         )
+        synthetic = read_windows(task.synthetic)
+        real = (
+            beats_like(synthetic, read_file(task.real))
+            if isinstance(task.real, RecordingFile)
+            else read_windows(task.real)
+        )
         report = evaluate(
-            read_windows(task.synthetic),
-            read_windows(task.real),
+            synthetic,
+            real,
             options,
             progress=self._progress(job.job_id),
         )
+        if all(row.value is None for row in report.rows):
+            raise DiffecgError(_no_figure(report))
         write_report(report, job.folder / OUTPUT)
         return report.to_dict()
 
@@ -288,11 +221,13 @@ class TaskRunner:
         return send_preview
 
 
-def _new_output(job: Assignment) -> Path:
-    output = job.folder / OUTPUT
-    output.mkdir()
-    return output
+def _no_figure(report: Report) -> str:
+    """Return why a report has no figures."""
 
+    def counts(windows: Windows) -> str:
+        return ", ".join(f"{label} {count}" for label, count in windows.counts().items()) or "none"
 
-def _read(file: RecordingFile) -> Recording:
-    return read_recording(file.path, fs_hz=file.fs_hz, unit=file.unit)
+    return (
+        f"no figure can be computed, because each label needs at least {MIN_WINDOWS} synthetic and twice as "
+        f"many real windows; synthetic: {counts(report.synthetic)}; real: {counts(report.real)}"
+    )

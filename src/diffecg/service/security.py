@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import hmac
 from contextlib import suppress
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from diffecg.service.error_responses import error_response
 from diffecg.service.settings import LOOPBACK, Settings
+from diffecg.service.token_page import TOKEN_PAGE, TOKEN_PAGE_POLICY
 
-COOKIE = "diffecg_token"
 _WITHOUT_TOKEN = ("/healthz",)
 _UPLOADS = ("/api/recordings", "/api/sets")
+_NOT_PAGES = ("/api/", "/metrics", "/openapi.json")
 _CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "default-src 'self'; img-src 'self' data: blob:; "
     "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
 )
 
 
 class AuthMiddleware:
-    """Rejects requests from other pages or without the token, and adds security headers to responses."""
+    """Rejects requests from other pages or without the token, and adds security headers to responses.
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    Args:
+        app: the application.
+        settings: settings of the server.
+        token: token that requests must carry, in a header or in the cookie.
+        port: port of the server, which is part of the name of the cookie: two studios share a host.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, token: str, port: int) -> None:
         self._app = app
         self._settings = settings
+        self._token = token
+        self._cookie = f"diffecg_token_{port}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or reject it."""
@@ -37,7 +48,7 @@ class AuthMiddleware:
         headers = Headers(scope=scope)
         rejection = self._check_source(scope, headers) or self._check_token(scope, headers)
         if rejection is not None:
-            await rejection(scope, receive, send)
+            await rejection(scope, receive, _with_security_headers(send))
             return
         limits = self._settings.limits
         max_bytes = limits.max_upload_mb * 1e6 if scope["path"] in _UPLOADS else limits.max_body_kb * 1e3
@@ -47,28 +58,41 @@ class AuthMiddleware:
         host = headers.get("host", "")
         if self._settings.loopback and _netloc_hostname(host) not in LOOPBACK:
             # DNS rebinding: a page of another host whose name resolves to this machine.
-            return _error(421, f"the server answers requests for {', '.join(LOOPBACK)} only")
+            return error_response(421, f"the server answers requests for {', '.join(LOOPBACK)} only")
         origin = headers.get("origin")
         if origin == "null":  # a sandboxed page, or a local file
             return None if scope["method"] in ("GET", "HEAD") else _foreign_page()
-        return None if not origin or _netloc(origin) == host else _foreign_page()
+        return None if origin is None or _netloc(origin) == host else _foreign_page()
 
-    def _check_token(self, scope: Scope, headers: Headers) -> JSONResponse | RedirectResponse | None:
-        if not self._settings.token or scope["path"] in _WITHOUT_TOKEN:
+    def _check_token(self, scope: Scope, headers: Headers) -> Response | None:
+        path = scope["path"]
+        if path in _WITHOUT_TOKEN:
             return None
-        query = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["path"] == "/" and self._is_valid(query):
-            response = RedirectResponse("/", 303)
-            response.set_cookie(COOKIE, query, httponly=True, samesite="strict")
+        is_page = scope["method"] in ("GET", "HEAD") and not path.startswith(_NOT_PAGES)
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        token = dict(query).get("token", "")
+        if is_page and self._is_valid(token):
+            rest = urlencode([(name, value) for name, value in query if name != "token"])
+            response = RedirectResponse(_relative(path) + (f"?{rest}" if rest else ""), 303)
+            response.set_cookie(self._cookie, token, httponly=True, samesite="strict")
             return response
-        cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE, "")
+        cookie = cookie_parser(headers.get("cookie", "")).get(self._cookie, "")
         bearer = headers.get("authorization", "").removeprefix("Bearer ")
         if self._is_valid(bearer) or self._is_valid(cookie):
             return None
-        return _error(401, "a token is required: send Authorization: Bearer TOKEN, or open /?token=TOKEN")
+        if is_page and "text/html" in headers.get("accept", ""):
+            return HTMLResponse(TOKEN_PAGE, 401, {"content-security-policy": TOKEN_PAGE_POLICY})
+        return error_response(
+            401, "a token is required: send Authorization: Bearer TOKEN, or open /?token=TOKEN"
+        )
 
     def _is_valid(self, token: str) -> bool:
-        return hmac.compare_digest(token.encode(), self._settings.token.encode())
+        return hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
+
+
+def _relative(path: str) -> str:
+    """Return a path of this server; ``//host`` would be another one."""
+    return "/" + quote(path.lstrip("/\\"))
 
 
 class BodyLimitMiddleware:
@@ -107,7 +131,7 @@ class BodyLimitMiddleware:
             await self._too_large()(scope, receive, send)
 
     def _too_large(self) -> JSONResponse:
-        return _error(413, f"the request exceeds the limit of {self._max_bytes / 1e6:g} MB")
+        return error_response(413, f"the request exceeds the limit of {self._max_bytes / 1e6:g} MB")
 
 
 class _BodyTooLarge(Exception):
@@ -121,6 +145,8 @@ def _with_security_headers(send: Send) -> Send:
             headers.setdefault("content-security-policy", _CONTENT_SECURITY_POLICY)
             headers.setdefault("x-content-type-options", "nosniff")
             headers.setdefault("referrer-policy", "no-referrer")
+            headers.setdefault("cross-origin-resource-policy", "same-origin")
+            headers.setdefault("cross-origin-opener-policy", "same-origin")
             headers.setdefault("cache-control", "no-store")
         await send(message)
 
@@ -142,8 +168,4 @@ def _netloc_hostname(host: str) -> str | None:
 
 
 def _foreign_page() -> JSONResponse:
-    return _error(403, "requests from other pages are rejected")
-
-
-def _error(status: int, detail: str) -> JSONResponse:
-    return JSONResponse({"detail": detail}, status)
+    return error_response(403, "requests from other pages are rejected")

@@ -18,11 +18,11 @@ class Settings:
     models: tuple[str, ...]
     """Bundled models or model folders; the server loads no others."""
     folder: Path
-    """Folder for uploads and results while the server runs."""
+    """The project folder."""
     beats: Path | None = None
     """Prepared beats (``diffecg prepare``), shown beside synthetic ones; the reference of reports."""
     token: str = ""
-    """Token that every request must carry; empty: none."""
+    """Token that every request must carry; empty: that of the project."""
     loopback: bool = True
     """Whether the server is bound to the loopback interface only."""
     threads: int | None = None

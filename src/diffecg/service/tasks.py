@@ -15,6 +15,7 @@ from diffecg.inference.options import (
     ImputeOptions,
     SamplerOptions,
 )
+from diffecg.service.schemas import Unit
 
 RESULT = "result.json"
 """The result of a job, in its folder."""
@@ -24,8 +25,6 @@ BEATS = "beats.npz"
 """Generated windows, in the output folder."""
 WINDOWS = "windows.f32"
 """The same samples as float32, appended to while the job runs, in the folder of the job."""
-COMPOSED = "composed"
-"""Name of a composed WFDB record, in the output folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +34,12 @@ class RecordingFile:
     path: Path
     fs_hz: float | None
     """Sampling rate given with the upload, for formats that do not store it."""
-    unit: str | None
+    unit: Unit | None
     """Unit given with the upload, for leads whose unit the file does not state."""
+    name: str = ""
+    """Name of the recording; empty: that of the file."""
+    leads: tuple[tuple[str, str], ...] = ()
+    """Names of channels in the file, and their new names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,8 @@ class ImputeTask:
     name: ClassVar[str] = "impute"
     inputs: RecordingInputs
     options: ImputeOptions
+    max_draw_samples: int
+    """Largest product of draws and samples to impute."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,11 +109,21 @@ class EvaluateTask:
 
     name: ClassVar[str] = "evaluate"
     synthetic: Path
-    real: Path
+    real: Path | RecordingFile
+    """A set of windows, or a recording with annotated beats."""
     sections: tuple[str, ...]
     partition: str
     seeds: int
     max_windows: int
 
 
-Task = GenerateTask | ImputeTask | DenoiseTask | ForecastTask | ComposeTask | EvaluateTask
+@dataclass(frozen=True, kw_only=True)
+class ExampleTask:
+    """Make one of the examples."""
+
+    name: ClassVar[str] = "example"
+    example: str
+    """Its name."""
+
+
+Task = ExampleTask | GenerateTask | ImputeTask | DenoiseTask | ForecastTask | ComposeTask | EvaluateTask

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Header
 from starlette.concurrency import run_in_threadpool
 
-from diffecg.datasets.labels import check_label
-from diffecg.service.checks import check_draw_samples, check_request
+from diffecg.service.error_responses import responses
+from diffecg.service.job import Job
 from diffecg.service.schemas import (
     ComposeRequest,
     DenoiseRequest,
@@ -17,102 +17,70 @@ from diffecg.service.schemas import (
     GenerateRequest,
     ImputeRequest,
     JobStatus,
-    RecordingRequest,
     Request,
 )
 from diffecg.service.server import Server, ServerDep
-from diffecg.service.tasks import (
-    ComposeTask,
-    DenoiseTask,
-    EvaluateTask,
-    ForecastTask,
-    GenerateTask,
-    ImputeTask,
-    RecordingInputs,
-    Task,
-)
+from diffecg.service.strict_json import StrictRoute
+from diffecg.service.task_builder import BuiltTask, build_task
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    404: {"description": "Unknown recording, set or job."},
-    409: {"description": "The job with the synthetic windows is not done."},
-    413: {"description": "The request exceeds a limit of the server."},
-    429: {"description": "The queue is full."},
-}
-router = APIRouter(tags=["tasks"], responses=_ERRORS)
+router = APIRouter(tags=["tasks"], route_class=StrictRoute, responses=responses(404, 409, 413, 429, 507))
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=200,
+        description="Name of the request; sent again with the same name, it returns the same job.",
+    ),
+]
 
 
 @router.post("/generate", status_code=202)
-async def generate(request: GenerateRequest, server: ServerDep) -> JobStatus:
+async def generate(request: GenerateRequest, server: ServerDep, key: KeyHeader = None) -> JobStatus:
     """Generate synthetic windows of a label."""
-    check_request(request, server.settings.limits)
-    model = server.generator(request.model)
-    check_label(request.options.label, model.info.labels, model.info.name)
-    task = GenerateTask(model=model.source, options=request.options, sampling=request.sampling)
-    return _submit(server, request, task)
+    return await _submit(server, request, key)
 
 
 @router.post("/impute", status_code=202)
-async def impute(request: ImputeRequest, server: ServerDep) -> JobStatus:
+async def impute(request: ImputeRequest, server: ServerDep, key: KeyHeader = None) -> JobStatus:
     """Impute the gaps of a recording, with prediction intervals."""
-    task = ImputeTask(inputs=_recording_inputs(server, request), options=request.options)
-    return _submit(server, request, task)
+    return await _submit(server, request, key)
 
 
 @router.post("/denoise", status_code=202)
-async def denoise(request: DenoiseRequest, server: ServerDep) -> JobStatus:
+async def denoise(request: DenoiseRequest, server: ServerDep, key: KeyHeader = None) -> JobStatus:
     """Denoise intervals of a recording, with prediction intervals."""
-    check_request(request, server.settings.limits)
-    stored = server.recording(request.recording)
-    check_draw_samples(1, stored.info.samples, server.settings.limits)
-    task = DenoiseTask(recording=stored.file, options=request.options)
-    return _submit(server, request, task)
+    return await _submit(server, request, key)
 
 
 @router.post("/forecast", status_code=202)
-async def forecast(request: ForecastRequest, server: ServerDep) -> JobStatus:
+async def forecast(request: ForecastRequest, server: ServerDep, key: KeyHeader = None) -> JobStatus:
     """Forecast a lead of a recording, with prediction intervals."""
-    task = ForecastTask(inputs=_recording_inputs(server, request), options=request.options)
-    return _submit(server, request, task)
+    return await _submit(server, request, key)
 
 
 @router.post("/compose", status_code=202)
-async def compose(request: ComposeRequest, server: ServerDep) -> JobStatus:
+async def compose(request: ComposeRequest, server: ServerDep, key: KeyHeader = None) -> JobStatus:
     """Compose a recording in which every beat is annotated."""
-    check_request(request, server.settings.limits)
-    model, options = server.generator(request.model), request.options
-    rhythm = options.rhythm(request.text)
-    await run_in_threadpool(rhythm.beats, 60 * options.minutes, options.seed)  # raises if it is invalid
-    return _submit(server, request, ComposeTask(model=model.source, text=request.text, options=options))
+    return await _submit(server, request, key)
 
 
 @router.post("/evaluate", status_code=202)
-async def evaluate(request: EvaluateRequest, server: ServerDep) -> JobStatus:
+async def evaluate(request: EvaluateRequest, server: ServerDep, key: KeyHeader = None) -> JobStatus:
     """Evaluate synthetic windows against real ones, each metric beside its real-vs-real reference."""
-    check_request(request, server.settings.limits)
-    task = EvaluateTask(
-        synthetic=server.synthetic_windows(request.synthetic),
-        real=server.real_windows(request.real),
-        sections=request.sections,
-        partition=request.partition,
-        seeds=request.seeds,
-        max_windows=request.max_windows,
-    )
-    return _submit(server, request, task)
+    return await _submit(server, request, key)
 
 
-def _recording_inputs(server: Server, request: RecordingRequest) -> RecordingInputs:
-    """Check a request for a recording, and return the inputs of its task."""
-    check_request(request, server.settings.limits)
-    source = None
-    if request.model is not None:
-        model = server.model(request.model)
-        source = model.source
-        check_label(request.options.label, model.info.labels, model.info.name)
-    stored = server.recording(request.recording)
-    check_draw_samples(request.draw.draws, stored.info.samples, server.settings.limits)
-    return RecordingInputs(model=source, recording=stored.file, draw=request.draw, sampling=request.sampling)
-
-
-def _submit(server: Server, request: Request, task: Task) -> JobStatus:
-    job = server.queue.submit(request, task)
+async def _submit(server: Server, request: Request, key: str | None) -> JobStatus:
+    built = await run_in_threadpool(build_task, server, request)
+    job = queue_task(server, request, built, key)
     return job.status(server.queue.position(job))
+
+
+def submit(server: Server, request: Request, key: str | None) -> Job:
+    """Check a request and add its job to the queue."""
+    return queue_task(server, request, build_task(server, request), key)
+
+
+def queue_task(server: Server, request: Request, built: BuiltTask, key: str | None) -> Job:
+    """Add the job of a task to the queue; its inputs must still be there."""
+    return server.queue.submit(request, built.task, built.lane, built.uses, key)

@@ -21,6 +21,8 @@ from diffecg.service.channel import (
     ServerChannel,
     WorkerChannel,
 )
+from diffecg.service.limited import is_disk_full
+from diffecg.service.result_recording import MadeRecording
 
 SHUTDOWN_TIMEOUT_S = 5.0
 _logger = logging.getLogger(__name__)
@@ -37,13 +39,26 @@ class WorkerProcess:
         theirs.close()  # so that the end of the process closes the pipe
         self._channel = ServerChannel(ours)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.is_alive()
+
     def send(self, command: Command) -> None:
         """Send a command."""
         self._channel.send(command)
 
-    async def receive(self) -> Event | None:
-        """Return the next event, or None once the process has ended."""
-        return await self._channel.receive()
+    async def receive(self, timeout_s: float | None = None) -> Event | None:
+        """Return the next event, or None once the process has ended.
+
+        Raises:
+            TimeoutError: there is none within the time.
+        """
+        return await self._channel.receive(timeout_s)
+
+    def kill(self) -> None:
+        """End the process at once, also if it is stopped."""
+        self._process.kill()
 
     async def exit_status(self) -> int | None:
         """Return the exit status of a process that has ended; negative: the signal that killed it."""
@@ -71,20 +86,23 @@ def run_worker(connection: Connection, threads: int | None, engine: str) -> None
 
 def run_batch(
     channel: WorkerChannel,
-    run: Callable[[tuple[Assignment, ...]], None],
+    run: Callable[[tuple[Assignment, ...]], MadeRecording | None],
     assignments: tuple[Assignment, ...],
 ) -> None:
     """Compute a batch and report how each of its jobs ended; no error ends the worker."""
     outcome: Outcome = "done"
-    error = ""
+    error, made = "", None
     try:
-        run(assignments)
+        made = run(assignments)
     except Cancelled:
         outcome = "cancelled"
     except MemoryError:
         outcome, error = "failed", "the server has not enough memory for this job"
-    except (DiffecgError, OSError) as problem:
+    except DiffecgError as problem:
         outcome, error = "failed", str(problem)
+    except OSError as problem:
+        full = is_disk_full(problem)
+        outcome, error = "failed", "the disk of the project is full" if full else str(problem)
     except Exception as problem:
         _logger.exception("job failed")
         outcome, error = "failed", f"internal error ({type(problem).__name__}); see the log of the server"
@@ -93,4 +111,4 @@ def run_batch(
             channel.cancelled.discard(job_id)
             channel.send(JobEnded(job_id=job_id, outcome="cancelled"))
         else:
-            channel.send(JobEnded(job_id=job_id, outcome=outcome, error=error))
+            channel.send(JobEnded(job_id=job_id, outcome=outcome, error=error, made=made))

@@ -20,6 +20,8 @@ class Interval:
 
     start_s: float
     stop_s: float
+    lead: str | None = None
+    """The lead that it is an interval of; default: all leads that are chosen."""
 
     def __str__(self) -> str:
         """Return the interval as the command line takes it, such as ``12:12.8``."""

@@ -134,7 +134,7 @@ def test_sheets_in_one_figure_do_not_overlap():
     assert heights == pytest.approx([sheet.grid_mm[1] for sheet in sheets])
 
 
-def test_files_are_the_same_each_time_and_a_pdf_has_a_page_to_scale_for_each_sheet(tmp_path):
+def test_files_are_the_same_each_time_and_a_pdf_has_an_a4_page_for_each_sheet(tmp_path):
     sheets = [make_sheet(rows=(("II",),)), make_sheet(rows=(("V1", "V2"),))]
     for suffix in (".png", ".pdf"):
         for name in ("a", "b"):
@@ -142,9 +142,17 @@ def test_files_are_the_same_each_time_and_a_pdf_has_a_page_to_scale_for_each_she
         assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
     boxes = re.findall(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", (tmp_path / "a.pdf").read_bytes())
     assert len(boxes) == 2
-    for box, sheet in zip(boxes, sheets, strict=True):
-        assert [float(points) / 72 * 25.4 for points in box] == pytest.approx(sheet.page_mm, abs=0.01)
+    for box in boxes:
+        assert [float(points) / 72 * 25.4 for points in box] == pytest.approx([297, 210], abs=0.01)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pdf", "a.png", "b.pdf", "b.png"]
+
+
+def test_a_trace_that_leaves_the_sheet_is_said_to():
+    sheet = make_sheet(rows=(("II",),))
+    assert sheet.is_complete
+    sheet.leads_mv["II"][500] = 10.0
+    assert not sheet.is_complete
+    assert "traces leave the sheet: choose fewer mm/mV" in sheet.footer
 
 
 def test_files_that_cannot_be_written_are_refused(tmp_path):

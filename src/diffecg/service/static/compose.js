@@ -1,72 +1,190 @@
-// A rhythm as it is typed: its beats at once, its strip a moment later, the whole recording on request.
+// Compose: a rhythm in words; what is shown is the recording that is delivered.
 
-import { cancel, floats, follow, numbers, post, Refused, remove } from "./api.js";
-import { keep } from "./recording.js";
-import { Strip } from "./strip.js";
-import { say, Work } from "./work.js";
+import { get, post, Refused, remove } from "./api.js";
+import { codeButton } from "./code.js";
+import { clock, field, h, number, plural, select } from "./dom.js";
+import { Overview } from "./overview.js";
+import { Paper } from "./paper.js";
+import { navigate, recalled, remember } from "./router.js";
+import { Signals } from "./signals.js";
+import { Work } from "./work.js";
 
-const PREVIEW_S = 10, PAUSE_MS = 350;
+const PAUSE_MS = 700;
+/** Longer recordings are composed on request, not while typing. */
+const PROMPT_MINUTES = 2;
+const BASES = ["sinus rhythm", "sinus bradycardia", "sinus tachycardia", "sinus arrhythmia", "atrial fibrillation"];
+const ORDERS = ["bigeminy", "trigeminy", "couplet", "triplet", "salvo of 5", "occasional V", "occasional S"];
+const BEATS = [["N*6", "6 normal"], ["V", "ventricular"], ["S", "supraventricular"], ["F", "fusion"]];
 
-export function composeView(view, models) {
-  const form = view.querySelector("form"), work = new Work(view, form);
-  const strip = new Strip(view.querySelector("#compose-strip"), "Composed recording");
-  const download = form.querySelector(".download"), goOn = form.querySelector("[name=go-on]");
-  const beat = models.filter((one) => one.kind === "beat");
-  const quick = (beat.find((one) => one.name.includes("fast")) ?? beat[0]).name;
-  let turn = 0, timer = 0, running = null, composed = null;
+/** @param {HTMLElement} main @param {import("./library.js").Library} library */
+export async function openCompose(main, library) {
+  const view = new Compose(main, library);
+  await view.open();
+  return view;
+}
 
-  const asked = (minutes) => ({
-    text: form.elements.text.value, options: { minutes, ...numbers(form, ["heart_rate", "sdnn_ms", "subject_seed", "seed"]) },
-  });
+class Compose {
+  /** @param {HTMLElement} main @param {import("./library.js").Library} library */
+  constructor(main, library) {
+    this.main = main;
+    this.library = library;
+    /** @type {import("./keys.js").Key[]} */ this.keys = [];
+    const value = (/** @type {string} */ name, /** @type {string} */ usual) => recalled(name) ?? usual;
+    this.text = h("input", { "data-field": "text", class: "wide", spellcheck: "false", autocomplete: "off", required: true, maxlength: 500, value: value("text", "sinus rhythm N*6 V N*4 S") });
+    this.model = select({ "data-field": "model" }, []);
+    this.minutes = number({ "data-field": "minutes", min: 0.1, max: 60, step: 0.1, required: true, value: value("minutes", "1") });
+    this.rate = number({ "data-field": "heart_rate", min: 20, max: 250, placeholder: "usual", value: value("rate", "") });
+    this.sdnn = number({ "data-field": "sdnn_ms", min: 0, max: 500, placeholder: "usual", value: value("sdnn", "") });
+    this.subject = number({ "data-field": "subject_seed", min: 0, required: true, value: value("subject", "2") });
+    this.seed = number({ "data-field": "seed", min: 0, required: true, value: value("seed", "0") });
+    const chip = (/** @type {string} */ words, /** @type {() => void} */ run, title = "") => h("button", { type: "button", class: "chip", title, onclick: run }, words);
+    const chips = h("div", { class: "chips" },
+      h("div", { role: "group", "aria-label": "Basic rhythm" }, h("span", {}, "Rhythm"), ...BASES.map((words) => chip(words, () => this.setBase(words)))),
+      h("div", { role: "group", "aria-label": "Order of beats" }, h("span", {}, "Order"), ...ORDERS.map((words) => chip(words, () => this.setOrder(words)))),
+      h("div", { role: "group", "aria-label": "Beats" }, h("span", {}, "Add"), ...BEATS.map(([beats, words]) => chip(words, () => this.add(beats), beats)), chip("clear", () => this.setText("sinus rhythm"))));
+    this.form = h("form", { class: "compose" }, field("Rhythm", this.text), chips,
+      h("div", { class: "fields inline" },
+        field("Length", this.minutes, "min"), field("Heart rate", this.rate, "per min"), field("Variability (SDNN)", this.sdnn, "ms"),
+        field("Subject", this.subject, "shapes of the beats"), field("Variation", this.seed, "seed"), field("Model", this.model),
+        h("button", { class: "main" }, "Compose"), codeButton(() => ({ task: "compose", body: this.body() }))));
+    this.work = new Work(this.form);
+    this.beats = h("p", { class: "beats-line", "aria-live": "polite" });
+    this.done = h("div", { class: "row", hidden: true });
+    this.overviewPlace = h("div", {});
+    this.sheet = h("div", {});
+    this.caption = h("p", { class: "caption" });
+    this.result = h("section", { "aria-label": "Composed recording", hidden: true }, this.done, this.overviewPlace, this.sheet, this.caption);
+    this.paper = new Paper(this.sheet, { onView: () => {
+      this.overview?.draw();
+      this.caption.textContent = this.paper.caption;
+    } });
+    this.form.addEventListener("submit", (/** @type {Event} */ event) => { event.preventDefault(); this.compose(false); });
+    this.form.addEventListener("input", () => this.onInput());
+  }
 
-  async function preview() {
-    const mine = ++turn;
-    if (running) cancel(running).catch(() => {});
-    const minutes = Math.min(Number(form.elements.minutes.value) || 1, PREVIEW_S / 60);
+  async open() {
+    document.title = "Compose · diffecg studio";
+    this.main.replaceChildren(h("section", { class: "plain" }, h("h1", {}, "Compose a recording"), this.form, this.beats, this.work.element, this.result));
+    this.overview = new Overview(this.overviewPlace, this.paper);
+    const models = (await get("models")).filter((/** @type {any} */ model) => model.kind === "beat");
+    this.model.append(...models.map((/** @type {any} */ model) => h("option", { value: model.name }, model.name)));
+    const names = models.map((/** @type {any} */ model) => model.name);
+    this.model.value = [recalled("model"), "mitbih-beat"].find((name) => name && names.includes(name)) ?? names[0];
+    const { paper } = this, move = (/** @type {number} */ share) => paper.setView(paper.t + share * paper.seconds);
+    this.keys = [
+      { keys: ["ArrowLeft", "ArrowRight"], words: "move", run: (/** @type {KeyboardEvent} */ event) => move(event.key === "ArrowLeft" ? -0.125 : 0.125) },
+      { keys: ["Home", "End"], words: "first and last sample", run: (/** @type {KeyboardEvent} */ event) => paper.setView(event.key === "Home" ? 0 : Infinity) },
+      { keys: ["+", "="], words: "zoom in", run: () => paper.zoom(0.5) },
+      { keys: ["-"], words: "zoom out", run: () => paper.zoom(2) },
+    ];
+    const shown = recalled("recording");
+    if (shown && this.library.recordings.some((one) => one.id === shown)) {
+      await this.show(shown);
+      this.checkText();
+    } else this.onInput(0);
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.isClosed = true;
+    this.work.stop();
+    if (this.info && !this.isKept) remove(`recordings/${this.info.id}`).then(() => this.library.refresh()).catch(() => {});
+    this.paper.close();
+    this.overview?.close();
+  }
+
+  /** @param {string} text */
+  setText(text) {
+    this.text.value = text.replace(/\s+/g, " ").trim();
+    this.onInput(0);
+    this.text.focus();
+  }
+
+  get base() { return BASES.find((words) => this.text.value.trim().startsWith(words)) ?? ""; }
+  /** @param {string} words */
+  setBase(words) { this.setText(`${words} ${this.text.value.trim().slice(this.base.length)}`); }
+  /** @param {string} words */
+  setOrder(words) { this.setText(`${this.base} ${["couplet", "triplet", "salvo of 5"].includes(words) ? `N*6 ${words}` : words}`); }
+  /** @param {string} beats */
+  add(beats) { this.setText(`${/occasional|geminy$|like:/.test(this.text.value) ? this.base : this.text.value} ${beats}`); }
+
+  body() {
+    const optional = (/** @type {any} */ input) => (input.value === "" ? null : Number(input.value));
+    return { text: this.text.value.trim(), model: this.model.value, options: {
+      minutes: Number(this.minutes.value), heart_rate: optional(this.rate), sdnn_ms: optional(this.sdnn), subject_seed: Number(this.subject.value), seed: Number(this.seed.value),
+    } };
+  }
+
+  onInput(pause = PAUSE_MS) {
+    clearTimeout(this.timer);
+    const { text, model, options } = this.body();
+    remember({ text, model, minutes: options.minutes, rate: options.heart_rate, sdnn: options.sdnn_ms, subject: options.subject_seed, seed: options.seed, recording: null });
+    if (this.info && this.isKept) this.work.say("The recording below is that of the earlier settings.");
+    this.timer = setTimeout(async () => {
+      if (!(await this.checkText())) return;
+      if (options.minutes <= PROMPT_MINUTES) this.compose(true);
+      else this.work.say(`Press Compose: ${options.minutes} minutes take a moment.`);
+    }, pause);
+  }
+
+  /** Show the beats of the rhythm, or what is wrong with it. */
+  async checkText() {
+    this.work.clearErrors();
+    if (!this.form.checkValidity()) return false;
+    const { text, options } = this.body();
     try {
-      const { beats } = await post("api/rhythm", asked(minutes));
-      if (mine !== turn) return;
-      say(view, `${beats.length} beats in the first ${(60 * minutes).toFixed(0)} s: ${beats.map(([, label]) => label).join(" ")}`);
-      const job = await post("api/compose", { ...asked(minutes), model: quick });
-      running = job.id;
-      const last = await follow(job.id);
-      if (mine !== turn || last.state !== "done") return;
-      const info = await post(`api/jobs/${job.id}/recording`, {});
-      const signal = await floats(`api/recordings/${info.id}/signal?lead=${encodeURIComponent(info.lead)}`);
-      remove(info.id); // a look, not a recording to go on with
-      if (mine !== turn) return;
-      composed = null;
-      download.hidden = goOn.hidden = true;
-      strip.show(signal, info.fs_hz, info.beats);
+      const { beats } = await post("rhythm", { text, options: { ...options, minutes: Math.min(options.minutes, 1) } });
+      this.beats.textContent = `${beats.slice(0, 40).map((/** @type {[number, string]} */ [, label]) => label).join(" ")} …`;
+      return true;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (mine === turn) say(view, error.message, true);
-    } finally {
-      if (mine === turn) running = null;
+      this.beats.textContent = "";
+      this.result.hidden = !this.isKept;
+      if (!this.work.mark("text", error.message)) this.work.say(error.message, true);
+      return false;
     }
   }
 
-  form.addEventListener("input", (event) => {
-    if (event.target.name === "minutes") return;
-    clearTimeout(timer);
-    timer = setTimeout(preview, PAUSE_MS);
-  });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    clearTimeout(timer);
-    turn++;
-    if (running) cancel(running).catch(() => {});
-    const minutes = Number(form.elements.minutes.value);
-    const job = await work.run("api/compose", { ...asked(minutes), model: beat[0].name });
-    if (!job) return;
-    composed = await post(`api/jobs/${job.id}/recording`, {});
-    const signal = await floats(`api/recordings/${composed.id}/signal?lead=${encodeURIComponent(composed.lead)}`);
-    strip.show(signal, composed.fs_hz, composed.beats);
-    download.href = `api/jobs/${job.id}/download`;
-    download.hidden = goOn.hidden = false;
-    say(view, `${composed.duration_s.toFixed(0)} s, ${composed.beats.length} beats, each with its annotation.`);
-  });
-  goOn.addEventListener("click", async () => { await keep(composed); location.hash = "#repair"; });
-  let begun = false;
-  return () => { if (!begun) { begun = true; preview(); } strip.draw(); };
+  /** Compose the recording. @param {boolean} isPreview whether it is replaced by the next one */
+  async compose(isPreview) {
+    clearTimeout(this.timer);
+    if (this.work.id) this.work.stop();
+    const body = this.body(), before = this.info, wasKept = this.isKept;
+    this.result.classList.add("stale");
+    const job = await this.work.run("compose", body);
+    if (this.isClosed && job?.result_recording && isPreview) await remove(`recordings/${job.result_recording}`).catch(() => {});
+    if (this.isClosed || !job?.result_recording || JSON.stringify(body) !== JSON.stringify(this.body())) return;
+    this.isKept = !isPreview;
+    await this.show(job.result_recording);
+    if (before && !wasKept && before.id !== this.info.id) await remove(`recordings/${before.id}`).catch(() => {});
+    await this.library.refresh();
+  }
+
+  /** @param {string} id */
+  async show(id) {
+    this.info = await get(`recordings/${id}`);
+    remember({ recording: id });
+    const { info, paper } = this, signals = new Signals(info, () => paper.draw());
+    this.result.hidden = false;
+    this.result.classList.remove("stale");
+    paper.show(info, signals);
+    await signals.open();
+    const beats = info.beats.reduce((/** @type {Record<string, number>} */ sum, /** @type {[number, string]} */ [, label]) => ({ ...sum, [label]: (sum[label] ?? 0) + 1 }), {});
+    this.work.say(`${clock(info.duration_s)} composed: ${Object.entries(beats).map(([label, count]) => `${count} ${label}`).join(", ")}.`);
+    this.done.replaceChildren(h("button", { type: "button", class: "main", onclick: () => this.go("") }, "Open in the workbench"),
+      h("button", { type: "button", onclick: () => this.go("?panel=print") }, "Print"),
+      h("a", { class: "button", download: true, href: `/api/recordings/${id}/export?format=wfdb`, onclick: () => { this.isKept = true; } }, "Download WFDB"),
+      h("span", { class: "note" }, `This is the recording that you get: ${plural(info.leads.length, "lead")}, ${info.beats.length} labelled beats.`));
+    this.done.hidden = false;
+    paper.setView(paper.t);
+    this.overview?.show(info, null);
+    this.overview?.show(info, await get(`recordings/${id}/overview?points=1500`).catch(() => ({ heart_rate: [], faults: [], ectopic: [] })));
+    this.main.dataset.loaded = id;
+  }
+
+  /** @param {string} query */
+  go(query) {
+    this.isKept = true;
+    navigate(`/r/${this.info.id}${query}`);
+  }
 }

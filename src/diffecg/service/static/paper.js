@@ -1,59 +1,560 @@
-// ECG paper: 25 mm/s and 10 mm/mV in colours of the theme.
+// ECG paper on a canvas: leads below each other, at the scale that the caption states.
 
-const FONT = "system-ui, sans-serif";
-const LEFT = 56, RIGHT = 10;
+import { clock, colour, duration, fixed, h, plural } from "./dom.js";
+import { walk } from "./signals.js";
 
-export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-export const margins = { left: LEFT, right: RIGHT };
+/** @typedef {import("./signals.js").Signals} Signals */
+/** @typedef {{start: number, stop: number, leads: string[]}} Selection */
+/** @typedef {{lead: string, start_s: number, stop_s: number, kind: string, ticked?: boolean}} Fault */
+/** @typedef {{lead: string, start: number, fs: number, signal: number[], lower: number[], upper: number[], draws: number[][]}} Band what a job wrote, and its interval */
 
-export function axis(title, big, small) {
-  return {
-    title: { text: title, font: { size: 13 } }, dtick: big, gridcolor: colour("grid"), zeroline: false,
-    fixedrange: true, tickfont: { size: 12 }, tickangle: 0, ticks: "",
-    minor: small ? { dtick: small, showgrid: true, gridcolor: colour("fine") } : {},
-  };
-}
+/** Millimetres of CSS, which are those of paper when printed. */
+export const PX_MM = 96 / 25.4;
+export const SPEEDS = [25, 50], GAINS = [5, 10, 20];
+const FASTEST = 400, LEAST_GAIN = 0.5, MOST_GAIN = 80;
+const BOTTOM = 24, TOP = 22, LEAST_ROW_MM = 18, MOST_ROW_MM = 160;
+const LEGEND = 5, NAME_MM = 2, MOST_SPREAD_MM = 16;
+/** Longest time on paper: of more, the overview tells more. */
+const LONGEST_S = 300;
+const INTERVALS = new Set(["missing", "flat", "clipped", "saturated", "noise"]);
 
-export function layout(x, y, more = {}) {
-  return {
-    margin: { l: LEFT, r: RIGHT, t: 24, b: 42 }, paper_bgcolor: colour("panel"), plot_bgcolor: colour("paper"),
-    font: { family: FONT, color: colour("ink") }, showlegend: false, dragmode: false, hovermode: "closest",
-    xaxis: x, yaxis: y, ...more,
-  };
-}
-
-/** Grid steps: those of paper while its boxes can be told apart, else plainer ones, with room for each label. */
-export function timeSteps(seconds, pixels) {
-  const step = [0.2, 0.4, 1, 2, 5, 10, 30, 60, 120, 300, 600].find((s) => (seconds / s) * 48 <= pixels) ?? 1800;
-  return [step, (pixels / seconds) * 0.04 >= 3 ? 0.04 : step / 5];
-}
-
-export const config = { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false };
-
-/** Redraw all when the theme changes. */
-export function onTheme(redraw) {
-  document.addEventListener("themechange", redraw);
-}
-
-const GAIN = 5;
-const SVG = "http://www.w3.org/2000/svg";
-
-function element(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
-}
-
-/** A small picture of a window on paper at half gain, 5 mm/mV and 25 mm/s: boxes of 0.2 mV and 40 ms. */
-export function thumbnail(signal, fs, [low, high]) {
-  const width = (signal.length / fs) * 25, height = (high - low) * GAIN;
-  const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" });
-  for (let x = 0; x <= width; x += 1) svg.append(element("line", { x1: x, x2: x, y1: 0, y2: height, class: x % 5 ? "fine" : "grid" }));
-  for (let y = 0; y <= height; y += 1) {
-    const major = Math.round(high * GAIN - y) % 5 === 0;
-    svg.append(element("line", { x1: 0, x2: width, y1: y, y2: y, class: major ? "grid" : "fine" }));
+export class Paper {
+  /**
+   * @param {HTMLElement} root
+   * @param {{onView?: () => void, onSelect?: (selection: Selection | null) => void, onPick?: (time: number, lead: string) => void}} [listeners]
+   */
+  constructor(root, { onView = () => {}, onSelect = () => {}, onPick = () => {} } = {}) {
+    this.root = root;
+    this.onView = onView;
+    this.onSelect = onSelect;
+    this.onPick = onPick;
+    this.canvas = h("canvas", { role: "img" });
+    root.classList.add("paper");
+    root.tabIndex = 0;
+    root.setAttribute("role", "group");
+    root.setAttribute("aria-label", "ECG paper. Press question mark for the keys.");
+    root.append(this.canvas);
+    /** @type {any} */ this.info = null;
+    /** @type {Signals | null} */ this.signals = null;
+    /** @type {{signals: Signals, offset: number} | null} */ this.recorded = null;
+    /** @type {string[]} */ this.leads = [];
+    this.t = 0;
+    this.speed = 25;
+    this.gain = 10;
+    /** @type {[number, string][]} */ this.beats = [];
+    /** @type {Fault[]} */ this.faults = [];
+    /** @type {{lead: string, start_s: number, stop_s: number}[]} */ this.synthetic = [];
+    /** @type {Band[]} */ this.bands = [];
+    /** @type {number[][] & {start?: number, fs?: number}} */ this.preview = [];
+    /** @type {Selection | null} */ this.selection = null;
+    /** @type {number | null} */ this.cut = null;
+    /** @type {{lead: string, a: number, b: number} | null} */ this.calipers = null;
+    this.selects = false;
+    this.hidesLabels = false;
+    /** Height that is there to be filled, in pixels. */ this.room = 0;
+    this.listen();
+    this.resized = new ResizeObserver(() => this.setView(this.t));
+    this.resized.observe(root);
+    this.redraw = () => this.draw();
+    document.addEventListener("themechange", this.redraw);
   }
-  const points = Array.from(signal, (mv, i) => `${((i / fs) * 25).toFixed(2)},${((high - mv) * GAIN).toFixed(2)}`);
-  svg.append(element("path", { class: "trace", d: `M${points.join("L")}` }));
-  return svg;
+
+  close() {
+    this.resized.disconnect();
+    document.removeEventListener("themechange", this.redraw);
+  }
+
+  /** @param {any} info @param {Signals} signals */
+  show(info, signals) {
+    this.info = info;
+    this.signals = signals;
+    this.beats = info.beats ?? [];
+    this.synthetic = partsOf(info);
+    this.leads = this.leads.filter((lead) => signals.leads.includes(lead));
+    if (!this.leads.length) this.leads = [...signals.leads];
+  }
+
+  get gutter() { return this.width < 500 ? 34 : 12 * PX_MM; }
+  get width() { return this.root.clientWidth; }
+  get plotWidth() { return Math.max(50, this.width - this.gutter - 2); }
+  get seconds() { return this.plotWidth / PX_MM / this.speed; }
+  set seconds(seconds) { this.speed = this.plotWidth / PX_MM / seconds; }
+  get end() { return this.t + this.seconds; }
+
+  /** @param {number} t @param {number} [speed] */
+  setView(t, speed = this.speed) {
+    if (!this.info) return;
+    const slowest = Math.min(25, this.plotWidth / PX_MM / Math.min(this.info.duration_s, LONGEST_S));
+    this.speed = Math.min(Math.max(speed, slowest), FASTEST);
+    this.t = Math.min(Math.max(t, 0), Math.max(this.info.duration_s - this.seconds, 0));
+    this.draw();
+    this.onView();
+  }
+
+  /** @param {number} factor of the time that is shown @param {number} [at] time that stays where it is */
+  zoom(factor, at = this.t + this.seconds / 2) {
+    const share = (at - this.t) / this.seconds;
+    const speed = Math.min(this.speed / factor, FASTEST);
+    this.setView(at - share * (this.plotWidth / PX_MM / speed), speed);
+  }
+
+  /** @param {number} gain */
+  setGain(gain) {
+    this.gain = Math.min(Math.max(gain, LEAST_GAIN), MOST_GAIN);
+    this.draw();
+    this.onView();
+  }
+
+  /** Show an interval, in the middle if it is out of sight. @param {number} start @param {number} [stop] */
+  reveal(start, stop = start) {
+    if (start >= this.t + 0.05 * this.seconds && stop <= this.end - 0.05 * this.seconds) return;
+    this.setView((start + Math.min(stop, start + this.seconds)) / 2 - this.seconds / 2);
+  }
+
+  /** @param {number} time */
+  x(time) { return this.gutter + (time - this.t) * this.speed * PX_MM; }
+
+  /** @param {number} clientX */
+  timeAt(clientX) {
+    const x = clientX - this.canvas.getBoundingClientRect().left;
+    const time = this.t + (x - this.gutter) / (this.speed * PX_MM);
+    return Math.min(Math.max(time, 0), this.info?.duration_s ?? 0);
+  }
+
+  /** @param {number} clientY */
+  leadAt(clientY) {
+    const y = clientY - this.canvas.getBoundingClientRect().top;
+    return this.rows.find((row) => y < row.bottom)?.lead ?? this.leads[this.leads.length - 1];
+  }
+
+  /** Lead, level and edges of each row, in pixels; where there is room, rows are spread. */
+  get rows() {
+    const rows = this.layOut(0), spare = (this.room - (rows[rows.length - 1]?.bottom ?? 0) - BOTTOM) / rows.length;
+    return spare > 4 ? this.layOut(Math.min(spare, MOST_SPREAD_MM * PX_MM) / 2) : rows;
+  }
+
+  /** @param {number} spread space above and below each row */
+  layOut(spread) {
+    let top = TOP;
+    return this.leads.map((lead) => {
+      const range = this.signals?.ranges.get(lead) ?? { level: 0, low: -1, high: 1 };
+      const limit = MOST_ROW_MM / 2;
+      const above = Math.min(Math.max((range.high - range.level) * this.gain, LEAST_ROW_MM / 2, this.gain + NAME_MM), limit) + 3;
+      const below = Math.min(Math.max((range.level - range.low) * this.gain, LEAST_ROW_MM / 2), limit) + 1;
+      const row = { lead, mv: range.level, top, level: top + above * PX_MM + spread, bottom: top + (above + below) * PX_MM + 2 * spread };
+      top = row.bottom;
+      return row;
+    });
+  }
+
+  draw() {
+    if (this.pending || !this.info) return;
+    this.pending = requestAnimationFrame(() => { this.pending = 0; this.paint(); });
+  }
+
+  paint() {
+    const rows = this.rows;
+    if (!rows.length || !this.width) return;
+    const height = Math.ceil(rows[rows.length - 1].bottom + BOTTOM), ratio = devicePixelRatio || 1;
+    const { canvas, width } = this;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+      canvas.style.width = `${width}px`;
+      canvas.style.height = `${height}px`;
+    }
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.fillStyle = colour("paper");
+    pen.fillRect(0, 0, width, height);
+    pen.lineJoin = "round";
+    this.paintIntervals(pen, rows, height);
+    const step = this.paintGrid(pen, rows, height);
+    for (const row of rows) this.paintPulse(pen, row);
+    pen.save();
+    pen.beginPath();
+    pen.rect(this.gutter, 0, this.plotWidth, height);
+    pen.clip();
+    this.paintBands(pen, rows);
+    for (const row of rows) this.paintTrace(pen, row);
+    this.paintPreview(pen, rows);
+    this.paintBeats(pen, rows[0]);
+    this.paintFaults(pen, rows);
+    this.paintCut(pen, height);
+    this.paintCalipers(pen, rows, height);
+    pen.restore();
+    this.paintNames(pen, rows);
+    this.paintTimes(pen, step, Math.min(height, this.root.scrollTop + (this.root.clientHeight || height)));
+    canvas.setAttribute("aria-label", this.describe());
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any[]} rows @param {number} height */
+  paintGrid(pen, rows, height) {
+    const right = this.gutter + this.plotWidth;
+    const big = [5 / this.speed, 1, 5, 10, 60, 300, 900, 3600].find((step) => step * this.speed * PX_MM >= 9) ?? 7200;
+    const isPaper = big === 5 / this.speed && (this.speed === 25 || this.speed === 50);
+    const step = isPaper || big > 0.9 ? big : this.speed < 36 ? 0.2 : this.speed < 90 ? 0.1 : 0.04;
+    const level = rows[0].level;
+    const lines = (/** @type {string} */ style, /** @type {number} */ seconds, /** @type {number} */ mm) => {
+      pen.strokeStyle = colour(style);
+      pen.lineWidth = 1;
+      pen.beginPath();
+      for (let i = Math.ceil((this.t - this.gutter / (this.speed * PX_MM)) / seconds - 1e-9); i * seconds <= this.end; i++) {
+        const x = Math.round(this.x(i * seconds)) + 0.5;
+        pen.moveTo(x, 0);
+        pen.lineTo(x, height - BOTTOM);
+      }
+      const gap = mm * PX_MM;
+      for (let y = level % gap; y <= height - BOTTOM; y += gap) {
+        pen.moveTo(0, Math.round(y) + 0.5);
+        pen.lineTo(right, Math.round(y) + 0.5);
+      }
+      pen.stroke();
+    };
+    if (step < 0.9) lines("fine", step / 5, 1);
+    lines("grid", step, 5);
+    return step;
+  }
+
+  /** Times along the lower edge of what is seen. @param {CanvasRenderingContext2D} pen @param {number} step @param {number} height */
+  paintTimes(pen, step, height) {
+    pen.fillStyle = colour("paper");
+    pen.fillRect(0, height - BOTTOM + 1, this.width, BOTTOM);
+    const room = this.info.start ? 76 : 58;
+    const label = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600].find((one) => one >= step && one * this.speed * PX_MM >= room)
+      ?? (this.seconds < 1 ? 0.2 : 7200);
+    const digits = label < 1 || this.seconds < 2 ? 1 : 0;
+    const every = this.seconds < 2 ? 0.2 : label;
+    pen.fillStyle = colour("quiet");
+    pen.font = "12px system-ui, sans-serif";
+    pen.textAlign = "center";
+    for (let i = Math.ceil(this.t / every); i * every <= this.end; i++) {
+      const x = this.x(i * every);
+      if (x < this.gutter + 12 || x > this.width - 20) continue;
+      pen.fillText(clock(i * every, this.info.start, digits), x, height - 7);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any} row */
+  paintPulse(pen, row) {
+    const width = Math.min(5 * PX_MM, this.gutter - 10), left = 4, top = row.level - this.gain * PX_MM;
+    pen.strokeStyle = colour("signal");
+    pen.lineWidth = 1.2;
+    pen.beginPath();
+    pen.moveTo(left - 3, row.level);
+    for (const [x, y] of [[left, row.level], [left, top], [left + width, top], [left + width, row.level], [left + width + 3, row.level]]) pen.lineTo(x, y);
+    pen.stroke();
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any[]} rows */
+  paintNames(pen, rows) {
+    pen.font = "600 13px system-ui, sans-serif";
+    pen.textAlign = "left";
+    for (const row of rows) {
+      const y = Math.max(row.top + 10, row.level - this.gain * PX_MM - 7), width = pen.measureText(row.lead).width;
+      pen.fillStyle = colour("paper");
+      pen.fillRect(1, y - 12, width + 5, 16);
+      pen.fillStyle = colour("ink");
+      pen.fillText(row.lead, 3, y);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any[]} rows @param {number} height */
+  paintIntervals(pen, rows, height) {
+    const fill = (/** @type {string} */ style, /** @type {any} */ row, /** @type {number} */ start, /** @type {number} */ stop) => {
+      const left = Math.max(this.x(start), this.gutter), right = Math.min(this.x(stop), this.width);
+      if (right < left) return;
+      pen.fillStyle = colour(style);
+      pen.fillRect(left, row ? row.top : 0, Math.max(right - left, 2), row ? row.bottom - row.top : height);
+    };
+    for (const row of rows) {
+      for (const fault of this.faults) if (fault.lead === row.lead && fault.ticked !== false) fill("fault-shade", row, fault.start_s, fault.stop_s);
+      const selection = this.selection;
+      if (selection?.leads.includes(row.lead)) fill("selected", row, selection.start, selection.stop);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any} row */
+  paintTrace(pen, row) {
+    if (!this.signals) return;
+    if (this.recorded) this.strokeSource(pen, row, this.recorded.signals, this.recorded.offset, "recorded");
+    this.strokeSource(pen, row, this.signals, 0, "signal");
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any} row @param {Signals} signals @param {number} offset @param {string} style */
+  strokeSource(pen, row, signals, offset, style) {
+    const from = this.t + offset, to = this.end + offset;
+    const source = signals.at(Math.max(0, from), Math.min(to, signals.info.duration_s), this.plotWidth);
+    const index = signals.leads.indexOf(row.lead);
+    if (!source || index < 0) return;
+    const path = new Path2D();
+    const y = (/** @type {number} */ mv) => row.level - (mv - row.mv) * this.gain * PX_MM;
+    walk(source, index, from, to, (time, mv) => path.moveTo(this.x(time - offset), y(mv)), (time, mv) => path.lineTo(this.x(time - offset), y(mv)));
+    const written = this.synthetic.filter((part) => part.lead === row.lead && part.stop_s >= this.t && part.start_s <= this.end);
+    if (style === "recorded") {
+      this.clipped(pen, row, written, () => {
+        pen.strokeStyle = colour("recorded");
+        pen.lineWidth = 1.1;
+        pen.setLineDash([4, 3]);
+        pen.stroke(path);
+        pen.setLineDash([]);
+      });
+      return;
+    }
+    pen.strokeStyle = colour(style);
+    pen.lineWidth = 1.3;
+    pen.stroke(path);
+    this.clipped(pen, row, written, () => {
+      pen.strokeStyle = colour("paper");
+      pen.lineWidth = 3;
+      pen.stroke(path);
+      pen.strokeStyle = colour("drawn");
+      pen.lineWidth = 2;
+      pen.stroke(path);
+    });
+    pen.fillStyle = colour("drawn");
+    pen.font = "11px system-ui, sans-serif";
+    pen.textAlign = "left";
+    for (const part of written) {
+      const left = Math.max(this.x(part.start_s), this.gutter), right = this.x(part.stop_s), y = row.bottom - 3;
+      pen.fillRect(left, y, Math.max(right - left, 2), 3);
+      if (right - left > 54) pen.fillText("synthetic", left + 2, y - 3);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any} row @param {{start_s: number, stop_s: number}[]} parts @param {() => void} paint */
+  clipped(pen, row, parts, paint) {
+    if (!parts.length) return;
+    pen.save();
+    pen.beginPath();
+    for (const part of parts) pen.rect(this.x(part.start_s) - 1, row.top - 40, this.x(part.stop_s) - this.x(part.start_s) + 2, row.bottom - row.top + 80);
+    pen.clip();
+    paint();
+    pen.restore();
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any[]} rows */
+  paintBands(pen, rows) {
+    for (const band of this.bands) {
+      const row = rows.find((one) => one.lead === band.lead), stop = band.start + band.lower.length / band.fs;
+      if (!row || stop < this.t || band.start > this.end) continue;
+      const point = (/** @type {number} */ i, /** @type {number} */ mv) => /** @type {[number, number]} */ ([this.x(band.start + i / band.fs), row.level - (mv - row.mv) * this.gain * PX_MM]);
+      const every = Math.max(1, Math.floor(band.fs / (this.speed * PX_MM) / 2));
+      const indices = [...Array(Math.ceil(band.lower.length / every)).keys()].map((i) => i * every);
+      pen.fillStyle = colour("band");
+      pen.beginPath();
+      for (const i of indices) pen.lineTo(...point(i, band.upper[i]));
+      for (const i of indices.reverse()) pen.lineTo(...point(i, band.lower[i]));
+      pen.fill();
+      pen.strokeStyle = colour("drawn-thin");
+      pen.lineWidth = 0.7;
+      indices.reverse();
+      for (const draw of band.draws) {
+        pen.beginPath();
+        for (const i of indices) pen.lineTo(...point(i, draw[i]));
+        pen.stroke();
+      }
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any[]} rows */
+  paintPreview(pen, rows) {
+    const { start = 0, fs = 1 } = this.preview;
+    pen.strokeStyle = colour("drawn-thin");
+    pen.lineWidth = 0.8;
+    for (const draw of this.preview) {
+      pen.beginPath();
+      draw.forEach((mv, i) => pen.lineTo(this.x(start + i / fs), rows[0].level - (mv - rows[0].mv) * this.gain * PX_MM));
+      pen.stroke();
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any} row */
+  paintBeats(pen, row) {
+    if (this.hidesLabels) return;
+    pen.font = "600 12px system-ui, sans-serif";
+    pen.textAlign = "center";
+    let last = -Infinity;
+    const shown = this.beats.filter(([time]) => time >= this.t && time <= this.end);
+    const isDense = shown.length * 14 > this.plotWidth;
+    for (const [time, symbol] of shown) {
+      if (isDense && symbol === "N") continue;
+      const x = this.x(time);
+      if (x - last < 9) continue;
+      last = x;
+      pen.fillStyle = colour(symbol === "N" ? "quiet" : "ectopic");
+      pen.fillText(symbol, x, row.top - 6);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any[]} rows */
+  paintFaults(pen, rows) {
+    pen.font = "11px system-ui, sans-serif";
+    pen.textAlign = "left";
+    for (const fault of this.faults) {
+      const row = rows.find((one) => one.lead === fault.lead);
+      if (!row || fault.stop_s < this.t || fault.start_s > this.end) continue;
+      const left = Math.max(this.x(fault.start_s), this.gutter), right = Math.min(this.x(fault.stop_s), this.width);
+      pen.strokeStyle = pen.fillStyle = colour(INTERVALS.has(fault.kind) ? fault.kind : "selected-line");
+      pen.lineWidth = 2;
+      pen.beginPath();
+      pen.moveTo(left, row.top + LEGEND + 5);
+      pen.lineTo(left, row.top + LEGEND);
+      pen.lineTo(right, row.top + LEGEND);
+      pen.lineTo(right, row.top + LEGEND + 5);
+      pen.stroke();
+      if (right - left > 44) pen.fillText(fault.kind === "noise" ? "noisy" : fault.kind, left + 4, row.top + LEGEND + 13);
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {number} height */
+  paintCut(pen, height) {
+    if (this.cut === null) return;
+    const x = Math.round(this.x(this.cut)) + 0.5;
+    pen.strokeStyle = pen.fillStyle = colour("accent");
+    pen.lineWidth = 2;
+    pen.beginPath();
+    pen.moveTo(x, 0);
+    pen.lineTo(x, height - BOTTOM);
+    pen.stroke();
+    pen.font = "11px system-ui, sans-serif";
+    pen.textAlign = "left";
+    pen.fillText("forecast from here", x + 4, height - BOTTOM - 5);
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {any[]} rows @param {number} height */
+  paintCalipers(pen, rows, height) {
+    if (!this.calipers) return;
+    const { lead, a, b } = this.calipers, row = rows.find((one) => one.lead === lead) ?? rows[0];
+    pen.strokeStyle = pen.fillStyle = colour("caliper");
+    pen.lineWidth = 1.5;
+    pen.font = "600 12px system-ui, sans-serif";
+    pen.textAlign = "center";
+    for (const [name, time] of /** @type {[string, number][]} */ ([["A", a], ["B", b]])) {
+      const x = this.x(time), mv = valueAt(this.signals, lead, time);
+      pen.beginPath();
+      pen.moveTo(x, row.top);
+      pen.lineTo(x, row.bottom);
+      pen.stroke();
+      pen.fillText(name, x, Math.min(row.bottom + 11, height - 2));
+      if (mv === null) continue;
+      pen.beginPath();
+      pen.arc(x, row.level - (mv - row.mv) * this.gain * PX_MM, 4, 0, 7);
+      pen.fill();
+    }
+  }
+
+  /** What is shown, in words. */
+  describe() {
+    const { info } = this, beats = this.beats.filter(([time]) => time >= this.t && time <= this.end);
+    const counts = [...new Set(beats.map(([, symbol]) => symbol))].map((one) => `${beats.filter(([, symbol]) => symbol === one).length} ${one}`);
+    const faults = this.faults.filter((fault) => fault.stop_s >= this.t && fault.start_s <= this.end);
+    return [
+      `ECG of ${info.name}, ${plural(this.leads.length, "lead")}: ${this.leads.join(", ")}`,
+      `from ${clock(this.t, info.start, 1)} to ${clock(Math.min(this.end, info.duration_s), info.start, 1)}`,
+      beats.length && !this.hidesLabels ? `beats: ${counts.join(", ")}` : "",
+      faults.length ? faults.map((fault) => `${fault.lead} ${fault.kind} for ${duration(fault.stop_s - fault.start_s)}`).slice(0, 5).join("; ") : "",
+    ].filter(Boolean).join("; ");
+  }
+
+  get caption() {
+    const isTrue = SPEEDS.includes(Number(this.speed.toFixed(3)));
+    return `${isTrue ? Math.round(this.speed) : Number(this.speed.toPrecision(3))} mm/s   ${Number(this.gain.toPrecision(3))} mm/mV`;
+  }
+
+  listen() {
+    /** @type {Map<number, {x: number, y: number}>} */
+    const pointers = new Map();
+    /** @type {any} */
+    let drag = null;
+    const spread = () => {
+      const [one, other] = [...pointers.values()];
+      return { width: Math.max(Math.abs(one.x - other.x), 10), middle: (one.x + other.x) / 2 };
+    };
+    this.root.addEventListener("scroll", () => this.draw());
+    this.root.addEventListener("pointerdown", (event) => {
+      if (event.button || !this.info) return;
+      pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      this.root.setPointerCapture(event.pointerId);
+      if (pointers.size === 2) {
+        drag = { kind: "pinch", ...spread(), seconds: this.seconds, at: this.timeAt(spread().middle) };
+        return;
+      }
+      const kind = event.shiftKey || this.selects ? "select" : "pan";
+      drag = { kind, x: event.clientX, t: this.t, at: this.timeAt(event.clientX), lead: this.leadAt(event.clientY), moved: false };
+    });
+    this.root.addEventListener("pointermove", (event) => {
+      if (!pointers.has(event.pointerId) || !drag) return;
+      pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      if (drag.kind === "pinch") {
+        if (pointers.size < 2) return;
+        const now = spread(), speed = this.plotWidth / PX_MM / (drag.seconds * (drag.width / now.width));
+        const x = now.middle - this.canvas.getBoundingClientRect().left - this.gutter;
+        this.setView(drag.at - x / (speed * PX_MM), speed);
+        return;
+      }
+      drag.moved ||= Math.abs(event.clientX - drag.x) > 3;
+      if (!drag.moved) return;
+      if (drag.kind === "pan") this.setView(drag.t - (event.clientX - drag.x) / (this.speed * PX_MM));
+      else this.select(drag.at, this.timeAt(event.clientX), this.between(drag.lead, this.leadAt(event.clientY)));
+    });
+    const end = (/** @type {PointerEvent} */ event) => {
+      pointers.delete(event.pointerId);
+      if (drag?.kind === "pan" && !drag.moved && event.type === "pointerup") this.onPick(drag.at, drag.lead);
+      if (!pointers.size) drag = null;
+    };
+    this.root.addEventListener("pointerup", end);
+    this.root.addEventListener("pointercancel", end);
+    this.root.addEventListener("wheel", (event) => {
+      if (!this.info) return;
+      const isTall = this.root.scrollHeight > this.root.clientHeight + 2, scrolls = isTall || matchMedia("(max-width: 1100px)").matches;
+      if (event.ctrlKey || event.metaKey) this.zoom(Math.exp(event.deltaY / 200), this.timeAt(event.clientX));
+      else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) this.setView(this.t + event.deltaX / (this.speed * PX_MM));
+      else if (event.shiftKey || !scrolls) this.setView(this.t + event.deltaY / (this.speed * PX_MM));
+      else return;
+      event.preventDefault();
+    }, { passive: false });
+  }
+
+  /** @param {string} one @param {string} other */
+  between(one, other) {
+    const [first, last] = [this.leads.indexOf(one), this.leads.indexOf(other)].sort((a, b) => a - b);
+    return this.leads.slice(first, last + 1);
+  }
+
+  /** @param {number} one @param {number} other @param {string[]} leads */
+  select(one, other, leads) {
+    const [start, stop] = [Math.min(one, other), Math.max(one, other)].map((time) => Number(time.toFixed(3)));
+    this.selection = stop > start ? { start, stop, leads } : null;
+    this.draw();
+    this.onSelect(this.selection);
+  }
+}
+
+/** Intervals that a model wrote into a recording; none where all of it is synthetic. @param {any} info */
+export const partsOf = (info) => (info.synthetic ?? []).filter((/** @type {any} */ part) => part.start_s > 0 || part.stop_s < info.duration_s - 0.01);
+
+/** The sample of a lead nearest to a time, in mV. @param {Signals | null} signals @param {string} lead @param {number} time */
+export function valueAt(signals, lead, time) {
+  const part = signals?.samples(lead, Math.max(0, time - 0.05), time + 0.05);
+  if (!part?.values.length) return null;
+  const index = Math.min(Math.max(Math.round((time - part.start) * part.fs), 0), part.values.length - 1);
+  const value = part.values[index];
+  return value === value ? value : null;
+}
+
+/**
+ * What calipers measure: ms, rate, and mV from A to B and between the extremes.
+ * @param {Signals | null} signals @param {{lead: string, a: number, b: number}} calipers
+ */
+export function measure(signals, { lead, a, b }) {
+  const seconds = Math.abs(b - a), from = valueAt(signals, lead, a), to = valueAt(signals, lead, b);
+  const between = signals?.samples(lead, Math.min(a, b), Math.max(a, b));
+  const known = between ? [...between.values].filter((value) => value === value) : [];
+  return {
+    ms: `${Math.round(seconds * 1000)} ms`,
+    rate: seconds > 0 ? `${fixed(60 / seconds, seconds > 0.5 ? 0 : 0)} per min` : "–",
+    mv: from === null || to === null ? "–" : `${fixed(to - from, 2)} mV`,
+    range: known.length ? `${fixed(Math.max(...known) - Math.min(...known), 2)} mV` : "–",
+  };
 }

@@ -1,59 +1,49 @@
 // The service's own description, to be read by people.
 
-import { get } from "./api.js";
+import { h } from "./dom.js";
 
-const make = (tag, text = "", attributes = {}) => Object.assign(document.createElement(tag), { textContent: text, ...attributes });
-
+/** @param {any} schema @returns {string} */
 function words(schema) {
-  if (schema.anyOf) return schema.anyOf.map(words).filter((word) => word !== "null").join(" or ");
+  if (schema.anyOf) return schema.anyOf.map(words).filter((/** @type {string} */ word) => word !== "null").join(" or ");
   if (schema.$ref) return schema.$ref.split("/").pop();
   if (schema.enum) return schema.enum.join(", ");
   if (schema.type === "array") return schema.items ? `list of ${words(schema.items)}` : "list";
   return schema.format ?? schema.type ?? "";
 }
 
-function table(rows) {
-  const made = document.createElement("table"), head = document.createElement("tr");
-  for (const name of ["field", "kind", "unless given", "what it is"]) head.append(make("th", name, { scope: "col" }));
-  made.append(head);
-  for (const row of rows) {
-    const line = document.createElement("tr");
-    for (const cell of row) line.append(make("td", cell));
-    made.append(line);
-  }
-  const box = make("div", "", { className: "wide-table", tabIndex: 0 });
-  box.setAttribute("role", "region");
-  box.setAttribute("aria-label", "Fields");
-  box.append(made);
-  return box;
+/** @param {string[][]} rows @param {string} operation */
+function table(rows, operation) {
+  const head = ["field", "kind", "unless given", "what it is"].map((name) => h("th", { scope: "col" }, name));
+  const lines = rows.map((row) => h("tr", {}, ...row.map((cell) => h("td", {}, cell))));
+  return h("div", { class: "wide-table", tabindex: 0, role: "region", "aria-label": `Fields of ${operation}` }, h("table", {}, h("tr", {}, ...head), ...lines));
 }
 
-const usual = (schema, needed) => (needed ? "needed" : schema.default === undefined || schema.default === null ? "" : JSON.stringify(schema.default));
+/** @param {any} schema @param {boolean} isNeeded */
+const usual = (schema, isNeeded) => (isNeeded ? "needed" : schema.default == null ? "" : JSON.stringify(schema.default));
 
+/** @param {any} schema @param {any} schemas */
+const resolved = (schema, schemas) => (schema?.$ref ? schemas[schema.$ref.split("/").pop()] : schema);
+
+/** @param {any} schema @param {any} schemas @returns {string[][]} */
 function properties(schema, schemas, prefix = "") {
   return Object.entries(schema?.properties ?? {}).flatMap(([name, one]) => (one.$ref
     ? properties(resolved(one, schemas), schemas, `${prefix}${name}.`)
     : [[prefix + name, words(one), usual(one, schema.required?.includes(name)), one.description ?? ""]]));
 }
 
-const resolved = (schema, schemas) => (schema?.$ref ? schemas[schema.$ref.split("/").pop()] : schema);
-
+/** @param {any} operation @param {any} schemas */
 function fields(operation, schemas) {
-  const rows = (operation.parameters ?? []).map((one) => [one.name, words(one.schema), usual(one.schema, one.required), one.description ?? ""]);
+  const rows = (operation.parameters ?? []).map((/** @type {any} */ one) => [one.name, words(one.schema), usual(one.schema, one.required), one.description ?? ""]);
   const body = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
   return [...rows, ...properties(resolved(body, schemas), schemas)];
 }
 
-const described = await get("openapi.json");
-document.getElementById("about").textContent = described.info.description;
-const place = document.getElementById("operations");
+const described = await (await fetch("openapi.json")).json();
+document.getElementById("about")?.append(described.info.description);
 for (const [path, methods] of Object.entries(described.paths)) {
   for (const [method, operation] of Object.entries(methods)) {
-    const title = make("h2");
-    title.append(make("code", `${method.toUpperCase()} ${path}`));
-    place.append(title, make("p", operation.description ?? operation.summary));
-    const rows = fields(operation, described.components.schemas);
-    if (rows.length) place.append(table(rows));
+    const name = `${method.toUpperCase()} ${path}`, rows = fields(operation, described.components.schemas);
+    document.getElementById("operations")?.append(h("h2", {}, h("code", {}, name)), h("p", {}, operation.description ?? operation.summary), ...(rows.length ? [table(rows, name)] : []));
   }
 }
 document.body.dataset.ready = "yes";

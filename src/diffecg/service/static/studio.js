@@ -1,59 +1,99 @@
-// The page: one view at a time, by the address.
+// The page: the library beside the view that the address names.
 
-import { get } from "./api.js";
-import { composeView } from "./compose.js";
-import { forecastView } from "./forecast.js";
-import { generateView } from "./generate.js";
-import { repairView } from "./repair.js";
-import { reportView } from "./report.js";
+import { openBeats } from "./beats.js";
+import { openCompose } from "./compose.js";
+import { h } from "./dom.js";
+import { listenForKeys, setKeys } from "./keys.js";
+import { Library } from "./library.js";
+import { openReport } from "./report.js";
+import { listenForAddresses } from "./router.js";
+import { openWorkbench } from "./workbench.js";
 
-const VIEWS = { generate: generateView, repair: repairView, forecast: forecastView, compose: composeView, report: reportView };
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const library = new Library(/** @type {HTMLElement} */ (document.getElementById("library")));
+/** @type {{close: () => void, keys: any[]}} */
+let view = { close() {}, keys: [] };
+let number = 0;
 
-function theme() {
-  const choice = document.getElementById("theme");
+async function show() {
+  const { pathname } = location, mine = ++number;
+  view.close();
+  view = { close() {}, keys: [] };
+  setKeys([]);
+  delete document.body.dataset.ready;
+  document.body.dataset.view = pathname.split("/")[1] || "home";
+  document.body.classList.remove("library-open");
+  for (const link of document.querySelectorAll("nav a")) {
+    const path = link.getAttribute("href");
+    if (path === pathname || (path === "/" && pathname.startsWith("/r/"))) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  library.show();
+  const opened = await open(pathname);
+  if (mine !== number) {
+    opened.close();
+    return;
+  }
+  view = opened;
+  setKeys(view.keys);
+  document.body.dataset.ready = "yes";
+}
+
+/** @param {string} path @returns {Promise<{close: () => void, keys: any[]}>} */
+async function open(path) {
+  const id = path.match(/^\/r\/([^/]+)$/)?.[1];
+  if (id) return openWorkbench(main, library, decodeURIComponent(id));
+  if (path === "/compose") return openCompose(main, library);
+  if (path === "/beats") return openBeats(main, library);
+  if (path === "/report") return openReport(main, library);
+  return openHome();
+}
+
+function openHome() {
+  document.title = "diffecg studio";
+  const cards = library.examples.map((example) => h("li", {}, h("button", { type: "button", class: "card", "data-example": example.name, onclick: () => library.openExample(example.name) }, h("strong", {}, example.title), h("span", {}, example.description))));
+  main.replaceChildren(h("section", { class: "plain home" }, h("h1", {}, "Open a recording"),
+    h("p", {}, "Drop a file anywhere on this page, or open it: a WFDB header with its .dat, an EDF or BDF, a CSV or another table, a NumPy file. It stays on this machine."),
+    h("p", {}, h("button", { type: "button", class: "main", onclick: () => /** @type {any} */ (document.querySelector("#library input[type=file]")).click() }, "Choose files")),
+    h("h2", {}, "Or begin with an example"), h("ul", { class: "cards" }, ...cards),
+    h("h2", {}, "Or make one"), h("p", { class: "row wrap" }, h("a", { class: "button", href: "/compose" }, "Compose a rhythm"), h("a", { class: "button", href: "/beats" }, "Generate beats"))));
+  return { close() {}, keys: [] };
+}
+
+function listenForFiles() {
+  addEventListener("dragover", (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  addEventListener("dragleave", (event) => { if (!event.relatedTarget) document.body.classList.remove("dropping"); });
+  addEventListener("drop", (event) => {
+    document.body.classList.remove("dropping");
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    library.upload([...event.dataTransfer.files]);
+  });
+}
+
+function listenForTheme() {
+  const choice = /** @type {HTMLSelectElement} */ (document.getElementById("theme"));
   const apply = () => {
     if (choice.value) document.documentElement.dataset.theme = choice.value;
     else delete document.documentElement.dataset.theme;
-    localStorage.setItem("diffecg-theme", choice.value);
     document.dispatchEvent(new Event("themechange"));
   };
   choice.value = localStorage.getItem("diffecg-theme") ?? "";
-  choice.addEventListener("change", apply);
+  choice.addEventListener("change", () => { localStorage.setItem("diffecg-theme", choice.value); apply(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", apply);
   apply();
 }
 
-async function start() {
-  theme();
-  const [models, limits] = await Promise.all([get("api/models"), get("api/limits")]);
-  for (const input of document.querySelectorAll("[data-limit]")) input.max = limits[input.dataset.limit];
-  const shown = {};
-  for (const [name, build] of Object.entries(VIEWS)) {
-    const needs = { generate: "beat", compose: "beat" }[name];
-    const section = document.getElementById(`view-${name}`);
-    if (needs && !models.some((model) => model.kind === needs)) {
-      section.append(Object.assign(document.createElement("p"), { textContent: `The server was started without a model of ${needs}s.` }));
-      continue;
-    }
-    shown[name] = build(section, models);
-  }
-  const go = () => {
-    if (location.hash === "#main") return; // the link past the navigation
-    const name = VIEWS[location.hash.slice(1)] ? location.hash.slice(1) : "generate";
-    for (const other of Object.keys(VIEWS)) document.getElementById(`view-${other}`).hidden = other !== name;
-    for (const link of document.querySelectorAll("nav a")) {
-      if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
-    }
-    document.title = `${document.querySelector(`#view-${name} h1`).textContent} · diffecg studio`;
-    shown[name]?.();
-  };
-  addEventListener("hashchange", go);
-  go();
-  document.body.dataset.ready = "yes";
-}
-
-start().catch((error) => {
-  const words = Object.assign(document.createElement("p"), { className: "status bad", textContent: error.message });
-  document.getElementById("main").prepend(words);
-});
+listenForTheme();
+listenForFiles();
+listenForKeys();
+document.getElementById("toggle-library")?.addEventListener("click", () => document.body.classList.toggle("library-open"));
+document.getElementById("show-keys")?.addEventListener("click", () => document.dispatchEvent(new KeyboardEvent("keydown", { key: "?", bubbles: true })));
+listenForAddresses(show);
+library.addEventListener("change", () => { if (view instanceof Object && "undo" in view) /** @type {any} */ (view).redo.disabled = !library.childOf(/** @type {any} */ (view).info.id); });
+await library.open().catch((error) => library.say(error.message, true));
+await show();
