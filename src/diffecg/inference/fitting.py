@@ -64,7 +64,7 @@ def train(
         >>> rng = np.random.default_rng(0)
         >>> windows = diffecg.Windows.from_arrays(
         ...     rng.normal(size=(40, 1, 256)), 360, ["a", "b"] * 20, r_peak=128, subjects=np.arange(40) // 4
-        ... )
+        ... ).assign_partitions()
         >>> diffecg.train(windows, samples=256, settings=["network.width=16"]).labels
         ('a', 'b')
 
