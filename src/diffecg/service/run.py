@@ -34,6 +34,7 @@ def run(settings: Settings, host: str, port: int, on_ready: Callable[[str], None
     Raises:
         DiffecgError: the address is not available, the project cannot be opened, or a model or the real beats
             cannot be read.
+        KeyboardInterrupt, Terminated: the process received SIGINT or SIGTERM.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:
@@ -47,7 +48,8 @@ def run(settings: Settings, host: str, port: int, on_ready: Callable[[str], None
         project = Project(settings.folder)
         limited.prepare()
         tempfile.tempdir = str(project.temporary)  # parts of uploads, too, are deleted at the end
-        signal.signal(signal.SIGTERM, _terminate)  # uvicorn raises the signal again once it has stopped
+        # uvicorn raises the signal again once it has stopped.
+        previous = signal.signal(signal.SIGTERM, _terminate)
         try:
             bound = listener.getsockname()[1]
             token = settings.token or project.token()
@@ -63,8 +65,12 @@ def run(settings: Settings, host: str, port: int, on_ready: Callable[[str], None
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=SHUTDOWN_TIMEOUT_S,
             )
-            uvicorn.Server(config).run(sockets=[listener])
+            server = uvicorn.Server(config)
+            server.run(sockets=[listener])
+            if server.started:
+                raise KeyboardInterrupt  # the one that uvicorn raises again can be lost as its loop ends
         finally:
+            signal.signal(signal.SIGTERM, previous)
             tempfile.tempdir = None
             project.close()
 

@@ -168,7 +168,7 @@ def test_windows_that_cannot_be_compared_are_left_out_and_counted():
 
 def test_sampling_rates_are_converted_on_request_only():
     windows = waves()
-    slow = replace(windows, signal=windows.signal_mv[..., ::2], fs_hz=180.0)
+    slow = replace(windows, signal=windows.signal_mv[..., ::2], fs_hz=180.0, r_peak=64)
     with pytest.raises(DiffecgError, match="--resample"):
         match_windows(slow, windows, resampling=False)
     assert match_windows(slow, windows, resampling=True).signal_mv.shape == windows.signal_mv.shape
