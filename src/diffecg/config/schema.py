@@ -70,8 +70,8 @@ class ConditionConfig:
     numbers: Annotated[tuple[str, ...], AfterValidator(_distinct)] = ()
     """Columns of the windows' index with numbers that the network is conditioned on, such as age."""
     drawn: bool = False
-    """Whether numbers that are not given are drawn with the window, from training windows with the same label
-    that resemble the given numbers. Else they are unknown."""
+    """Whether numbers that are not given are drawn with the window, together with its morphology, from
+    training windows with the same label that resemble the given numbers. Else they are unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
