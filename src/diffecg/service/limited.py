@@ -5,9 +5,11 @@ Files of unknown origin are read there: whatever a parser does with them, the se
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -114,8 +116,6 @@ def _exception(failure: _Failure, limits: ChildLimits) -> Exception:
         case "time":
             return ResourceLimit(f"reading it takes longer than {limits.seconds:g} s")
         case "disk":
-            import errno
-
             return OSError(errno.ENOSPC, failure.message)
         case _:
             return RuntimeError(failure.message)
@@ -162,9 +162,6 @@ def _is_memory(error: BaseException | None) -> bool:
 
 def is_disk_full(error: BaseException | None) -> bool:
     """Return whether an error, or one that it follows from, says that the disk is full."""
-    import errno
-    import sqlite3
-
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True
