@@ -77,7 +77,7 @@ def _name_record(files: Sequence[UploadedFile], names: Sequence[str], header: in
         if line.strip() and not line.startswith("#")
     ]
     if not lines:
-        raise DiffecgError(f"{names[header]} is empty; it is no WFDB header")
+        raise DiffecgError(f"{names[header]} is empty; it is not a WFDB header")
     record = lines[0][0].split("/")[0]
     signals = list(dict.fromkeys(line[0] for line in lines[1:]))
     for name in (record, *signals):
