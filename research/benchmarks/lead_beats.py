@@ -6,7 +6,7 @@ one of each subject.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +23,7 @@ from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.membership import auc
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
-from research.benchmarks.twelve_leads.discrimination import BEATS, distinguish, levelled
+from research.benchmarks.twelve_leads.discrimination import BEATS, WindowsUv, distinguish, levelled
 from research.benchmarks.twelve_leads.records import SUPERCLASSES
 from research.benchmarks.twelve_leads.study import NetworkCache
 from research.tables import Table, format_number, markdown
@@ -117,20 +117,25 @@ def _averages(windows: Windows) -> Windows:
 
 def _discrimination(averages: Windows, beats: BeatKinds, networks: NetworkCache) -> Table:
     """Return the AUROC of networks that separate two kinds of beats."""
-    pairs: dict[str, tuple[MakeBeats, MakeBeats]] = {
-        "real and other real ones": (beats.real, beats.real),
-        "real, and real ones reduced to the basis": (beats.real, beats.reduced),
-        "real and generated": (beats.real, beats.generated),
-        "real ones reduced to the basis, and generated": (beats.reduced, beats.generated),
-    }
     train = averages.partition("train")
     sets = [train.take(rows) for rows in _split_subjects(train)]
+
+    def made(make: MakeBeats, windows: Sequence[Windows]) -> list[WindowsUv]:
+        return [levelled(make(part)) for part in windows]
+
+    first, second = sets[::2], sets[1::2]
+    real, reduced = made(beats.real, first), made(beats.reduced, first)
+    generated = made(beats.generated, second)
+    pairs = {
+        "real and other real ones": (real, made(beats.real, second)),
+        "real, and real ones reduced to the basis": (real, made(beats.reduced, second)),
+        "real and generated": (real, generated),
+        "real ones reduced to the basis, and generated": (reduced, generated),
+    }
     rows = list[tuple[str, ...]]()
-    for name, makers in pairs.items():
-        first, second, first_test, second_test = (
-            levelled(make(windows)) for make, windows in zip((*makers, *makers), sets, strict=True)
-        )
-        value = distinguish(networks, (first, second), (first_test, second_test), BEATS, seed=0)
+    for name, (one, other) in pairs.items():
+        fitted, tested = zip(one, other, strict=True)
+        value = distinguish(networks, fitted, tested, BEATS, seed=0)
         rows.append((name, format_number(value, 3)))
     note = (
         f"AUROC of the fixed residual network after {len(sets[0])} beats of either kind; 0.5 = no difference."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -101,6 +101,20 @@ class Study:
             chosen &= self.windows.index[SET].to_numpy() == number
         return self.windows.take(np.flatnonzero(chosen))
 
+    @cached_property
+    def tests(self) -> dict[str, Windows]:
+        """The beats that classifiers are tested on, by database."""
+        return {name: self.beats("test", number) for number, name in enumerate(self.options.names)}
+
+    @cached_property
+    def test_inputs(self) -> dict[tuple[str, str], np.ndarray]:
+        """The same as the inputs of each kind of classifier."""
+        return {
+            (kind, name): classifier.represent(test)
+            for kind, classifier in CLASSIFIERS.items()
+            for name, test in self.tests.items()
+        }
+
     def fidelity(self, number: int, source: str) -> dict[str, Any]:
         """Return the metrics of beats of a model, or of real training beats, by label and metric."""
         real = self.beats(self.options.partitions[number], number)
@@ -126,13 +140,12 @@ class Study:
         scores = dict[str, list[float]]()
         for kind, classifier in CLASSIFIERS.items():
             inputs = classifier.represent(train)
-            tests = [self.beats("test", number) for number in range(len(self.options.names))]
-            tested = [classifier.represent(test) for test in tests]
             for seed in range(self.options.seeds):
                 predict = classifier.fit(inputs, train.labels, seed, "evenly")
-                for name, test, test_inputs in zip(self.options.names, tests, tested, strict=True):
+                for name, test in self.tests.items():
                     labels = [label for label in LABELS if (test.labels == label).sum() >= MIN_WINDOWS]
-                    values = classification_scores(test.labels, predict(test_inputs), labels)
+                    predicted = predict(self.test_inputs[kind, name])
+                    values = classification_scores(test.labels, predicted, labels)
                     scores.setdefault(f"{kind}, {name}", []).append(values["macro-F1", ALL])
         return scores
 
