@@ -2,100 +2,26 @@
 
 import io
 import re
-import shutil
 import zipfile
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import numpy as np
 import pandas as pd
 import pytest
 import wfdb
 from helpers import make_ecg, write_recording
-from pdf_files import pdf_traces
-from servers import serving
+from pages import FAST, FS_HZ, impute, loaded, open_files, open_page, show, state, write_csv
 
 import diffecg
-from diffecg.formats.recording import Recording
 
 pytestmark = pytest.mark.studio
-FAST = "mitbih-beat-fast"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PX_MM = 96 / 25.4
 """Pixels of CSS in a millimetre."""
-WAIT_MS = 90_000
-FS_HZ = 100.0
-
-
-@pytest.fixture(scope="module")
-def server(windows):
-    with serving("--model", FAST, "mitbih-strip", "--beats", windows["beat"]) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here: the page is not tested")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-
-
-def open_page(browser, server, **settings):
-    """Open the studio by the address that the command prints."""
-    context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **settings})
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
-    page.goto(f"{server.url}/?token={server.token}")
-    page.wait_for_selector("body[data-ready]")
-    return page
-
-
-@pytest.fixture
-def page(browser, server):
-    page = open_page(browser, server)
-    errors, urls = [], []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if "Policy" in message.text else None)
-    page.on("request", lambda request: urls.append(request.url))
-    yield page
-    assert not errors
-    assert all(url.startswith((server.url, "data:", "blob:")) for url in urls), "nothing of other hosts"
-    page.context.close()
 
 
 @pytest.fixture
 def recording(tmp_path):
     return write_recording(tmp_path / "100")
-
-
-def write_csv(path, start_s=20.0, stop_s=21.5, duration_s=60.0):
-    """Write a CSV file of one lead, as a wearable would, with empty cells in an interval."""
-    ecg = make_ecg(3, duration_s=duration_s, fs_hz=FS_HZ)[0]
-    time = np.arange(len(ecg)) / FS_HZ
-    cells = [
-        f"{at:.4f};" + ("" if start_s <= at < stop_s else f"{mv:.4f}")
-        for at, mv in zip(time, ecg, strict=True)
-    ]
-    path.write_text("\n".join(["time_s;ECG_mV", *cells]).replace(".", ",") + "\n")
-    return path
-
-
-def show(page, address):
-    """Follow an address within the page."""
-    page.goto(f"{urlsplit(page.url).scheme}://{urlsplit(page.url).netloc}{address}")
-    page.wait_for_selector("body[data-ready]")
-
-
-def open_files(page, *paths):
-    """Open a recording in the workbench."""
-    page.set_input_files("#library input[type=file]", [str(path) for path in paths])
-    loaded(page)
-
-
-def loaded(page):
-    page.wait_for_selector("#main[data-loaded]")
 
 
 def open_example(page, name):
@@ -107,24 +33,11 @@ def wfdb_files(recording):
     return [recording.with_suffix(suffix) for suffix in (".hea", ".dat", ".atr")]
 
 
-def state(page):
-    """Return what the address keeps."""
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-
-
 def download(page, selector):
     """Click a link, and return the name and the content of the file."""
     with page.expect_download() as found:
         page.locator(selector).first.click()
     return found.value.suggested_filename, found.value.path().read_bytes()
-
-
-def unzipped(name, content, suffix):
-    """Return the recording of a download, which is zipped where a file states what was written."""
-    if not name.endswith(".zip"):
-        return content
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return archive.read(min((one for one in archive.namelist() if one.endswith(suffix)), key=len))
 
 
 def drag(page, start, stop, keys=()):
@@ -140,13 +53,7 @@ def drag(page, start, stop, keys=()):
         page.keyboard.up(key)
 
 
-def impute(page):
-    """Impute what is ticked, and wait for the recording that results."""
-    page.get_by_role("button", name=re.compile("^Impute")).click()
-    page.wait_for_selector(".result:not([hidden])")
-
-
-def test_an_example_is_repaired_in_two_clicks_and_the_result_is_in_sight(page, server):
+def test_an_example_is_repaired_in_two_clicks_and_the_result_is_in_sight(page, studio):
     open_example(page, "detached-electrode")
     assert page.locator(".faults li").all_inner_texts() != []
     kinds = " ".join(page.locator(".faults li").all_inner_texts())
@@ -173,7 +80,7 @@ def test_draws_can_be_looked_at_without_writing_them(page):
     page.get_by_label("Draws", exact=True).fill("1000")
     page.get_by_role("button", name=re.compile("^Impute")).click()
     page.wait_for_selector("#panel .error, #panel .status.bad")
-    assert "64" in page.locator("#panel").inner_text(), "the limit of the studio"
+    assert "64" in page.locator("#panel").inner_text(), "the limit of the server"
 
 
 def test_undo_and_redo_go_between_recordings_and_a_reload_loses_nothing(page, browser):
@@ -204,26 +111,6 @@ def test_undo_and_redo_go_between_recordings_and_a_reload_loses_nothing(page, br
     page.wait_for_url(f"**{imputed}*")
 
 
-def test_an_engineer_repairs_a_csv_with_a_lost_segment_and_gets_it_back_as_it_was(page, tmp_path):
-    path = write_csv(tmp_path / "Résumé of my wearable (1).csv")
-    before = path.read_text().splitlines()
-    open_files(page, path)
-    assert page.locator("h1").inner_text().startswith("Résumé of my wearable (1)")
-    fault = page.locator(".faults li")
-    assert fault.count() == 1
-    assert "missing" in fault.inner_text()
-    fault.get_by_role("button", name=re.compile("Show")).click()
-    page.wait_for_function("() => new URL(location.href).searchParams.has('t')")
-    impute(page)
-    name, content = download(page, ".result a[download]")
-    assert name.startswith("Résumé of my wearable (1)")
-    after = unzipped(name, content, ".csv").decode().splitlines()
-    assert after[0] == before[0]
-    changed = [row for row, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
-    assert changed == list(range(2001, 2151)), "the lines of the gap, and no other"
-    assert all(re.fullmatch(r"\d+,\d+;-?\d+,\d+", after[row]) for row in changed)
-
-
 def test_an_engineer_repairs_by_keyboard_alone(page, tmp_path):
     open_files(page, write_csv(tmp_path / "wearable.csv"))
     page.locator(".paper").focus()
@@ -244,26 +131,6 @@ def test_an_engineer_repairs_by_keyboard_alone(page, tmp_path):
     assert "next and previous fault" in keys
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="detached")
-
-
-def test_a_day_of_ecg_is_opened_and_its_fault_found_and_imputed(page, server, tmp_path):
-    minute = make_ecg(1, duration_s=600.0, fs_hz=FS_HZ)[0]
-    day = np.tile(minute, 144)
-    day[4_000_000:4_000_200] = 0.0
-    recording = Recording.from_arrays(day[None], FS_HZ, channel_names=["II"], name="day")
-    path = diffecg.write_recording(tmp_path / "day.edf", recording)
-    open_files(page, path)
-    page.wait_for_selector(".faults li", timeout=300_000)
-    assert "11:06:4" in page.locator(".faults li").first.inner_text(), "time as a clock"
-    page.keyboard.press("n")
-    impute(page)
-    name, content = download(page, ".result a[download]")
-    (tmp_path / "back.edf").write_bytes(unzipped(name, content, ".edf"))
-    back = diffecg.read_recording(tmp_path / "back.edf").signal_mv[0]
-    stored = diffecg.read_recording(path).signal_mv[0]
-    changed = np.flatnonzero(back != stored)
-    assert changed.size
-    assert 3_999_900 < changed[0] <= changed[-1] < 4_000_300
 
 
 def test_an_interval_is_selected_on_the_paper_and_denoised(page, recording, tmp_path):
@@ -312,8 +179,8 @@ def test_a_second_measures_25_mm_on_the_screen_and_calipers_measure_the_samples(
     )
 
 
-def test_the_paper_moves_and_zooms_by_mouse_keys_and_two_fingers(browser, server, recording):
-    page = open_page(browser, server, has_touch=True)
+def test_the_paper_moves_and_zooms_by_mouse_keys_and_two_fingers(browser, studio, recording):
+    page = open_page(browser, studio, has_touch=True)
     open_files(page, *wfdb_files(recording))
     assert "25 mm/s" in page.locator(".caption").inner_text()
     drag(page, (600, 60), (600 - 25 * PX_MM, 60))
@@ -403,44 +270,6 @@ def test_wrong_times_are_refused_at_the_field(page, recording):
     assert "0:20.5" in page.locator(".faults").inner_text()
 
 
-def test_a_data_scientist_gets_beats_of_several_labels_and_a_link_that_makes_them_again(page):
-    show(page, f"/beats?model={FAST}")
-    page.get_by_label("Beats").fill("5 V, 3 S")
-    page.get_by_label("First seed").fill("7")
-    page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelectorAll('.set[data-done]').length === 2")
-    for label, seed, count in (("V", 7, 5), ("S", 12, 3)):
-        section = f".set[data-label={label}]"
-        page.wait_for_function(
-            "([section, count]) => document.querySelectorAll(`${section} button.tile`).length === count",
-            arg=[section, count],
-        )
-        links, tiles = (
-            page.locator(f"{section} {part}").first.bounding_box() for part in (".downloads", ".tile")
-        )
-        assert links["y"] < tiles["y"], "the downloads are above the tiles"
-        _, content = download(page, f"{section} [data-format=npz]")
-        made = np.load(io.BytesIO(content))
-        expected = diffecg.load(FAST).generate(label, count, seed=seed).signal_mv
-        assert np.abs(made["signal_mv"].reshape(expected.shape) - expected).max() < 1e-3
-    assert page.locator(".set[data-label=V] div.tile").count() > 0, "real beats"
-    page.locator(".set[data-label=V] button.tile").nth(2).click()
-    page.wait_for_selector("dialog .paper canvas[aria-label]")
-    page.locator("dialog [type=range]").first.focus()
-    page.keyboard.press("Home")
-    page.locator("dialog [type=range]").last.focus()
-    page.keyboard.press("End")
-    assert "708 ms" in page.locator("dialog output").inner_text()
-    assert download(page, "dialog [data-format=csv]")[0] == "V-seed-9.csv"
-    page.keyboard.press("Escape")
-    page.reload()
-    page.wait_for_function("() => document.querySelectorAll('.set[data-done]').length === 2")
-    page.goto(re.sub("&jobs=[^&]*", "", page.url))
-    page.wait_for_selector("body[data-ready]")
-    assert page.get_by_label("Beats").input_value() == "5 V, 3 S"
-    assert page.get_by_label("First seed").input_value() == "7"
-
-
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
@@ -483,75 +312,12 @@ def test_every_action_is_shown_as_code(page, recording):
     assert names["beats"].signal_mv.shape[0] == 5
 
 
-def test_a_teacher_composes_by_clicks_and_prints_a_sheet_on_which_25_mm_are_a_second(page, server):
-    show(page, f"/compose?model={FAST}&text=sinus rhythm&minutes=0.5")
-    loaded(page)
-    page.get_by_role("button", name="bigeminy", exact=True).click()
-    page.wait_for_function("() => document.querySelector('#main .status').innerText.includes('V')")
-    labels = page.locator(".beats-line").inner_text()
-    assert labels.startswith("N V N V")
-    shown = state(page)["recording"]
-    page.get_by_role("button", name="Print").click()
-    page.wait_for_url(f"**/r/{shown}*")
-    loaded(page)
-    assert server("GET", f"/api/recordings/{shown}").json()["duration_s"] == pytest.approx(30, abs=2)
-    _, content = download(page, "#panel a[download]")
-    traces = pdf_traces(content)
-    recording = server("GET", f"/api/recordings/{shown}/export?format=npz")
-    assert recording.status_code == 200
-    assert len(traces) == 3, "three rows of 10 s"
-    beats = server("GET", f"/api/recordings/{shown}").json()["beats"]
-    for row, trace in enumerate(traces):
-        assert np.ptp(trace[:, 0]) <= 250.1
-        inside = [at for at, _ in beats if 10 * row + 0.3 < at < 10 * row + 9.7]
-        left = min(one[:, 0].min() for one in traces)
-        for at in inside[:4]:
-            near = trace[np.abs(trace[:, 0] - left - 25 * (at - 10 * row)) < 2]
-            assert np.ptp(near[:, 1]) > 3, "a QRS complex lies where its time says"
-    page.locator("#panel").get_by_label("Rhythm").select_option("hidden")
-    assert "rhythm=hidden" in page.locator("#panel a[download]").first.get_attribute("href")
-
-
 def test_a_rhythm_that_is_wrong_is_said_so_at_the_field_and_its_strip_is_gone(page):
     show(page, f"/compose?model={FAST}&text=N&minutes=0.2")
     loaded(page)
     page.get_by_label("Rhythm", exact=True).fill("N*3 (V")
     page.wait_for_selector(".error")
     assert page.locator(".paper").is_hidden()
-
-
-def test_a_researcher_compares_two_generators(page, windows, tmp_path):
-    prepared = diffecg.open_windows(windows["beat"])
-    is_normal = (prepared.index["label"] == "N").to_numpy()
-    real = {"signal_mv": prepared.signal_mv[is_normal], "fs_hz": prepared.fs_hz}
-    noise = np.random.default_rng(0).normal(0, 3, (40, *prepared.signal_mv.shape[1:]))
-    np.savez(tmp_path / "real.npz", **real, labels=np.array(["N"] * is_normal.sum()))
-    np.savez(tmp_path / "noise.npz", signal_mv=noise, fs_hz=prepared.fs_hz, labels=np.array(["N"] * 40))
-    show(page, f"/beats?model={FAST}&counts=40 N")
-    page.get_by_role("button", name="Generate", exact=True).click()
-    page.wait_for_selector(".set[data-done]")
-    page.click("nav a[href='/report']")
-    page.wait_for_selector(".sets input")
-    page.get_by_label(re.compile("40 N of")).check()
-    page.get_by_label("Add a set from a file").set_input_files(str(tmp_path / "noise.npz"))
-    page.wait_for_selector(".sets label:has-text('noise.npz')")
-    page.get_by_label("Real beats from a file").set_input_files(str(tmp_path / "real.npz"))
-    page.wait_for_function(
-        "() => document.querySelector('#main select').selectedOptions[0].text.includes('real.npz')"
-    )
-    page.get_by_label("physiology").uncheck()
-    page.get_by_role("button", name="Evaluate").click()
-    page.wait_for_selector("[data-loaded=yes]")
-    section = page.locator(".label[data-label=N]")
-    assert section.locator(".verdict").count() == 2, "side by side"
-    noisy = section.locator(".verdict", has_text="noise.npz")
-    assert "off" in noisy.inner_text()
-    head = section.locator("tr").first.inner_text()
-    assert "noise.npz" in head
-    assert "Real" in head
-    assert section.locator("tr").count() > 4
-    page.reload()
-    page.wait_for_selector("[data-loaded=yes]")
 
 
 def test_grades_have_one_direction_whatever_the_figure(page):
@@ -593,8 +359,8 @@ def test_times_are_understood_as_they_are_written(page, text, start, seconds):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 820, 1440])
-def test_every_view_fits_and_is_accessible(browser, server, scheme, width):
-    page = open_page(browser, server, viewport={"width": width, "height": 844}, color_scheme=scheme)
+def test_every_view_fits_and_is_accessible(browser, studio, scheme, width):
+    page = open_page(browser, studio, viewport={"width": width, "height": 844}, color_scheme=scheme)
 
     def check(name):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name

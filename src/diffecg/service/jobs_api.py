@@ -14,13 +14,12 @@ from fastapi.responses import FileResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
-from diffecg.errors import DiffecgError
 from diffecg.service.error_responses import responses
 from diffecg.service.export import MEDIA_TYPES, Format, zip_folder
 from diffecg.service.job import Job
 from diffecg.service.recordings_api import attachment
 from diffecg.service.result_schemas import Result
-from diffecg.service.schemas import JobStatus, RecordingInfo, State, TaskName
+from diffecg.service.schemas import JobStatus, State, TaskName
 from diffecg.service.server import JobDep, Server, ServerDep
 from diffecg.service.tasks import OUTPUT, RESULT, WINDOWS
 
@@ -185,15 +184,6 @@ async def download_job(job_id: str, server: ServerDep) -> Response:
     job = server.finished(job_id)
     content = await run_in_threadpool(zip_folder, job.folder / OUTPUT)
     return _attachment(content, f"{_title(server, job)}.zip", "application/zip")
-
-
-@router.post("/jobs/{job_id}/recording", tags=["results"], responses=responses(409))
-async def job_recording(job_id: str, server: ServerDep) -> RecordingInfo:
-    """Return the recording that a job made."""
-    job = server.finished(job_id)
-    if job.result_recording is None:
-        raise DiffecgError(f"job {job_id!r} did not make a recording")
-    return server.recording(job.result_recording).info
 
 
 def _title(server: Server, job: Job) -> str:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
+from weakref import WeakValueDictionary
 
 from fastapi import Depends, HTTPException
 from fastapi import Request as HttpRequest
@@ -56,7 +57,8 @@ class Server:
     """The real beats that the server was started with."""
     page_settings: Table[PageSettings]
     """What the page keeps."""
-    rhythm_locks: dict[str, asyncio.Lock] = field(default_factory=dict)
+    rhythm_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """Held by the requests that wait for the beats of a recording, by its id."""
 
     @property
     def bytes(self) -> int:

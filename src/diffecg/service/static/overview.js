@@ -1,17 +1,17 @@
 // The whole recording in a strip: heart rate, faults of each lead, ectopic beats, and what the paper shows.
 
 import { clock, colour, h, plural } from "./dom.js";
+import { Drawing } from "./drawing.js";
 import { partsOf } from "./paper.js";
 
 const RATE = 46, LANE = 7, AXIS = 18, LEFT = 34;
 export const KINDS = ["missing", "flat", "clipped", "saturated", "noise"];
 
-export class Overview {
+export class Overview extends Drawing {
   /** @param {HTMLElement} root @param {import("./paper.js").Paper} paper */
   constructor(root, paper) {
-    this.root = root;
+    super(root);
     this.paper = paper;
-    this.canvas = h("canvas", { role: "img" });
     this.slider = h("div", {
       class: "overview", role: "slider", tabindex: 0, "aria-label": "Position in the recording", "aria-valuemin": 0,
     }, this.canvas);
@@ -19,15 +19,6 @@ export class Overview {
     root.append(this.slider, this.key);
     /** @type {any} */ this.data = null;
     this.listen();
-    this.resized = new ResizeObserver(() => this.draw());
-    this.resized.observe(root);
-    this.redraw = () => this.draw();
-    document.addEventListener("themechange", this.redraw);
-  }
-
-  close() {
-    this.resized.disconnect();
-    document.removeEventListener("themechange", this.redraw);
   }
 
   /** @param {any} info @param {any} data */
@@ -42,23 +33,12 @@ export class Overview {
   }
 
   /** @param {number} time */
-  x(time) { return LEFT + (time / this.info.duration_s) * (this.root.clientWidth - LEFT - 2); }
-
-  draw() {
-    if (this.pending || !this.info) return;
-    this.pending = requestAnimationFrame(() => { this.pending = 0; this.paint(); });
-  }
+  x(time) { return LEFT + (time / this.info.duration_s) * (this.width - LEFT - 2); }
 
   paint() {
-    const width = this.root.clientWidth, leads = this.info.leads.map((/** @type {any} */ lead) => lead.name);
+    const { width } = this, leads = this.info.leads.map((/** @type {any} */ lead) => lead.name);
     if (!width) return;
-    const lane = Math.min(LANE, 42 / leads.length), lanes = lane * leads.length, height = RATE + lanes + 6 + AXIS, ratio = devicePixelRatio || 1;
-    Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
-    this.canvas.style.width = `${width}px`;
-    this.canvas.style.height = `${height}px`;
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, width, height);
+    const lane = Math.min(LANE, 42 / leads.length), lanes = lane * leads.length, height = RATE + lanes + 6 + AXIS, pen = this.pen(height);
     pen.fillStyle = colour("lane");
     pen.fillRect(LEFT, RATE + 2, width - LEFT - 2, lanes + 2);
     this.paintRate(pen);
@@ -142,7 +122,7 @@ export class Overview {
   listen() {
     const jump = (/** @type {PointerEvent} */ event) => {
       const x = event.clientX - this.canvas.getBoundingClientRect().left;
-      const time = ((x - LEFT) / (this.root.clientWidth - LEFT - 2)) * this.info.duration_s;
+      const time = ((x - LEFT) / (this.width - LEFT - 2)) * this.info.duration_s;
       this.paper.setView(time - this.paper.seconds / 2);
     };
     this.slider.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => {

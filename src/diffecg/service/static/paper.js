@@ -1,6 +1,7 @@
 // ECG paper on a canvas: leads below each other, at the scale that the caption states.
 
 import { clock, colour, duration, fixed, h, plural } from "./dom.js";
+import { Drawing } from "./drawing.js";
 import { walk } from "./signals.js";
 
 /** @typedef {import("./signals.js").Signals} Signals */
@@ -18,23 +19,21 @@ const LEGEND = 5, NAME_MM = 2, MOST_SPREAD_MM = 16;
 const LONGEST_S = 300;
 const INTERVALS = new Set(["missing", "flat", "clipped", "saturated", "noise"]);
 
-export class Paper {
+export class Paper extends Drawing {
   /**
    * @param {HTMLElement} root
    * @param {{onView?: () => void, onSelect?: (selection: Selection | null) => void, onPick?: (time: number, lead: string) => void}} [listeners]
    */
   constructor(root, { onView = () => {}, onSelect = () => {}, onPick = () => {} } = {}) {
-    this.root = root;
+    super(root);
     this.onView = onView;
     this.onSelect = onSelect;
     this.onPick = onPick;
-    this.canvas = h("canvas", { role: "img" });
     root.classList.add("paper");
     root.tabIndex = 0;
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", "ECG paper. Press question mark for the keys.");
     root.append(this.canvas);
-    /** @type {any} */ this.info = null;
     /** @type {Signals | null} */ this.signals = null;
     /** @type {{signals: Signals, offset: number} | null} */ this.recorded = null;
     /** @type {string[]} */ this.leads = [];
@@ -53,16 +52,9 @@ export class Paper {
     this.hidesLabels = false;
     /** Height that is there to be filled, in pixels. */ this.room = 0;
     this.listen();
-    this.resized = new ResizeObserver(() => this.setView(this.t));
-    this.resized.observe(root);
-    this.redraw = () => this.draw();
-    document.addEventListener("themechange", this.redraw);
   }
 
-  close() {
-    this.resized.disconnect();
-    document.removeEventListener("themechange", this.redraw);
-  }
+  resize() { this.setView(this.t); }
 
   /** @param {any} info @param {Signals} signals */
   show(info, signals) {
@@ -75,7 +67,6 @@ export class Paper {
   }
 
   get gutter() { return this.width < 500 ? 34 : 12 * PX_MM; }
-  get width() { return this.root.clientWidth; }
   get plotWidth() { return Math.max(50, this.width - this.gutter - 2); }
   get seconds() { return this.plotWidth / PX_MM / this.speed; }
   set seconds(seconds) { this.speed = this.plotWidth / PX_MM / seconds; }
@@ -147,26 +138,12 @@ export class Paper {
     });
   }
 
-  draw() {
-    if (this.pending || !this.info) return;
-    this.pending = requestAnimationFrame(() => { this.pending = 0; this.paint(); });
-  }
-
   paint() {
     const rows = this.rows;
     if (!rows.length || !this.width) return;
-    const height = Math.ceil(rows[rows.length - 1].bottom + BOTTOM), ratio = devicePixelRatio || 1;
-    const { canvas, width } = this;
-    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-      canvas.width = Math.round(width * ratio);
-      canvas.height = Math.round(height * ratio);
-      canvas.style.width = `${width}px`;
-      canvas.style.height = `${height}px`;
-    }
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    const height = Math.ceil(rows[rows.length - 1].bottom + BOTTOM), pen = this.pen(height);
     pen.fillStyle = colour("paper");
-    pen.fillRect(0, 0, width, height);
+    pen.fillRect(0, 0, this.width, height);
     pen.lineJoin = "round";
     this.paintIntervals(pen, rows, height);
     const step = this.paintGrid(pen, rows, height);
@@ -185,7 +162,7 @@ export class Paper {
     pen.restore();
     this.paintNames(pen, rows);
     this.paintTimes(pen, step, Math.min(height, this.root.scrollTop + (this.root.clientHeight || height)));
-    canvas.setAttribute("aria-label", this.describe());
+    this.canvas.setAttribute("aria-label", this.describe());
   }
 
   /** @param {CanvasRenderingContext2D} pen @param {any[]} rows @param {number} height */
