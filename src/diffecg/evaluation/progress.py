@@ -24,6 +24,20 @@ class Progress:
 
     def advance(self, steps: int = 1) -> None:
         """Count further steps."""
-        self.done = min(self.done + steps, self.total)
+        self._reach(self.done + steps)
+
+    def finish(self) -> None:
+        """Count all steps that are left."""
+        self._reach(self.total)
+
+    def stage(self, steps: int, total: int) -> Progress:
+        """Return the progress of a stage of ``total`` steps of its own, which count as ``steps`` of these."""
+        start = self.done
+        return Progress(
+            total, lambda done, of: self._reach(start + (steps * done // of if done < of else steps))
+        )
+
+    def _reach(self, done: int) -> None:
+        self.done = min(done, self.total)
         if self._callback is not None:
             self._callback(self.done, self.total)

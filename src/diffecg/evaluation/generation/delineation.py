@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from diffecg.datasets.windows import Windows
+from diffecg.evaluation.progress import Progress
 from diffecg.extras import require
 
 Measures = dict[str, Float[np.ndarray, " _"]]
@@ -35,20 +36,27 @@ _R_SEARCH_S = 0.06
 _CHAIN_LENGTH = 64
 
 
-def measure(windows: Windows) -> Measures:
+def measure(windows: Windows, progress: Progress | None = None) -> Measures:
     """Return every measure of every beat in the first lead of some windows.
+
+    Args:
+        windows: windows of one beat each, or strips.
+        progress: advanced by the number of windows that have been measured.
 
     Raises:
         DiffecgError: NeuroKit is not installed.
     """
     signals = windows.signal_mv[:, 0].astype(np.float64)
-    if windows.r_peak is None:
-        parts = [_measure_strip(signal, windows.fs_hz) for signal in signals]
-    else:
-        starts = range(0, len(signals), _CHAIN_LENGTH)
-        parts = [
-            _measure_beats(signals[i : i + _CHAIN_LENGTH], windows.r_peak, windows.fs_hz) for i in starts
-        ]
+    together = 1 if windows.r_peak is None else _CHAIN_LENGTH
+    parts = []
+    for start in range(0, len(signals), together):
+        chain = signals[start : start + together]
+        if windows.r_peak is None:
+            parts.append(_measure_strip(chain[0], windows.fs_hz))
+        else:
+            parts.append(_measure_beats(chain, windows.r_peak, windows.fs_hz))
+        if progress is not None:
+            progress.advance(len(chain))
     return {name: np.concatenate([part[name] for part in parts]) for name in MEASURES}
 
 

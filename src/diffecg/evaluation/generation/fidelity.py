@@ -35,6 +35,8 @@ from diffecg.evaluation.generation.metrics import (
 from diffecg.evaluation.progress import Progress
 
 SECTION = "fidelity"
+FIDELITY_STEPS = 20
+"""Steps of progress for a label; sections have steps in proportion to their time."""
 MIN_RECORDINGS = 3
 """Smallest number of recordings for a bootstrap over recordings."""
 
@@ -144,7 +146,7 @@ def fidelity(
         seeds: number of random draws of the compared sets.
         bootstraps: number of bootstrap draws of the recordings.
         max_windows: largest number of windows of a label on either side.
-        progress: advanced after each label.
+        progress: advanced by :data:`FIDELITY_STEPS` for each label, and for all labels.
     """
     labels = shared_labels(real, synthetic)
     baseline = mean_beats(training, [label for label in labels for _ in range(max_windows)])
@@ -157,9 +159,7 @@ def fidelity(
     together = [ALL] if real.has_several_labels or synthetic.has_several_labels else labels
     rows: list[MetricRow] = []
     for group in [[label] for label in labels] + ([together] if len(labels) > 1 else []):
-        rows += _group_rows(sets, group, seeds, bootstraps, max_windows)
-        if progress is not None:
-            progress.advance()
+        rows += _group_rows(sets, group, seeds, bootstraps, max_windows, progress or Progress(0))
     return rows
 
 
@@ -222,15 +222,23 @@ def _draw_weighted(
 
 
 def _group_rows(
-    sets: _Sets, labels: Sequence[str], seeds: int, bootstraps: int, max_windows: int
+    sets: _Sets, labels: Sequence[str], seeds: int, bootstraps: int, max_windows: int, progress: Progress
 ) -> list[MetricRow]:
     """Return the rows of one label, or of several together."""
     name = labels[0] if len(labels) == 1 else ALL
+    stage = progress.stage(FIDELITY_STEPS, seeds + bootstraps)
     size = sets.size(labels, max_windows)
     if size < MIN_WINDOWS:
+        stage.finish()
         return [metric_row(metric, name, windows=size) for metric in METRICS.values()]
-    draws = [sets.compare(labels, size, seed) for seed in range(seeds)]
-    bootstrapped = list(sets.bootstrap(labels, size, bootstraps))
+    draws, bootstrapped = [], []
+    for seed in range(seeds):
+        draws.append(sets.compare(labels, size, seed))
+        stage.advance()
+    for scores in sets.bootstrap(labels, size, bootstraps):
+        bootstrapped.append(scores)
+        stage.advance()
+    stage.finish()
     rows = []
     for metric in METRICS.values():
         synthetic, reference, baseline = ([draw[i][metric.name] for draw in draws] for i in range(3))

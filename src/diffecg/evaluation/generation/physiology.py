@@ -22,6 +22,8 @@ from diffecg.evaluation.generation.metrics import (
 from diffecg.evaluation.progress import Progress
 
 SECTION = "physiology"
+PHYSIOLOGY_STEPS = 100
+"""Steps of progress for a label; sections have steps in proportion to their time."""
 METRICS = {name: Metric(section=SECTION, name=name, unit=unit) for name, unit in MEASURES.items()}
 """The distance of each measure's distribution, by the name of the measure."""
 FAILED = Metric(section=SECTION, name="delineation failed", better="as the reference")
@@ -48,7 +50,7 @@ def physiology(
         training: real windows from which the baseline, mean beats plus noise, is made.
         seeds: number of random splits of the real windows into halves.
         max_windows: largest number of windows of a label that are delineated on either side.
-        progress: advanced after each label.
+        progress: advanced by :data:`PHYSIOLOGY_STEPS` for each label.
 
     Raises:
         DiffecgError: NeuroKit is not installed.
@@ -58,15 +60,17 @@ def physiology(
     measured: dict[str, tuple[Measures, Measures]] = {}
     for label in shared_labels(real, synthetic):
         size = min(max_windows, len(synthetic.with_label(label)), len(real.with_label(label)) // 2)
+        stage = (progress or Progress(0)).stage(PHYSIOLOGY_STEPS, 4 * size)
         if size < MIN_WINDOWS:
+            stage.finish()
             rows += [metric_row(METRICS[name], label, windows=size) for name in names]
             continue
         rng = np.random.default_rng(0)
         of_synthetic, of_real = (
-            measure(windows.take(rng.permutation(len(windows))[:count]))
+            measure(windows.take(rng.permutation(len(windows))[:count]), stage)
             for windows, count in ((synthetic.with_label(label), size), (real.with_label(label), 2 * size))
         )
-        of_baseline = measure(mean_beats(training, [label] * size))
+        of_baseline = measure(mean_beats(training, [label] * size), stage)
         rows += [
             metric_row(
                 METRICS[name],
@@ -80,8 +84,6 @@ def physiology(
         ]
         rows.append(metric_row(FAILED, label, _failures(of_synthetic, of_real, of_baseline), windows=size))
         measured[label] = of_synthetic, of_real
-        if progress is not None:
-            progress.advance()
     if real.r_peak is not None:
         single = "a window of one beat has no RR interval"
         rows.append(metric_row(METRICS["RR interval"], ALL, undefined=single))

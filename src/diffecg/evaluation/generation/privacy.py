@@ -25,6 +25,8 @@ from diffecg.evaluation.progress import Progress
 from diffecg.inference.neighbours import nearest
 
 SECTION = "privacy"
+PRIVACY_STEPS = 20
+"""Steps of progress for a label; sections have steps in proportion to their time."""
 METRICS = {
     metric.name: metric
     for metric in (
@@ -77,14 +79,16 @@ def privacy(
         outsiders: real windows of the same kind that were held out.
         seeds: number of random draws of members and outsiders.
         max_windows: largest number of members and outsiders of a label in an attack.
-        progress: advanced after each label.
+        progress: advanced by :data:`PRIVACY_STEPS` for each label.
     """
     rows: list[MetricRow] = []
     pairs: list[NearestPair] = []
     for label in shared_labels(synthetic, members):
         sets = _LabelSets.of(label, synthetic, members, outsiders)
         size = min(len(sets.synthetic), len(sets.members), len(sets.outsiders) // 2, max_windows)
+        stage = (progress or Progress(0)).stage(PRIVACY_STEPS, 1)
         if size < MIN_WINDOWS:
+            stage.finish()
             rows += [metric_row(metric, label, windows=size) for metric in METRICS.values()]
             continue
         distances = sets.distances(mean_beats(sets.members, [label] * size))
@@ -103,8 +107,7 @@ def privacy(
             for name, metric in METRICS.items()
         ]
         pairs += _nearest_pairs(label, sets, distances)
-        if progress is not None:
-            progress.advance()
+        stage.finish()
     pairs.sort(key=lambda pair: pair.distance_mv / max(pair.typical_distance_mv, _EPSILON_MV))
     return rows, pairs[:MAX_PAIRS]
 

@@ -15,10 +15,10 @@ from diffecg.errors import DiffecgError
 from diffecg.evaluation.generation.comparison import assumptions, clean_windows, match_labels, match_windows
 from diffecg.evaluation.generation.delineation import Measures
 from diffecg.evaluation.generation.encoder import load_encoder
-from diffecg.evaluation.generation.fidelity import fidelity
+from diffecg.evaluation.generation.fidelity import FIDELITY_STEPS, fidelity
 from diffecg.evaluation.generation.metrics import MetricRow
-from diffecg.evaluation.generation.physiology import physiology
-from diffecg.evaluation.generation.privacy import NearestPair, privacy
+from diffecg.evaluation.generation.physiology import PHYSIOLOGY_STEPS, physiology
+from diffecg.evaluation.generation.privacy import PRIVACY_STEPS, NearestPair, privacy
 from diffecg.evaluation.generation.sets import EvaluationSets, difference_notes, overlap_notes
 from diffecg.evaluation.generation.utility import count_steps, utility
 from diffecg.evaluation.progress import Progress, ProgressCallback
@@ -187,9 +187,9 @@ class _Run:
 def _count_steps(sets: EvaluationSets, options: EvaluateOptions) -> int:
     labels = len(sets.labels)
     steps = {
-        "fidelity": labels + (labels > 1),
-        "physiology": labels,
-        "privacy": labels,
+        "fidelity": FIDELITY_STEPS * (labels + (labels > 1)),
+        "physiology": PHYSIOLOGY_STEPS * labels,
+        "privacy": PRIVACY_STEPS * labels,
         "utility": count_steps(options.seeds) * (labels if sets.have_several_labels else 1),
     }
     return sum(steps[section] for section in options.sections)

@@ -26,6 +26,8 @@ from diffecg.evaluation.progress import Progress
 from diffecg.extras import require
 
 SECTION = "utility"
+CLASSIFIER_STEPS = 10
+"""Steps of progress for a trained classifier."""
 PROTOCOLS = {
     "TSTR": (("synthetic", "test"), ("train", "test"), ("mean beats", "test")),
     "TRTS": (("train", "synthetic"), ("train", "held-out"), ("train", "mean beats")),
@@ -64,7 +66,7 @@ def utility(
         test: real windows of other subjects.
         held_out: other real windows of the training subjects.
         seeds: number of classifiers of each kind.
-        progress: advanced after each classifier that has been trained.
+        progress: advanced by :data:`CLASSIFIER_STEPS` after each classifier that has been trained.
 
     Raises:
         DiffecgError: scikit-learn is not installed.
@@ -113,8 +115,8 @@ def _against_rest(
 
 
 def count_steps(seeds: int) -> int:
-    """Return the number of classifiers that :func:`utility` trains."""
-    return len(CLASSIFIERS) * seeds * len(TRAINING_SETS)
+    """Return the steps of progress of :func:`utility`."""
+    return CLASSIFIER_STEPS * len(CLASSIFIERS) * seeds * len(TRAINING_SETS)
 
 
 def classification_scores(
@@ -158,7 +160,7 @@ def _train_and_test(
                 tested, truth = inputs[test_set]
                 scores[training_set, test_set].append(classification_scores(truth, predict(tested), labels))
             if progress is not None:
-                progress.advance()
+                progress.advance(CLASSIFIER_STEPS)
     return scores
 
 
