@@ -96,6 +96,8 @@ def test_a_data_scientist_gets_beats_of_several_labels_and_a_link_that_makes_the
         made = np.load(io.BytesIO(content))
         expected = diffecg.load(FAST).generate(label, count, seed=seed).signal_mv
         assert np.abs(made["signal_mv"].reshape(expected.shape) - expected).max() < 1e-3
+        real = page.locator(f"{section} div.tile").first.inner_text()
+        assert re.fullmatch(r"\d{3}, \d+:\d\d", real), "a real beat names its recording and its time"
     hand.press(page.locator(".set[data-label=V] button.tile").nth(2))
     page.wait_for_selector("dialog .paper canvas[aria-label]")
     hand.press(page.get_by_role("slider", name="Caliper A"))

@@ -253,11 +253,14 @@ def test_a_set_is_evaluated_against_the_servers_beats(server, tmp_path):
 
 
 def test_real_beats_are_those_of_the_server(server, windows):
-    content = server("GET", "/api/real", params={"label": "V", "count": 3}).content
-    beats = np.frombuffer(content, "<f4").reshape(3, -1)
+    answer = server("GET", "/api/real", params={"label": "V", "count": 3})
+    beats = np.frombuffer(answer.content, "<f4").reshape(3, -1)
     prepared = diffecg.open_windows(windows["beat"])
-    expected = prepared.signal_mv[prepared.labels == "V", 0].astype("<f4")
-    assert all((expected == beat).all(axis=1).any() for beat in beats)
+    times_s, names = prepared.index["sample"] / prepared.fs_hz, prepared.recordings
+    for beat, origin in zip(beats, json.loads(answer.headers["x-beats"]), strict=True):
+        (row,) = np.flatnonzero((names == origin["recording"]) & (times_s == origin["time_s"]))
+        assert prepared.labels[row] == "V"
+        assert (prepared.signal_mv[row, 0].astype("<f4") == beat).all()
     assert server("GET", "/api/real", params={"label": "no"}).status_code == 404
 
 

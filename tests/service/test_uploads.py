@@ -14,6 +14,8 @@ import wfdb
 from helpers import make_ecg, write_recording
 from servers import serving
 
+import diffecg
+
 FAST = "mitbih-beat-fast"
 
 
@@ -343,6 +345,75 @@ def test_sets_are_listed_and_deleted(server):
     assert server("DELETE", f"/api/sets/{info['id']}").status_code == 204
     assert server("GET", "/api/sets").json() == []
     assert server("DELETE", f"/api/sets/{info['id']}").status_code == 404
+    assert not list((server.folder / "sets").iterdir())
     broken = server("POST", "/api/sets", files=[("files", ("x.npz", b"PK rubbish"))])
     assert broken.status_code == 422
     assert "x.npz" in broken.json()["detail"]
+
+
+def zipped(folder, above=""):
+    """Return an archive of a folder."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            archive.write(file, f"{above}{file.relative_to(folder)}")
+    return buffer.getvalue()
+
+
+def post_set(server, name, content):
+    return server("POST", "/api/sets", files=[("files", (name, content))])
+
+
+def test_a_folder_of_windows_is_a_set_once_it_is_zipped(server, windows):
+    job, _ = server.result("generate", model=FAST, options={"label": "N", "count": 24, "seed": 2})
+    exported = server("GET", f"/api/jobs/{job['id']}/export?format=wfdb").content
+    synthetic = post_set(server, "wfdb.zip", exported).json()
+    assert synthetic["counts"] == {"N": 24}
+    real = post_set(server, "prepared.zip", zipped(windows["beat"], "beats/")).json()
+    assert real["counts"] == dict(diffecg.open_windows(windows["beat"]).counts())
+    assert synthetic["bytes"] == sum(
+        path.stat().st_size
+        for path in (server.folder / "sets" / synthetic["id"]).rglob("*")
+        if path.is_file()
+    )
+    body = {"synthetic": synthetic["id"], "real": real["id"], "sections": ["fidelity"], "partition": "train"}
+    _, report = server.result("evaluate", **body)
+    of_job = server.result("evaluate", **{**body, "synthetic": job["id"]})[1]
+    for row, expected in zip(report["rows"], of_job["rows"], strict=True):
+        assert row["value"] == pytest.approx(expected["value"], abs=0.02), "samples in steps of 1 uV"
+    for one in (synthetic, real):
+        server("DELETE", f"/api/sets/{one['id']}")
+
+
+def archive_of(**files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def damaged(content):
+    """Return an archive with other bytes in the midst of its first file."""
+    return content[:60] + bytes(20) + content[80:]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (archive_of(**{"../out.npz": b"x"}), "leads out"),
+        (archive_of(**{"/tmp/out.npz": b"x"}), "leads out"),
+        (archive_of(), "holds no files"),
+        (archive_of(**{"a": b"1", "a/b": b"2"}), "cannot be unpacked"),
+        (archive_of(**{"notes.txt": b"hello"}), "folder.zip/notes.txt has no column"),
+        (archive_of(**{"x.csv": bytes(70_000_000)}), "expands to more"),
+        (damaged(archive_of(**{"x.csv": np.random.default_rng(0).bytes(9000)})), "cannot be"),
+    ],
+    ids=["above", "absolute", "empty", "clash", "notes", "bomb", "damaged"],
+)
+def test_archives_that_hold_no_windows_are_refused(server, content, words):
+    answer = post_set(server, "folder.zip", content)
+    assert answer.status_code in (413, 422), answer.text
+    assert words in answer.json()["detail"]
+    assert "folder.zip" in answer.json()["detail"]
+    assert not list((server.folder / "sets").iterdir())

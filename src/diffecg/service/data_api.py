@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from fastapi import APIRouter, HTTPException, Query, UploadFile
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference.seeds import MAX_SEED
 from diffecg.service.checks import check_request
@@ -111,7 +113,10 @@ async def upload_set(
         ),
     ] = None,
 ) -> WindowsInfo:
-    """Upload a set of windows of any program: one .npz, .csv or .parquet file."""
+    """Upload a set of windows of any program: one .npz, .csv or .parquet file, or a .zip of a folder.
+
+    The folder holds WFDB records of one window each, or what ``diffecg prepare`` wrote.
+    """
     uploaded = await contents(files)
     if len(uploaded) != 1:
         raise DiffecgError("a set of windows is one file; choose one")
@@ -135,7 +140,11 @@ async def get_real_beats(
     count: Annotated[int, Query(ge=1, le=200)] = 12,
     seed: Annotated[int, Query(ge=0, le=MAX_SEED)] = 0,
 ) -> Response:
-    """Return a random selection of the server's real beats of a label: little-endian float32, in mV."""
+    """Return a random selection of the server's real beats of a label: little-endian float32, in mV.
+
+    The header `x-beats` states, as JSON, the `recording` of each beat and `time_s`, the time of its R peak;
+    null where they are unknown.
+    """
     beats = server.beats
     if beats is None:
         raise HTTPException(404, "the server was started without real beats; restart it with --beats FOLDER")
@@ -144,7 +153,19 @@ async def get_real_beats(
         raise HTTPException(404, f"no real beat has the label {label!r}")
     selected = np.sort(np.random.default_rng(seed).choice(rows, min(count, len(rows)), replace=False))
     signal_mv = await run_in_threadpool(lambda: np.asarray(beats.signal_mv[selected]))
-    return Response(signal_mv.astype("<f4").tobytes(), media_type="application/octet-stream")
+    return Response(
+        signal_mv.astype("<f4").tobytes(),
+        media_type="application/octet-stream",
+        headers={"x-beats": json.dumps(_origins(beats.take(selected)))},
+    )
+
+
+def _origins(beats: Windows) -> list[dict[str, str | float | None]]:
+    """Return recording and time of each beat, as far as its index states them."""
+    unknown = [None] * len(beats)
+    names = unknown if beats.recordings is None else beats.recordings.tolist()
+    times_s = (beats.index["sample"] / beats.fs_hz).tolist() if "sample" in beats.index else unknown
+    return [{"recording": name, "time_s": time_s} for name, time_s in zip(names, times_s, strict=True)]
 
 
 @router.post("/rhythm", responses=responses(413))

@@ -51,7 +51,7 @@ def _sizes(path: Path) -> Iterator[int]:
     suffix = file_suffix(path)
     if suffix == ".parquet":
         yield _parquet_bytes(path)
-    elif suffix == ".npz":
+    elif suffix in (".npz", ".zip"):
         yield from _archive_bytes(path)
     elif suffix == ".npy":
         with path.open("rb") as stream:
@@ -80,7 +80,7 @@ def _archive_bytes(path: Path) -> Iterator[int]:
     with ZipFile(path) as archive:
         members = archive.infolist()
         if len(members) > _MAX_MEMBERS:
-            raise DiffecgError(f"{path} holds {len(members)} arrays; at most {_MAX_MEMBERS} are read")
+            raise DiffecgError(f"{path} holds {len(members)} files; at most {_MAX_MEMBERS} are read")
         for member in members:
             with archive.open(member) as stream:
                 size += max(member.file_size, _array_bytes(stream))

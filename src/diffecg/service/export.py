@@ -1,4 +1,4 @@
-"""Exports of generated windows in any format, written on request."""
+"""Exports of generated windows in any format, written on request; runs in a limited child process."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 
 
-def export_windows(folder: Path, format: Format, index: int | None) -> tuple[bytes, str]:
-    """Return the content and the name of a file with generated windows.
+def export_windows(folder: Path, format: Format, index: int | None, out: Path) -> None:
+    """Write a file with generated windows into the folder ``out``.
 
     Args:
         folder: output folder of the job that generated them.
         format: file format; a picture shows one window.
         index: of one window; None: all.
+        out: an empty folder.
 
     Raises:
         DiffecgError: the index is out of range, or a picture of several windows is requested.
@@ -48,13 +49,15 @@ def export_windows(folder: Path, format: Format, index: int | None) -> tuple[byt
     if format == "png":
         if len(windows) > 1:
             raise DiffecgError("a picture shows one window; choose it with ?window=INDEX")
-        return _picture(windows), f"{name}.png"
-    with tempfile.TemporaryDirectory() as folder_name:
+        (out / f"{name}.png").write_bytes(_picture(windows))
+        return
+    with tempfile.TemporaryDirectory(dir=out) as folder_name:
         path = Path(folder_name) / (name if format == "wfdb" else f"{name}.{format}")
         write_windows(windows, path)
         if format == "wfdb":
-            return zip_folder(path), f"{name}.zip"
-        return path.read_bytes(), path.name
+            (out / f"{name}.zip").write_bytes(zip_folder(path))
+        else:
+            path.replace(out / path.name)
 
 
 def zip_folder(folder: Path) -> bytes:

@@ -104,7 +104,9 @@ def count_windows(path: Path, fs_hz: float | None, max_bytes: float) -> tuple[fl
     Raises:
         DiffecgError: it is not a readable set, or expands to more than ``max_bytes``.
     """
-    check_expansion(path, max_bytes)
+    for file in path.rglob("*") if path.is_dir() else (path,):
+        if file.is_file():
+            check_expansion(file, max_bytes)
     windows = read_windows(path, fs_hz=fs_hz)
     return float(windows.fs_hz), windows.counts()
 

@@ -140,7 +140,7 @@ async def job_windows(
     "/jobs/{job_id}/export",
     tags=["results"],
     response_class=Response,
-    responses=_binary(*set(MEDIA_TYPES.values())) | responses(409),
+    responses=_binary(*set(MEDIA_TYPES.values())) | responses(409, 413),
 )
 async def export_job(
     job_id: str,

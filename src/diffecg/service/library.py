@@ -20,7 +20,7 @@ from diffecg.service.database import Table
 from diffecg.service.exporting import convert_recording
 from diffecg.service.file_names import NamedUpload, UploadedFile, name_upload
 from diffecg.service.importing import ImportedRecording, import_file
-from diffecg.service.limited import ChildLimits, run_limited
+from diffecg.service.limited import run_limited
 from diffecg.service.limits import Limits
 from diffecg.service.overview import Rhythm, find_rhythm
 from diffecg.service.project import Project, delete_others, folder_bytes
@@ -216,8 +216,7 @@ class Library:
         return self._run(import_file, file, folder, self._limits.max_expanded_mb * 1e6)
 
     def _run(self, function: Callable[..., Result], *arguments: object) -> Result:
-        limits = ChildLimits(memory_mb=self._limits.max_import_memory_mb, seconds=self._limits.max_import_s)
-        return run_limited(function, *arguments, limits=limits)
+        return run_limited(function, *arguments, limits=self._limits.child)
 
     def _add(self, stored: StoredRecording) -> None:
         self._table.put(stored.info.id, stored)

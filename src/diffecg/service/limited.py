@@ -21,12 +21,13 @@ from threading import BoundedSemaphore, Thread
 from typing import Any, TypeVar
 
 from diffecg.errors import DiffecgError, one_line
+from diffecg.service.limits import ChildLimits
 
 MAX_CHILDREN = 2
 """Child processes at a time; more calls wait."""
 _PRELOADED = [
     "__main__",
-    *("diffecg.service.importing", "diffecg.service.overview", "diffecg.service.exporting"),
+    *(f"diffecg.service.{name}" for name in ("importing", "overview", "exporting", "export")),
     *("scipy.signal", "scipy.ndimage", "pyarrow.parquet", "diffecg.formats.wfdb", "diffecg.formats.edf"),
 ]
 """Modules that children use; importing them takes longer than most of what they do."""
@@ -36,16 +37,6 @@ Result = TypeVar("Result")
 
 class ResourceLimit(DiffecgError):
     """A function needed more memory or time than it may have."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChildLimits:
-    """What a child process may use."""
-
-    memory_mb: float
-    """Memory that it may allocate, in megabytes."""
-    seconds: float
-    """Time that it may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +103,9 @@ def _exception(failure: _Failure, limits: ChildLimits) -> Exception:
         case "user":
             return DiffecgError(failure.message)
         case "memory":
-            return ResourceLimit(f"reading it takes more than {limits.memory_mb:g} MB of memory")
+            return ResourceLimit(f"it takes more than {limits.memory_mb:g} MB of memory")
         case "time":
-            return ResourceLimit(f"reading it takes longer than {limits.seconds:g} s")
+            return ResourceLimit(failure.message)
         case "disk":
             return OSError(errno.ENOSPC, failure.message)
         case _:

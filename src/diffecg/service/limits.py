@@ -6,6 +6,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChildLimits:
+    """What a child process may use."""
+
+    memory_mb: float
+    """Memory that it may allocate, in megabytes."""
+    seconds: float
+    """Time that it may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """The largest request that the server accepts, and the number of results that it keeps."""
 
@@ -53,3 +63,8 @@ class Limits:
     """Time without a sign of life after which a worker is replaced, in seconds."""
     max_connections: int = 400
     """Number of open connections; beyond it, those that have not sent a whole request are closed."""
+
+    @property
+    def child(self) -> ChildLimits:
+        """What a child process may use that reads or writes files."""
+        return ChildLimits(memory_mb=self.max_import_memory_mb, seconds=self.max_import_s)

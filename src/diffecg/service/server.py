@@ -20,6 +20,7 @@ from diffecg.service.export import Format, export_windows
 from diffecg.service.job import Job
 from diffecg.service.job_queue import JobQueue
 from diffecg.service.library import Library, StoredRecording
+from diffecg.service.limited import run_limited
 from diffecg.service.metrics import Metrics
 from diffecg.service.overview import Rhythm
 from diffecg.service.project import Project
@@ -129,15 +130,15 @@ class Server:
         """Return the file of generated windows; it is written once.
 
         Raises:
-            DiffecgError: the index is out of range.
+            DiffecgError: the index is out of range, or it takes too long.
         """
         folder = job.folder / "exports"
         kept = folder / f"{format}-{'all' if index is None else index}"
         if not kept.is_dir():
-            content, name = export_windows(job.folder / OUTPUT, format, index)
             folder.mkdir(exist_ok=True)
             with new_folder(kept, force=True) as unfinished:
-                (unfinished / name).write_bytes(content)
+                source, limits = job.folder / OUTPUT, self.settings.limits.child
+                run_limited(export_windows, source, format, index, unfinished, limits=limits)
         return next(path for path in kept.iterdir() if path.name != MARKER)
 
     def synthetic_windows(self, set_id: str) -> Path:

@@ -13,12 +13,13 @@ from diffecg.service.database import Table
 from diffecg.service.file_names import UploadedFile, clean_name, suffix_of
 from diffecg.service.importing import count_windows
 from diffecg.service.library import ID_BYTES, now
-from diffecg.service.limited import ChildLimits, run_limited
+from diffecg.service.limited import run_limited
 from diffecg.service.limits import Limits
-from diffecg.service.project import Project, delete_others
+from diffecg.service.project import Project, delete_others, folder_bytes
 from diffecg.service.schemas import WindowsInfo
+from diffecg.service.set_archive import ARCHIVE, unpack
 
-SUFFIXES = (".npz", ".csv", ".parquet")
+SUFFIXES = (".npz", ".csv", ".parquet", ARCHIVE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class StoredSet:
 
     info: WindowsInfo
     file: str
-    """Name of the file, in the folder of the set."""
+    """Path of the file, or of a folder of windows, in the folder of the set."""
 
 
 class WindowSets:
@@ -58,7 +59,7 @@ class WindowSets:
         return sum(stored.info.bytes for stored in list(self._sets.values()))
 
     def path(self, key: str) -> Path:
-        """Return the file of a set."""
+        """Return the file or folder of a set."""
         return self._folder / key / self._sets[key].file
 
     def upload(self, file: UploadedFile, fs_hz: float | None) -> WindowsInfo:
@@ -77,26 +78,31 @@ class WindowSets:
         try:
             path.parent.mkdir()
             path.write_bytes(file.content)
-            limits = self._limits
-            rate_hz, counts = run_limited(
-                count_windows,
-                path,
-                fs_hz,
-                limits.max_expanded_mb * 1e6,
-                limits=ChildLimits(memory_mb=limits.max_import_memory_mb, seconds=limits.max_import_s),
-            )
-            info = WindowsInfo(
-                id=key, name=name, created=now(), fs_hz=rate_hz, counts=counts, bytes=len(file.content)
-            )
-            self._table.put(key, StoredSet(info=info, file=path.name))
+            stored = self._import(path, name, fs_hz)
+            self._table.put(key, stored)
         except DiffecgError as error:
             shutil.rmtree(path.parent, ignore_errors=True)
-            raise type(error)(str(error).replace(str(path), name)) from None
+            words = str(error).replace(str(path), name).replace(str(path.with_suffix("")), name)
+            raise type(error)(words) from None
         except BaseException:
             shutil.rmtree(path.parent, ignore_errors=True)
             raise
-        self._sets[key] = StoredSet(info=info, file=path.name)
-        return info
+        self._sets[key] = stored
+        return stored.info
+
+    def _import(self, path: Path, name: str, fs_hz: float | None) -> StoredSet:
+        """Return what is known of an uploaded file; the folder in an archive replaces the archive."""
+        limits, folder = self._limits, path.parent
+        max_bytes = limits.max_expanded_mb * 1e6
+        if path.suffix == ARCHIVE:
+            found = run_limited(unpack, path, folder / "windows", max_bytes, limits=limits.child)
+            path.unlink()
+            path = found
+        rate_hz, counts = run_limited(count_windows, path, fs_hz, max_bytes, limits=limits.child)
+        info = WindowsInfo(
+            id=folder.name, name=name, created=now(), fs_hz=rate_hz, counts=counts, bytes=folder_bytes(folder)
+        )
+        return StoredSet(info=info, file=str(path.relative_to(folder)))
 
     def delete(self, key: str) -> None:
         """Delete a set."""

@@ -59,6 +59,19 @@ export const submit = (task, body) => write("POST", task, body, { "idempotency-k
 /** @param {string} path */
 export const floats = async (path) => new Float32Array(await (await send(`/api/${path}`)).arrayBuffer());
 
+/** Wait until a file is written; it is kept, so that a download of it begins at once. @param {string} path */
+export const written = async (path) => { await (await send(path)).body?.cancel(); };
+
+/**
+ * Some real beats of a label, one after another, and where each comes from.
+ * @param {string} label @param {number} count
+ * @returns {Promise<{values: Float32Array, origins: {recording: string | null, time_s: number | null}[]}>}
+ */
+export async function realBeats(label, count) {
+  const response = await send(`/api/real?label=${encodeURIComponent(label)}&count=${count}`);
+  return { origins: JSON.parse(response.headers.get("x-beats") ?? "[]"), values: new Float32Array(await response.arrayBuffer()) };
+}
+
 /**
  * @typedef {{leads: string[], fs_hz: number, start_s: number, shape: number[], kind: "samples" | "envelope", step_s?: number, values: Float32Array}} Signal
  */

@@ -1,6 +1,6 @@
 // Beats: so many of each label, shown as they are generated, above them the downloads.
 
-import { floats, get, Refused } from "./api.js";
+import { floats, get, realBeats, Refused, written } from "./api.js";
 import { codeButton } from "./code.js";
 import { clock, colour, field, fixed, h, number, plural, select } from "./dom.js";
 import { measure, Paper, PX_MM } from "./paper.js";
@@ -172,11 +172,14 @@ class BeatSet {
     this.real = h("div", { class: "tiles" });
     this.realNote = h("p", { class: "note" });
     this.note = h("p", { class: "note" });
+    this.writing = h("span", { role: "status" });
     this.columns = h("div", { class: "both" }, h("div", {}, h("h3", {}, "Synthetic"), this.tiles, this.more), h("div", {}, h("h3", {}, "Real"), this.real, this.realNote));
     this.element = h("section", { class: "set", "data-label": label }, h("h2", {}, `${plural(count ?? 1, "beat")} ${label}`), this.downloads, this.note, this.columns);
     this.shown = 0;
+    this.writes = false;
     /** @type {Float32Array[]} */ this.beats = [];
     /** @type {Float32Array[]} */ this.reals = [];
+    /** @type {string[]} */ this.origins = [];
     this.more.addEventListener("click", () => this.load(this.shown + 2 * SHOWN));
   }
 
@@ -190,10 +193,31 @@ class BeatSet {
   async finish(job) {
     this.id = job.id;
     this.total = job.total || job.done;
-    this.downloads.replaceChildren("Download: ", ...SETS.map(([format, text]) => h("a", { class: "button", "data-format": format, download: true, href: `/api/jobs/${job.id}/export?format=${format}` }, text)));
+    this.downloads.replaceChildren("Download: ", ...SETS.map(([format, text]) => h("a", { class: "button", "data-format": format, download: true, href: `/api/jobs/${job.id}/export?format=${format}`, onclick: (/** @type {Event} */ event) => this.write(event) }, text)), this.writing);
     this.element.dataset.done = "yes";
     await this.load(Math.min(this.total, SHOWN));
     await this.loadReal();
+  }
+
+  /** Say that a file is being written, which takes a while for many records, and download it then. @param {Event} event */
+  async write(event) {
+    const link = /** @type {HTMLAnchorElement} */ (event.currentTarget);
+    if (link.dataset.written) return;
+    event.preventDefault();
+    if (this.writes) return;
+    this.writes = true;
+    this.writing.textContent = `Writing ${plural(this.total, "beat")} as ${link.textContent} …`;
+    try {
+      await written(link.getAttribute("href") ?? "");
+      link.dataset.written = "yes";
+      this.writing.textContent = "";
+      link.click();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.writing.textContent = error.message;
+    } finally {
+      this.writes = false;
+    }
   }
 
   /** @param {number} count */
@@ -215,14 +239,15 @@ class BeatSet {
   showTiles() {
     const range = rangeOf([...this.beats, ...this.reals]), { fs_hz: fs } = this.model;
     this.tiles.replaceChildren(...this.beats.map((beat, i) => tile(beat, fs, range, `seed ${this.seed + i}`, () => this.open(i))));
-    this.real.replaceChildren(...this.reals.map((beat) => tile(beat, fs, range, "real", null)));
+    this.real.replaceChildren(...this.reals.map((beat, i) => tile(beat, fs, range, this.origins[i], null)));
   }
 
   async loadReal() {
     try {
       if (!hasReal) throw new Refused("no real beats");
-      const found = await floats(`real?label=${encodeURIComponent(this.label)}&count=24`);
-      for (let i = 0; i + this.size <= found.length; i += this.size) this.reals.push(found.slice(i, i + this.length));
+      const { values, origins } = await realBeats(this.label, 24);
+      for (let i = 0; i + this.size <= values.length; i += this.size) this.reals.push(values.slice(i, i + this.length));
+      this.origins = origins.map(({ recording, time_s }) => [recording, time_s !== null && clock(time_s)].filter(Boolean).join(", ") || "real");
       this.showTiles();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -285,7 +310,7 @@ function tile(beat, fs, [low, high], title, onOpen) {
   path.setAttribute("d", `M${points.join("L")}`);
   path.setAttribute("class", "trace");
   svg.append(grid(width, height, PX_S * 0.2, PX_MV * 0.5, (high * PX_MV) % (PX_MV * 0.5)), path);
-  const attributes = { class: "tile" };
+  const attributes = { class: "tile", title };
   return onOpen ? h("button", { type: "button", ...attributes, onclick: onOpen }, svg, h("span", {}, title)) : h("div", attributes, svg, h("span", {}, title));
 }
 

@@ -65,12 +65,12 @@ class Report {
     /** @type {Set<string>} */ this.ticked = new Set();
     this.listed = "";
     this.sets = h("fieldset", { class: "sets", "data-field": "synthetic" }, h("legend", {}, "Synthetic beats, one set or several to compare"));
-    const file = (/** @type {string} */ text, /** @type {(info: any) => void} */ use) => h("label", { class: "button" }, text, h("input", { type: "file", class: "hidden-file", accept: ".npz,.csv,.parquet", onchange: (/** @type {any} */ event) => this.upload(event.target, use) }));
+    const file = (/** @type {string} */ text, /** @type {(info: any) => void} */ use) => h("label", { class: "button" }, text, h("input", { type: "file", class: "hidden-file", accept: ".npz,.csv,.parquet,.zip", onchange: (/** @type {any} */ event) => this.upload(event.target, use) }));
     this.real = select({ "data-field": "real" }, []);
     const section = (/** @type {string} */ name, isChecked = false) => h("label", { class: "check" }, h("input", { type: "checkbox", name: "section", value: name, checked: isChecked }), name);
     this.sections = h("fieldset", { "data-field": "sections", class: "inline" }, h("legend", {}, "Sections"), section("fidelity", true), section("physiology", true), section("privacy"), section("utility"));
     this.form = h("form", { class: "compose" },
-      this.sets, h("div", { class: "row" }, file("Add a set from a file", (info) => this.ticked.add(info.id))),
+      this.sets, h("div", { class: "row" }, file("Add a set from a file", (info) => this.ticked.add(info.id)), h("small", {}, ".npz, .csv, .parquet, or a .zip of a folder: WFDB records, or what diffecg prepare wrote")),
       h("div", { class: "fields inline" }, field("Compared with real beats", this.real), file("Real beats from a file", (info) => { this.wantedReal = info.id; }), this.sections,
         h("button", { class: "main" }, "Evaluate"), codeButton(() => ({ task: "evaluate", body: this.body([...this.ticked][0] ?? "ID") }))));
     this.work = new Work(this.form);
