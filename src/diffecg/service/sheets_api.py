@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import Annotation
 from diffecg.formats.file_time import FileTime
 from diffecg.formats.recording import Recording
+from diffecg.formats.sheet import recording_sheet, sheet_rows, time_text
 from diffecg.formats.strip_sheet import MAX_ROWS, as_quiz, strip_sheets
-from diffecg.plotting.sheet import EcgSheet, SheetText, SyntheticPart
+from diffecg.plotting.paper import MM_PER_MV
+from diffecg.plotting.sheet import ROW_MM, EcgSheet, SheetText, SyntheticPart
 from diffecg.plotting.sheet_figure import sheets_content
 from diffecg.service.error_responses import responses
 from diffecg.service.recordings_api import StoredDep, attachment
@@ -47,22 +50,39 @@ async def get_sheet(
     gain: Annotated[
         Literal["5", "10", "20"] | None, Query(description="Voltage scale in mm/mV; default: what fits.")
     ] = None,
+    layout: Annotated[
+        Literal["rows", "3x4", "6x2"],
+        Query(description="`rows`: the leads in consecutive rows; else 12 leads in rows x columns for 10 s."),
+    ] = "rows",
     rhythm: Annotated[Literal["shown", "hidden"], Query(description="`hidden`: a quiz.")] = "shown",
     format: Annotated[Literal["pdf", "png"], Query(description="File format.")] = "pdf",
 ) -> Response:
-    """Return some leads of a recording on A4 pages, at true scale: one second is 25 or 50 mm."""
+    """Return some leads of a recording on A4 pages, at true scale: one second is 25 or 50 mm.
+
+    12 leads are shown for the length of a row, above a rhythm strip; limb leads that are not recorded are
+    derived from two that are.
+    """
     info = stored.info
 
     def draw() -> bytes:
-        sheets = _sheets(
-            server,
-            info,
-            leads or [info.lead],
-            (start, min(start + seconds, info.duration_s)),
-            (float(speed), None if gain is None else float(gain)),
-            is_quiz=rhythm == "hidden",
+        if layout == "rows":
+            shown, stop_s = leads or [info.lead], start + seconds
+        else:
+            shown, stop_s = [lead.name for lead in info.leads], start + ROW_MM / float(speed)
+        page = _Page(
+            part=_part(server, info, shown, start, min(stop_s, info.duration_s)),
+            text=SheetText(title=info.name, statements=_statements(server, info)),
+            synthetic=[
+                SyntheticPart(one.lead, one.start_s - start, one.stop_s - start)
+                for one in info.synthetic
+                if not _is_whole(one, info)
+            ],
+            remarks=_remarks(server, info),
+            mm_per_s=float(speed),
+            mm_per_mv=None if gain is None else float(gain),
         )
-        return sheets_content(sheets, format)
+        sheets = page.in_rows() if layout == "rows" else [page.of_12_leads(layout)]
+        return sheets_content([as_quiz(sheet) for sheet in sheets] if rhythm == "hidden" else sheets, format)
 
     content = await run_in_threadpool(draw)
     name = f"{'quiz' if rhythm == 'hidden' else info.name}-{start:g}s.{format}"
@@ -70,40 +90,69 @@ async def get_sheet(
     return Response(content, media_type=_MEDIA_TYPES[format], headers=headers)
 
 
-def _sheets(
-    server: Server,
-    info: RecordingInfo,
-    leads: list[str],
-    interval: tuple[float, float],
-    scale: tuple[float, float | None],
-    *,
-    is_quiz: bool,
-) -> list[EcgSheet]:
-    """Return the sheets of an interval in seconds; the scale is in mm/s and mm/mV."""
-    start_s, stop_s = interval
-    part = _part(server, info, leads, start_s, stop_s)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Page:
+    """What is printed of a recording."""
+
+    part: Recording
+    text: SheetText
+    synthetic: list[SyntheticPart]
+    remarks: list[str]
+    mm_per_s: float
+    mm_per_mv: float | None
+
+    def in_rows(self) -> list[EcgSheet]:
+        """Return the sheets of leads in consecutive rows."""
+        return strip_sheets(
+            self.part,
+            self.part.channel_names,
+            duration_s=self.part.duration_s,
+            text=self.text,
+            mm_per_s=self.mm_per_s,
+            mm_per_mv=self.mm_per_mv,
+            synthetic=self.synthetic,
+            remarks=self.remarks,
+        )
+
+    def of_12_leads(self, layout: str) -> EcgSheet:
+        """Return the sheet of 12 leads in columns.
+
+        Raises:
+            DiffecgError: the recording determines fewer than six of the 12 leads.
+        """
+        rows = sheet_rows(self.part, layout)
+        if len(rows[0]) == 1:
+            raise DiffecgError(
+                f"{self.part.name} determines fewer than six of the 12 leads; choose the layout rows"
+            )
+        sheet = recording_sheet(
+            self.part,
+            rows,
+            text=self.text,
+            has_beats=True,
+            mm_per_s=self.mm_per_s,
+            mm_per_mv=MM_PER_MV if self.mm_per_mv is None else self.mm_per_mv,
+        )
+        begin = f"from {time_text(self.part, 0.0)}"
+        return replace(sheet, synthetic=self.synthetic, remarks=[begin, *sheet.remarks, *self.remarks])
+
+
+def _statements(server: Server, info: RecordingInfo) -> list[str]:
+    """Return the rhythm that a recording was composed by."""
+    request = _request(server, info)
+    return [request["text"]] if "text" in request else []
+
+
+def _remarks(server: Server, info: RecordingInfo) -> list[str]:
+    """Return the seeds of the job that made a recording."""
+    request = _request(server, info)
+    groups = (request.get("options", {}), request.get("draw", {}))
+    return [f"seed {options['seed']}" for options in groups if "seed" in options]
+
+
+def _request(server: Server, info: RecordingInfo) -> dict[str, Any]:
     job = server.queue.jobs.get(info.job or "")
-    request = {} if job is None else job.request
-    seeds = [
-        options["seed"]
-        for options in (request.get("options", {}), request.get("draw", {}))
-        if "seed" in options
-    ]
-    sheets = strip_sheets(
-        part,
-        part.channel_names,
-        duration_s=stop_s - start_s,
-        text=SheetText(title=info.name, statements=[request["text"]] if "text" in request else []),
-        mm_per_s=scale[0],
-        mm_per_mv=scale[1],
-        synthetic=[
-            SyntheticPart(one.lead, one.start_s - start_s, one.stop_s - start_s)
-            for one in info.synthetic
-            if not _is_whole(one, info)
-        ],
-        remarks=[f"seed {seed}" for seed in seeds],
-    )
-    return [as_quiz(sheet) for sheet in sheets] if is_quiz else sheets
+    return {} if job is None else job.request
 
 
 def _part(server: Server, info: RecordingInfo, leads: list[str], start_s: float, stop_s: float) -> Recording:

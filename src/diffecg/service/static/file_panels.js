@@ -5,7 +5,15 @@ import { clock, duration, field, h, number, parseTime, select } from "./dom.js";
 import { interpretation } from "./importing.js";
 import { navigate } from "./router.js";
 
+const TWELVE = /** @type {[string, string][]} */ ([["3x4", "12 leads, 3 × 4"], ["6x2", "12 leads, 6 × 2"]]);
+const LIMB = ["I", "II", "III", "aVR", "aVL", "aVF"], CHEST = ["V1", "V2", "V3", "V4", "V5", "V6"];
 const FORMATS = /** @type {[string, string][]} */ ([["original", "As it came"], ["wfdb", "WFDB"], ["edf", "EDF"], ["csv", "CSV"], ["parquet", "Parquet"]]);
+
+/** Whether a recording has, or determines, six of the 12 leads: two limb leads determine the others. @param {any} info */
+function hasTwelve(info) {
+  const count = (/** @type {string[]} */ names) => names.filter((name) => info.leads.some((/** @type {any} */ lead) => lead.name === name)).length;
+  return (count(LIMB) > 1 ? LIMB.length : count(LIMB)) + count(CHEST) >= 6;
+}
 
 export class PrintPanel {
   title = "Print";
@@ -18,12 +26,14 @@ export class PrintPanel {
     this.seconds = number({ min: 1, max: 600, step: 1, value: Math.min(Math.ceil(info.duration_s), 60) });
     this.speed = select({ value: "25" }, [["25", "25 mm/s"], ["50", "50 mm/s"]]);
     this.gain = select({ value: "" }, [["", "what fits"], ["5", "5 mm/mV"], ["10", "10 mm/mV"], ["20", "20 mm/mV"]]);
-    this.rhythm = select({ value: "shown" }, [["shown", "with labels and title"], ["hidden", "hidden: a quiz"]]);
+    this.rhythm = select({ value: "shown" }, [["shown", "shown"], ["hidden", "hidden: a quiz"]]);
+    this.layout = select({ value: hasTwelve(info) && info.leads.length > 8 ? "3x4" : "rows" }, [["rows", "leads in rows"], ...(hasTwelve(info) ? TWELVE : [])]);
     this.leads = h("fieldset", {}, h("legend", {}, "Leads"), ...info.leads.map((/** @type {any} */ lead) => h("label", { class: "check" }, h("input", { type: "checkbox", value: lead.name }), lead.name)));
     this.open = h("a", { class: "button main", target: "_blank", rel: "noopener" }, "Open the sheet");
     this.pdf = h("a", { class: "button", download: true }, "PDF");
     this.png = h("a", { class: "button", download: true }, "PNG");
-    this.form = h("form", { class: "fields two" }, field("From", this.start), field("Length", this.seconds, "s"), field("Speed", this.speed), field("Gain", this.gain), field("Rhythm", this.rhythm), this.leads);
+    this.length = field("Length", this.seconds, "s");
+    this.form = h("form", { class: "fields two" }, field("Layout", this.layout), field("From", this.start), this.length, field("Speed", this.speed), field("Gain", this.gain), field("Rhythm", this.rhythm), this.leads);
     this.form.addEventListener("input", () => this.update());
     this.form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
     this.rows = h("p", { class: "note" });
@@ -42,15 +52,20 @@ export class PrintPanel {
     const { info } = this.bench, start = parseTime(this.start.value, info.start);
     const isWrong = start === null || start >= info.duration_s;
     this.start.setAttribute("aria-invalid", String(isWrong));
-    const query = new URLSearchParams({ start: String(isWrong ? 0 : start), seconds: this.seconds.value || "10", speed: this.speed.value, rhythm: this.rhythm.value });
+    const inRows = this.layout.value === "rows", row = this.speed.value === "50" ? 5 : 10;
+    this.length.hidden = this.leads.hidden = !inRows;
+    const query = new URLSearchParams({ start: String(isWrong ? 0 : start), speed: this.speed.value, rhythm: this.rhythm.value, layout: this.layout.value });
     if (this.gain.value) query.set("gain", this.gain.value);
-    for (const box of this.leads.querySelectorAll(":checked")) query.append("leads", box.value);
+    if (inRows) {
+      query.set("seconds", this.seconds.value || "10");
+      for (const box of this.leads.querySelectorAll(":checked")) query.append("leads", box.value);
+    }
     const address = `/api/recordings/${info.id}/sheet?${query}`;
     this.open.href = `${address}&format=pdf`;
     this.pdf.href = `${address}&format=pdf`;
     this.png.href = `${address}&format=png`;
-    const row = this.speed.value === "50" ? 5 : 10;
-    this.rows.textContent = `${Math.ceil(Number(this.seconds.value) / row)} rows of ${row} s.`;
+    this.rows.textContent = inRows ? `${Math.ceil(Number(this.seconds.value) / row)} rows of ${row} s.`
+      : `${row} s of 12 leads above a rhythm strip; limb leads that are not recorded are derived.`;
   }
 }
 

@@ -89,7 +89,7 @@ export class Workbench {
     const head = h("header", { class: "bench-head" },
       h("h1", {}, info.name), h("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
       info.synthetic?.length > 0 && h("span", { class: "badge" }, isWhole ? "synthetic" : "partly synthetic"),
-      h("span", { class: "spring" }), this.undo, this.redo);
+      h("span", { class: "spring" }), h("span", { class: "group" }, this.undo, this.redo));
     const overview = h("div", {});
     this.tabs = h("div", { role: "tablist", "aria-label": "Actions", class: "tabs" });
     for (const [name, panel] of Object.entries(this.panels)) {
