@@ -312,6 +312,57 @@ def test_every_action_is_shown_as_code(page, recording):
     assert names["beats"].signal_mv.shape[0] == 5
 
 
+def test_a_composed_recording_that_was_opened_in_the_workbench_is_kept(page, studio):
+    show(page, f"/compose?model={FAST}&text=N*2 V&minutes=0.2")
+    loaded(page)
+    kept = state(page)["recording"]
+    page.get_by_role("button", name="Open in the workbench").click()
+    page.wait_for_url(f"**/r/{kept}*")
+    page.go_back()
+    page.wait_for_selector("body[data-view=compose][data-ready]")
+    assert state(page)["recording"] == kept
+    page.click("nav a[href='/beats']")
+    page.wait_for_selector("body[data-view=beats][data-ready]")
+    page.wait_for_timeout(500)
+    assert studio("GET", f"/api/recordings/{kept}").status_code == 200
+
+
+def test_a_page_that_is_closed_leaves_no_recording_that_nobody_kept(page, studio):
+    show(page, f"/compose?model={FAST}&text=N&minutes=0.2")
+    loaded(page)
+    shown = state(page)["recording"]
+    second = page.context.new_page()
+    second.goto(f"{studio.url}/compose?model={FAST}&text=V&minutes=0.2")
+    loaded(second)
+    closed = state(second)["recording"]
+    page.reload()
+    loaded(page)
+    assert state(page)["recording"] != shown, "composed again"
+    second.close()
+    while studio("GET", f"/api/recordings/{closed}").status_code != 404:
+        page.wait_for_timeout(100)
+    assert studio("GET", f"/api/recordings/{state(page)['recording']}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("sinus rhythm N*6 V", "mitbih-beat"),
+        ("atrial fibrillation occasional V", "ptbxl-beat"),
+        ("first-degree block", "ptbxl-beat"),
+        ("atrial fibrillation N*4 F", "mitbih-beat"),
+    ],
+)
+def test_the_model_suits_the_rhythm(page, text, model):
+    models = [
+        {"name": "mitbih-beat", "leads": ["MLII"], "labels": ["N", "S", "V", "F", "Q"]},
+        {"name": "ptbxl-beat", "leads": ["I", "II"], "labels": ["N", "S", "V", "AFIB"]},
+    ]
+    found = "async ([text, models]) => (await import('/compose.js')).suitableModel(text, models)"
+    assert page.evaluate(found, [text, models]) == model
+    assert page.evaluate(found, [text, models[:1]]) == "mitbih-beat"
+
+
 def test_a_rhythm_that_is_wrong_is_said_so_at_the_field_and_its_strip_is_gone(page):
     show(page, f"/compose?model={FAST}&text=N&minutes=0.2")
     loaded(page)

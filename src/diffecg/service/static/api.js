@@ -36,8 +36,8 @@ async function send(path, options) {
 /** @param {string} path @returns {Promise<any>} */
 export const get = async (path) => (await send(`/api/${path}`)).json();
 
-/** @param {string} path */
-export const remove = (path) => send(`/api/${path}`, { method: "DELETE" });
+/** @param {string} path @param {RequestInit} [options] */
+export const remove = (path, options = {}) => send(`/api/${path}`, { method: "DELETE", ...options });
 
 /** @param {string} method @param {string} path @param {any} body @param {Record<string, string>} [headers] */
 async function write(method, path, body, headers = {}) {

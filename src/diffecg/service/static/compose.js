@@ -16,6 +16,22 @@ const BASES = ["sinus rhythm", "sinus bradycardia", "sinus tachycardia", "sinus 
 const ORDERS = ["bigeminy", "trigeminy", "couplet", "triplet", "salvo of 5", "occasional V", "occasional S"];
 const BEATS = [["N*6", "6 normal"], ["V", "ventricular"], ["S", "supraventricular"], ["F", "fusion"]];
 
+/** Rhythms of the atria, which beats of one lead do not show: their model is one of several leads. */
+const OF_ATRIA = /atrial fibrillation|first-degree block/;
+
+/** The name of the model that suits a rhythm. @param {string} text @param {any[]} models */
+export function suitableModel(text, models) {
+  const labels = text.match(/\b[NSVF]\b/g) ?? [];
+  const several = OF_ATRIA.test(text) && models.find((model) => model.leads.length > 1 && labels.every((label) => model.labels.includes(label)));
+  return (several || models.find((model) => model.name === "mitbih-beat") || models[0])?.name;
+}
+
+/** False for what the studio refused; other errors go on. @param {any} error */
+function isRefusal(error) {
+  if (!(error instanceof Refused)) throw error;
+  return false;
+}
+
 /** @param {HTMLElement} main @param {import("./library.js").Library} library */
 export async function openCompose(main, library) {
   const view = new Compose(main, library);
@@ -31,7 +47,8 @@ class Compose {
     /** @type {import("./keys.js").Key[]} */ this.keys = [];
     const value = (/** @type {string} */ name, /** @type {string} */ usual) => recalled(name) ?? usual;
     this.text = h("input", { "data-field": "text", class: "wide", spellcheck: "false", autocomplete: "off", required: true, maxlength: 500, value: value("text", "sinus rhythm N*6 V N*4 S") });
-    this.model = select({ "data-field": "model" }, []);
+    /** @type {any[]} */ this.models = [];
+    this.model = select({ "data-field": "model" }, [["", "what suits the rhythm"]]);
     this.minutes = number({ "data-field": "minutes", min: 0.1, max: 60, step: 0.1, required: true, value: value("minutes", "1") });
     this.rate = number({ "data-field": "heart_rate", min: 20, max: 250, placeholder: "usual", value: value("rate", "") });
     this.sdnn = number({ "data-field": "sdnn_ms", min: 0, max: 500, placeholder: "usual", value: value("sdnn", "") });
@@ -58,6 +75,12 @@ class Compose {
       this.overview?.draw();
       this.caption.textContent = this.paper.caption;
     } });
+    /** A page that is closed leaves neither the recording that it showed nor the job of the next one. @param {PageTransitionEvent} event */
+    this.leave = (event) => {
+      if (event.persisted) return;
+      const paths = [this.work.id && `jobs/${this.work.id}`, this.info && !this.isKept && `recordings/${this.info.id}`];
+      for (const path of paths) if (path) remove(path, { keepalive: true }).catch(() => {});
+    };
     this.form.addEventListener("submit", (/** @type {Event} */ event) => { event.preventDefault(); this.compose(false); });
     this.form.addEventListener("input", () => this.onInput());
   }
@@ -66,10 +89,9 @@ class Compose {
     document.title = "Compose · diffecg studio";
     this.main.replaceChildren(h("section", { class: "plain" }, h("h1", {}, "Compose a recording"), this.form, this.beats, this.work.element, this.result));
     this.overview = new Overview(this.overviewPlace, this.paper);
-    const models = (await get("models")).filter((/** @type {any} */ model) => model.kind === "beat");
-    this.model.append(...models.map((/** @type {any} */ model) => h("option", { value: model.name }, model.name)));
-    const names = models.map((/** @type {any} */ model) => model.name);
-    this.model.value = [recalled("model"), "mitbih-beat"].find((name) => name && names.includes(name)) ?? names[0];
+    this.models = (await get("models")).filter((/** @type {any} */ model) => model.kind === "beat");
+    this.model.append(...this.models.map((model) => h("option", { value: model.name }, model.name)));
+    if (this.models.some((model) => model.name === recalled("model"))) this.model.value = recalled("model");
     const { paper } = this, move = (/** @type {number} */ share) => paper.setView(paper.t + share * paper.seconds);
     this.keys = [
       { keys: ["ArrowLeft", "ArrowRight"], words: "move", run: (/** @type {KeyboardEvent} */ event) => move(event.key === "ArrowLeft" ? -0.125 : 0.125) },
@@ -78,14 +100,16 @@ class Compose {
       { keys: ["-"], words: "zoom out", run: () => paper.zoom(2) },
     ];
     const shown = recalled("recording");
-    if (shown && this.library.recordings.some((one) => one.id === shown)) {
-      await this.show(shown);
-      this.checkText();
+    addEventListener("pagehide", this.leave);
+    if (shown && await this.show(shown).then(() => true, isRefusal)) {
+      this.isKept = true; // by whoever has its address
+      await this.checkText();
     } else this.onInput(0);
   }
 
   close() {
     clearTimeout(this.timer);
+    removeEventListener("pagehide", this.leave);
     this.isClosed = true;
     this.work.stop();
     if (this.info && !this.isKept) remove(`recordings/${this.info.id}`).then(() => this.library.refresh()).catch(() => {});
@@ -110,15 +134,16 @@ class Compose {
 
   body() {
     const optional = (/** @type {any} */ input) => (input.value === "" ? null : Number(input.value));
-    return { text: this.text.value.trim(), model: this.model.value, options: {
+    const text = this.text.value.trim();
+    return { text, model: this.model.value || suitableModel(text, this.models), options: {
       minutes: Number(this.minutes.value), heart_rate: optional(this.rate), sdnn_ms: optional(this.sdnn), subject_seed: Number(this.subject.value), seed: Number(this.seed.value),
     } };
   }
 
   onInput(pause = PAUSE_MS) {
     clearTimeout(this.timer);
-    const { text, model, options } = this.body();
-    remember({ text, model, minutes: options.minutes, rate: options.heart_rate, sdnn: options.sdnn_ms, subject: options.subject_seed, seed: options.seed, recording: null });
+    const { text, options } = this.body();
+    remember({ text, model: this.model.value, minutes: options.minutes, rate: options.heart_rate, sdnn: options.sdnn_ms, subject: options.subject_seed, seed: options.seed, recording: null });
     if (this.info && this.isKept) this.work.say("The recording below is that of the earlier settings.");
     this.timer = setTimeout(async () => {
       if (!(await this.checkText())) return;
@@ -170,7 +195,8 @@ class Compose {
     paper.show(info, signals);
     await signals.open();
     const beats = info.beats.reduce((/** @type {Record<string, number>} */ sum, /** @type {[number, string]} */ [, label]) => ({ ...sum, [label]: (sum[label] ?? 0) + 1 }), {});
-    this.work.say(`${clock(info.duration_s)} composed: ${Object.entries(beats).map(([label, count]) => `${count} ${label}`).join(", ")}.`);
+    const job = await get(`jobs/${info.job}`).catch(() => null);
+    this.work.say(`${clock(info.duration_s)} composed${job ? ` by ${job.request.model}` : ""}: ${Object.entries(beats).map(([label, count]) => `${count} ${label}`).join(", ")}.`);
     this.done.replaceChildren(h("button", { type: "button", class: "main", onclick: () => this.go("") }, "Open in the workbench"),
       h("button", { type: "button", onclick: () => this.go("?panel=print") }, "Print"),
       h("a", { class: "button", download: true, href: `/api/recordings/${id}/export?format=wfdb`, onclick: () => { this.isKept = true; } }, "Download WFDB"),
