@@ -111,6 +111,45 @@ def test_undo_and_redo_go_between_recordings_and_a_reload_loses_nothing(page, br
     page.wait_for_url(f"**{imputed}*")
 
 
+def test_marks_and_ticks_are_undone_and_redone_before_recordings_are(page):
+    open_example(page, "detached-electrode")
+    original = urlsplit(page.url).path
+    assert page.get_by_role("button", name="Undo", exact=True).is_disabled()
+    faults, ticked = page.locator(".faults li"), page.locator(".faults input:checked")
+    found = faults.count()
+    page.locator(".faults input").first.press("Space")
+    assert page.locator(".faults input").first.evaluate("(box) => box === document.activeElement")
+    page.get_by_label("From", exact=True).fill("0:05")
+    page.get_by_label("to", exact=True).fill("0:05.5")
+    page.get_by_label("Lead of the interval").select_option("I")
+    page.get_by_role("button", name="Add", exact=True).click()
+
+    def shown():
+        return faults.count() - found, found + 1 - ticked.count()
+
+    assert shown() == (1, 1)
+    page.locator(".paper").focus()
+    page.keyboard.press("Control+z")
+    assert shown() == (0, 2)
+    page.keyboard.press("Control+z")
+    assert shown() == (0, 1)
+    page.keyboard.press("Control+z")
+    assert urlsplit(page.url).path == original, "nothing is left to undo"
+    page.get_by_role("button", name="Redo", exact=True).click()
+    page.get_by_role("button", name="Redo", exact=True).click()
+    assert shown() == (1, 1)
+    page.reload()
+    loaded(page)
+    assert shown() == (1, 1)
+    impute(page)
+    page.keyboard.press("Control+z")
+    page.wait_for_url(f"**{original}*")
+    loaded(page)
+    assert shown() == (1, 1), "as before the step"
+    page.keyboard.press("Control+y")
+    page.wait_for_function("(path) => location.pathname !== path", arg=original)
+
+
 def test_an_engineer_repairs_by_keyboard_alone(page, tmp_path):
     open_files(page, write_csv(tmp_path / "wearable.csv"))
     page.locator(".paper").focus()
@@ -125,7 +164,8 @@ def test_an_engineer_repairs_by_keyboard_alone(page, tmp_path):
     page.wait_for_selector(".result:not([hidden])")
     assert page.locator(".result tr").count() >= 2
     page.keyboard.press("Control+z")
-    page.wait_for_selector(".faults li")
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator(".faults li").count() == 2
     page.keyboard.press("?")
     keys = page.locator("dialog table").inner_text()
     assert "next and previous fault" in keys

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { clock, duration, field, fixed, h, number, parseTime, plural, select } from "./dom.js";
 import { codeButton } from "./code.js";
+import { marksOf } from "./marks.js";
 import { Work } from "./work.js";
 
 const MOST_SHOWN = 200;
@@ -10,14 +11,22 @@ const WRITE = /** @type {[string, string][]} */ ([
   ["draw", "one draw: an ECG like its surroundings"], ["mean", "the mean of the draws: smooth, low QRS"], ["none", "nothing: look at the draws only"],
 ]);
 
+/** @param {any} fault */
+const keyOf = (fault) => `${fault.lead} ${fault.kind} ${fault.start_s}`;
+
+/** @param {import("./marks.js").Marks} marks */
+const shownMarks = (marks) => marks.now.marked.map((mark) => ({ ...mark, kind: "marked" }));
+
 export class RepairPanel {
   title = "Repair";
 
   /** @param {import("./workbench.js").Workbench} bench */
   constructor(bench) {
     this.bench = bench;
+    this.marks = marksOf(bench.info.id);
+    /** @type {any[]} */ this.found = [];
     /** @type {any[]} */ this.faults = [];
-    /** @type {any[]} */ this.marked = [];
+    /** @type {any[]} */ this.marked = shownMarks(this.marks);
     this.list = h("ul", { class: "faults" });
     this.summary = h("p", {});
     this.all = h("button", { type: "button", class: "quiet", onclick: () => this.tickAll() }, "Untick all");
@@ -53,8 +62,37 @@ export class RepairPanel {
 
   /** @param {any[]} faults */
   setFaults(faults) {
-    this.faults = faults.map((fault) => ({ ...fault, ticked: fault.stop_s - fault.start_s <= Number(this.longest.value) || fault.kind === "noise" }));
+    this.found = faults;
+    this.restore();
+  }
+
+  /** Whether a fault is ticked unless the user changes it. @param {any} fault */
+  isUsual(fault) { return fault.stop_s - fault.start_s <= Number(this.longest.value) || fault.kind === "noise"; }
+
+  /** Show the marks and ticks as they are kept. */
+  restore() {
+    const { ticks } = this.marks.now;
+    this.faults = this.found.map((fault) => ({ ...fault, ticked: ticks[keyOf(fault)] ?? this.isUsual(fault) }));
+    this.marked = shownMarks(this.marks);
     this.render();
+  }
+
+  /** Keep the marks and ticks as they are shown. */
+  keep() {
+    const ticks = { ...this.marks.now.ticks };
+    for (const fault of this.faults) {
+      if (fault.ticked === this.isUsual(fault)) delete ticks[keyOf(fault)];
+      else ticks[keyOf(fault)] = fault.ticked;
+    }
+    this.marks.change({ marked: this.marked.map((mark) => ({ ...mark })), ticks });
+  }
+
+  /** Undo or redo a change of marks and ticks; whether there was one. @param {-1 | 1} step */
+  move(step) {
+    if (!(step < 0 ? this.marks.hasPast : this.marks.hasFuture)) return false;
+    this.marks.move(step);
+    this.restore();
+    return true;
   }
 
   get intervals() { return [...this.faults, ...this.marked].sort((one, other) => one.start_s - other.start_s); }
@@ -76,10 +114,10 @@ export class RepairPanel {
     bench.paper.faults = intervals;
     this.list.replaceChildren(...shown.map((one) => {
       const time = clock(one.start_s, start, 1), words = `${one.lead} ${one.kind}, ${duration(one.stop_s - one.start_s)}`;
-      const box = h("input", { type: "checkbox", checked: one.ticked, onchange: (/** @type {any} */ event) => { one.ticked = event.target.checked; this.count(); } });
+      const box = h("input", { type: "checkbox", checked: one.ticked, onchange: (/** @type {any} */ event) => { one.ticked = event.target.checked; this.keep(); this.count(); } });
       return h("li", {}, h("label", { class: "check" }, box, h("span", { class: `swatch ${one.kind}` }, h("b", {}, one.lead), ` ${one.kind === "noise" ? "noisy" : one.kind}`), h("small", {}, duration(one.stop_s - one.start_s))),
         h("button", { type: "button", class: "quiet", "aria-label": `Show ${words} at ${time}`, onclick: () => bench.paper.setView((one.start_s + one.stop_s) / 2 - bench.paper.seconds / 2) }, time),
-        one.kind === "marked" && h("button", { type: "button", class: "quiet", "aria-label": `Remove ${words} at ${time}`, onclick: () => { this.marked = this.marked.filter((other) => other !== one); this.render(); } }, "×"));
+        one.kind === "marked" && h("button", { type: "button", class: "quiet", "aria-label": `Remove ${words} at ${time}`, onclick: () => { this.marked = this.marked.filter((other) => other !== one); this.keep(); this.render(); } }, "×"));
     }));
     const found = this.faults.length;
     this.summary.textContent = !bench.data ? "Looking for faults …"
@@ -97,12 +135,14 @@ export class RepairPanel {
     this.denoise.classList.toggle("main", isNoise);
     this.all.hidden = this.intervals.length < 2;
     this.all.textContent = ticked.length ? "Untick all" : "Tick all";
+    this.bench.showSteps();
     this.bench.paper.draw();
   }
 
   tickAll() {
     const ticks = !this.ticked.length;
     for (const one of this.intervals) one.ticked = ticks;
+    this.keep();
     this.render();
   }
 
@@ -127,6 +167,7 @@ export class RepairPanel {
     const leads = this.lead.value ? [this.lead.value] : selection?.leads ?? bench.paper.leads;
     for (const lead of leads) this.marked.push({ lead, start_s: from, stop_s: Math.min(to, end), kind: "marked", ticked: true });
     bench.clearSelection();
+    this.keep();
     this.render();
     bench.paper.reveal(from, to);
   }
@@ -182,6 +223,6 @@ export class RepairPanel {
         long ? `${plural(long, "gap")} longer than the longest gap: not imputed.` : "",
       ].filter(Boolean).join(" ")),
       h("div", { class: "row", hidden: !isWritten }, h("a", { class: "button", href: `/api/recordings/${bench.info.id}/export?format=original`, download: true }, "Download the recording"),
-        h("button", { type: "button", onclick: () => bench.goBack() }, "Undo")));
+        h("button", { type: "button", onclick: () => bench.showParent() }, "Undo")));
   }
 }

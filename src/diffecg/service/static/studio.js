@@ -94,6 +94,6 @@ listenForKeys();
 document.getElementById("toggle-library")?.addEventListener("click", () => document.body.classList.toggle("library-open"));
 document.getElementById("show-keys")?.addEventListener("click", () => document.dispatchEvent(new KeyboardEvent("keydown", { key: "?", bubbles: true })));
 listenForAddresses(show);
-library.addEventListener("change", () => { if (view instanceof Object && "undo" in view) /** @type {any} */ (view).redo.disabled = !library.childOf(/** @type {any} */ (view).info.id); });
+library.addEventListener("change", () => { /** @type {any} */ (view).showSteps?.(); });
 await library.open().catch((error) => library.say(error.message, true));
 await show();

@@ -83,8 +83,8 @@ export class Workbench {
   build() {
     const { info } = this;
     const facts = [duration(info.duration_s), `${Number(info.fs_hz.toPrecision(5))} Hz`, plural(info.leads.length, "lead"), info.start && `from ${clock(0, info.start)}`];
-    this.undo = h("button", { type: "button", onclick: () => this.goBack(), disabled: !this.parent }, "Undo");
-    this.redo = h("button", { type: "button", onclick: () => this.goOn(), disabled: !this.library.childOf(info.id) }, "Redo");
+    this.undo = h("button", { type: "button", title: "The last mark or tick, else the last step", onclick: () => this.goBack() }, "Undo");
+    this.redo = h("button", { type: "button", onclick: () => this.goOn() }, "Redo");
     const isWhole = info.synthetic?.some((/** @type {any} */ part) => part.start_s <= 0 && part.stop_s >= info.duration_s - 0.01);
     const head = h("header", { class: "bench-head" },
       h("h1", {}, info.name), h("p", { class: "facts" }, facts.filter(Boolean).join(" · ")),
@@ -104,6 +104,13 @@ export class Workbench {
       h("aside", { class: "actions", "aria-label": "Actions" }, this.tabs, this.side)));
     this.overview = new Overview(overview, this.paper);
     this.overview.show(info, null);
+  }
+
+  /** Show whether there is anything to undo or redo. */
+  showSteps() {
+    const { marks } = this.panels.repair;
+    this.undo.disabled = !this.parent && !marks.hasPast;
+    this.redo.disabled = !this.library.childOf(this.info.id) && !marks.hasFuture;
   }
 
   get parent() { return this.library.recordings.find((one) => one.id === this.info.parent) ?? null; }
@@ -268,11 +275,17 @@ export class Workbench {
     navigate(`/r/${id}?${query}`);
   }
 
+  /** Undo the last change of marks, else show the recording before the last step. */
   goBack() {
+    if (!this.panels.repair.move(-1)) this.showParent();
+  }
+
+  showParent() {
     if (this.parent) this.visit(this.parent.id, this.paper.t + (this.info.offset_s ?? 0));
   }
 
   goOn() {
+    if (this.panels.repair.move(1)) return;
     const children = this.library.recordings.filter((one) => one.parent === this.info.id);
     const child = children.find((one) => one.id === last?.id) ?? children[0];
     if (child) this.visit(child.id, this.paper.t - (child.offset_s ?? 0));
@@ -326,7 +339,7 @@ export class Workbench {
       { keys: ["f"], words: "forecast from the middle", run: () => { this.showPanel("forecast", false); this.panels.forecast.setCut(paper.t + paper.seconds / 2); } },
       { keys: ["m"], words: "measure", run: () => this.showPanel("measure") },
       { keys: ["1", "2", "3", "4", "5"], words: `panels: ${names.join(", ")}`, run: (/** @type {KeyboardEvent} */ event) => this.showPanel(names[Number(event.key) - 1]) },
-      { keys: ["Ctrl+z"], words: "undo: the recording before the last step", run: () => this.goBack() },
+      { keys: ["Ctrl+z"], words: "undo the last mark or tick, else show the recording before the last step", run: () => this.goBack() },
       { keys: ["Ctrl+y", "Ctrl+Shift+z"], words: "redo", run: () => this.goOn() },
     ];
   }
