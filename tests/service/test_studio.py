@@ -352,6 +352,29 @@ def test_every_action_is_shown_as_code(page, recording):
     assert names["beats"].signal_mv.shape[0] == 5
 
 
+BASELINE = """() => {
+    const canvas = document.querySelector(".paper canvas"), { width, height } = canvas;
+    const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+    const at = (x, y) => 4 * (y * width + x);
+    const isInk = (x, y) => data.slice(at(x, y), at(x, y) + 3).every((value) => value < 100);
+    const rows = (x) => [...Array(height - 30).keys()].filter((y) => y > 30 && isInk(x, y));
+    const heights = [];
+    for (let x = 60; x < width - 10; x++) heights.push(...rows(x).slice(0, 1));
+    return [rows(2).at(-1), heights.sort((a, b) => a - b)[heights.length >> 1]];
+}"""
+"""The foot of the calibration pulse, and the median height of the trace, in pixels from above."""
+
+
+def test_the_baseline_of_a_composed_strip_is_at_the_foot_of_the_pulse_whatever_its_offset(page, studio):
+    show(page, f"/compose?model={FAST}&text=sinus rhythm N*6 V N*4 S&subject=0&minutes=0.2")
+    loaded(page)
+    page.wait_for_timeout(300)
+    signal = studio("GET", f"/api/recordings/{state(page)['recording']}/signal").content
+    assert np.median(np.frombuffer(signal, "<f4")) < -0.5, "the offset of recordings of the training set"
+    foot, trace = page.evaluate(BASELINE)
+    assert abs(foot - trace) < 0.15 * 10 * PX_MM, "0.15 mV at 10 mm/mV"
+
+
 def test_a_composed_recording_that_was_opened_in_the_workbench_is_kept(page, studio):
     show(page, f"/compose?model={FAST}&text=N*2 V&minutes=0.2")
     loaded(page)
