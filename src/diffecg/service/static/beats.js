@@ -246,6 +246,7 @@ class BeatSet {
     try {
       if (!hasReal) throw new Refused("no real beats");
       const { values, origins } = await realBeats(this.label, 24);
+      if (values.length !== origins.length * this.size) throw new Refused("the real beats of the studio have other leads, length or rate than those of the model");
       for (let i = 0; i + this.size <= values.length; i += this.size) this.reals.push(values.slice(i, i + this.length));
       this.origins = origins.map(({ recording, time_s }) => [recording, time_s !== null && clock(time_s)].filter(Boolean).join(", ") || "real");
       this.showTiles();
