@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import wfdb
+from hands import Keyboard
 from helpers import make_ecg, write_recording
 from pages import FAST, FS_HZ, impute, loaded, open_files, open_page, show, state, write_csv
 
@@ -332,6 +333,28 @@ def test_a_running_job_is_cancelled(page):
     page.keyboard.press("Enter")
     page.locator("#main .status button").click()
     page.wait_for_function("() => document.querySelector('#main .status').textContent.includes('Cancelled')")
+
+
+def test_the_library_keeps_the_focus_while_it_follows_a_job(page, studio):
+    sampling = {"sampler": "ddpm", "steps": 1000}
+    job = studio.submit("generate", model=FAST, options={"label": "V", "count": 2000}, sampling=sampling)
+    cancel = page.locator("#library").get_by_role("button", name="Cancel Beats 2000 V")
+    Keyboard(page).reach(cancel)
+    for _ in range(2):
+        shown = page.locator("#library .job small").inner_text()
+        page.wait_for_function(
+            "(shown) => document.querySelector('#library .job small').innerText !== shown", arg=shown
+        )
+    page.keyboard.press("Enter")
+    cancel.wait_for(state="detached")
+    assert studio.wait(job)["state"] == "cancelled"
+
+
+def test_a_view_that_replaces_another_has_the_focus(page):
+    open_example(page, "bigeminy")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('#main').contains(document.activeElement)")
 
 
 def test_every_action_is_shown_as_code(page, recording):

@@ -48,7 +48,7 @@ class Compose {
     const value = (/** @type {string} */ name, /** @type {string} */ usual) => recalled(name) ?? usual;
     this.text = h("input", { "data-field": "text", class: "wide", spellcheck: "false", autocomplete: "off", required: true, maxlength: 500, value: value("text", "sinus rhythm N*6 V N*4 S") });
     /** @type {any[]} */ this.models = [];
-    this.model = select({ "data-field": "model" }, [["", "what suits the rhythm"]]);
+    this.model = select({ "data-field": "model" }, [["", "suits the rhythm"]]);
     this.minutes = number({ "data-field": "minutes", min: 0.1, max: 60, step: 0.1, required: true, value: value("minutes", "1") });
     this.rate = number({ "data-field": "heart_rate", min: 20, max: 250, placeholder: "usual", value: value("rate", "") });
     this.sdnn = number({ "data-field": "sdnn_ms", min: 0, max: 500, placeholder: "usual", value: value("sdnn", "") });

@@ -96,6 +96,18 @@ export function duration(seconds) {
 /** @param {string} name of a colour of the theme */
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+/** What tells a control from its neighbours. @param {Element} element */
+const controlName = (element) => element.getAttribute("href") ?? element.getAttribute("aria-label") ?? (element.closest("label") ?? element).textContent;
+
+/** Replace what is in an element; the control that has the focus keeps it. @param {HTMLElement} root @param {() => void} change */
+export function replaceWithin(root, change) {
+  const focused = document.activeElement, name = focused && root.contains(focused) ? controlName(focused) : null;
+  change();
+  if (name === null || focused?.isConnected) return;
+  const same = [...root.querySelectorAll("a, button, input")].find((element) => controlName(element) === name);
+  if (same instanceof HTMLElement) same.focus();
+}
+
 /** @param {string} text @param {string} name */
 export function saveText(text, name) {
   const link = h("a", { href: URL.createObjectURL(new Blob([text], { type: "text/plain" })), download: name });

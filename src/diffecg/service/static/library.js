@@ -1,7 +1,7 @@
 // The library beside every view: examples, recordings with what was made from them, and jobs.
 
 import { get, hasEnded, post, Refused, remove } from "./api.js";
-import { duration, h, plural } from "./dom.js";
+import { duration, h, plural, replaceWithin } from "./dom.js";
 import { ACCEPT, upload } from "./importing.js";
 import { navigate } from "./router.js";
 import { progressText } from "./work.js";
@@ -98,6 +98,10 @@ export class Library extends EventTarget {
     const text = JSON.stringify([this.recordings, this.jobs, location.pathname]);
     if (text === this.shown) return;
     this.shown = text;
+    replaceWithin(this.root, () => this.render());
+  }
+
+  render() {
     const known = new Set(this.recordings.map((one) => one.id));
     const roots = this.recordings.filter((one) => !known.has(one.parent));
     this.lists.recordings.replaceChildren(...(roots.length ? roots.map((one) => this.branch(one)) : [h("li", { class: "note" }, "None yet: open a file or an example.")]));

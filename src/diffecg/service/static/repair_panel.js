@@ -1,7 +1,7 @@
 // Repair: found faults and marked intervals, ticked, are imputed or denoised.
 
 import { get } from "./api.js";
-import { clock, duration, field, fixed, h, number, parseTime, plural, select } from "./dom.js";
+import { clock, duration, field, fixed, h, number, parseTime, plural, replaceWithin, select } from "./dom.js";
 import { codeButton } from "./code.js";
 import { marksOf } from "./marks.js";
 import { Work } from "./work.js";
@@ -112,13 +112,13 @@ export class RepairPanel {
     const { bench } = this, { start } = bench.info;
     const intervals = this.intervals, shown = intervals.slice(0, MOST_SHOWN);
     bench.paper.faults = intervals;
-    this.list.replaceChildren(...shown.map((one) => {
+    replaceWithin(this.list, () => this.list.replaceChildren(...shown.map((one) => {
       const time = clock(one.start_s, start, 1), words = `${one.lead} ${one.kind}, ${duration(one.stop_s - one.start_s)}`;
       const box = h("input", { type: "checkbox", checked: one.ticked, onchange: (/** @type {any} */ event) => { one.ticked = event.target.checked; this.keep(); this.count(); } });
       return h("li", {}, h("label", { class: "check" }, box, h("span", { class: `swatch ${one.kind}` }, h("b", {}, one.lead), ` ${one.kind === "noise" ? "noisy" : one.kind}`), h("small", {}, duration(one.stop_s - one.start_s))),
         h("button", { type: "button", class: "quiet", "aria-label": `Show ${words} at ${time}`, onclick: () => bench.paper.setView((one.start_s + one.stop_s) / 2 - bench.paper.seconds / 2) }, time),
         one.kind === "marked" && h("button", { type: "button", class: "quiet", "aria-label": `Remove ${words} at ${time}`, onclick: () => { this.marked = this.marked.filter((other) => other !== one); this.keep(); this.render(); } }, "×"));
-    }));
+    })));
     const found = this.faults.length;
     this.summary.textContent = !bench.data ? "Looking for faults …"
       : [found ? `${plural(found, "fault")} found.` : "No faults found.", intervals.length > MOST_SHOWN ? `The first ${MOST_SHOWN} are listed.` : "", intervals.length ? "" : "Select an interval on the paper, or type its times."].filter(Boolean).join(" ");

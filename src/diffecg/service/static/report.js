@@ -2,7 +2,7 @@
 
 import { floats, get, post, Refused } from "./api.js";
 import { codeButton } from "./code.js";
-import { field, h, plural, select } from "./dom.js";
+import { field, h, plural, replaceWithin, select } from "./dom.js";
 import { recalled, remember } from "./router.js";
 import { Work } from "./work.js";
 
@@ -105,7 +105,7 @@ class Report {
     if (text === this.listed) return;
     this.listed = text;
     const boxes = all.map((set) => h("label", { class: "check" }, h("input", { type: "checkbox", value: set.id, checked: this.ticked.has(set.id), onchange: (/** @type {any} */ event) => { this.ticked[event.target.checked ? "add" : "delete"](set.id); } }), set.text));
-    this.sets.replaceChildren(this.sets.firstElementChild, ...(boxes.length ? boxes : [h("p", { class: "note" }, "None yet: ", h("a", { href: "/beats" }, "generate beats"), " or add a file.")]));
+    replaceWithin(this.sets, () => this.sets.replaceChildren(this.sets.firstElementChild, ...(boxes.length ? boxes : [h("p", { class: "note" }, "None yet: ", h("a", { href: "/beats" }, "generate beats"), " or add a file.")])));
     const recordings = this.library.recordings.filter((one) => one.operation === "upload").map((one) => [one.id, `annotated beats of recording ${one.name}`]);
     const real = /** @type {[string, string][]} */ ([...(this.hasReal ? [["beats", "beats of the studio"]] : []), ...files.map((set) => [set.id, set.text]), ...recordings]);
     const before = this.wantedReal ?? this.real.value;

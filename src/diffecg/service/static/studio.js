@@ -36,6 +36,7 @@ async function show() {
   }
   view = opened;
   setKeys(view.keys);
+  if (document.activeElement === document.body) main.focus({ preventScroll: true });
   document.body.dataset.ready = "yes";
 }
 
