@@ -316,6 +316,11 @@ def test_memory_and_time_of_reading_are_limited(tmp_path):
         answer = post(server, ("x.csv", table()))
         assert answer.status_code == 413
         assert "longer than 0.001 s" in answer.json()["detail"]
+        job, _ = server.result("generate", model=FAST, options={"count": 2})
+        answer = server("GET", f"/api/jobs/{job['id']}/export?format=wfdb")
+        assert answer.status_code == 413, "not written by the server itself"
+        assert "longer than 0.001 s" in answer.json()["detail"]
+        assert not list((server.folder / "jobs" / job["id"]).glob("exports/wfdb*"))
 
 
 def test_the_quota_counts_bytes_and_evicts_nothing():

@@ -130,7 +130,7 @@ class ComposeRequest:
     text: str
     """The rhythm: labels, repeats (`N*8`), groups (`(N*3 V)*10`), names (`bigeminy`), or `like:208`."""
     model: str = "mitbih-beat"
-    """Name of a model of the server that generates beats."""
+    """Name of a model of the server that generates beats; `ptbxl-beat` for rhythms of the atria."""
     options: ComposeOptions = field(default_factory=ComposeOptions)
     """Length, heart rate and seeds."""
 
