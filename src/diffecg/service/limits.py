@@ -42,9 +42,9 @@ class Limits:
     max_expanded_mb: float = 1000.0
     """Size to which an upload may expand when it is read, in megabytes."""
     max_import_memory_mb: float = 2000.0
-    """Memory in which an upload must be readable, in megabytes."""
+    """Memory in which an upload must be readable, or an export written, in megabytes."""
     max_import_s: float = 120.0
-    """Time in which an upload must be readable, in seconds."""
+    """Time in which an upload must be readable, or an export written, in seconds."""
     max_project_mb: float = 20_000.0
     """Size of all recordings, sets and results of the project, in megabytes."""
     min_free_mb: float = 200.0
