@@ -36,6 +36,10 @@ class Mouse:
 class Keyboard(Mouse):
     """Uses keys only: Tab to reach an element, and those of the element."""
 
+    def __init__(self, page):
+        super().__init__(page)
+        page.on("filechooser", lambda chooser: None)  # choosers are caught for as long as someone listens
+
     def reach(self, target):
         """Move the focus to an element."""
         target.wait_for()
