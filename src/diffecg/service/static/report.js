@@ -143,6 +143,7 @@ class Report {
     if (!this.real.value) return this.work.say("Choose real beats to compare with.", true);
     const ids = [];
     for (const set of this.ticked) {
+      this.work.prefix = this.ticked.size > 1 ? `Set ${ids.length + 1} of ${this.ticked.size}: ` : "";
       const job = await this.work.run("evaluate", this.body(set));
       if (!job) return;
       ids.push(job.id);

@@ -19,6 +19,7 @@ export class Work {
     this.cancel = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.stop() }, "Cancel");
     this.element = h("div", { class: "status", role: "status" }, this.bar, this.text, this.cancel);
     /** @type {string | null} */ this.id = null;
+    /** Which of several jobs runs. */ this.prefix = "";
   }
 
   /** @param {string} words */
@@ -75,7 +76,7 @@ export class Work {
     this.element.classList.remove("bad");
     if (job.total) Object.assign(this.bar, { max: job.total, value: job.done });
     else this.bar.removeAttribute("value");
-    this.text.textContent = progressText(job);
+    this.text.textContent = `${this.prefix}${progressText(job)}`;
   }
 
   clearErrors() {
