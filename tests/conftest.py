@@ -58,6 +58,12 @@ def svdb():
 
 
 @pytest.fixture(scope="session")
+def cinc2015():
+    """Thirteen recordings of the PhysioNet/CinC Challenge 2015, as released."""
+    return real_database("cinc2015-subset")
+
+
+@pytest.fixture(scope="session")
 def ptbxl():
     """PTB-XL as released, at 100 Hz."""
     folder = Path(os.environ.get("DIFFECG_DATA") or "nowhere") / "ptbxl"

@@ -7,26 +7,12 @@ import re
 import numpy as np
 from jaxtyping import Shaped
 
+from diffecg.signal.kinds import KINDS
 from diffecg.signal.lead_names import DERIVED, IDENTIFIERS, lead_name, words
 from diffecg.signal.units import MV_PER_UNIT, RAW_UNIT
 
 UNKNOWN = "unknown"
 """Kind of a channel that may be a voltage and whose name says nothing, such as ``lead 1`` or ``signal``."""
-
-_ELECTRODE = r"(fp|af|f|ft|fc|t|tp|c|cp|p|po|o|i)(z|\d{1,2})|[am][12]|nz|[abcefgh]\d{1,3}|exg\d"
-_KINDS = {
-    "eeg": rf"eeg\w*|{_ELECTRODE}",
-    "eog": r"[hv]?eog\w*|loc|roc",
-    "emg": r"emg\w*|chin\d?|submental|tib\w*|[lr]?legs?\d?",
-    "ppg": r"pleth\w*|ppg\w*|bvp|pulse\w*|s[pa]o2\w*",
-    "pressure": r"n?[ai]?bp\w*|nibp|art\d?|cvp\w*|pap\w*|icp|pressure|i?bp\d?",
-    "respiration": r"resp\w*|breath\w*|(air)?flow|thor\w*|abdo\w*|nasal|effort",
-    "acceleration": r"acc\w*|[xyz]acc",
-    "temperature": r"temp\w*",
-    "other": r"eda|gsr|scl|scr|pcg|bcg|scg|icg|snore|mic|microphone|sound|light|position|pos|gyro\w*|mag",
-}
-"""Words in the names of other kinds of channels."""
-_PATTERNS = {kind: re.compile(rf"(?i)({pattern})") for kind, pattern in _KINDS.items()}
 
 _RATE_UNITS = ("bpm", "Hz", "s", "ms")
 
@@ -64,16 +50,16 @@ def channel_kind(name: str, unit: str) -> str:
         unit: unit of the channel in canonical spelling; empty if the file states none.
 
     Returns:
-        ``ecg``, ``eeg``, ``eog``, ``emg``, ``ppg``, ``pressure``, ``respiration``, ``acceleration``,
-        ``temperature``, ``marker`` (counters, clocks, rates, labels), ``other``, or ``unknown`` for what may
-        be a voltage and has a name that says nothing.
+        The name of a kind (:data:`diffecg.signal.kinds.KINDS`): ``ecg``, ``ppg``, ``pressure``, …; ``other``
+        for what is none of these; ``marker`` for counters, clocks, rates and labels; or ``unknown`` for what
+        may be a voltage and has a name that says nothing.
     """
     if unit in _RATE_UNITS or is_bookkeeping(name):
         return "marker"
     if lead_name(name):
         return "ecg"
     found = words(name)
-    for kind, pattern in _PATTERNS.items():
-        if any(pattern.fullmatch(word) for word in found):
-            return kind
+    for kind in KINDS.values():
+        if any(kind.names(word) for word in found):
+            return kind.name
     return UNKNOWN if unit in MV_PER_UNIT or unit in ("", RAW_UNIT) else "other"

@@ -8,6 +8,9 @@ import unicodedata
 MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "nV": 1e-6, "V": 1e3}
 """Units of voltage in their canonical spelling, in millivolts."""
 
+MMHG_PER_UNIT = {"mmHg": 1.0, "kPa": 7.500617, "cmH2O": 0.7355592}
+"""Units of pressure in their canonical spelling, in mmHg."""
+
 _MICRO = re.compile("^(/?)[\u00b5\u03bc]")
 """Micro sign of Latin-1 or Greek letter mu at the start of a unit."""
 
@@ -67,14 +70,15 @@ def is_known_unit(text: str) -> bool:
 def unit_ratio(unit: str, other: str) -> float | None:
     """Return the value of one ``unit`` in ``other``; None if the units are not of the same quantity.
 
-    >>> unit_ratio("mV", "uV"), unit_ratio("mmHg", "mV")
-    (1000.0, None)
+    >>> unit_ratio("mV", "uV"), unit_ratio("kPa", "mmHg"), unit_ratio("mmHg", "mV")
+    (1000.0, 7.500617, None)
     """
     if unit == other:
         return 1.0
-    if unit not in MV_PER_UNIT or other not in MV_PER_UNIT:
-        return None
-    return float(f"{MV_PER_UNIT[unit] / MV_PER_UNIT[other]:.9g}")
+    for size in (MV_PER_UNIT, MMHG_PER_UNIT):
+        if unit in size and other in size:
+            return float(f"{size[unit] / size[other]:.9g}")
+    return None
 
 
 def _known(key: str) -> str | None:
