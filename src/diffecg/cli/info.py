@@ -79,7 +79,7 @@ def as_lines(summary: dict[str, Any]) -> list[str]:
         lines.append(f"  amplitude {_amplitude_text(leads)}")
         lines.append(f"  artefacts {_artefact_text(leads, excerpts=summary['excerpts'])}")
     lines.append(f"  beats     {_beats_text(summary['beats'])}{_annotation_text(summary['annotations'])}")
-    warnings = [*summary["warnings"], *(text for lead in leads for text in lead.get("warnings", []))]
+    warnings = [*summary["warnings"], *(text for channel in channels for text in channel.get("warnings", []))]
     for title, texts in (
         ("comments", summary["comments"]),
         ("assumed", summary["assumptions"]),

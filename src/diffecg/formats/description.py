@@ -13,6 +13,8 @@ from diffecg.formats.recording import Recording
 from diffecg.formats.wfdb import WfdbLayout
 from diffecg.signal.artefacts import ARTEFACTS, find_artefacts
 from diffecg.signal.channels import ecg_rows
+from diffecg.signal.kind_plausibility import kind_warnings
+from diffecg.signal.kinds import KINDS
 from diffecg.signal.plausibility import plausibility_warnings
 
 DETECTION_S = 300.0
@@ -30,7 +32,8 @@ def describe(recording: Recording) -> dict[str, Any]:
     Every channel has its ``name``, ``unit``, ``kind``, ``fs_hz`` and number of ``samples``, the share of
     ``missing`` samples, the number of ``gaps`` and the ``longest_gap_s``. ECG channels also have percentiles
     in mV, warnings (:mod:`diffecg.signal.plausibility`), and the share of each kind of artefact
-    (:mod:`diffecg.signal.artefacts`); ``excerpts`` tells whether these are judged by excerpts.
+    (:mod:`diffecg.signal.artefacts`); channels of other kinds have warnings
+    (:mod:`diffecg.signal.kind_plausibility`). ``excerpts`` tells whether these are judged by excerpts.
     """
     rows, assumption = ecg_rows(recording.channels)
     assumptions = [*recording.assumptions, *([assumption] if assumption else [])]
@@ -79,11 +82,21 @@ def _is_long(recording: Recording) -> bool:
 
 def _excerpts_mv(recording: Recording, row: int) -> Float[np.ndarray, " time"]:
     """Return a lead in mV; of a long recording, excerpts of it, one after the other."""
-    lead = recording.select([row])
+    return np.concatenate([part.lead_mv(0) for part in _parts(recording, row)])
+
+
+def _excerpts(recording: Recording, row: int) -> Float[np.ndarray, " time"]:
+    """Return a channel in its own unit; of a long recording, excerpts of it, one after the other."""
+    return np.concatenate([part.signal[0] for part in _parts(recording, row)])
+
+
+def _parts(recording: Recording, row: int) -> list[Recording]:
+    """Return the parts of a channel by which it is judged."""
+    channel = recording.select([row])
     if not _is_long(recording):
-        return lead.lead_mv(0)
+        return [channel]
     starts_s = np.linspace(0, recording.duration_s - EXCERPT_S, EXCERPTS).tolist()
-    return np.concatenate([lead.crop(start_s, start_s + EXCERPT_S).lead_mv(0) for start_s in starts_s])
+    return [channel.crop(start_s, start_s + EXCERPT_S) for start_s in starts_s]
 
 
 def _gaps(recording: Recording) -> dict[int, list[tuple[int, int]]]:
@@ -112,8 +125,12 @@ def _describe_channel(
         "gaps": len(gaps),
         "longest_gap_s": max(lengths, default=0) / fs_hz,
     }
-    if not is_ecg or summary["missing"] == 1:
+    if summary["missing"] == 1:
         return summary
+    if not is_ecg:
+        judged = channel.kind in KINDS and channel.kind != "ecg"
+        warnings = kind_warnings(_excerpts(recording, row), fs_hz, channel) if judged else []
+        return summary | {"warnings": warnings}
     signal_mv = _excerpts_mv(recording, row)
     if np.isnan(signal_mv).all():
         return summary
