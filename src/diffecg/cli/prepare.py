@@ -99,6 +99,7 @@ def prepare(
             split=split,
             fs_hz=fs_hz,
             leads=options.leads,
+            kinds=options.kinds,
             reading=options.reading,
             subjects=table,
         )

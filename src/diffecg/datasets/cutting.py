@@ -91,6 +91,6 @@ class WindowCutter:
                 continue
             start = int(np.clip(part.start.min(), 0, leads.duration))
             stop = int(np.clip(part.start.max() + self.window.length, start, leads.duration))
-            signal_mv = leads.read_mv(start, stop)
+            signal_mv = leads.read(start, stop)
             lead_mv = np.stack([signal_mv[row] for row in rows])
             yield part.cut(self.window.leads, lead_mv, start, leads.duration)

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from diffecg.formats.recording import Recording
-from diffecg.signal.channels import millivolt_scale
+from diffecg.signal.channels import millivolt_scale, unit_scale
 from diffecg.signal.resampling import interpolate_gaps, rate_ratio, resample_mask
 
 _FILTER_LENGTH = 10
@@ -33,18 +33,29 @@ class Leads:
     """Channels of the recording, and their reader."""
 
     @classmethod
-    def of(cls, recording: Recording, rows: Sequence[int], fs_hz: float) -> Leads:
+    def of(cls, recording: Recording, rows: Sequence[int], fs_hz: float, units: Sequence[str] = ()) -> Leads:
         """Return some channels of a recording.
 
         Args:
             recording: the recording.
             rows: indices of the channels.
             fs_hz: sampling rate of the windows, in Hz.
+            units: unit of each of them in which samples are returned; empty: mV.
         """
         rates = recording.source.rates_hz
+        unit_of = dict(zip(rows, units, strict=True)) if units else {}
         groups = [[row for row in rows if rates[row] == rate] for rate in dict.fromkeys(rates)]
         readers = [
-            (group, LeadReader(recording=recording.select(group), fs_hz=fs_hz)) for group in groups if group
+            (
+                group,
+                LeadReader(
+                    recording=recording.select(group),
+                    fs_hz=fs_hz,
+                    units=tuple(unit_of[row] for row in group if units),
+                ),
+            )
+            for group in groups
+            if group
         ]
         return cls(readers=readers)
 
@@ -58,12 +69,12 @@ class Leads:
         rates = [max(reader.fs_hz, reader.recording.fs_hz) for rows, reader in self.readers for _ in rows]
         return int(samples * self.readers[0][1].fs_hz / sum(rates))
 
-    def read_mv(self, start: int, stop: int) -> dict[int, Float[np.ndarray, " time"]]:
-        """Return a part of each lead at the rate of the windows, in mV, by channel; NaN = missing."""
+    def read(self, start: int, stop: int) -> dict[int, Float[np.ndarray, " time"]]:
+        """Return a part of each lead at the rate of the windows, by channel; NaN = missing."""
         return {
             row: signal
             for rows, reader in self.readers
-            for row, signal in zip(rows, reader.read_mv(start, stop), strict=True)
+            for row, signal in zip(rows, reader.read(start, stop), strict=True)
         }
 
 
@@ -75,17 +86,19 @@ class LeadReader:
     """The leads."""
     fs_hz: float
     """Sampling rate of the windows, in Hz."""
+    units: tuple[str, ...] = ()
+    """Unit of each lead in which samples are returned; empty: mV."""
 
     @property
     def length(self) -> int:
         """Number of samples of a lead at the rate of the windows."""
         return math.ceil(self._samples * rate_ratio(self.recording.fs_hz, self.fs_hz))
 
-    def read_mv(self, start: int, stop: int) -> Float[np.ndarray, "lead time"]:
-        """Return the samples ``start`` to ``stop`` at the rate of the windows, in mV; NaN = missing."""
+    def read(self, start: int, stop: int) -> Float[np.ndarray, "lead time"]:
+        """Return the samples ``start`` to ``stop`` at the rate of the windows; NaN = missing."""
         ratio = rate_ratio(self.recording.fs_hz, self.fs_hz)
         if ratio == 1:
-            return self._stored_mv(start, stop)
+            return self._stored(start, stop)
         from scipy.signal import resample_poly  # slow to import
 
         up, down = ratio.numerator, ratio.denominator
@@ -96,7 +109,7 @@ class LeadReader:
         first, last = max(0, int(samples[0])), min(self._samples, int(samples[-1]) + 1)
         level, slope = self._line
         signal = level + slope * samples
-        signal[:, first - samples[0] : last - samples[0]] = self._stored_mv(first, last)
+        signal[:, first - samples[0] : last - samples[0]] = self._stored(first, last)
         missing = np.isnan(signal)
         for row in np.flatnonzero(missing.any(axis=1)):
             signal[row] = interpolate_gaps(signal[row])
@@ -112,17 +125,24 @@ class LeadReader:
     def _line(self) -> tuple[Float[np.ndarray, "lead 1"], Float[np.ndarray, "lead 1"]]:
         """Return level and slope, per stored sample, of the line through the ends of each lead."""
         offset = max(0, self._samples - _ENDS)
-        heads = self._stored_mv(0, min(_ENDS, self._samples))
-        tails = self._stored_mv(offset, self._samples)
+        heads = self._stored(0, min(_ENDS, self._samples))
+        tails = self._stored(offset, self._samples)
         lines = [_line_through(head, tail, offset) for head, tail in zip(heads, tails, strict=True)]
         level, slope = np.array(lines).T[:, :, None]
         return level, slope
 
-    def _stored_mv(self, start: int, stop: int) -> Float[np.ndarray, "lead time"]:
-        """Return stored samples, in mV."""
+    def _stored(self, start: int, stop: int) -> Float[np.ndarray, "lead time"]:
+        """Return stored samples, in the units."""
         recording = self.recording
         block = recording.source.read(range(len(recording.channels)), start, stop)
-        return recording.to_units(block) * np.array(millivolt_scale(recording.channels))[:, None]
+        return recording.to_units(block) * self._scale
+
+    @cached_property
+    def _scale(self) -> Float[np.ndarray, "lead 1"]:
+        """Factor from the channels' own units."""
+        channels = self.recording.channels
+        scale = unit_scale(channels, self.units) if self.units else millivolt_scale(channels)
+        return np.array(scale)[:, None]
 
 
 def _line_through(

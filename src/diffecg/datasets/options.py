@@ -13,9 +13,24 @@ from diffecg.datasets.label_maps import AAMI, LabelMap
 from diffecg.datasets.label_maps import label_map as find_label_map
 from diffecg.datasets.subject_table import SubjectTable
 from diffecg.errors import DiffecgError
+from diffecg.signal.kinds import signal_kind
 
-RECORDING_RATES_HZ = {"imputation": 100.0}
-"""Sampling rate in Hz of each preset that is trained on whole recordings, and not on windows."""
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingPreset:
+    """Whole recordings that a model is trained on."""
+
+    fs_hz: float
+    """Sampling rate, in Hz."""
+    kinds: tuple[str, ...]
+    """Kinds of their signals (:mod:`diffecg.signal.kinds`)."""
+
+
+RECORDING_PRESETS = {
+    "imputation": RecordingPreset(fs_hz=100.0, kinds=("ecg",)),
+    "monitor": RecordingPreset(fs_hz=125.0, kinds=("ecg", "ppg", "pressure", "respiration")),
+}
+"""The presets that are trained on whole recordings, and not on windows."""
 
 DETECTED_BEATS = ("twelve-lead",)
 """Presets whose beats are detected in the signal, and not those of annotations."""
@@ -27,8 +42,9 @@ class PrepareOptions:
 
     preset: str = "beat"
     """Preset that defines the windows: beat or paper, around annotated beats; twelve-lead, around beats that
-    are detected in all leads, with all statements, age, sex and heart rate. imputation: whole recordings at
-    100 Hz, with their R peaks."""
+    are detected in all leads, with all statements, age, sex and heart rate. imputation: the ECG of
+    whole recordings at 100 Hz, with their R peaks; monitor: their ECG, PPG, pressure and respiration at
+    125 Hz."""
     split: str | None = None
     """Split into training, validation and test. mitdb: strict (default; DS1 and DS2 without recording 201,
     whose subject is also in DS2), classic (with 201), development (DS1 only, for choosing settings without
@@ -44,6 +60,10 @@ class PrepareOptions:
     """Lead of the beats; default MLII for mitdb, ECG1 for svdb; required for own. twelve-lead: names of the
     leads, separated by commas; default: I,II,V1,V2,V3,V4,V5,V6, from which the others follow. Recordings:
     names of the ECG leads, separated by commas; default: the channels that are named as ECG leads."""
+    kind: str | None = None
+    """Recordings: kinds of the signals that are kept, separated by commas: ecg, ppg, pressure, respiration,
+    eeg, eog, emg, acceleration, temperature. They are found by the names of channels. Default: that of the
+    preset."""
     length: int | None = None
     """Samples in a window; default: that of the preset."""
     fs: float | None = None
@@ -60,27 +80,47 @@ class PrepareOptions:
         Raises:
             DiffecgError: a length is given for whole recordings.
         """
-        rate_hz = RECORDING_RATES_HZ.get(self.preset)
-        if rate_hz is not None and self.length is not None:
+        if self.preset not in RECORDING_PRESETS:
+            return None
+        if self.length is not None:
             raise DiffecgError(
                 f"the preset {self.preset} takes whole recordings; leave out --length, or choose another "
                 "preset"
             )
-        return rate_hz
+        return RECORDING_PRESETS[self.preset].fs_hz
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds of the signals of whole recordings.
+
+        Raises:
+            DiffecgError: an unknown kind; names of ECG leads without the kind ecg.
+        """
+        kinds = _names(self.kind) or RECORDING_PRESETS[self.preset].kinds
+        for kind in kinds:
+            signal_kind(kind)
+        if self.leads and "ecg" not in kinds:
+            raise DiffecgError("--lead names ECG leads; add ecg to --kind, or leave out --lead")
+        return kinds
 
     def window(self, database: Database) -> WindowConfig:
         """Return the window settings for a database.
 
         Raises:
             DiffecgError: an unknown preset, or one that is trained on whole recordings; the lead is missing;
-                a length below 1.
+                a length below 1; kinds of signals are given.
         """
-        if self.preset in RECORDING_RATES_HZ:
+        if self.preset in RECORDING_PRESETS:
             raise DiffecgError(
                 f"the preset {self.preset} takes whole recordings, not windows; write them with diffecg "
                 f"prepare --preset {self.preset}"
             )
         window = find_preset(self.preset).window
+        if self.kind is not None:
+            raise DiffecgError(
+                f"the preset {self.preset} takes an ECG; leave out --kind, or choose the preset "
+                f"{' or '.join(RECORDING_PRESETS)}"
+            )
         if self.has_detected_beats:
             window = replace(window, leads=self.leads or window.leads)
         elif lead := self.lead or database.lead:
@@ -103,7 +143,7 @@ class PrepareOptions:
         """
         if self.label_map is None:
             return AAMI
-        if self.has_detected_beats or self.preset in RECORDING_RATES_HZ:
+        if self.has_detected_beats or self.preset in RECORDING_PRESETS:
             raise DiffecgError(
                 f"the preset {self.preset} does not take labels from annotations; leave out --label-map"
             )
@@ -117,7 +157,7 @@ class PrepareOptions:
     @property
     def leads(self) -> tuple[str, ...]:
         """Leads of whole recordings or of detected beats; empty: the default ones."""
-        return tuple(name.strip() for name in (self.lead or "").split(",") if name.strip())
+        return _names(self.lead)
 
     @property
     def reading(self) -> dict[str, Any]:
@@ -139,6 +179,11 @@ class PrepareOptions:
         return name
 
 
+def _names(text: str | None) -> tuple[str, ...]:
+    """Return each of the names that commas separate, once."""
+    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecordingSetOptions:
     """What a recording set is made of."""
@@ -149,11 +194,18 @@ class RecordingSetOptions:
     fs_hz: float
     """Sampling rate of the set, in Hz."""
     leads: tuple[str, ...] = ()
-    """Names of the leads; empty: the ECG leads of each recording, which are found by name."""
+    """Names of the ECG leads; empty: those of each recording, which are found by name."""
+    kinds: tuple[str, ...] = ("ecg",)
+    """Kinds of the signals (:mod:`diffecg.signal.kinds`)."""
     reading: Mapping[str, Any] = field(default_factory=dict)
     """What the user states about the files: arguments of ``read_recording``."""
     subjects: SubjectTable | None = None
     """The recordings to use, with their subjects, for the split ``subjects``; None: all recordings."""
+
+    @property
+    def is_ecg(self) -> bool:
+        """Whether the set has ECG alone."""
+        return self.kinds == ("ecg",)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -114,7 +114,7 @@ def _read(
         recording = read(path)
         rows = [recording.channel_index(lead) for lead in window.leads]
         leads = Leads.of(recording, rows, window.fs_hz)
-        signal_mv = leads.read_mv(0, leads.duration)
+        signal_mv = leads.read(0, leads.duration)
     return np.stack([signal_mv[row] for row in rows])
 
 

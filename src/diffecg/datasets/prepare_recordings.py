@@ -1,4 +1,4 @@
-"""Preparing a database as a recording set: whole recordings at one rate, with their R peaks."""
+"""Preparing a database as a recording set: whole recordings at one rate, with R peaks or other events."""
 
 from __future__ import annotations
 
@@ -17,29 +17,27 @@ from jaxtyping import Float, Int, Int16
 from diffecg._version import __version__
 from diffecg.datasets.cutting import BLOCK_SAMPLES
 from diffecg.datasets.lead_reader import Leads
+from diffecg.datasets.lead_selection import SelectedLeads, event_order, select_leads
 from diffecg.datasets.options import RecordingSetOptions
 from diffecg.datasets.prepare import Progress
 from diffecg.datasets.recording_cutting import Reader, remarks_of, with_way_out
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.recording_set import FORMAT, RecordingSet
 from diffecg.datasets.recording_set_card import make_card
-from diffecg.datasets.recording_set_writer import RecordingSetWriter, to_mv
+from diffecg.datasets.recording_set_writer import RecordingSetWriter, from_steps
 from diffecg.datasets.splits import Split
 from diffecg.datasets.subject_table import SubjectTable
 from diffecg.datasets.subjects import make_split, subjects_of
 from diffecg.errors import DiffecgError
 from diffecg.files import CARD, MARKER, ResumableFolder, check_output
-from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
-from diffecg.signal.channels import PREFERRED_LEADS
-from diffecg.signal.lead_names import lead_name
-from diffecg.signal.rpeaks import r_peaks_of_recording
+from diffecg.signal.kinds import SignalKind
 
 SETTINGS = "settings.json"
 MIN_DURATION_S = 5.0
 """Shorter recordings are left out."""
 CHUNK_S, MARGIN_S = 3600.0, 30.0
-"""R peaks are detected in chunks of a recording, with a margin on either side."""
+"""Events are detected in chunks of a recording, with a margin on either side."""
 
 
 def prepare_recordings(
@@ -52,8 +50,8 @@ def prepare_recordings(
 ) -> RecordingSet:
     """Write the recordings of a database as a recording set; an interrupted set is continued.
 
-    Recordings shorter than :data:`MIN_DURATION_S`, without an ECG lead or flat throughout are left out and
-    listed in the data card.
+    Recordings shorter than :data:`MIN_DURATION_S`, without a lead of the kinds or flat throughout are left
+    out and listed in the data card.
 
     Args:
         folder: folder of the recordings, on any file system that fsspec supports.
@@ -110,6 +108,7 @@ def _settings(
         "split": options.split,
         "fs_hz": options.fs_hz,
         "leads": list(options.leads),
+        **({} if options.is_ecg else {"kinds": list(options.kinds)}),
         "reading": dict(options.reading),
         "source": source.root,
         "recordings": len(names),
@@ -131,21 +130,25 @@ def _add(
     """Add a recording to a set, or leave it out with the reason."""
     with source.local_copy(name) as path:
         recording = replace(read(path), name=name)
-        rows = [recording.channel_index(lead) for lead in options.leads] or recording.ecg_indices
+        chosen = select_leads(recording, options.leads, options.kinds)
+        rows = chosen.rows
         if not rows:
-            writer.skip(name, "no channel is named as an ECG lead and in a unit of voltage")
+            writer.skip(name, _without_leads(options, chosen))
             return
-        leads = Leads.of(recording, rows, options.fs_hz)
+        leads = Leads.of(recording, rows, options.fs_hz, chosen.units)
         if leads.duration < MIN_DURATION_S * options.fs_hz:
             writer.skip(name, f"shorter than {MIN_DURATION_S:g} s")
             return
-        found = writer.write_signal(_blocks(leads, rows), len(rows), leads.duration)
-    peak_rows = [row for row in _by_preference(recording, rows) if not found["flat"][rows.index(row)]]
-    if not peak_rows:
+        found = writer.write_signal(_blocks(leads, rows), len(rows), leads.duration, chosen.steps_per_unit)
+    if all(found["flat"]):
         writer.skip(name, "all leads are flat or missing throughout")
         return
     channel_names = [recording.channel_names[row] for row in rows]
-    steps = writer.read_steps(rows.index(peak_rows[0]), leads.duration)
+    event_lead = next((n for n in event_order(recording, chosen) if not found["flat"][n]), None)
+    events = np.empty(0, dtype=np.int64)
+    if event_lead is not None:
+        steps = writer.read_steps(event_lead, leads.duration)
+        events = _detect(steps, chosen.kinds[event_lead], options.fs_hz)
     entry = {
         "recording": name,
         "database": options.database.name,
@@ -153,36 +156,51 @@ def _add(
         "partition": split.partition(name) or "train",
         "labels": list(table.labels.get(name, ())),
         "leads": channel_names,
+        **({} if options.is_ecg else _kind_columns(chosen)),
         "samples": leads.duration,
-        "peak_lead": recording.channel_names[peak_rows[0]],
+        "peak_lead": "" if event_lead is None else channel_names[event_lead],
         "source_fs_hz": recording.source.rates_hz[rows[0]],
         "flat_leads": [lead for lead, flat in zip(channel_names, found["flat"], strict=True) if flat],
         "missing": sum(n for n, flat in zip(found["missing"], found["flat"], strict=True) if not flat),
         "clipped": sum(found["clipped"]),
-        "remarks": remarks_of(recording, by_name=bool(options.leads)),
+        "remarks": [
+            *remarks_of(recording, by_name=bool(options.leads) or "ecg" not in options.kinds),
+            *chosen.left_out,
+        ],
     }
-    writer.add(entry, _detect(steps, options.fs_hz))
+    writer.add(entry, events)
+
+
+def _without_leads(options: RecordingSetOptions, chosen: SelectedLeads) -> str:
+    """Return why a recording has no lead."""
+    if options.is_ecg:
+        return "no channel is named as an ECG lead and in a unit of voltage"
+    return "; ".join([f"no channel of the kinds {', '.join(options.kinds)}", *chosen.left_out])
+
+
+def _kind_columns(chosen: SelectedLeads) -> dict[str, Any]:
+    """Return the columns of the row of a recording that has other signals than ECG."""
+    return {
+        "kinds": [kind.name for kind in chosen.kinds],
+        "units": chosen.units,
+        "steps_per_unit": chosen.steps_per_unit,
+    }
 
 
 def _blocks(leads: Leads, rows: Sequence[int]) -> Iterator[Float[np.ndarray, "lead block"]]:
-    """Yield consecutive parts of some leads, in mV."""
+    """Yield consecutive parts of some leads, in the unit of each."""
     size = max(1, leads.block_length(BLOCK_SAMPLES))
     for start in range(0, leads.duration, size):
-        signal_mv = leads.read_mv(start, min(start + size, leads.duration))
-        yield np.stack([signal_mv[row] for row in rows])
+        signal = leads.read(start, min(start + size, leads.duration))
+        yield np.stack([signal[row] for row in rows])
 
 
-def _by_preference(recording: Recording, rows: Sequence[int]) -> list[int]:
-    """Return channels in the order in which R peaks are detected in them: MLII or II first."""
-    preferred = [row for row in rows if lead_name(recording.channel_names[row]) in PREFERRED_LEADS]
-    return list(dict.fromkeys([*preferred, *rows]))
-
-
-def _detect(steps: Int16[np.ndarray, " time"], fs_hz: float) -> Int[np.ndarray, " beat"]:
-    """Return the R peaks of a lead of a set."""
+def _detect(steps: Int16[np.ndarray, " time"], kind: SignalKind, fs_hz: float) -> Int[np.ndarray, " event"]:
+    """Return the events of a lead of a set."""
     chunk, margin, found = round(CHUNK_S * fs_hz), round(MARGIN_S * fs_hz), [np.empty(0, dtype=np.int64)]
     for first in range(0, len(steps), chunk):
         start = max(0, first - margin)
-        peaks = start + r_peaks_of_recording(to_mv(steps[start : first + chunk + margin]), fs_hz)
-        found.append(peaks[(peaks >= first) & (peaks < first + chunk)])
+        part = from_steps(steps[start : first + chunk + margin], kind.steps_per_unit)
+        events = start + kind.events_in(part, fs_hz)
+        found.append(events[(events >= first) & (events < first + chunk)])
     return np.concatenate(found)

@@ -2,10 +2,12 @@
 
 A folder holds
 
-- ``signal.int16``: the samples, little-endian, in steps of 1 uV; those of a recording follow each other lead
-  by lead. :data:`MISSING` stands for a missing sample.
-- ``recordings.parquet``: one row for each recording (:data:`COLUMNS`).
-- ``r_peaks.npy``: the R peaks of all recordings, one after the other.
+- ``signal.int16``: the samples, little-endian, in steps of 1 uV, of other signals than ECG in steps of their
+  kind (:mod:`diffecg.signal.kinds`); those of a recording follow each other lead by lead. :data:`MISSING`
+  stands for a missing sample.
+- ``recordings.parquet``: one row for each recording (:data:`COLUMNS`, :data:`KIND_COLUMNS`).
+- ``r_peaks.npy``: the R peaks of all recordings, one after the other; of recordings without an ECG the events
+  of another signal, such as pulses.
 - ``card.json``: where the recordings come from, their split, what was left out and why.
 """
 
@@ -23,6 +25,7 @@ from jaxtyping import Float32, Int, Int16
 
 from diffecg.errors import DiffecgError, one_line
 from diffecg.files import CARD, read_json
+from diffecg.signal.channels import Channel, millivolt_scale
 
 FORMAT = 1
 SIGNAL, PEAKS, INDEX = "signal.int16", "r_peaks.npy", "recordings.parquet"
@@ -54,10 +57,15 @@ COLUMNS = (
 
 ``labels`` and ``leads`` are lists of names, ``samples`` is the number of samples of a lead, ``offset`` the
 number of the recording's first sample in the file of samples; ``peaks`` and ``peak_offset`` are the same
-for the R peaks, which were detected in ``peak_lead``; ``source_fs_hz`` is the rate of the file.
+for the R peaks or other events, which were detected in ``peak_lead``, empty if no lead has events;
+``source_fs_hz`` is the rate of the file.
 ``flat_leads`` are flat throughout or were never observed; their samples are stored as missing.
 ``missing`` (flat leads apart) and ``clipped`` are numbers of samples.
 """
+
+KIND_COLUMNS = {"kinds": "ecg", "units": "mV", "steps_per_unit": STEPS_PER_MV}
+"""Columns of sets with other signals than ECG: kind and unit of each lead, and the number of stored steps of
+one unit. A set without them has these values in all leads."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,10 +83,42 @@ class PreparedRecording:
     """Name of each lead, as the file writes it."""
     fs_hz: float
     """Sampling rate, in Hz."""
-    signal_mv: Float32[np.ndarray, "lead time"]
-    """Samples in mV; NaN = missing."""
-    r_peaks: Int[np.ndarray, " beat"]
-    """Samples of the R peaks, detected in one of the leads."""
+    kinds: tuple[str, ...]
+    """Kind of each lead (:mod:`diffecg.signal.kinds`)."""
+    units: tuple[str, ...]
+    """Unit of each lead."""
+    signal: Float32[np.ndarray, "lead time"]
+    """Samples in each lead's unit; NaN = missing."""
+    events: Int[np.ndarray, " event"]
+    """Samples of the events in ``event_lead``: R peaks if there is an ECG, else pulses or breaths."""
+    event_lead: str
+    """Lead in which the events were detected; empty if no lead has events."""
+
+    @property
+    def signal_mv(self) -> Float32[np.ndarray, "lead time"]:
+        """Samples in mV; NaN = missing.
+
+        Raises:
+            DiffecgError: a lead is not a voltage.
+        """
+        leads = zip(self.leads, self.units, self.kinds, strict=True)
+        channels = [Channel(name=name, unit=unit, kind=kind) for name, unit, kind in leads]
+        return self.signal * np.array(millivolt_scale(channels), np.float32)[:, None]
+
+    @property
+    def r_peaks(self) -> Int[np.ndarray, " beat"]:
+        """Samples of the R peaks, detected in one of the leads.
+
+        Raises:
+            DiffecgError: the recording has no ECG.
+        """
+        kind = dict(zip(self.leads[::-1], self.kinds[::-1], strict=True)).get(self.event_lead)
+        if kind != "ecg":
+            raise DiffecgError(
+                f"recording {self.name} has no R peaks: its events are those of "
+                f"{self.event_lead or 'no lead'}; use .events"
+            )
+        return self.events
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,7 +168,7 @@ class RecordingSet:
         if not isinstance(card, dict) or card.get("content") != CONTENT or card.get("format") != FORMAT:
             raise DiffecgError(f"{folder / CARD} is not that of a recording set of this version's format")
         try:
-            index = pd.read_parquet(folder / INDEX)
+            index = _with_kinds(pd.read_parquet(folder / INDEX))
             peaks = np.load(folder / PEAKS, mmap_mode="r", allow_pickle=False)
             # Copy-on-write: nothing is written, and PyTorch warns of tensors that share read-only memory.
             signal = np.memmap(folder / SIGNAL, DTYPE, "c")
@@ -168,8 +208,8 @@ class RecordingSet:
         leads, samples = tuple(row["leads"]), int(row["samples"])
         first, first_peak = int(row["offset"]), int(row["peak_offset"])
         stored = part.signal[first : first + len(leads) * samples].reshape(len(leads), samples)
-        signal_mv = stored.astype(np.float32) / np.float32(STEPS_PER_MV)
-        signal_mv[stored == MISSING] = np.nan
+        signal = stored.astype(np.float32) / np.array(row["steps_per_unit"], np.float32)[:, None]
+        signal[stored == MISSING] = np.nan
         return PreparedRecording(
             name=str(row["recording"]),
             database=str(row["database"]),
@@ -178,8 +218,11 @@ class RecordingSet:
             labels=tuple(row["labels"]),
             leads=leads,
             fs_hz=self.fs_hz,
-            signal_mv=signal_mv,
-            r_peaks=part.peaks[first_peak : first_peak + int(row["peaks"])].astype(np.int64),
+            kinds=tuple(row["kinds"]),
+            units=tuple(row["units"]),
+            signal=signal,
+            event_lead=str(row["peak_lead"]),
+            events=part.peaks[first_peak : first_peak + int(row["peaks"])].astype(np.int64),
         )
 
     def select(self, *, partition: str | None = None, database: str | None = None) -> RecordingSet:
@@ -200,11 +243,19 @@ class RecordingSet:
     def fingerprint(self, partition: str) -> str:
         """Return a digest of the table of the recordings of a partition, which identifies the data."""
         index = self.index[self.index["partition"] == partition]
-        index = index.drop(
-            columns=["labels", "leads", "flat_leads", "offset", "peak_offset"], errors="ignore"
-        )
+        lists = ["labels", "leads", "flat_leads", *KIND_COLUMNS]
+        index = index.drop(columns=[*lists, "offset", "peak_offset"], errors="ignore")
         hashes = pd.util.hash_pandas_object(index.astype(str), index=False)
         return hashlib.sha256(hashes.to_numpy().tobytes()).hexdigest()
+
+
+def _with_kinds(index: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of a set with the columns of kinds, which a set of ECG does not have."""
+    index = index.copy()
+    for name, value in KIND_COLUMNS.items():
+        if name not in index:
+            index[name] = pd.Series([[value] * len(leads) for leads in index["leads"]], index.index)
+    return index
 
 
 def is_recording_set(folder: Path) -> bool:

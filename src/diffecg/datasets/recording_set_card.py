@@ -16,6 +16,7 @@ from diffecg.datasets.recording_set import CONTENT, FORMAT, MISSING, STEPS_PER_M
 from diffecg.datasets.splits import Split
 from diffecg.datasets.windows import PARTITIONS
 from diffecg.errors import DiffecgError
+from diffecg.signal.kinds import signal_kind
 
 
 def make_card(
@@ -46,7 +47,7 @@ def make_card(
             "recordings": 1,
             "hours": [entry["samples"] / options.fs_hz / 3600 for entry in kept],
             "leads": [len(entry["leads"]) for entry in kept],
-            "beats": [len(entry["r_peaks"]) for entry in kept],
+            "beats" if options.is_ecg else "events": [len(entry["r_peaks"]) for entry in kept],
         }
     )
     counts = frame.groupby("partition").sum().reindex(list(PARTITIONS), fill_value=0).round(3)
@@ -64,11 +65,23 @@ def make_card(
         "missing": MISSING,
         "leads": list(options.leads) or "ECG leads, found by name",
         "r_peaks": "detected in the signal (diffecg.signal.rpeaks), not annotated",
+        **({} if options.is_ecg else _kinds(options)),
         "counts": counts.to_dict(orient="index"),
         "excluded": split.excluded,
         "skipped": skipped,
         "remarks": remarks,
         "notes": [*_partition_notes(split, counts), *notes, *remark_notes(remarks)],
+    }
+
+
+def _kinds(options: RecordingSetOptions) -> dict[str, Any]:
+    """Return what the card says of a set with other signals than ECG."""
+    kinds = [signal_kind(name) for name in options.kinds]
+    return {
+        "leads": list(options.leads) or "leads of these kinds, found by name",
+        "kinds": {kind.name: {"unit": kind.unit, "steps_per_unit": kind.steps_per_unit} for kind in kinds},
+        "r_peaks": "detected in the signal, not annotated; of recordings without an ECG the events of the "
+        "first signal that has events: pulses or breaths",
     }
 
 

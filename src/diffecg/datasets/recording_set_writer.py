@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from diffecg.datasets.recording_set import (
     COLUMNS,
     DTYPE,
     INDEX,
+    KIND_COLUMNS,
     LARGEST,
     MISSING,
     PEAKS,
@@ -76,22 +77,28 @@ class RecordingSetWriter:
             self._commit()
 
     def write_signal(
-        self, blocks: Iterable[Float[np.ndarray, "lead block"]], leads: int, samples: int
+        self,
+        blocks: Iterable[Float[np.ndarray, "lead block"]],
+        leads: int,
+        samples: int,
+        steps_per_unit: Sequence[int] | None = None,
     ) -> dict[str, Any]:
         """Write the samples of the next recording, without adding it yet.
 
         Args:
-            blocks: consecutive parts of the recording, in mV; NaN = missing.
+            blocks: consecutive parts of the recording, in each lead's unit; NaN = missing.
             leads: number of leads.
             samples: number of samples of a lead.
+            steps_per_unit: number of stored steps of one unit, for each lead; None: those of mV.
 
         Returns:
             For each lead whether it is flat, and how many samples are missing and clipped, as lists.
         """
         smallest, largest = np.full(leads, LARGEST), np.full(leads, -LARGEST)
         missing, clipped, start = np.zeros(leads, dtype=int), np.zeros(leads, dtype=int), 0
+        steps = np.array(steps_per_unit or [STEPS_PER_MV] * leads)[:, None]
         for block in blocks:
-            stored, beyond = to_steps(block)
+            stored, beyond = to_steps(block, steps)
             gaps = stored == MISSING
             smallest = np.minimum(smallest, np.where(gaps, LARGEST, stored).min(axis=1))
             largest = np.maximum(largest, np.where(gaps, -LARGEST, stored).max(axis=1))
@@ -111,14 +118,14 @@ class RecordingSetWriter:
         offset = (self._end + lead * samples) * DTYPE.itemsize
         return np.fromfile(self.folder / SIGNAL, DTYPE, samples, offset=offset)
 
-    def add(self, entry: Mapping[str, Any], r_peaks: Int[np.ndarray, " beat"]) -> None:
+    def add(self, entry: Mapping[str, Any], events: Int[np.ndarray, " event"]) -> None:
         """Add the recording whose samples were written last.
 
         Args:
             entry: the columns of its row that the writer does not know.
-            r_peaks: its R peaks.
+            events: its R peaks, or other events.
         """
-        row = {**entry, "offset": self._end, "r_peaks": r_peaks.tolist()}
+        row = {**entry, "offset": self._end, "r_peaks": events.tolist()}
         self._end += _samples(row)
         self._append(row)
 
@@ -137,7 +144,8 @@ class RecordingSetWriter:
         with atomic_path(self.folder / PEAKS) as partial:
             np.save(partial, np.array([peak for row in rows for peak in row["r_peaks"]], dtype=np.int64))
         with atomic_path(self.folder / INDEX) as partial:
-            table[list(COLUMNS)].to_parquet(partial, index=False)
+            columns = [*COLUMNS, *(name for name in KIND_COLUMNS if name in table)]
+            table[columns].to_parquet(partial, index=False)
         write_json(self.folder / CARD, dict(card))
         (self.folder / JOURNAL).unlink()
 
@@ -163,20 +171,23 @@ class RecordingSetWriter:
 
 
 def to_steps(
-    signal_mv: Float[np.ndarray, "lead time"],
+    signal: Float[np.ndarray, "lead time"],
+    steps_per_unit: int | Int[np.ndarray, "lead 1"] = STEPS_PER_MV,
 ) -> tuple[Int16[np.ndarray, "lead time"], Int[np.ndarray, " lead"]]:
     """Return samples as they are stored, and the number of clipped ones of each lead."""
-    missing = ~np.isfinite(signal_mv)
-    steps = np.rint(np.where(missing, 0, signal_mv) * STEPS_PER_MV)
+    missing = ~np.isfinite(signal)
+    steps = np.rint(np.where(missing, 0, signal) * steps_per_unit)
     clipped = (np.abs(steps) > LARGEST).sum(axis=1)
     stored = np.clip(steps, -LARGEST, LARGEST).astype(DTYPE)
     stored[missing] = MISSING
     return stored, clipped
 
 
-def to_mv(stored: Int16[np.ndarray, "*lead time"]) -> Float[np.ndarray, "*lead time"]:
-    """Return stored samples in mV; NaN = missing."""
-    return np.where(stored == MISSING, np.nan, stored / STEPS_PER_MV)
+def from_steps(
+    stored: Int16[np.ndarray, "*lead time"], steps_per_unit: int = STEPS_PER_MV
+) -> Float[np.ndarray, "*lead time"]:
+    """Return stored samples in their unit, mV unless other steps are given; NaN = missing."""
+    return np.where(stored == MISSING, np.nan, stored / steps_per_unit)
 
 
 def _read_journal(folder: Path) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from diffecg.errors import DiffecgError
 from diffecg.signal.channel_kinds import UNKNOWN, channel_kind
 from diffecg.signal.lead_names import lead_name
-from diffecg.signal.units import MV_PER_UNIT, RAW_UNIT, normalise_unit
+from diffecg.signal.units import MV_PER_UNIT, RAW_UNIT, normalise_unit, unit_ratio
 
 MAX_ASSUMED_LEADS = 16
 """More voltages whose names say nothing are not taken for an ECG: they may be an EEG or other arrays."""
@@ -162,3 +162,18 @@ def millivolt_scale(channels: Sequence[Channel]) -> list[float]:
                 f"({', '.join(MV_PER_UNIT)}); use .signal, in each channel's own unit, or select() voltages"
             )
     return [MV_PER_UNIT[channel.unit] for channel in channels]
+
+
+def unit_scale(channels: Sequence[Channel], units: Sequence[str]) -> list[float]:
+    """Return the factor from each channel's unit to another unit of the same quantity.
+
+    Raises:
+        DiffecgError: a channel is of another quantity than the unit.
+    """
+    factors = []
+    for channel, unit in zip(channels, units, strict=True):
+        factor = unit_ratio(channel.unit, unit)
+        if factor is None:
+            raise DiffecgError(f"channel {channel.name} is in {channel.unit!r}, which is not in {unit}")
+        factors.append(factor)
+    return factors

@@ -61,9 +61,9 @@ def _check_flat(values: Float[np.ndarray, " time"], fs_hz: float, name: str, kin
 
 def _check_events(values: Float[np.ndarray, " time"], fs_hz: float, name: str, kind: SignalKind) -> str:
     observed_s = np.isfinite(values).sum() / fs_hz
-    if kind.find_events is None or kind.rate_per_min is None or observed_s < MIN_EVENTS_S:
+    if kind.rate_per_min is None or observed_s < MIN_EVENTS_S:
         return ""
-    rate, (low, high) = 60 * len(kind.find_events(values, fs_hz)) / observed_s, kind.rate_per_min
+    rate, (low, high) = 60 * len(kind.events_in(values, fs_hz)) / observed_s, kind.rate_per_min
     if low <= rate <= high:
         return ""
     return f"{name} has {rate:.0f} {kind.events} per minute; {low:g} to {high:g} are plausible"

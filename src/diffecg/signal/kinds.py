@@ -78,6 +78,15 @@ class SignalKind:
     def _pattern(self) -> re.Pattern[str]:
         return re.compile(f"(?i){self.words}")
 
+    def events_in(self, signal: Float[np.ndarray, " time"], fs_hz: float) -> Int[np.ndarray, " event"]:
+        """Return the samples of the events of a signal; none if the kind has no events.
+
+        Args:
+            signal: samples in the unit; NaN = missing.
+            fs_hz: sampling rate, in Hz.
+        """
+        return np.empty(0, dtype=np.int64) if self.find_events is None else self.find_events(signal, fs_hz)
+
     def names(self, word: str) -> bool:
         """Return whether a word of a channel's name is one of the kind."""
         return bool(self.words and self._pattern.fullmatch(word))

@@ -239,14 +239,14 @@ def test_parts_of_a_lead_are_those_of_the_whole(rates, samples, seed, first, las
     reader = LeadReader(recording=recording, fs_hz=rates[1])
     assert reader.length == whole.shape[1]
     start, stop = sorted(round(share * reader.length) for share in (first, last))
-    assert np.allclose(reader.read_mv(start, stop), whole[:, start:stop], atol=1e-9)
+    assert np.allclose(reader.read(start, stop), whole[:, start:stop], atol=1e-9)
 
 
 def test_a_missing_first_sample_voids_only_what_is_beside_it():
     signal = ecg(duration_s=20.0).signal
     signal[0, 0] = np.nan
     reader = LeadReader(recording=Recording.from_arrays(signal, FS_HZ), fs_hz=100.0)
-    missing = np.flatnonzero(np.isnan(reader.read_mv(0, reader.length)[0]))
+    missing = np.flatnonzero(np.isnan(reader.read(0, reader.length)[0]))
     assert missing.max() < 20
 
 
@@ -309,14 +309,14 @@ def test_a_failed_recording_leaves_no_windows_behind(tmp_path, monkeypatch):
     for i, name in enumerate("ab"):
         write_recording(tmp_path / "db" / name, seed=i, leads=("II",), duration_s=130.0)
     monkeypatch.setattr(cutting, "BLOCK_SAMPLES", 9000)
-    read = LeadReader.read_mv
+    read = LeadReader.read
 
     def fail(self, start, stop):
         if self.recording.name == "a" and start > 3000:
             raise DiffecgError("the disk is broken")
         return read(self, start, stop)
 
-    monkeypatch.setattr(LeadReader, "read_mv", fail)
+    monkeypatch.setattr(LeadReader, "read", fail)
     from diffecg.datasets.recording_cutting import cut_recordings
 
     failed = {}

@@ -19,7 +19,7 @@ from diffecg.datasets.prepare import prepare
 from diffecg.datasets.ptbxl import subject_table
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.recording_set import RecordingSet, concatenate_sets
-from diffecg.datasets.recording_set_writer import to_mv, to_steps
+from diffecg.datasets.recording_set_writer import from_steps, to_steps
 from diffecg.datasets.subject_table import SubjectTable
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
@@ -156,7 +156,7 @@ def test_ptbxl_gives_no_beats(ptbxl):
 def test_storage_keeps_microvolts_gaps_and_says_what_it_clips(values):
     signal = np.array([values])
     stored, clipped = to_steps(signal)
-    back = to_mv(stored)
+    back = from_steps(stored)
     assert np.array_equal(np.isnan(back), np.isnan(signal))
     inside = np.abs(signal) <= 32.767
     assert (np.abs(back - signal)[inside] <= 0.000_500_1).all()
