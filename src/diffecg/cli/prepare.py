@@ -42,6 +42,9 @@ def prepare(
     Whole recordings instead of windows, as a recording set: diffecg prepare ptbxl --from ptb-xl/ --preset
     imputation --out ptbxl-set/. An interrupted command continues when it is run again.
 
+    ECG with pulse, pressure and respiration: diffecg prepare cinc2015 --from cinc2015/ --preset monitor
+    --out monitor-set/
+
     A folder of your own recordings in any format that diffecg reads, with subfolders: diffecg prepare own
     --from hospital/ --subjects subjects.csv --lead II --out beats/
 
@@ -52,7 +55,8 @@ def prepare(
     ----------
     database:
         mitdb (MIT-BIH Arrhythmia Database), svdb (MIT-BIH Supraventricular Arrhythmia Database, for testing
-        only), ptbxl (PTB-XL, without annotated beats), or own (your recordings).
+        only), ptbxl (PTB-XL, without annotated beats), cinc2015 (PhysioNet/CinC Challenge 2015, training set:
+        ECG, PPG, pressure and respiration, without annotated beats), or own (your recordings).
     out:
         Folder to write; diffecg.open_windows reads windows, RecordingSet.open a recording set.
     source:

@@ -13,6 +13,8 @@ SUBJECTS = "subjects"
 """Name of its split: random, by subject."""
 FOLDS = "folds"
 """Name of the split of PTB-XL: its folds 1 to 8, 9 and 10."""
+RECORDINGS = "recordings"
+"""Name of the split of a database without subject identifiers: random, by recording."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +31,8 @@ class Database:
     """Names of its splits (:mod:`diffecg.datasets.splits`), the default first."""
     lead: str = ""
     """Default lead of beats; empty: there is none."""
+    note: str = ""
+    """What its data card has to say of it; empty: nothing."""
     listed: tuple[str, ...] = ()
     """Folders whose files are listed in the release itself, in ``SHA256SUMS.txt``, because there are
     too many for this package. The list is only trusted if it agrees with :meth:`checksums`."""
@@ -76,6 +80,17 @@ DATABASES = {
         splits=(FOLDS,),
         lead="II",
         listed=("records100/",),
+    ),
+    "cinc2015": Database(
+        name="cinc2015",
+        version="1.0.0",
+        url="https://physionet.org/files/challenge-2015/1.0.0/training/",
+        citation="Clifford GD, Silva I, Moody B, et al. The PhysioNet/Computing in Cardiology Challenge "
+        "2015: reducing false arrhythmia alarms in the ICU. Comput Cardiol 42:273-276 (2015)",
+        licence="ODC-By 1.0",
+        splits=(RECORDINGS,),
+        note="the recordings carry no subject identifiers and are split one by one: those of a patient may "
+        "be in several partitions",
     ),
     OWN: Database(name=OWN, splits=(SUBJECTS,)),
 }

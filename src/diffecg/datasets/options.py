@@ -49,8 +49,9 @@ class PrepareOptions:
     """Split into training, validation and test. mitdb: strict (default; DS1 and DS2 without recording 201,
     whose subject is also in DS2), classic (with 201), development (DS1 only, for choosing settings without
     DS2). svdb: svdb (all recordings for testing), svdb-train (two thirds of the subjects for training, the
-    others for testing). ptbxl: folds (1 to 8 training, 9 validation, 10 test). own: subjects (random by
-    subject: 70 % training, 10 % validation, 20 % test)."""
+    others for testing). ptbxl: folds (1 to 8 training, 9 validation, 10 test). cinc2015: recordings
+    (random by recording; subjects are unknown). own: subjects (random by subject: 70 % training, 10 %
+    validation, 20 % test)."""
     label_map: str | None = None
     """Labels of annotated beats: aami (default; AAMI EC57); aami-escape-s, in which escape beats (e, j) are
     S; symbols, in which each symbol is a label; rhythm, the rhythm at the beat (N, AFIB, AFL, VT, ...); or a

@@ -59,7 +59,8 @@ def prepare(
     Args:
         folder: folder of the recordings, on any file system that fsspec supports.
         window: the windows to cut.
-        split_name: ``strict``, ``classic``, ``development``, ``svdb``, ``folds`` or ``subjects``.
+        split_name: ``strict``, ``classic``, ``development``, ``svdb``, ``folds``, ``recordings`` or
+            ``subjects``.
         labels: label of each annotation code (:func:`~diffecg.datasets.label_maps.label_map`).
         subjects: the recordings to use, with their subjects, for the split ``subjects``; None: all
             recordings, each of a different subject.

@@ -84,7 +84,7 @@ def prepare_recordings(
                 _add(writer, source, name, options, split, table, read)
             except DiffecgError as error:
                 raise with_way_out(error, split) from error
-        writer.finish(make_card(writer.entries, options, split, has_labels=bool(table.labels)))
+        writer.finish(make_card(writer.entries, options, split, label_map=table.label_map))
     return RecordingSet.open(out)
 
 

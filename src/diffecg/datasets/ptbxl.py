@@ -72,6 +72,7 @@ def subject_table(folder: RecordingFolder, fs_hz: float) -> SubjectTable:
         subjects=dict(zip(names, subjects, strict=True)),
         partitions=of_subject,
         labels=dict(zip(names, labels, strict=True)),
+        label_map=LABEL_MAP,
         statements={
             name: (*classes, *(code for code in codes if code not in classes))
             for name, classes, codes in zip(names, labels, statements, strict=True)

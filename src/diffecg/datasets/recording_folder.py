@@ -11,7 +11,7 @@ from pathlib import Path, PurePath, PurePosixPath
 import wfdb
 from fsspec.implementations.local import LocalFileSystem
 
-from diffecg.errors import DiffecgError
+from diffecg.errors import DiffecgError, one_line
 from diffecg.files import CARD, open_url
 from diffecg.formats.registry import FORMATS
 
@@ -120,20 +120,40 @@ class RecordingFolder:
     def _parts(self, headers: list[PurePosixPath]) -> tuple[set[PurePosixPath], set[PurePosixPath]]:
         """Return the segments and the signal files of WFDB recordings, as their headers state."""
         segments, signals = set[PurePosixPath](), set[PurePosixPath]()
-        for first in range(0, len(headers), _HEADERS_PER_REQUEST):
-            batch = headers[first : first + _HEADERS_PER_REQUEST]
+        for path, text in self._headers(headers):
+            lines = [line.split() for line in text.splitlines()]
+            first_words = [words[0] for words in lines if words and words[0][0] != "#"]
+            parts = {path.parent / word for word in first_words[1:]}
+            if first_words and "/" in first_words[0]:  # "name/number of segments"
+                segments |= parts
+            else:
+                signals |= parts
+        return segments, signals
+
+    def _headers(self, paths: list[PurePosixPath]) -> Iterator[tuple[PurePosixPath, str]]:
+        """Yield WFDB headers with their text."""
+        for first in range(0, len(paths), _HEADERS_PER_REQUEST):
+            batch = paths[first : first + _HEADERS_PER_REQUEST]
             contents = self.filesystem.cat_ranges(
                 [f"{self.root}/{path}" for path in batch], 0, None, on_error="raise"
             )
             for path, content in zip(batch, contents, strict=True):
-                lines = [line.split() for line in content.decode(errors="replace").splitlines()]
-                first_words = [words[0] for words in lines if words and words[0][0] != "#"]
-                parts = {path.parent / word for word in first_words[1:]}
-                if first_words and "/" in first_words[0]:  # "name/number of segments"
-                    segments |= parts
-                else:
-                    signals |= parts
-        return segments, signals
+                yield path, content.decode(errors="replace")
+
+    def comments(self, names: list[str]) -> dict[str, tuple[str, ...]]:
+        """Return the comments in the headers of WFDB recordings, by recording.
+
+        Raises:
+            DiffecgError: a recording has no header.
+        """
+        paths = {PurePosixPath(f"{name}.hea"): name for name in names}
+        try:
+            return {
+                paths[path]: tuple(line[1:].strip() for line in text.splitlines() if line.startswith("#"))
+                for path, text in self._headers(list(paths))
+            }
+        except OSError as error:
+            raise DiffecgError(f"cannot read the headers in {self.url} ({one_line(error)})") from error
 
     @contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:

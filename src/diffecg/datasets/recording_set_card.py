@@ -8,8 +8,7 @@ from typing import Any
 import pandas as pd
 
 from diffecg._version import __version__
-from diffecg.datasets import ptbxl
-from diffecg.datasets.databases import SUBJECTS
+from diffecg.datasets.databases import RECORDINGS, SUBJECTS
 from diffecg.datasets.options import RecordingSetOptions
 from diffecg.datasets.recording_cutting import remark_notes
 from diffecg.datasets.recording_set import CONTENT, FORMAT, MISSING, STEPS_PER_MV
@@ -18,13 +17,20 @@ from diffecg.datasets.windows import PARTITIONS
 from diffecg.errors import DiffecgError
 from diffecg.signal.kinds import signal_kind
 
+WAYS_OUT = {
+    SUBJECTS: "use recordings of more subjects, or assign partitions with --subjects FILE (columns "
+    "recording, subject, partition)",
+    RECORDINGS: "use more recordings",
+}
+"""What fills a partition without recordings, by split."""
+
 
 def make_card(
     entries: Sequence[Mapping[str, Any]],
     options: RecordingSetOptions,
     split: Split,
     *,
-    has_labels: bool,
+    label_map: str,
 ) -> dict[str, Any]:
     """Return the data card of a set.
 
@@ -32,7 +38,7 @@ def make_card(
         entries: what the journal says about each recording.
         options: what the set is made of.
         split: its split.
-        has_labels: whether its recordings have labels.
+        label_map: name of the labels of its recordings; empty: they have none.
 
     Raises:
         DiffecgError: no recording is left.
@@ -52,14 +58,15 @@ def make_card(
     )
     counts = frame.groupby("partition").sum().reindex(list(PARTITIONS), fill_value=0).round(3)
     remarks = {entry["recording"]: entry["remarks"] for entry in kept if entry["remarks"]}
-    notes = remark_notes({name: [f"left out: {reason}"] for name, reason in skipped.items()})
+    notes = [options.database.note] if options.database.note else []
+    notes += remark_notes({name: [f"left out: {reason}"] for name, reason in skipped.items()})
     return {
         "content": CONTENT,
         "format": FORMAT,
         "diffecg": __version__,
         **options.database.provenance(),
         "split": split.name,
-        "label_map": ptbxl.LABEL_MAP if has_labels else None,
+        "label_map": label_map or None,
         "fs_hz": options.fs_hz,
         "steps_per_mv": STEPS_PER_MV,
         "missing": MISSING,
@@ -90,12 +97,7 @@ def _partition_notes(split: Split, counts: pd.DataFrame) -> list[str]:
     empty = [name for name in PARTITIONS if not counts.loc[name, "recordings"]]
     if not empty or not split.train:
         return []
-    way_out = (
-        "use recordings of more subjects, or assign partitions with --subjects FILE (columns recording, "
-        "subject, partition)"
-        if split.name == SUBJECTS
-        else "choose another --split, or another database for it"
-    )
+    way_out = WAYS_OUT.get(split.name, "choose another --split, or another database for it")
     return [
         f"no recordings in the partition {', '.join(empty)} (whole recordings are not divided by time): "
         f"{way_out}"

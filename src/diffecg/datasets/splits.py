@@ -197,7 +197,7 @@ def split(name: str) -> Split:
     return SPLITS[name]
 
 
-def split_by_subject(subjects: Mapping[str, str]) -> Split:
+def split_by_subject(subjects: Mapping[str, str], name: str = SUBJECTS) -> Split:
     """Return a subject-disjoint split of recordings.
 
     The partition of a subject depends only on the SHA-256 of the subject's identifier. It does not change
@@ -205,13 +205,14 @@ def split_by_subject(subjects: Mapping[str, str]) -> Split:
 
     Args:
         subjects: the subject of each recording.
+        name: name of the split.
     """
     bounds = np.cumsum(SUBJECT_SHARES)[:-1]
     partitions: dict[str, str] = {}
     for recording, subject in subjects.items():
         position = _hash_position(subject)
         partitions[recording] = PARTITIONS[int(np.searchsorted(bounds, position, side="right"))]
-    return split_by_partition(partitions)
+    return split_by_partition(partitions, name)
 
 
 def split_by_partition(partitions: Mapping[str, str], name: str = SUBJECTS) -> Split:

@@ -16,6 +16,8 @@ class SubjectTable:
     """Partition of each subject; empty: they are drawn."""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Labels of each recording; empty: unknown."""
+    label_map: str = ""
+    """Name of the labels; empty: there are none."""
     statements: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """All statements about each recording, its labels among them; empty: unknown."""
     numbers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)

@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
-from diffecg.datasets import ptbxl
-from diffecg.datasets.databases import FOLDS, SUBJECTS
+from diffecg.datasets import cinc2015, ptbxl
+from diffecg.datasets.databases import FOLDS, RECORDINGS, SUBJECTS
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.splits import Split, split, split_by_partition, split_by_subject
 from diffecg.datasets.subject_table import SubjectTable
@@ -137,6 +137,8 @@ def subjects_of(
     """
     if subjects is None and split_name == FOLDS:
         return ptbxl.subject_table(folder, fs_hz)
+    if subjects is None and split_name == RECORDINGS:
+        return cinc2015.subject_table(folder)
     if subjects is None:
         return SubjectTable.of_recordings(folder.names())
     if split_name != SUBJECTS:
@@ -149,7 +151,7 @@ def subjects_of(
 
 
 def make_split(split_name: str, table: SubjectTable) -> Split:
-    """Return the split with a name; ``subjects`` and ``folds`` are made from the table.
+    """Return the split with a name; ``subjects``, ``recordings`` and ``folds`` are made from the table.
 
     If no subject is in the partition validation, it consists of the ends of the rounds of the training
     recordings, as in the split ``strict``.
@@ -157,9 +159,9 @@ def make_split(split_name: str, table: SubjectTable) -> Split:
     Raises:
         DiffecgError: an unknown split.
     """
-    if split_name not in (SUBJECTS, FOLDS):
+    if split_name not in (SUBJECTS, RECORDINGS, FOLDS):
         return split(split_name)
     if not table.partitions:
-        return split_by_subject(table.subjects).with_validation()
+        return split_by_subject(table.subjects, split_name).with_validation()
     assigned = {recording: table.partitions[subject] for recording, subject in table.subjects.items()}
     return split_by_partition(assigned, split_name).with_validation()
