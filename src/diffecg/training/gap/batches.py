@@ -131,12 +131,19 @@ class GapBatchSource:
 
 
 def check_sets(sets: Sequence[RecordingSet], fs_hz: float) -> None:
-    """Check the rate of recording sets, and that they can be trained from.
+    """Check the rate and the signals of recording sets, and that they can be trained from.
 
     Raises:
-        DiffecgError: a set has another rate than the model, or there are no recordings to train or validate.
+        DiffecgError: a set has another rate than the model or other signals than ECG, or there are no
+            recordings to train or validate.
     """
     for recordings in sets:
+        others = sorted({kind for kinds in recordings.index["kinds"] for kind in kinds} - {"ecg"})
+        if others:
+            raise DiffecgError(
+                f"the recordings have {', '.join(others)} and the model is one of ECG; prepare them with "
+                "--preset imputation"
+            )
         if recordings.fs_hz != fs_hz:
             raise DiffecgError(
                 f"the recordings have {recordings.fs_hz:g} Hz, the model needs {fs_hz:g} Hz; prepare them "

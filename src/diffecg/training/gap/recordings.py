@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
-from diffecg.datasets.recording_set import MISSING, STEPS_PER_MV, RecordingSet
+from diffecg.datasets.recording_set import MISSING, RecordingSet
 
 
 class TrainingRecordings:
@@ -36,6 +38,9 @@ class TrainingRecordings:
         for row, (leads, flat) in enumerate(zip(names, index["flat_leads"], strict=True)):
             self.usable[row, : len(leads)] = ~np.isin(leads, list(flat))
         self._has_lead = torch.from_numpy(self.usable).to(device)
+        self.kinds = [tuple(kinds) for kinds in index["kinds"]]
+        """Kind of each lead of each recording (:mod:`diffecg.signal.kinds`)."""
+        self._steps_per_unit = self._one_or_each(index["steps_per_unit"])
 
     def __len__(self) -> int:
         """Return the number of recordings."""
@@ -48,7 +53,9 @@ class TrainingRecordings:
         tempo: Float[Tensor, " recording"],
         length: int,
     ) -> tuple[Float[Tensor, "recording lead time"], Bool[Tensor, "recording lead time"]]:
-        """Return samples of all leads in mV, zero where they are missing, and where they are observed.
+        """Return samples of all leads, zero where they are missing, and where they are observed.
+
+        Samples are in the unit of each lead's kind: mV for an ECG.
 
         Args:
             numbers: the recordings.
@@ -90,4 +97,19 @@ class TrainingRecordings:
         inside = (places >= 0)[:, None] & (places[:, None] < samples) & has_lead
         at = self._index["offset"][numbers][:, None, None] + lead * samples + places[:, None]
         stored = self._signal[torch.where(inside, at, 0)]
-        return stored.float() / STEPS_PER_MV, inside & (stored != MISSING)
+        steps = self._steps_per_unit
+        each = steps if isinstance(steps, int) else steps[numbers][:, :, None]
+        return stored.float() / each, inside & (stored != MISSING)
+
+    def _one_or_each(
+        self, steps_per_unit: Collection[Sequence[int]]
+    ) -> int | Float[Tensor, "recording lead"]:
+        """Return the steps of a unit, one number where all leads share it.
+
+        On a GPU, division by a number differs from that by a tensor in the last bit.
+        """
+        each = np.ones(self.usable.shape, dtype=np.float32)
+        for row, steps in enumerate(steps_per_unit):
+            each[row, : len(steps)] = steps
+        values = {int(step) for steps in steps_per_unit for step in steps}
+        return values.pop() if len(values) == 1 else torch.from_numpy(each).to(self.device)
