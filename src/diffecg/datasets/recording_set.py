@@ -135,7 +135,7 @@ class RecordingSet:
 
     Attributes:
         fs_hz: sampling rate, in Hz.
-        index: one row for each recording, see :data:`COLUMNS`.
+        index: one row for each recording, see :data:`COLUMNS` and :data:`KIND_COLUMNS`.
         cards: the data card of each folder.
         parts: samples and R peaks of each folder.
         part_of: which of ``parts`` each recording is in.
