@@ -36,7 +36,8 @@ class SignalKind:
 
     Raises:
         DiffecgError: the words are no regular expression; the range is empty or too large for 16 bits in
-            steps of this size; a kind has a name of its events and no detector, or the reverse.
+            steps of this size; a kind has a name of its events and no detector, or the reverse, or a rate of
+            events that it does not have.
     """
 
     name: str
@@ -67,6 +68,8 @@ class SignalKind:
             )
         if bool(self.events) != (self.find_events is not None):
             raise DiffecgError(f"signal kind {self.name}: give events and find_events together, or neither")
+        if self.rate_per_min is not None and not self.events:
+            raise DiffecgError(f"signal kind {self.name}: rate_per_min is given, but no events")
         try:
             re.compile(self.words)
         except re.error as error:

@@ -50,6 +50,7 @@ def test_an_unknown_kind_is_an_error_that_names_the_kinds():
         ({"steps_per_unit": 0}, "must fit"),
         ({"events": "pulses"}, "together, or neither"),
         ({"find_events": lambda *_: np.empty(0, dtype=np.int64)}, "together, or neither"),
+        ({"rate_per_min": (1.0, 2.0)}, "rate_per_min is given, but no events"),
         ({"words": "lac("}, r"no regular expression \(.*unterminated"),
     ],
 )
