@@ -2,6 +2,7 @@
 
 import json
 
+import edfio
 import numpy as np
 import pandas as pd
 import pytest
@@ -65,6 +66,33 @@ def test_each_signal_is_kept_in_its_unit_and_resolution(tmp_path):
     kinds = recordings.cards[0]["kinds"]
     assert kinds["pressure"] == {"unit": "mmHg", "steps_per_unit": 100}
     assert recordings.cards[0]["counts"][found.partition]["events"] == len(found.events) > 40
+
+
+def test_signals_of_several_rates_are_brought_to_one(tmp_path):
+    def breath(fs_hz):
+        return 0.5 * np.sin(2 * np.pi * 0.25 * np.arange(round(60 * fs_hz)) / fs_hz)
+
+    pressure = 90 + 40 * np.sin(2 * np.pi * 1.2 * np.arange(7500) / 125)
+    (tmp_path / "db").mkdir()
+    edfio.Edf(
+        [
+            edfio.EdfSignal(breath(25), 25, label="RESP", physical_dimension="NU", physical_range=(-1, 1)),
+            edfio.EdfSignal(pressure, 125, label="ABP", physical_dimension="mmHg", physical_range=(0, 200)),
+            edfio.EdfSignal(
+                simulate_ecg(60.0, 250.0).signal_mv,
+                250,
+                label="ECG II",
+                physical_dimension="mV",
+                physical_range=(-5, 5),
+            ),
+        ]
+    ).write(tmp_path / "db" / "night.edf")
+    recordings = prepare_recordings(tmp_path / "db", tmp_path / "set", options_of(*MONITOR))
+    found = recordings.recording(0)
+    assert found.kinds == ("ecg", "pressure", "respiration")
+    assert found.signal.shape == (3, 7500)
+    assert np.abs(found.signal[1] - pressure).max() < 0.01
+    assert np.abs(found.signal[2] - breath(125))[125:-125].max() < 0.01
 
 
 def test_the_order_of_kinds_is_that_of_the_leads_after_the_ecg(tmp_path):
