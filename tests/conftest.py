@@ -64,6 +64,12 @@ def cinc2015():
 
 
 @pytest.fixture(scope="session")
+def bidmc():
+    """Eight minutes of respiration, PPG and ECG: recording 1 of the BIDMC PPG and Respiration Dataset."""
+    return real_database("misc") / "bidmc" / "bidmc_01_Signals.csv"
+
+
+@pytest.fixture(scope="session")
 def ptbxl():
     """PTB-XL as released, at 100 Hz."""
     folder = Path(os.environ.get("DIFFECG_DATA") or "nowhere") / "ptbxl"

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from diffecg.formats.registry import read_recording
 from diffecg.signal.breaths import breaths
 
 FS_HZ = 125.0
@@ -38,6 +39,17 @@ def test_neurokit_finds_as_many_breaths():
     expected, found = info["RSP_Peaks"], breaths(signal, FS_HZ)  # neurokit leaves out those at the ends
     assert np.abs(found[:, None] - expected).min(axis=0).max() < 0.2 * FS_HZ
     assert len(found) - len(expected) in (0, 1, 2)
+
+
+def test_as_many_breaths_are_found_in_a_real_recording(bidmc):
+    recording = read_recording(bidmc)
+    signal = recording.signal[recording.channel_names.index("RESP")]
+    cleaned = neurokit2.rsp_clean(signal, sampling_rate=125)
+    _, info = neurokit2.rsp_peaks(cleaned, sampling_rate=125)
+    found = breaths(signal, recording.fs_hz)
+    assert len(found) == pytest.approx(len(info["RSP_Peaks"]), rel=0.03)
+    nearest_s = np.abs(found[:, None] - info["RSP_Peaks"]).min(axis=1) / recording.fs_hz
+    assert np.mean(nearest_s < 0.4) > 0.9
 
 
 def test_neither_flat_nor_missing_parts_have_breaths():

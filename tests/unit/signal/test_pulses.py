@@ -52,6 +52,15 @@ def test_neurokit_finds_as_many_pulses():
     assert np.ptp(delay_s) < 0.1
 
 
+def test_the_beats_of_a_real_recording_have_pulses(bidmc):
+    recording = read_recording(bidmc)
+    signals = dict(zip(recording.channel_names, recording.signal, strict=True))
+    found_s = pulses(signals["PLETH"], recording.fs_hz) / recording.fs_hz
+    beats_s = r_peaks_of_recording(signals["II"], recording.fs_hz) / recording.fs_hz
+    assert len(found_s) == pytest.approx(len(beats_s), rel=0.03)
+    assert _share_matched(beats_s, found_s) > 0.95
+
+
 def test_neither_flat_nor_missing_parts_have_pulses():
     signal, _ = pulse_wave()
     changed = 80 + 40 * signal
