@@ -15,11 +15,21 @@ from diffecg.datasets.recording_set_writer import RecordingSetWriter
 from diffecg.model.gap.inputs import GapInputs
 from diffecg.signal.simulation import simulate_ecg
 
+MONITOR = CandidateConfig(
+    length=128,
+    longest_s=0.6,
+    analogues=4,
+    cycles=2,
+    kinds=("ecg", "ppg", "pressure"),
+    companions=("ecg", "ppg", "pressure"),
+)
+"""Settings of candidates of a model of several kinds of signals."""
 
-def tiny_config(**training: object) -> GapConfig:
-    """Return the settings of a network with a few thousand parameters."""
+
+def tiny_config(candidates: CandidateConfig | None = None, **training: object) -> GapConfig:
+    """Return the settings of a network with a few thousand parameters, by default for ECG."""
     return GapConfig(
-        candidates=CandidateConfig(length=128, longest_s=0.6, analogues=4, cycles=2),
+        candidates=candidates or CandidateConfig(length=128, longest_s=0.6, analogues=4, cycles=2),
         network=GapNetworkConfig(
             encoder_width=8, encoder_blocks=1, trunk_width=8, trunk_blocks=1, draw_blocks=1, latents=4
         ),
@@ -35,7 +45,7 @@ def randomise(module: nn.Module, seed: int = 0) -> None:
 
 
 def random_inputs(config: GapConfig, count: int = 3, seed: int = 0) -> GapInputs:
-    """Return gaps of random signals; the second has a companion lead, the third is a forecast."""
+    """Return gaps of random signals; the second has companions, the third is a forecast."""
     generator = torch.Generator().manual_seed(seed)
     length, candidates = config.candidates.length, config.candidates.analogues + config.candidates.cycles
     missing = torch.zeros(count, length, dtype=torch.bool)
@@ -44,26 +54,29 @@ def random_inputs(config: GapConfig, count: int = 3, seed: int = 0) -> GapInputs
     observed = ~missing
     observed[0, :7] = False
     valid = torch.rand(count, candidates, 1, generator=generator).expand(-1, -1, length) > 0.2
+    companions, kinds = len(config.candidates.companions), len(config.candidates.kinds)
     has_companion = torch.tensor([row == 1 for row in range(count)])
-    companion = has_companion[:, None].expand(-1, length)
-    companion_valid = valid & companion[:, None]
+    companion = has_companion[:, None, None].expand(-1, companions, length)
+    companion_valid = (valid & has_companion[:, None, None])[:, None].expand(-1, companions, -1, -1)
 
     def noise(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=generator)
 
     return GapInputs(
-        signal_mv=noise(count, length) * observed,
+        signal=noise(count, length) * observed,
         observed=observed,
         missing=missing,
-        candidates_mv=noise(count, candidates, length) * valid,
+        candidates=noise(count, candidates, length) * valid,
         valid=valid,
-        companion_mv=noise(count, length) * companion,
+        companions=noise(count, companions, length) * companion,
         companion_observed=companion,
-        companion_candidates_mv=noise(count, candidates, length) * companion_valid,
+        companion_candidates=noise(count, companions, candidates, length) * companion_valid,
         companion_valid=companion_valid,
         log_lag=torch.rand(count, candidates, generator=generator),
         is_cycle=(torch.arange(candidates) >= config.candidates.analogues).expand(count, candidates),
         is_forecast=torch.tensor([row == 2 for row in range(count)]),
+        kind=torch.arange(count) % kinds,
+        smallest_scale=torch.full((count, 1 + companions), 0.03),
     )
 
 

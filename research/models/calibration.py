@@ -50,7 +50,7 @@ def _coverages(network: GapNetwork, batch: GapBatch, first: int) -> list[list[li
     """Return, for each gap and each variance, the coverage of each interval."""
     encoding = network.encode(batch.inputs)
     draws = draw_numbered(network, encoding, range(first, first + len(batch)), DRAWS)
-    truth = encoding.conditions.normalise(batch.truth_mv).double().numpy()
+    truth = encoding.conditions.normalise(batch.truth).double().numpy()
     found = []
     for own, true, missing in zip(draws.double().numpy(), truth, batch.inputs.missing.numpy(), strict=True):
         own, true = own[:, missing], true[missing]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +34,12 @@ def are_recording_sets(data: Sequence[str]) -> bool:
 def gap_settings(
     preset: str | None, parent: Parent | None, labels: Sequence[str], changes: Sequence[str]
 ) -> GapConfig:
-    """Return the settings of a run: those of a preset, or those to fine-tune a model, with changes.
+    """Return the settings of a run with changes: those of a preset, or those to fine-tune a model.
+
+    Of a preset and a model, signals, windows and training are the preset's, and the network is the model's.
 
     Raises:
-        DiffecgError: an unknown preset or setting; preset and model, or labels, are given.
+        DiffecgError: an unknown preset or setting; labels are given.
     """
     if labels:
         raise DiffecgError(f"models of gaps have no labels ({', '.join(labels)}); leave out --label")
@@ -44,8 +47,10 @@ def gap_settings(
         return with_settings(gap_preset("strip" if preset is None else preset), changes)
     from diffecg.training.gap.fine_tuning import gap_fine_tuning_config
 
-    parent.check_preset(preset)
-    return with_settings(gap_fine_tuning_config(parent.gap_network().config, parent.model), changes)
+    own = parent.gap_network().config
+    if preset is None:
+        return with_settings(gap_fine_tuning_config(own, parent.model), changes)
+    return with_settings(replace(gap_preset(preset), network=own.network, parent=parent.model), changes)
 
 
 def train_gaps(

@@ -24,6 +24,7 @@ from diffecg.config.schema import (
 _STRICT = {"extra": "forbid"}
 
 Steps = Annotated[int, Field(ge=1, le=4)]
+Kinds = Annotated[tuple[str, ...], Field(min_length=1)]
 Blocks = Annotated[tuple[tuple[PositiveInt, PositiveFloat], ...], Field(min_length=1)]
 
 
@@ -41,12 +42,19 @@ class CandidateConfig:
     """Longest gap of training, in s; windows of longer gaps are longer, by as much."""
     analogues: PositiveInt = 16
     """Number of analogues, from the whole recording."""
+    alone: NonNegativeInt = 0
+    """Number of the analogues that are found by the surroundings of the signal alone, without companions."""
     cycles: NonNegativeInt = 4
     """Number of visible cardiac cycles that are laid to the expected beat times."""
     context_s: PositiveFloat = 0.3
     """Signal on either side of a gap by which analogues are compared and candidates are levelled, in s."""
     min_separation_s: PositiveFloat = 0.1
     """Smallest distance between two analogues, in s."""
+    kinds: Kinds = ("ecg",)
+    """Kinds of signals that are imputed (:mod:`diffecg.signal.kinds`)."""
+    companions: Kinds = ("ecg",)
+    """Kinds of the other signals that the network is given where they are observed through a gap, one input
+    each; a kind may occur several times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,12 +167,17 @@ class GapConfig:
     """The model that training started from; None: random weights."""
 
     def __post_init__(self) -> None:
-        """Check that windows consist of whole frames and blocks."""
+        """Check that windows consist of whole frames and blocks, and the numbers of analogues."""
         candidates, hop = self.candidates, self.network.n_fft // 2
         length = candidates.length
         least = (candidates.longest_s + 2 * candidates.context_s) * candidates.fs_hz
         if length < least:
             raise ValueError(f"candidates.length {length} must be at least {least:g} for gaps of longest_s")
+        if candidates.alone >= candidates.analogues:
+            raise ValueError(
+                f"candidates.alone {candidates.alone} must be below candidates.analogues, "
+                f"{candidates.analogues}"
+            )
         for divisor in (hop, *(size for size, _ in self.training.blocks)):
             if length % divisor:
                 raise ValueError(f"candidates.length {length} must be a multiple of {divisor}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diffecg.config.gap import GapConfig
+from diffecg.config.gap import CandidateConfig, GapConfig, GapTrainingConfig
 from diffecg.config.schema import (
     ConditionConfig,
     Config,
@@ -74,7 +74,20 @@ PRESETS: dict[str, Config] = {
 """The presets, by name. ``docs/paper.md`` lists the choices of ``paper`` that the paper leaves open."""
 
 
-GAP_PRESETS: dict[str, GapConfig] = {"strip": GapConfig()}
+_MONITOR = ("ecg", "ppg", "pressure", "respiration")
+
+GAP_PRESETS: dict[str, GapConfig] = {
+    "strip": GapConfig(),
+    "monitor": GapConfig(
+        name="monitor",
+        candidates=CandidateConfig(
+            fs_hz=125.0, length=896, longest_s=5.0, alone=8, kinds=_MONITOR, companions=("ecg", *_MONITOR)
+        ),
+        training=GapTrainingConfig(
+            samples=300_000, batch=16, learning_rate=3e-4, companions=0.7, virtual=0.3, inverted=0.0
+        ),
+    ),
+}
 """The presets of models of gaps, which learn from whole recordings."""
 
 

@@ -139,7 +139,7 @@ def _add(
         if leads.duration < MIN_DURATION_S * options.fs_hz:
             writer.skip(name, f"shorter than {MIN_DURATION_S:g} s")
             return
-        found = writer.write_signal(_blocks(leads, rows), len(rows), leads.duration, chosen.steps_per_unit)
+        found = writer.write_signal(_blocks(leads, chosen), len(rows), leads.duration, chosen.steps_per_unit)
     if all(found["flat"]):
         writer.skip(name, "all leads are flat or missing throughout")
         return
@@ -187,12 +187,13 @@ def _kind_columns(chosen: SelectedLeads) -> dict[str, Any]:
     }
 
 
-def _blocks(leads: Leads, rows: Sequence[int]) -> Iterator[Float[np.ndarray, "lead block"]]:
-    """Yield consecutive parts of some leads, in the unit of each."""
+def _blocks(leads: Leads, chosen: SelectedLeads) -> Iterator[Float[np.ndarray, "lead block"]]:
+    """Yield consecutive parts of some leads, in the unit of each; what is not of the signal is missing."""
     size = max(1, leads.block_length(BLOCK_SAMPLES))
     for start in range(0, leads.duration, size):
         signal = leads.read(start, min(start + size, leads.duration))
-        yield np.stack([signal[row] for row in rows])
+        leads_of_set = zip(chosen.rows, chosen.kinds, strict=True)
+        yield np.stack([kind.valid(signal[row]) for row, kind in leads_of_set])
 
 
 def _detect(steps: Int16[np.ndarray, " time"], kind: SignalKind, fs_hz: float) -> Int[np.ndarray, " event"]:

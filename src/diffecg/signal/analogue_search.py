@@ -34,6 +34,9 @@ MIN_SEPARATION_S = 0.1
 REACH_S = 1800.0
 """How far from the gap analogues are searched, on either side."""
 
+NONE_TAKEN = np.empty(0, dtype=np.int64)
+"""No segments."""
+
 _BLOCK = 1 << 16
 """Starts whose distances are computed together: their arrays fit into the processor's cache."""
 
@@ -55,7 +58,8 @@ class SharedAnalogues:
     """Analogues of a gap that several leads share, at the same places in each; see AnalogueSegments."""
 
     start: Int64[np.ndarray, " analogue"]
-    distance: Float64[np.ndarray, " analogue"]
+    distance: Float64[np.ndarray, "analogue row"]
+    """The distance, the same for all leads, in the unit of each of them."""
     segments: Float64[np.ndarray, "analogue row gap"]
 
 
@@ -99,7 +103,7 @@ def search_analogues(
         min_separation_s=min_separation_s,
         reach_s=reach_s,
     )
-    return AnalogueSegments(start=found.start, distance=found.distance, segments=found.segments[:, 0])
+    return AnalogueSegments(start=found.start, distance=found.distance[:, 0], segments=found.segments[:, 0])
 
 
 def search_shared_analogues(
@@ -112,12 +116,14 @@ def search_shared_analogues(
     context_s: float = CONTEXT_S,
     min_separation_s: float = MIN_SEPARATION_S,
     reach_s: float = REACH_S,
+    kinds: Sequence[str] | None = None,
+    taken: Int64[np.ndarray, " taken"] = NONE_TAKEN,
 ) -> SharedAnalogues:
     """Return analogues of a gap of several leads, which are the same segments in each of them.
 
     Args:
-        signal: all leads, in mV; NaN = missing. Samples of ``rows`` that are observed in the gap are
-            compared.
+        signal: all leads, each in its unit; NaN = missing. Samples of ``rows`` that are observed in the gap
+            are compared.
         gap: the samples of which each of ``rows`` misses some.
         rows: the leads of the gap.
         fs_hz: as for :func:`search_analogues`.
@@ -125,17 +131,27 @@ def search_shared_analogues(
         context_s: as for :func:`search_analogues`.
         min_separation_s: as for :func:`search_analogues`.
         reach_s: as for :func:`search_analogues`.
+        kinds: kind of each lead; leads of different kinds are compared in units of their standard deviation.
+            None: all are of one kind.
+        taken: starts of segments that have been found already, to which analogues keep their distance.
     """
+    scale = _comparable_scale(signal, kinds or ["ecg"] * len(signal), rows[0])
     context, reach = round(context_s * fs_hz), round(reach_s * fs_hz)
     near = slice(max(gap.start - context, 0), min(gap.stop + context, signal.shape[1]))
     first, stop = max(near.start - reach, 0), min(near.stop + reach, signal.shape[1])
     inside = slice(gap.start - near.start, gap.stop - near.start)
-    searched = signal[:, first:stop]
-    templates = [_template(signal[row, near], inside, is_missing=row in rows) for row in range(len(signal))]
+    searched = signal[:, first:stop] * scale[:, None]
+    templates = [
+        _template(signal[row, near] * scale[row], inside, is_missing=row in rows)
+        for row in range(len(signal))
+    ]
     if any(not templates[row].compared.any() for row in rows):
         return _nothing(len(rows), gap)
     mean_square = _mean_squares_by_blocks(searched, templates, rows)
-    starts = pick_separated(mean_square, count, max(1, round(min_separation_s * fs_hz)))
+    separation = max(1, round(min_separation_s * fs_hz))
+    for start in (taken - first - inside.start).tolist():
+        mean_square[max(start - separation + 1, 0) : max(start + separation, 0)] = np.inf
+    starts = pick_separated(mean_square, count, separation)
     distance = np.array([_distance(searched, templates, rows, start) for start in starts], dtype=np.float64)
     order = np.argsort(distance, kind="stable")
     segments = [
@@ -144,8 +160,30 @@ def search_shared_analogues(
     if not segments:
         return _nothing(len(rows), gap)
     return SharedAnalogues(
-        start=starts[order] + first + inside.start, distance=distance[order], segments=np.array(segments)
+        start=starts[order] + first + inside.start,
+        distance=distance[order, None] / scale[list(rows)],
+        segments=np.array(segments) / scale[list(rows), None],
     )
+
+
+def observed_sd(signal: Float[np.ndarray, "*axes"]) -> float:
+    """Return the standard deviation of the observed samples of a signal; 0 if there are none."""
+    observed = signal[np.isfinite(signal)]
+    return float(observed.std(dtype=np.float64)) if observed.size else 0.0
+
+
+def _comparable_scale(
+    signal: Float[np.ndarray, "lead time"], kinds: Sequence[str], row: int
+) -> Float32[np.ndarray, " lead"]:
+    """Return factors that give leads of different kinds the mean square of the kind of one lead.
+
+    Leads of one kind have one factor, and that of the given lead's kind is 1.
+    """
+    if len(set(kinds)) == 1:
+        return np.ones(len(signal), dtype=np.float32)
+    spread, kind_of = np.array([observed_sd(lead) for lead in signal]), np.array(kinds)
+    rms = {kind: np.sqrt(np.mean(spread[kind_of == kind] ** 2)) for kind in set(kinds)}
+    return np.array([rms[kinds[row]] / max(rms[kind], 1e-12) for kind in kinds], dtype=np.float32)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -289,6 +327,6 @@ def _segment(
 def _nothing(rows: int, gap: slice) -> SharedAnalogues:
     return SharedAnalogues(
         start=np.empty(0, dtype=np.int64),
-        distance=np.empty(0),
+        distance=np.empty((0, rows)),
         segments=np.empty((0, rows, gap.stop - gap.start)),
     )

@@ -48,6 +48,8 @@ class SignalKind:
     empty: it is not recognised by words."""
     plausible: tuple[float, float]
     """Smallest and largest plausible value, in the unit."""
+    implausible_is_missing: bool = False
+    """Whether other values are not of the signal, such as those of a flushed pressure line."""
     steps_per_unit: int
     """Resolution: samples are stored as multiples of 1 / ``steps_per_unit``, in 16 bits."""
     smallest_sd: float
@@ -89,6 +91,13 @@ class SignalKind:
             fs_hz: sampling rate, in Hz.
         """
         return np.empty(0, dtype=np.int64) if self.find_events is None else self.find_events(signal, fs_hz)
+
+    def valid(self, signal: Float[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:
+        """Return a signal with NaN where its values are not of the signal."""
+        if not self.implausible_is_missing:
+            return signal
+        low, high = self.plausible
+        return np.where((signal >= low) & (signal <= high), signal, signal.dtype.type(np.nan))
 
     def names(self, word: str) -> bool:
         """Return whether a word of a channel's name is one of the kind."""
@@ -150,6 +159,7 @@ KINDS: dict[str, SignalKind] = {
             unit="mmHg",
             words=r"n?[ai]?bp\w*|nibp|art\d?|cvp\w*|pap\w*|icp|pressure|i?bp\d?",
             plausible=(-30.0, 300.0),
+            implausible_is_missing=True,
             steps_per_unit=100,
             smallest_sd=0.3,
             events="pulses",
@@ -192,6 +202,10 @@ KINDS: dict[str, SignalKind] = {
     )
 }
 """Every kind by its name; words are tried in this order."""
+
+
+HEARTBEAT_KINDS = ("ecg", "ppg", "pressure")
+"""Kinds whose events are heartbeats, in the order in which they are preferred."""
 
 
 def signal_kind(name: str) -> SignalKind:

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from diffecg.config.gap import CandidateConfig
+from diffecg.signal.kinds import signal_kind
 from diffecg.signal.simulation import simulate_ecg
 from diffecg.transform.gap_window import Gap, GapWindow, cut_gap_window, window_samples
 
 CONFIG = CandidateConfig(length=320, longest_s=1.0, analogues=3, cycles=2)
+KINDS = ("ecg", "ecg")
 STARTS = np.array([800, 2050])
 
 
@@ -21,14 +23,15 @@ def recording() -> np.ndarray:
 
 
 def cut(signal_mv: np.ndarray, gap: Gap) -> GapWindow:
-    return cut_gap_window(signal_mv, gap, STARTS, CONFIG, window_samples(gap, CONFIG, 8))
+    return cut_gap_window(signal_mv, KINDS, gap, STARTS, CONFIG, window_samples(gap, CONFIG, 8))
 
 
 @pytest.mark.parametrize("fill", ["noise", "nan"])
 @pytest.mark.parametrize(("companion", "is_forecast"), [(None, False), (1, False), (None, True)])
 def test_hidden_samples_change_nothing(companion: int | None, is_forecast: bool, fill: str) -> None:
     signal_mv = recording()
-    gap = Gap(row=0, samples=slice(3000, 3100), companion=companion, is_forecast=is_forecast)
+    beats = 0 if companion is None else companion
+    gap = Gap(row=0, samples=slice(3000, 3100), companions=(companion,), beats=beats, is_forecast=is_forecast)
     changed = signal_mv.copy()
     hidden = (slice(None), slice(3000, None)) if is_forecast else (0, slice(3000, 3100))
     noise = 3 * np.random.default_rng(0).standard_normal(changed[hidden].shape)
@@ -40,13 +43,13 @@ def test_hidden_samples_change_nothing(companion: int | None, is_forecast: bool,
 
 def test_candidates_are_segments_of_the_recording_with_their_surroundings() -> None:
     signal_mv = recording().astype(np.float32)
-    gap = Gap(row=0, samples=slice(3000, 3100), companion=1)
+    gap = Gap(row=0, samples=slice(3000, 3100), companions=(1,), beats=1)
     window = cut(signal_mv, gap)
     assert window.start == 2890
     for number, start in enumerate(STARTS):
         there = slice(start - 110, start + 210)
-        np.testing.assert_array_equal(window.candidates_mv[number], signal_mv[0, there])
-        np.testing.assert_array_equal(window.companion_candidates_mv[number], signal_mv[1, there])
+        np.testing.assert_array_equal(window.candidates[number], signal_mv[0, there])
+        np.testing.assert_array_equal(window.companion_candidates[0, number], signal_mv[1, there])
         assert window.log_lag[number] == pytest.approx(np.log10(1 + (3000 - start) / 100))
     assert not window.valid[2].any()
     assert window.valid[3:].any(axis=1).all()
@@ -56,10 +59,10 @@ def test_candidates_are_segments_of_the_recording_with_their_surroundings() -> N
 
 def test_a_candidate_is_hidden_where_it_reaches_into_the_gap() -> None:
     gap = Gap(row=0, samples=slice(2150, 2250))
-    window = cut_gap_window(recording(), gap, np.array([2050]), CONFIG, window_samples(gap, CONFIG, 8))
+    window = cut_gap_window(recording(), KINDS, gap, np.array([2050]), CONFIG, window_samples(gap, CONFIG, 8))
     places = np.arange(320) + window.start - 100
     np.testing.assert_array_equal(window.valid[0], (places < 2150) | (places >= 2250))
-    assert (window.candidates_mv[0][~window.valid[0]] == 0).all()
+    assert (window.candidates[0][~window.valid[0]] == 0).all()
 
 
 def test_samples_beyond_the_recording_are_neither_observed_nor_missing() -> None:
@@ -79,3 +82,27 @@ def test_windows_grow_with_long_gaps(length: int, expected: int) -> None:
     assert abs((window.start + window.stop) - (gap.samples.start + gap.samples.stop)) <= 2
     forecast = window_samples(Gap(row=0, samples=gap.samples, is_forecast=True), config, 8)
     assert forecast == slice(5000 + length - expected, 5000 + length)
+
+
+def test_a_pressure_gap_takes_its_beats_from_an_ecg_that_is_hidden_in_the_gap_too() -> None:
+    ecg = recording()[0]
+    pressure = 90 + 20 * np.roll(ecg, 25)
+    config = CandidateConfig(
+        length=320, longest_s=1.0, analogues=3, cycles=2, kinds=("ecg", "pressure"), companions=("ecg", "ppg")
+    )
+    gap = Gap(row=0, samples=slice(3000, 3100), companions=(None, None), beats=1)
+    signal = np.stack([pressure, ecg])
+
+    def window_of(signal: np.ndarray) -> GapWindow:
+        kinds = ("pressure", "ecg")
+        return cut_gap_window(signal, kinds, gap, STARTS, config, window_samples(gap, config, 8))
+
+    window = window_of(signal)
+    assert window.kind == 1
+    assert not window.companion_observed.any()
+    assert window.valid[3:].any(axis=1).all()
+    assert window.smallest_scale == pytest.approx(
+        [6 * signal_kind(k).smallest_sd for k in ("pressure", "ecg", "ppg")]
+    )
+    signal[:, 3000:3100] = 7.0
+    np.testing.assert_array_equal(window_of(signal).candidates, window.candidates)

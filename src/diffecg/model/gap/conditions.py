@@ -15,8 +15,6 @@ from torch import Tensor
 
 from diffecg.model.gap.inputs import GapInputs
 
-MIN_SCALE_MV = 0.03
-"""Smallest standard deviation by which signals are divided."""
 MIN_COMPARED = 6
 """Fewest samples of the surroundings at which a usable candidate is observed."""
 
@@ -37,22 +35,22 @@ class GapConditions:
     """Signal minus candidate, where both are observed."""
     distance: Float[Tensor, "batch candidate"]
     """Root mean square difference in the surroundings."""
-    companion: Float[Tensor, "batch time"]
-    companion_difference: Float[Tensor, "batch candidate time"]
-    companion_distance: Float[Tensor, "batch candidate"]
-    """Root mean square difference of the companion lead in the surroundings and through the gap."""
-    has_companion: Bool[Tensor, " batch"]
-    level_mv: Float[Tensor, "batch 1"]
-    scale_mv: Float[Tensor, "batch 1"]
+    companions: Float[Tensor, "batch companion time"]
+    companion_difference: Float[Tensor, "batch companion candidate time"]
+    companion_distance: Float[Tensor, "batch companion candidate"]
+    """Root mean square difference of each companion in the surroundings and through the gap."""
+    has_companion: Bool[Tensor, "batch companion"]
+    level: Float[Tensor, "batch 1"]
+    scale: Float[Tensor, "batch 1"]
 
-    def normalise(self, signal_mv: Float[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:
-        """Return a signal of the lead in the units of the network."""
-        return (signal_mv - self.level_mv) / self.scale_mv
+    def normalise(self, signal: Float[Tensor, "batch time"]) -> Float[Tensor, "batch time"]:
+        """Return the signal of the gap in the units of the network."""
+        return (signal - self.level) / self.scale
 
     def denormalise(self, signal: Float[Tensor, "batch *draw time"]) -> Float[Tensor, "batch *draw time"]:
-        """Return a signal in mV."""
+        """Return a signal in its own unit."""
         shape = (-1, *(1 for _ in signal.shape[1:]))
-        return signal * self.scale_mv.reshape(shape) + self.level_mv.reshape(shape)
+        return signal * self.scale.reshape(shape) + self.level.reshape(shape)
 
 
 def normalise_inputs(inputs: GapInputs, context: int) -> GapConditions:
@@ -64,27 +62,17 @@ def normalise_inputs(inputs: GapInputs, context: int) -> GapConditions:
     """
     observed, missing = inputs.observed.float(), inputs.missing.float()
     near = F.max_pool1d(missing[:, None], 2 * context + 1, 1, context)[:, 0] * observed
-    level, scale = _level_and_scale(inputs.signal_mv, observed)
-    signal = (inputs.signal_mv - level) / scale * observed
+    level, scale = _level_and_scale(inputs.signal, observed, inputs.smallest_scale[:, :1])
+    signal = (inputs.signal - level) / scale * observed
     valid = inputs.valid.float()
     candidates, distance, difference = _compare(
-        signal, (inputs.candidates_mv - level[:, None]) / scale[:, None], valid, near, observed
+        signal, (inputs.candidates - level[:, None]) / scale[:, None], valid, near, observed
     )
     whole = ~(inputs.missing[:, None] & ~inputs.valid).any(dim=2)
     usable = whole & ((near[:, None] * valid).sum(dim=2) >= MIN_COMPARED)
     kept = valid * usable[:, :, None]
 
-    companion_observed = inputs.companion_observed.float()
-    companion_level, companion_scale = _level_and_scale(inputs.companion_mv, companion_observed)
-    companion = (inputs.companion_mv - companion_level) / companion_scale * companion_observed
-    of_candidates = (inputs.companion_candidates_mv - companion_level[:, None]) / companion_scale[:, None]
-    _, companion_distance, companion_difference = _compare(
-        companion,
-        of_candidates,
-        inputs.companion_valid.float(),
-        (near + missing) * companion_observed,
-        companion_observed,
-    )
+    companions, companion_distance, companion_difference = _compare_companions(inputs, near + missing)
     return GapConditions(
         signal=signal,
         observed=observed,
@@ -94,23 +82,50 @@ def normalise_inputs(inputs: GapInputs, context: int) -> GapConditions:
         usable=usable,
         difference=difference * kept,
         distance=distance,
-        companion=companion,
-        companion_difference=companion_difference * kept,
+        companions=companions,
+        companion_difference=companion_difference * kept[:, None],
         companion_distance=companion_distance,
-        has_companion=inputs.companion_observed.any(dim=1),
-        level_mv=level,
-        scale_mv=scale,
+        has_companion=inputs.companion_observed.any(dim=2),
+        level=level,
+        scale=scale,
     )
 
 
+def _compare_companions(
+    inputs: GapInputs, compared: Float[Tensor, "batch time"]
+) -> tuple[
+    Float[Tensor, "batch companion time"],
+    Float[Tensor, "batch companion candidate"],
+    Float[Tensor, "batch companion candidate time"],
+]:
+    """Return the normalised companions, their distances from those of the candidates, and the differences."""
+    count = inputs.companions.shape[1]
+    signal, observed = inputs.companions.flatten(0, 1), inputs.companion_observed.flatten(0, 1).float()
+    level, scale = _level_and_scale(signal, observed, inputs.smallest_scale[:, 1:].reshape(-1, 1))
+    signal = (signal - level) / scale * observed
+    _, distance, difference = _compare(
+        signal,
+        (inputs.companion_candidates.flatten(0, 1) - level[:, None]) / scale[:, None],
+        inputs.companion_valid.flatten(0, 1).float(),
+        compared.repeat_interleave(count, dim=0) * observed,
+        observed,
+    )
+    signal, distance, difference = (
+        x.reshape(-1, count, *x.shape[1:]) for x in (signal, distance, difference)
+    )
+    return signal, distance, difference
+
+
 def _level_and_scale(
-    signal_mv: Float[Tensor, "batch time"], observed: Float[Tensor, "batch time"]
+    signal: Float[Tensor, "batch time"],
+    observed: Float[Tensor, "batch time"],
+    smallest: Float[Tensor, "batch 1"],
 ) -> tuple[Float[Tensor, "batch 1"], Float[Tensor, "batch 1"]]:
-    """Return the mean of the observed samples, and their standard deviation, at least MIN_SCALE_MV."""
+    """Return the mean of the observed samples, and their standard deviation, at least ``smallest``."""
     count = observed.sum(dim=1, keepdim=True).clamp(min=1)
-    level = (signal_mv * observed).sum(dim=1, keepdim=True) / count
-    variance = (((signal_mv - level) * observed) ** 2).sum(dim=1, keepdim=True) / count
-    return level, variance.sqrt().clamp(min=MIN_SCALE_MV)
+    level = (signal * observed).sum(dim=1, keepdim=True) / count
+    variance = (((signal - level) * observed) ** 2).sum(dim=1, keepdim=True) / count
+    return level, variance.sqrt().maximum(smallest)
 
 
 def _compare(

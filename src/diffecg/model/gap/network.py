@@ -82,8 +82,10 @@ class GapNetwork(nn.Module):
         width, encoder_width = network.trunk_width, network.encoder_width
         self.frames = FrameTransform(network.n_fft)
         channels = self.frames.channels
-        self.encoder = CandidateEncoder(network, self.frames)
-        self.trunk_in = nn.Linear(3 * channels + 4 + network.heads * encoder_width, width)
+        self.encoder = CandidateEncoder(config, self.frames)
+        self.trunk_in = nn.Linear(
+            self.encoder.context_channels + channels + network.heads * encoder_width, width
+        )
         self.trunk_blocks = frame_blocks(width, network.trunk_blocks)
         self.mean_head = nn.Linear(width, channels)
         self.draw_in = nn.Linear(encoder_width + network.latents + channels, width)

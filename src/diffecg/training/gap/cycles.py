@@ -73,7 +73,7 @@ def _visible(
     row = torch.arange(len(peaks), device=peaks.device)[:, None, None]
     near = torch.where(at < peaks.shape[1], peaks[row, at.clamp(max=peaks.shape[1] - 1)], torch.inf)
     start, stop = gaps.start[..., None], gaps.stop[..., None]
-    beside = (near < start - margin) | (near >= stop + margin) | gaps.through_gap[..., None]
+    beside = (near < start - margin) | (near >= stop + margin) | gaps.shows_beats[..., None]
     shown = torch.where(
         gaps.is_forecast[..., None],
         near < start - FORECAST_MARGIN_S * fs_hz,
@@ -117,7 +117,7 @@ def _with_expected(
         in_between,
         torch.where(torch.isfinite(before), later, earlier),
     )
-    known = gaps.through_gap[..., None] | ~torch.isfinite(expected)
+    known = gaps.shows_beats[..., None] | ~torch.isfinite(expected)
     return torch.cat([visible, torch.where(known, torch.inf, expected)], dim=2).sort(dim=2).values
 
 

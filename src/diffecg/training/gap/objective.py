@@ -33,7 +33,7 @@ def gap_objective(config: GapConfig) -> GapObjective:
 
     def objective(model: GapNetwork, batch: GapBatch, rows: slice) -> Float[Tensor, " row"]:
         # Random numbers are drawn for the whole batch, so that slices see what the whole would.
-        (size, time), device = batch.truth_mv.shape, batch.truth_mv.device
+        (size, time), device = batch.truth.shape, batch.truth.device
         order = torch.rand(size, batch.inputs.log_lag.shape[1], device=device)[rows]
         sigma = random_levels(diffusion, size, device)[rows]
         epsilon = torch.randn(size, time, device=device)[rows]
@@ -42,7 +42,7 @@ def gap_objective(config: GapConfig) -> GapObjective:
 
         part = batch.select(rows)
         encoding = model.encode(part.inputs)
-        truth = encoding.conditions.normalise(part.truth_mv)
+        truth = encoding.conditions.normalise(part.truth)
         noisy = encoding.residual(truth).detach() + sigma[:, None] * epsilon
         draws = model.draw(
             encoding,

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64, Int, Int64, Shaped
 from torch import Tensor
 
 from diffecg.config.gap import CandidateConfig, GapTrainingConfig
-from diffecg.training.gap.virtual import LeadPairs
+from diffecg.training.gap.signals import SignalGroups
 
 COMMON_LENGTHS_S = (0.25, 0.5, 1.0, 2.0)
 """Half of the gaps have one of these lengths, the others are log-uniform from SHORTEST_S to the longest."""
@@ -28,23 +28,27 @@ MARGIN_S, MARGIN_SHARE = 2.0, 1 / 16
 """No gap is nearer to the ends of a recording; less in short recordings, as a share of their length."""
 LARGEST_SHARES = (5, 3)
 """A gap is at most a fifth or a third of its recording."""
-MIN_DEVIATION_MV = 0.01
-"""A lead with a lower standard deviation around a gap is flat."""
+LEAST_SD = 2.0
+"""Around a gap, a signal with less than so many of the smallest standard deviations of its kind is flat."""
+MORE_COMPANIONS = 0.5
+"""Probability of each companion beside the first."""
 _TRIALS = 12
 """Places that are tried until the gap and its surroundings are observed."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Gaps:
-    """Gaps in the first lead of each recording; equally many in each."""
+    """Gaps in the first signal of each group; equally many in each."""
 
     start: Int[Tensor, "recording gap"]
     """First missing sample."""
     length: Int[Tensor, "recording gap"]
     is_forecast: Bool[Tensor, "recording gap"]
     """Whether nothing is known after the start of the gap."""
-    through_gap: Bool[Tensor, "recording gap"]
-    """Whether the companion is observed through the gap."""
+    through_gap: Bool[Tensor, "recording gap companion"]
+    """Which companions are observed through the gap."""
+    shows_beats: Bool[Tensor, "recording gap"]
+    """Whether one of them shows the heartbeats."""
     is_valid: Bool[Tensor, "recording gap"]
     """Whether the gap and its surroundings are observed."""
 
@@ -56,7 +60,7 @@ class Gaps:
 
 def draw_gaps(
     rng: np.random.Generator,
-    pairs: LeadPairs,
+    groups: SignalGroups,
     count: int,
     candidates: CandidateConfig,
     training: GapTrainingConfig,
@@ -65,37 +69,48 @@ def draw_gaps(
 
     Args:
         rng: source of randomness.
-        pairs: the recordings.
+        groups: the recordings.
         count: number of gaps in each.
         candidates: settings of the candidates.
         training: settings of training.
     """
-    device, fs_hz = pairs.samples.device, candidates.fs_hz
-    samples = pairs.samples.cpu().numpy()[:, None]
+    device, fs_hz = groups.samples.device, candidates.fs_hz
+    samples = groups.samples.cpu().numpy()[:, None]
     shape = (len(samples), count)
     forecast = rng.random(shape) < training.forecasts
     length = _draw_lengths(rng, forecast, samples, candidates)
     is_forecast = torch.from_numpy(forecast).to(device)
-    starts = _draw_starts(rng, pairs.peaks, samples, length, forecast, fs_hz)
-    wants_companion = torch.from_numpy(rng.random(shape) < training.companions).to(device)
+    starts = _draw_starts(rng, groups.beats, samples, length, forecast, fs_hz)
+    wanted = torch.from_numpy(_draw_companions(rng, shape, training.companions, len(candidates.companions)))
 
     # Of the places that are tried, take the first that is observed.
     context = round(candidates.context_s * fs_hz)
     lengths = torch.from_numpy(length).to(device)
     first = starts - context
     stop = starts + (lengths + context * ~is_forecast)[:, :, None]
-    inside = (first >= 0) & (stop <= pairs.samples[:, None, None])
-    first, stop = first.clamp(min=0), stop.minimum(pairs.samples[:, None, None])
-    usable, deviates = (_whole(pairs, row, first, stop, inside) for row in (0, 1))
+    inside = (first >= 0) & (stop <= groups.samples[:, None, None])
+    first, stop = first.clamp(min=0), stop.minimum(groups.samples[:, None, None])
+    usable, *others = (_whole(groups, row, first, stop, inside) for row in range(groups.signal.shape[1]))
     best = usable.to(torch.int8).argmax(dim=2, keepdim=True)
-    observed = deviates.gather(2, best)[..., 0] & pairs.has_companion[:, None]
+    observed = torch.stack([other.gather(2, best)[..., 0] for other in others], dim=2)
+    through_gap = wanted.to(device) & ~is_forecast[:, :, None] & observed
     return Gaps(
         start=starts.gather(2, best)[..., 0],
         length=lengths,
         is_forecast=is_forecast,
-        through_gap=wants_companion & ~is_forecast & observed,
+        through_gap=through_gap,
+        shows_beats=(through_gap & groups.shows_beats[:, None, 1:]).any(dim=2),
         is_valid=usable.any(dim=2),
     )
+
+
+def _draw_companions(
+    rng: np.random.Generator, shape: tuple[int, ...], share: float, count: int
+) -> Bool[np.ndarray, "recording gap companion"]:
+    """Return which companions a gap has: none, or one at random and each of the others or not."""
+    one = np.argsort(rng.random((*shape, count)), axis=2) == 0
+    more = rng.random((*shape, count)) < MORE_COMPANIONS
+    return (rng.random(shape) < share)[..., None] & (one | more)
 
 
 def _draw_lengths(
@@ -116,7 +131,7 @@ def _draw_lengths(
 
 def _draw_starts(
     rng: np.random.Generator,
-    peaks: Float64[Tensor, "recording peak"],
+    beats: Float64[Tensor, "recording beat"],
     samples: Int[np.ndarray, "recording 1"],
     length: Int[np.ndarray, "recording gap"],
     is_forecast: Bool[np.ndarray, "recording gap"],
@@ -134,13 +149,13 @@ def _draw_starts(
     share = rng.uniform(*AFTER_BEAT, shape)
 
     def to_device(array: Shaped[np.ndarray, "..."]) -> Tensor:
-        return torch.from_numpy(array).to(peaks.device)
+        return torch.from_numpy(array).to(beats.device)
 
     # Beats that are not there are infinite, and then nothing is moved.
     starts = to_device(start)
-    beat = torch.searchsorted(peaks, starts.flatten(1).double().contiguous()).reshape(shape)
+    beat = torch.searchsorted(beats, starts.flatten(1).double().contiguous()).reshape(shape)
     here, before = (
-        peaks.gather(1, (beat - back).clamp(0, peaks.shape[1] - 1).flatten(1)).reshape(shape)
+        beats.gather(1, (beat - back).clamp(0, beats.shape[1] - 1).flatten(1)).reshape(shape)
         for back in (0, 1)
     )
     moved = here + to_device(share) * (here - before)
@@ -150,19 +165,20 @@ def _draw_starts(
 
 
 def _whole(
-    pairs: LeadPairs,
+    groups: SignalGroups,
     row: int,
     first: Int[Tensor, "recording gap trial"],
     stop: Int[Tensor, "recording gap trial"],
     inside: Bool[Tensor, "recording gap trial"],
 ) -> Bool[Tensor, "recording gap trial"]:
-    """Return whether one of the leads is observed from ``first`` to ``stop`` and not flat there."""
+    """Return whether one of the signals is observed from ``first`` to ``stop`` and not flat there."""
 
     def total(values: Tensor) -> Float64[Tensor, "recording gap trial"]:
         sums = torch.nn.functional.pad(values.double().cumsum(dim=1), (1, 0))
         return (sums.gather(1, stop.flatten(1)) - sums.gather(1, first.flatten(1))).reshape(first.shape)
 
-    signal, observed = pairs.signal_mv[:, row], pairs.observed[:, row]
+    signal, observed = groups.signal[:, row], groups.observed[:, row]
+    least = LEAST_SD * groups.smallest_sd[:, row, None, None]
     count = (stop - first).clamp(min=1)
     variance = total(signal**2) / count - (total(signal) / count) ** 2
-    return inside & (total(observed) == stop - first) & (variance > MIN_DEVIATION_MV**2)
+    return inside & (total(observed) == stop - first) & (variance > least**2)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import numpy as np
+import pandas as pd
 import torch
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
 from diffecg.datasets.recording_set import MISSING, RecordingSet
+from diffecg.signal.kinds import HEARTBEAT_KINDS
 
 
 class TrainingRecordings:
@@ -38,8 +40,12 @@ class TrainingRecordings:
         for row, (leads, flat) in enumerate(zip(names, index["flat_leads"], strict=True)):
             self.usable[row, : len(leads)] = ~np.isin(leads, list(flat))
         self._has_lead = torch.from_numpy(self.usable).to(device)
-        self.kinds = [tuple(kinds) for kinds in index["kinds"]]
-        """Kind of each lead of each recording (:mod:`diffecg.signal.kinds`)."""
+        self.kinds = np.full(self.usable.shape, "", dtype=object)
+        """Kind of each lead (:mod:`diffecg.signal.kinds`); empty where there is no lead, or a flat one."""
+        for row, kinds in enumerate(index["kinds"]):
+            self.kinds[row, : len(kinds)] = np.where(self.usable[row, : len(kinds)], list(kinds), "")
+        self.beat_kinds = np.array([_beat_kind(row) for _, row in index.iterrows()], dtype=object)
+        """Kind of the signal in which the heartbeats of each recording were detected; empty: none."""
         self._steps_per_unit = self._one_or_each(index["steps_per_unit"])
 
     def __len__(self) -> int:
@@ -72,17 +78,20 @@ class TrainingRecordings:
         observed = left_observed & (right_observed | (fraction == 0))
         return torch.where(observed, torch.lerp(left, right, fraction), 0.0), observed
 
-    def r_peaks(
+    def beats(
         self,
         numbers: Int[Tensor, " recording"],
         first: Int[Tensor, " recording"],
         tempo: Float[Tensor, " recording"],
         length: int,
-    ) -> Float64[Tensor, "recording peak"]:
-        """Return the R peaks in what :meth:`read` returns, ascending; then infinity."""
+    ) -> Float64[Tensor, "recording beat"]:
+        """Return the heartbeats in what :meth:`read` returns, ascending; then infinity."""
+        if not len(self._peaks):
+            return torch.full((len(numbers), 1), torch.inf, dtype=torch.float64, device=self.device)
         counts = self._index["peaks"][numbers]
         rank = torch.arange(max(int(counts.max()), 1), device=self.device)
-        exists = rank < counts[:, None]
+        has_beats = torch.from_numpy(self.beat_kinds != "").to(self.device)[numbers]
+        exists = (rank < counts[:, None]) & has_beats[:, None]
         at = torch.where(exists, self._index["peak_offset"][numbers][:, None] + rank, 0)
         place = (self._peaks[at] - first[:, None]) / tempo[:, None].double()
         inside = exists & (place >= 0) & (place < length)
@@ -113,3 +122,9 @@ class TrainingRecordings:
             each[row, : len(steps)] = steps
         values = {int(step) for steps in steps_per_unit for step in steps}
         return values.pop() if len(values) == 1 else torch.from_numpy(each).to(self.device)
+
+
+def _beat_kind(row: pd.Series) -> str:
+    """Return the kind of the lead in which the heartbeats of a recording were detected; empty: none were."""
+    kind = dict(zip(row["leads"][::-1], row["kinds"][::-1], strict=True)).get(row["peak_lead"], "")
+    return kind if kind in HEARTBEAT_KINDS else ""

@@ -15,29 +15,29 @@ from torch import Tensor
 
 from diffecg.config.gap import CandidateConfig
 from diffecg.training.gap.places import Gaps
-from diffecg.training.gap.virtual import LeadPairs
+from diffecg.training.gap.signals import SignalGroups
 
 _ELEMENTS = 1 << 26
 """Mean squares that are computed together."""
 
-BatchT = TypeVar("BatchT", LeadPairs, Gaps)
+BatchT = TypeVar("BatchT", SignalGroups, Gaps)
 
 
 def search_batch(
-    pairs: LeadPairs, gaps: Gaps, candidates: CandidateConfig
+    groups: SignalGroups, gaps: Gaps, candidates: CandidateConfig
 ) -> Int[Tensor, "recording gap analogue"]:
     """Return the first samples of the analogues of gaps, best first; -1 = none.
 
     Args:
-        pairs: the recordings.
+        groups: the recordings.
         gaps: gaps whose surroundings are observed.
         candidates: settings of the candidates.
     """
     recordings, count = gaps.start.shape
-    together = max(_ELEMENTS // (count * pairs.signal_mv.shape[2]), 1)
+    together = max(_ELEMENTS // (count * groups.signal.shape[2]), 1)
     return torch.cat(
         [
-            _search(_select(pairs, part), _select(gaps, part), candidates)
+            _search(_select(groups, part), _select(gaps, part), candidates)
             for first in range(0, recordings, together)
             for part in [slice(first, first + together)]
         ]
@@ -50,31 +50,50 @@ def _select(batch: BatchT, part: slice) -> BatchT:
 
 
 def _search(
-    pairs: LeadPairs, gaps: Gaps, candidates: CandidateConfig
+    groups: SignalGroups, gaps: Gaps, candidates: CandidateConfig
 ) -> Int[Tensor, "recording gap analogue"]:
     context = round(candidates.context_s * candidates.fs_hz)
     separation = round(candidates.min_separation_s * candidates.fs_hz)
-    total, compared, complete = _surroundings(pairs, gaps, context)
-    recording, gap = gaps.through_gap.nonzero(as_tuple=True)
-    if len(recording):
-        squares, observed, length = _through_gap(pairs, gaps, recording, gap, context)
-        total[recording, gap] += torch.where(observed, squares, 0.0)
-        compared = compared.float().expand_as(total).clone()
-        compared[recording, gap] += torch.where(observed, length[:, None], 0)
-    mean_square = total.clamp_(min=0).div_(compared)
-    time = torch.arange(mean_square.shape[2], device=mean_square.device)
+    total, compared, complete = _surroundings(groups, gaps, context)
+    alone = (total.clone(), compared) if candidates.alone else None
+    for companion in range(gaps.through_gap.shape[2]):
+        recording, gap = gaps.through_gap[..., companion].nonzero(as_tuple=True)
+        if len(recording):
+            squares, observed, length = _through_gap(groups, 1 + companion, gaps, recording, gap, context)
+            total[recording, gap] += torch.where(observed, squares, 0.0)
+            compared = compared.float().expand_as(total).clone()
+            compared[recording, gap] += torch.where(observed, length[:, None], 0)
+    time = torch.arange(total.shape[2], device=total.device)
     first, stop = gaps.start - gaps.length + 1, gaps.stop
     touches = torch.where(
         gaps.is_forecast[:, :, None],
         time >= first[:, :, None],
         (time >= (first - context)[:, :, None]) & (time < (stop + context)[:, :, None]),
     )
-    mean_square = mean_square.masked_fill(touches | ~complete, torch.inf)
-    return _pick_separated(mean_square, candidates.analogues, separation)
+    excluded = touches | ~complete
+    mean_square = total.clamp_(min=0).div_(compared).masked_fill_(excluded, torch.inf)
+    found = _pick_separated(mean_square, candidates.analogues - candidates.alone, separation)
+    if alone is None:
+        return found
+    of_signal = alone[0].clamp_(min=0).div_(alone[1]).masked_fill_(excluded, torch.inf)
+    rest = _pick_separated(_without(of_signal, found, separation), candidates.alone, separation)
+    return torch.cat([found, rest], dim=2)
+
+
+def _without(
+    mean_square: Float[Tensor, "recording gap start"],
+    found: Int[Tensor, "recording gap analogue"],
+    separation: int,
+) -> Float[Tensor, "recording gap start"]:
+    """Return mean squares that are infinite near analogues that have been found."""
+    padded = F.pad(mean_square, (separation, separation), value=torch.inf)
+    near = torch.arange(1 - separation, separation, device=found.device)
+    places = torch.where(found >= 0, found, -separation)[..., None] + separation + near
+    return padded.scatter(2, places.clamp(min=0).flatten(2), torch.inf)[..., separation:-separation]
 
 
 def _surroundings(
-    pairs: LeadPairs, gaps: Gaps, context: int
+    groups: SignalGroups, gaps: Gaps, context: int
 ) -> tuple[
     Float[Tensor, "recording gap time"], Int[Tensor, "recording gap 1"], Bool[Tensor, "recording gap time"]
 ]:
@@ -82,7 +101,7 @@ def _surroundings(
 
     Also the number of compared samples, and where the analogue and its surroundings are observed.
     """
-    lead, observed = _centred(pairs, 0)
+    lead, observed = _centred(groups, 0)
     time, shape = lead.shape[1], gaps.start.shape
     place = torch.arange(time, device=lead.device)
     windows = F.pad(lead, (0, context - 1)).unfold(1, context, 1).transpose(1, 2).contiguous()
@@ -107,19 +126,20 @@ def _surroundings(
     difference.add_(of_sums)
     compared = context * (2 - gaps.is_forecast.long())[:, :, None]
     stop = gaps.length + context * ~gaps.is_forecast
-    complete = _complete(pairs, observed, row.expand(shape), place - context, place + stop[:, :, None])
+    complete = _complete(groups, observed, row.expand(shape), place - context, place + stop[:, :, None])
     return total.sub_(difference.square_().div_(compared)), compared, complete
 
 
 def _through_gap(
-    pairs: LeadPairs,
+    groups: SignalGroups,
+    row: int,
     gaps: Gaps,
     recording: Int[Tensor, " chosen"],
     gap: Int[Tensor, " chosen"],
     context: int,
 ) -> tuple[Float[Tensor, "chosen time"], Bool[Tensor, "chosen time"], Int[Tensor, " chosen"]]:
-    """Return the same of the companion, in the surroundings and through some gaps, by Fourier transforms."""
-    lead, observed = _centred(pairs, 1)
+    """Return the same of a companion, in the surroundings and through some gaps, by Fourier transforms."""
+    lead, observed = _centred(groups, row)
     time = lead.shape[1]
     begin, length = gaps.start[recording, gap] - context, gaps.length[recording, gap] + 2 * context
     rank = torch.arange(int(length.max()), device=lead.device)
@@ -134,14 +154,14 @@ def _through_gap(
     sums = _sums(lead, recording, first, stop)
     squares = _sums(lead**2, recording, first, stop) - sums**2 / length[:, None]
     total = squares + (own**2).sum(dim=1, keepdim=True) - 2 * products
-    return total, _complete(pairs, observed, recording, first, stop), length
+    return total, _complete(groups, observed, recording, first, stop), length
 
 
 def _centred(
-    pairs: LeadPairs, row: int
+    groups: SignalGroups, row: int
 ) -> tuple[Float[Tensor, "recording time"], Bool[Tensor, "recording time"]]:
-    """Return a lead without its mean, zero where samples are missing, and where they are observed."""
-    signal, observed = pairs.signal_mv[:, row], pairs.observed[:, row]
+    """Return a comparable signal without its mean, zero where it is missing, and where it is observed."""
+    signal, observed = groups.signal[:, row] * groups.scale[:, row, None], groups.observed[:, row]
     # A constant changes nothing, and single precision is exact near zero only.
     mean = signal.sum(dim=1, keepdim=True) / observed.sum(dim=1, keepdim=True).clamp(min=1)
     return torch.where(observed, signal - mean, 0.0), observed
@@ -161,15 +181,15 @@ def _sums(
 
 
 def _complete(
-    pairs: LeadPairs,
+    groups: SignalGroups,
     observed: Bool[Tensor, "recording time"],
     recording: Int[Tensor, " *gap"],
     first: Int[Tensor, " start"],
     stop: Int[Tensor, "*gap start"],
 ) -> Bool[Tensor, "*gap start"]:
     """Return whether all samples of recordings from ``first`` to ``stop`` exist and are observed."""
-    inside = (first >= 0) & (stop <= pairs.samples[recording][..., None])
-    beyond = torch.arange(observed.shape[1], device=observed.device) >= pairs.samples[:, None]
+    inside = (first >= 0) & (stop <= groups.samples[recording][..., None])
+    beyond = torch.arange(observed.shape[1], device=observed.device) >= groups.samples[:, None]
     if bool((observed | beyond).all()):
         return inside
     return inside & (_sums((~observed).float(), recording, first, stop) < 0.5)

@@ -17,6 +17,7 @@ from diffecg.model.gap.network import GapNetwork
 from diffecg.training.checkpoints import TrainingState
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
 from diffecg.training.gap.batches import GapBatchSource
+from diffecg.training.gap.fine_tuning import take_gap_weights
 from diffecg.training.gap.objective import gap_objective
 from diffecg.training.gap.validation import validate, validation_batch
 from diffecg.training.initialisation import check_folder
@@ -93,7 +94,7 @@ def initial_gap_state(
         torch.manual_seed(config.training.seed)
         model = GapNetwork(config)
     if start is not None:
-        model.load_state_dict(start.state_dict())
+        take_gap_weights(model, start)
     return TrainingState(
         model=model,
         ema=copy.deepcopy(model).requires_grad_(False),

@@ -42,7 +42,7 @@ def validate(model: GapNetwork, gaps: GapBatch) -> dict[str, float]:
         batch = gaps.select(slice(first, first + _BATCH))
         encoding = model.encode(batch.inputs)
         draws = draw_numbered(model, encoding, part.tolist(), _DRAWS)
-        truth, scale = encoding.conditions.normalise(batch.truth_mv), encoding.conditions.scale_mv[:, 0]
+        truth, scale = encoding.conditions.normalise(batch.truth), encoding.conditions.scale[:, 0]
         missing, analogues = batch.inputs.missing, ~batch.inputs.is_cycle[0]
         squared = ((truth - encoding.point) ** 2 * missing).sum(dim=1) / missing.sum(dim=1)
         usable = encoding.conditions.usable & analogues

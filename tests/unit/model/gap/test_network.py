@@ -6,16 +6,19 @@ from dataclasses import fields, replace
 
 import pytest
 import torch
-from gap_cases import random_inputs, randomise, tiny_config
+from gap_cases import MONITOR, random_inputs, randomise, tiny_config
 from torch import Tensor
 
+from diffecg.config.gap import CandidateConfig
 from diffecg.model.gap.inputs import GapInputs
 from diffecg.model.gap.network import GapNetwork
 from diffecg.model.gap.sampling import DrawNoise, choose_candidates, sample, seeded_noise
 
+KINDS = [pytest.param(None, id="ecg"), pytest.param(MONITOR, id="several kinds")]
 
-def network(*, trained: bool = True) -> GapNetwork:
-    config = tiny_config()
+
+def network(*, trained: bool = True, candidates: CandidateConfig | None = None) -> GapNetwork:
+    config = tiny_config(candidates)
     with torch.random.fork_rng():
         torch.manual_seed(0)
         net = GapNetwork(config).eval()
@@ -32,7 +35,7 @@ def noise_for(net: GapNetwork, inputs: GapInputs, steps: int = 1, draws: int = 3
     encoding = net.encode(inputs)
     candidate = choose_candidates(encoding.excluded, noise_like(encoding.excluded), draws)
     seeds = [[100 * row + draw for draw in range(draws)] for row in range(len(inputs))]
-    time = inputs.signal_mv.shape[1]
+    time = inputs.signal.shape[1]
     return seeded_noise(seeds, candidate, steps=steps, frames=time // 8 + 1, latents=4, time=time)
 
 
@@ -43,15 +46,16 @@ def outputs(net: GapNetwork, inputs: GapInputs, noise: DrawNoise) -> tuple[Tenso
     return conditions.denormalise(encoding.point), conditions.denormalise(sample(net, encoding, noise))
 
 
-def test_what_is_not_observed_changes_nothing() -> None:
-    net = network()
+@pytest.mark.parametrize("candidates", KINDS)
+def test_what_is_not_observed_changes_nothing(candidates: CandidateConfig | None) -> None:
+    net = network(candidates=candidates)
     inputs = random_inputs(net.config)
     noise = noise_for(net, inputs, steps=2)
     hidden = {
-        "signal_mv": inputs.observed,
-        "candidates_mv": inputs.valid,
-        "companion_mv": inputs.companion_observed,
-        "companion_candidates_mv": inputs.companion_valid,
+        "signal": inputs.observed,
+        "candidates": inputs.valid,
+        "companions": inputs.companion_observed,
+        "companion_candidates": inputs.companion_valid,
     }
     changed = {
         name: torch.where(seen, getattr(inputs, name), 50.0 * noise_like(seen))
@@ -63,24 +67,26 @@ def test_what_is_not_observed_changes_nothing() -> None:
         torch.testing.assert_close(after, before, rtol=0, atol=1e-4)
 
 
-def test_levels_and_units_of_the_signals_do_not_matter() -> None:
-    net = network()
+@pytest.mark.parametrize("candidates", KINDS)
+def test_levels_and_units_of_the_signals_do_not_matter(candidates: CandidateConfig | None) -> None:
+    net = network(candidates=candidates)
     inputs = random_inputs(net.config)
     noise = noise_for(net, inputs)
     moved = replace(
         inputs,
-        signal_mv=(3 * inputs.signal_mv + 2) * inputs.observed,
-        candidates_mv=(3 * inputs.candidates_mv - 1) * inputs.valid,
-        companion_mv=(5 * inputs.companion_mv + 7) * inputs.companion_observed,
-        companion_candidates_mv=(5 * inputs.companion_candidates_mv) * inputs.companion_valid,
+        signal=(3 * inputs.signal + 2) * inputs.observed,
+        candidates=(3 * inputs.candidates - 1) * inputs.valid,
+        companions=(5 * inputs.companions + 7) * inputs.companion_observed,
+        companion_candidates=(5 * inputs.companion_candidates) * inputs.companion_valid,
     )
     for before, after in zip(outputs(net, inputs, noise), outputs(net, moved, noise), strict=True):
         inside = inputs.missing if before.ndim == 2 else inputs.missing[:, None].expand_as(before)
         torch.testing.assert_close(after[inside], (3 * before + 2)[inside], rtol=1e-3, atol=1e-3)
 
 
-def test_gaps_of_a_batch_do_not_depend_on_each_other() -> None:
-    net = network()
+@pytest.mark.parametrize("candidates", KINDS)
+def test_gaps_of_a_batch_do_not_depend_on_each_other(candidates: CandidateConfig | None) -> None:
+    net = network(candidates=candidates)
     inputs = random_inputs(net.config)
     noise = noise_for(net, inputs)
     _, together = outputs(net, inputs, noise)
@@ -110,11 +116,12 @@ def test_an_untrained_network_draws_near_its_candidates() -> None:
     torch.testing.assert_close(encoding.point, encoding.mixture)
 
 
-def test_without_usable_candidates_the_result_is_finite() -> None:
-    net = network()
+@pytest.mark.parametrize("candidates", KINDS)
+def test_without_usable_candidates_the_result_is_finite(candidates: CandidateConfig | None) -> None:
+    net = network(candidates=candidates)
     inputs = random_inputs(net.config)
     nothing = torch.zeros_like(inputs.valid)
-    inputs = replace(inputs, valid=nothing, companion_valid=nothing)
+    inputs = replace(inputs, valid=nothing, companion_valid=torch.zeros_like(inputs.companion_valid))
     for result in outputs(net, inputs, noise_for(net, inputs)):
         assert torch.isfinite(result).all()
 

@@ -114,7 +114,7 @@ def test_the_loss_does_not_depend_on_slices_and_sees_no_truth_outside_the_gap(
 
     whole = loss(batch, slice(0, 8))
     torch.testing.assert_close(loss(batch, slice(0, 4), slice(4, 8)), whole, rtol=1e-4, atol=1e-5)
-    outside = replace(batch, truth_mv=torch.where(batch.inputs.missing, batch.truth_mv, 9.0))
+    outside = replace(batch, truth=torch.where(batch.inputs.missing, batch.truth, 9.0))
     torch.testing.assert_close(loss(outside, slice(0, 8)), whole, rtol=1e-4, atol=1e-5)
 
 
