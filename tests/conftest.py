@@ -70,6 +70,12 @@ def bidmc():
 
 
 @pytest.fixture(scope="session")
+def biosppy():
+    """One signal of each kind, among them EEG and EMG: the examples of BioSPPy."""
+    return real_database("misc") / "biosppy-examples"
+
+
+@pytest.fixture(scope="session")
 def ptbxl():
     """PTB-XL as released, at 100 Hz."""
     folder = Path(os.environ.get("DIFFECG_DATA") or "nowhere") / "ptbxl"

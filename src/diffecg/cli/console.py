@@ -119,9 +119,9 @@ def warn_implausible(recording: Recording, rows: Sequence[int], *, strict: bool)
         DiffecgError: ``strict`` is set and a lead does not look like ECG.
     """
     from diffecg.errors import DiffecgError
-    from diffecg.formats.description import lead_warnings
+    from diffecg.formats.description import channel_warnings
 
-    warnings = dict.fromkeys(warning for row in rows for warning in lead_warnings(recording, row))
+    warnings = dict.fromkeys(warning for row in rows for warning in channel_warnings(recording, row))
     if warnings and strict:
         raise DiffecgError("; ".join(warnings))
     for warning in warnings:

@@ -58,12 +58,13 @@ def describe(recording: Recording) -> dict[str, Any]:
     }
 
 
-def lead_warnings(recording: Recording, row: int) -> list[str]:
-    """Return warnings that a lead may not be an ECG, or not one that the bundled models know.
-
-    Raises:
-        DiffecgError: the channel is not a voltage.
-    """
+def channel_warnings(recording: Recording, row: int) -> list[str]:
+    """Return warnings that a channel may not be what it is taken for, or not what the bundled models know."""
+    channel = recording.channels[row]
+    if channel.signal_kind != "ecg":
+        has_kind = channel.kind in KINDS
+        excerpts = _excerpts(recording, row)
+        return kind_warnings(excerpts, recording.source.rates_hz[row], channel) if has_kind else []
     paced_beats = sum(annotation.symbol in PACED_SYMBOLS for annotation in recording.annotations)
     fs_hz = recording.source.rates_hz[row]
     return plausibility_warnings(
@@ -128,9 +129,7 @@ def _describe_channel(
     if summary["missing"] == 1:
         return summary
     if not is_ecg:
-        judged = channel.kind in KINDS and channel.kind != "ecg"
-        warnings = kind_warnings(_excerpts(recording, row), fs_hz, channel) if judged else []
-        return summary | {"warnings": warnings}
+        return summary | {"warnings": channel_warnings(recording, row)}
     signal_mv = _excerpts_mv(recording, row)
     if np.isnan(signal_mv).all():
         return summary
@@ -140,7 +139,7 @@ def _describe_channel(
         "low_mv": float(low),
         "median_mv": float(median),
         "high_mv": float(high),
-        "warnings": lead_warnings(recording, row),
+        "warnings": channel_warnings(recording, row),
         "artefacts": {kind: float(mask.mean()) for kind, mask in artefacts.items()},
     }
 

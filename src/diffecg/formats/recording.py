@@ -32,6 +32,7 @@ from diffecg.signal.channels import (
     find_row,
     make_channels,
     millivolt_scale,
+    unit_scale,
 )
 from diffecg.signal.resampling import FS_RANGE_HZ, check_rate
 from diffecg.signal.runs import true_runs
@@ -296,13 +297,21 @@ class Recording:
         """
         return default_row(self.channels, self.name)
 
+    def find_channel(self, name: str) -> int:
+        """Return the index of a channel, by its name in the file or by its lead.
+
+        Raises:
+            DiffecgError: the recording has no channel of this name.
+        """
+        return find_row(self.channels, name, self.name)
+
     def channel_index(self, name: str) -> int:
-        """Return the index of a voltage channel, by its name in the file or by its lead.
+        """Return the index of a voltage channel, as :meth:`find_channel`.
 
         Raises:
             DiffecgError: the recording has no channel of this name, or it is not a voltage.
         """
-        index = find_row(self.channels, name, self.name)
+        index = self.find_channel(name)
         if not self.channels[index].is_voltage:
             raise DiffecgError(
                 f"channel {name} of recording {self.name} is in {self.units[index]!r}, which is not a "
@@ -327,20 +336,26 @@ class Recording:
     def with_imputed(
         self,
         index: int,
-        signal_mv: Float[np.ndarray, " time"],
+        signal: Float[np.ndarray, " time"],
         imputed: Bool[np.ndarray, " time"],
         start: int = 0,
+        *,
+        unit: str = "mV",
     ) -> Recording:
         """Return the recording with some samples of a lead replaced; all others stay as they are stored.
 
         Args:
             index: index of the lead.
-            signal_mv: consecutive samples of the lead, in mV.
-            imputed: True where the sample of ``signal_mv`` replaces the stored one.
-            start: sample of the recording that the first of ``signal_mv`` stands for.
+            signal: consecutive samples of the lead.
+            imputed: True where the sample of ``signal`` replaces the stored one.
+            start: sample of the recording that the first of ``signal`` stands for.
+            unit: unit of the samples.
+
+        Raises:
+            DiffecgError: the lead is of another quantity than the unit.
         """
-        unit = MV_PER_UNIT[self.units[index]]
-        values = signal_mv / unit * self.source.gain[index] + self.source.baseline[index]
+        (size,) = unit_scale([self.channels[index]], [unit])
+        values = signal / size * self.source.gain[index] + self.source.baseline[index]
         edits = []
         for first, stop in true_runs(imputed):
             stored = (

@@ -29,10 +29,10 @@ class AnalogueImputer(GapImputer):
     Example:
         >>> import diffecg, numpy as np
         >>> from diffecg.signal.simulation import simulate_ecg
-        >>> signal_mv = simulate_ecg(60, 100).signal_mv
-        >>> signal_mv[3000:3100] = np.nan
-        >>> imputed = diffecg.AnalogueImputer().impute(signal_mv, fs_hz=100)
-        >>> imputed.draws_mv.shape, imputed.interval_name
+        >>> signal = simulate_ecg(60, 100).signal_mv
+        >>> signal[3000:3100] = np.nan
+        >>> imputed = diffecg.AnalogueImputer().impute(signal, fs_hz=100)
+        >>> imputed.draws.shape, imputed.interval_name
         ((16, 6000), '90 % interval')
     """
 
@@ -58,23 +58,26 @@ class AnalogueImputer(GapImputer):
 
     def _fill(
         self,
-        signal_mv: Float[np.ndarray, "lead time"],
+        signal: Float[np.ndarray, "lead time"],
         fs_hz: float,
         gaps: Sequence[LeadGap],
         seeds: Sequence[int],
         window: int,
+        kinds: Sequence[str],
     ) -> Iterator[FilledGap]:
         """Yield the analogues of each gap."""
         for gap in gaps:
-            for pool in find_pool(signal_mv, gap.samples, list(gap.rows), fs_hz, reach_s=self.context_s):
-                draws_mv = draw_from(pool, seeds)
+            for pool in find_pool(
+                signal, gap.samples, list(gap.rows), fs_hz, reach_s=self.context_s, kinds=kinds
+            ):
+                draws = draw_from(pool, seeds)
                 yield FilledGap(
                     samples=gap.samples,
                     rows=pool.rows,
-                    draws_mv=draws_mv,
-                    segments_mv=draws_mv,
-                    mean_mv=pool.segments.mean(axis=0),
-                    kernel_mv=pool.kernel(len(seeds)),
+                    draws=draws,
+                    segments=draws,
+                    mean=pool.segments.mean(axis=0),
+                    kernel=pool.kernel(len(seeds)),
                     is_interpolated=pool.is_interpolated,
                 )
 

@@ -45,67 +45,75 @@ class Pool:
     rows: list[int]
     """The leads."""
     segments: Float64[np.ndarray, "analogue row gap"]
-    """The analogues, best first, blended into the signal, in mV; or the interpolation."""
+    """The analogues, best first, blended into the signal, in the unit of each lead; or the interpolation."""
     offsets: Int[np.ndarray, " analogue"]
     """Distance of each analogue from the gap, in samples."""
     share: float
     """Variance of the kernel, as a share of the variance of the analogues."""
-    mismatch_mv: float
-    """Root mean square of the distances of the surroundings."""
-    spread_mv: Float64[np.ndarray, " row"] | None = None
+    mismatch: Float64[np.ndarray, " row"]
+    """Root mean square of the distances of the surroundings, in the unit of each lead."""
+    spread: Float64[np.ndarray, " row"] | None = None
     """Standard deviation of each lead, of an interpolated gap."""
 
     @property
     def is_interpolated(self) -> bool:
         """Whether the gap has no analogues."""
-        return self.spread_mv is not None
+        return self.spread is not None
 
     def kernel(self, draws: int) -> Float64[np.ndarray, "row gap"]:
-        """Return the standard deviation of the kernel around each of a number of draws, in mV.
+        """Return the standard deviation of the kernel around each of a number of draws.
 
         A pool of fewer draws than POOL leaves more to the kernel: the mean of K draws has 1 / K of the
         variance of one.
         """
-        if self.spread_mv is not None:
-            return np.repeat(self.spread_mv[:, None], self.segments.shape[2], axis=1)
+        if self.spread is not None:
+            return np.repeat(self.spread[:, None], self.segments.shape[2], axis=1)
         few = 2 * max(1 / min(draws, len(self.segments)) - 1 / POOL, 0.0)
         variance = (self.share + few) * self.segments.var(axis=0, ddof=1)
-        return np.sqrt(variance + KERNEL_MISMATCH * self.mismatch_mv**2)
+        return np.sqrt(variance + KERNEL_MISMATCH * self.mismatch[:, None] ** 2)
 
 
 def find_pool(
-    signal_mv: Float[np.ndarray, "lead time"],
+    signal: Float[np.ndarray, "lead time"],
     gap: slice,
     rows: Sequence[int],
     fs_hz: float,
     *,
     reach_s: float,
+    kinds: Sequence[str],
 ) -> list[Pool]:
     """Return the analogues of a gap: one pool for all its leads, or one for each lead if there is none.
 
     Args:
-        signal_mv: all leads, in mV; NaN = missing.
+        signal: all leads, each in its unit; NaN = missing.
         gap: the samples of which each of ``rows`` misses some.
         rows: the leads of the gap.
         fs_hz: sampling rate, in Hz.
         reach_s: how far from the gap analogues are searched, on either side, in s.
+        kinds: kind of each lead.
     """
-    count = pool_size(signal_mv.shape[1], gap, fs_hz, reach_s)
-    found = search_shared_analogues(signal_mv, gap, rows=rows, fs_hz=fs_hz, count=count, reach_s=reach_s)
+    count = pool_size(signal.shape[1], gap, fs_hz, reach_s)
+    found = search_shared_analogues(
+        signal, gap, rows=rows, fs_hz=fs_hz, count=count, reach_s=reach_s, kinds=kinds
+    )
     if len(found.start) < MIN_POOL and len(rows) > 1:
-        return [pool for row in rows for pool in find_pool(signal_mv, gap, [row], fs_hz, reach_s=reach_s)]
+        return [
+            pool
+            for row in rows
+            for pool in find_pool(signal, gap, [row], fs_hz, reach_s=reach_s, kinds=kinds)
+        ]
     if len(found.start) < MIN_POOL:
-        return [interpolate_gap(signal_mv, gap, list(rows))]
-    is_forecast = gap.start == 0 or gap.stop == signal_mv.shape[1]
+        return [interpolate_gap(signal, gap, list(rows))]
+    is_forecast = gap.start == 0 or gap.stop == signal.shape[1]
     share = KERNEL_VARIANCE_OF_FORECASTS if is_forecast else KERNEL_VARIANCE
     duration_s = (gap.stop - gap.start) / fs_hz
     return [
         Pool(
             rows=list(rows),
-            segments=blend_into(signal_mv[rows], gap, found.segments, fs_hz),
+            segments=blend_into(signal[rows], gap, found.segments, fs_hz),
             offsets=found.start - gap.start,
             share=share + KERNEL_VARIANCE * (duration_s / KERNEL_GROWTH_S) ** 2,
-            mismatch_mv=float(np.sqrt(np.square(found.distance).mean())),
+            mismatch=np.sqrt(np.square(found.distance).mean(axis=0)),
         )
     ]
 
@@ -130,28 +138,28 @@ def draw_from(pool: Pool, seeds: Sequence[int]) -> Float64[np.ndarray, "draw row
 
 
 def blend_into(
-    signal_mv: Float[np.ndarray, "row time"],
+    signal: Float[np.ndarray, "row time"],
     gap: slice,
     segments: Float64[np.ndarray, "analogue row gap"],
     fs_hz: float,
 ) -> Float64[np.ndarray, "analogue row gap"]:
     """Return analogues that continue the signal on both sides without a step."""
-    near = slice(max(gap.start - _SEAM, 0), min(gap.stop + _SEAM, signal_mv.shape[1]))
+    near = slice(max(gap.start - _SEAM, 0), min(gap.stop + _SEAM, signal.shape[1]))
     inside = slice(gap.start - near.start, gap.stop - near.start)
-    around = np.repeat(signal_mv[None, :, near].astype(np.float64), len(segments), axis=0)
+    around = np.repeat(signal[None, :, near].astype(np.float64), len(segments), axis=0)
     margins = [(0, 0), (0, 0), (inside.start, around.shape[-1] - inside.stop)]
     return blend_seams(around, np.pad(segments, margins, mode="edge"), fs_hz)[..., inside]
 
 
-def interpolate_gap(signal_mv: Float[np.ndarray, "lead time"], gap: slice, rows: list[int]) -> Pool:
+def interpolate_gap(signal: Float[np.ndarray, "lead time"], gap: slice, rows: list[int]) -> Pool:
     """Return the linear interpolation of a gap, as uncertain as the leads vary."""
-    leads_mv = signal_mv[rows]
-    lines = [interpolate_gaps(lead_mv)[gap] for lead_mv in leads_mv]
+    leads = signal[rows]
+    lines = [interpolate_gaps(lead)[gap] for lead in leads]
     return Pool(
         rows=rows,
         segments=np.array([lines]),
         offsets=np.zeros(1, dtype=np.int64),
         share=0.0,
-        mismatch_mv=0.0,
-        spread_mv=np.nanstd(leads_mv.astype(np.float64), axis=1),
+        mismatch=np.zeros(len(rows)),
+        spread=np.nanstd(leads.astype(np.float64), axis=1),
     )

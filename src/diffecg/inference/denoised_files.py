@@ -110,13 +110,13 @@ def _figure(result: DenoisedRecording, part: DenoisedSegment, number: int) -> Fi
     observed = np.ones(len(recorded_mv), dtype=bool)
     observed[inside] = False
     strip = ImputedStrip(
-        signal_mv=inserted(part.signal_mv),
-        lower_mv=inserted(part.signal_mv - part.half_width_mv),
-        upper_mv=inserted(part.signal_mv + part.half_width_mv),
+        signal=inserted(part.signal_mv),
+        lower=inserted(part.signal_mv - part.half_width_mv),
+        upper=inserted(part.signal_mv + part.half_width_mv),
         observed=observed,
         fs_hz=fs_hz,
         start_s=first / fs_hz,
-        truth_mv=recorded_mv,
+        truth=recorded_mv,
         signal_name="denoised",
         truth_name="recorded",
     )

@@ -24,9 +24,10 @@ from diffecg.inference.gap_notes import (
     is_interpolated,
     write_with_notes,
 )
+from diffecg.inference.kind_signals import read_signals
 from diffecg.inference.planning import ForecastPlan
 from diffecg.inference.recordings import SHOWN_SEGMENTS, ImputedRecording
-from diffecg.inference.results import Imputation
+from diffecg.inference.results import ARRAYS, Imputation, name_with_unit
 from diffecg.plotting.signals import ImputedStrip, imputed_strip, save_figure
 
 CONTEXT_S = 3.0
@@ -70,7 +71,8 @@ def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = N
             "lead": recording.channel_names[part.segment.row],
             "start": part.segment.start,
             "stop": part.segment.stop,
-            "mean_interval_width_mv": round(interval_width(part), 4),
+            name_with_unit("mean_interval_width", result.units): round(interval_width(part), 4),
+            "unit": part.imputation.units[0],
         }
         for part in result.parts
     ]
@@ -79,6 +81,7 @@ def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = N
         for one in plan.skipped
     ]
     card: dict[str, Any] = {"written": describe_written(result), "intervals": intervals, "too_long": skipped}
+    card["unit"] = ", ".join(dict.fromkeys(result.units))
     if "interpolated_gaps" in result.first.info:
         card["interpolated_gaps"] = sum(is_interpolated(part) for part in result.parts)
     _write_card(folder, recording, result.first, card)
@@ -86,23 +89,27 @@ def write_imputed(folder: Path, result: ImputedRecording, suffix: str | None = N
 
 
 def _write_draws(path: Path, result: ImputedRecording) -> None:
-    """Write the draws of all imputed samples; ``lead`` and ``sample`` tell where each column lies."""
+    """Write the draws of all imputed samples; ``lead`` and ``sample`` tell where each column lies.
+
+    Names state the unit, such as ``draws_mv``, if all leads share it; ``units`` has that of each lead.
+    """
     leads, samples, parts = [], [], []
     for imputed in result.parts:
         first, part = imputed.part()
         leads.append(np.full(len(part.observed), result.plan.rows.index(imputed.segment.row)))
         samples.append(first + np.arange(len(part.observed)))
         parts.append(part)
+    arrays: dict[str, Any] = {
+        name_with_unit(name, result.units): np.concatenate([getattr(part, name) for part in parts], axis=-1)
+        for name in ARRAYS
+    }
     np.savez_compressed(
         path,
         leads=np.array([result.recording.channel_names[row] for row in result.plan.rows]),
         lead=np.concatenate(leads),
         sample=np.concatenate(samples),
-        draws_mv=np.concatenate([part.draws_mv for part in parts], axis=1),
-        lower_mv=np.concatenate([part.lower_mv for part in parts]),
-        upper_mv=np.concatenate([part.upper_mv for part in parts]),
-        mean_mv=np.concatenate([part.mean_mv for part in parts]),
-        kernel_mv=np.concatenate([part.kernel_mv for part in parts]),
+        units=np.array(result.units),
+        **arrays,
         seeds=np.array(result.first.seeds),
         fs_hz=result.first.fs_hz,
     )
@@ -121,100 +128,104 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
         plan: lead and start of the forecast.
         forecast: result for that lead, axes (time).
     """
-    horizon, start, lead = len(forecast.signal_mv), plan.start, recording.channel_names[plan.row]
+    horizon, start, lead = len(forecast.signal), plan.start, recording.channel_names[plan.row]
     fs_hz = forecast.fs_hz
     first = max(start - round(PAST_S * fs_hz), 0)
-    around_mv = recording.select([plan.row]).crop(first / fs_hz, (start + horizon) / fs_hz).lead_mv(0)
-    past_mv, recorded_mv = around_mv[: start - first], around_mv[start - first :]
-    recorded_mv = np.pad(recorded_mv, (0, horizon - len(recorded_mv)), constant_values=np.nan)
+    last = min(start + horizon, recording.source.lengths[plan.row])
+    (around,) = read_signals(recording, [plan.row], fs_hz, first, last)
+    past, recorded = around[: start - first], around[start - first :]
+    recorded = np.pad(recorded, (0, horizon - len(recorded)), constant_values=np.nan)
     bounds = Recording.from_arrays(
-        np.stack([forecast.signal_mv, forecast.mean_mv, forecast.lower_mv, forecast.upper_mv]),
+        np.stack([forecast.signal, forecast.mean, forecast.lower, forecast.upper]),
         fs_hz,
         channel_names=[lead, f"{lead} mean", f"{lead} lower", f"{lead} upper"],
+        units=[*forecast.units] * 4,
         name=f"{recording.name}_forecast",
         comments=[f"forecast of {recording.name} from sample {start}, synthetic: see {CARD}"],
     )
     write_recording(folder / file_name(bounds, ""), digitise(bounds, 32, gain=1000.0))
     table = {
         "time_s": (start + np.arange(horizon)) / fs_hz,
-        "draw_mv": forecast.signal_mv,
-        "mean_mv": forecast.mean_mv,
-        "lower_mv": forecast.lower_mv,
-        "upper_mv": forecast.upper_mv,
-        "recorded_mv": recorded_mv,
+        "draw": forecast.signal,
+        "mean": forecast.mean,
+        "lower": forecast.lower,
+        "upper": forecast.upper,
+        "recorded": recorded,
+    }
+    table = {
+        name if name == "time_s" else name_with_unit(name, forecast.units): values
+        for name, values in table.items()
     }
     pd.DataFrame(table).to_csv(folder / "forecast.csv", index=False, float_format="%.5f")
     np.savez_compressed(
         folder / "draws.npz",
-        draws_mv=forecast.draws_mv,
-        mean_mv=forecast.mean_mv,
-        lower_mv=forecast.lower_mv,
-        upper_mv=forecast.upper_mv,
-        kernel_mv=forecast.kernel_mv,
+        **{name_with_unit(name, forecast.units): getattr(forecast, name) for name in ARRAYS},
         seeds=np.array(forecast.seeds),
         fs_hz=forecast.fs_hz,
     )
     title = f"{recording.name} {lead}: forecast from {start / fs_hz:g} s"
-    save_figure(forecast_figure(forecast, past_mv, start, title, recorded_mv), folder / "forecast.png")
+    save_figure(forecast_figure(forecast, past, start, title, recorded), folder / "forecast.png")
     interval = {"lead": lead, "start": start, "stop": start + horizon}
     _write_card(folder, recording, forecast, {"written": FORECAST_SIGNALS, "intervals": [interval]})
 
 
 def forecast_figure(
     forecast: Imputation,
-    past_mv: Float[np.ndarray, " past"],
+    past: Float[np.ndarray, " past"],
     start: int,
     title: str,
-    recorded_mv: Float[np.ndarray, " horizon"] | None = None,
+    recorded: Float[np.ndarray, " horizon"] | None = None,
 ) -> Figure:
     """Return the figure of a forecast of one lead.
 
     Args:
         forecast: the forecast, axes (time).
-        past_mv: the samples before it, in mV.
+        past: the samples before it.
         start: first sample of the forecast, counted from the start of the recording.
         title: title of the figure, to which the coverage is added.
-        recorded_mv: the samples that were recorded, in mV; NaN or None = unknown.
+        recorded: the samples that were recorded; NaN or None = unknown.
     """
 
-    def after_past(future_mv: Float[np.ndarray, " horizon"]) -> Float[np.ndarray, " time"]:
-        return np.concatenate([past_mv, future_mv])
+    def after_past(future: Float[np.ndarray, " horizon"]) -> Float[np.ndarray, " time"]:
+        return np.concatenate([past, future])
 
     strip = ImputedStrip(
-        signal_mv=after_past(forecast.signal_mv),
-        mean_mv=after_past(forecast.mean_mv),
-        lower_mv=after_past(forecast.lower_mv),
-        upper_mv=after_past(forecast.upper_mv),
-        observed=np.arange(len(past_mv) + len(forecast.signal_mv)) < len(past_mv),
+        signal=after_past(forecast.signal),
+        mean=after_past(forecast.mean),
+        lower=after_past(forecast.lower),
+        upper=after_past(forecast.upper),
+        observed=np.arange(len(past) + len(forecast.signal)) < len(past),
         fs_hz=forecast.fs_hz,
-        start_s=(start - len(past_mv)) / forecast.fs_hz,
-        truth_mv=None if recorded_mv is None else after_past(recorded_mv),
-        draws_mv=[after_past(draw_mv) for draw_mv in forecast.draws_mv[:MAX_DRAWS_SHOWN]],
+        unit=forecast.units[0],
+        start_s=(start - len(past)) / forecast.fs_hz,
+        truth=None if recorded is None else after_past(recorded),
+        draws=[after_past(draw) for draw in forecast.draws[:MAX_DRAWS_SHOWN]],
     )
     return imputed_strip(strip, _with_coverage(title, forecast))
 
 
 def imputation_figure(
-    imputation: Imputation, start: int, recorded_mv: Float[np.ndarray, " time"] | None, title: str
+    imputation: Imputation, start: int, recorded: Float[np.ndarray, " time"] | None, title: str
 ) -> Figure:
     """Return the figure of an interval of one imputed lead.
 
     Args:
         imputation: the interval of the imputed lead, axes (time).
         start: its first sample, counted from the start of the recording.
-        recorded_mv: the samples that were recorded, in mV; NaN or None = unknown.
+        recorded: the samples that were recorded; NaN or None = unknown.
         title: title of the figure, to which the coverage is added.
     """
     strip = ImputedStrip(
-        signal_mv=imputation.signal_mv,
-        mean_mv=imputation.mean_mv,
-        lower_mv=imputation.lower_mv,
-        upper_mv=imputation.upper_mv,
+        signal=imputation.signal,
+        mean=imputation.mean,
+        lower=imputation.lower,
+        upper=imputation.upper,
         observed=imputation.observed,
         fs_hz=imputation.fs_hz,
+        unit=imputation.units[0],
         start_s=start / imputation.fs_hz,
-        truth_mv=recorded_mv,
-        draws_mv=list(imputation.draws_mv[:MAX_DRAWS_SHOWN]),
+        truth=recorded,
+        draws=list(imputation.draws[:MAX_DRAWS_SHOWN]),
     )
     return imputed_strip(strip, _with_coverage(title, imputation))
 
@@ -230,9 +241,9 @@ def _save_gap_figures(folder: Path, result: ImputedRecording) -> None:
         first, part = imputed.part(round(CONTEXT_S * fs_hz))
         part = part.between(0, round((2 * CONTEXT_S + MAX_GAP_SHOWN_S) * fs_hz))
         last = first + len(part.observed)
-        recorded_mv = recording.select([segment.row]).crop(first / fs_hz, last / fs_hz).lead_mv(0)
+        (recorded,) = read_signals(recording, [segment.row], fs_hz, first, last)
         title = f"{recording.name} {recording.channel_names[segment.row]}: gap {number}"
-        save_figure(imputation_figure(part, first, recorded_mv, title), folder / f"gap-{number:03d}.png")
+        save_figure(imputation_figure(part, first, recorded, title), folder / f"gap-{number:03d}.png")
 
 
 def _gap_table(result: ImputedRecording) -> pd.DataFrame:
@@ -240,6 +251,8 @@ def _gap_table(result: ImputedRecording) -> pd.DataFrame:
     widths = {part.segment: interval_width(part) for part in result.parts}
     written = {part.segment: describe_part(result, part) for part in result.parts}
     recording, fs_hz = result.recording, result.first.fs_hz
+    units = {part.segment: part.imputation.units[0] for part in result.parts}
+    width = name_with_unit("mean_interval_width", result.units)
     rows = [
         {
             "lead": recording.channel_names[segment.row],
@@ -250,7 +263,8 @@ def _gap_table(result: ImputedRecording) -> pd.DataFrame:
             "samples": segment.stop - segment.start,
             "reason": segment.reason,
             "written": written.get(segment, "nothing: longer than --max-gap"),
-            "mean_interval_width_mv": widths.get(segment),
+            width: widths.get(segment),
+            "unit": units.get(segment),
         }
         for segment in sorted(
             [*result.plan.segments, *result.plan.skipped], key=lambda one: (one.row, one.start)
@@ -264,7 +278,7 @@ def _write_card(folder: Path, recording: Recording, imputation: Imputation, what
         **imputation.info,
         "recording": recording.name,
         "fs_hz": imputation.fs_hz,
-        "unit": "mV",
+        "unit": imputation.units[0],
         **what,
         "seeds": list(imputation.seeds),
         "notice": "Partly synthetic ECG. Not for diagnosis.",

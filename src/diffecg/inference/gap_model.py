@@ -75,6 +75,8 @@ class GapModel(GapImputer):
         """Number of sampling steps."""
         if self.steps not in STEP_LEVELS:
             raise DiffecgError(f"steps {self.steps} must be 1 to {max(STEP_LEVELS)} for {name}")
+        self.kinds = self.config.candidates.kinds
+        self.companions = self.config.candidates.companions
         self.batch_size = min(sampling.batch_size, BATCH)
 
     def __repr__(self) -> str:
@@ -116,24 +118,28 @@ class GapModel(GapImputer):
 
     def _fill(
         self,
-        signal_mv: Float[np.ndarray, "lead time"],
+        signal: Float[np.ndarray, "lead time"],
         fs_hz: float,
         gaps: Sequence[LeadGap],
         seeds: Sequence[int],
         window: int,
+        kinds: Sequence[str],
     ) -> Iterator[FilledGap]:
         """Yield the draws of each lead of each gap; gaps with windows of one length are computed together."""
         candidates = self.config.candidates
-        signal = ModelRateSignal(signal_mv, fs_hz, candidates.fs_hz)
-        searched = [one for gap in gaps for one in search_gaps(signal, gap, candidates, self.context_s)]
+        resampled = ModelRateSignal(signal, fs_hz, candidates.fs_hz)
+        searched = [
+            one for gap in gaps for one in search_gaps(resampled, kinds, gap, candidates, self.context_s)
+        ]
         for one in searched:
             if not one.is_found:
-                yield _interpolated(signal_mv, one, len(seeds))
+                yield _interpolated(signal, one, len(seeds))
         found = sorted((one for one in searched if one.is_found), key=self._window_length)
         for _, same in groupby(found, key=self._window_length):
             part = list(same)
             for first in range(0, len(part), self.batch_size):
-                yield from self._fill_batch(signal, part[first : first + self.batch_size], seeds, window)
+                batch = part[first : first + self.batch_size]
+                yield from self._fill_batch(resampled, kinds, batch, seeds, window)
 
     def _settings(self) -> dict[str, Any]:
         """Return name and weights of the model, and the settings of sampling and search."""
@@ -156,12 +162,17 @@ class GapModel(GapImputer):
 
     @torch.no_grad()
     def _fill_batch(
-        self, signal: ModelRateSignal, batch: Sequence[SearchedGap], seeds: Sequence[int], window: int
+        self,
+        signal: ModelRateSignal,
+        kinds: Sequence[str],
+        batch: Sequence[SearchedGap],
+        seeds: Sequence[int],
+        window: int,
     ) -> list[FilledGap]:
         """Return the draws of gaps with windows of one length."""
         windows = [
             cut_gap_window(
-                signal.signal_mv, one.gap, one.analogues, self.config.candidates, self._window(one)
+                signal.signal, kinds, one.gap, one.analogues, self.config.candidates, self._window(one)
             )
             for one in batch
         ]
@@ -176,7 +187,7 @@ class GapModel(GapImputer):
         conditions = encoding.conditions
         rows = torch.arange(len(batch), device=encoding.point.device)[:, None]
         candidates = conditions.candidates[rows, torch.from_numpy(chosen).to(rows.device)]
-        point, error = conditions.denormalise(encoding.point), encoding.error * conditions.scale_mv
+        point, error = conditions.denormalise(encoding.point), encoding.error * conditions.scale
         denormalised = (conditions.denormalise(x) for x in (draws, candidates))
         arrays = [_numpy(x) for x in (*denormalised, point, error)]
         filled = []
@@ -215,10 +226,10 @@ class GapModel(GapImputer):
         signal: ModelRateSignal,
         searched: SearchedGap,
         chosen: Int[np.ndarray, " draw"],
-        draws_mv: Float64[np.ndarray, "draw model_gap"],
-        candidates_mv: Float64[np.ndarray, "draw model_gap"],
-        point_mv: Float64[np.ndarray, " model_gap"],
-        error_mv: Float64[np.ndarray, " model_gap"],
+        draws: Float64[np.ndarray, "draw model_gap"],
+        candidates: Float64[np.ndarray, "draw model_gap"],
+        point: Float64[np.ndarray, " model_gap"],
+        error: Float64[np.ndarray, " model_gap"],
     ) -> FilledGap:
         """Return a gap at the rate of the recording, with the detail of each draw's own analogue."""
         gap, row = searched.gap.samples, searched.gap.row
@@ -226,26 +237,26 @@ class GapModel(GapImputer):
         is_analogue = chosen < len(searched.analogues)
         shifts[is_analogue] = searched.analogues[chosen[is_analogue]] - gap.start
         details = signal.details(row, searched.samples, shifts)
-        model_rate = np.concatenate([draws_mv, candidates_mv, point_mv[None]])
+        model_rate = np.concatenate([draws, candidates, point[None]])
         restored = signal.restore(row, searched.samples, gap, model_rate)
         restored[:-1] += np.concatenate([details, details])
-        restored = blend_into(signal.recorded_mv[[row]], searched.samples, restored[:, None], signal.fs_hz)
+        restored = blend_into(signal.recorded[[row]], searched.samples, restored[:, None], signal.fs_hz)
         draws, candidates, point = restored[: len(chosen)], restored[len(chosen) : -1], restored[-1]
         spread = draws.std(axis=0, ddof=min(1, len(draws) - 1))
         if len(draws) == 1:
-            places = np.linspace(0, len(error_mv) - 1, draws.shape[2])
-            spread = np.interp(places, np.arange(len(error_mv)), error_mv)[None]
+            places = np.linspace(0, len(error) - 1, draws.shape[2])
+            spread = np.interp(places, np.arange(len(error)), error)[None]
         few = 2 * max(1 / len(draws) - 1 / POOL, 0.0)
         kernel = spread * np.sqrt(self.config.diffusion.kernel_variance + few)
-        shows_beats = searched.gap.companion is not None
+        shows_beats = searched.gap.shows_beats
         segments = draws if shows_beats or len(draws) == 1 else candidates
         return _as_filled(searched, row, draws, segments, point, kernel, is_interpolated=False)
 
 
-def _interpolated(signal_mv: Float[np.ndarray, "lead time"], searched: SearchedGap, draws: int) -> FilledGap:
+def _interpolated(signal: Float[np.ndarray, "lead time"], searched: SearchedGap, draws: int) -> FilledGap:
     """Return the interpolation of a gap without analogues."""
     row = searched.gap.row
-    pool = interpolate_gap(signal_mv, searched.samples, [row])
+    pool = interpolate_gap(signal, searched.samples, [row])
     lines = np.repeat(pool.segments, draws, axis=0)
     return _as_filled(searched, row, lines, lines, lines[0], pool.kernel(draws), is_interpolated=True)
 
@@ -253,10 +264,10 @@ def _interpolated(signal_mv: Float[np.ndarray, "lead time"], searched: SearchedG
 def _as_filled(
     searched: SearchedGap,
     row: int,
-    draws_mv: Float64[np.ndarray, "draw 1 gap"],
-    segments_mv: Float64[np.ndarray, "draw 1 gap"],
-    mean_mv: Float64[np.ndarray, "1 gap"],
-    kernel_mv: Float64[np.ndarray, "1 gap"],
+    draws: Float64[np.ndarray, "draw 1 gap"],
+    segments: Float64[np.ndarray, "draw 1 gap"],
+    mean: Float64[np.ndarray, "1 gap"],
+    kernel: Float64[np.ndarray, "1 gap"],
     *,
     is_interpolated: bool,
 ) -> FilledGap:
@@ -264,10 +275,10 @@ def _as_filled(
     return FilledGap(
         samples=searched.samples,
         rows=[row],
-        draws_mv=draws_mv,
-        segments_mv=segments_mv,
-        mean_mv=mean_mv,
-        kernel_mv=kernel_mv,
+        draws=draws,
+        segments=segments,
+        mean=mean,
+        kernel=kernel,
         is_interpolated=is_interpolated,
     )
 

@@ -36,13 +36,13 @@ def describe_part(result: ImputedRecording, part: ImputedSegment) -> str:
 def is_interpolated(part: ImputedSegment) -> bool:
     """Return whether a gap has no analogues: all draws are the point estimate."""
     _, imputation = part.part()
-    return imputation.is_dressed and bool((imputation.draws_mv == imputation.mean_mv).all())
+    return imputation.is_dressed and bool((imputation.draws == imputation.mean).all())
 
 
 def interval_width(part: ImputedSegment) -> float:
-    """Return the mean width of the prediction interval in a segment, in mV."""
+    """Return the mean width of the prediction interval in a segment, in the unit of the lead."""
     _, imputation = part.part()
-    return float((imputation.upper_mv - imputation.lower_mv).mean())
+    return float((imputation.upper - imputation.lower).mean())
 
 
 def gap_notes(result: ImputedRecording) -> list[Annotation]:
@@ -52,7 +52,7 @@ def gap_notes(result: ImputedRecording) -> list[Annotation]:
     texts = {
         part.segment: (
             f"{imputed} {names[part.segment.row]}: {describe_part(result, part)}, "
-            f"{part.imputation.interval_name} width {interval_width(part):.2f} mV"
+            f"{part.imputation.interval_name} width {interval_width(part):.2f} {part.imputation.units[0]}"
         )
         for part in result.parts
     }

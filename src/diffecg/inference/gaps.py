@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from diffecg.formats.recording import Recording
-from diffecg.signal.artefacts import find_artefacts
+from diffecg.inference.kind_signals import read_signals
+from diffecg.signal.artefacts import ANY_SIGNAL, find_artefacts
 from diffecg.signal.masks import Interval, interval_mask
 from diffecg.signal.runs import true_runs
 
@@ -55,7 +56,7 @@ def find_segments(
         for start, stop in runs:
             mask[start:stop] = True
     for i, row in enumerate(rows):
-        of_lead = [gap for gap in gaps if gap.lead is None or recording.channel_index(gap.lead) == row]
+        of_lead = [gap for gap in gaps if gap.lead is None or recording.find_channel(gap.lead) == row]
         given = interval_mask(of_lead, chosen.samples, chosen.fs_hz)
         masks = {"missing": missing[i], "given": given, **_artefacts(chosen, i, detect)}
         for start, stop in true_runs(np.logical_or.reduce(list(masks.values()))):
@@ -91,13 +92,15 @@ def _artefacts(recording: Recording, row: int, kinds: Sequence[str]) -> dict[str
     fs_hz, samples = recording.fs_hz, recording.samples
     margin, overlap = round(MARGIN_S * fs_hz), round(OVERLAP_S * fs_hz)
     masks = {kind: np.zeros(samples, dtype=bool) for kind in kinds}
+    is_ecg = recording.channels[row].signal_kind == "ecg"
+    of_kind = [kind for kind in kinds if is_ecg or kind in ANY_SIGNAL]
     bounds = (
         np.linspace(0, samples, max(1, round(recording.duration_s / DETECTION_S)) + 1).astype(int).tolist()
     )
     for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
         first, last = max(start - overlap, 0), min(stop + overlap, samples)
-        lead_mv = recording.crop(first / fs_hz, last / fs_hz).lead_mv(row)
-        for kind, mask in find_artefacts(lead_mv, fs_hz, kinds).items():
+        (lead,) = read_signals(recording, [row], fs_hz, first, last)
+        for kind, mask in find_artefacts(lead, fs_hz, of_kind).items():
             masks[kind][start:stop] = _dilate(mask, margin)[start - first : stop - first]
     return masks
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from numpy.typing import ArrayLike
@@ -37,14 +37,23 @@ class Imputer(Protocol):
     def uses_other_leads(self) -> bool:
         """Whether other leads of a recording help, where they are observed."""
 
+    @property
+    def kinds(self) -> tuple[str, ...] | None:
+        """Kinds of signals that are imputed (:mod:`diffecg.signal.kinds`); None: any."""
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """Kinds of the other signals of a recording that help, beside those of the signal's own kind."""
+
     def impute(
         self,
-        signal_mv: ArrayLike,
+        signal: ArrayLike,
         fs_hz: float,
         *,
         wanted: ArrayLike | None = None,
         span: slice | None = None,
         label: str | None = None,
+        kinds: Sequence[str] | None = None,
         axes: str | None = None,
         draws: int = 16,
         seed: Seeds = 0,
@@ -56,11 +65,12 @@ class Imputer(Protocol):
 
     def forecast(
         self,
-        past_mv: ArrayLike,
+        past: ArrayLike,
         fs_hz: float,
         *,
         horizon_s: float = 1.0,
         label: str | None = None,
+        kinds: Sequence[str] | None = None,
         axes: str | None = None,
         draws: int = 16,
         seed: Seeds = 0,

@@ -137,6 +137,15 @@ class Model:
         """False: the model imputes its leads from themselves."""
         return False
 
+    @property
+    def kinds(self) -> None:
+        """None: the model imputes signals of the kind that it was trained on."""
+
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """None: as :attr:`uses_other_leads`."""
+        return ()
+
     def with_sampling(self, sampling: SamplerOptions) -> Model:
         """Return the model with another sampler, number of steps and batch size as its own."""
         return Model(self.denoiser, self.name, self.weights_sha256, sampling=sampling)
@@ -353,12 +362,13 @@ class Model:
 
     def impute(
         self,
-        signal_mv: ArrayLike,
+        signal: ArrayLike,
         fs_hz: float,
         *,
         wanted: ArrayLike | None = None,
         span: slice | None = None,
         label: str | None = None,
+        kinds: Sequence[str] | None = None,
         axes: str | None = None,
         draws: int = 16,
         seed: Seeds = 0,
@@ -372,7 +382,7 @@ class Model:
         """Impute the missing samples of a signal by posterior draws.
 
         Args:
-            signal_mv: signal, in mV, of any length: axes (time), (lead, time) or (time, lead), whose longer
+            signal: a signal of any length: axes (time), (lead, time) or (time, lead), whose longer
                 axis is time; a DataFrame, whose columns are leads; or a panel (window, lead, time) of
                 windows that have nothing to do with each other. NaN, or the mask of a masked array, marks
                 missing samples.
@@ -381,6 +391,8 @@ class Model:
                 stay missing. None: all.
             span: the samples that are returned; the others only serve as surroundings. None: all.
             label: label of the beats; None: unknown.
+            kinds: kind of each lead (:mod:`diffecg.signal.kinds`), each in its own unit, as the model was
+                trained on; None: all are ECG, in mV.
             axes: order of the axes where the shape leaves it in doubt, such as ``"lead time"``; one of
                 :data:`diffecg.signal.arrays.AXES`.
             draws: number of posterior draws.
@@ -396,25 +408,27 @@ class Model:
 
         Returns:
             The completed signal, point estimate, prediction interval and draws, with the axes of
-            ``signal_mv``; observed samples are returned unchanged.
+            ``signal``; observed samples are returned unchanged.
 
         Raises:
             DiffecgError: a lead in which nothing or only a flat line is observed; infinite samples; arguments
                 out of range.
         """
         request = self._request(label, draws, seed, self._sampler(sampler, steps, batch_size), on_preview)
-        signal = interpret_signal(signal_mv, axes)
-        gaps = find_gaps(signal, signal.windows, wanted, span)
+        given = interpret_signal(signal, axes)
+        gaps = find_gaps(given, wanted, span)
         coverage = checks.check_coverage(coverage)
-        return self._impute(signal.windows, fs_hz, request, coverage, progress, gaps).restore(signal)
+        units = checks.units_of(kinds, given.windows.shape[1])
+        return self._impute(given.windows, fs_hz, request, coverage, progress, gaps, units).restore(given)
 
     def forecast(
         self,
-        past_mv: ArrayLike,
+        past: ArrayLike,
         fs_hz: float,
         *,
         horizon_s: float = 1.0,
         label: str | None = None,
+        kinds: Sequence[str] | None = None,
         axes: str | None = None,
         draws: int = 16,
         seed: Seeds = 0,
@@ -428,10 +442,11 @@ class Model:
         """Forecast a signal from its past by posterior draws.
 
         Args:
-            past_mv: signal, as for :meth:`impute`; its last :attr:`past_s` seconds are used.
+            past: signal, as for :meth:`impute`; its last :attr:`past_s` seconds are used.
             fs_hz: its sampling rate, in Hz; any rate.
             horizon_s: length of the forecast, in s.
             label: as for :meth:`impute`.
+            kinds: as for :meth:`impute`.
             axes: as for :meth:`impute`.
             draws: as for :meth:`impute`.
             seed: as for :meth:`impute`.
@@ -448,17 +463,19 @@ class Model:
         Raises:
             DiffecgError: as for :meth:`impute`; a horizon out of range.
         """
-        past = interpret_signal(past_mv, axes)
+        given = interpret_signal(past, axes)
         check_rate(fs_hz)
         samples = checks.horizon_samples(horizon_s, fs_hz)
         request = self._request(label, draws, seed, self._sampler(sampler, steps, batch_size), on_preview)
-        used = past.windows[..., -max(round(self.past_s * fs_hz), 1) :]
+        used = given.windows[..., -max(round(self.past_s * fs_hz), 1) :]
         future = np.full((*used.shape[:-1], samples), np.nan, dtype=used.dtype)
         signal = np.concatenate([used, future], axis=-1)
         gaps = Gaps(wanted=np.isnan(signal), span=slice(used.shape[-1], signal.shape[-1]))
-        imputation = self._impute(signal, fs_hz, request, checks.check_coverage(coverage), progress, gaps)
+        coverage = checks.check_coverage(coverage)
+        units = checks.units_of(kinds, signal.shape[1])
+        imputation = self._impute(signal, fs_hz, request, coverage, progress, gaps, units)
         info = {**imputation.info, "task": "forecast", "horizon_s": horizon_s}
-        return replace(imputation, info=info).restore(past)
+        return replace(imputation, info=info).restore(given)
 
     def fine_tune(
         self,
@@ -543,23 +560,24 @@ class Model:
 
     def _impute(
         self,
-        signal_mv: Float[np.ndarray, "window lead time"],
+        signal: Float[np.ndarray, "window lead time"],
         fs_hz: float,
         request: ImputationRequest,
         coverage: float,
         progress: Progress | None,
         gaps: Gaps,
+        units: Sequence[str],
     ) -> Imputation:
-        draws_mv = impute_windows(
+        draws = impute_windows(
             self.denoiser,
-            signal_mv,
+            signal,
             fs_hz,
             request,
             wanted=gaps.wanted,
             progress=progress,
         )[..., gaps.span]
         imputation = summarise_draws(
-            signal_mv[..., gaps.span], draws_mv, fs_hz, seeds=request.seeds, coverage=coverage
+            signal[..., gaps.span], draws, fs_hz, seeds=request.seeds, coverage=coverage, units=units
         )
         info = {
             **self._info("impute", request.sampler),

@@ -17,19 +17,19 @@ class ModelRateSignal:
     """A recording resampled to the rate of a model.
 
     Args:
-        signal_mv: the recording, in mV; NaN = missing.
+        signal: the recording, each lead in its unit; NaN = missing.
         fs_hz: its rate, in Hz.
         model_hz: the rate of the model, in Hz.
     """
 
-    signal_mv: Float32[np.ndarray, "lead model_time"]
+    signal: Float32[np.ndarray, "lead model_time"]
     """The recording at the rate of the model; NaN at missing samples and beside them."""
 
-    def __init__(self, signal_mv: Float[np.ndarray, "lead time"], fs_hz: float, model_hz: float) -> None:
-        self.recorded_mv, self.fs_hz, self.model_hz = signal_mv, fs_hz, model_hz
-        self._filled = np.stack([resample(interpolate_gaps(lead), fs_hz, model_hz) for lead in signal_mv])
-        missing = resample_mask(np.isnan(signal_mv), fs_hz, model_hz)
-        self.signal_mv = np.where(missing, np.nan, self._filled).astype(np.float32)
+    def __init__(self, signal: Float[np.ndarray, "lead time"], fs_hz: float, model_hz: float) -> None:
+        self.recorded, self.fs_hz, self.model_hz = signal, fs_hz, model_hz
+        self._filled = np.stack([resample(interpolate_gaps(lead), fs_hz, model_hz) for lead in signal])
+        missing = resample_mask(np.isnan(signal), fs_hz, model_hz)
+        self.signal = np.where(missing, np.nan, self._filled).astype(np.float32)
 
     def gap(self, samples: slice) -> slice:
         """Return the samples at the rate of the model that missing samples of the recording affect."""
@@ -40,10 +40,10 @@ class ModelRateSignal:
         places = np.arange(math.floor(samples.start / step) - 2, math.ceil(samples.stop / step) + 3)
         first, stop = np.floor((places - 0.5) * step), np.ceil((places + 0.5) * step) + 1
         places = places[(first < samples.stop) & (stop > samples.start)]
-        return slice(max(int(places[0]), 0), min(int(places[-1]) + 1, self.signal_mv.shape[1]))
+        return slice(max(int(places[0]), 0), min(int(places[-1]) + 1, self.signal.shape[1]))
 
     def restore(
-        self, row: int, samples: slice, gap: slice, values_mv: Float[np.ndarray, "draw model_gap"]
+        self, row: int, samples: slice, gap: slice, values: Float[np.ndarray, "draw model_gap"]
     ) -> Float64[np.ndarray, "draw gap"]:
         """Return values of a gap at the rate of the recording, resampled together with what is beside them.
 
@@ -51,14 +51,14 @@ class ModelRateSignal:
             row: the lead.
             samples: the gap, at the rate of the recording.
             gap: the same at the rate of the model, from :meth:`gap` or part of it.
-            values_mv: values there.
+            values: values there.
         """
         ratio, pad = rate_ratio(self.model_hz, self.fs_hz), round(PAD_S * self.model_hz)
         # Samples of both rates coincide at multiples of the denominator.
         first = max(gap.start - pad, 0) // ratio.denominator * ratio.denominator
         around = self._filled[row, first : gap.stop + pad]
-        windows = np.repeat(around[None], len(values_mv), axis=0)
-        windows[:, gap.start - first : gap.stop - first] = values_mv
+        windows = np.repeat(around[None], len(values), axis=0)
+        windows[:, gap.start - first : gap.stop - first] = values
         start = samples.start - int(first * ratio)
         restored = resample(windows, self.model_hz, self.fs_hz)
         return fit_length(restored, start + samples.stop - samples.start)[:, start:].astype(np.float64)
@@ -76,7 +76,7 @@ class ModelRateSignal:
         length = samples.stop - samples.start
         result = np.zeros((len(shifts), length))
         starts = samples.start + np.rint(shifts * self.fs_hz / self.model_hz).astype(np.int64)
-        inside = (shifts != 0) & (starts >= 0) & (starts + length <= self.recorded_mv.shape[1])
+        inside = (shifts != 0) & (starts >= 0) & (starts + length <= self.recorded.shape[1])
         if self.fs_hz <= self.model_hz or not inside.any():
             return result
         ratio, pad = rate_ratio(self.model_hz, self.fs_hz), round(PAD_S * self.model_hz)
@@ -92,6 +92,6 @@ class ModelRateSignal:
             np.flatnonzero(inside), starts[inside].tolist(), firsts, coarse, strict=True
         ):
             begin = start - int(first * ratio)
-            fine = self.recorded_mv[row, start : start + length].astype(np.float64)
+            fine = self.recorded[row, start : start + length].astype(np.float64)
             result[number] = np.nan_to_num(fine - values[begin : begin + length])
         return result

@@ -9,6 +9,7 @@ from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
 from diffecg.inference.gaps import Segment, find_segments
 from diffecg.inference.imputer import Imputer
+from diffecg.inference.kind_signals import imputed_unit
 from diffecg.inference.options import ForecastOptions, ImputeOptions
 from diffecg.signal.masks import TOLERANCE_S
 
@@ -21,7 +22,7 @@ class ImputationPlan:
     rows: list[int]
     """Leads with segments to impute."""
     input_rows: list[int]
-    """Leads that are used: ``rows``, and all other voltages if the imputer uses other leads."""
+    """Signals that are used: ``rows``, and others of the recording that help the imputer."""
     skipped: list[Segment] = field(default_factory=list)
     """Segments that are too long to impute."""
 
@@ -34,15 +35,12 @@ def plan_imputation(imputer: Imputer, recording: Recording, options: ImputeOptio
             recording.
     """
     named = {gap.lead for gap in options.gaps if gap.lead is not None}
-    rows = sorted({recording.channel_index(name) for name in (*options.leads, *named)})
+    rows = sorted({recording.find_channel(name) for name in (*options.leads, *named)})
     if not rows or (not options.leads and any(gap.lead is None for gap in options.gaps)):
         single = bool(options.gaps) or imputer.lead is not None
-        chosen = (
-            [choose_lead(imputer, recording, None)]
-            if single
-            else recording.same_rate(recording.default_lead())
-        )
+        chosen = [choose_lead(imputer, recording, None)] if single else _imputed_rows(imputer, recording)
         rows = sorted({*rows, *chosen})
+    _check_units(recording, rows)
     found = find_segments(recording, rows, options.gaps, options.detect)
     if not found:
         leads = ", ".join(recording.channel_names[row] for row in rows)
@@ -52,13 +50,59 @@ def plan_imputation(imputer: Imputer, recording: Recording, options: ImputeOptio
     if not segments:
         raise DiffecgError(_all_too_long(recording.select(rows).fs_hz, found, longest))
     rows = sorted({segment.row for segment in segments})
-    extra_rows = recording.same_rate(rows[0]) if imputer.uses_other_leads else []
     return ImputationPlan(
         segments=segments,
         rows=rows,
-        input_rows=sorted({*rows, *extra_rows}),
+        input_rows=sorted({*rows, *_other_rows(imputer, recording, rows)}),
         skipped=[segment for segment in found if segment not in segments],
     )
+
+
+def _imputed_rows(imputer: Imputer, recording: Recording) -> list[int]:
+    """Return the signals that are imputed where none is named: those of the imputer's kinds, of one rate.
+
+    Raises:
+        DiffecgError: there are none.
+    """
+    channels, rates = recording.channels, recording.source.rates_hz
+    rows = [
+        row
+        for row, channel in enumerate(channels)
+        if imputed_unit(channel) is not None
+        if imputer.kinds is None or channel.signal_kind in imputer.kinds
+    ]
+    has_ecg = any(channels[row].signal_kind == "ecg" for row in rows)
+    first = recording.default_lead() if has_ecg or not rows else rows[0]
+    return [row for row in rows if rates[row] == rates[first]]
+
+
+def _check_units(recording: Recording, rows: Sequence[int]) -> None:
+    """Check that signals can be imputed.
+
+    Raises:
+        DiffecgError: a signal is of no kind, or in a unit of another quantity.
+    """
+    for row in rows:
+        channel = recording.channels[row]
+        if imputed_unit(channel) is None:
+            raise DiffecgError(
+                f"channel {channel.name} of recording {recording.name} is in {channel.unit!r}, which is no "
+                f"unit of its kind, {channel.signal_kind}; state its unit with --unit {channel.name}=UNIT, "
+                f"such as {channel.name}=mV"
+            )
+
+
+def _other_rows(imputer: Imputer, recording: Recording, rows: Sequence[int]) -> list[int]:
+    """Return the signals of a recording that help to impute some of them."""
+    if not imputer.uses_other_leads:
+        return []
+    channels = recording.channels
+    kinds = {*imputer.companions, *(channels[row].signal_kind for row in rows)}
+    return [
+        row
+        for row, channel in enumerate(channels)
+        if channel.signal_kind in kinds and imputed_unit(channel) is not None
+    ]
 
 
 def _longest(recording: Recording, rows: Sequence[int], options: ImputeOptions) -> int:
@@ -90,6 +134,7 @@ def plan_forecast(imputer: Imputer, recording: Recording, options: ForecastOptio
         DiffecgError: an unknown lead, or a start outside the recording.
     """
     row = choose_lead(imputer, recording, options.lead)
+    _check_units(recording, [row])
     lead = recording.select([row])
     at_s = lead.duration_s if options.at_s is None else options.at_s
     inside = 0 < at_s <= lead.duration_s + TOLERANCE_S
@@ -108,7 +153,7 @@ def choose_lead(imputer: Imputer, recording: Recording, name: str | None) -> int
         DiffecgError: the recording has no such lead.
     """
     if name is not None:
-        return recording.channel_index(name)
+        return recording.find_channel(name)
     return recording.default_lead() if imputer.lead is None else recording.channel_index(imputer.lead)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from jaxtyping import Bool, Float
 from diffecg.formats.recording import Recording
 from diffecg.inference.gaps import Segment, group_segments
 from diffecg.inference.imputer import Imputer, Progress
+from diffecg.inference.kind_signals import imputed_units, read_signals
 from diffecg.inference.options import DrawOptions, ForecastOptions, ImputeOptions, Write
 from diffecg.inference.planning import ForecastPlan, ImputationPlan
 from diffecg.inference.results import Imputation, Preview
@@ -56,6 +58,11 @@ class ImputedRecording:
     """The recording with the segments replaced as ``write`` says; other samples are unchanged."""
 
     @property
+    def units(self) -> list[str]:
+        """Unit in which each of the plan's leads was imputed."""
+        return imputed_units(self.recording, self.plan.rows)
+
+    @property
     def first(self) -> Imputation:
         """The first segment, for what all share: rate, seeds, coverage and provenance."""
         return self.parts[0].imputation
@@ -90,7 +97,7 @@ def impute_recording(
     Raises:
         DiffecgError: see :meth:`Model.impute`.
     """
-    fs_hz = recording.select(plan.input_rows).fs_hz
+    fs_hz = recording.select(plan.rows).fs_hz
     groups = group_segments(plan.segments, round(GROUP_S * fs_hz))
     write = options.write
     found: dict[Segment, ImputedSegment] = {}
@@ -112,8 +119,8 @@ def impute_recording(
             found[segment] = part
             first, lead = part.part()
             if write != "none":
-                values_mv = lead.signal_mv if write == "draw" else lead.mean_mv
-                imputed = imputed.with_imputed(segment.row, values_mv, ~lead.observed, first)
+                values = lead.signal if write == "draw" else lead.mean
+                imputed = imputed.with_imputed(segment.row, values, ~lead.observed, first, unit=lead.units[0])
     parts = tuple(found[segment] for segment in plan.segments)
     return ImputedRecording(recording=recording, plan=plan, parts=parts, write=write, imputed=imputed)
 
@@ -126,7 +133,10 @@ class _Surroundings:
     """The leads, as rows of the recording."""
     start: int
     """First sample, in the recording."""
-    recorded_mv: Float[np.ndarray, "lead time"]
+    recorded: Float[np.ndarray, "lead time"]
+    """Each lead in the unit of its kind."""
+    kinds: list[str]
+    units: tuple[str, ...]
     hidden: Bool[np.ndarray, "lead time"]
     """True in all segments of the plan, of this group and of others."""
     wanted: Bool[np.ndarray, "lead time"]
@@ -140,25 +150,29 @@ def _read_surroundings(
     imputer: Imputer, recording: Recording, plan: ImputationPlan, group: Sequence[Segment]
 ) -> _Surroundings:
     """Read the leads around a group of segments."""
-    leads = recording.select(plan.input_rows)
+    leads = recording.select(plan.rows)
     fs_hz = leads.fs_hz
     first, last = group[0].start, max(segment.stop for segment in group)
     context, shown = round(imputer.context_s * fs_hz), round(SHOWN_S * fs_hz)
     start = max(first - context, 0)
-    recorded_mv = leads.crop(start / fs_hz, (last + context) / fs_hz).signal_mv
-    hidden, wanted = (np.zeros(recorded_mv.shape, dtype=bool) for _ in range(2))
+    stop = min(last + context, leads.samples)
+    rows = plan.input_rows
+    recorded = read_signals(recording, rows, fs_hz, start, stop)
+    hidden, wanted = (np.zeros(recorded.shape, dtype=bool) for _ in range(2))
     for mask, segments in ((hidden, (*plan.segments, *plan.skipped)), (wanted, group)):
         for segment in segments:
             if segment.row in plan.input_rows and segment.stop > start:
                 row = plan.input_rows.index(segment.row)
                 mask[row, max(segment.start - start, 0) : segment.stop - start] = True
     return _Surroundings(
-        rows=plan.input_rows,
+        rows=rows,
         start=start,
-        recorded_mv=recorded_mv,
+        recorded=recorded,
+        kinds=[recording.channels[row].signal_kind for row in rows],
+        units=tuple(imputed_units(recording, rows)),
         hidden=hidden,
         wanted=wanted,
-        span=slice(max(first - shown, start) - start, min(last + shown - start, recorded_mv.shape[1])),
+        span=slice(max(first - shown, start) - start, min(last + shown - start, recorded.shape[1])),
         fs_hz=fs_hz,
     )
 
@@ -186,20 +200,22 @@ def _impute_group(
     Raises:
         DiffecgError: the imputer cannot impute the signal.
     """
-    recorded_mv, hidden = surroundings.recorded_mv, surroundings.hidden
-    return imputer.impute(
-        np.where(hidden, recorded_mv.dtype.type(np.nan), recorded_mv),
+    recorded, hidden = surroundings.recorded, surroundings.hidden
+    imputation = imputer.impute(
+        np.where(hidden, recorded.dtype.type(np.nan), recorded),
         surroundings.fs_hz,
         wanted=surroundings.wanted,
         span=surroundings.span,
         axes="lead time",
         label=options.label,
+        kinds=surroundings.kinds,
         draws=draws.draws,
         seed=draws.seed,
         coverage=draws.coverage,
         progress=progress,
         on_preview=on_preview,
     )
+    return replace(imputation, units=surroundings.units)
 
 
 def _group_seed(seed: int, group: int) -> int:
@@ -249,17 +265,19 @@ def forecast_recording(
     Raises:
         DiffecgError: see :meth:`Model.forecast`.
     """
-    lead = recording.select([plan.row])
-    stop_s = plan.start / lead.fs_hz
-    past = lead.crop(stop_s - imputer.past_s - 1 / lead.fs_hz, stop_s)
-    return imputer.forecast(
-        past.lead_mv(0),
-        lead.fs_hz,
+    fs_hz, rows = recording.source.rates_hz[plan.row], [plan.row]
+    first = max(plan.start - math.ceil(imputer.past_s * fs_hz) - 1, 0)
+    (past,) = read_signals(recording, rows, fs_hz, first, plan.start)
+    forecast = imputer.forecast(
+        past,
+        fs_hz,
         horizon_s=options.horizon_s,
         label=options.label,
+        kinds=[recording.channels[plan.row].signal_kind],
         draws=draws.draws,
         seed=draws.seed,
         coverage=draws.coverage,
         progress=progress,
         on_preview=on_preview,
     )
+    return replace(forecast, units=tuple(imputed_units(recording, rows)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from diffecg.errors import DiffecgError
 from diffecg.inference.checks import check_coverage
 from diffecg.signal.arrays import SignalArray
 from diffecg.signal.intervals import attainable_coverage, dressed_interval, interval_name
+from diffecg.signal.units import MV_PER_UNIT
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,22 +40,23 @@ class Imputation:
 
     Returned by :meth:`diffecg.AnalogueImputer.impute` and ``forecast``, and by those of
     :class:`diffecg.Model`. Axes are those of the given signal; for a forecast, time covers the horizon only.
-    Observed samples are returned unchanged, bit for bit, in all arrays.
+    Observed samples are returned unchanged, bit for bit, in all arrays. Each lead is in its own unit; arrays
+    with names that end in ``_mv`` are the same in mV, and exist where all leads are voltages.
     """
 
-    signal_mv: Float[np.ndarray, "*axes"]
-    """The completed signal, in mV: in each gap an ECG that represents the draws."""
-    mean_mv: Float[np.ndarray, "*axes"]
-    """The point estimate, in mV: the mean of the draws, which has the least squared error and is smooth."""
-    lower_mv: Float[np.ndarray, "*axes"]
-    """Lower bound of the prediction interval, in mV."""
-    upper_mv: Float[np.ndarray, "*axes"]
-    """Upper bound of the prediction interval, in mV."""
-    draws_mv: Float[np.ndarray, "draw *axes"]
-    """All draws, in mV."""
-    kernel_mv: Float[np.ndarray, "*axes"]
-    """Standard deviation of the Gaussian kernel around each draw that makes the predictive distribution, in
-    mV; 0 = the draws alone."""
+    signal: Float[np.ndarray, "*axes"]
+    """The completed signal: in each gap a signal that represents the draws."""
+    mean: Float[np.ndarray, "*axes"]
+    """The point estimate: the mean of the draws, which has the least squared error and is smooth."""
+    lower: Float[np.ndarray, "*axes"]
+    """Lower bound of the prediction interval."""
+    upper: Float[np.ndarray, "*axes"]
+    """Upper bound of the prediction interval."""
+    draws: Float[np.ndarray, "draw *axes"]
+    """All draws."""
+    kernel: Float[np.ndarray, "*axes"]
+    """Standard deviation of the Gaussian kernel around each draw that makes the predictive distribution;
+    0 = the draws alone."""
     observed: Bool[np.ndarray, "*axes"]
     """True where a sample was observed."""
     fs_hz: float
@@ -65,8 +67,56 @@ class Imputation:
     """Nominal coverage of the prediction interval, such as 0.9, as it was asked for."""
     info: dict[str, Any]
     """Provenance: task, engine, model, settings, version, draws and what their interval covers."""
+    units: tuple[str, ...]
+    """Unit of each lead."""
     axes: str = "lead time"
     """Axes of the arrays, one of :data:`diffecg.signal.arrays.AXES`."""
+
+    @property
+    def signal_mv(self) -> Float[np.ndarray, "*axes"]:
+        """:attr:`signal`, in mV.
+
+        Raises:
+            DiffecgError: a lead is not a voltage.
+        """
+        return self._in_mv(self.signal)
+
+    @property
+    def mean_mv(self) -> Float[np.ndarray, "*axes"]:
+        """:attr:`mean`, in mV, as :attr:`signal_mv`."""
+        return self._in_mv(self.mean)
+
+    @property
+    def lower_mv(self) -> Float[np.ndarray, "*axes"]:
+        """:attr:`lower`, in mV, as :attr:`signal_mv`."""
+        return self._in_mv(self.lower)
+
+    @property
+    def upper_mv(self) -> Float[np.ndarray, "*axes"]:
+        """:attr:`upper`, in mV, as :attr:`signal_mv`."""
+        return self._in_mv(self.upper)
+
+    @property
+    def draws_mv(self) -> Float[np.ndarray, "draw *axes"]:
+        """:attr:`draws`, in mV, as :attr:`signal_mv`."""
+        return self._in_mv(self.draws)
+
+    @property
+    def kernel_mv(self) -> Float[np.ndarray, "*axes"]:
+        """:attr:`kernel`, in mV, as :attr:`signal_mv`."""
+        return self._in_mv(self.kernel)
+
+    def _in_mv(self, values: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+        """Return values of all leads in mV."""
+        if any(unit not in MV_PER_UNIT for unit in self.units):
+            raise DiffecgError(
+                f"the leads are in {', '.join(self.units)}, not all of which are voltages; take the arrays "
+                "in their own units, such as .signal"
+            )
+        if set(self.units) == {"mV"}:
+            return values
+        factors = np.array([MV_PER_UNIT[unit] for unit in self.units])
+        return values * (factors if self.axes.endswith("lead") else factors[:, None]).astype(values.dtype)
 
     @property
     def attainable_coverage(self) -> float:
@@ -80,7 +130,7 @@ class Imputation:
     @property
     def is_dressed(self) -> bool:
         """Whether the predictive distribution has a kernel around each draw."""
-        return bool((self.kernel_mv > 0).any())
+        return bool((self.kernel > 0).any())
 
     @property
     def interval_name(self) -> str:
@@ -90,17 +140,17 @@ class Imputation:
         return interval_name(len(self.seeds), self.coverage)
 
     def interval(self, coverage: float) -> Float[np.ndarray, "2 *axes"]:
-        """Return the lower and upper bound of the prediction interval of any coverage, in mV.
+        """Return the lower and upper bound of the prediction interval of any coverage.
 
         Raises:
             DiffecgError: the coverage is not between 0 and 1.
         """
         check_coverage(coverage)
         missing = ~self.observed
-        bounds_mv = np.stack([self.signal_mv, self.signal_mv])
-        draws_mv, kernel_mv = self.draws_mv[:, missing].astype(np.float64), self.kernel_mv[missing]
-        bounds_mv[:, missing] = dressed_interval(draws_mv, kernel_mv.astype(np.float64), coverage)
-        return bounds_mv
+        bounds = np.stack([self.signal, self.signal])
+        draws, kernel = self.draws[:, missing].astype(np.float64), self.kernel[missing]
+        bounds[:, missing] = dressed_interval(draws, kernel.astype(np.float64), coverage)
+        return bounds
 
     def lead(self, rows: int | list[int]) -> Imputation:
         """Return one lead, without its axis, or several.
@@ -113,7 +163,8 @@ class Imputation:
         # Axes are counted from the last one, because draws have one more in front.
         index = (..., rows) if self.axes.endswith("lead") else (..., rows, slice(None))
         axes = " ".join(axis for axis in self.axes.split() if axis != "lead" or isinstance(rows, list))
-        return replace(self._map(lambda values: values[index]), axes=axes)
+        units = tuple(self.units[row] for row in (rows if isinstance(rows, list) else [rows]))
+        return replace(self._map(lambda values: values[index]), units=units, axes=axes)
 
     def between(self, start: int, stop: int) -> Imputation:
         """Return the samples ``start`` to ``stop``, exclusive."""
@@ -133,14 +184,27 @@ class Imputation:
         """Return the result with a function applied to each of its arrays."""
         return replace(
             self,
-            signal_mv=function(self.signal_mv),
-            mean_mv=function(self.mean_mv),
-            lower_mv=function(self.lower_mv),
-            upper_mv=function(self.upper_mv),
-            draws_mv=function(self.draws_mv),
-            kernel_mv=function(self.kernel_mv),
+            signal=function(self.signal),
+            mean=function(self.mean),
+            lower=function(self.lower),
+            upper=function(self.upper),
+            draws=function(self.draws),
+            kernel=function(self.kernel),
             observed=function(self.observed),
         )
+
+
+ARRAYS = ("draws", "lower", "upper", "mean", "kernel")
+"""Arrays of an imputation that are written beside the completed signal."""
+
+
+def name_with_unit(name: str, units: Sequence[str]) -> str:
+    """Return the name of values of some leads with their unit, if they share one.
+
+    >>> [name_with_unit("mean", units) for units in (["mV", "mV"], ["mmHg"], ["mV", "NU"])]
+    ['mean_mv', 'mean_mmhg', 'mean']
+    """
+    return f"{name}_{units[0].lower()}" if len(set(units)) == 1 else name
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 
 from diffecg.errors import DiffecgError
 from diffecg.inference.results import Imputation
+from diffecg.signal.analogue_search import observed_sd
 from diffecg.signal.arrays import SignalArray
 from diffecg.signal.intervals import dressed_interval
 from diffecg.signal.runs import true_runs
@@ -28,7 +29,6 @@ class Gaps(NamedTuple):
 
 def find_gaps(
     signal: SignalArray,
-    windows_mv: Float[np.ndarray, "window lead time"],
     wanted: ArrayLike | None,
     span: slice | None,
 ) -> Gaps:
@@ -36,14 +36,13 @@ def find_gaps(
 
     Args:
         signal: the user's signal.
-        windows_mv: the same, in mV; NaN = missing.
         wanted: True where missing samples are to be imputed; None: all.
         span: the samples that are returned; None: all.
 
     Raises:
         DiffecgError: ``wanted`` is not boolean or of another shape; ``span`` is empty or has a step.
     """
-    missing = np.isnan(windows_mv)
+    missing = np.isnan(signal.windows)
     asked = missing if wanted is None else missing & signal.mask(wanted, "wanted")
     samples = missing.shape[-1]
     start, stop, step = (slice(None) if span is None else span).indices(samples)
@@ -55,70 +54,81 @@ def find_gaps(
 
 
 def summarise_draws(
-    signal_mv: Float[np.ndarray, "window lead time"],
-    draws_mv: Float[np.ndarray, "draw window lead time"],
+    signal: Float[np.ndarray, "window lead time"],
+    draws: Float[np.ndarray, "draw window lead time"],
     fs_hz: float,
     *,
     seeds: Sequence[int],
     coverage: float,
-    mean_mv: Float[np.ndarray, "window lead time"] | None = None,
-    kernel_mv: Float[np.ndarray, "window lead time"] | None = None,
-    segments_mv: Float[np.ndarray, "segment window lead time"] | None = None,
+    mean: Float[np.ndarray, "window lead time"] | None = None,
+    kernel: Float[np.ndarray, "window lead time"] | None = None,
+    segments: Float[np.ndarray, "segment window lead time"] | None = None,
+    units: Sequence[str] | None = None,
 ) -> Imputation:
-    """Return the result for draws of a signal; observed samples are those of ``signal_mv``.
+    """Return the result for draws of a signal; observed samples are those of ``signal``.
 
     Args:
-        signal_mv: the signal, in mV; NaN = missing.
-        draws_mv: draws of it, in mV; what is missing in them stays missing.
+        signal: the signal; NaN = missing.
+        draws: draws of it; what is missing in them stays missing.
         fs_hz: sampling rate, in Hz.
         seeds: seed of each draw.
         coverage: nominal coverage of the interval.
-        mean_mv: point estimate, in mV; None: the mean of the draws.
-        kernel_mv: standard deviation of the kernel around each draw, in mV; None: the draws alone.
-        segments_mv: signals, of which the one nearest to the draws is the representative; None: the draws.
+        mean: point estimate; None: the mean of the draws.
+        kernel: standard deviation of the kernel around each draw; None: the draws alone.
+        segments: signals, of which the one nearest to the draws is the representative; None: the draws.
+        units: unit of each lead; None: mV.
     """
-    missing = np.isnan(signal_mv)
-    imputed_mv = draws_mv[:, missing].astype(np.float64)
-    kernel_mv = np.zeros_like(signal_mv) if kernel_mv is None else kernel_mv
-    bounds_mv = dressed_interval(imputed_mv, kernel_mv[missing].astype(np.float64), coverage)
+    units = ("mV",) * signal.shape[1] if units is None else tuple(units)
+    missing = np.isnan(signal)
+    imputed = draws[:, missing].astype(np.float64)
+    kernel = np.zeros_like(signal) if kernel is None else kernel
+    bounds = dressed_interval(imputed, kernel[missing].astype(np.float64), coverage)
 
-    def complete(values_mv: Float[np.ndarray, " missing"]) -> Float[np.ndarray, "window lead time"]:
-        completed = signal_mv.copy()
-        completed[missing] = values_mv
+    def complete(values: Float[np.ndarray, " missing"]) -> Float[np.ndarray, "window lead time"]:
+        completed = signal.copy()
+        completed[missing] = values
         return completed
 
     return Imputation(
-        signal_mv=_with_representatives(
-            signal_mv, draws_mv, draws_mv if segments_mv is None else segments_mv
-        ),
-        mean_mv=complete(imputed_mv.mean(axis=0) if mean_mv is None else mean_mv[missing]),
-        lower_mv=complete(bounds_mv[0]),
-        upper_mv=complete(bounds_mv[1]),
-        draws_mv=draws_mv,
-        kernel_mv=kernel_mv,
+        signal=_with_representatives(signal, draws, draws if segments is None else segments, units),
+        mean=complete(imputed.mean(axis=0) if mean is None else mean[missing]),
+        lower=complete(bounds[0]),
+        upper=complete(bounds[1]),
+        draws=draws,
+        kernel=kernel,
         observed=~missing,
         fs_hz=float(fs_hz),
         seeds=tuple(seeds),
         coverage=coverage,
         info={},
+        units=units,
         axes="window lead time",
     )
 
 
 def _with_representatives(
-    signal_mv: Float[np.ndarray, "window lead time"],
-    draws_mv: Float[np.ndarray, "draw window lead time"],
-    segments_mv: Float[np.ndarray, "segment window lead time"],
+    signal: Float[np.ndarray, "window lead time"],
+    draws: Float[np.ndarray, "draw window lead time"],
+    segments: Float[np.ndarray, "segment window lead time"],
+    units: Sequence[str],
 ) -> Float[np.ndarray, "window lead time"]:
-    """Return the signal with the representative of each gap: the same for leads with a common gap."""
-    completed = signal_mv.copy()
-    for window, imputed in enumerate(np.isnan(signal_mv) & ~np.isnan(draws_mv[0])):
+    """Return the signal with the representative of each gap: the same for leads with a common gap.
+
+    Leads in different units count by their standard deviation.
+    """
+    several = len(set(units)) > 1
+    completed = signal.copy()
+    for window, imputed in enumerate(np.isnan(signal) & ~np.isnan(draws[0])):
         for start, stop in true_runs(imputed.any(axis=0)):
             gap = imputed[:, start:stop]
-            draws, segments = (x[:, window, :, start:stop] for x in (draws_mv, segments_mv))
-            chosen = nearest_to_draws(*(x[:, gap].astype(np.float64) for x in (segments, draws)))
+            own, of_segments = (x[:, window, :, start:stop] for x in (draws, segments))
+            scale = np.ones(len(units))
+            if several:
+                scale = np.array([max(observed_sd(own[:, lead]), 1e-9) for lead in range(len(units))])
+            of_gap = ((x / scale[:, None])[:, gap].astype(np.float64) for x in (of_segments, own))
+            chosen = nearest_to_draws(*of_gap)
             completed[window, :, start:stop] = np.where(
-                gap, segments[chosen], completed[window, :, start:stop]
+                gap, of_segments[chosen], completed[window, :, start:stop]
             )
     return completed
 

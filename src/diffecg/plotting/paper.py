@@ -13,10 +13,10 @@ from matplotlib.ticker import FixedLocator
 
 MM_PER_S = 25.0
 MM_PER_MV = 10.0
-MAX_RANGE_MV = 20.0
-"""Panels of a larger range get fewer mm/mV; no ECG has such a range."""
-MIN_RANGE_MV = 2.0
-"""Smallest range of a panel."""
+MAX_HEIGHT_MM, MIN_HEIGHT_MM = 200.0, 20.0
+"""Panels that would be higher get fewer mm/mV; no ECG has such a range. Lower panels get a larger range."""
+OTHER_HEIGHT_MM = 40.0
+"""Signals in other units than mV are at most so high, by a scale of 1, 2 or 5 times a power of ten."""
 INK, ACCENT, INTERVAL, FAINT, MEAN = "#16213a", "#0b63c5", "#8ab8ee", "#7a8194", "#c9772b"
 """Colours of signals, generated signals, prediction intervals, small print and point estimates."""
 MM_PER_INCH = 25.4
@@ -31,10 +31,12 @@ class Paper:
 
     duration_s: float
     """Width of a panel."""
-    low_mv: float
-    """Lower edge of a panel."""
-    high_mv: float
+    low: float
+    """Lower edge of a panel, in the unit of the signal."""
+    high: float
     """Upper edge of a panel."""
+    unit: str = "mV"
+    mm_per_unit: float = MM_PER_MV
     rows: int = 1
     columns: int = 1
     column_gap_mm: float = 3.0
@@ -47,14 +49,14 @@ class Paper:
     """Scale of the sheet; 1 prints at 25 mm/s."""
 
     @property
-    def mm_per_mv(self) -> float:
-        """Voltage scale."""
-        return MM_PER_MV * min(1.0, MAX_RANGE_MV / (self.high_mv - self.low_mv))
+    def scale(self) -> float:
+        """Scale in mm/unit: a panel is no higher than MAX_HEIGHT_MM."""
+        return min(self.mm_per_unit, MAX_HEIGHT_MM / (self.high - self.low))
 
     def draw(self, title: str = "") -> tuple[Figure, Shaped[np.ndarray, "row column"]]:
         """Return a figure with the grid drawn, and the axes of its panels."""
         width = self.duration_s * MM_PER_S
-        height = (self.high_mv - self.low_mv) * self.mm_per_mv
+        height = (self.high - self.low) * self.scale
         title_mm = len(title) * _LETTER_MM
         sheet_width = self.left_mm + max(self.columns * (width + self.column_gap_mm), title_mm, _CAPTION_MM)
         sheet_height = self.top_mm + self.rows * (height + self.panel_title_mm) + self.bottom_mm
@@ -75,19 +77,18 @@ class Paper:
         if title:
             y = 1 - 3.0 / sheet_height
             figure.text(x, y, title, va="top", fontsize=8.5 * self.zoom, color=INK)
-        speed, gain = self.zoom * MM_PER_S, self.zoom * self.mm_per_mv
-        scale_text = f"{speed:.3g} mm/s, {gain:.3g} mm/mV"
+        speed, gain = self.zoom * MM_PER_S, self.zoom * self.scale
+        scale_text = f"{speed:.3g} mm/s, {gain:.3g} mm/{self.unit}"
         figure.text(x, 2.5 / sheet_height, scale_text, fontsize=5.5 * self.zoom, color=FAINT)
         return figure, axes
 
     def _draw_grid(self, axes: Axes) -> Axes:
         axes.set_xlim(0, self.duration_s)
-        axes.set_ylim(self.low_mv, self.high_mv)
-        scale = self.mm_per_mv
-        first, last = np.ceil(self.low_mv * scale - 1e-6), np.floor(self.high_mv * scale + 1e-6)
+        axes.set_ylim(self.low, self.high)
+        first, last = np.ceil(self.low * self.scale - 1e-6), np.floor(self.high * self.scale + 1e-6)
         lines_mm = np.arange(first, last + 1)
         seconds = np.arange(0, self.duration_s + 1e-9, 0.2), np.arange(0, self.duration_s + 1e-9, 0.04)
-        draw_grid(axes, seconds, (lines_mm[lines_mm % 5 == 0] / scale, lines_mm / scale), self.zoom)
+        draw_grid(axes, seconds, (lines_mm[lines_mm % 5 == 0] / self.scale, lines_mm / self.scale), self.zoom)
         return axes
 
 
@@ -114,11 +115,26 @@ def draw_grid(axes: Axes, x: Lines, y: Lines, zoom: float) -> None:
         spine.set_color(_COARSE_GRID)
 
 
-def range_mv(*signals: Shaped[np.ndarray, "..."]) -> tuple[float, float]:
-    """Return a range of at least MIN_RANGE_MV, in steps of 0.5 mV, that includes all samples."""
+def mm_per_unit(unit: str, *signals: Shaped[np.ndarray, "..."]) -> float:
+    """Return the scale of signals: 10 mm/mV, or in another unit a round one for OTHER_HEIGHT_MM."""
+    if unit == "mV":
+        return MM_PER_MV
     values = np.concatenate([np.ravel(signal) for signal in signals])
-    values = values[np.isfinite(values)]
-    low, high = (np.floor(values.min() * 2) / 2, np.ceil(values.max() * 2) / 2)
-    while high - low < MIN_RANGE_MV:
-        low, high = (low - 0.5, high) if (high + low) > values.min() + values.max() else (low, high + 0.5)
-    return float(low), float(high)
+    largest = OTHER_HEIGHT_MM / max(float(np.nanmax(values) - np.nanmin(values)), 1e-9)
+    power = 10 ** np.floor(np.log10(largest))
+    return float(max(factor for factor in (1, 2, 5) if factor * power <= largest * (1 + 1e-9)) * power)
+
+
+def panel_range(scale: float, *signals: Shaped[np.ndarray, "..."]) -> tuple[float, float]:
+    """Return a range of at least MIN_HEIGHT_MM, in steps of 5 mm, that includes all samples.
+
+    Args:
+        scale: mm per unit.
+        signals: the signals, in that unit.
+    """
+    values = np.concatenate([np.ravel(signal) for signal in signals])
+    values = values[np.isfinite(values)] * (scale / 5)
+    low, high = np.floor(values.min()), np.ceil(values.max())
+    while high - low < MIN_HEIGHT_MM / 5:
+        low, high = (low - 1, high) if (high + low) > values.min() + values.max() else (low, high + 1)
+    return float(low * 5 / scale), float(high * 5 / scale)

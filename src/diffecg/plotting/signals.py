@@ -1,4 +1,4 @@
-"""Plots of ECG signals on ECG paper."""
+"""Plots of signals on ECG paper."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from matplotlib.figure import Figure
 
-from diffecg.plotting.paper import ACCENT, INK, INTERVAL, MEAN, Paper, range_mv
+from diffecg.plotting.paper import ACCENT, INK, INTERVAL, MEAN, MM_PER_MV, Paper, mm_per_unit, panel_range
 
 LABEL_NAMES = {
     "N": "N, normal",
@@ -50,28 +50,30 @@ class WindowRow(NamedTuple):
 class ImputedStrip:
     """A strip with imputed samples, ready to plot."""
 
-    signal_mv: Float[np.ndarray, " time"]
+    signal: Float[np.ndarray, " time"]
     """Observed samples, and the representative of the draws elsewhere."""
-    lower_mv: Float[np.ndarray, " time"]
+    lower: Float[np.ndarray, " time"]
     """Lower bound of the prediction interval."""
-    upper_mv: Float[np.ndarray, " time"]
+    upper: Float[np.ndarray, " time"]
     """Upper bound of the prediction interval."""
     observed: Bool[np.ndarray, " time"]
     """True = observed."""
     fs_hz: float
     """Sampling rate, in Hz."""
+    unit: str = "mV"
+    """Unit of the samples."""
     start_s: float = 0.0
     """Time of the first sample in the recording."""
-    truth_mv: Float[np.ndarray, " time"] | None = None
+    truth: Float[np.ndarray, " time"] | None = None
     """The true signal, if known."""
-    mean_mv: Float[np.ndarray, " time"] | None = None
+    mean: Float[np.ndarray, " time"] | None = None
     """Observed samples, and the mean of the draws elsewhere, if there are draws."""
-    draws_mv: Sequence[Float[np.ndarray, " time"]] = ()
+    draws: Sequence[Float[np.ndarray, " time"]] = ()
     """Draws to show as thin lines."""
     signal_name: str = "representative of the draws"
     """What the signal is called in the legend where it is not observed."""
     truth_name: str = "true signal"
-    """What ``truth_mv`` is called in the legend."""
+    """What ``truth`` is called in the legend."""
 
 
 def window_grid(rows: Sequence[WindowRow], fs_hz: float, title: str = "", *, zoom: float = 1.0) -> Figure:
@@ -83,12 +85,12 @@ def window_grid(rows: Sequence[WindowRow], fs_hz: float, title: str = "", *, zoo
         title: title of the figure.
         zoom: scale of the figure; 1 prints at 25 mm/s.
     """
-    low_mv, high_mv = range_mv(*(row.windows_mv for row in rows))
+    low, high = panel_range(MM_PER_MV, *(row.windows_mv for row in rows))
     columns, length = rows[0].windows_mv.shape
     paper = Paper(
         duration_s=length / fs_hz,
-        low_mv=low_mv,
-        high_mv=high_mv,
+        low=low,
+        high=high,
         rows=len(rows),
         columns=columns,
         top_mm=10.0 if title else 2.0,
@@ -112,30 +114,32 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.0) -> Figu
         title: title of the figure.
         zoom: scale of the figure; 1 prints at 25 mm/s.
     """
-    time_s = np.arange(len(strip.signal_mv)) / strip.fs_hz
-    shown = [strip.signal_mv, strip.lower_mv, strip.upper_mv, *strip.draws_mv]
-    shown += [signal for signal in (strip.truth_mv, strip.mean_mv) if signal is not None]
-    low_mv, high_mv = range_mv(*shown)
+    time_s = np.arange(len(strip.signal)) / strip.fs_hz
+    shown = [strip.signal, strip.lower, strip.upper, *strip.draws]
+    shown += [signal for signal in (strip.truth, strip.mean) if signal is not None]
+    scale = mm_per_unit(strip.unit, *shown)
+    low, high = panel_range(scale, *shown)
     duration_s = float(np.ceil(len(time_s) / strip.fs_hz * 5) / 5)
-    figure, axes = Paper(duration_s=duration_s, low_mv=low_mv, high_mv=high_mv, zoom=zoom).draw(title)
+    paper = Paper(duration_s=duration_s, low=low, high=high, unit=strip.unit, mm_per_unit=scale, zoom=zoom)
+    figure, axes = paper.draw(title)
     axis = axes[0, 0]
     missing = _dilate(~strip.observed)
 
     def plot(signal: Float[np.ndarray, " time"], where: Bool[np.ndarray, " time"], **style: object) -> None:
         axis.plot(time_s, np.where(where, signal, np.nan), **style)
 
-    bounds = strip.lower_mv, strip.upper_mv
+    bounds = strip.lower, strip.upper
     interval_style = {"color": INTERVAL, "alpha": 0.6, "linewidth": 0}
     axis.fill_between(time_s, *bounds, where=missing, label="prediction interval", **interval_style)
-    for draw in strip.draws_mv:
+    for draw in strip.draws:
         plot(draw, missing, color=ACCENT, linewidth=0.35, alpha=0.45)
-    plot(strip.signal_mv, strip.observed, color=INK, linewidth=_LINE_WIDTH * zoom, label="observed")
-    if strip.truth_mv is not None:
-        plot(strip.truth_mv, missing, color=INK, linestyle="--", linewidth=0.7 * zoom, label=strip.truth_name)
-    if strip.mean_mv is not None:
-        plot(strip.mean_mv, missing, color=MEAN, linewidth=0.7 * zoom, label="mean of the draws")
+    plot(strip.signal, strip.observed, color=INK, linewidth=_LINE_WIDTH * zoom, label="observed")
+    if strip.truth is not None:
+        plot(strip.truth, missing, color=INK, linestyle="--", linewidth=0.7 * zoom, label=strip.truth_name)
+    if strip.mean is not None:
+        plot(strip.mean, missing, color=MEAN, linewidth=0.7 * zoom, label="mean of the draws")
     plot(
-        strip.signal_mv,
+        strip.signal,
         missing,
         color=ACCENT,
         linewidth=_LINE_WIDTH * zoom,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from diffecg.datasets.formats.registry import read_windows
 from diffecg.formats.annotations import BEAT_SYMBOLS
-from diffecg.formats.description import lead_warnings
+from diffecg.formats.description import channel_warnings
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.tables.text_writer import KeptText
@@ -93,7 +93,7 @@ def import_recording(
         ),
         lead=recording.channel_names[default],
         beats=beats,
-        warnings=(*recording.warnings, *lead_warnings(recording, default)),
+        warnings=(*recording.warnings, *channel_warnings(recording, default)),
         interpretation=_interpretation(recording, shown.fs_hz, stated),
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from diffecg.files import write_atomic
-from diffecg.formats.description import lead_warnings
+from diffecg.formats.description import channel_warnings
 from diffecg.formats.recording import Recording
 from diffecg.inference.denoised_recordings import DenoisedSegment
 from diffecg.inference.results import Imputation
@@ -24,7 +24,7 @@ _DECIMALS = 4
 
 def describe_recording(recording: Recording, rows: Sequence[int]) -> dict[str, Any]:
     """Return name, rate and plausibility warnings of the leads with these indices."""
-    warnings = dict.fromkeys(warning for row in rows for warning in lead_warnings(recording, row))
+    warnings = dict.fromkeys(warning for row in rows for warning in channel_warnings(recording, row))
     fs_hz = recording.select(list(rows)).fs_hz
     return {"recording": recording.name, "fs_hz": fs_hz, "warnings": list(warnings)}
 

@@ -112,3 +112,6 @@ ARTEFACTS: dict[str, Callable[[_Signal, float], _Mask]] = {
     "noise": _noisy,
 }
 """The detector of each kind of artefact."""
+
+ANY_SIGNAL = ("flat", "clipped", "saturated")
+"""Artefacts that are detected in any signal, not in an ECG alone."""

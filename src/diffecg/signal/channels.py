@@ -37,6 +37,11 @@ class Channel:
         """Whether the unit is a voltage."""
         return self.unit in MV_PER_UNIT
 
+    @property
+    def signal_kind(self) -> str:
+        """The kind, as which the channel is imputed: a voltage of which nothing is known is taken for ECG."""
+        return "ecg" if self.kind == UNKNOWN and self.is_voltage else self.kind
+
 
 def make_channels(names: Sequence[str], units: Sequence[str] | None = None) -> tuple[Channel, ...]:
     """Return channels; their kinds follow from names and units.

@@ -9,7 +9,7 @@ from helpers import make_ecg
 
 from diffecg.cli.info import as_lines
 from diffecg.formats.annotations import Annotation
-from diffecg.formats.description import describe, lead_warnings
+from diffecg.formats.description import describe, channel_warnings
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 
@@ -62,13 +62,13 @@ IMPLAUSIBLE = {
 @pytest.mark.parametrize("change", IMPLAUSIBLE)
 def test_an_implausible_lead_causes_a_warning(mitdb, change):
     usual = read_recording(mitdb / "103").lead_mv(0)[: 120 * 360]
-    assert lead_warnings(lead_recording(usual), 0) == []
+    assert channel_warnings(lead_recording(usual), 0) == []
     implausible, evidence = IMPLAUSIBLE[change]
-    found = lead_warnings(lead_recording(implausible(usual)), 0)
+    found = channel_warnings(lead_recording(implausible(usual)), 0)
     assert found
     assert all(re.search(evidence, warning) for warning in found)
     paced = lead_recording(usual, (Annotation(time_s=0.02, symbol="/"),) * 3)
-    assert "3 beats are annotated as paced" in lead_warnings(paced, 0)[0]
+    assert "3 beats are annotated as paced" in channel_warnings(paced, 0)[0]
 
 
 def test_real_ecgs_cause_no_warning(mitdb):
@@ -78,6 +78,6 @@ def test_real_ecgs_cause_no_warning(mitdb):
         warnings |= {
             (name, row): found
             for row in recording.voltage_indices
-            if (found := lead_warnings(recording, row))
+            if (found := channel_warnings(recording, row))
         }
     assert warnings == {}
