@@ -44,6 +44,7 @@ COMMANDS = {
         "research.benchmarks.twelve_leads.command:twelve_leads_baselines",
         "research.benchmarks.lead_beats:lead_beats",
         "research.benchmarks.lead_reconstruction:lead_reconstruction",
+        "research.benchmarks.monitors:monitors",
     ),
     "Models": (
         "research.models.bundle:bundle_model",
