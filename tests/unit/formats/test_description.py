@@ -9,7 +9,7 @@ from helpers import make_ecg
 
 from diffecg.cli.info import as_lines
 from diffecg.formats.annotations import Annotation
-from diffecg.formats.description import describe, channel_warnings
+from diffecg.formats.description import channel_warnings, describe
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 
