@@ -16,7 +16,7 @@ from diffecg.inference.gaps import Segment, find_segments
 from diffecg.inference.options import DrawOptions, ImputeOptions
 from diffecg.inference.planning import ForecastPlan, ImputationPlan
 from diffecg.inference.recordings import impute_recording
-from diffecg.plotting.paper import Paper
+from diffecg.plotting.paper import Paper, mm_per_unit, panel_range
 
 
 @pytest.fixture(scope="module")
@@ -189,11 +189,18 @@ def test_recordings_in_other_formats_keep_their_integers(tmp_path, gaps, recordi
     assert np.isnan(back.signal_mv[1, ~known]).all()
 
 
+def test_paper_of_other_units_has_a_round_scale():
+    pressure = np.array([62.0, 118.0])
+    scale = mm_per_unit("mmHg", pressure)
+    assert scale == 0.5  # 28 of at most 40 mm
+    assert panel_range(scale, pressure) == (60.0, 120.0)
+    assert mm_per_unit("mV", pressure) == 10
+    assert mm_per_unit("NU", np.array([0.1, 0.1, np.nan])) > 0
+
+
 def test_ecg_paper_of_a_signal_in_the_wrong_unit_stays_small():
-    usual, huge = (
-        Paper(duration_s=3.0, low_mv=low, high_mv=high) for low, high in ((-1.0, 1.5), (-700.0, 1300.0))
-    )
-    assert usual.mm_per_mv == 10
+    usual, huge = (Paper(duration_s=3.0, low=low, high=high) for low, high in ((-1.0, 1.5), (-700.0, 1300.0)))
+    assert usual.scale == 10
     assert len(usual.draw()[1][0, 0].get_yticks()) == 6
     figure, axes = huge.draw()
     assert figure.get_figheight() < 10
