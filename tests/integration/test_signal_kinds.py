@@ -138,18 +138,11 @@ def test_an_invented_kind_is_imputed_forecast_and_generated(swell, run, tmp_path
 @pytest.mark.parametrize(("name", "kind", "unit"), [("eeg_ec", "eeg", "EEG=uV"), ("emg", "emg", "EMG=uV")])
 def test_eeg_and_emg_are_read_trained_on_and_imputed(name, kind, unit, biosppy, run, tmp_path):
     (tmp_path / "db").mkdir()
-    read = read_recording(biosppy / f"{name}.txt")
-    assert [channel.kind for channel in read.channels] == [kind]
-    recording = Recording.from_arrays(
-        read.signal,
-        read.fs_hz,
-        channel_names=[kind.upper()],
-        units=["uV"],  # the file states none
-    )
+    text = (biosppy / f"{name}.txt").read_text()
     lines = ["recording,subject,partition"]
     for part, partition in (("a", "train"), ("b", "validation")):
-        write_recording(tmp_path / "db" / f"{part}.csv", recording)
-        lines.append(f"{part}.csv,{part},{partition}")
+        (tmp_path / "db" / f"{part}.txt").write_text(text)
+        lines.append(f"{part}.txt,{part},{partition}")
     (tmp_path / "subjects.csv").write_text("\n".join(lines) + "\n")
     status, out, error = run("info", biosppy / f"{name}.txt", "--unit", unit, "--json")
     assert status == 0, error
@@ -163,14 +156,14 @@ def test_eeg_and_emg_are_read_trained_on_and_imputed(name, kind, unit, biosppy, 
             "--subjects",
             tmp_path / "subjects.csv",
         ),
-        *("--preset", "imputation", "--kind", kind, "--out", tmp_path / "set"),
+        *("--preset", "imputation", "--kind", kind, "--unit", unit, "--out", tmp_path / "set"),
     )
     assert status == 0, error
     model = train_gaps(run, tmp_path / "set", tmp_path / "model", kind, 100.0)
     channel = kind.upper()
     status, _, error = run(
-        *("impute", tmp_path / "db" / "a.csv", "--gap", "30:30.2", "--lead", channel),
-        *("--model", model, "--draws", 4, "--out", tmp_path / "imputed"),
+        *("impute", tmp_path / "db" / "a.txt", "--unit", unit, "--gap", "30:30.2", "--lead", channel),
+        *("--model", model, "--draws", 4, "--format", "csv", "--out", tmp_path / "imputed"),
     )
     assert status == 0, error
     assert "draws_uv" in np.load(tmp_path / "imputed" / "draws.npz")

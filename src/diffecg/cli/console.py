@@ -68,8 +68,8 @@ class ReadFlags:
     fs: float | None = None
     """Sampling rate in Hz; overrides that of tables and NumPy files, ignored for WFDB, EDF and BDF."""
     unit: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
-    """Unit of the ECG channels, whatever the file states: mV, uV, nV or V; or of one channel, such as II=uV;
-    may be repeated. Default: the file's, else mV."""
+    """Unit of the ECG channels, whatever the file states: mV, uV, nV or V; or of one channel, such as II=uV
+    or ABP=mmHg; may be repeated. Default: the file's, else mV."""
     annotator: str | None = None
     """Suffix of the WFDB annotation file, such as qrs. Default: atr, else the only one there is."""
     no_verify: Annotated[bool, Parameter(negative="")] = False
@@ -83,11 +83,9 @@ class ReadFlags:
             leads: channels that the user names; a unit without a name is theirs, too.
         """
         from diffecg.formats.registry import read_recording
+        from diffecg.signal.units import units_by_channel
 
-        units: dict[str, str] = {}
-        for text in self.unit:
-            name, _, unit = text.rpartition("=")
-            units[name] = unit
+        units = units_by_channel(self.unit)
         if "" in units:
             units |= {lead: units[""] for lead in leads if lead not in units}
         return read_recording(

@@ -49,8 +49,9 @@ class ImputeFlags:
     """Artefacts to detect and impute, separated by commas: flat, clipped, saturated, noise; may be
     repeated."""
     lead: Leads = ()
-    """Lead to impute; may be repeated. Default: with --gap the model's lead, else MLII or II, else the first
-    ECG lead; without --gap all leads in which samples are missing or artefacts are detected."""
+    """Lead, or signal of another kind, to impute; may be repeated. Default: with --gap the model's lead,
+    else MLII or II, else the first ECG lead; without --gap all signals that the model imputes in which
+    samples are missing or artefacts are detected."""
     leads: Annotated[tuple[str, ...], repeatable(split_words, join=True)] = ()
     """Leads that the recording lacks, to reconstruct from those that it has, separated by commas: standard
     (all 12) or names, such as II,V1,V5. Gaps are not imputed then."""

@@ -14,6 +14,7 @@ from diffecg.datasets.label_maps import label_map as find_label_map
 from diffecg.datasets.subject_table import SubjectTable
 from diffecg.errors import DiffecgError
 from diffecg.signal.kinds import signal_kind
+from diffecg.signal.units import units_by_channel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,8 @@ class PrepareOptions:
     fs: float | None = None
     """Sampling rate in Hz of recordings whose files do not state it."""
     unit: str | None = None
-    """Unit of the ECG channels, mV, uV or V, whatever the files state; default: that of the file, else mV."""
+    """Unit of the ECG channels, mV, uV or V, whatever the files state, or of single channels, separated by
+    commas: EEG=uV,ABP=mmHg. Default: that of the file, else mV."""
     annotator: str | None = None
     """Suffix of the WFDB annotation files, such as qrs; default: atr."""
 
@@ -163,7 +165,9 @@ class PrepareOptions:
     @property
     def reading(self) -> dict[str, Any]:
         """What the user states about the files, as arguments of ``read_recording``."""
-        stated = {"fs_hz": self.fs, "unit": self.unit, "annotator": self.annotator}
+        unit = self.unit
+        by_channel = units_by_channel(unit.split(",")) if unit and "=" in unit else unit
+        stated = {"fs_hz": self.fs, "unit": by_channel, "annotator": self.annotator}
         return {name: value for name, value in stated.items() if value is not None}
 
     def split_name(self, database: Database) -> str:

@@ -18,7 +18,7 @@ from diffecg.formats.recording import Recording
 from diffecg.formats.tables.text_files import COMPRESSIONS, TEXT_TABLES
 from diffecg.signal.channels import find_row, state_units
 from diffecg.signal.resampling import check_rate
-from diffecg.signal.units import MV_PER_UNIT, normalise_unit
+from diffecg.signal.units import MV_PER_UNIT, is_known_unit, normalise_unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,12 +166,15 @@ def _units(unit: str | dict[str, str] | None) -> dict[str, str]:
     """Return units by channel; that of the key ``""`` is for all that may be an ECG.
 
     Raises:
-        DiffecgError: a unit is not a voltage.
+        DiffecgError: a unit is not known, or that of all ECG channels is not a voltage.
     """
     units = {"": unit} if isinstance(unit, str) else unit or {}
-    for text in units.values():
-        if normalise_unit(text) not in MV_PER_UNIT:
-            raise DiffecgError(f"unknown unit {text!r}; choose one of {', '.join(MV_PER_UNIT)}")
+    for name, text in units.items():
+        if normalise_unit(text) not in MV_PER_UNIT and not (name and is_known_unit(text)):
+            raise DiffecgError(
+                f"unknown unit {text!r}; choose one of {', '.join(MV_PER_UNIT)}, or state another for one "
+                "channel, such as ABP=mmHg"
+            )
     return {name: normalise_unit(text) for name, text in units.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 MV_PER_UNIT = {"mV": 1.0, "uV": 1e-3, "nV": 1e-6, "V": 1e3}
 """Units of voltage in their canonical spelling, in millivolts."""
@@ -65,6 +66,16 @@ def is_known_unit(text: str) -> bool:
     """Return whether a text is a voltage or another unit that has a canonical spelling, in any spelling."""
     unit = normalise_unit(text)
     return unit in MV_PER_UNIT or unit in _OTHERS.values() or unit in ("s", "ms", "%")
+
+
+def units_by_channel(texts: Iterable[str]) -> dict[str, str]:
+    """Return units by channel, each from a text such as ``II=uV``; one without a channel has the key ``""``.
+
+    >>> units_by_channel(["mV", "ABP=mmHg"])
+    {'': 'mV', 'ABP': 'mmHg'}
+    """
+    pairs = [text.strip().rpartition("=") for text in texts]
+    return {name.strip(): unit.strip() for name, _, unit in pairs}
 
 
 def unit_ratio(unit: str, other: str) -> float | None:
