@@ -14,6 +14,7 @@ from diffecg.datasets.recording_set import CONTENT, FORMAT
 from diffecg.datasets.recording_set_writer import RecordingSetWriter
 from diffecg.model.gap.inputs import GapInputs
 from diffecg.signal.simulation import simulate_ecg
+from diffecg.transform.gap_window import GapWindow
 
 MONITOR = CandidateConfig(
     length=128,
@@ -78,6 +79,13 @@ def random_inputs(config: GapConfig, count: int = 3, seed: int = 0) -> GapInputs
         kind=torch.arange(count) % kinds,
         smallest_scale=torch.full((count, 1 + companions), 0.03),
     )
+
+
+def assert_same_window(inputs: GapInputs, row: int, window: GapWindow, *, atol: float) -> None:
+    """Check that a gap of a batch has the arrays of a window that was cut alone."""
+    for name, values in vars(inputs).items():
+        here = values[row].numpy().astype(float)
+        np.testing.assert_allclose(here, np.asarray(getattr(window, name), float), atol=atol, err_msg=name)
 
 
 def write_recording_set(

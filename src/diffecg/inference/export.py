@@ -144,8 +144,7 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
         comments=[f"forecast of {recording.name} from sample {start}, synthetic: see {CARD}"],
     )
     write_recording(folder / file_name(bounds, ""), digitise(bounds, 32, gain=1000.0))
-    table = {
-        "time_s": (start + np.arange(horizon)) / fs_hz,
+    columns = {
         "draw": forecast.signal,
         "mean": forecast.mean,
         "lower": forecast.lower,
@@ -153,8 +152,8 @@ def write_forecast(folder: Path, recording: Recording, plan: ForecastPlan, forec
         "recorded": recorded,
     }
     table = {
-        name if name == "time_s" else name_with_unit(name, forecast.units): values
-        for name, values in table.items()
+        "time_s": (start + np.arange(horizon)) / fs_hz,
+        **{name_with_unit(name, forecast.units): values for name, values in columns.items()},
     }
     pd.DataFrame(table).to_csv(folder / "forecast.csv", index=False, float_format="%.5f")
     np.savez_compressed(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from gap_cases import tiny_config, write_recording_set
+from gap_cases import assert_same_window, tiny_config, write_recording_set
 
 from diffecg.datasets.recording_set import RecordingSet
 from diffecg.errors import DiffecgError
@@ -101,9 +101,7 @@ def test_analogues_and_windows_are_those_of_one_gap(
         window = window_samples(gap, CANDIDATES, CONFIG.network.n_fft // 2)
         one = cut_gap_window(signal_mv, KINDS, gap, found[found >= 0], CANDIDATES, window)
         row = recording * gaps.start.shape[1] + number
-        for name, values in vars(batch.inputs).items():
-            here = values[row].numpy().astype(float)
-            np.testing.assert_allclose(here, np.asarray(getattr(one, name), float), atol=1e-4, err_msg=name)
+        assert_same_window(batch.inputs, row, one, atol=1e-4)
         inside = slice(gap.samples.start - window.start, gap.samples.stop - window.start)
         np.testing.assert_allclose(batch.truth[row, inside], signal_mv[0, gap.samples])
 

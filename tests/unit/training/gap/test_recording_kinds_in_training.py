@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from gap_cases import MONITOR, tiny_config, write_recording_set
+from gap_cases import MONITOR, assert_same_window, tiny_config, write_recording_set
 
 from diffecg.datasets.databases import database
 from diffecg.datasets.options import RecordingSetOptions
@@ -146,9 +146,7 @@ def test_gaps_of_several_kinds_are_those_of_imputation(several, alone, monkeypat
         window = window_samples(gap, candidates, config.network.n_fft // 2)
         one = cut_gap_window(signal, kinds, gap, found[found >= 0], candidates, window)
         row = group * gaps.start.shape[1] + number
-        for name, values in vars(batch.inputs).items():
-            here = values[row].numpy().astype(float)
-            np.testing.assert_allclose(here, np.asarray(getattr(one, name), float), atol=2e-3, err_msg=name)
+        assert_same_window(batch.inputs, row, one, atol=2e-3)
         checked.add((own, len(used) > 1, is_forecast))
         assert there[0] == 0
     assert {"ecg", "ppg", "pressure"} == {kind for kind, *_ in checked}
