@@ -31,7 +31,8 @@ from diffecg.training.checks import check_finite
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
 from diffecg.training.ema import update_ema
 from diffecg.training.interrupts import deferred_signals, end_by_signal, lock_folder
-from diffecg.training.optimisation import LoopSettings, learning_rate
+from diffecg.training.optimisation import LoopSettings, flushed_denormals, learning_rate
+from diffecg.training.prefetch import SeededBatch, SeededBatches, batches_ahead
 
 _STEPS_PER_LOG = 50
 _MAX_GRADIENT_NORM = 1.0
@@ -58,6 +59,8 @@ class LearningTask(Generic[NetworkT, BatchT]):
     """Returns metrics of a network; ``validation_loss`` is one of them."""
     save: Callable[[NetworkT], None]
     """Writes the model folder."""
+    draws_slowly: bool = False
+    """Whether drawing a batch takes so long that another process should do it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -101,9 +104,14 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
         clock = _Clock(state)
         losses: list[Tensor] = []
         patience_ended = self._patience_ended()
-        with deferred_signals() as signal_received:
+        ahead = batches_ahead(
+            SeededBatches(draw=self.task.draw_batch, seed=settings.seed),
+            range(state.samples, settings.samples, settings.batch),
+            use_process=self.task.draws_slowly and self.context.device == "cpu",
+        )
+        with deferred_signals() as signal_received, ahead as batches, flushed_denormals():
             while state.samples < settings.samples and not patience_ended:
-                losses.append(self._step(state))
+                losses.append(self._step(state, next(batches)))
                 clock.update(state)
 
                 # All processes stop together.
@@ -128,14 +136,9 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
                 if stop:
                     break
 
-    def _step(self, state: TrainingState[NetworkT]) -> Float[Tensor, ""]:
-        """Take one optimisation step, and return the loss of the batch."""
+    def _step(self, state: TrainingState[NetworkT], drawn: SeededBatch[BatchT]) -> Float[Tensor, ""]:
+        """Take one optimisation step, and return the loss of the batch. Every process draws all of it."""
         settings = self.settings
-
-        # Draw the batch. Every process draws all of it.
-        rng = np.random.default_rng([settings.seed, state.samples])
-        batch = self.task.draw_batch(rng, state.samples)
-        noise_seed = int(rng.integers(2**62))
 
         # Accumulate gradients over the slices. Each slice draws the noise of the whole batch.
         state.model.train()
@@ -143,8 +146,8 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
         loss = torch.zeros((), device=self.context.device, dtype=torch.float32)
         for rows in self.slices:
             with torch.random.fork_rng(devices=[]), self._autocast():
-                torch.manual_seed(noise_seed)
-                slice_loss = self.task.objective(state.model, batch, rows).mean() / len(self.slices)
+                torch.manual_seed(drawn.noise_seed)
+                slice_loss = self.task.objective(state.model, drawn.batch, rows).mean() / len(self.slices)
             slice_loss.backward()  # type: ignore[no-untyped-call]
             loss += slice_loss.detach()
         loss = self.context.average_gradients(state.model, loss)

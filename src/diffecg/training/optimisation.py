@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import torch
@@ -72,3 +74,16 @@ def learning_rate(settings: LoopSettings, samples: int) -> float:
     remaining = max(0.0, 1 - samples / settings.samples)
     decay = min(1.0, remaining / settings.decay) if settings.decay > 0 else 1.0
     return settings.learning_rate * warmup * decay
+
+
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Count floats below the smallest normal one as zero: a CPU computes with them many times more slowly.
+
+    Layers that begin at zero have such gradients in the first steps.
+    """
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)

@@ -68,6 +68,7 @@ def train_gap_model(
         objective=gap_objective(config),
         validate=lambda model: validate(model, validation),
         save=lambda model: save_model(out, config, model.state_dict()),
+        draws_slowly=True,
     )
     loop = TrainingLoop(
         settings=settings,

@@ -157,3 +157,15 @@ def test_a_model_is_fine_tuned_and_ends_early(data: Path, tmp_path: Path, run) -
     status, _, error = run("train", "--init", "mitbih-beat", "--data", data, "--out", tmp_path / "x")
     assert status == 1
     assert "mitbih-beat is a model of windows" in error
+
+
+def test_another_process_draws_the_same_batches(data: Path, tmp_path: Path) -> None:
+    train_gap_model(settings(), [data], tmp_path / "one")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        train_gap_model(settings(), [data], tmp_path / "two")
+    finally:
+        torch.set_num_threads(threads)
+    one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
+    assert all(torch.equal(one[name], two[name]) for name in one)
