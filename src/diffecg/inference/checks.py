@@ -86,13 +86,13 @@ def check_signal(
 
 
 def check_kinds(kinds: Sequence[str] | None, leads: int) -> tuple[str, ...]:
-    """Return the kind of each lead; None: all are ECG.
+    """Return the kind of each lead; None: all are ECG; one name: all are of that kind.
 
     Raises:
         DiffecgError: an unknown kind, too few or too many.
     """
-    if kinds is None:
-        return ("ecg",) * leads
+    if kinds is None or isinstance(kinds, str):
+        return (signal_kind(kinds or "ecg").name,) * leads
     if len(kinds) != leads:
         raise DiffecgError(f"{len(kinds)} kind(s) are given for {leads} lead(s); give one for each lead")
     return tuple(signal_kind(kind).name for kind in kinds)

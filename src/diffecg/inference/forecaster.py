@@ -14,19 +14,20 @@ from diffecg.inference.loading import load_imputer
 from diffecg.inference.results import Imputation
 from diffecg.inference.seeds import RandomState, derive_seed, root_seed
 from diffecg.signal.arrays import as_floats
-from diffecg.signal.resampling import check_rate, interpolate_gaps
-from diffecg.signal.rpeaks import MIN_RR_S, detect_r_peaks
+from diffecg.signal.kinds import KINDS, signal_kind
+from diffecg.signal.resampling import check_rate
+from diffecg.signal.rpeaks import MIN_RR_S
 
 MIN_SIGNAL_S = 3.0
 """No forecast is made from fewer observed seconds."""
 DETECTION_S = 10.0
-"""R peaks are detected in this much of the latest signal."""
+"""Heartbeats are detected in this much of the latest signal."""
 SETTLING_S = 0.1
-"""An R peak is accepted once this much signal has followed it."""
+"""A heartbeat is accepted once this much signal has followed it."""
 
 
 class Forecaster:
-    """Forecasts of a stream of one lead, one after each heartbeat.
+    """Forecasts of a stream of one signal, one after each heartbeat, or other event of its kind.
 
     Keeps only the latest samples, however long the stream.
 
@@ -42,6 +43,7 @@ class Forecaster:
         imputer: str | Path | Imputer,
         fs_hz: float,
         *,
+        kind: str = "ecg",
         horizon_s: float = 1.0,
         label: str | None = None,
         draws: int = 16,
@@ -54,6 +56,7 @@ class Forecaster:
             imputer: ``analogues``, the name of a model, or a loaded one; that of
                 :meth:`Model.with_sampling` has a sampler and steps of its choice.
             fs_hz: sampling rate of the stream, in Hz.
+            kind: kind of the signal (:mod:`diffecg.signal.kinds`).
             horizon_s: length of each forecast, in s.
             label: as for :meth:`Model.forecast`.
             draws: as for :meth:`Model.forecast`.
@@ -62,56 +65,62 @@ class Forecaster:
             coverage: as for :meth:`Model.forecast`.
 
         Raises:
-            DiffecgError: a sampling rate out of range.
+            DiffecgError: a sampling rate out of range; an unknown kind, or one without events.
         """
         check_rate(fs_hz)
+        self.kind = signal_kind(kind)
+        """Kind of the signal."""
+        if not self.kind.events:
+            known = ", ".join(name for name, other in KINDS.items() if other.events)
+            raise DiffecgError(f"no events are detected in {kind}, after which to forecast; choose {known}")
         self.imputer, self.fs_hz, self.horizon_s = load_imputer(imputer), float(fs_hz), horizon_s
         self.label, self.draws, self.coverage = label, draws, coverage
         self.seed = root_seed(seed)
-        """Seed of the stream; the forecast after a heartbeat has the seed that it and the R peak make."""
+        """Seed of the stream; a forecast has the seed that it and the sample of the heartbeat make."""
         self.max_samples = round(max(self.imputer.past_s, DETECTION_S) * fs_hz)
         """Number of samples kept."""
-        self.past_mv: Float[np.ndarray, " time"] = np.empty(0)
-        """The latest samples, in mV."""
+        self.past: Float[np.ndarray, " time"] = np.empty(0)
+        """The latest samples, in the unit of the kind (mV for ECG)."""
         self.received = 0
         """Number of samples received."""
-        self._last_peak = 0
+        self._last_event = 0
 
-    def push(self, samples_mv: ArrayLike) -> Imputation | None:
-        """Append samples, axes (time), in mV; return a forecast if they complete a heartbeat, else None.
+    def push(self, samples: ArrayLike) -> Imputation | None:
+        """Append samples, and return a forecast if they complete a heartbeat, else None.
 
-        There is one forecast per call, from the last sample on, even if the samples complete several
-        heartbeats. NaN = missing.
+        The samples have axes (time) and are in the unit of the kind; NaN = missing. There is one forecast per
+        call, from the last sample on, even if the samples complete several heartbeats.
 
         Raises:
-            DiffecgError: samples of several leads; arguments of the forecast out of range.
+            DiffecgError: samples of several signals; arguments of the forecast out of range.
         """
-        new_mv = as_floats(samples_mv)
-        if new_mv.ndim != 1:
-            raise DiffecgError(f"samples of shape {new_mv.shape} must be of one lead, axes (time)")
-        self.past_mv = np.concatenate([self.past_mv, new_mv])[-self.max_samples :]
-        self.received += len(new_mv)
-        peak = self._new_peak()
-        if peak is None:
+        new = as_floats(samples)
+        if new.ndim != 1:
+            raise DiffecgError(f"samples of shape {new.shape} must be of one signal, axes (time)")
+        self.past = np.concatenate([self.past, new])[-self.max_samples :]
+        self.received += len(new)
+        event = self._new_event()
+        if event is None:
             return None
-        self._last_peak = peak
+        self._last_event = event
         return self.imputer.forecast(
-            self.past_mv,
+            self.past,
             self.fs_hz,
             horizon_s=self.horizon_s,
             label=self.label,
             draws=self.draws,
-            seed=derive_seed(self.seed, peak),
+            seed=derive_seed(self.seed, event),
             coverage=self.coverage,
+            kinds=self.kind.name,
         )
 
-    def _new_peak(self) -> int | None:
-        """Return the latest R peak, as a sample of the stream, if it is a new one."""
-        recent_mv = self.past_mv[-round(DETECTION_S * self.fs_hz) :]
-        observed = np.isfinite(recent_mv)
+    def _new_event(self) -> int | None:
+        """Return the latest event, as a sample of the stream, if it is a new one."""
+        recent = self.past[-round(DETECTION_S * self.fs_hz) :]
+        observed = np.isfinite(recent)
         if observed.sum() < MIN_SIGNAL_S * self.fs_hz:
             return None
-        peaks = detect_r_peaks(interpolate_gaps(recent_mv), self.fs_hz)
-        settled = peaks[peaks < len(recent_mv) - SETTLING_S * self.fs_hz] + self.received - len(recent_mv)
-        new = settled[settled > self._last_peak + MIN_RR_S * self.fs_hz]
+        events = self.kind.events_in(recent, self.fs_hz)
+        settled = events[events < len(recent) - SETTLING_S * self.fs_hz] + self.received - len(recent)
+        new = settled[settled > self._last_event + MIN_RR_S * self.fs_hz]
         return int(new[-1]) if len(new) else None

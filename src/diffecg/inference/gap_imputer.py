@@ -109,8 +109,8 @@ class GapImputer(ABC):
                 stay missing. None: all.
             span: the samples that are returned; the others only serve as surroundings. None: all.
             label: None; nothing is conditioned on a label.
-            kinds: kind of each lead (:mod:`diffecg.signal.kinds`), each in its own unit; None: all are
-                ECG, in mV.
+            kinds: kind of each lead, or of all (:mod:`diffecg.signal.kinds`), each in its own unit; None: all
+                are ECG, in mV.
             axes: as for :meth:`diffecg.Model.impute`.
             draws: number of draws.
             seed: an integer, a generator of NumPy, None (unpredictable), or the seed of each draw.

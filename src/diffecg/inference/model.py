@@ -391,8 +391,8 @@ class Model:
                 stay missing. None: all.
             span: the samples that are returned; the others only serve as surroundings. None: all.
             label: label of the beats; None: unknown.
-            kinds: kind of each lead (:mod:`diffecg.signal.kinds`), each in its own unit, as the model was
-                trained on; None: all are ECG, in mV.
+            kinds: kind of each lead, or of all (:mod:`diffecg.signal.kinds`), each in its own unit, as the
+                model was trained on; None: all are ECG, in mV.
             axes: order of the axes where the shape leaves it in doubt, such as ``"lead time"``; one of
                 :data:`diffecg.signal.arrays.AXES`.
             draws: number of posterior draws.

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -39,7 +40,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E40
 
 
 class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Impute missing samples (NaN) of ECG windows by a trained diffusion model, or by analogues.
+    """Impute missing samples (NaN) of windows of ECG, or of other signals, by a model or by analogues.
 
     Each window is imputed from its own observed samples, as if it were of another subject; nothing is learned
     from the windows it is fitted on. The result for a window does not depend on the other windows or their
@@ -53,6 +54,9 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
     fs_hz : float, default=100.0
         Sampling rate of the windows, in Hz. X holds windows in mV: of one lead, axes (window, time), or of
         several, axes (window, lead, time) or (window, time, lead).
+    kinds : str or sequence of str, default="ecg"
+        Kind of the signals, or of each lead, such as ("ecg", "ppg", "pressure"); each is in the unit of its
+        kind. A model imputes the kinds that it was trained on, analogues impute any.
     draws : int, default=8
         Number of draws.
     write : {"draw", "mean"}, default="draw"
@@ -76,6 +80,7 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
         *,
         model: str | Path | Imputer = "mitbih-strip",
         fs_hz: float = 100.0,
+        kinds: str | Sequence[str] = "ecg",
         draws: int = 8,
         write: Literal["draw", "mean"] = "draw",
         random_state: RandomState = 0,
@@ -86,6 +91,7 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
     ) -> None:
         self.model = model
         self.fs_hz = fs_hz
+        self.kinds = kinds
         self.draws = draws
         self.write = write
         self.random_state = random_state
@@ -104,7 +110,7 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
         """Impute the missing samples of the windows X; others are returned unchanged.
 
         Raises:
-            DiffecgError: a window has no observed samples, or is flat.
+            DiffecgError: a window has no observed samples, or is flat; an unknown kind.
         """
         check_is_fitted(self)
         windows = self._validate(X, reset=False)
@@ -120,13 +126,14 @@ class DiffusionImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  
                 imputation = imputer.impute(
                     windows[row],
                     self.fs_hz,
+                    kinds=self.kinds,
                     axes=axes,
                     draws=self.draws,
                     seed=derive_seed(self.seed_, *part),
                 )
             except DiffecgError as error:
                 raise DiffecgError(f"window {row}: {error}") from None
-            windows[row] = imputation.signal_mv if self.write == "draw" else imputation.mean_mv
+            windows[row] = imputation.signal if self.write == "draw" else imputation.mean
         return windows
 
     def _imputer(self) -> Imputer:

@@ -25,7 +25,7 @@ def test_a_stream_gets_one_forecast_per_heartbeat_in_constant_memory(gaps):
     step, at, sizes = round(0.1 * FS_HZ), [], []
     for start in range(0, len(signal), step):
         ahead = forecaster.push(signal[start : start + step])
-        sizes.append(forecaster.past_mv.nbytes)
+        sizes.append(forecaster.past.nbytes)
         if ahead is not None:
             at.append(start + step)
             assert ahead.draws_mv.shape == (2, 180)
@@ -48,6 +48,30 @@ def test_a_stream_without_beats_gets_no_forecast(gaps):
         forecaster.push(np.zeros((2, 9)))
     with pytest.raises(DiffecgError, match="Hz"):
         diffecg.Forecaster(diffecg.load_imputer(gaps), 0)
+
+
+def arterial_pressure(seconds, fs_hz):
+    """Pulses of 120 over 80 mmHg, 75 per minute."""
+    phase = np.arange(round(seconds * fs_hz)) / fs_hz * 1.25 % 1
+    return 80 + 40 * np.exp(-(((phase - 0.2) / 0.1) ** 2)) + 8 * np.exp(-(((phase - 0.55) / 0.1) ** 2))
+
+
+def test_a_stream_of_pressure_is_forecast_in_mmhg():
+    signal = arterial_pressure(40, 125)
+    forecaster = diffecg.Forecaster("analogues", 125, kind="pressure", horizon_s=0.8, draws=2)
+    found = [forecaster.push(signal[start : start + 25]) for start in range(0, len(signal) - 100, 25)]
+    forecasts = {25 * (i + 1): forecast for i, forecast in enumerate(found) if forecast is not None}
+    assert len(forecasts) == pytest.approx(36 * 1.25, abs=3)
+    at, last = max(forecasts.items())
+    assert last.units == ("mmHg",)
+    assert np.abs(last.signal - signal[at : at + 100]).max() < 1
+
+
+def test_a_kind_without_events_has_no_stream_of_forecasts():
+    with pytest.raises(DiffecgError, match=r"no events are detected in eeg.*choose ecg, "):
+        diffecg.Forecaster("analogues", 125, kind="eeg")
+    with pytest.raises(DiffecgError, match="pulse"):
+        diffecg.Forecaster("analogues", 125, kind="pulse")
 
 
 @pytest.mark.parametrize("name", ["100", "106", "208"])

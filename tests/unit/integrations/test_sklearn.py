@@ -136,3 +136,14 @@ def test_analogues_impute_a_draw_or_the_mean(segments, model):
         assert clone(imputer).fit_transform(segments)[0] == pytest.approx(values)
     with pytest.raises(DiffecgError, match="unknown write 'median'"):
         DiffusionImputer(model=model, write="median").fit_transform(segments)
+
+
+def test_signals_of_other_kinds_are_imputed_in_their_unit(segments):
+    imputed = DiffusionImputer(model="analogues", kinds="pressure").fit_transform(90 + 20 * segments)
+    assert np.allclose(imputed, 90 + 20 * DiffusionImputer(model="analogues").fit_transform(segments))
+    panels = np.stack([segments, 90 + 20 * segments], axis=1)
+    both = DiffusionImputer(model="analogues", kinds=("ecg", "pressure")).fit_transform(panels)
+    assert np.allclose(both[:, 1], 90 + 20 * both[:, 0])
+    for kinds, named in ((("ecg", "ppg", "ecg"), "3 kind"), ("blood", "blood")):
+        with pytest.raises(DiffecgError, match=named):
+            DiffusionImputer(model="analogues", kinds=kinds).fit_transform(panels)
