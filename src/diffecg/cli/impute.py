@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,6 +18,7 @@ from diffecg.cli.console import (
     print_notes,
     progress_bar,
     show,
+    show_notes,
     warn_implausible,
 )
 from diffecg.cli.imputers import ImputerFlags, check_recordings
@@ -62,6 +63,9 @@ class ImputeFlags:
     write: Write = "draw"
     """What the recording gets in a gap: draw (an ECG that represents the draws), mean (the mean of the draws,
     which is smooth), or none (nothing; the draws are written beside it)."""
+    check: int = 0
+    """Number of times at which observed intervals as long as the gaps are hidden and imputed, to measure the
+    error: check.csv."""
 
     def options(self, recording: Recording) -> ImputeOptions:
         """Return the options, with gaps in seconds from the first sample."""
@@ -194,6 +198,9 @@ class _Job:
 
     def _impute(self, imputer: Imputer, path: Path, out: Path, *, force: bool) -> dict[str, Any]:
         """Impute one recording, and return the result for JSON."""
+        import pandas as pd
+
+        from diffecg.evaluation.imputation.hidden import HiddenInterval, check_imputation, summarise_hidden
         from diffecg.files import new_folder
         from diffecg.formats.registry import check_writable, output_suffix
         from diffecg.inference.export import write_imputed
@@ -209,9 +216,19 @@ class _Job:
         warn_implausible(recording, plan.rows, strict=self.strict)
         with progress_bar(f"impute {recording.name}") as progress:
             result = impute_recording(imputer, recording, plan, options, self.draws, progress=progress)
+        hidden: list[HiddenInterval] = []
+        if self.flags.check:
+            with progress_bar(f"check {recording.name}") as progress:
+                hidden = check_imputation(
+                    imputer, result, options, self.draws, count=self.flags.check, progress=progress
+                )
         with new_folder(out, force=force) as folder:
             file = write_imputed(folder, result, suffix).name
+            if hidden:
+                pd.DataFrame(hidden).to_csv(folder / "check.csv", index=False, float_format="%.4f")
         seconds = sum(segment.stop - segment.start for segment in plan.segments) / result.first.fs_hz
+        checks = summarise_hidden(hidden)
+        show_notes(str(check) for check in checks)
         return {
             "out": str(out),
             "file": file,
@@ -220,6 +237,7 @@ class _Job:
             "too_long": len(plan.skipped),
             "written": describe_written(result),
             "imputed_s": seconds,
+            "check": [asdict(check) for check in checks],
             **result.first.info,
         }
 

@@ -11,6 +11,7 @@ from jaxtyping import Bool
 from diffecg.formats.recording import Recording
 from diffecg.inference.kind_signals import read_signals
 from diffecg.signal.artefacts import ANY_SIGNAL, find_artefacts
+from diffecg.signal.kinds import KINDS
 from diffecg.signal.masks import Interval, interval_mask
 from diffecg.signal.runs import true_runs
 
@@ -18,7 +19,8 @@ MARGIN_S = 0.02
 """A detected artefact is extended on either side by this much, because its edges are below the threshold."""
 
 DETECTION_S, OVERLAP_S = 3600.0, 5.0
-"""Artefacts are detected in intervals of about this length, which overlap: a day does not fill the memory."""
+"""Signals are read in intervals of about this length, those with artefacts overlap: a day does not fill the
+memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,8 @@ def find_segments(
 ) -> list[Segment]:
     """Return the segments to impute, sorted by lead and time, without overlap.
 
+    Values that are not of the signal, such as those of a flushed pressure line, count as missing.
+
     Args:
         recording: the recording.
         rows: leads to search; they share a sampling rate.
@@ -58,7 +62,11 @@ def find_segments(
     for i, row in enumerate(rows):
         of_lead = [gap for gap in gaps if gap.lead is None or recording.find_channel(gap.lead) == row]
         given = interval_mask(of_lead, chosen.samples, chosen.fs_hz)
-        masks = {"missing": missing[i], "given": given, **_artefacts(chosen, i, detect)}
+        masks = {
+            "missing": missing[i] | _implausible(chosen, i),
+            "given": given,
+            **_artefacts(chosen, i, detect),
+        }
         for start, stop in true_runs(np.logical_or.reduce(list(masks.values()))):
             reasons = [reason for reason, mask in masks.items() if mask[start:stop].any()]
             segments.append(Segment(row=row, start=start, stop=stop, reason="+".join(reasons)))
@@ -94,15 +102,29 @@ def _artefacts(recording: Recording, row: int, kinds: Sequence[str]) -> dict[str
     masks = {kind: np.zeros(samples, dtype=bool) for kind in kinds}
     is_ecg = recording.channels[row].signal_kind == "ecg"
     of_kind = [kind for kind in kinds if is_ecg or kind in ANY_SIGNAL]
-    bounds = (
-        np.linspace(0, samples, max(1, round(recording.duration_s / DETECTION_S)) + 1).astype(int).tolist()
-    )
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in _blocks(recording):
         first, last = max(start - overlap, 0), min(stop + overlap, samples)
         (lead,) = read_signals(recording, [row], fs_hz, first, last)
         for kind, mask in find_artefacts(lead, fs_hz, of_kind).items():
             masks[kind][start:stop] = _dilate(mask, margin)[start - first : stop - first]
     return masks
+
+
+def _implausible(recording: Recording, row: int) -> Bool[np.ndarray, " time"]:
+    """Return where a channel has no value of its kind, if such values count as missing."""
+    mask = np.zeros(recording.samples, dtype=bool)
+    name = recording.channels[row].signal_kind
+    if name in KINDS and KINDS[name].implausible_is_missing:
+        for start, stop in _blocks(recording):
+            mask[start:stop] = np.isnan(read_signals(recording, [row], recording.fs_hz, start, stop)[0])
+    return mask
+
+
+def _blocks(recording: Recording) -> list[tuple[int, int]]:
+    """Return first and last sample, exclusive, of intervals of about DETECTION_S."""
+    count = max(1, round(recording.duration_s / DETECTION_S))
+    bounds = np.linspace(0, recording.samples, count + 1).astype(int).tolist()
+    return list(zip(bounds[:-1], bounds[1:], strict=True))
 
 
 def _dilate(mask: Bool[np.ndarray, " time"], margin: int) -> Bool[np.ndarray, " time"]:
