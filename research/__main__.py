@@ -50,6 +50,7 @@ COMMANDS = {
         "research.models.bundle:bundle_model",
         "research.models.report:report_models",
         "research.models.report_leads:report_leads",
+        "research.models.report_monitors:report_monitors",
         "research.models.report_beat_models:report_beat_models",
         "research.models.train_encoder:train_encoder",
         "research.models.train_denoiser:train_denoiser",

@@ -111,7 +111,23 @@ training set (doi:10.22489/CinC.2015.0411), licence ODC-By 1.0: two ECG leads of
 Cardiology Challenge 2015: reducing false arrhythmia alarms in the ICU. Computing in Cardiology 42:273-276
 (2015). DS2, svdb and fold 10 were used neither for training nor for choices."""
 
+MONITOR_DATA = """\
+PhysioNet/CinC Challenge 2015, training set (doi:10.22489/CinC.2015.0411), licence ODC-By 1.0: ECG (II and
+V), PPG, and arterial pressure or respiration of 242 recordings from intensive care, the first 5 minutes, at
+125 Hz. Clifford GD et al. The PhysioNet/Computing in Cardiology Challenge 2015: reducing false arrhythmia
+alarms in the ICU. Computing in Cardiology 42:273-276 (2015).
+
+**The recordings carry no identifiers of subjects, so that the split is by recording** (by a hash of its name:
+162 for training, 29 for validation, 51 for testing): a patient may be in several parts.
+"""
+
+MONITOR_ECG_DATA = """
+Its ECG also: split `strict`, recordings of de Chazal's DS1, without 201 (the same subject as 202 in DS2)
+and without paced recordings. DS2 and the recordings for testing were used neither for training nor for
+choices."""
+
 NOT_EVALUATED = "Not evaluated yet: make report DATA=mitdb/"
+NOT_EVALUATED_MONITOR = "Not evaluated yet: python -m research report-monitors monitor/"
 NOT_EVALUATED_TWICE = "Not evaluated yet: python -m research beat-models --data beats/ --data svdb-beats/"
 
 BEAT_LIMITS = """\
@@ -134,6 +150,14 @@ GAP_LIMITS = """\
 Trained on adults at rest, on patients of intensive care, and on Holter recordings of 21 subjects. It draws
 from segments of the recording: where none resembles the gap, the gap is interpolated, and beats of kinds that
 the recording does not show are not drawn. Gaps of more than 3 s are longer than those of the training."""
+
+MONITOR_LIMITS = """\
+Adults in intensive care, most of whom had an alarm, one challenge, recorders of few makes; signals were
+filtered before the release. PPG has no unit, and respiration is the impedance that the monitor shows.
+Pressure is imputed at the level around the gap: a change of which neither the surroundings nor the other
+signals tell is not foreseen. An ECG that is imputed from the pulse alone has its beats where they were, in
+the shape of the recording's other beats: a beat of another origin is not recognised. Do not raise or silence
+alarms by it."""
 
 
 def bundle_model(
@@ -238,9 +262,11 @@ def beat_facts(config: Config, facts: dict[str, Any]) -> dict[str, str]:
 def gap_facts(config: GapConfig, facts: dict[str, Any]) -> dict[str, str]:
     """Return what the card of a model of gaps states."""
     candidates = config.candidates
+    of_ecg = set(candidates.kinds) == {"ecg"}
     settings = {
-        "Input": f"a gap of any lead at {candidates.fs_hz:g} Hz with its surroundings, and another lead "
-        "where one is observed",
+        "Input": f"a gap of any {'lead' if of_ecg else 'signal'} at {candidates.fs_hz:g} Hz with its "
+        f"surroundings, and {'another lead' if of_ecg else 'others'} where one is observed",
+        "Signals": ", ".join(candidates.kinds),
         "Candidates": f"{candidates.analogues} analogues within 30 minutes on either side, "
         f"{candidates.cycles} visible cardiac cycles",
         "Tasks": f"imputation, forecasting ({config.training.forecasts:g} of the training examples)",
@@ -249,12 +275,12 @@ def gap_facts(config: GapConfig, facts: dict[str, Any]) -> dict[str, str]:
     }
     return {
         "licence": "odc-by",
-        "what": "the gaps and the continuation of an ECG",
+        "what": f"the gaps and the continuation of {'an ECG' if of_ecg else 'ECG, PPG, pressure and breath'}",
         "settings": _rows(settings),
-        "data": MITDB_SOURCE + GAP_DATA,
+        "data": MITDB_SOURCE + GAP_DATA if of_ecg else MONITOR_DATA + MITDB_SOURCE + MONITOR_ECG_DATA,
         "examples": "gaps",
-        "limits": GAP_LIMITS,
-        "results": NOT_EVALUATED,
+        "limits": GAP_LIMITS if of_ecg else MONITOR_LIMITS,
+        "results": NOT_EVALUATED if of_ecg else NOT_EVALUATED_MONITOR,
     }
 
 

@@ -1,4 +1,4 @@
-"""A recording of four signals in which the pressure line is lost for some seconds: found, repaired, judged."""
+"""A recording of four signals in which the pressure line is lost for seconds: found, repaired, judged."""
 
 import json
 

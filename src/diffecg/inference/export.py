@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,15 @@ from diffecg.inference.kind_signals import read_signals
 from diffecg.inference.planning import ForecastPlan
 from diffecg.inference.recordings import SHOWN_SEGMENTS, ImputedRecording
 from diffecg.inference.results import ARRAYS, Imputation, name_with_unit
-from diffecg.plotting.signals import ImputedStrip, imputed_strip, save_figure
+from diffecg.plotting.signals import Companion, ImputedStrip, imputed_strip, save_figure
 
 CONTEXT_S = 3.0
 """Observed signal in the figure of a gap, before and after it."""
 PAST_S = 4.0
 """Observed signal in the figure of a forecast."""
 MAX_DRAWS_SHOWN = 8
+MAX_COMPANIONS = 3
+"""Other signals in the figure of a gap."""
 MAX_FIGURES = SHOWN_SEGMENTS
 """Figures of the first gaps only; a recording may have thousands."""
 MAX_GAP_SHOWN_S = 20.0
@@ -204,7 +207,11 @@ def forecast_figure(
 
 
 def imputation_figure(
-    imputation: Imputation, start: int, recorded: Float[np.ndarray, " time"] | None, title: str
+    imputation: Imputation,
+    start: int,
+    recorded: Float[np.ndarray, " time"] | None,
+    title: str,
+    companions: Sequence[Companion] = (),
 ) -> Figure:
     """Return the figure of an interval of one imputed lead.
 
@@ -213,9 +220,11 @@ def imputation_figure(
         start: its first sample, counted from the start of the recording.
         recorded: the samples that were recorded; NaN or None = unknown.
         title: title of the figure, to which the coverage is added.
+        companions: other signals of the recording, to show below.
     """
     strip = ImputedStrip(
         signal=imputation.signal,
+        companions=companions,
         mean=imputation.mean,
         lower=imputation.lower,
         upper=imputation.upper,
@@ -240,9 +249,15 @@ def _save_gap_figures(folder: Path, result: ImputedRecording) -> None:
         first, part = imputed.part(round(CONTEXT_S * fs_hz))
         part = part.between(0, round((2 * CONTEXT_S + MAX_GAP_SHOWN_S) * fs_hz))
         last = first + len(part.observed)
-        (recorded,) = read_signals(recording, [segment.row], fs_hz, first, last)
+        others = [row for row in result.plan.input_rows if row != segment.row][:MAX_COMPANIONS]
+        recorded, *beside = read_signals(recording, [segment.row, *others], fs_hz, first, last)
+        companions = [
+            Companion(name=recording.channel_names[row], signal=signal)
+            for row, signal in zip(others, beside, strict=True)
+        ]
         title = f"{recording.name} {recording.channel_names[segment.row]}: gap {number}"
-        save_figure(imputation_figure(part, first, recorded, title), folder / f"gap-{number:03d}.png")
+        figure = imputation_figure(part, first, recorded, title, companions)
+        save_figure(figure, folder / f"gap-{number:03d}.png")
 
 
 def _gap_table(result: ImputedRecording) -> pd.DataFrame:

@@ -20,6 +20,8 @@ OTHER_HEIGHT_MM = 40.0
 INK, ACCENT, INTERVAL, FAINT, MEAN = "#16213a", "#0b63c5", "#8ab8ee", "#7a8194", "#c9772b"
 """Colours of signals, generated signals, prediction intervals, small print and point estimates."""
 MM_PER_INCH = 25.4
+BOTTOM_MM = 9.0
+"""Height below the panels, for the scale and a legend."""
 _LETTER_MM, _CAPTION_MM = 1.75, 30.0
 """Widths of a letter of the title, and of the caption."""
 _FINE_GRID, _COARSE_GRID = "#f6d5d5", "#e9a9a9"
@@ -44,7 +46,7 @@ class Paper:
     """Height above each panel for its title."""
     left_mm: float = 12.0
     top_mm: float = 10.0
-    bottom_mm: float = 9.0
+    bottom_mm: float = BOTTOM_MM
     zoom: float = 1.0
     """Scale of the sheet; 1 prints at 25 mm/s."""
 
@@ -88,8 +90,25 @@ class Paper:
         first, last = np.ceil(self.low * self.scale - 1e-6), np.floor(self.high * self.scale + 1e-6)
         lines_mm = np.arange(first, last + 1)
         seconds = np.arange(0, self.duration_s + 1e-9, 0.2), np.arange(0, self.duration_s + 1e-9, 0.04)
-        draw_grid(axes, seconds, (lines_mm[lines_mm % 5 == 0] / self.scale, lines_mm / self.scale), self.zoom)
+        coarse = lines_mm[lines_mm % 5 == 0] / self.scale
+        draw_grid(axes, seconds, (coarse, lines_mm / self.scale), self.zoom)
+        if self.unit != "mV":
+            self._draw_levels(axes, lines_mm[lines_mm % 10 == 0] / self.scale)
         return axes
+
+    def _draw_levels(self, axes: Axes, levels: Shaped[np.ndarray, " level"]) -> None:
+        """Write the values of lines on their left: other signals than an ECG have a level."""
+        for level in levels:
+            axes.annotate(
+                f"{level:g}",
+                (0, level),
+                xytext=(-2 * self.zoom, 0),
+                textcoords="offset points",
+                ha="right",
+                va="center",
+                fontsize=5.5 * self.zoom,
+                color=FAINT,
+            )
 
 
 Lines = tuple[np.ndarray, np.ndarray]

@@ -10,9 +10,21 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from diffecg.plotting.paper import ACCENT, INK, INTERVAL, MEAN, MM_PER_MV, Paper, mm_per_unit, panel_range
+from diffecg.plotting.paper import (
+    ACCENT,
+    BOTTOM_MM,
+    INK,
+    INTERVAL,
+    MEAN,
+    MM_PER_INCH,
+    MM_PER_MV,
+    Paper,
+    mm_per_unit,
+    panel_range,
+)
 
 LABEL_NAMES = {
     "N": "N, normal",
@@ -26,6 +38,8 @@ LABEL_NAMES = {
 DPI = 150
 """Resolution of the PNG files."""
 _LINE_WIDTH = 1.1
+COMPANION_MM = 13.0
+"""Height of a companion under a strip."""
 _WIDE_S = 6.5
 """Strips of this length have room for the legend in one line, beside the scale of the paper."""
 
@@ -36,6 +50,15 @@ def label_titles(labels: Iterable[str]) -> dict[str, str]:
     if set(labels) <= set(LABEL_NAMES):
         return {label: LABEL_NAMES[label] for label in labels}
     return {label: LABEL_NAMES["?"] if label == "?" else f"label {label}" for label in labels}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Companion:
+    """A signal that is shown under a strip, at the same times."""
+
+    name: str
+    signal: Float[np.ndarray, " time"]
+    """Samples at the rate of the strip; NaN = missing."""
 
 
 class WindowRow(NamedTuple):
@@ -74,6 +97,8 @@ class ImputedStrip:
     """What the signal is called in the legend where it is not observed."""
     truth_name: str = "true signal"
     """What ``truth`` is called in the legend."""
+    companions: Sequence[Companion] = ()
+    """Other signals of the recording, shown below without a scale."""
 
 
 def window_grid(rows: Sequence[WindowRow], fs_hz: float, title: str = "", *, zoom: float = 1.0) -> Figure:
@@ -120,7 +145,15 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.0) -> Figu
     scale = mm_per_unit(strip.unit, *shown)
     low, high = panel_range(scale, *shown)
     duration_s = float(np.ceil(len(time_s) / strip.fs_hz * 5) / 5)
-    paper = Paper(duration_s=duration_s, low=low, high=high, unit=strip.unit, mm_per_unit=scale, zoom=zoom)
+    paper = Paper(
+        duration_s=duration_s,
+        low=low,
+        high=high,
+        unit=strip.unit,
+        mm_per_unit=scale,
+        bottom_mm=BOTTOM_MM + COMPANION_MM * len(strip.companions),
+        zoom=zoom,
+    )
     figure, axes = paper.draw(title)
     axis = axes[0, 0]
     missing = _dilate(~strip.observed)
@@ -156,7 +189,32 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.0) -> Figu
     )
     start = f"from {strip.start_s:g} s"
     axis.set_title(start, loc="left", fontsize=6.5 * zoom, pad=2 * zoom, color=INK)
+    for number, companion in enumerate(strip.companions):
+        _draw_companion(figure, axis, companion, number, strip.fs_hz, zoom)
     return figure
+
+
+def _draw_companion(
+    figure: Figure, above: Axes, companion: Companion, number: int, fs_hz: float, zoom: float
+) -> None:
+    """Plot a companion under a strip, as high as its place allows."""
+    strip = above.get_position()
+    mm = zoom / MM_PER_INCH / figure.get_figheight()
+    bottom = strip.y0 - (BOTTOM_MM - 4 + (number + 1) * COMPANION_MM) * mm
+    axis = figure.add_axes((strip.x0, bottom, strip.width, 0.9 * COMPANION_MM * mm), sharex=above)
+    axis.plot(np.arange(len(companion.signal)) / fs_hz, companion.signal, color=INK, linewidth=0.7 * zoom)
+    axis.set_axis_off()
+    axis.annotate(
+        companion.name,
+        (0, 0.5),
+        xycoords="axes fraction",
+        xytext=(-2 * zoom, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=6 * zoom,
+        color=INK,
+    )
 
 
 def save_figure(figure: Figure, path: Path) -> None:
