@@ -25,7 +25,6 @@ from diffecg.inference.options import DrawOptions, ForecastOptions
 
 if TYPE_CHECKING:
     from diffecg.formats.recording import Recording
-    from diffecg.inference.imputer import Imputer
 
 
 @Parameter(name="*")
@@ -81,10 +80,10 @@ def forecast(
     check_recordings(recordings, "forecast")
     found = find_recordings(recordings)
     check_output(out, force=force, is_folder=True)
-    loaded = imputer.load()
+    imputer.load()  # wrong options are refused before a recording is read
 
     def forecast_one(path: Path, folder: Path) -> dict[str, Any]:
-        return _forecast(loaded, path, folder, options, strict, read, draws, force=force)
+        return _forecast(imputer, path, folder, options, strict, read, draws, force=force)
 
     results = process_each(found, out, forecast_one)
     if found.is_single:
@@ -100,7 +99,7 @@ def forecast(
 
 
 def _forecast(
-    imputer: Imputer,
+    imputer: ImputerFlags,
     path: Path,
     out: Path,
     flags: ForecastFlags,
@@ -119,10 +118,11 @@ def _forecast(
     recording = read.read(path, () if flags.lead is None else (flags.lead,))
     options = flags.options(recording)
     print_notes(recording)
-    plan = plan_forecast(imputer, recording, options)
+    loaded = imputer.load(recording)
+    plan = plan_forecast(loaded, recording, options)
     warn_implausible(recording, [plan.row], strict=strict)
     with progress_bar(f"forecast {recording.name}") as progress:
-        imputation = forecast_recording(imputer, recording, plan, options, draws, progress=progress)
+        imputation = forecast_recording(loaded, recording, plan, options, draws, progress=progress)
     with new_folder(out, force=force) as folder:
         write_forecast(folder, recording, plan, imputation)
     start_s = plan.start / imputation.fs_hz

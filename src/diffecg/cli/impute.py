@@ -164,7 +164,7 @@ def impute(
 class _Job:
     """Recordings to impute, from files to folders."""
 
-    load: Callable[[], Imputer]
+    load: Callable[[Recording | None], Imputer]
     recordings: tuple[Path, ...]
     out: Path
     flags: ImputeFlags
@@ -179,10 +179,8 @@ class _Job:
 
         found = find_recordings(self.recordings)
         check_output(self.out, force=force, is_folder=True)
-        imputer = self.load()
-        results = process_each(
-            found, self.out, lambda path, out: self._impute(imputer, path, out, force=force)
-        )
+        self.load(None)  # wrong options are refused before a recording is read
+        results = process_each(found, self.out, lambda path, out: self._impute(path, out, force=force))
         if found.is_single:
             (result,) = results
             text = (
@@ -196,7 +194,7 @@ class _Job:
             head = ["recording", "leads", "result", "gaps", "too long", "imputed (s)"]
             show_results(f"impute: {self.out}", head, results, result_row, as_json=json)
 
-    def _impute(self, imputer: Imputer, path: Path, out: Path, *, force: bool) -> dict[str, Any]:
+    def _impute(self, path: Path, out: Path, *, force: bool) -> dict[str, Any]:
         """Impute one recording, and return the result for JSON."""
         import pandas as pd
 
@@ -209,6 +207,7 @@ class _Job:
         from diffecg.inference.recordings import impute_recording
 
         recording = self.read.read(path, self.flags.lead)
+        imputer = self.load(recording)
         suffix = output_suffix(recording) if self.format is None else format_suffix(self.format)
         options = self.flags.options(recording)
         print_notes(recording, check_writable(recording, suffix))

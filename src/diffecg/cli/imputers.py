@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,11 +14,13 @@ from diffecg.cli.console import use_threads
 from diffecg.inference.options import SamplerOptions
 
 if TYPE_CHECKING:
+    from diffecg.formats.recording import Recording
     from diffecg.inference.imputer import Imputer
     from diffecg.inference.model import Model
 
-DEFAULT_MODEL = "mitbih-strip"
-"""The model that imputes and forecasts where none is named."""
+ECG_MODEL, MONITOR_MODEL = "mitbih-strip", "icu-strip"
+"""The models where none is named: the second for recordings in which other signals accompany the ECG."""
+MONITOR_KINDS = {"ppg", "pressure", "respiration"}
 LEAD_MODEL = "ptbxl-beat"
 """The model that reconstructs leads where none is named."""
 
@@ -31,8 +34,8 @@ class ImputerFlags(SamplerOptions):
     """diffusion (by a model) or analogues (segments of the recording with similar surroundings, without a
     model)."""
     model: str | None = None
-    """A bundled model or a model folder, for the diffusion engine; default: mitbih-strip, with --leads
-    ptbxl-beat."""
+    """A bundled model or a model folder, for the diffusion engine; default: mitbih-strip, or icu-strip where
+    the recording has PPG, pressure or respiration; with --leads ptbxl-beat."""
     threads: int | None = None
     """Number of CPU threads of the model; default: chosen by PyTorch."""
     device: str = "cpu"
@@ -41,8 +44,12 @@ class ImputerFlags(SamplerOptions):
     """What computes the model: torch, or onnx (ONNX Runtime, faster on one thread; the first use exports the
     network)."""
 
-    def load(self) -> Imputer:
+    def load(self, recording: Recording | None = None) -> Imputer:
         """Return the search for analogues, or the model.
+
+        Args:
+            recording: the recording to impute or forecast, whose signals choose the model where none is
+                named; None: one of ECG.
 
         Raises:
             DiffecgError: options of the other engine; an unknown model.
@@ -50,13 +57,7 @@ class ImputerFlags(SamplerOptions):
         from diffecg.errors import DiffecgError
 
         if self.engine == "diffusion":
-            from diffecg.inference.gap_model import GapModel
-            from diffecg.inference.loading import load_imputer
-            from diffecg.inference.model import Model
-
-            use_threads(self.threads)
-            imputer = load_imputer(self.model or DEFAULT_MODEL, self.device, engine=self.backend)
-            return imputer.with_sampling(self) if isinstance(imputer, Model | GapModel) else imputer
+            return _load_model(self, self.model or default_model(recording))
         given = {"model": self.model, "sampler": self.sampler, "steps": self.steps}
         for name, value in given.items():
             if value is not None:
@@ -83,6 +84,24 @@ class ImputerFlags(SamplerOptions):
             )
         use_threads(self.threads)
         return load(self.model or LEAD_MODEL, self.device, engine=self.backend).with_sampling(self)
+
+
+def default_model(recording: Recording | None) -> str:
+    """Return the name of the model for a recording, by the kinds of its signals."""
+    kinds = set() if recording is None else {channel.signal_kind for channel in recording.channels}
+    return MONITOR_MODEL if kinds & MONITOR_KINDS else ECG_MODEL
+
+
+@cache
+def _load_model(flags: ImputerFlags, name: str) -> Imputer:
+    """Return a model on the device of the flags, with their sampler."""
+    from diffecg.inference.gap_model import GapModel
+    from diffecg.inference.loading import load_imputer
+    from diffecg.inference.model import Model
+
+    use_threads(flags.threads)
+    imputer = load_imputer(name, flags.device, engine=flags.backend)
+    return imputer.with_sampling(flags) if isinstance(imputer, Model | GapModel) else imputer
 
 
 def check_recordings(recordings: Sequence[Path], command: str) -> None:

@@ -14,7 +14,7 @@ from diffecg.formats.samples import Block, CroppedSource, SampleSource
 from diffecg.formats.wfdb_header import Header, SignalLine, read_header
 from diffecg.formats.wfdb_samples import RecordSamples, read_samples
 from diffecg.formats.wfdb_source import NO_FILE
-from diffecg.signal.units import MV_PER_UNIT, normalise_unit
+from diffecg.signal.units import normalise_unit, unit_ratio
 
 _MAX_LENGTH_RATIO = 100
 """Largest ratio of a record's length to the samples in its segments."""
@@ -213,7 +213,7 @@ def _place(
             row = samples.names.index(signal.name) if signal.name in samples.names else None
         else:
             row = position if position < len(samples.names) else None
-        ratio = 1.0 if row is None else _unit_ratio(samples.units[row], normalise_unit(signal.unit))
+        ratio = 1.0 if row is None else unit_ratio(samples.units[row], normalise_unit(signal.unit))
         per_frame = None if row is None else samples.source.lengths[row] / samples.frames
         if ratio is None or per_frame not in (None, signal.per_frame):
             raise DiffecgError(
@@ -225,13 +225,6 @@ def _place(
         scale.append(ratio)
     source = CroppedSource(samples.source, 0.0, frames / frame_rate_hz)
     return Segment(first=first, source=source, rows=tuple(rows), scale=tuple(scale))
-
-
-def _unit_ratio(unit: str, other: str) -> float | None:
-    """Return the factor from one unit to another; None if there is none."""
-    if unit == other:
-        return 1.0
-    return MV_PER_UNIT[unit] / MV_PER_UNIT[other] if {unit, other} <= set(MV_PER_UNIT) else None
 
 
 def _beside(path: Path, name: str) -> Path:

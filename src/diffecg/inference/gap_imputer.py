@@ -191,7 +191,7 @@ class GapImputer(ABC):
         if self.kinds is not None and (others := sorted(wanted - set(self.kinds))):
             raise DiffecgError(
                 f"{self.name} does not impute {', '.join(others)}, only {', '.join(self.kinds)}; "
-                "use diffecg.AnalogueImputer, which imputes any kind"
+                "use analogues (diffecg.AnalogueImputer, --engine analogues), which impute any kind"
             )
 
     def _impute(
