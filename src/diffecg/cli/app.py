@@ -12,6 +12,7 @@ from diffecg._version import __version__
 from diffecg.cli.augment import augment
 from diffecg.cli.bench import bench
 from diffecg.cli.bulk import bulk
+from diffecg.cli.cite import cite
 from diffecg.cli.compose import compose
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
@@ -68,6 +69,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     score,
     bench,
     export,
+    cite,
     studio,
 )
 for _position, _command in enumerate(_COMMANDS):
