@@ -60,3 +60,18 @@ def test_a_lost_pressure_line_is_found_repaired_and_judged(recording, damaged, r
     for row in range(len(recording.channel_names)):
         if row != abp:
             assert np.allclose(repaired.signal[row], recording.signal[row], atol=1e-3)
+
+
+def test_the_model_of_the_recording_is_the_one_of_its_signals(damaged, cinc2015, run, tmp_path):
+    status, shown, error = run("impute", damaged, "--lead", "ABP", "--out", tmp_path / "repaired", "--json")
+    assert status == 0, error
+    assert json.loads(shown)["model"] == "icu-strip"
+    assert (tmp_path / "repaired" / "gap-001.png").is_file()
+    status, shown, error = run("forecast", damaged, "--lead", "PLETH", "--out", tmp_path / "ahead", "--json")
+    assert status == 0, error
+    assert json.loads(shown)["model"] == "icu-strip"
+    ecg = read_recording(damaged).select([0, 1])
+    write_recording(tmp_path / "ecg", ecg)
+    status, shown, error = run("forecast", tmp_path / "ecg", "--out", tmp_path / "ecg-ahead", "--json")
+    assert status == 0, error
+    assert json.loads(shown)["model"] == "mitbih-strip"

@@ -115,10 +115,11 @@ def _forecast(
     from diffecg.inference.planning import plan_forecast
     from diffecg.inference.recordings import forecast_recording
 
-    recording = read.read(path, () if flags.lead is None else (flags.lead,))
+    leads = () if flags.lead is None else (flags.lead,)
+    recording = read.read(path, leads)
     options = flags.options(recording)
     print_notes(recording)
-    loaded = imputer.load(recording)
+    loaded = imputer.load(recording, leads)
     plan = plan_forecast(loaded, recording, options)
     warn_implausible(recording, [plan.row], strict=strict)
     with progress_bar(f"forecast {recording.name}") as progress:

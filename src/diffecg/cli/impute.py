@@ -164,7 +164,7 @@ def impute(
 class _Job:
     """Recordings to impute, from files to folders."""
 
-    load: Callable[[Recording | None], Imputer]
+    load: Callable[[Recording | None, Sequence[str]], Imputer]
     recordings: tuple[Path, ...]
     out: Path
     flags: ImputeFlags
@@ -179,7 +179,7 @@ class _Job:
 
         found = find_recordings(self.recordings)
         check_output(self.out, force=force, is_folder=True)
-        self.load(None)  # wrong options are refused before a recording is read
+        self.load(None, ())  # wrong options are refused before a recording is read
         results = process_each(found, self.out, lambda path, out: self._impute(path, out, force=force))
         if found.is_single:
             (result,) = results
@@ -207,7 +207,7 @@ class _Job:
         from diffecg.inference.recordings import impute_recording
 
         recording = self.read.read(path, self.flags.lead)
-        imputer = self.load(recording)
+        imputer = self.load(recording, self.flags.lead)
         suffix = output_suffix(recording) if self.format is None else format_suffix(self.format)
         options = self.flags.options(recording)
         print_notes(recording, check_writable(recording, suffix))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from diffecg.inference.model import Model
 
 ECG_MODEL, MONITOR_MODEL = "mitbih-strip", "icu-strip"
-"""The models where none is named: the second for recordings in which other signals accompany the ECG."""
+"""The models where none is named: of ECG, and of other signals beside it."""
 MONITOR_KINDS = {"ppg", "pressure", "respiration"}
 LEAD_MODEL = "ptbxl-beat"
 """The model that reconstructs leads where none is named."""
@@ -35,7 +35,8 @@ class ImputerFlags(SamplerOptions):
     model)."""
     model: str | None = None
     """A bundled model or a model folder, for the diffusion engine; default: mitbih-strip, or icu-strip where
-    the recording has PPG, pressure or respiration; with --leads ptbxl-beat."""
+    PPG, pressure or respiration is named by --lead, or is in the recording and none is named; with --leads
+    ptbxl-beat."""
     threads: int | None = None
     """Number of CPU threads of the model; default: chosen by PyTorch."""
     device: str = "cpu"
@@ -44,12 +45,13 @@ class ImputerFlags(SamplerOptions):
     """What computes the model: torch, or onnx (ONNX Runtime, faster on one thread; the first use exports the
     network)."""
 
-    def load(self, recording: Recording | None = None) -> Imputer:
+    def load(self, recording: Recording | None = None, leads: Sequence[str] = ()) -> Imputer:
         """Return the search for analogues, or the model.
 
         Args:
             recording: the recording to impute or forecast, whose signals choose the model where none is
                 named; None: one of ECG.
+            leads: the signals to impute or forecast; empty: any.
 
         Raises:
             DiffecgError: options of the other engine; an unknown model.
@@ -57,7 +59,7 @@ class ImputerFlags(SamplerOptions):
         from diffecg.errors import DiffecgError
 
         if self.engine == "diffusion":
-            return _load_model(self, self.model or default_model(recording))
+            return _load_model(self, self.model or default_model(recording, leads))
         given = {"model": self.model, "sampler": self.sampler, "steps": self.steps}
         for name, value in given.items():
             if value is not None:
@@ -86,9 +88,12 @@ class ImputerFlags(SamplerOptions):
         return load(self.model or LEAD_MODEL, self.device, engine=self.backend).with_sampling(self)
 
 
-def default_model(recording: Recording | None) -> str:
-    """Return the name of the model for a recording, by the kinds of its signals."""
-    kinds = set() if recording is None else {channel.signal_kind for channel in recording.channels}
+def default_model(recording: Recording | None, leads: Sequence[str]) -> str:
+    """Return the name of the model for some signals of a recording, by their kinds."""
+    channels = list(() if recording is None else recording.channels)
+    if recording is not None and leads:
+        channels = [channels[recording.find_channel(lead)] for lead in leads]
+    kinds = {channel.signal_kind for channel in channels}
     return MONITOR_MODEL if kinds & MONITOR_KINDS else ECG_MODEL
 
 
