@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import pandas as pd
-import torch
 from cyclopts import Parameter
-from jaxtyping import Bool, Float32, Int16
+from jaxtyping import Int16
 
 from diffecg.cli.console import Threads, use_threads
 from diffecg.datasets.splits import split
@@ -20,13 +19,14 @@ from diffecg.evaluation.imputation.ptbxl import DATABASE_FILE
 from diffecg.formats.registry import read_recording
 from diffecg.signal.resampling import resample
 from diffecg.training.masks import draw_masks
-from research.rivals.imputation_networks import FS_HZ, NETWORKS, SAMPLES, TrainedNetwork
-from research.rivals.imputers import normalisation
+from research.rivals.imputation_networks import NETWORKS
+from research.rivals.imputers import MIN_SPREAD_MV, WINDOWS, normalisation
+from research.rivals.network_training import Batch, train_networks
 
 TRAIN_FOLDS = range(1, 9)
 TASKS = (0.0, 0.8, 0.2)
 """Shares of generation, imputation and forecasting."""
-BATCH, LEARNING_RATE = 32, 1e-3
+BATCH = 32
 _UV_PER_MV = 1000.0
 
 Lead = Int16[np.ndarray, " time"]
@@ -62,71 +62,41 @@ def imputation_networks(
     """
     use_threads(threads)
     databases = [list(_mitdb_leads(mitdb)), list(_ptbxl_leads(ptbxl, recordings))]
-    about = {"minutes": minutes, "seed": seed, "leads": [len(leads) for leads in databases]}
-    for kind in only:
-        trained, steps, loss = train_network(kind, databases, minutes=minutes, seed=seed)
-        trained.save(out / kind, {**about, "steps": steps, "loss": loss})
-        print(f"{kind}: {steps} steps, loss {loss:.4f}", flush=True)
+    train_networks(
+        only,
+        WINDOWS,
+        partial(draw_batch, databases),
+        out=out,
+        minutes=minutes,
+        seed=seed,
+        about={"leads": [len(leads) for leads in databases]},
+    )
 
 
-def train_network(
-    kind: str, databases: list[list[Lead]], *, minutes: float, seed: int
-) -> tuple[TrainedNetwork, int, float]:
-    """Return a network trained for a time, the number of steps, and the mean loss of the last tenth.
-
-    Args:
-        kind: name of the network.
-        databases: leads by database; each is drawn from equally often.
-        minutes: training time; the learning rate falls to zero over it.
-        seed: seed of weights, windows and gaps.
-    """
-    rng = np.random.default_rng(seed)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        trained = TrainedNetwork.create(kind)
-        network = trained.network.train()
-        optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE)
-        losses: list[float] = []
-        start = time.monotonic()
-        while (share := (time.monotonic() - start) / (60 * minutes)) < 1:
-            for group in optimiser.param_groups:
-                group["lr"] = LEARNING_RATE * 0.5 * (1 + np.cos(np.pi * share))
-            signal, observed = draw_batch(databases, rng)
-            loss = network.loss(torch.from_numpy(signal), torch.from_numpy(observed))
-            optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimiser.step()
-            losses.append(float(loss.detach()))
-    network.eval()
-    return trained, len(losses), float(np.mean(losses[-max(len(losses) // 10, 1) :]))
-
-
-def draw_batch(
-    databases: list[list[Lead]], rng: np.random.Generator
-) -> tuple[Float32[np.ndarray, "window time"], Bool[np.ndarray, "window time"]]:
+def draw_batch(databases: list[list[Lead]], rng: np.random.Generator) -> Batch:
     """Return windows of random leads, normalised by what is observed, with random gaps.
 
     Args:
-        databases: leads by database.
+        databases: leads by database; each is drawn from equally often.
         rng: random generator.
     """
-    observed = draw_masks(rng, BATCH, 1, SAMPLES, TASKS)[:, 0]
-    signal = np.empty((BATCH, SAMPLES), np.float32)
+    observed = draw_masks(rng, BATCH, 1, WINDOWS.samples, TASKS)[:, 0]
+    signal = np.empty((BATCH, WINDOWS.samples), np.float32)
     for i in range(BATCH):
         leads = databases[rng.integers(len(databases))]
         lead = leads[rng.integers(len(leads))]
-        start = rng.integers(len(lead) - SAMPLES + 1)
-        signal[i] = lead[start : start + SAMPLES] / _UV_PER_MV
-        level, spread = normalisation(signal[i], observed[i])
+        start = rng.integers(len(lead) - WINDOWS.samples + 1)
+        signal[i] = lead[start : start + WINDOWS.samples] / _UV_PER_MV
+        level, spread = normalisation(signal[i], observed[i], MIN_SPREAD_MV)
         signal[i] = (signal[i] - level) / spread
-    return signal, observed
+    masks = observed[..., None]
+    return Batch(signal=signal[..., None], observed=masks, hidden=~masks)
 
 
 def _mitdb_leads(folder: Path) -> Iterator[Lead]:
     for name in split("strict").train:
         recording = read_recording(folder / name)
-        yield from _to_microvolts(resample(recording.signal_mv, recording.fs_hz, FS_HZ))
+        yield from _to_microvolts(resample(recording.signal_mv, recording.fs_hz, WINDOWS.fs_hz))
 
 
 def _ptbxl_leads(folder: Path, count: int | None) -> Iterator[Lead]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from zlib import crc32
 
 import neurokit2
 import numpy as np
-import torch
 from jaxtyping import Bool, Float
 
 from diffecg.errors import DiffecgError
@@ -15,12 +13,14 @@ from diffecg.evaluation.imputation.baselines import linear
 from diffecg.evaluation.imputation.contexts import Context
 from diffecg.evaluation.imputation.prediction import Method, Prediction
 from diffecg.signal.resampling import fit_length, interpolate_gaps, resample, resample_mask
-from research.rivals.imputation_networks import FS_HZ, SAMPLES, TrainedNetwork
+from research.rivals.imputation_networks import TrainedNetwork, WindowFormat
 
+WINDOWS = WindowFormat(samples=1000, fs_hz=100.0, kinds=("ecg",))
+"""Windows of the networks: any lead."""
 DRAWS = 16
 LONGEST_GAP_S = 8.0
 """Longer gaps leave a network's window of 10 s too little to see; they are interpolated linearly."""
-_MIN_SPREAD_MV = 1e-3
+MIN_SPREAD_MV = 1e-3
 
 
 def neurokit(text: str = "") -> Method:
@@ -39,7 +39,7 @@ def network(folder: str) -> Method:
     """
     if not folder:
         raise DiffecgError("state the folder of the network: --vs unet=networks/unet")
-    return Method(predict=NetworkImputer(TrainedNetwork.load(Path(folder))))
+    return Method(predict=NetworkImputer(TrainedNetwork.load(Path(folder), WINDOWS)))
 
 
 class NetworkImputer:
@@ -54,34 +54,37 @@ class NetworkImputer:
             return linear(context)
         first = _window_start(context)
         visible_mv = fit_length(
-            context.signal_mv[first : first + round(SAMPLES / FS_HZ * context.fs_hz)],
-            round(SAMPLES / FS_HZ * context.fs_hz),
+            context.signal_mv[first : first + _window_length(context)],
+            _window_length(context),
         )
         gap = slice(context.gap.start - first, context.gap.stop - first)
         visible_mv[gap] = np.nan
         signal, observed = _at_network_rate(visible_mv, context.fs_hz)
-        level, spread = normalisation(signal, observed)
-        window = torch.from_numpy(((signal - level) / spread).astype(np.float32))[None]
-        with torch.random.fork_rng(devices=[]), torch.inference_mode():
-            torch.manual_seed(crc32(signal.tobytes()))
-            drawn = self.trained.network.draw(window, torch.from_numpy(observed)[None], DRAWS)
-        draws_mv = drawn[:, 0].numpy().astype(float) * spread + level
+        level, spread = normalisation(signal, observed, MIN_SPREAD_MV)
+        window = ((signal - level) / spread).astype(np.float32)
+        drawn = self.trained.draw(window[:, None], observed[:, None], DRAWS)[..., 0]
+        draws_mv = drawn * spread + level
         # Observed samples keep the filter of resampling from spreading errors into the gap.
         draws_mv[:, observed] = signal[observed]
-        return Prediction.from_draws(resample(draws_mv, FS_HZ, context.fs_hz)[:, gap])
+        return Prediction.from_draws(resample(draws_mv, WINDOWS.fs_hz, context.fs_hz)[:, gap])
 
 
 def normalisation(
-    signal: Float[np.ndarray, " time"], observed: Bool[np.ndarray, " time"]
+    signal: Float[np.ndarray, " time"], observed: Bool[np.ndarray, " time"], min_spread: float
 ) -> tuple[float, float]:
     """Return the level and spread of the observed samples, by which a window is normalised."""
     seen = signal[observed]
-    return float(np.median(seen)), max(float(seen.std()), _MIN_SPREAD_MV)
+    return float(np.median(seen)), max(float(seen.std()), min_spread)
+
+
+def _window_length(context: Context) -> int:
+    """Return the length of a window of 10 s, in samples of the recording."""
+    return round(WINDOWS.samples / WINDOWS.fs_hz * context.fs_hz)
 
 
 def _window_start(context: Context) -> int:
     """Return where a window of 10 s starts that has the gap in its middle, as far as the signal allows."""
-    length = round(SAMPLES / FS_HZ * context.fs_hz)
+    length = _window_length(context)
     centred = (context.gap.start + context.gap.stop - length) // 2
     return max(min(centred, len(context.signal_mv) - length), 0)
 
@@ -90,10 +93,10 @@ def _at_network_rate(
     visible_mv: Float[np.ndarray, " time"], fs_hz: float
 ) -> tuple[Float[np.ndarray, " window"], Bool[np.ndarray, " window"]]:
     """Return a window at the network's rate, interpolated where it is missing, and its mask."""
-    signal = fit_length(resample(interpolate_gaps(visible_mv), fs_hz, FS_HZ), SAMPLES)
-    missing = resample_mask(np.isnan(visible_mv)[None], fs_hz, FS_HZ)[0]
-    observed = np.zeros(SAMPLES, bool)
-    observed[: len(missing)] = ~missing[:SAMPLES]
+    signal = fit_length(resample(interpolate_gaps(visible_mv), fs_hz, WINDOWS.fs_hz), WINDOWS.samples)
+    missing = resample_mask(np.isnan(visible_mv)[None], fs_hz, WINDOWS.fs_hz)[0]
+    observed = np.zeros(WINDOWS.samples, bool)
+    observed[: len(missing)] = ~missing[: WINDOWS.samples]
     return signal, observed
 
 

@@ -1,14 +1,17 @@
 """Imputation methods of other packages have the interface of ours."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from diffecg.errors import DiffecgError
 from diffecg.evaluation.imputation.contexts import Context
 from diffecg.evaluation.rivals import load_imputer
-from research.benchmarks.imputation_networks import draw_batch, train_network
+from research.benchmarks.imputation_networks import draw_batch
 from research.rivals.imputation_networks import NETWORKS, TrainedNetwork
-from research.rivals.imputers import network, neurokit
+from research.rivals.imputers import WINDOWS, network, neurokit
+from research.rivals.network_training import train_network
 
 
 def make_context(signal_mv, gap, fs_hz=100.0):
@@ -42,20 +45,22 @@ def test_neurokit_holds_the_last_sample_in_a_forecast():
 
 def test_windows_are_normalised_by_what_is_observed():
     lead = (1000 * waves() + 3000).astype(np.int16)
-    signal, observed = draw_batch([[lead]], np.random.default_rng(0))
-    assert 0.05 < (~observed).mean() < 0.6
-    for window, mask in zip(signal, observed, strict=True):
+    batch = draw_batch([[lead]], np.random.default_rng(0))
+    assert 0.05 < batch.hidden.mean() < 0.6
+    for window, mask in zip(batch.signal, batch.observed, strict=True):
         assert np.median(window[mask]) == pytest.approx(0, abs=1e-3)
         assert window[mask].std() == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor is True:UserWarning")  # CSDI of PyPOTS
 @pytest.mark.parametrize("kind", sorted(NETWORKS))
 def test_a_network_is_trained_stored_and_imputes(kind, tmp_path, monkeypatch):
     monkeypatch.setattr("research.rivals.imputers.DRAWS", 2)
     if kind != "unet":
         pytest.importorskip("pypots", reason="SAITS and CSDI are those of PyPOTS")
     lead = (1000 * waves()).astype(np.int16)
-    trained, steps, loss = train_network(kind, [[lead]], minutes=0.02, seed=0)
+    draw = partial(draw_batch, [[lead]])
+    trained, steps, loss = train_network(kind, WINDOWS, draw, minutes=0.02, seed=0)
     assert steps >= 1
     assert np.isfinite(loss)
     trained.save(tmp_path / kind, {})
@@ -77,10 +82,11 @@ def test_a_network_that_predicts_the_truth_is_exact_at_any_rate():
 
             places = torch.arange(1000) / 100.0
             wave = torch.sin(2 * torch.pi * (places + self.start_s))
+            seen = observed[0, :, 0]
             scale = torch.linalg.lstsq(
-                torch.stack([wave[observed[0]], torch.ones(int(observed.sum()))], 1), signal[0][observed[0]]
+                torch.stack([wave[seen], torch.ones(int(seen.sum()))], 1), signal[0, seen, 0]
             ).solution
-            return (wave * scale[0] + scale[1])[None, None]
+            return (wave * scale[0] + scale[1])[None, None, :, None]
 
     from research.rivals.imputers import NetworkImputer
 
@@ -89,7 +95,7 @@ def test_a_network_that_predicts_the_truth_is_exact_at_any_rate():
         gap = slice(round(12 * fs_hz), round(13 * fs_hz))
         perfect = Perfect()
         perfect.start_s = ((gap.start + gap.stop - round(10 * fs_hz)) // 2) / fs_hz
-        predicted = NetworkImputer(TrainedNetwork(kind="perfect", network=perfect))(
+        predicted = NetworkImputer(TrainedNetwork(kind="perfect", windows=WINDOWS, network=perfect))(
             make_context(truth, gap, fs_hz)
         )
         assert np.abs(predicted.point_mv - truth[gap]).max() < 0.01, fs_hz
@@ -99,4 +105,4 @@ def test_long_gaps_are_interpolated_and_folders_must_be_stated():
     with pytest.raises(DiffecgError, match="folder of the network"):
         network("")
     with pytest.raises(DiffecgError, match="unknown network"):
-        TrainedNetwork.create("lstm")
+        TrainedNetwork.create("lstm", WINDOWS)
