@@ -45,6 +45,7 @@ COMMANDS = {
         "research.benchmarks.lead_beats:lead_beats",
         "research.benchmarks.lead_reconstruction:lead_reconstruction",
         "research.benchmarks.monitors:monitors",
+        "research.benchmarks.monitor_networks:monitor_networks",
     ),
     "Models": (
         "research.models.bundle:bundle_model",

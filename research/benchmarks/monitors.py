@@ -12,7 +12,6 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 from jaxtyping import Float64
-from scipy.interpolate import PchipInterpolator
 
 from diffecg._version import __version__
 from diffecg.cli.console import Flat, Json, Threads, use_threads
@@ -26,6 +25,7 @@ from diffecg.inference.results import Imputation
 from diffecg.model.folder import WEIGHTS
 from diffecg.signal.kinds import HEARTBEAT_KINDS, signal_kind
 from research.benchmarks.monitor_cases import ROWS, Case, Row, cases_of
+from research.benchmarks.monitor_methods import COVERAGE, MonitorNetwork, folders_of, interpolate
 from research.studies.command import Out, publish, run_study
 from research.studies.grid import Cell
 from research.tables import NOT_AVAILABLE, Table, format_number
@@ -33,10 +33,9 @@ from research.tables import NOT_AVAILABLE, Table, format_number
 MODEL, SHUFFLED = "model", "model, partners of another recording"
 PCHIP, WITHIN, ACROSS = "PCHIP", "analogues within the signal", "analogues across the signals"
 BASELINES = (PCHIP, WITHIN, ACROSS)
-COVERAGE = 0.9
 TOLERANCES_MS = (25, 50, 100)
-PAST_S = 2.0
-"""Signal on either side of a gap in which heartbeats are detected and interpolated from."""
+PAST_S = 10.0
+"""Signal on either side of a gap in which heartbeats are detected."""
 BOOTSTRAPS = 1000
 
 
@@ -52,6 +51,8 @@ class MonitorOptions:
     """Gaps of each recording in each row."""
     draws: int = 16
     """Draws of each method."""
+    vs: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
+    """A network of python -m research monitor-networks, as NAME=FOLDER; may be repeated."""
 
 
 def monitors(
@@ -62,35 +63,40 @@ def monitors(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Impute and forecast signals of monitors by a model, by analogues and by interpolation.
+    """Impute and forecast signals of monitors by a model, analogues, interpolation and trained networks.
 
     Example: python -m research monitors --data monitor/ --out studies/monitors --partition test
     """
     use_threads(threads)
     recordings = RecordingSet.open(data).select(partition=options.partition)
+    networks = {
+        name: MonitorNetwork.load(folder, recordings.fs_hz) for name, folder in folders_of(options.vs).items()
+    }
     about = {
         "study": "monitors",
         "settings": asdict(options),
         "data": recordings.fingerprint(options.partition),
         "split": recordings.cards[0].get("split"),
-        "model": sha256((find_model(options.model) / WEIGHTS).read_bytes()).hexdigest(),
+        "model": _digest(find_model(options.model)),
+        "networks": {name: _digest(folder) for name, folder in folders_of(options.vs).items()},
         "diffecg": __version__,
     }
-    cells = [Cell(row.name, partial(score_row, recordings, row, options)) for row in ROWS]
+    cells = [Cell(row.name, partial(score_row, recordings, row, options, networks)) for row in ROWS]
     results = run_study(out, about, cells)
     publish(out, "Signals of monitors", tables(results, options), {}, as_json=json)
 
 
 def score_row(
-    recordings: RecordingSet, row: Row, options: MonitorOptions
+    recordings: RecordingSet, row: Row, options: MonitorOptions, networks: Mapping[str, MonitorNetwork]
 ) -> dict[str, list[dict[str, float]]]:
     """Return the scores of each method in each gap of a row."""
     model = load_imputer(options.model)
     impute = partial(_impute, draws=options.draws)
     methods: dict[str, Callable[[Case], Imputation]] = {
-        PCHIP: _pchip,
+        PCHIP: interpolate,
         WITHIN: lambda case: impute(AnalogueImputer(), _alone(case)),
         ACROSS: lambda case: impute(AnalogueImputer(), case),
+        **{name: partial(network.impute, draws=options.draws) for name, network in networks.items()},
         MODEL: lambda case: impute(model, case),
     }
     if row.partners:
@@ -123,6 +129,11 @@ def score(case: Case, imputation: Imputation) -> dict[str, float]:
 def tables(results: Mapping[str, Any], options: MonitorOptions) -> list[Table]:
     """Return the tables of errors, of heartbeats and of pressures."""
     return [_error_table(results, options), _beat_table(results), _pressure_table(results)]
+
+
+def _digest(folder: Path) -> str:
+    """Return the SHA-256 of the weights in a folder."""
+    return sha256((folder / WEIGHTS).read_bytes()).hexdigest()
 
 
 def _impute(imputer: Imputer, case: Case, *, draws: int) -> Imputation:
@@ -164,36 +175,11 @@ def _with_other_partners(recordings: RecordingSet, row: Row, case: Case) -> Case
     return case
 
 
-def _pchip(case: Case) -> Imputation:
-    """Return the monotone cubic interpolation of the gap; the last value in a forecast."""
-    around = round(PAST_S * case.fs_hz)
-    signal, gap = case.signal[0].astype(np.float64), case.gap
-    near = np.arange(max(gap.start - around, 0), min(gap.stop + around, len(signal)))
-    near = near[np.isfinite(signal[near])]
-    inside = np.arange(gap.start, gap.stop).clip(near[0], near[-1])
-    values = PchipInterpolator(near, signal[near])(inside)
-    return Imputation(
-        signal=values,
-        mean=values,
-        lower=values,
-        upper=values,
-        draws=values[None],
-        kernel=np.zeros_like(values),
-        observed=np.zeros(len(values), dtype=bool),
-        fs_hz=case.fs_hz,
-        seeds=(0,),
-        coverage=COVERAGE,
-        info={},
-        units=(signal_kind(case.kinds[0]).unit,),
-        axes="time",
-    )
-
-
 def _beat_scores(case: Case, written: Float64[np.ndarray, " gap"]) -> dict[str, float]:
     """Return numerators and denominator of the F1 score of heartbeats at each tolerance."""
     find_events = signal_kind(case.kinds[0]).find_events
     assert find_events is not None
-    around = round(10 * case.fs_hz)
+    around = round(PAST_S * case.fs_hz)
     first, last = max(case.gap.start - around, 0), case.gap.stop + around
     repaired = case.true[first:last].copy()
     gap = slice(case.gap.start - first, case.gap.stop - first)
@@ -229,12 +215,13 @@ def _pressure_errors(case: Case, draws: Float64[np.ndarray, "draw gap"]) -> dict
 
 
 def _error_table(results: Mapping[str, Any], options: MonitorOptions) -> Table:
+    baselines = (*BASELINES, *folders_of(options.vs))
     rows = []
     for row in ROWS:
         scores = results[row.name]
-        best = min(BASELINES, key=lambda method: _mean(scores[method], "CRPS"))
+        best = min(baselines, key=lambda method: _mean(scores[method], "CRPS"))
         ratio, low, high = _ratio(scores[MODEL], scores[best])
-        cells = [format_number(_mean(scores[method], "CRPS"), 3) for method in (*BASELINES, MODEL)]
+        cells = [format_number(_mean(scores[method], "CRPS"), 3) for method in (*baselines, MODEL)]
         shuffled = _mean(scores[SHUFFLED], "CRPS") if SHUFFLED in scores else np.nan
         coverage = 100 * _mean(scores[MODEL], "coverage")
         rows.append(
@@ -248,11 +235,12 @@ def _error_table(results: Mapping[str, Any], options: MonitorOptions) -> Table:
             )
         )
     note = (
-        f"CRPS of {options.draws} draws in mV (ECG), mmHg (pressure) or NU, mean over recordings of the "
-        f"partition {options.partition}; ratio to the best baseline with a 95 % interval over recordings. "
+        f"CRPS of {options.draws} draws (of deterministic methods the mean absolute error) in mV (ECG), mmHg "
+        f"(pressure) or NU, mean over recordings of the partition {options.partition}; ratio to the best "
+        "baseline with a 95 % interval over recordings. "
         f"Model {options.model}; coverage of its 90 % intervals."
     )
-    head = ("gap", "gaps", *BASELINES, MODEL, "ratio", SHUFFLED, "coverage")
+    head = ("gap", "gaps", *baselines, MODEL, "ratio", SHUFFLED, "coverage")
     return Table(title="Errors", note=note, head=head, rows=rows)
 
 
