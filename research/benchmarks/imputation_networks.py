@@ -55,7 +55,7 @@ def imputation_networks(
 
     Args:
         out: Folder of the networks.
-        minutes: Training time of each network.
+        minutes: Processor time of the training of each network.
         only: Names of the networks to train.
         recordings: Number of recordings of PTB-XL; default: all of the folds.
         seed: Seed of weights, windows and gaps.

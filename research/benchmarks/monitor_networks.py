@@ -35,7 +35,7 @@ def monitor_networks(
 
     Args:
         out: Folder of the networks.
-        minutes: Training time of each network.
+        minutes: Processor time of the training of each network.
         only: Names of the networks to train.
         seed: Seed of weights, windows and gaps.
     """

@@ -1,4 +1,4 @@
-"""Training of the networks that impute gaps, each for the same time."""
+"""Training of the networks that impute gaps, each for the same processor time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def train_networks(
         windows: format of the windows.
         draw_batch: draws windows.
         out: folder of the folders.
-        minutes: training time of each network.
+        minutes: processor time of the training of each network.
         seed: seed of weights, windows and gaps.
         about: what is written beside the weights.
     """
@@ -65,11 +65,13 @@ def train_network(
 ) -> tuple[TrainedNetwork, int, float]:
     """Return a network trained for a time, the number of steps, and the mean loss of the last tenth.
 
+    The time is that of the processor, which excludes the time that other programs take.
+
     Args:
         kind: name of the network.
         windows: format of the windows.
         draw_batch: draws windows.
-        minutes: training time; the learning rate falls to zero over it.
+        minutes: processor time; the learning rate falls to zero over it.
         seed: seed of weights, windows and gaps.
     """
     rng = np.random.default_rng(seed)
@@ -79,8 +81,8 @@ def train_network(
         network = trained.network.train()
         optimiser = torch.optim.AdamW(network.parameters(), LEARNING_RATE)
         losses: list[float] = []
-        start = time.monotonic()
-        while (share := (time.monotonic() - start) / (60 * minutes)) < 1:
+        start = time.process_time()
+        while (share := (time.process_time() - start) / (60 * minutes)) < 1:
             for group in optimiser.param_groups:
                 group["lr"] = LEARNING_RATE * 0.5 * (1 + np.cos(np.pi * share))
             batch = draw_batch(rng)
