@@ -26,6 +26,7 @@ def report_monitors(
     work: Path,
     partition: str = "test",
     gaps: int = 4,
+    vs: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
     threads: Threads = None,
 ) -> None:
     """Measure icu-strip on the recordings for testing, and write docs/reports and its card.
@@ -36,8 +37,9 @@ def report_monitors(
         work: Folder of the scores; the command continues where it stopped.
         partition: Partition that is measured.
         gaps: Gaps of each recording in each row.
+        vs: Network to compare with, as for monitors.
     """
-    options = MonitorOptions(model=MODEL, partition=partition, gaps=gaps)
+    options = MonitorOptions(model=MODEL, partition=partition, gaps=gaps, vs=vs)
     monitors(data=data, out=work, options=options, threads=threads)
     publish(work)
 
