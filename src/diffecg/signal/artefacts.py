@@ -113,5 +113,5 @@ ARTEFACTS: dict[str, Callable[[_Signal, float], _Mask]] = {
 }
 """The detector of each kind of artefact."""
 
-ANY_SIGNAL = ("flat", "clipped", "saturated")
-"""Artefacts that are detected in any signal, not in an ECG alone."""
+ANY_SIGNAL = ("flat", "clipped")
+"""Artefacts that are detected in any signal, not in an ECG alone: slow waves stay near their extremes."""

@@ -6,6 +6,7 @@ from helpers import make_ecg
 from diffecg.formats.recording import Recording
 from diffecg.formats.samples import ArraySource
 from diffecg.inference.gaps import Segment, find_segments, group_segments
+from diffecg.signal.artefacts import ARTEFACTS
 from diffecg.signal.channels import make_channels
 from diffecg.signal.masks import Interval
 
@@ -47,3 +48,14 @@ def test_artefacts_of_a_long_recording_are_those_of_its_parts(monkeypatch):
     monkeypatch.setattr("diffecg.inference.gaps.DETECTION_S", 10.0)
     assert find_segments(recording, [0], (), ["flat"]) == whole
     assert len(whole) == 3
+
+
+def test_slow_waves_are_not_saturated_and_held_ones_are_flat():
+    breath = 0.2 * np.sin(2 * np.pi * 0.25 * np.arange(7500) / 125.0)
+    recording = Recording.from_arrays(breath[None], 125.0, channel_names=["RESP"], units=["NU"])
+    assert find_segments(recording, [0], (), list(ARTEFACTS)) == []
+    breath[3000:3250] = breath[3000]
+    (held,) = find_segments(recording, [0], (), list(ARTEFACTS))
+    assert held.reason == "flat"
+    assert abs(held.start - 3000) <= 3
+    assert abs(held.stop - 3250) <= 3
