@@ -157,7 +157,7 @@ def test_imputation_changes_the_gap_only(server, recording, tmp_path):
         changed[first:last] = True
     assert np.array_equal(after[~changed], before[~changed])
     assert np.array_equal(after[:, 1], before[:, 1])
-    written = np.array(result["intervals"][0]["signal_mv"])
+    written = np.array(result["intervals"][0]["signal"])
     assert np.abs((after[7200:7380, 0] - 1024) / 200 - written).max() < 0.003
     model = diffecg.load_imputer(STRIP)
     holed = (before.T - 1024) / 200.0
@@ -194,7 +194,7 @@ def test_rate_and_unit_are_given_with_the_upload(server, tmp_path):
         "impute", recording=uploaded["id"], model=STRIP, options={"gaps": [gap(20.0, 21.0)]}, **QUICK
     )
     assert result["fs_hz"] == 130.0
-    assert max(map(abs, result["intervals"][0]["mean_mv"])) < 10
+    assert max(map(abs, result["intervals"][0]["mean"])) < 10
 
 
 def test_a_recording_can_be_deleted(server, tmp_path):
@@ -211,7 +211,7 @@ def test_forecast_and_denoise(server, recording):
         "forecast", recording=info["id"], model=STRIP, options={"at_s": 30, "horizon_s": 0.5}, **QUICK
     )
     (interval,) = ahead["intervals"]
-    assert (interval["first"], len(interval["mean_mv"])) == (10800, 180)
+    assert (interval["first"], len(interval["mean"])) == (10800, 180)
     _, clean = server.result(
         "denoise",
         recording=info["id"],
@@ -219,7 +219,7 @@ def test_forecast_and_denoise(server, recording):
     )
     assert clean["task"] == "denoise"
     assert clean["interval"] == "90 % interval"
-    assert len(clean["intervals"][0]["mean_mv"]) == 360
+    assert len(clean["intervals"][0]["mean"]) == 360
 
 
 def test_a_composed_recording_has_the_beats_of_the_rhythm(server):

@@ -159,6 +159,7 @@ def _read_model_info(source: str) -> ModelInfo:
             fs_hz=candidates.fs_hz,
             leads=["*"],
             window_s=candidates.length / candidates.fs_hz,
+            kinds=list(candidates.kinds),
             before=0,
             steps=config.diffusion.steps,
         )
@@ -169,6 +170,7 @@ def _read_model_info(source: str) -> ModelInfo:
         fs_hz=config.window.fs_hz,
         leads=list(config.window.leads),
         window_s=config.window.duration_s,
+        kinds=["ecg"],
         before=config.window.before,
         steps=config.diffusion.steps,
     )

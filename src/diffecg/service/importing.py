@@ -12,11 +12,13 @@ from diffecg.formats.description import channel_warnings
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.tables.text_writer import KeptText
+from diffecg.inference.kind_signals import imputed_unit, imputed_units
 from diffecg.service.expansion import check_expansion
 from diffecg.service.schemas import Interpretation, InterpretationRequest, LeadInfo
 from diffecg.service.signal_store import write_signal
 from diffecg.service.tasks import RecordingFile
 from diffecg.signal.channels import make_channels
+from diffecg.signal.kinds import KINDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +26,10 @@ class ImportedRecording:
     """What was read of a recording."""
 
     fs_hz: float
+    """Sampling rate of the lead to show first, in Hz."""
     samples: int
+    """Number of its samples."""
+    duration_s: float
     start: str | None
     """Date and time of the first sample, ISO."""
     leads: tuple[LeadInfo, ...]
@@ -43,7 +48,9 @@ def import_file(file: RecordingFile, folder: Path, max_bytes: float) -> Imported
     """
     if file.path.is_file():
         check_expansion(file.path, max_bytes)
-    stated = InterpretationRequest(fs_hz=file.fs_hz, unit=file.unit, leads=dict(file.leads))
+    stated = InterpretationRequest(
+        fs_hz=file.fs_hz, unit=file.unit, units=dict(file.units), leads=dict(file.leads)
+    )
     return import_recording(read_file(file), folder, stated)
 
 
@@ -53,7 +60,8 @@ def read_file(file: RecordingFile) -> Recording:
     Raises:
         DiffecgError: it is not a readable recording.
     """
-    recording = read_recording(file.path, fs_hz=file.fs_hz, unit=file.unit)
+    units = {**({} if file.unit is None else {"": file.unit}), **dict(file.units)}
+    recording = read_recording(file.path, fs_hz=file.fs_hz, unit=units)
     names = dict(file.leads)
     channels = tuple(
         make_channels([names[old.name]], [old.unit])[0] if old.name in names else old
@@ -65,37 +73,68 @@ def read_file(file: RecordingFile) -> Recording:
 def import_recording(
     recording: Recording, folder: Path, stated: InterpretationRequest | None = None
 ) -> ImportedRecording:
-    """Write the signal of a recording into a folder, and return what is known of the recording.
+    """Write the signals of a recording into a folder, and return what is known of the recording.
 
     Raises:
-        DiffecgError: no channel is an ECG.
+        DiffecgError: no channel is of a known kind.
     """
-    default = recording.default_lead()
-    shown = recording.select(recording.same_rate(default))
-    missing = write_signal(folder, shown)
+    rows, default = shown_rows(recording), _first_row(recording)
+    shown = recording.select(rows)
+    units = imputed_units(recording, rows)
+    missing = write_signal(folder, shown, units)
+    lengths, rates = recording.source.lengths, recording.source.rates_hz
     beats = tuple(
         (round(annotation.time_s, 4), annotation.symbol)
         for annotation in recording.annotations
         if annotation.symbol in BEAT_SYMBOLS
     )
     return ImportedRecording(
-        fs_hz=shown.fs_hz,
-        samples=shown.samples,
+        fs_hz=rates[default],
+        samples=lengths[default],
+        duration_s=shown.duration_s,
         start=_start(recording),
         leads=tuple(
             LeadInfo(
-                name=channel.name,
-                unit=channel.unit,
-                fs_hz=shown.fs_hz,
-                missing_s=round(count / shown.fs_hz, 3),
+                name=recording.channel_names[row],
+                kind=recording.channels[row].signal_kind,
+                unit=unit,
+                fs_hz=rates[row],
+                samples=lengths[row],
+                missing_s=round(count / rates[row], 3),
             )
-            for channel, count in zip(shown.channels, missing, strict=True)
+            for row, unit, count in zip(rows, units, missing, strict=True)
         ),
         lead=recording.channel_names[default],
         beats=beats,
-        warnings=(*recording.warnings, *channel_warnings(recording, default)),
-        interpretation=_interpretation(recording, shown.fs_hz, stated),
+        warnings=(*recording.warnings, *_channel_warnings(recording, rows, default)),
+        interpretation=_interpretation(recording, rates[default], stated),
     )
+
+
+def shown_rows(recording: Recording) -> list[int]:
+    """Return the channels that are shown: signals of a known kind, and other voltages."""
+    return [
+        row
+        for row, channel in enumerate(recording.channels)
+        if channel.signal_kind in KINDS or channel.is_voltage
+    ]
+
+
+def _first_row(recording: Recording) -> int:
+    """Return the channel to show first: the usual lead of an ECG, else the first that can be imputed.
+
+    Raises:
+        DiffecgError: there is none.
+    """
+    rows = [row for row, channel in enumerate(recording.channels) if imputed_unit(channel) is not None]
+    has_ecg = any(recording.channels[row].signal_kind == "ecg" for row in rows)
+    return recording.default_lead() if has_ecg or not rows else rows[0]
+
+
+def _channel_warnings(recording: Recording, rows: Sequence[int], default: int) -> list[str]:
+    """Return the warnings of the lead to show first, and of signals other than an ECG."""
+    judged = [row for row in rows if row == default or recording.channels[row].signal_kind != "ecg"]
+    return [warning for row in judged for warning in channel_warnings(recording, row)]
 
 
 def count_windows(path: Path, fs_hz: float | None, max_bytes: float) -> tuple[float, dict[str, int]]:

@@ -86,7 +86,7 @@ class Library:
     def signal(self, key: str) -> StoredSignal:
         """Return the signal of a recording."""
         info = self._recordings[key].info
-        return StoredSignal(folder=self.folder(key), leads=len(info.leads), samples=info.samples)
+        return StoredSignal(folder=self.folder(key), lengths=[lead.samples for lead in info.leads])
 
     def upload(self, files: Sequence[UploadedFile], stated: InterpretationRequest) -> RecordingInfo:
         """Store an uploaded recording.
@@ -108,6 +108,7 @@ class Library:
                 path=folder / FILES / named.main,
                 fs_hz=stated.fs_hz,
                 unit=stated.unit,
+                units=tuple(stated.units.items()),
                 name=named.title,
                 leads=tuple(stated.leads.items()),
             )
@@ -172,8 +173,7 @@ class Library:
         adapter = TypeAdapter(Rhythm)
         if path.is_file():
             return adapter.validate_json(path.read_bytes())
-        names = [lead.name for lead in info.leads]
-        rhythm = self._run(find_rhythm, self.signal(key), info.fs_hz, names, info.lead, info.beats)
+        rhythm = self._run(find_rhythm, self.signal(key), info.leads, info.lead, info.beats)
         if key in self._recordings:
             write_atomic(path, adapter.dump_json(rhythm))
         return rhythm
@@ -208,6 +208,7 @@ class Library:
             path=folder / FILES / stored.main,
             fs_hz=stated.fs_hz,
             unit=stated.unit,
+            units=tuple(stated.units.items()),
             name=stored.info.name,
             leads=tuple(stated.leads.items()),
         )
@@ -258,7 +259,7 @@ def _describe(
         created=now(),
         operation=operation,
         fs_hz=imported.fs_hz,
-        duration_s=imported.samples / imported.fs_hz,
+        duration_s=imported.duration_s,
         samples=imported.samples,
         start=imported.start,
         leads=list(imported.leads),

@@ -30,11 +30,12 @@ from diffecg.inference.results import Imputation, Preview
 from diffecg.service.channel import Assignment
 from diffecg.service.checks import check_samples
 from diffecg.service.examples import make_example
-from diffecg.service.importing import read_file
+from diffecg.service.importing import read_file, shown_rows
 from diffecg.service.result_recording import MadeRecording, store_made
 from diffecg.service.results import denoised_values, describe_recording, interval_values
 from diffecg.service.schemas import Operation, SyntheticInterval
 from diffecg.service.tasks import OUTPUT, ComposeTask, DenoiseTask, ExampleTask, ForecastTask, ImputeTask
+from diffecg.signal.channels import unit_scale
 
 FORECAST_CONTEXT_S = 60.0
 """Signal before a forecast that its recording has."""
@@ -143,7 +144,7 @@ def forecast(job: Assignment, task: ForecastTask, imputer: Imputer, reports: Rep
     horizon = SyntheticInterval(
         lead=recording.channel_names[plan.row],
         start_s=start_s,
-        stop_s=start_s + len(result.signal_mv) / fs_hz,
+        stop_s=start_s + len(result.signal) / fs_hz,
     )
     interval = {"lead": recording.channel_names[plan.row], **interval_values(result, plan.start)}
     about = describe_recording(recording, [plan.row])
@@ -234,16 +235,19 @@ def _synthetic(recording: Recording, segments: Sequence[Segment]) -> list[Synthe
 
 def _continued(recording: Recording, plan: ForecastPlan, forecast: Imputation, first: int) -> Recording:
     """Return the recording from sample ``first`` to the start of a forecast, and the forecast after it."""
-    rows = recording.same_rate(plan.row)
-    fs_hz = recording.select(rows).fs_hz
+    rates = recording.source.rates_hz
+    fs_hz = rates[plan.row]
+    rows = [row for row in shown_rows(recording) if rates[row] == fs_hz]
     past = recording.select(rows).crop(first / fs_hz, plan.start / fs_hz)
-    horizon = len(forecast.signal_mv)
-    signal_mv = np.pad(past.signal_mv, ((0, 0), (0, horizon)), constant_values=np.nan)
-    signal_mv[rows.index(plan.row), -horizon:] = forecast.signal_mv
+    horizon = len(forecast.signal)
+    signal = np.pad(past.signal, ((0, 0), (0, horizon)), constant_values=np.nan)
+    (scale,) = unit_scale([recording.channels[plan.row]], forecast.units)
+    signal[rows.index(plan.row), -horizon:] = forecast.signal / scale
     continued = Recording.from_arrays(
-        signal_mv,
+        signal,
         fs_hz,
         channel_names=past.channel_names,
+        units=past.units,
         name=recording.name,
         annotations=past.annotations,
         comments=[f"forecast of {recording.name} from sample {plan.start}, synthetic"],

@@ -23,15 +23,16 @@ from diffecg.service.error_responses import responses
 from diffecg.service.export import zip_folder
 from diffecg.service.exporting import SUFFIXES
 from diffecg.service.file_names import UploadedFile, suffix_of
+from diffecg.service.lead_checks import check_rate_of, find_leads
 from diffecg.service.library import StoredRecording
 from diffecg.service.result_recording import FILES
 from diffecg.service.schemas import InterpretationRequest, Overview, RecordingInfo, RecordingSummary, Unit
 from diffecg.service.server import Server, ServerDep
 from diffecg.service.strict_json import StrictRoute
-from diffecg.signal.channels import find_row, make_channels
 
 MAX_UPLOADED_FILES = 8
 MAX_POINTS = 20_000
+_OF_ONE_RATE = "Signals of one sampling rate; default: those that have the rate of the recording."
 ExportFormat = Literal["original", "wfdb", "edf", "csv", "parquet", "npz"]
 _BINARY: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
@@ -107,7 +108,7 @@ async def get_signal(
     recording_id: str,
     stored: StoredDep,
     server: ServerDep,
-    lead: Annotated[list[str] | None, Query(max_length=64, description="Leads; default: all.")] = None,
+    lead: Annotated[list[str] | None, Query(max_length=64, description=_OF_ONE_RATE)] = None,
     start: Annotated[float, Query(ge=0, allow_inf_nan=False, description="Start in seconds.")] = 0.0,
     stop: Annotated[
         float | None,
@@ -118,34 +119,40 @@ async def get_signal(
         Query(ge=1, le=MAX_POINTS, description="Largest number of points of a lead; default: all samples."),
     ] = None,
 ) -> Response:
-    """Return an interval of some leads: little-endian float32, in mV, NaN where missing.
+    """Return an interval of some signals of one rate: little-endian float32, NaN where missing.
 
-    The header `x-signal` states what the numbers are, as JSON: `leads`, `fs_hz`, `start_s`, `shape`, and
-    `kind`: `samples` with axes (lead, time), or, where there are more samples than `points`, `envelope` with
-    axes (lead, point, 2), the smallest and the largest sample of each `step_s` seconds.
+    The header `x-signal` states what the numbers are, as JSON: `leads`, `units`, `fs_hz`, `start_s`, `shape`,
+    and `kind`: `samples` with axes (lead, time), or, where there are more samples than `points`, `envelope`
+    with axes (lead, point, 2), the smallest and the largest sample of each `step_s` seconds.
     """
     info = stored.info
-    channels = make_channels([one.name for one in info.leads], [one.unit for one in info.leads])
-    rows = [find_row(channels, name, info.name) for name in lead] if lead else list(range(len(channels)))
-    first = min(round(start * info.fs_hz), info.samples)
-    last = info.samples if stop is None else min(max(round(stop * info.fs_hz), first), info.samples)
+    rows = find_leads(info, lead) if lead else _rows_of_rate(info)
+    leads = [info.leads[row] for row in rows]
+    fs_hz, samples = check_rate_of(leads), leads[0].samples
+    first = min(round(start * fs_hz), samples)
+    last = samples if stop is None else min(max(round(stop * fs_hz), first), samples)
     signal = server.library.signal(recording_id)
     about: dict[str, Any] = {
-        "leads": [info.leads[row].name for row in rows],
-        "fs_hz": info.fs_hz,
-        "start_s": first / info.fs_hz,
+        "leads": [one.name for one in leads],
+        "units": [one.unit for one in leads],
+        "fs_hz": fs_hz,
+        "start_s": first / fs_hz,
         "kind": "samples",
     }
     if points is None or last - first <= points:
         values = await run_in_threadpool(signal.read, rows, first, last)
     else:
         envelope = await run_in_threadpool(signal.read_envelope, rows, first, last, points)
-        values, start_s = envelope.bounds_mv, envelope.first / info.fs_hz
-        about |= {"kind": "envelope", "step_s": envelope.step / info.fs_hz, "start_s": start_s}
+        values, start_s = envelope.bounds, envelope.first / fs_hz
+        about |= {"kind": "envelope", "step_s": envelope.step / fs_hz, "start_s": start_s}
     about["shape"] = list(values.shape)
     return Response(
         values.tobytes(), media_type="application/octet-stream", headers={"x-signal": json.dumps(about)}
     )
+
+
+def _rows_of_rate(info: RecordingInfo) -> list[int]:
+    return [row for row, lead in enumerate(info.leads) if lead.fs_hz == info.fs_hz]
 
 
 @router.get("/recordings/{recording_id}/overview", responses=responses(413, 507))

@@ -12,21 +12,23 @@ class _Result(BaseModel):
 
 
 class IntervalValues(_Result):
-    """Signal, mean, bounds and draws of one lead in an interval, in mV; null = missing."""
+    """Signal, mean, bounds and draws of one lead in an interval, in its unit; null = missing."""
 
     lead: str
+    unit: str
+    """Such as `mV` or `mmHg`."""
     reason: str | None = None
     """Why it was imputed: `given`, `missing` or the kind of artefact; several are joined by `+`."""
     first: int
     """First sample, in the recording."""
     last: int
     """Exclusive."""
-    signal_mv: list[float | None]
+    signal: list[float | None]
     """What was written."""
-    mean_mv: list[float | None]
-    lower_mv: list[float | None]
-    upper_mv: list[float | None]
-    draws_mv: list[list[float | None]]
+    mean: list[float | None]
+    lower: list[float | None]
+    upper: list[float | None]
+    draws: list[list[float | None]]
     """The first draws."""
 
 

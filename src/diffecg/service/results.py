@@ -32,13 +32,14 @@ def describe_recording(recording: Recording, rows: Sequence[int]) -> dict[str, A
 def interval_values(imputation: Imputation, first: int) -> dict[str, Any]:
     """Return signal, mean, bounds and draws of one lead in an interval that begins at sample ``first``."""
     return {
+        "unit": imputation.units[0],
         "first": first,
-        "last": first + len(imputation.signal_mv),
-        "signal_mv": rounded(imputation.signal_mv),
-        "mean_mv": rounded(imputation.mean_mv),
-        "lower_mv": rounded(imputation.lower_mv),
-        "upper_mv": rounded(imputation.upper_mv),
-        "draws_mv": rounded(imputation.draws_mv[:SHOWN_DRAWS]),
+        "last": first + len(imputation.signal),
+        "signal": rounded(imputation.signal),
+        "mean": rounded(imputation.mean),
+        "lower": rounded(imputation.lower),
+        "upper": rounded(imputation.upper),
+        "draws": rounded(imputation.draws[:SHOWN_DRAWS]),
     }
 
 
@@ -46,18 +47,19 @@ def denoised_values(part: DenoisedSegment) -> dict[str, Any]:
     """Return estimate and bounds of a denoised interval, with the keys of :func:`interval_values`."""
     signal_mv = rounded(part.signal_mv)
     return {
+        "unit": "mV",
         "first": part.segment.start,
         "last": part.segment.stop,
-        "signal_mv": signal_mv,
-        "mean_mv": signal_mv,
-        "lower_mv": rounded(part.signal_mv - part.half_width_mv),
-        "upper_mv": rounded(part.signal_mv + part.half_width_mv),
-        "draws_mv": [],
+        "signal": signal_mv,
+        "mean": signal_mv,
+        "lower": rounded(part.signal_mv - part.half_width_mv),
+        "upper": rounded(part.signal_mv + part.half_width_mv),
+        "draws": [],
     }
 
 
 def rounded(values: Float[np.ndarray, "..."]) -> Any:
-    """Return nested lists of values in mV, to a tenth of a microvolt."""
+    """Return nested lists of values with four decimals: of values in mV, to a tenth of a microvolt."""
     return np.round(np.asarray(values, dtype=np.float64), _DECIMALS).tolist()
 
 

@@ -195,6 +195,8 @@ class ModelInfo:
     leads: list[str]
     window_s: float
     """Length of a window, in seconds."""
+    kinds: list[str]
+    """Kinds of signals that it generates, or imputes and forecasts, such as `ecg` and `pressure`."""
     before: int
     """Samples of a beat before its R peak."""
     steps: int
@@ -236,14 +238,17 @@ class JobStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class LeadInfo:
-    """A lead of a recording."""
+    """A signal of a recording, such as a lead of an ECG."""
 
     __pydantic_config__ = _RESPONSE
 
     name: str
+    kind: str
+    """Such as `ecg`, `ppg`, `pressure` or `respiration`."""
     unit: str
-    """Unit in the file; signals are served in mV."""
+    """Unit in which it is served, imputed and forecast: mV for an ECG, mmHg for a pressure; `NU`: none."""
     fs_hz: float
+    samples: int
     missing_s: float
     """Duration of its missing samples, in seconds."""
 
@@ -258,6 +263,8 @@ class InterpretationRequest:
     """Sampling rate in Hz, for formats that do not store it; null: the file's."""
     unit: Unit | None = None
     """Unit of all ECG channels; null: the file's."""
+    units: dict[str, str] = field(default_factory=dict)
+    """Units of other channels by their names in the file, such as `mmHg`."""
     leads: dict[str, str] = field(default_factory=dict)
     """New names of channels by their names in the file."""
 
@@ -316,16 +323,18 @@ class RecordingSummary:
     offset_s: float = 0.0
     """Time of its first sample in its parent, in seconds."""
     fs_hz: float
+    """Sampling rate of the lead to show first."""
     duration_s: float
     samples: int
+    """Number of samples of the lead to show first."""
     start: str | None
     """Date and time, or time of day, of the first sample, ISO."""
     leads: list[LeadInfo]
-    """Leads in units of voltage that share the sampling rate."""
+    """Its signals, in the order of the file."""
     lead: str
     """The lead to show first."""
     warnings: list[str]
-    """Why the lead may not be an ECG such as the models were trained on."""
+    """Why signals may not be such as the models were trained on."""
     synthetic: list[SyntheticInterval] = field(default_factory=list)
     """What a model wrote; the intervals of its parents included."""
     bytes: int = 0
@@ -366,7 +375,9 @@ class Overview:
     faults: list[Fault]
     """As `diffecg impute --detect` finds them, in the order of time."""
     ectopic: list[float]
-    """Time of each ectopic beat: annotated, or else premature."""
+    """Time of each ectopic beat: annotated, or else premature in an ECG."""
+    lead: str = ""
+    """The signal in which the beats were found; empty: they are annotated, or there are none."""
     seconds: float
     """Duration of the recording."""
 

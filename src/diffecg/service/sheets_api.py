@@ -21,11 +21,11 @@ from diffecg.plotting.paper import MM_PER_MV
 from diffecg.plotting.sheet import ROW_MM, EcgSheet, SheetText, SyntheticPart
 from diffecg.plotting.sheet_figure import sheets_content
 from diffecg.service.error_responses import responses
+from diffecg.service.lead_checks import check_ecg, check_rate_of, find_leads
 from diffecg.service.recordings_api import StoredDep, attachment
 from diffecg.service.schemas import RecordingInfo, SyntheticInterval
 from diffecg.service.server import Server, ServerDep
 from diffecg.service.strict_json import StrictRoute
-from diffecg.signal.channels import find_row, make_channels
 
 MAX_SHEET_S = 10.0 * MAX_ROWS
 _MEDIA_TYPES = {"pdf": "application/pdf", "png": "image/png"}
@@ -68,7 +68,7 @@ async def get_sheet(
         if layout == "rows":
             shown, stop_s = leads or [info.lead], start + seconds
         else:
-            shown, stop_s = [lead.name for lead in info.leads], start + ROW_MM / float(speed)
+            shown, stop_s = _ecg_leads(info), start + ROW_MM / float(speed)
         page = _Page(
             part=_part(server, info, shown, start, min(stop_s, info.duration_s)),
             text=SheetText(title=info.name, statements=_statements(server, info)),
@@ -159,16 +159,18 @@ def _part(server: Server, info: RecordingInfo, leads: list[str], start_s: float,
     """Return some leads of a stored recording between two times, its beats as annotations.
 
     Raises:
-        DiffecgError: unknown lead.
+        DiffecgError: unknown lead; leads of another kind than ECG, or of several rates.
     """
-    channels = make_channels([lead.name for lead in info.leads], [lead.unit for lead in info.leads])
-    rows = list(dict.fromkeys(find_row(channels, name, info.name) for name in leads))
-    first, stop = (min(round(at_s * info.fs_hz), info.samples) for at_s in (start_s, stop_s))
+    rows = find_leads(info, leads)
+    found = [info.leads[row] for row in rows]
+    check_ecg(found, "a sheet")
+    fs_hz, samples = check_rate_of(found), found[0].samples
+    first, stop = (min(round(at_s * fs_hz), samples) for at_s in (start_s, stop_s))
     first = min(first, max(stop - 1, 0))
     signal_mv = server.library.signal(info.id).read(rows, first, stop)
     recording = Recording.from_arrays(
         signal_mv,
-        info.fs_hz,
+        fs_hz,
         channel_names=[info.leads[row].name for row in rows],
         name=info.name,
         annotations=[
@@ -179,6 +181,12 @@ def _part(server: Server, info: RecordingInfo, leads: list[str], start_s: float,
         info={"synthetic": any(_is_whole(one, info) for one in info.synthetic)},
     )
     return replace(recording, time=_file_time(info.start, start_s))
+
+
+def _ecg_leads(info: RecordingInfo) -> list[str]:
+    """Return the leads of an ECG at the rate of the recording; without any, the lead to show first."""
+    leads = [lead.name for lead in info.leads if lead.kind == "ecg" and lead.fs_hz == info.fs_hz]
+    return leads or [info.lead]
 
 
 def _is_whole(interval: SyntheticInterval, info: RecordingInfo) -> bool:

@@ -13,6 +13,7 @@ from diffecg.inference.options import ForecastOptions
 from diffecg.service.checks import check_draw_samples, check_request
 from diffecg.service.examples import check_example
 from diffecg.service.job import LaneName, StoredJob, lane_of
+from diffecg.service.lead_checks import check_ecg, check_imputed, check_rate_of, find_leads
 from diffecg.service.schemas import (
     ComposeRequest,
     DenoiseRequest,
@@ -21,6 +22,7 @@ from diffecg.service.schemas import (
     ForecastRequest,
     GenerateRequest,
     ImputeRequest,
+    LeadInfo,
     RecordingInfo,
     RecordingRequest,
     Request,
@@ -37,7 +39,6 @@ from diffecg.service.tasks import (
     RecordingInputs,
     Task,
 )
-from diffecg.signal.channels import find_row, make_channels
 from diffecg.signal.masks import TOLERANCE_S, Interval
 
 _REQUESTS: dict[str, type[Request]] = {
@@ -83,22 +84,23 @@ def build_task(server: Server, request: Request) -> BuiltTask:
             check_label(request.options.label, model.info.labels, model.info.name)
             task = GenerateTask(model=model.source, options=request.options, sampling=request.sampling)
         case ImputeRequest():
-            info = _check_recording(server, request, request.options.leads, request.options.gaps)
+            info, leads = _check_recording(server, request, request.options.leads, request.options.gaps)
             seconds = _seconds_to_impute(server, request, info)
             uses = (request.recording,)
             task = ImputeTask(
-                inputs=_recording_inputs(server, request),
+                inputs=_recording_inputs(server, request, leads),
                 options=request.options,
                 max_draw_samples=server.settings.limits.max_draw_samples,
             )
         case ForecastRequest():
-            leads = () if request.options.lead is None else (request.options.lead,)
-            info = _check_recording(server, request, leads, ())
+            names = () if request.options.lead is None else (request.options.lead,)
+            info, leads = _check_recording(server, request, names, ())
             _check_start(request.options, info)
             uses = (request.recording,)
-            task = ForecastTask(inputs=_recording_inputs(server, request), options=request.options)
+            task = ForecastTask(inputs=_recording_inputs(server, request, leads), options=request.options)
         case DenoiseRequest(options=options):
-            info = _check_recording(server, request, options.leads, options.intervals)
+            info, leads = _check_recording(server, request, options.leads, options.intervals)
+            check_ecg(leads, "denoising")
             seconds = _duration(options.intervals) or info.duration_s
             uses = (request.recording,)
             task = DenoiseTask(recording=server.library.file(request.recording), options=options)
@@ -124,12 +126,15 @@ def build_task(server: Server, request: Request) -> BuiltTask:
     return BuiltTask(task=task, lane=lane_of(task, seconds), uses=uses)
 
 
-def _recording_inputs(server: Server, request: RecordingRequest) -> RecordingInputs:
+def _recording_inputs(
+    server: Server, request: RecordingRequest, leads: Sequence[LeadInfo]
+) -> RecordingInputs:
     source = None
     if request.model is not None:
         model = server.model(request.model)
         source = model.source
         check_label(request.options.label, model.info.labels, model.info.name)
+        check_imputed(leads, model.info, [other.info for other in server.models.values()])
     return RecordingInputs(
         model=source,
         recording=server.library.file(request.recording),
@@ -143,20 +148,20 @@ def _check_recording(
     request: RecordingRequest | DenoiseRequest,
     leads: Sequence[str],
     intervals: Sequence[Interval],
-) -> RecordingInfo:
-    """Return the recording of a request, after a check of leads and intervals."""
+) -> tuple[RecordingInfo, list[LeadInfo]]:
+    """Return the recording of a request and the leads that it names, after a check of leads and intervals."""
     info = server.recording(request.recording).info
-    channels = make_channels([lead.name for lead in info.leads], [lead.unit for lead in info.leads])
-    for name in (*leads, *(interval.lead for interval in intervals if interval.lead is not None)):
-        find_row(channels, name, info.name)
+    named = (interval.lead for interval in intervals if interval.lead is not None)
+    found = [info.leads[row] for row in find_leads(info, (*leads, *named))]
+    fs_hz = check_rate_of(found) if found else info.fs_hz
     for interval in intervals:
         inside = 0 <= interval.start_s < interval.stop_s <= info.duration_s + TOLERANCE_S
-        if not inside or round(interval.stop_s * info.fs_hz) <= round(interval.start_s * info.fs_hz):
+        if not inside or round(interval.stop_s * fs_hz) <= round(interval.start_s * fs_hz):
             raise DiffecgError(
                 f"interval {interval} s is empty or not within the recording, which ends at "
                 f"{info.duration_s:.3f} s"
             )
-    return info
+    return info, found
 
 
 def _check_start(options: ForecastOptions, info: RecordingInfo) -> None:

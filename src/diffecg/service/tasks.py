@@ -36,6 +36,8 @@ class RecordingFile:
     """Sampling rate given with the upload, for formats that do not store it."""
     unit: Unit | None
     """Unit given with the upload, for leads whose unit the file does not state."""
+    units: tuple[tuple[str, str], ...] = ()
+    """Names of other channels in the file, and their units."""
     name: str = ""
     """Name of the recording; empty: that of the file."""
     leads: tuple[tuple[str, str], ...] = ()

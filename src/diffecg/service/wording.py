@@ -12,6 +12,7 @@ _FIELDS = (
     (re.compile(r"--max-gap\b"), "max_gap_s"),
 )
 _WORDS = (
+    (r"state its unit with --unit \S+=UNIT, such as \S+=mV", "state its unit, under File"),
     (r"give (the rate|it)( in Hz)? with --fs", "state the sampling rate, in Hz,"),
     (r"(give|state) (it|(their|its) unit) with --unit( [\w=]+)?", "state the unit: mV, uV or V"),
     (r"its unit with --unit", "state its unit"),

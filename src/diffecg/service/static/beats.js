@@ -276,7 +276,7 @@ class BeatSet {
       paper.calipers = { lead: this.label, a: Number(a.value) / info.fs_hz, b: Number(b.value) / info.fs_hz };
       for (const one of [a, b]) one.setAttribute("aria-valuetext", clock(Number(one.value) / info.fs_hz, null, 3));
       const found = measure(signals, paper.calipers);
-      output.textContent = `A to B: ${found.ms}, ${found.mv}; peak to peak ${found.range}`;
+      output.textContent = `A to B: ${found.ms}, ${found.difference}; peak to peak ${found.range}`;
       paper.draw();
     };
     dialog.addEventListener("close", () => { paper.close(); dialog.remove(); });

@@ -50,6 +50,21 @@ export const plural = (count, word) => `${count.toLocaleString("en")} ${word}${c
 /** @param {number} value @param {number} digits */
 export const fixed = (value, digits) => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1");
 
+/** A value with its unit. @param {number} value @param {string} unit */
+export const quantity = (value, unit) => `${fixed(value, Math.abs(value) < 10 ? 2 : 1)} ${unit}`;
+
+/** The largest number that is 1, 2 or 5 times a power of ten, and at most a value. @param {number} value */
+export function roundBelow(value) {
+  const power = 10 ** Math.floor(Math.log10(value) + 1e-9);
+  return power * (value >= 5 * power ? 5 : value >= 2 * power ? 2 : 1);
+}
+
+/** What the signals of a recording are called. @param {any} info */
+export const leadWord = (info) => (info.leads.every((/** @type {any} */ lead) => lead.kind === "ecg") ? "lead" : "signal");
+
+/** @param {string} kind of signals, such as "ecg" or "pressure" */
+export const kindWord = (kind) => (kind.length > 3 ? kind : kind.toUpperCase());
+
 /**
  * A time of a recording as a clock shows it: by the time of day if that is known, else from its first sample.
  * @param {number} seconds

@@ -9,6 +9,9 @@ const TWELVE = /** @type {[string, string][]} */ ([["3x4", "12 leads, 3 × 4"], 
 const LIMB = ["I", "II", "III", "aVR", "aVL", "aVF"], CHEST = ["V1", "V2", "V3", "V4", "V5", "V6"];
 const FORMATS = /** @type {[string, string][]} */ ([["original", "As it came"], ["wfdb", "WFDB"], ["edf", "EDF"], ["csv", "CSV"], ["parquet", "Parquet"]]);
 
+/** Leads that can be printed: those of an ECG. @param {any} info @returns {any[]} */
+const ecgOf = (info) => info.leads.filter((/** @type {any} */ lead) => lead.kind === "ecg" && lead.fs_hz === info.fs_hz);
+
 /** Whether a recording has, or determines, six of the 12 leads: two limb leads determine the others. @param {any} info */
 function hasTwelve(info) {
   const count = (/** @type {string[]} */ names) => names.filter((name) => info.leads.some((/** @type {any} */ lead) => lead.name === name)).length;
@@ -28,7 +31,7 @@ export class PrintPanel {
     this.gain = select({ value: "" }, [["", "what fits"], ["5", "5 mm/mV"], ["10", "10 mm/mV"], ["20", "20 mm/mV"]]);
     this.rhythm = select({ value: "shown" }, [["shown", "shown"], ["hidden", "hidden: a quiz"]]);
     this.layout = select({ value: hasTwelve(info) && info.leads.length > 8 ? "3x4" : "rows" }, [["rows", "leads in rows"], ...(hasTwelve(info) ? TWELVE : [])]);
-    this.leads = h("fieldset", {}, h("legend", {}, "Leads"), ...info.leads.map((/** @type {any} */ lead) => h("label", { class: "check" }, h("input", { type: "checkbox", value: lead.name }), lead.name)));
+    this.leads = h("fieldset", {}, h("legend", {}, "Leads"), ...ecgOf(info).map((/** @type {any} */ lead) => h("label", { class: "check" }, h("input", { type: "checkbox", value: lead.name }), lead.name)));
     this.open = h("a", { class: "button main", target: "_blank", rel: "noopener" }, "Open the sheet");
     this.pdf = h("a", { class: "button", download: true }, "PDF");
     this.png = h("a", { class: "button", download: true }, "PNG");
@@ -37,13 +40,15 @@ export class PrintPanel {
     this.form.addEventListener("input", () => this.update());
     this.form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
     this.rows = h("p", { class: "note" });
-    this.element = h("div", {}, h("h2", {}, "A4 sheet at true scale"), this.form, this.rows, h("div", { class: "row" }, this.open, this.pdf, this.png), h("p", { class: "note" }, "Print at 100 %, not fitted to the page: then 25 mm on the sheet are a second."));
+    this.element = ecgOf(info).length === 0 ? h("div", {}, h("h2", {}, "A4 sheet at true scale"), h("p", { class: "note" }, "A sheet shows an ECG, and this recording has none."))
+      : h("div", {}, h("h2", {}, "A4 sheet at true scale"), this.form, this.rows, h("div", { class: "row" }, this.open, this.pdf, this.png), h("p", { class: "note" }, "Print at 100 %, not fitted to the page: then 25 mm on the sheet are a second."));
   }
 
   show() {
     const { paper, info } = this.bench;
     const boxes = [...this.leads.querySelectorAll("input")];
     if (!boxes.some((box) => box.checked)) for (const box of boxes) box.checked = paper.leads.includes(box.value);
+    if (boxes.length && !boxes.some((box) => box.checked)) boxes[0].checked = true;
     if (!this.start.value) this.start.value = clock(paper.t, info.start, 1);
     this.update();
   }

@@ -1,7 +1,8 @@
 // Forecast: what follows a time, from what came before it.
 
 import { codeButton } from "./code.js";
-import { clock, field, fixed, h, number, parseTime, select } from "./dom.js";
+import { clock, field, h, number, parseTime, select } from "./dom.js";
+import { Method } from "./method.js";
 import { Work } from "./work.js";
 
 export class ForecastPanel {
@@ -13,17 +14,20 @@ export class ForecastPanel {
     const { info } = bench;
     this.at = h("input", { "data-field": "at_s", size: 9, class: "time", required: true });
     this.horizon = number({ "data-field": "horizon_s", min: 0.1, max: 30, step: 0.1, value: 2, required: true });
-    this.lead = select({ "data-field": "lead", value: info.lead }, info.leads.map((/** @type {any} */ lead) => [lead.name, lead.name]));
+    this.method = new Method(info);
+    const lead = this.isResult ? info.synthetic.at(-1).lead : info.lead;
+    this.lead = select({ "data-field": "lead", value: lead, onchange: () => this.method.showLeads([this.lead.value]) }, info.leads.map((/** @type {any} */ lead) => [lead.name, lead.name]));
     this.draws = number({ "data-field": "draws", min: 1, max: 64, value: 16, required: true });
     this.seed = number({ "data-field": "seed", min: 0, value: 0, required: true });
     this.form = h("form", { class: "fields two" },
-      field("From", this.at), field("Length", this.horizon, "s"), field("Lead", this.lead), field("Draws", this.draws), field("Seed", this.seed),
+      field("From", this.at), field("Length", this.horizon, "s"), field("Lead", this.lead), field("Forecast by", this.method.select), field("Draws", this.draws), field("Seed", this.seed),
       h("div", { class: "row" }, h("button", { class: "main" }, "Forecast"), codeButton(() => this.action())));
     this.truth = h("input", { type: "checkbox", onchange: () => this.showTruth() });
     this.truthLabel = h("label", { class: "check" }, this.truth, "show what was recorded, dashed");
-    this.element = h("div", {}, h("h2", {}, "Forecast"), h("p", { class: "note" }, "The forecast is conditioned on earlier samples only. Click the paper to move its start."), this.form, this.truthLabel);
+    this.element = h("div", {}, h("h2", {}, "Forecast"), h("p", { class: "note" }, "The forecast is conditioned on earlier samples only. Click a signal on the paper to choose it and the start."), this.form, this.truthLabel);
     this.work = new Work(this.element);
-    this.form.after(this.work.element);
+    this.form.after(this.method.note, this.work.element);
+    this.method.showLeads([this.lead.value]);
     this.form.addEventListener("submit", (/** @type {Event} */ event) => { event.preventDefault(); this.start(); });
     this.at.addEventListener("change", () => {
       const time = parseTime(this.at.value, info.start);
@@ -52,8 +56,13 @@ export class ForecastPanel {
     paper.draw();
   }
 
-  /** @param {number} time */
-  onPick(time) { if (!this.isResult) this.setCut(time); }
+  /** @param {number} time @param {string} lead */
+  onPick(time, lead) {
+    if (this.isResult) return;
+    this.lead.value = lead;
+    this.method.showLeads([lead]);
+    this.setCut(time);
+  }
 
   /** @param {number} time */
   setCut(time) {
@@ -68,7 +77,7 @@ export class ForecastPanel {
   action() {
     const { info } = this.bench;
     return { task: "forecast", source: info.name, body: {
-      recording: info.id, options: { at_s: this.cut, horizon_s: Number(this.horizon.value), lead: this.lead.value },
+      recording: info.id, model: this.method.value || null, options: { at_s: this.cut, horizon_s: Number(this.horizon.value), lead: this.lead.value },
       draw: { draws: Number(this.draws.value), seed: Number(this.seed.value) },
     } };
   }

@@ -1,7 +1,7 @@
 // Uploads: the file, and what it does not state itself.
 
 import { post, put, Refused } from "./api.js";
-import { field, h, number, select } from "./dom.js";
+import { field, h, leadWord, number, select } from "./dom.js";
 import { Work } from "./work.js";
 
 export const ACCEPT = ".hea,.dat,.atr,.qrs,.edf,.bdf,.csv,.tsv,.txt,.parquet,.npz,.npy,.dcm,.xml,.scp";
@@ -90,22 +90,26 @@ export function interpretation(info, onChange) {
   const table = h("table", { class: "facts" }, ...rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value))));
   const assumptions = read.assumptions?.length ? h("ul", { class: "notice" }, ...read.assumptions.map((/** @type {string} */ text) => h("li", {}, text))) : null;
   if (info.operation !== "upload") return h("div", {}, table, assumptions);
+  const before = Object.entries(read.stated?.leads ?? {});
+  const originalOf = (/** @type {string} */ name) => before.find(([, now]) => now === name)?.[0] ?? name;
   const names = info.leads.map((/** @type {any} */ lead) => field(lead.name, h("input", { "data-lead": lead.name, value: lead.name, maxlength: 40 })));
+  const units = info.leads.filter((/** @type {any} */ lead) => lead.kind !== "ecg").map((/** @type {any} */ lead) => field(lead.name,
+    h("input", { "data-unit": originalOf(lead.name), value: read.stated?.units?.[originalOf(lead.name)] ?? "", placeholder: read.units?.[lead.name] ?? "", maxlength: 20 })));
   const form = h("form", { class: "fields" }, ...statedFields(read.stated, read),
-    h("fieldset", {}, h("legend", {}, "Names of leads"), ...names), h("button", { class: "main" }, "Read again"));
+    h("fieldset", {}, h("legend", {}, `Names of ${leadWord(info)}s`), ...names),
+    units.length > 0 && h("fieldset", {}, h("legend", {}, "Units of other signals than ECG"), ...units), h("button", { class: "main" }, "Read again"));
   const work = new Work(form);
   form.addEventListener("submit", async (/** @type {Event} */ event) => {
     event.preventDefault();
     work.clearErrors();
     work.say("Reading …");
-    const before = Object.entries(read.stated?.leads ?? {});
-    const leads = { ...read.stated?.leads };
+    const leads = { ...read.stated?.leads }, stated = [...form.querySelectorAll("[data-unit]")].filter((input) => input.value.trim());
     for (const input of form.querySelectorAll("[data-lead]")) {
-      const original = before.find(([, now]) => now === input.dataset.lead)?.[0] ?? input.dataset.lead;
+      const original = originalOf(input.dataset.lead);
       if (input.value.trim() && input.value.trim() !== original) leads[original] = input.value.trim();
     }
     try {
-      onChange(await put(`recordings/${info.id}/interpretation`, { ...readStated(form), leads }));
+      onChange(await put(`recordings/${info.id}/interpretation`, { ...readStated(form), units: Object.fromEntries(stated.map((input) => [input.dataset.unit, input.value.trim()])), leads }));
     } catch (error) {
       work.refuse(error);
     }

@@ -1,7 +1,7 @@
 // The library beside every view: examples, recordings with what was made from them, and jobs.
 
 import { get, hasEnded, post, Refused, remove } from "./api.js";
-import { duration, h, plural, replaceWithin } from "./dom.js";
+import { duration, h, leadWord, plural, replaceWithin } from "./dom.js";
 import { ACCEPT, upload } from "./importing.js";
 import { navigate } from "./router.js";
 import { progressText } from "./work.js";
@@ -116,7 +116,7 @@ export class Library extends EventTarget {
   branch(info) {
     const isShown = location.pathname === `/r/${info.id}`;
     const made = OPERATIONS[/** @type {keyof typeof OPERATIONS} */ (info.operation)];
-    const link = h("a", { href: `/r/${info.id}`, class: "item", "aria-current": isShown && "page" }, h("span", {}, info.name), h("small", {}, [made, duration(info.duration_s), plural(info.leads.length, "lead")].filter(Boolean).join(" · ")));
+    const link = h("a", { href: `/r/${info.id}`, class: "item", "aria-current": isShown && "page" }, h("span", {}, info.name), h("small", {}, [made, duration(info.duration_s), plural(info.leads.length, leadWord(info))].filter(Boolean).join(" · ")));
     const children = this.recordings.filter((one) => one.parent === info.id).reverse();
     return h("li", {}, link, children.length > 0 && h("ul", {}, ...children.map((one) => this.branch(one))));
   }

@@ -73,7 +73,7 @@ export class MeasurePanel {
     paper.calipers = { lead: this.lead.value, a: Number(this.a.value), b: Number(this.b.value) };
     for (const slider of [this.a, this.b]) slider.setAttribute("aria-valuetext", clock(Number(slider.value), info.start, 3));
     const found = measure(signals, paper.calipers);
-    const rows = [["Interval", found.ms], ["Rate", found.rate], ["A to B", found.mv], ["Peak to peak between", found.range]];
+    const rows = [["Interval", found.ms], ["Rate", found.rate], ["At A", found.a], ["At B", found.b], ["A to B", found.difference], ["Peak to peak between", found.range]];
     this.output.replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     paper.draw();
   }

@@ -28,7 +28,8 @@ export class Overview extends Drawing {
     const kinds = KINDS.filter((kind) => data?.faults.some((/** @type {any} */ fault) => fault.kind === kind));
     const entries = [...kinds.map((kind) => [kind, kind === "noise" ? "noisy" : kind]), ...(data?.ectopic.length ? [["ectopic", "ectopic beat"]] : [])];
     if (partsOf(info).length) entries.push(["drawn", "synthetic"]);
-    this.key.replaceChildren(h("span", { class: "rate" }, "heart rate"), ...entries.map(([kind, text]) => h("span", { class: `swatch ${kind}` }, text)));
+    const isEcg = !data?.lead || info.leads.some((/** @type {any} */ lead) => lead.name === data.lead && lead.kind === "ecg");
+    this.key.replaceChildren(h("span", { class: "rate" }, isEcg ? "heart rate" : `heart rate, from ${data.lead}`), ...entries.map(([kind, text]) => h("span", { class: `swatch ${kind}` }, text)));
     this.draw();
   }
 

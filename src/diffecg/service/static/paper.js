@@ -1,6 +1,6 @@
-// ECG paper on a canvas: leads below each other, at the scale that the caption states.
+// ECG paper on a canvas: signals below each other, each at the scale that its lane or the caption states.
 
-import { clock, colour, duration, fixed, h, plural } from "./dom.js";
+import { clock, colour, duration, fixed, leadWord, plural, quantity, roundBelow } from "./dom.js";
 import { Drawing } from "./drawing.js";
 import { walk } from "./signals.js";
 
@@ -13,8 +13,12 @@ import { walk } from "./signals.js";
 export const PX_MM = 96 / 25.4;
 export const SPEEDS = [25, 50], GAINS = [5, 10, 20];
 const FASTEST = 400, LEAST_GAIN = 0.5, MOST_GAIN = 80;
-const BOTTOM = 24, TOP = 22, LEAST_ROW_MM = 18, MOST_ROW_MM = 160;
+const BOTTOM = 24, TOP = 22, LEAST_ROW_MM = 18;
+/** Most height of a row; less beside other signals, which are to be seen with a noisy ECG. */
+const MOST_ROW_MM = 160, MOST_MIXED_MM = 40;
 const LEGEND = 5, NAME_MM = 2, MOST_SPREAD_MM = 16;
+/** Most height of signals other than an ECG, by a round scale; their levels are on lines of the coarse grid, and every second line has a value. */
+const OTHER_MM = 30, COARSE_MM = 5, VALUES_MM = 10;
 /** Longest time on paper: of more, the overview tells more. */
 const LONGEST_S = 300;
 const INTERVALS = new Set(["missing", "flat", "clipped", "saturated", "noise"]);
@@ -22,17 +26,18 @@ const INTERVALS = new Set(["missing", "flat", "clipped", "saturated", "noise"]);
 export class Paper extends Drawing {
   /**
    * @param {HTMLElement} root
-   * @param {{onView?: () => void, onSelect?: (selection: Selection | null) => void, onPick?: (time: number, lead: string) => void}} [listeners]
+   * @param {{onView?: () => void, onSelect?: (selection: Selection | null) => void, onPick?: (time: number, lead: string) => void, onPoint?: (time: number, lead: string) => void}} [listeners]
    */
-  constructor(root, { onView = () => {}, onSelect = () => {}, onPick = () => {} } = {}) {
+  constructor(root, { onView = () => {}, onSelect = () => {}, onPick = () => {}, onPoint = () => {} } = {}) {
     super(root);
+    this.onPoint = onPoint;
     this.onView = onView;
     this.onSelect = onSelect;
     this.onPick = onPick;
     root.classList.add("paper");
     root.tabIndex = 0;
     root.setAttribute("role", "group");
-    root.setAttribute("aria-label", "ECG paper. Press question mark for the keys.");
+    root.setAttribute("aria-label", "Signals on paper. Press question mark for the keys.");
     root.append(this.canvas);
     /** @type {Signals | null} */ this.signals = null;
     /** @type {{signals: Signals, offset: number} | null} */ this.recorded = null;
@@ -102,6 +107,12 @@ export class Paper extends Drawing {
     this.setView((start + Math.min(stop, start + this.seconds)) / 2 - this.seconds / 2);
   }
 
+  /** Scroll to the lane of a lead. @param {string} lead */
+  revealLead(lead) {
+    const row = this.rows.find((one) => one.lead === lead), { scrollTop, clientHeight } = this.root;
+    if (row && (row.top < scrollTop || row.bottom > scrollTop + clientHeight - BOTTOM)) this.root.scrollTop = (row.top + row.bottom - clientHeight) / 2;
+  }
+
   /** @param {number} time */
   x(time) { return this.gutter + (time - this.t) * this.speed * PX_MM; }
 
@@ -118,7 +129,23 @@ export class Paper extends Drawing {
     return this.rows.find((row) => y < row.bottom)?.lead ?? this.leads[this.leads.length - 1];
   }
 
-  /** Lead, level and edges of each row, in pixels; where there is room, rows are spread. */
+  /** @param {string} lead */
+  unitOf(lead) { return this.signals?.about.get(lead)?.unit ?? "mV"; }
+
+  /** @param {string} lead */
+  isEcg(lead) { return this.signals?.about.get(lead)?.kind === "ecg"; }
+
+  /** Millimetres of a unit of a signal: the gain of an ECG; other signals have a round scale that fits them at 10 mm/mV. @param {string} lead */
+  scaleOf(lead) {
+    if (this.isEcg(lead)) return this.gain;
+    const { low, high } = this.rangeOf(lead);
+    return (roundBelow(OTHER_MM / Math.max(high - low, 1e-6)) * this.gain) / 10;
+  }
+
+  /** @param {string} lead */
+  rangeOf(lead) { return this.signals?.ranges.get(lead) ?? { level: 0, low: -1, high: 1 }; }
+
+  /** Lead, scale, level and edges of each row, in pixels; where there is room, rows are spread. */
   get rows() {
     const rows = this.layOut(0), spare = (this.room - (rows[rows.length - 1]?.bottom ?? 0) - BOTTOM) / rows.length;
     return spare > 4 ? this.layOut(Math.min(spare, MOST_SPREAD_MM * PX_MM) / 2) : rows;
@@ -126,17 +153,24 @@ export class Paper extends Drawing {
 
   /** @param {number} spread space above and below each row */
   layOut(spread) {
-    let top = TOP;
+    let top = TOP, first = NaN;
     return this.leads.map((lead) => {
-      const range = this.signals?.ranges.get(lead) ?? { level: 0, low: -1, high: 1 };
-      const limit = MOST_ROW_MM / 2;
-      const above = Math.min(Math.max((range.high - range.level) * this.gain, LEAST_ROW_MM / 2, this.gain + NAME_MM), limit) + 3;
-      const below = Math.min(Math.max((range.level - range.low) * this.gain, LEAST_ROW_MM / 2), limit) + 1;
-      const row = { lead, mv: range.level, top, level: top + above * PX_MM + spread, bottom: top + (above + below) * PX_MM + 2 * spread };
+      const range = this.rangeOf(lead), scale = this.scaleOf(lead), isEcg = this.isEcg(lead), limit = (this.hasOthers ? MOST_MIXED_MM : MOST_ROW_MM) / 2;
+      const value = isEcg ? range.level : Math.round((range.level * scale) / VALUES_MM) * (VALUES_MM / scale);
+      const least = isEcg ? Math.max(LEAST_ROW_MM / 2, scale + NAME_MM) : 0;
+      const above = Math.min(Math.max((range.high - value) * scale, least), limit) + (isEcg ? 3 : 6);
+      const below = Math.min(Math.max((value - range.low) * scale, isEcg ? LEAST_ROW_MM / 2 : 0), limit) + (isEcg ? 1 : 3);
+      let level = top + above * PX_MM + spread;
+      if (!isEcg && first === first) level = first + Math.ceil((level - first) / (COARSE_MM * PX_MM)) * COARSE_MM * PX_MM;
+      first = first === first ? first : level;
+      const row = { lead, value, scale, top, level, bottom: level + below * PX_MM + spread };
       top = row.bottom;
       return row;
     });
   }
+
+  /** Height of a value in a row. @param {any} row @param {number} value */
+  y(row, value) { return row.level - (value - row.value) * row.scale * PX_MM; }
 
   paint() {
     const rows = this.rows;
@@ -147,7 +181,10 @@ export class Paper extends Drawing {
     pen.lineJoin = "round";
     this.paintIntervals(pen, rows, height);
     const step = this.paintGrid(pen, rows, height);
-    for (const row of rows) this.paintPulse(pen, row);
+    for (const row of rows) {
+      if (this.isEcg(row.lead)) this.paintPulse(pen, row);
+      else this.paintValues(pen, row);
+    }
     pen.save();
     pen.beginPath();
     pen.rect(this.gutter, 0, this.plotWidth, height);
@@ -223,18 +260,49 @@ export class Paper extends Drawing {
     pen.stroke();
   }
 
+  /** The values of the lines of the grid, beside a signal without a calibration pulse. @param {CanvasRenderingContext2D} pen @param {any} row */
+  paintValues(pen, row) {
+    const step = VALUES_MM / row.scale, digits = [0, 1, 2, 3].find((one) => Math.abs(Math.round(step * 10 ** one) - step * 10 ** one) < 1e-6) ?? 4;
+    const gap = VALUES_MM * PX_MM, first = Math.ceil((row.level - row.bottom + 6) / gap), last = Math.floor((row.level - row.top - 24) / gap);
+    pen.font = "11px system-ui, sans-serif";
+    pen.textAlign = "right";
+    for (let i = first; i <= last; i++) {
+      const y = row.level - i * gap, text = fixed(row.value + i * step, digits), width = pen.measureText(text).width;
+      pen.fillStyle = colour("paper");
+      pen.fillRect(this.gutter - width - 10, y - 7, width + 4, 13);
+      pen.fillStyle = pen.strokeStyle = colour("quiet");
+      pen.fillText(text, this.gutter - 8, y + 4);
+      pen.lineWidth = 1;
+      pen.beginPath();
+      pen.moveTo(this.gutter - 5, Math.round(y) + 0.5);
+      pen.lineTo(this.gutter, Math.round(y) + 0.5);
+      pen.stroke();
+    }
+  }
+
   /** @param {CanvasRenderingContext2D} pen @param {any[]} rows */
   paintNames(pen, rows) {
-    pen.font = "600 13px system-ui, sans-serif";
     pen.textAlign = "left";
     for (const row of rows) {
-      const y = Math.max(row.top + 10, row.level - this.gain * PX_MM - 7), width = pen.measureText(row.lead).width;
+      const isEcg = this.isEcg(row.lead), y = isEcg ? Math.max(row.top + 10, row.level - row.scale * PX_MM - 7) : row.top + 15;
+      pen.font = "600 13px system-ui, sans-serif";
+      const width = pen.measureText(row.lead).width, scale = this.hasOthers ? this.scaleText(row) : "";
+      pen.font = "11px system-ui, sans-serif";
       pen.fillStyle = colour("paper");
-      pen.fillRect(1, y - 12, width + 5, 16);
+      pen.fillRect(1, y - 12, width + 5 + (scale ? pen.measureText(scale).width + 6 : 0), 16);
+      pen.fillStyle = colour("quiet");
+      pen.fillText(scale, width + 9, y);
+      pen.font = "600 13px system-ui, sans-serif";
       pen.fillStyle = colour("ink");
       pen.fillText(row.lead, 3, y);
     }
   }
+
+  /** Whether signals other than an ECG are shown, so that each lane states its scale. */
+  get hasOthers() { return this.leads.some((lead) => !this.isEcg(lead)); }
+
+  /** @param {any} row */
+  scaleText(row) { return `${Number(row.scale.toPrecision(3))} mm/${this.unitOf(row.lead)}`; }
 
   /** @param {CanvasRenderingContext2D} pen @param {any[]} rows @param {number} height */
   paintIntervals(pen, rows, height) {
@@ -261,12 +329,10 @@ export class Paper extends Drawing {
   /** @param {CanvasRenderingContext2D} pen @param {any} row @param {Signals} signals @param {number} offset @param {string} style */
   strokeSource(pen, row, signals, offset, style) {
     const from = this.t + offset, to = this.end + offset;
-    const source = signals.at(Math.max(0, from), Math.min(to, signals.info.duration_s), this.plotWidth);
-    const index = signals.leads.indexOf(row.lead);
-    if (!source || index < 0) return;
+    const found = signals.at(row.lead, Math.max(0, from), Math.min(to, signals.info.duration_s), this.plotWidth);
+    if (!found) return;
     const path = new Path2D();
-    const y = (/** @type {number} */ mv) => row.level - (mv - row.mv) * this.gain * PX_MM;
-    walk(source, index, from, to, (time, mv) => path.moveTo(this.x(time - offset), y(mv)), (time, mv) => path.lineTo(this.x(time - offset), y(mv)));
+    walk(found.source, found.row, from, to, (time, value) => path.moveTo(this.x(time - offset), this.y(row, value)), (time, value) => path.lineTo(this.x(time - offset), this.y(row, value)));
     const written = this.synthetic.filter((part) => part.lead === row.lead && part.stop_s >= this.t && part.start_s <= this.end);
     if (style === "recorded") {
       this.clipped(pen, row, written, () => {
@@ -315,7 +381,7 @@ export class Paper extends Drawing {
     for (const band of this.bands) {
       const row = rows.find((one) => one.lead === band.lead), stop = band.start + band.lower.length / band.fs;
       if (!row || stop < this.t || band.start > this.end) continue;
-      const point = (/** @type {number} */ i, /** @type {number} */ mv) => /** @type {[number, number]} */ ([this.x(band.start + i / band.fs), row.level - (mv - row.mv) * this.gain * PX_MM]);
+      const point = (/** @type {number} */ i, /** @type {number} */ value) => /** @type {[number, number]} */ ([this.x(band.start + i / band.fs), this.y(row, value)]);
       const every = Math.max(1, Math.floor(band.fs / (this.speed * PX_MM) / 2));
       const indices = [...Array(Math.ceil(band.lower.length / every)).keys()].map((i) => i * every);
       pen.fillStyle = colour("band");
@@ -341,7 +407,7 @@ export class Paper extends Drawing {
     pen.lineWidth = 0.8;
     for (const draw of this.preview) {
       pen.beginPath();
-      draw.forEach((mv, i) => pen.lineTo(this.x(start + i / fs), rows[0].level - (mv - rows[0].mv) * this.gain * PX_MM));
+      draw.forEach((value, i) => pen.lineTo(this.x(start + i / fs), this.y(rows[0], value)));
       pen.stroke();
     }
   }
@@ -408,15 +474,15 @@ export class Paper extends Drawing {
     pen.font = "600 12px system-ui, sans-serif";
     pen.textAlign = "center";
     for (const [name, time] of /** @type {[string, number][]} */ ([["A", a], ["B", b]])) {
-      const x = this.x(time), mv = valueAt(this.signals, lead, time);
+      const x = this.x(time), value = valueAt(this.signals, lead, time);
       pen.beginPath();
       pen.moveTo(x, row.top);
       pen.lineTo(x, row.bottom);
       pen.stroke();
       pen.fillText(name, x, Math.min(row.bottom + 11, height - 2));
-      if (mv === null) continue;
+      if (value === null) continue;
       pen.beginPath();
-      pen.arc(x, row.level - (mv - row.mv) * this.gain * PX_MM, 4, 0, 7);
+      pen.arc(x, this.y(row, value), 4, 0, 7);
       pen.fill();
     }
   }
@@ -427,7 +493,7 @@ export class Paper extends Drawing {
     const counts = [...new Set(beats.map(([, symbol]) => symbol))].map((one) => `${beats.filter(([, symbol]) => symbol === one).length} ${one}`);
     const faults = this.faults.filter((fault) => fault.stop_s >= this.t && fault.start_s <= this.end);
     return [
-      `ECG of ${info.name}, ${plural(this.leads.length, "lead")}: ${this.leads.join(", ")}`,
+      `${info.name}, ${plural(this.leads.length, leadWord(info))}: ${this.rows.map((row) => `${row.lead}, ${this.scaleText(row)}`).join("; ")}`,
       `from ${clock(this.t, info.start, 1)} to ${clock(Math.min(this.end, info.duration_s), info.start, 1)}`,
       beats.length && !this.hidesLabels ? `beats: ${counts.join(", ")}` : "",
       faults.length ? faults.map((fault) => `${fault.lead} ${fault.kind} for ${duration(fault.stop_s - fault.start_s)}`).slice(0, 5).join("; ") : "",
@@ -436,7 +502,8 @@ export class Paper extends Drawing {
 
   get caption() {
     const isTrue = SPEEDS.includes(Number(this.speed.toFixed(3)));
-    return `${isTrue ? Math.round(this.speed) : Number(this.speed.toPrecision(3))} mm/s   ${Number(this.gain.toPrecision(3))} mm/mV`;
+    const speed = `${isTrue ? Math.round(this.speed) : Number(this.speed.toPrecision(3))} mm/s`;
+    return this.hasOthers ? speed : `${speed}   ${Number(this.gain.toPrecision(3))} mm/mV`;
   }
 
   listen() {
@@ -461,6 +528,7 @@ export class Paper extends Drawing {
       drag = { kind, x: event.clientX, t: this.t, at: this.timeAt(event.clientX), lead: this.leadAt(event.clientY), moved: false };
     });
     this.root.addEventListener("pointermove", (event) => {
+      if (this.info) this.onPoint(this.timeAt(event.clientX), this.leadAt(event.clientY));
       if (!pointers.has(event.pointerId) || !drag) return;
       pointers.set(event.pointerId, { x: event.clientX, y: event.clientY });
       if (drag.kind === "pinch") {
@@ -511,9 +579,9 @@ export class Paper extends Drawing {
 /** Intervals that a model wrote into a recording; none where all of it is synthetic. @param {any} info */
 export const partsOf = (info) => (info.synthetic ?? []).filter((/** @type {any} */ part) => part.start_s > 0 || part.stop_s < info.duration_s - 0.01);
 
-/** The sample of a lead nearest to a time, in mV. @param {Signals | null} signals @param {string} lead @param {number} time */
+/** The sample of a lead nearest to a time, in its unit. @param {Signals | null} signals @param {string} lead @param {number} time */
 export function valueAt(signals, lead, time) {
-  const part = signals?.samples(lead, Math.max(0, time - 0.05), time + 0.05);
+  const near = 0.05 + 1 / (signals?.about.get(lead)?.fs_hz ?? 1), part = signals?.samples(lead, Math.max(0, time - near), time + near);
   if (!part?.values.length) return null;
   const index = Math.min(Math.max(Math.round((time - part.start) * part.fs), 0), part.values.length - 1);
   const value = part.values[index];
@@ -521,17 +589,20 @@ export function valueAt(signals, lead, time) {
 }
 
 /**
- * What calipers measure: ms, rate, and mV from A to B and between the extremes.
+ * What calipers measure: ms, rate, and the difference from A to B and between the extremes.
  * @param {Signals | null} signals @param {{lead: string, a: number, b: number}} calipers
  */
 export function measure(signals, { lead, a, b }) {
   const seconds = Math.abs(b - a), from = valueAt(signals, lead, a), to = valueAt(signals, lead, b);
   const between = signals?.samples(lead, Math.min(a, b), Math.max(a, b));
   const known = between ? [...between.values].filter((value) => value === value) : [];
+  const amount = (/** @type {number | null} */ value) => (value === null ? "–" : quantity(value, signals?.about.get(lead)?.unit ?? ""));
   return {
     ms: `${Math.round(seconds * 1000)} ms`,
     rate: seconds > 0 ? `${fixed(60 / seconds, seconds > 0.5 ? 0 : 0)} per min` : "–",
-    mv: from === null || to === null ? "–" : `${fixed(to - from, 2)} mV`,
-    range: known.length ? `${fixed(Math.max(...known) - Math.min(...known), 2)} mV` : "–",
+    a: amount(from),
+    b: amount(to),
+    difference: amount(from === null || to === null ? null : to - from),
+    range: amount(known.length ? Math.max(...known) - Math.min(...known) : null),
   };
 }

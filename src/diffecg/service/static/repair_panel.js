@@ -1,14 +1,14 @@
 // Repair: found faults and marked intervals, ticked, are imputed or denoised.
 
-import { get } from "./api.js";
-import { clock, duration, field, fixed, h, number, parseTime, plural, replaceWithin, select } from "./dom.js";
+import { clock, duration, field, h, leadWord, number, parseTime, plural, quantity, replaceWithin, select } from "./dom.js";
 import { codeButton } from "./code.js";
 import { marksOf } from "./marks.js";
+import { Method } from "./method.js";
 import { Work } from "./work.js";
 
 const MOST_SHOWN = 200;
 const WRITE = /** @type {[string, string][]} */ ([
-  ["draw", "one draw: an ECG like its surroundings"], ["mean", "the mean of the draws: smooth, low QRS"], ["none", "nothing: look at the draws only"],
+  ["draw", "one draw: a signal like its surroundings"], ["mean", "the mean of the draws: smoother, with lower waves"], ["none", "nothing: look at the draws only"],
 ]);
 
 /** @param {any} fault */
@@ -32,13 +32,13 @@ export class RepairPanel {
     this.all = h("button", { type: "button", class: "quiet", onclick: () => this.tickAll() }, "Untick all");
     this.from = h("input", { "data-field": "gaps intervals start_s", size: 8, class: "time", placeholder: "m:ss.s" });
     this.to = h("input", { "data-field": "stop_s", size: 8, class: "time", placeholder: "m:ss.s" });
-    this.lead = select({ "aria-label": "Lead of the interval" }, [["", "shown leads"], ...bench.info.leads.map((/** @type {any} */ lead) => [lead.name, lead.name])]);
+    this.lead = select({ "aria-label": "Lead of the interval" }, [["", `shown ${leadWord(bench.info)}s`], ...bench.info.leads.map((/** @type {any} */ lead) => [lead.name, lead.name])]);
     const add = h("form", { class: "row add" }, field("From", this.from), field("to", this.to), field("Lead", this.lead), h("button", {}, "Add"));
     add.addEventListener("submit", (/** @type {Event} */ event) => { event.preventDefault(); this.add(); });
     this.impute = h("button", { type: "button", class: "main", onclick: () => this.start("impute") }, "Impute");
     this.denoise = h("button", { type: "button", class: "main", onclick: () => this.start("denoise") }, "Denoise");
     this.write = select({ "data-field": "write" }, WRITE);
-    this.method = select({ "data-field": "model" }, [["", "similar segments of the recording"]]);
+    this.method = new Method(bench.info);
     this.draws = number({ "data-field": "draws", min: 1, max: 64, value: 16, required: true });
     this.coverage = number({ "data-field": "coverage", min: 50, max: 99, value: 90, required: true });
     this.seed = number({ "data-field": "seed", min: 0, value: 0, required: true });
@@ -46,7 +46,7 @@ export class RepairPanel {
     this.showsRecorded = h("input", { type: "checkbox", checked: true, onchange: () => this.show() });
     this.original = h("label", { class: "check", hidden: true }, this.showsRecorded, "show what was recorded, dashed");
     this.options = h("form", { class: "fields two" },
-      field("Written into a gap", this.write), field("Imputed by", this.method), field("Draws", this.draws), field("Interval", this.coverage, "%"),
+      field("Written into a gap", this.write), field("Imputed by", this.method.select), field("Draws", this.draws), field("Interval", this.coverage, "%"),
       field("Seed", this.seed), field("Longest gap", this.longest, "s"));
     this.result = h("div", { class: "result", hidden: true });
     this.element = h("div", {},
@@ -54,10 +54,8 @@ export class RepairPanel {
       h("div", { class: "row" }, this.impute, this.denoise, codeButton(() => this.action(this.ticked.every((one) => one.kind === "noise") ? "denoise" : "impute"))),
       h("details", {}, h("summary", {}, "How"), this.options), this.original);
     this.work = new Work(this.element);
-    this.impute.parentElement?.after(this.work.element);
-    get("models").then((models) => {
-      for (const model of models) if (model.kind === "gap") this.method.append(h("option", { value: model.name }, `the model ${model.name}`));
-    });
+    this.note = h("p", { class: "note", role: "status" });
+    this.impute.parentElement?.after(this.note, this.method.note, this.work.element);
   }
 
   /** @param {any[]} faults */
@@ -116,7 +114,7 @@ export class RepairPanel {
       const time = clock(one.start_s, start, 1), words = `${one.lead} ${one.kind}, ${duration(one.stop_s - one.start_s)}`;
       const box = h("input", { type: "checkbox", checked: one.ticked, onchange: (/** @type {any} */ event) => { one.ticked = event.target.checked; this.keep(); this.count(); } });
       return h("li", {}, h("label", { class: "check" }, box, h("span", { class: `swatch ${one.kind}` }, h("b", {}, one.lead), ` ${one.kind === "noise" ? "noisy" : one.kind}`), h("small", {}, duration(one.stop_s - one.start_s))),
-        h("button", { type: "button", class: "quiet", "aria-label": `Show ${words} at ${time}`, onclick: () => bench.paper.setView((one.start_s + one.stop_s) / 2 - bench.paper.seconds / 2) }, time),
+        h("button", { type: "button", class: "quiet", "aria-label": `Show ${words} at ${time}`, onclick: () => bench.showInterval(one.lead, one.start_s, one.stop_s) }, time),
         one.kind === "marked" && h("button", { type: "button", class: "quiet", "aria-label": `Remove ${words} at ${time}`, onclick: () => { this.marked = this.marked.filter((other) => other !== one); this.keep(); this.render(); } }, "×"));
     })));
     const found = this.faults.length;
@@ -126,17 +124,24 @@ export class RepairPanel {
   }
 
   count() {
-    const { ticked } = this, count = plural(ticked.length, "interval");
+    const { bench, ticked } = this, count = plural(ticked.length, "interval");
     this.impute.textContent = ticked.length ? `Impute ${count}` : "Impute";
     this.denoise.textContent = ticked.length ? `Denoise ${count}` : "Denoise";
-    this.impute.disabled = this.denoise.disabled = !ticked.length;
+    const leads = bench.info.leads.filter((/** @type {any} */ lead) => ticked.some((one) => one.lead === lead.name));
+    const rates = new Set(leads.map((/** @type {any} */ lead) => lead.fs_hz)), others = leads.filter((/** @type {any} */ lead) => lead.kind !== "ecg");
+    this.impute.disabled = !ticked.length || rates.size > 1;
+    this.denoise.disabled = this.impute.disabled || others.length > 0;
+    this.note.textContent = rates.size > 1 ? `Tick intervals of one sampling rate at a time: ${leads.map((/** @type {any} */ lead) => `${lead.name} has ${Number(lead.fs_hz.toPrecision(5))} Hz`).join(", ")}.`
+      : others.length ? `Denoising is for an ECG alone, not for ${others.map((/** @type {any} */ lead) => lead.name).join(", ")}.` : "";
+    this.note.hidden = !this.note.textContent;
+    this.method.show([...new Set(leads.map((/** @type {any} */ lead) => lead.kind))]);
     const isNoise = ticked.length > 0 && ticked.every((one) => one.kind === "noise");
     this.impute.classList.toggle("main", !isNoise);
     this.denoise.classList.toggle("main", isNoise);
     this.all.hidden = this.intervals.length < 2;
     this.all.textContent = ticked.length ? "Untick all" : "Tick all";
-    this.bench.showSteps();
-    this.bench.paper.draw();
+    bench.showSteps();
+    bench.paper.draw();
   }
 
   tickAll() {
@@ -170,6 +175,7 @@ export class RepairPanel {
     this.keep();
     this.render();
     bench.paper.reveal(from, to);
+    bench.paper.revealLead(leads[0]);
   }
 
   /** @param {"impute" | "denoise"} task */
@@ -186,7 +192,7 @@ export class RepairPanel {
 
   /** @param {"impute" | "denoise"} task */
   async start(task) {
-    if (!this.ticked.length || this.work.id) return;
+    if (this[task].disabled || this.work.id) return;
     this.impute.disabled = this.denoise.disabled = true;
     const { body } = this.action(task), { paper } = this.bench;
     const job = await this.work.run(task, body, { onPreview: (preview) => {
@@ -211,8 +217,8 @@ export class RepairPanel {
     const rows = bench.bands.slice(0, MOST_SHOWN).map((/** @type {any} */ band) => {
       const width = band.upper.reduce((/** @type {number} */ sum, /** @type {number} */ value, /** @type {number} */ i) => sum + value - band.lower[i], 0) / band.upper.length;
       const time = clock(band.start, start, 1);
-      return h("tr", {}, h("td", {}, h("button", { type: "button", class: "quiet", "aria-label": `Show ${band.lead} at ${time}`, onclick: () => bench.paper.setView(band.start + band.lower.length / band.fs / 2 - bench.paper.seconds / 2) }, time)),
-        h("td", {}, band.lead), h("td", { class: "number" }, duration(band.lower.length / band.fs)), h("td", { class: "number" }, `${fixed(width, 2)} mV`));
+      return h("tr", {}, h("td", {}, h("button", { type: "button", class: "quiet", "aria-label": `Show ${band.lead} at ${time}`, onclick: () => bench.showInterval(band.lead, band.start, band.start + band.lower.length / band.fs) }, time)),
+        h("td", {}, band.lead), h("td", { class: "number" }, duration(band.lower.length / band.fs)), h("td", { class: "number" }, quantity(width, band.unit)));
     });
     const { written, too_long: long, coverage } = bench.result;
     this.result.replaceChildren(h("h2", {}, `${title}: ${plural(bench.bands.length, "interval")}`),

@@ -3,13 +3,15 @@
 import { signal } from "./api.js";
 
 /** @typedef {import("./api.js").Signal} Signal */
-/** @typedef {{level: number, low: number, high: number}} Range level and extremes of a lead, in mV */
+/** @typedef {{level: number, low: number, high: number}} Range level and extremes of a lead, in its unit */
+/** @typedef {{source: Signal, row: number}} Found samples of a lead, and its row among them */
 
 const POINTS = 12000, OVERVIEW_POINTS = 4000;
 /** Most samples of all leads that are loaded at once, however long they last. */
 const WHOLE = 1_500_000;
 const BLOCK_S = 2;
 
+/** Signals of a recording, each at its own rate. */
 export class Signals {
   /**
    * @param {any} info of the recording
@@ -17,23 +19,55 @@ export class Signals {
    */
   constructor(info, onLoad) {
     this.info = info;
-    this.onLoad = onLoad;
     /** @type {string[]} */
     this.leads = info.leads.map((/** @type {any} */ lead) => lead.name);
+    /** @type {Map<string, {name: string, kind: string, unit: string, fs_hz: number}>} */
+    this.about = new Map(info.leads.map((/** @type {any} */ lead) => [lead.name, lead]));
+    const rates = [...new Set(info.leads.map((/** @type {any} */ lead) => lead.fs_hz))];
+    this.groups = rates.map((rate) => new Group(info, info.leads.filter((/** @type {any} */ lead) => lead.fs_hz === rate), onLoad));
+    /** @type {Map<string, Range>} */
+    this.ranges = new Map();
+  }
+
+  async open() {
+    await Promise.all(this.groups.map((group) => group.open(this.ranges)));
+  }
+
+  /** @param {string} lead */
+  groupOf(lead) { return this.groups.find((group) => group.leads.includes(lead)); }
+
+  /** The best samples of a lead at hand for an interval; better ones are loaded. @param {string} lead @param {number} from @param {number} to @param {number} pixels @returns {Found | null} */
+  at(lead, from, to, pixels) {
+    const group = this.groupOf(lead), source = group?.at(from, to, pixels);
+    return group && source ? { source, row: group.leads.indexOf(lead) } : null;
+  }
+
+  /** Samples of a lead between two times, with the time of the first; null where they are not loaded. @param {string} lead @param {number} from @param {number} to */
+  samples(lead, from, to) { return this.groupOf(lead)?.samples(lead, from, to) ?? null; }
+}
+
+/** Signals of one rate. */
+class Group {
+  /** @param {any} info of the recording @param {any[]} leads @param {() => void} onLoad */
+  constructor(info, leads, onLoad) {
+    this.info = info;
+    this.onLoad = onLoad;
+    /** @type {string[]} */
+    this.leads = leads.map((lead) => lead.name);
+    this.length = Math.max(...leads.map((lead) => lead.samples));
     /** @type {Signal | null} */
     this.whole = null;
     /** @type {Signal | null} */
     this.part = null;
-    /** @type {Map<string, Range>} */
-    this.ranges = new Map();
     this.wanted = "";
   }
 
-  async open() {
-    const isSmall = this.info.samples * this.leads.length <= WHOLE && this.info.samples <= 20_000;
+  /** @param {Map<string, Range>} ranges to which those of these leads are added */
+  async open(ranges) {
+    const isSmall = this.length * this.leads.length <= WHOLE && this.length <= 20_000;
     const points = isSmall ? 20_000 : OVERVIEW_POINTS;
     this.whole = await signal(this.info.id, this.leads, 0, this.info.duration_s, points);
-    for (const [row, lead] of this.leads.entries()) this.ranges.set(lead, rangeOf(this.whole, row));
+    for (const [row, lead] of this.leads.entries()) ranges.set(lead, rangeOf(this.whole, row));
     this.onLoad();
   }
 
@@ -62,7 +96,7 @@ export class Signals {
     this.onLoad();
   }
 
-  /** Samples of a lead between two times, in mV, with the time of the first; null where they are not loaded. @param {string} lead @param {number} from @param {number} to */
+  /** @param {string} lead @param {number} from @param {number} to */
   samples(lead, from, to) {
     const source = [this.whole, this.part].find((one) => one?.kind === "samples" && covers(one, from, to));
     const row = this.leads.indexOf(lead);
@@ -113,18 +147,18 @@ function rangeOf(source, row) {
 /**
  * Call `line` with the points of a lead, in their order; `move` begins anew after missing samples.
  * @param {Signal} source @param {number} row @param {number} from @param {number} to
- * @param {(time: number, mv: number) => void} move
- * @param {(time: number, mv: number) => void} line
+ * @param {(time: number, value: number) => void} move
+ * @param {(time: number, value: number) => void} line
  */
 export function walk(source, row, from, to, move, line) {
   const step = stepOf(source), length = source.shape[1];
   const first = Math.max(0, Math.floor((from - source.start_s) / step) - 1);
   const last = Math.min(length, Math.ceil((to - source.start_s) / step) + 2);
   let isOpen = false;
-  const add = (/** @type {number} */ time, /** @type {number} */ mv) => {
-    if (mv !== mv) isOpen = false;
-    else if (isOpen) line(time, mv);
-    else { move(time, mv); isOpen = true; }
+  const add = (/** @type {number} */ time, /** @type {number} */ value) => {
+    if (value !== value) isOpen = false;
+    else if (isOpen) line(time, value);
+    else { move(time, value); isOpen = true; }
   };
   for (let i = first; i < last; i++) {
     const time = source.start_s + i * step;
@@ -138,9 +172,10 @@ export function walk(source, row, from, to, move, line) {
 
 /** Signals that are at hand: one lead of a generated beat. @param {Float32Array} values @param {number} fs @param {string} lead */
 export function localSignals(values, fs, lead) {
-  const info = { id: "", samples: values.length, duration_s: values.length / fs, fs_hz: fs, leads: [{ name: lead }], start: null, name: lead, beats: [], synthetic: [] };
+  const leads = [{ name: lead, kind: "ecg", unit: "mV", fs_hz: fs, samples: values.length }];
+  const info = { id: "", samples: values.length, duration_s: values.length / fs, fs_hz: fs, leads, start: null, name: lead, beats: [], synthetic: [] };
   const signals = new Signals(info, () => {});
-  signals.whole = { leads: [lead], fs_hz: fs, start_s: 0, shape: [1, values.length], kind: "samples", values };
+  signals.groups[0].whole = { leads: [lead], fs_hz: fs, start_s: 0, shape: [1, values.length], kind: "samples", values };
   const known = [...values].sort((a, b) => a - b);
   signals.ranges.set(lead, { level: known[known.length >> 1], low: known[0], high: known[known.length - 1] });
   return { info, signals };

@@ -1,12 +1,12 @@
 // The workbench: one recording on paper under its overview, and what can be done with it.
 
 import { get, Refused } from "./api.js";
-import { clock, duration, fixed, h, parseTime, plural, select } from "./dom.js";
+import { clock, duration, fixed, h, leadWord, parseTime, plural, quantity, select } from "./dom.js";
 import { FilePanel, PrintPanel } from "./file_panels.js";
 import { ForecastPanel } from "./forecast_panel.js";
 import { MeasurePanel } from "./measure_panel.js";
 import { Overview } from "./overview.js";
-import { GAINS, Paper, SPEEDS } from "./paper.js";
+import { GAINS, Paper, SPEEDS, valueAt } from "./paper.js";
 import { RepairPanel } from "./repair_panel.js";
 import { navigate, recalled, remember } from "./router.js";
 import { Signals } from "./signals.js";
@@ -39,11 +39,13 @@ export class Workbench {
     /** @type {any} */ this.result = null;
     this.tools = h("div", { class: "tools", role: "group", "aria-label": "Paper" });
     this.caption = h("p", { class: "caption" });
+    this.readout = h("span", { class: "readout" });
     this.sheet = h("div", {});
     this.paper = new Paper(this.sheet, {
       onView: () => this.onView(),
       onSelect: (selection) => this.panels.repair.onSelect(selection),
       onPick: (time, lead) => this.panel.onPick?.(time, lead),
+      onPoint: (time, lead) => this.point(time, lead),
     });
     this.signals = new Signals(info, () => this.paper.draw());
     this.paper.show(info, this.signals);
@@ -82,7 +84,7 @@ export class Workbench {
 
   build() {
     const { info } = this;
-    const facts = [duration(info.duration_s), `${Number(info.fs_hz.toPrecision(5))} Hz`, plural(info.leads.length, "lead"), info.start && `from ${clock(0, info.start)}`];
+    const facts = [duration(info.duration_s), `${Number(info.fs_hz.toPrecision(5))} Hz`, plural(info.leads.length, leadWord(info)), info.start && `from ${clock(0, info.start)}`];
     this.undo = h("button", { type: "button", title: "The last mark or tick, else the last step", onclick: () => this.goBack() }, "Undo");
     this.redo = h("button", { type: "button", onclick: () => this.goOn() }, "Redo");
     const isWhole = info.synthetic?.some((/** @type {any} */ part) => part.start_s <= 0 && part.stop_s >= info.duration_s - 0.01);
@@ -127,7 +129,7 @@ export class Workbench {
     });
     const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ run) => h("button", { type: "button", "aria-label": label, title: label, onclick: run }, text);
     this.selects = h("button", { type: "button", "aria-pressed": "false", title: "Drag selects an interval; the same as Shift and drag", onclick: () => this.toggleSelects() }, "Select");
-    const leads = this.signals.leads.length > 1 ? h("details", { class: "menu" }, h("summary", {}, "Leads"), h("div", {}, ...this.signals.leads.map((lead) => h("label", {}, h("input", { type: "checkbox", value: lead, checked: true, onchange: () => this.chooseLeads() }), lead)))) : null;
+    const leads = this.signals.leads.length > 1 ? h("details", { class: "menu" }, h("summary", {}, leadWord(this.info) === "lead" ? "Leads" : "Signals"), h("div", {}, ...this.signals.leads.map((lead) => h("label", {}, h("input", { type: "checkbox", value: lead, checked: true, onchange: () => this.chooseLeads() }), lead)))) : null;
     this.leadMenu = leads;
     this.tools.append(
       h("span", { class: "group" }, button("−", "Zoom out", () => paper.zoom(2)), button("+", "Zoom in", () => paper.zoom(0.5))),
@@ -167,13 +169,19 @@ export class Workbench {
     this.gain.value = String(paper.gain);
     for (const input of this.leadMenu?.querySelectorAll("input") ?? []) input.checked = paper.leads.includes(input.value);
     const stop = Math.min(paper.end, this.info.duration_s);
-    this.caption.replaceChildren(h("span", {}, paper.caption), h("span", {}, `${clock(paper.t, this.info.start, 1)} to ${clock(stop, this.info.start, 1)}`), h("span", { class: "hint" }, "drag moves, Shift+drag selects, ", h("kbd", {}, "?"), " keys"));
+    this.caption.replaceChildren(h("span", {}, paper.caption), h("span", {}, `${clock(paper.t, this.info.start, 1)} to ${clock(stop, this.info.start, 1)}`), this.readout, h("span", { class: "hint" }, "drag moves, Shift+drag selects, ", h("kbd", {}, "?"), " keys"));
     clearTimeout(this.addressTimer);
     this.addressTimer = setTimeout(() => {
       if (location.pathname !== `/r/${this.info.id}`) return;
       remember({ t: paper.t ? fixed(paper.t, 3) : null, seconds: null, speed: Math.abs(paper.speed - 25) < 0.01 ? null : Number(paper.speed.toPrecision(5)), gain: paper.gain === 10 ? null : paper.gain });
     }, 150);
     this.panel.onView?.();
+  }
+
+  /** Show the value of a signal where the pointer is. @param {number} time @param {string} lead */
+  point(time, lead) {
+    const value = valueAt(this.signals, lead, time), unit = this.paper.unitOf(lead);
+    this.readout.textContent = value === null ? "" : `${lead} ${quantity(value, unit)} at ${clock(time, this.info.start, 2)}`;
   }
 
   async loadOverview() {
@@ -217,10 +225,11 @@ export class Workbench {
       return false; // the job was deleted; what it wrote is in the recording
     }
     this.bands = this.result.intervals.map((/** @type {any} */ one) => ({
-      lead: one.lead, start: one.first / this.result.fs_hz - offset, fs: this.result.fs_hz, signal: one.signal_mv, mean: one.mean_mv,
-      lower: one.lower_mv, upper: one.upper_mv, draws: one.draws_mv, reason: one.reason,
+      lead: one.lead, unit: one.unit, start: one.first / this.result.fs_hz - offset, fs: this.result.fs_hz, signal: one.signal, mean: one.mean,
+      lower: one.lower, upper: one.upper, draws: one.draws, reason: one.reason,
     }));
     this.paper.bands = this.bands;
+    if (this.bands.length) this.paper.revealLead(this.bands[0].lead);
     this.paper.draw();
     return true;
   }
@@ -289,6 +298,12 @@ export class Workbench {
     const children = this.library.recordings.filter((one) => one.parent === this.info.id);
     const child = children.find((one) => one.id === last?.id) ?? children[0];
     if (child) this.visit(child.id, this.paper.t - (child.offset_s ?? 0));
+  }
+
+  /** Show an interval of a signal in the middle. @param {string} lead @param {number} start @param {number} stop */
+  showInterval(lead, start, stop) {
+    this.paper.setView((start + stop) / 2 - this.paper.seconds / 2);
+    this.paper.revealLead(lead);
   }
 
   /** @param {number} step */
