@@ -8,7 +8,7 @@ import { Work } from "./work.js";
 
 const MOST_SHOWN = 200;
 const WRITE = /** @type {[string, string][]} */ ([
-  ["draw", "one draw: a signal like its surroundings"], ["mean", "the mean of the draws: smoother, with lower waves"], ["none", "nothing: look at the draws only"],
+  ["draw", "one draw, like its surroundings"], ["mean", "the mean of the draws: smoother, with lower waves"], ["none", "nothing: look at the draws only"],
 ]);
 
 /** @param {any} fault */
