@@ -23,7 +23,7 @@ def studio(
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
-    model: Models = ("mitbih-beat", "mitbih-beat-fast", "mitbih-strip", "ptbxl-beat"),
+    model: Models = ("mitbih-beat", "mitbih-beat-fast", "mitbih-strip", "icu-strip", "ptbxl-beat"),
     beats: Path | None = None,
     token: str | None = None,
     engine: str = "torch",
