@@ -121,10 +121,10 @@ alarms in the ICU. Computing in Cardiology 42:273-276 (2015).
 162 for training, 29 for validation, 51 for testing): a patient may be in several parts.
 """
 
-MONITOR_ECG_DATA = """
-Its ECG also: split `strict`, recordings of de Chazal's DS1, without 201 (the same subject as 202 in DS2)
-and without paced recordings. DS2 and the recordings for testing were used neither for training nor for
-choices."""
+MONITOR_ECG_DATA = """\
+Of this one, the ECG of the recordings of de Chazal's DS1, without 201 (the same subject as 202 in DS2) and
+without paced recordings (split `strict`). DS2 and the recordings for testing were used neither for training
+nor for choices."""
 
 NOT_EVALUATED = "Not evaluated yet: make report DATA=mitdb/"
 NOT_EVALUATED_MONITOR = "Not evaluated yet: python -m research report-monitors monitor/"
@@ -275,9 +275,10 @@ def gap_facts(config: GapConfig, facts: dict[str, Any]) -> dict[str, str]:
     }
     return {
         "licence": "odc-by",
-        "what": f"the gaps and the continuation of {'an ECG' if of_ecg else 'ECG, PPG, pressure and breath'}",
+        "what": "the gaps and the continuation of "
+        + ("an ECG" if of_ecg else "ECG, PPG, pressure and respiration"),
         "settings": _rows(settings),
-        "data": MITDB_SOURCE + GAP_DATA if of_ecg else MONITOR_DATA + MITDB_SOURCE + MONITOR_ECG_DATA,
+        "data": MITDB_SOURCE + GAP_DATA if of_ecg else MONITOR_DATA + "\n" + MITDB_SOURCE + MONITOR_ECG_DATA,
         "examples": "gaps",
         "limits": GAP_LIMITS if of_ecg else MONITOR_LIMITS,
         "results": NOT_EVALUATED if of_ecg else NOT_EVALUATED_MONITOR,
