@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import neurokit2 as nk
 import numpy as np
 from cyclopts import Parameter
 from jaxtyping import Float, Int, Shaped
 from scipy.stats import spearmanr
-from wfdb import processing
 
 from diffecg.cli.console import Threads, use_threads
 from diffecg.composition.language import BEAT_LABELS
@@ -30,6 +27,7 @@ from diffecg.formats.registry import read_recording
 from diffecg.formats.wfdb_annotations import read_beats
 from diffecg.inference.loading import load
 from diffecg.signal.noise import add_noise
+from research.rivals.r_peak_detectors import DETECTORS, Detector
 from research.studies.confusion import TestSet, classify, macro_f1, sensitivity
 from research.tables import Table, format_mean, markdown
 
@@ -41,7 +39,6 @@ WINDOW = 256
 """Samples of a beat, as in the preset ``beat``."""
 Signal = Float[np.ndarray, " time"]
 Samples = Int[np.ndarray, " beat"]
-Detector = Callable[[Signal], Samples]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,23 +48,6 @@ class AnnotatedSignal:
     signal_mv: Signal
     samples: Samples
     labels: Shaped[np.ndarray, " beat"]
-
-
-def _neurokit(method: str) -> Detector:
-    def detect(signal: Signal) -> Samples:
-        clean = nk.ecg_clean(signal, FS_HZ, method=method)
-        return np.asarray(nk.ecg_findpeaks(clean, FS_HZ, method=method)["ECG_R_Peaks"], dtype=np.int64)
-
-    return detect
-
-
-DETECTORS: dict[str, Detector] = {
-    "neurokit": _neurokit("neurokit"),
-    "xqrs": lambda signal: np.asarray(processing.xqrs_detect(signal, fs=FS_HZ, verbose=False)),
-    "Pan-Tompkins": _neurokit("pantompkins1985"),
-    "Hamilton": _neurokit("hamilton2002"),
-    "Elgendi": _neurokit("elgendi2010"),
-}
 
 
 def composition(
@@ -176,7 +156,7 @@ def detector_table(sets: dict[str, list[AnnotatedSignal]]) -> Table:
 
 def detector_scores(detect: Detector, signals: list[AnnotatedSignal]) -> tuple[list[float], float]:
     """Return the share of detected beats of each label, and F1 over all beats."""
-    peaks = [detect(signal.signal_mv) for signal in signals]
+    peaks = [detect(signal.signal_mv, FS_HZ) for signal in signals]
     labels = np.concatenate([signal.labels for signal in signals])
     pairs = [(signal.samples, detected) for signal, detected in zip(signals, peaks, strict=True)]
     to_peak = np.concatenate([distance_s(beats, detected) for beats, detected in pairs])

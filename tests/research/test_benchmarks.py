@@ -50,8 +50,8 @@ def test_a_perfect_detector_scores_one():
     beats = np.arange(200, 3600, 300)
     labels = np.array(composition.BEAT_LABELS * 3)
     signal = composition.AnnotatedSignal(np.zeros(3600), beats, labels)
-    assert composition.detector_scores(lambda _: beats, [signal]) == ([1.0] * 4, 1.0)
-    shares, f1 = composition.detector_scores(lambda _: beats[labels != "V"], [signal])
+    assert composition.detector_scores(lambda *_: beats, [signal]) == ([1.0] * 4, 1.0)
+    shares, f1 = composition.detector_scores(lambda *_: beats[labels != "V"], [signal])
     assert shares == [1.0, 1.0, 0.0, 1.0]
     assert f1 == pytest.approx(2 * 0.75 / 1.75)
     cut = composition.cut_beats(signal, "x")
