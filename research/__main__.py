@@ -31,6 +31,7 @@ COMMANDS = {
         "research.studies.guidance:guidance",
         "research.studies.anomaly:anomaly",
         "research.studies.beat_models:beat_models",
+        "research.studies.detectors:detectors",
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",

@@ -1,0 +1,130 @@
+"""Composed recordings that differ in all that a detector of heartbeats must not depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from diffecg.composition.basic_rhythms import BASIC_RHYTHMS, FIBRILLATION
+from diffecg.composition.model_beats import draws_beats_of_recordings
+from diffecg.composition.recording import compose
+from diffecg.composition.timing import Rhythm
+from diffecg.files import CARD, new_folder, read_json, to_json_bytes
+from diffecg.formats.recording import Recording
+from diffecg.formats.registry import read_recording, write_recording
+from diffecg.formats.scaling import digitise
+from diffecg.inference.loading import load
+from diffecg.inference.model import Model
+from diffecg.signal.limb_leads import STANDARD_LEADS
+
+RHYTHM_WEIGHTS = {
+    "sinus rhythm": 4,
+    "sinus arrhythmia": 1,
+    "sinus tachycardia": 2,
+    "sinus bradycardia": 1,
+    "first-degree block": 1,
+    "atrial fibrillation": 2,
+}
+VENTRICULAR = (
+    "occasional V",
+    "bigeminy*12 N*15",
+    "trigeminy*8 N*9",
+    "N*9 couplet N*14 V",
+    "N*12 triplet N*7 V N*3 V",
+    "N*17 salvo of 6 N*5 couplet",
+)
+SUPRAVENTRICULAR = (
+    "occasional S",
+    "occasional V S",
+    "atrial bigeminy*8 N*9",
+    "N*7 S N*4 atrial couplet",
+    "N*14 atrial salvo of 8 N*5 S",
+    "N*6 S N*9 V N*4 S",
+)
+FUSION = ("N*7 F N*5 V", "N*4 F N*11 couplet N*3 F")
+NORMAL_SHARE = 0.25
+"""Share of recordings without ectopic beats."""
+STATEMENTS = ("NORM", "MI", "IMI", "AMI", "LVH", "STTC", "CLBBB", "CRBBB", "IRBBB", "LAFB", "IVCD", "LVOLT")
+"""One of these describes the subject of a recording of several leads."""
+LEADS = 2
+"""Leads of a recording of several leads, drawn at random: polarity and amplitude differ between leads."""
+AGES, STRENGTH, NOISE_SCALE, RESPIRATION_HZ = (18.0, 90.0), (0.5, 2.0), (0.25, 2.0), (0.15, 0.4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariedSet:
+    """A set of recordings."""
+
+    models: tuple[str, ...]
+    """Models of beats, of one or several leads, by turns."""
+    count: int
+    duration_s: float
+    """Length of each recording, in s."""
+    seed: int
+    """Seed of the set; sets of different seeds have no recording in common."""
+
+    def compose(self) -> Iterator[Recording]:
+        """Yield the recordings; each depends on the seed and its number only."""
+        loaded = [load(name) for name in self.models]
+        for number in range(self.count):
+            model = loaded[number % len(loaded)]
+            rng = np.random.default_rng([self.seed, number])
+            yield compose(duration_s=self.duration_s, model=model, **draw_settings(model, rng))
+
+
+def draw_settings(model: Model, rng: np.random.Generator) -> dict[str, Any]:
+    """Return random arguments of :func:`diffecg.compose` for a recording of a new subject."""
+    settings = {
+        "beats": Rhythm(draw_rhythm(model.labels, rng), respiration_hz=rng.uniform(*RESPIRATION_HZ)),
+        "seed": int(rng.integers(2**31)),
+        "subject_seed": int(rng.integers(2**31)),
+        "strength": rng.uniform(*STRENGTH),
+    }
+    if not draws_beats_of_recordings(model):
+        return settings
+    conditions = {
+        "labels": str(rng.choice(STATEMENTS)),
+        "age": rng.uniform(*AGES),
+        "sex": float(rng.integers(2)),
+    }
+    leads = tuple(rng.choice(STANDARD_LEADS, LEADS, replace=False).tolist())
+    return {**settings, "conditions": conditions, "leads": leads, "noise_scale": rng.uniform(*NOISE_SCALE)}
+
+
+def draw_rhythm(labels: Collection[str], rng: np.random.Generator) -> str:
+    """Return a random rhythm in the rhythm language; in fibrillation there are no atrial ectopic beats.
+
+    Args:
+        labels: labels of the beats that there are; N, S and V are among them.
+        rng: source of randomness.
+    """
+    weights = np.array([*RHYTHM_WEIGHTS.values()])
+    basic = str(rng.choice([*RHYTHM_WEIGHTS], p=weights / weights.sum()))
+    if rng.random() < NORMAL_SHARE:
+        return basic
+    orders = [*VENTRICULAR, *(FUSION if "F" in labels else ())]
+    if BASIC_RHYTHMS[basic].statement != FIBRILLATION:
+        orders += SUPRAVENTRICULAR
+    return f"{basic} {rng.choice(orders)}"
+
+
+def read_varied_set(folder: Path, wanted: VariedSet) -> list[Recording]:
+    """Return the recordings of a set, which are composed and written if the folder does not exist."""
+    if not folder.exists():
+        write_set(folder, wanted.compose(), asdict(wanted))
+    return [read_recording(folder / name) for name in read_json(folder / CARD)["recordings"]]
+
+
+def write_set(folder: Path, recordings: Iterator[Recording], about: dict[str, Any]) -> None:
+    """Write recordings as WFDB records with annotations, and a card of what was drawn for each."""
+    with new_folder(folder) as partial:
+        drawn: dict[str, Any] = {}
+        for number, recording in enumerate(recordings):
+            name = f"c{number:04}"
+            write_recording(partial / name, digitise(recording, 16))
+            drawn[name] = recording.info
+        (partial / CARD).write_bytes(to_json_bytes({**about, "recordings": drawn}))
