@@ -54,6 +54,7 @@ COMMANDS = {
         "research.models.report_leads:report_leads",
         "research.models.report_monitors:report_monitors",
         "research.models.report_beat_models:report_beat_models",
+        "research.models.card_fields:card_fields",
         "research.models.train_encoder:train_encoder",
         "research.models.train_denoiser:train_denoiser",
         "research.models.learn_rr_statistics:learn_rr_statistics",

@@ -18,20 +18,18 @@ from diffecg.datasets.recording_set import RecordingSet
 from diffecg.datasets.training_sets import SET
 from diffecg.errors import DiffecgError
 from diffecg.files import write_atomic
-from diffecg.model.folder import WEIGHTS, load_network, save_model
+from diffecg.model.files import WEIGHTS
+from diffecg.model.folder import load_network, save_model
 from diffecg.model.gap.network import GapNetwork
-from diffecg.training.card import model_settings
+from diffecg.training.card import as_rows, gap_settings, model_settings
 from diffecg.training.checkpoints import read_metrics
 from research.models.calibration import fit_kernel_variance
+from research.models.card_fields import model_fields
 from research.repository import PRETRAINED
 
 MAX_BYTES = 12 * 1024**2
 
-CARD = """---
-license: {licence}
-tags: [ecg, diffusion, synthetic-data]
----
-# {name}
+CARD = """{fields}# {name}
 
 A conditional diffusion model of {what}, made with diffecg {version}: an independent
 implementation of DiffECG (arXiv 2306.01875), with extensions, not by its authors.
@@ -223,7 +221,7 @@ def fit_intervals(model: GapNetwork, data: Sequence[Path]) -> str:
 
 
 def card(name: str, config: AnyConfig, facts: dict[str, Any]) -> str:
-    """Return the model card.
+    """Return the model card, without results.
 
     Args:
         name: of the model.
@@ -231,17 +229,19 @@ def card(name: str, config: AnyConfig, facts: dict[str, Any]) -> str:
         facts: about the run and the weights.
     """
     about = gap_facts(config, facts) if isinstance(config, GapConfig) else beat_facts(config, facts)
-    return CARD.format(name=name, version=__version__, seed=config.training.seed, **about, **facts)
+    fields = model_fields(name, config).front_matter()
+    return CARD.format(
+        fields=fields, name=name, version=__version__, seed=config.training.seed, **about, **facts
+    )
 
 
 def beat_facts(config: Config, facts: dict[str, Any]) -> dict[str, str]:
     """Return what the card of a model of beats states."""
-    settings = model_settings(config, facts["parameters"])
+    settings = as_rows(model_settings(config, facts["parameters"]))
     if config.conditions.several_labels:
         return {
-            "licence": "cc-by-4.0",
             "what": "heartbeats in eight leads, from which twelve follow",
-            "settings": _rows(settings),
+            "settings": settings,
             "data": LEADS_DATA,
             "examples": "windows",
             "limits": LEADS_LIMITS,
@@ -249,9 +249,8 @@ def beat_facts(config: Config, facts: dict[str, Any]) -> dict[str, str]:
         }
     several = SET in config.conditions.numbers
     return {
-        "licence": "odc-by",
         "what": "single labelled heartbeats",
-        "settings": _rows(settings),
+        "settings": settings,
         "data": MITDB_SOURCE + SVDB_SOURCE + BEAT_DATA + SVDB_DATA if several else MITDB_SOURCE + BEAT_DATA,
         "examples": "windows",
         "limits": SVDB_LIMITS if several else BEAT_LIMITS,
@@ -261,29 +260,13 @@ def beat_facts(config: Config, facts: dict[str, Any]) -> dict[str, str]:
 
 def gap_facts(config: GapConfig, facts: dict[str, Any]) -> dict[str, str]:
     """Return what the card of a model of gaps states."""
-    candidates = config.candidates
-    of_ecg = set(candidates.kinds) == {"ecg"}
-    settings = {
-        "Input": f"a gap of any {'lead' if of_ecg else 'signal'} at {candidates.fs_hz:g} Hz with its "
-        f"surroundings, and {'another lead' if of_ecg else 'others'} where one is observed",
-        "Signals": ", ".join(candidates.kinds),
-        "Candidates": f"{candidates.analogues} analogues within 30 minutes on either side, "
-        f"{candidates.cycles} visible cardiac cycles",
-        "Tasks": f"imputation, forecasting ({config.training.forecasts:g} of the training examples)",
-        "Network": f"attention over candidates, on STFT frames, {facts['parameters'] / 1e6:.1f} M parameters",
-        "Sampler": f"{config.diffusion.steps} step(s) a draw",
-    }
+    of_ecg = set(config.candidates.kinds) == {"ecg"}
     return {
-        "licence": "odc-by",
         "what": "the gaps and the continuation of "
         + ("an ECG" if of_ecg else "ECG, PPG, pressure and respiration"),
-        "settings": _rows(settings),
+        "settings": as_rows(gap_settings(config, facts["parameters"])),
         "data": MITDB_SOURCE + GAP_DATA if of_ecg else MONITOR_DATA + "\n" + MITDB_SOURCE + MONITOR_ECG_DATA,
         "examples": "gaps",
         "limits": GAP_LIMITS if of_ecg else MONITOR_LIMITS,
         "results": NOT_EVALUATED if of_ecg else NOT_EVALUATED_MONITOR,
     }
-
-
-def _rows(settings: dict[str, str]) -> str:
-    return "\n".join(f"| {name} | {text} |" for name, text in settings.items())

@@ -17,7 +17,9 @@ from diffecg.evaluation.generation.metrics import MetricRow
 from diffecg.evaluation.imputation.html import estimate_text
 from diffecg.evaluation.imputation.summary import ALL, MethodScores
 from diffecg.files import read_json
+from diffecg.model.files import CARD
 from research.docs.readme_tables import fill
+from research.models.card_fields import bundled_fields, with_fields
 from research.repository import PRETRAINED, README, REPORTS
 from research.tables import markdown_table
 
@@ -114,14 +116,15 @@ def publish(model: str, tables: str, kinds: list[str]) -> None:
 
 
 def write_results(model: str, tables: str) -> None:
-    """Write tables into the section of a model's card on what it reaches."""
-    card = PRETRAINED / model / "README.md"
+    """Write tables into the section of a model's card on what it reaches, and fill its fields."""
+    card = PRETRAINED / model / CARD
 
     def replaced(match: re.Match[str]) -> str:
         return f"{match[1]}{tables}{match[2]}"
 
     pattern = r"(## What it reaches\n\n).*?(\n\n## )"
-    card.write_text(re.sub(pattern, replaced, card.read_text(), flags=re.DOTALL))
+    text = re.sub(pattern, replaced, card.read_text(), flags=re.DOTALL)
+    card.write_text(with_fields(text, bundled_fields(model)))
 
 
 def generation_tables(report: dict[str, Any]) -> str:

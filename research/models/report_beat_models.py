@@ -33,10 +33,10 @@ def report_beat_models(
     )
     body = "\n\n".join([intro, *tables])
     write_atomic(REPORTS / f"{MODEL}.md", f"# Report of {MODEL}\n\n{body}\n".encode())
-    write_results(MODEL, body)
     models = {name: {"weights_sha256": digest} for name, digest in settings["models"].items()}
     cells = {path.stem: read_json(path) for path in sorted((study / CELLS).glob("*.json"))}
     (REPORTS / MODEL).mkdir(parents=True, exist_ok=True)
     write_json(
         REPORTS / MODEL / "beat-models.json", {"about": {**settings, "models": models}, "cells": cells}
     )
+    write_results(MODEL, body)

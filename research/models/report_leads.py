@@ -90,11 +90,11 @@ def publish(scores: Path, fold: int) -> None:
     write_atomic(REPORTS / f"{MODEL}.md", f"{text}\n".encode())
     chosen = [section for section in sections if section.partition("\n")[0].strip() in IN_CARD]
     tables = [section.partition("\n")[2].strip() for section in chosen]
-    write_results(MODEL, "\n\n".join([intro, *tables]))
     results = {path.stem: read_json(path) for path in sorted((scores / MODEL).glob(f"*-fold{fold}.json"))}
     about = {"models": {MODEL: {"weights_sha256": load(MODEL).weights_sha256}}, "fold": fold}
     (REPORTS / MODEL).mkdir(parents=True, exist_ok=True)
     write_json(REPORTS / MODEL / "generation.json", {"about": about, "measures": results})
+    write_results(MODEL, "\n\n".join([intro, *tables]))
 
 
 def training_conditions(ptbxl: Path, cache: Path, known: tuple[str, ...]) -> pd.DataFrame:

@@ -25,9 +25,10 @@ from diffecg.files import write_atomic
 from diffecg.model.denoiser_folder import DenoiserConfig, save_denoiser
 from diffecg.model.denoising_bands import median_baseline
 from diffecg.model.denoising_network import DenoisingNetwork
-from diffecg.model.folder import WEIGHTS
+from diffecg.model.files import WEIGHTS
 from diffecg.pretrained import DENOISER
 from diffecg.training.distributed import check_device
+from research.models.card_fields import DENOISER_FIELDS
 from research.models.noisy_windows import (
     FS_HZ,
     PTBXL_FS_HZ,
@@ -59,11 +60,7 @@ CHECKPOINT_S = 120.0
 EXCLUDED = "201"
 """The same subject as 202, of DS2."""
 
-CARD = """---
-license: odc-by
-tags: [ecg, denoising]
----
-# {name}
+CARD = """{fields}# {name}
 
 A network that removes baseline wander, muscle artefacts and electrode motion from one lead of an ECG, and
 states how far its estimate may be off; made with diffecg {version}. It is behind `diffecg denoise` and
@@ -155,6 +152,7 @@ def train_denoiser(
     save_denoiser(out, config, network)
     size = (out / WEIGHTS).stat().st_size
     text = CARD.format(
+        fields=DENOISER_FIELDS.front_matter(),
         name=out.name,
         version=__version__,
         fs=config.fs_hz,

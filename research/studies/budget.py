@@ -14,7 +14,7 @@ from diffecg.config.io import read_config
 from diffecg.config.schema import Config
 from diffecg.datasets.windows import Windows
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.model.folder import CONFIG
+from diffecg.model.files import CONFIG
 from diffecg.training.trainer import train
 
 _PROBE_S = 20.0

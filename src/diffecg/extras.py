@@ -16,6 +16,7 @@ from diffecg.errors import MissingDependencyError
 MODULES = {
     "eval": ("neurokit2", "sklearn"),
     "formats": ("ecgdatakit", "pydicom"),
+    "hub": ("huggingface_hub",),
     "imblearn": ("imblearn",),
     "mne": ("mne",),
     "onnx": ("onnx", "onnxscript", "onnxruntime"),

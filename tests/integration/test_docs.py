@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from huggingface_hub import ModelCard
 
 import diffecg
 from diffecg import pretrained
 from diffecg.cli.app import main
 from research.docs.readme_tables import readme_tables
+from research.models.card_fields import card_fields
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -34,6 +36,29 @@ def test_bundled_models_are_those_of_their_cards(name):
         "reference|linear",
     ):
         assert re.search(word, card), word
+
+
+def test_the_fields_of_the_cards_are_those_of_models_and_reports():
+    card_fields(check=True)
+
+
+@pytest.mark.parametrize("name", [*pretrained.names(), pretrained.DENOISER])
+def test_the_hub_reads_the_cards(name):
+    card = ModelCard.load(pretrained.folder(name) / "README.md", ignore_metadata_errors=False)
+    assert card.data.library_name == "diffecg"
+    assert card.data.license == ("cc-by-4.0" if name == "ptbxl-beat" else "odc-by")
+    assert set(card.data.datasets) <= {"mitdb", "svdb", "nstdb", "ptb-xl", "challenge-2015"}
+    assert card.data.pipeline_tag == ("time-series-forecasting" if name.endswith("-strip") else None)
+    results = card.data.eval_results or []
+    assert bool(results) == (name != pretrained.DENOISER)
+    assert card.data.model_name == (name if results else None)
+    for result in results:
+        # The tables of the card are made from the same reports by other functions.
+        assert f"{result.metric_value:.3f}".removeprefix("0") in card.text, result.metric_name
+
+
+def test_the_bundled_weights_are_small_together():
+    assert sum(path.stat().st_size for path in pretrained.folder("").rglob("*.safetensors")) < 60e6
 
 
 def test_reports_are_of_the_bundled_weights():

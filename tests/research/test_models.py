@@ -8,7 +8,7 @@ from diffecg import pretrained
 from diffecg.composition.rr_statistics import FILE
 from diffecg.config.gap import GapConfig
 from diffecg.config.io import read_any_config
-from diffecg.model.folder import CONFIG
+from diffecg.model.files import CONFIG
 from research.models import bundle
 from research.repository import PACKAGE, README, REPORTS
 

@@ -37,6 +37,11 @@ class Database:
     """Folders whose files are listed in the release itself, in ``SHA256SUMS.txt``, because there are
     too many for this package. The list is only trusted if it agrees with :meth:`checksums`."""
 
+    @property
+    def physionet_name(self) -> str:
+        """Name on PhysioNet, such as ``ptb-xl``; empty: it is not there."""
+        return self.url.removeprefix("https://physionet.org/files/").partition("/")[0]
+
     def provenance(self) -> dict[str, str]:
         """Return name, version, licence and citation."""
         fields = {"version": self.version, "licence": self.licence, "citation": self.citation}

@@ -28,7 +28,7 @@ from diffecg.inference.imputer import Progress
 from diffecg.inference.results import Denoised
 from diffecg.model.denoiser_folder import DenoiserConfig, load_denoiser
 from diffecg.model.denoising_network import DenoisingNetwork
-from diffecg.model.folder import WEIGHTS
+from diffecg.model.files import WEIGHTS
 from diffecg.signal.arrays import interpret_signal
 from diffecg.signal.resampling import check_rate, fit_length, interpolate_gaps, resample
 from diffecg.signal.runs import true_runs

@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from diffecg.errors import DiffecgError
 from diffecg.files import read_json, to_json_bytes
 from diffecg.model.denoising_network import DenoisingNetwork, DenoisingSizes
-from diffecg.model.folder import CONFIG, WEIGHTS, read_weights, write_settings_and_weights
+from diffecg.model.files import CONFIG, WEIGHTS
+from diffecg.model.folder import read_weights, write_settings_and_weights
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,11 +19,8 @@ from diffecg.config.io import AnyConfig, read_any_config, to_json
 from diffecg.errors import DiffecgError
 from diffecg.files import write_atomic
 from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.files import CONFIG, WEIGHTS
 from diffecg.model.gap.network import GapNetwork
-
-CONFIG = "config.json"
-
-WEIGHTS = "model.safetensors"
 
 DIGEST_KEYS = ("tensors_sha256", "weights_sha256")
 """Metadata keys of the digest: the one that is written, and that of version 0.1."""
@@ -66,6 +63,11 @@ def write_settings_and_weights(
     write_atomic(folder / CONFIG, settings)
     # A single key: safetensors writes several in random order, and equal models would have different files.
     write_atomic(folder / WEIGHTS, save(state, metadata={DIGEST_KEYS[0]: _digest(state)}))
+
+
+def fits_half(state: dict[str, Tensor]) -> bool:
+    """Return whether 16-bit floats hold all weights exactly."""
+    return all(torch.equal(tensor, tensor.half().to(tensor.dtype)) for tensor in state.values())
 
 
 def load_network(folder: Path) -> ConditionalDenoiser | GapNetwork:

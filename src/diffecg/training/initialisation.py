@@ -20,7 +20,7 @@ from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.model.folder import CONFIG
+from diffecg.model.files import CONFIG
 from diffecg.training.checkpoints import TrainingState
 from diffecg.training.conditions import WindowConditions
 from diffecg.training.data import TrainingData, count_labels

@@ -81,5 +81,6 @@ def train(
     )
     network = loop.run(initial_state(config, data, teacher, start=start))
     if context.is_main:
-        write_card(folder, config, windows.info, sum(weights.numel() for weights in network.parameters()))
+        sources = windows.info.get("sources", [windows.info])
+        write_card(folder, config, sources, sum(weights.numel() for weights in network.parameters()))
     return load_model(folder) if settings.patience else network

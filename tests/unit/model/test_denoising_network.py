@@ -10,7 +10,7 @@ from diffecg.errors import DiffecgError
 from diffecg.model.denoiser_folder import DenoiserConfig, load_denoiser, save_denoiser
 from diffecg.model.denoising_bands import LOG_SCALE, band_features, divide_bands, median_baseline
 from diffecg.model.denoising_network import DenoisingNetwork, DenoisingSizes
-from diffecg.model.folder import CONFIG, WEIGHTS
+from diffecg.model.files import CONFIG, WEIGHTS
 
 SIZES = DenoisingSizes()
 EDGES = SIZES.baseline_edges

@@ -8,7 +8,8 @@ from safetensors.torch import load_file, save_file
 
 from diffecg.errors import DiffecgError
 from diffecg.model.denoiser import ConditionalDenoiser
-from diffecg.model.folder import WEIGHTS, load_model, save_model
+from diffecg.model.files import WEIGHTS
+from diffecg.model.folder import load_model, save_model
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from diffecg.config.gap import GapConfig
 from diffecg.datasets.recording_set import RecordingSet
 from diffecg.model.folder import load_network, save_model
 from diffecg.model.gap.network import GapNetwork
+from diffecg.training.card import write_card
 from diffecg.training.checkpoints import TrainingState
 from diffecg.training.distributed import SINGLE_PROCESS, DistributedContext
 from diffecg.training.gap.batches import GapBatchSource
@@ -80,6 +81,9 @@ def train_gap_model(
         context=context,
     )
     network = loop.run(initial_gap_state(config, sets, start))
+    if context.is_main:
+        cards = [card for recordings in sets for card in recordings.cards]
+        write_card(out, config, cards, sum(weights.numel() for weights in network.parameters()))
     if not settings.patience:
         return network
     best = load_network(out)
