@@ -20,9 +20,10 @@ from diffecg.evaluation.imputation.detection import f1_terms
 from diffecg.evaluation.imputation.scores import crps
 from diffecg.inference.analogue_imputer import AnalogueImputer
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.loading import find_model, load_imputer
+from diffecg.inference.loading import load_imputer
 from diffecg.inference.results import Imputation
-from diffecg.model.folder import WEIGHTS
+from diffecg.model.files import WEIGHTS
+from diffecg.model.finding import find_model
 from diffecg.signal.kinds import HEARTBEAT_KINDS, signal_kind
 from research.benchmarks.monitor_cases import ROWS, Case, Row, cases_of
 from research.benchmarks.monitor_methods import COVERAGE, MonitorNetwork, folders_of, interpolate
@@ -77,7 +78,7 @@ def monitors(
         "settings": asdict(options),
         "data": recordings.fingerprint(options.partition),
         "split": recordings.cards[0].get("split"),
-        "model": _digest(find_model(options.model)),
+        "model": find_model(options.model).weights_sha256,
         "networks": {name: _digest(folder) for name, folder in folders_of(options.vs).items()},
         "diffecg": __version__,
     }

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from diffecg._version import __version__
 from diffecg.datasets.windows import Windows, fingerprint
-from diffecg.inference.loading import find_model
-from diffecg.model.folder import WEIGHTS
+from diffecg.model.finding import find_model
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -33,6 +31,6 @@ def provenance(
         "windows": fingerprint(windows),
         "split": windows.info.get("split"),
         "label_map": windows.info.get("label_map"),
-        "models": {name: sha256((find_model(name) / WEIGHTS).read_bytes()).hexdigest() for name in models},
+        "models": {name: find_model(name).weights_sha256 for name in models},
         "diffecg": __version__,
     }

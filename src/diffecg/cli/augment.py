@@ -34,7 +34,7 @@ def augment(
     out:
         Folder to write, in the same format (diffecg.open_windows).
     model:
-        A bundled model or a model folder.
+        A bundled model, a model folder, or a model of the Hugging Face hub (organisation/name).
     to_ratio:
         Target size of each label that the model generates, as a multiple of the largest one.
     """

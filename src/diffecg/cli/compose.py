@@ -65,7 +65,8 @@ def compose(
     out:
         Folder to write: the recording with reference annotations, a figure and a data card (card.json).
     model:
-        A bundled model of beats (mitbih-beat, mitbih-beat-fast; of 12 leads: ptbxl-beat) or a model folder.
+        A bundled model of beats (mitbih-beat, mitbih-beat-fast; of 12 leads: ptbxl-beat), a model folder, or
+        a model of the Hugging Face hub (organisation/name).
     leads:
         Of a model of several leads: the leads to write, in order; default: all that it determines.
     noise_scale:

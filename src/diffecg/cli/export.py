@@ -20,7 +20,7 @@ def export(model: str, /, *, out: Path, force: Force = False, json: Json = False
     Parameters
     ----------
     model:
-        A bundled model or a model folder.
+        A bundled model, a model folder, or a model of the Hugging Face hub (organisation/name).
     out:
         File to write, with the suffix .onnx.
     """

@@ -34,7 +34,8 @@ def generate(
     Parameters
     ----------
     model:
-        A bundled model of beats (mitbih-beat, mitbih-beat-fast; of 12 leads: ptbxl-beat) or a model folder.
+        A bundled model of beats (mitbih-beat, mitbih-beat-fast; of 12 leads: ptbxl-beat), a model folder, or
+        a model of the Hugging Face hub (organisation/name).
     condition:
         Number that the windows are conditioned on, such as age=63, sex=1 (0 male, 1 female) or heart_rate=80;
         may be repeated. An unknown name is answered with those that the model has.

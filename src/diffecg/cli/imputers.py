@@ -34,9 +34,9 @@ class ImputerFlags(SamplerOptions):
     """diffusion (by a model) or analogues (segments of the recording with similar surroundings, without a
     model)."""
     model: str | None = None
-    """A bundled model or a model folder, for the diffusion engine; default: mitbih-strip, or icu-strip where
-    PPG, pressure or respiration is named by --lead, or is in the recording and none is named; with --leads
-    ptbxl-beat."""
+    """A bundled model, a model folder, or a model of the Hugging Face hub (organisation/name), for the
+    diffusion engine; default: mitbih-strip, or icu-strip where PPG, pressure or respiration is named by
+    --lead, or is in the recording and none is named; with --leads ptbxl-beat."""
     threads: int | None = None
     """Number of CPU threads of the model; default: chosen by PyTorch."""
     device: str = "cpu"

@@ -49,7 +49,7 @@ def studio(
     port:
         Port to bind to; 0 for a free one.
     model:
-        Models to serve: names of bundled models, or model folders. May be
+        Models to serve: names of bundled models or of the Hugging Face hub, or model folders. May be
         repeated. The server loads no others.
     beats:
         Folder of real beats, written by diffecg prepare, to compare synthetic beats with.

@@ -65,9 +65,10 @@ def train(
         Preset of settings of a model that starts from random weights: beat (default), paper or twelve-lead
         for windows, strip for recording sets.
     init:
-        Bundled model or model folder to fine-tune, in place of a preset. Its architecture, noise schedule and
-        scaling are kept; labels that it does not have are added; training ends when the validation loss no
-        longer falls (training.patience). Windows of another rate or length are resampled and cut.
+        Bundled model, model folder or model of the hub to fine-tune, in place of a preset. Its architecture,
+        noise schedule and scaling are kept; labels that it does not have are added; training ends when the
+        validation loss no longer falls (training.patience). Windows of another rate or length are resampled
+        and cut.
     label:
         Label of the model; may be repeated. Default: the AAMI labels N, S, V and F, or those of the windows
         where they are others; with --init also those of the model.

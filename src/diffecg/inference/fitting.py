@@ -49,7 +49,7 @@ def train(
         out: folder of the run, which becomes a model folder; a run that is in it is resumed. None: the model
             is only returned.
         preset: preset of settings for a model that starts from random weights; None: ``beat``.
-        init: model to fine-tune, by name, folder or as an object, in place of a preset.
+        init: model to fine-tune, by name (also of the hub), folder or as an object, in place of a preset.
         labels: labels of the model; None: those of the windows, and those of ``init``.
         samples: number of training samples, repetitions included; None: that of the settings.
         minutes: stop after this time.

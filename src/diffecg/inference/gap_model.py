@@ -19,6 +19,7 @@ from diffecg.inference.gap_search import SearchedGap, choose_by_seed, search_gap
 from diffecg.inference.model_rate import ModelRateSignal
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.seeds import derive_seed
+from diffecg.inference.sharing import SharedModel
 from diffecg.model.gap.inputs import GapInputs
 from diffecg.model.gap.network import GapEncoding, GapNetwork
 from diffecg.model.gap.sampling import STEP_LEVELS, sample, seeded_noise
@@ -29,7 +30,7 @@ BATCH = 16
 """Gaps computed together; affects speed and memory only."""
 
 
-class GapModel(GapImputer):
+class GapModel(GapImputer, SharedModel):
     """A model of gaps: imputes and forecasts any lead of an ECG from the whole recording.
 
     The search finds 16 analogues of a gap within 30 minutes on either side; visible heartbeats are laid to
@@ -46,6 +47,7 @@ class GapModel(GapImputer):
         name: name of the model.
         weights_sha256: SHA-256 of the weights file.
         sampling: number of steps and batch size; None: the model's own.
+        card: text of the model card; empty: there is none.
 
     Raises:
         DiffecgError: a sampler, which these models do not have, or a number of steps out of range.
@@ -62,10 +64,12 @@ class GapModel(GapImputer):
         weights_sha256: str = "",
         *,
         sampling: SamplerOptions | None = None,
+        card: str = "",
     ) -> None:
         self.network = network.eval()
         self.name = name
         self.weights_sha256 = weights_sha256
+        self.card = card
         sampling = SamplerOptions(batch_size=BATCH) if sampling is None else sampling
         if sampling.sampler is not None:
             raise DiffecgError(f"{name} has no sampler {sampling.sampler!r} to choose; leave it out")
@@ -95,13 +99,18 @@ class GapModel(GapImputer):
         """Device that the model computes on, such as ``cpu``."""
         return str(self.network.frames.analysis.device)
 
+    @property
+    def trained_network(self) -> GapNetwork:
+        """The network with its weights."""
+        return self.network
+
     def with_sampling(self, sampling: SamplerOptions) -> GapModel:
         """Return the model with another number of steps and batch size as its own.
 
         Raises:
             DiffecgError: as for the constructor.
         """
-        return GapModel(self.network, self.name, self.weights_sha256, sampling=sampling)
+        return GapModel(self.network, self.name, self.weights_sha256, sampling=sampling, card=self.card)
 
     def to(self, device: str) -> GapModel:
         """Move the model to a device (``cpu``, ``cuda``) and return it.

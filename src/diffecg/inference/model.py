@@ -40,6 +40,7 @@ from diffecg.inference.sampling import (
     sample_windows,
 )
 from diffecg.inference.seeds import Seeds, draw_seeds
+from diffecg.inference.sharing import SharedModel
 from diffecg.inference.summary import Gaps, find_gaps, summarise_draws
 from diffecg.model.denoiser import ConditionalDenoiser
 from diffecg.model.dense import DenseNetwork
@@ -51,7 +52,7 @@ from diffecg.training.loop import Report
 _PAST_WINDOWS = 3
 
 
-class Model:
+class Model(SharedModel):
     """A trained model, which generates, imputes and forecasts.
 
     Example:
@@ -71,6 +72,7 @@ class Model:
         weights_sha256: str = "",
         *,
         sampling: SamplerOptions | None = None,
+        card: str = "",
     ) -> None:
         self.denoiser = denoiser.eval()
         self.name = name
@@ -78,6 +80,7 @@ class Model:
         """SHA-256 of the weights file."""
         self.sampling = SamplerOptions() if sampling is None else sampling
         """Sampler, steps and batch size where a method is given none."""
+        self.card = card
 
     def __repr__(self) -> str:
         """Return name, window, labels, size and device."""
@@ -118,6 +121,17 @@ class Model:
         return "torch" if isinstance(self.denoiser.network, UNet | DenseNetwork) else "onnx"
 
     @property
+    def trained_network(self) -> ConditionalDenoiser:
+        """The network with its weights.
+
+        Raises:
+            DiffecgError: it is computed by ONNX Runtime.
+        """
+        if self.engine != "torch":
+            raise DiffecgError(f"{self.name} is computed by {self.engine}; load it with engine='torch'")
+        return self.denoiser
+
+    @property
     def past_s(self) -> float:
         """Length of the past that a forecast is conditioned on, in s."""
         return _PAST_WINDOWS * self.config.window.duration_s
@@ -148,7 +162,7 @@ class Model:
 
     def with_sampling(self, sampling: SamplerOptions) -> Model:
         """Return the model with another sampler, number of steps and batch size as its own."""
-        return Model(self.denoiser, self.name, self.weights_sha256, sampling=sampling)
+        return Model(self.denoiser, self.name, self.weights_sha256, sampling=sampling, card=self.card)
 
     def to(self, device: str) -> Model:
         """Move the model to a device (``cpu``, ``cuda``) and return it.

@@ -13,12 +13,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
-from diffecg import pretrained
 from diffecg._version import __version__
 from diffecg.config.gap import GapConfig
-from diffecg.config.io import read_any_config
 from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
+from diffecg.model.finding import find_model
 from diffecg.service import data_api, jobs_api, recordings_api, sheets_api, tasks_api
 from diffecg.service.database import Table
 from diffecg.service.error_responses import COMMON, add_error_handlers
@@ -148,8 +147,8 @@ def _read_models(sources: tuple[str, ...]) -> dict[str, ServedModel]:
 
 
 def _read_model_info(source: str) -> ModelInfo:
-    folder = pretrained.find(source) or Path(source)
-    config = read_any_config(folder / "config.json")
+    folder = find_model(source)
+    config = folder.config
     if isinstance(config, GapConfig):
         candidates = config.candidates
         return ModelInfo(

@@ -17,9 +17,10 @@ from diffecg.evaluation.generation.report import EvaluateOptions, Report, evalua
 from diffecg.inference.analogue_imputer import AnalogueImputer
 from diffecg.inference.gap_model import GapModel
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.loading import find_model, is_gap_model, load, load_imputer
+from diffecg.inference.loading import load, load_imputer
 from diffecg.inference.model import Model
 from diffecg.inference.results import Preview
+from diffecg.model.finding import find_model
 from diffecg.service.channel import (
     Assignment,
     JobEnded,
@@ -124,7 +125,7 @@ class TaskRunner:
 
     def _load_gap_model(self, source: str) -> GapModel | None:
         """Return a model of gaps, which no engine but torch computes; None: the model is one of windows."""
-        imputer = load_imputer(source) if is_gap_model(find_model(source)) else None
+        imputer = load_imputer(source) if find_model(source).is_gap_model else None
         return imputer if isinstance(imputer, GapModel) else None
 
     def _imputer(self, inputs: RecordingInputs) -> Imputer:
