@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -69,6 +69,12 @@ def monitors(
     Example: python -m research monitors --data monitor/ --out studies/monitors --partition test
     """
     use_threads(threads)
+    results = measure(data, out, options)
+    publish(out, "Signals of monitors", tables(results, options), {}, as_json=json)
+
+
+def measure(data: Path, out: Path, options: MonitorOptions) -> dict[str, Any]:
+    """Return the scores of each method in each row, computed or from an earlier run in ``out``."""
     recordings = RecordingSet.open(data).select(partition=options.partition)
     networks = {
         name: MonitorNetwork.load(folder, recordings.fs_hz) for name, folder in folders_of(options.vs).items()
@@ -83,8 +89,7 @@ def monitors(
         "diffecg": __version__,
     }
     cells = [Cell(row.name, partial(score_row, recordings, row, options, networks)) for row in ROWS]
-    results = run_study(out, about, cells)
-    publish(out, "Signals of monitors", tables(results, options), {}, as_json=json)
+    return run_study(out, about, cells)
 
 
 def score_row(
@@ -127,9 +132,49 @@ def score(case: Case, imputation: Imputation) -> dict[str, float]:
     return scores
 
 
+@dataclass(frozen=True, kw_only=True)
+class RowSummary:
+    """The errors in a row, means over recordings."""
+
+    row: str
+    gaps: int
+    crps: dict[str, float]
+    """CRPS of each method, in the unit of the signal."""
+    best_baseline: str
+    ratio: tuple[float, float, float]
+    """CRPS of the model over that of the best baseline, with its 95 % interval over recordings."""
+    coverage: float
+    """Share of the samples inside the 90 % interval of the model."""
+
+
+def summarise(results: Mapping[str, Any], options: MonitorOptions) -> list[RowSummary]:
+    """Return the errors in each row."""
+    baselines = (*BASELINES, *folders_of(options.vs))
+    summaries = []
+    for row in ROWS:
+        scores = results[row.name]
+        errors = {method: _mean(scores[method], "CRPS") for method in scores}
+        best = min(baselines, key=lambda method: errors[method])
+        summaries.append(
+            RowSummary(
+                row=row.name,
+                gaps=len(scores[MODEL]),
+                crps=errors,
+                best_baseline=best,
+                ratio=_ratio(scores[MODEL], scores[best]),
+                coverage=_mean(scores[MODEL], "coverage"),
+            )
+        )
+    return summaries
+
+
 def tables(results: Mapping[str, Any], options: MonitorOptions) -> list[Table]:
     """Return the tables of errors, of heartbeats and of pressures."""
-    return [_error_table(results, options), _beat_table(results), _pressure_table(results)]
+    return [
+        _error_table(summarise(results, options), options),
+        _beat_table(results),
+        _pressure_table(results),
+    ]
 
 
 def _digest(folder: Path) -> str:
@@ -215,24 +260,19 @@ def _pressure_errors(case: Case, draws: Float64[np.ndarray, "draw gap"]) -> dict
     return dict(zip(("systolic", "diastolic", "mean"), error.tolist(), strict=True))
 
 
-def _error_table(results: Mapping[str, Any], options: MonitorOptions) -> Table:
-    baselines = (*BASELINES, *folders_of(options.vs))
+def _error_table(summaries: Sequence[RowSummary], options: MonitorOptions) -> Table:
+    methods = (*BASELINES, *folders_of(options.vs), MODEL)
     rows = []
-    for row in ROWS:
-        scores = results[row.name]
-        best = min(baselines, key=lambda method: _mean(scores[method], "CRPS"))
-        ratio, low, high = _ratio(scores[MODEL], scores[best])
-        cells = [format_number(_mean(scores[method], "CRPS"), 3) for method in (*baselines, MODEL)]
-        shuffled = _mean(scores[SHUFFLED], "CRPS") if SHUFFLED in scores else np.nan
-        coverage = 100 * _mean(scores[MODEL], "coverage")
+    for one in summaries:
+        ratio, low, high = one.ratio
         rows.append(
             (
-                row.name,
-                f"{len(scores[MODEL])}",
-                *cells,
+                one.row,
+                f"{one.gaps}",
+                *(format_number(one.crps[method], 3) for method in methods),
                 f"{ratio:.3f} ({low:.2f} to {high:.2f})",
-                format_number(shuffled, 3),
-                f"{coverage:.1f} %",
+                format_number(one.crps.get(SHUFFLED), 3),
+                f"{100 * one.coverage:.1f} %",
             )
         )
     note = (
@@ -241,7 +281,7 @@ def _error_table(results: Mapping[str, Any], options: MonitorOptions) -> Table:
         "baseline with a 95 % interval over recordings. "
         f"Model {options.model}; coverage of its 90 % intervals."
     )
-    head = ("gap", "gaps", *baselines, MODEL, "ratio", SHUFFLED, "coverage")
+    head = ("gap", "gaps", *methods, "ratio", SHUFFLED, "coverage")
     return Table(title="Errors", note=note, head=head, rows=rows)
 
 

@@ -36,6 +36,8 @@ def _results(model: str, report: Mapping[str, Any]) -> list[Result]:
     """Return the main results of a report of any kind."""
     if "cells" in report:
         return two_database_results(model, report["cells"])
+    if "gap_rows" in report:
+        return monitor_results(report["about"]["partition"], report["gap_rows"])
     if "measures" in report:
         return lead_results(report["about"]["fold"], report["measures"])
     return gap_results(model, report["rows"]) if "calibration" in report else beat_results(report["rows"])
@@ -86,6 +88,19 @@ def lead_results(fold: int, measures: Mapping[str, Any]) -> list[Result]:
             data=f"PTB-XL, fold {fold}",
             metrics={("roc_auc", "TSTR, macro-AUROC of the superclasses"): values["macro"]},
         )
+    ]
+
+
+def monitor_results(partition: str, rows: Iterable[Mapping[str, Any]]) -> list[Result]:
+    """Return the errors of the model of monitor signals, in the unit of the signal that is missing."""
+    return [
+        Result(
+            task=row["row"],
+            dataset="challenge-2015",
+            data=f"PhysioNet/CinC Challenge 2015, split recordings, partition {partition}",
+            metrics={("crps", "CRPS"): row["crps"]["model"]},
+        )
+        for row in rows
     ]
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from diffecg.cli.console import Threads
-from diffecg.files import write_atomic
-from research.benchmarks.monitors import MonitorOptions, monitors
+from diffecg.cli.console import Threads, use_threads
+from diffecg.files import write_atomic, write_json
+from diffecg.model.finding import find_model
+from research.benchmarks.monitors import MonitorOptions, measure, summarise, tables
 from research.models.report import write_results
 from research.repository import REPORTS
-from research.studies.command import TABLES
+from research.tables import markdown, markdown_table
 
 MODEL = "icu-strip"
 IN_CARD = ("Errors", "Pressures")
@@ -39,19 +42,29 @@ def report_monitors(
         gaps: Gaps of each recording in each row.
         vs: Network to compare with, as for monitors.
     """
+    use_threads(threads)
     options = MonitorOptions(model=MODEL, partition=partition, gaps=gaps, vs=vs)
-    monitors(data=data, out=work, options=options, threads=threads)
-    publish(work)
+    publish(measure(data, work, options), options)
 
 
-def publish(work: Path) -> None:
-    """Write the tables of a run of the benchmark into docs/reports, and some into the card."""
-    _, *sections = (work / TABLES).read_text().split("\n## ")
+def publish(results: Mapping[str, Any], options: MonitorOptions) -> None:
+    """Write the tables and figures of results into docs/reports, and some tables into the card."""
     intro = (
-        "`python -m research report-monitors`: gaps at random times of the recordings for testing of the "
-        "PhysioNet/CinC Challenge 2015 (split `recordings`: subjects are unknown). How: docs/training.md."
+        f"`python -m research report-monitors`: {options.gaps} gaps at random times of each recording of the "
+        f"partition `{options.partition}` of the PhysioNet/CinC Challenge 2015 (split `recordings`: subjects "
+        "are unknown). What it shows: docs/monitors.md."
     )
-    text = "\n\n".join([f"# Report of {MODEL}", intro, *(f"## {section.strip()}" for section in sections)])
-    write_atomic(REPORTS / f"{MODEL}.md", f"{text}\n".encode())
-    chosen = [section for section in sections if section.partition("\n")[0].strip() in IN_CARD]
-    write_results(MODEL, "\n\n".join([intro, *(section.partition("\n")[2].strip() for section in chosen)]))
+    shown = tables(results, options)
+    write_atomic(REPORTS / f"{MODEL}.md", f"# Report of {MODEL}\n\n{intro}\n\n{markdown(shown)}".encode())
+    about = {
+        "models": {MODEL: {"weights_sha256": find_model(MODEL).weights_sha256}},
+        "partition": options.partition,
+        "gaps": options.gaps,
+        "draws": options.draws,
+    }
+    (REPORTS / MODEL).mkdir(parents=True, exist_ok=True)
+    rows = [asdict(one) for one in summarise(results, options)]
+    write_json(REPORTS / MODEL / "monitors.json", {"about": about, "gap_rows": rows})
+    in_card = [table for table in shown if table.title in IN_CARD]
+    parts = [f"{table.note}\n\n{markdown_table(table.head, table.rows).rstrip()}" for table in in_card]
+    write_results(MODEL, "\n\n".join([intro, *parts]))

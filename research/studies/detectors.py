@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +11,7 @@ from cyclopts import Parameter
 from diffecg._version import __version__
 from diffecg.cli.console import Flat, Json, Threads, use_threads
 from diffecg.datasets.recording_folder import RecordingFolder
-from diffecg.inference.loading import find_model
-from diffecg.model.folder import WEIGHTS
+from diffecg.model.finding import find_model
 from research.studies.command import Out, publish, run_study
 from research.studies.detector_options import DetectorOptions
 from research.studies.detector_study import Study
@@ -43,9 +41,7 @@ def detectors(
         "study": "detectors",
         "settings": asdict(options),
         "recordings": {folder.name: RecordingFolder(folder).names() for folder in (mitdb, svdb)},
-        "models": {
-            name: sha256((find_model(name) / WEIGHTS).read_bytes()).hexdigest() for name in options.models
-        },
+        "models": {name: find_model(name).weights_sha256 for name in options.models},
         "diffecg": __version__,
     }
     chosen = run_study(out, about, study.choice_cells())
