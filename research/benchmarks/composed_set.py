@@ -18,6 +18,8 @@ from diffecg.composition.timing import HEART_RATE_RANGE
 from diffecg.files import new_folder
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
+from research.benchmarks.twelve_leads.baselines import Source
+from research.benchmarks.twelve_leads.records import TRAIN_FOLDS, read_ptbxl
 
 SIGNAL, TABLE = "signal_mv.npy", "conditions.parquet"
 SEX_NUMBER = "sex"
@@ -70,6 +72,24 @@ def compose_set(
         table.assign(seed=seed + np.arange(len(table))).to_parquet(folder / TABLE)
 
 
+def compose_training_set(ptbxl: Path, out: Path, *, cache: Path, model: str, threads: int | None) -> None:
+    """Compose a recording for each training record of PTB-XL with a superclass, unless it was done before.
+
+    Args:
+        ptbxl: PTB-XL as released.
+        out: folder of the set; its conditions are written beside it.
+        cache: folder of a copy of PTB-XL.
+        model: a model of beats of several leads.
+        threads: number of threads.
+    """
+    if out.exists():
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    conditions = out.parent / TABLE
+    training_conditions(ptbxl, cache, load(model).labels).to_parquet(conditions)
+    compose_set(conditions, out=out, model=model, threads=threads)
+
+
 def model_conditions(table: pd.DataFrame, source: ModelBeats) -> pd.DataFrame:
     """Return the columns of a table that the model is conditioned on: all statements, and numbers."""
     numbers = [name for name in (*source.numbers, HEART_RATE) if name in table]
@@ -79,3 +99,10 @@ def model_conditions(table: pd.DataFrame, source: ModelBeats) -> pd.DataFrame:
     if HEART_RATE in numbers:
         chosen[HEART_RATE] = table[HEART_RATE].clip(*HEART_RATE_RANGE)
     return chosen
+
+
+def training_conditions(ptbxl: Path, cache: Path, known: tuple[str, ...]) -> pd.DataFrame:
+    """Return the conditions of the training records with a superclass, without labels that are not known."""
+    table = Source.of(read_ptbxl(ptbxl, cache).folds(TRAIN_FOLDS).with_superclass()).records.table
+    kept = table["labels"].map(lambda labels: [label for label in labels if label in known])
+    return table.assign(labels=kept)

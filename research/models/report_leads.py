@@ -5,16 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 from cyclopts import Parameter
 
 from diffecg.cli.console import Threads
 from diffecg.files import read_json, write_atomic, write_json
 from diffecg.inference.loading import load
-from research.benchmarks.composed_set import compose_set
-from research.benchmarks.twelve_leads.baselines import Source
+from research.benchmarks.composed_set import compose_training_set
 from research.benchmarks.twelve_leads.command import MEASURES, twelve_leads, twelve_leads_baselines
-from research.benchmarks.twelve_leads.records import TRAIN_FOLDS, read_ptbxl
 from research.models.report import write_results
 from research.repository import REPORTS
 
@@ -51,11 +48,7 @@ def report_leads(
         fold: Fold of PTB-XL that the set is scored on.
     """
     generated = work / "sets" / MODEL
-    if not generated.exists():
-        work.mkdir(parents=True, exist_ok=True)
-        conditions = work / "conditions.parquet"
-        training_conditions(ptbxl, cache, load(model).labels).to_parquet(conditions)
-        compose_set(conditions, out=generated, model=model, threads=threads)
+    compose_training_set(ptbxl, generated, cache=cache, model=model, threads=threads)
     for name in BASELINES:
         if not (work / "sets" / name).exists():
             twelve_leads_baselines(ptbxl, out=work / "sets", cache=cache, only=(name,))
@@ -95,10 +88,3 @@ def publish(scores: Path, fold: int) -> None:
     (REPORTS / MODEL).mkdir(parents=True, exist_ok=True)
     write_json(REPORTS / MODEL / "generation.json", {"about": about, "measures": results})
     write_results(MODEL, "\n\n".join([intro, *tables]))
-
-
-def training_conditions(ptbxl: Path, cache: Path, known: tuple[str, ...]) -> pd.DataFrame:
-    """Return the conditions of the training records with a superclass, without labels that are not known."""
-    table = Source.of(read_ptbxl(ptbxl, cache).folds(TRAIN_FOLDS).with_superclass()).records.table
-    kept = table["labels"].map(lambda labels: [label for label in labels if label in known])
-    return table.assign(labels=kept)
