@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from ptbxl_cases import write_ptbxl
 
 from diffecg.datasets.windows import Windows
 from research.__main__ import main
@@ -26,6 +27,12 @@ def beats():
         rr_before_s=before_s,
         rr_after_s=after_s,
     )
+
+
+@pytest.fixture(scope="session")
+def small_ptbxl(tmp_path_factory):
+    """The folder of eighty records as PTB-XL is released."""
+    return write_ptbxl(tmp_path_factory.mktemp("ptbxl"))
 
 
 @pytest.fixture

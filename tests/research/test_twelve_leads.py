@@ -1,63 +1,28 @@
 """The benchmark of 12-lead generation on records that are made here."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from ptbxl_cases import made_record
+from sklearn.metrics import roc_auc_score
 
 from diffecg.errors import DiffecgError
 from research.benchmarks.twelve_leads import beats, records
 from research.benchmarks.twelve_leads.baselines import BASELINES, Source, random_peaks
 from research.benchmarks.twelve_leads.discrimination import distinguish, rounded
 from research.benchmarks.twelve_leads.networks import Recipe, ResidualNetwork, fit_network, predict
+from research.benchmarks.twelve_leads.scores import weighted_aurocs
 from research.benchmarks.twelve_leads.study import NetworkCache
 from research.benchmarks.twelve_leads.wavelets import wavelet_features
 
-TIME = np.arange(records.SAMPLES)
-HEADER = "\n".join(
-    ["{name} 12 100 1000", *(f"{{name}}.dat 16 1000.0(0)/mV 16 0 0 0 0 {x}" for x in records._HEADER_LEADS)]
-)
 
-
-def made_record(rr: int, gain: float, seed: int) -> np.ndarray:
-    """Twelve leads with an R peak every ``rr`` samples, in µV."""
-    signal = sum(np.exp(-(((TIME - r) / 1.5) ** 2)) for r in range(60, records.SAMPLES - 5, rr))
-    noise = np.random.default_rng(seed).standard_normal((12, records.SAMPLES))
-    lead_gains = np.linspace(0.5, 1, 12)[:, None]
-    return np.rint(1000 * gain * lead_gains * signal + 10 * noise).astype("<i2")
-
-
-@pytest.fixture(scope="module")
-def ptbxl(tmp_path_factory):
-    """Eighty records as PTB-XL is released; MI has small QRS complexes."""
-    folder = tmp_path_factory.mktemp("ptbxl")
-    rows = []
-    for number in range(80):
-        name = f"records100/00000/{number + 1:05d}_lr"
-        label = ("NORM", "IMI", "NDT", "LAFB", "LVH")[number % 5]
-        rhythm = records.RHYTHMS[number // 2 % 7]
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = made_record(70 + number % 30, 0.4 if label == "IMI" else 1.2, number)
-        path.with_suffix(".dat").write_bytes(made.T.tobytes())
-        path.with_suffix(".hea").write_text(HEADER.format(name=path.name))
-        codes = str({label: 100.0, rhythm: 0.0})
-        rows.append(
-            (number + 1, number + 100.0, 30.0 + 7 * number % 50, number % 2, codes, number // 8 + 1, name)
-        )
-    columns = ["ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr"]
-    pd.DataFrame(rows, columns=columns).to_csv(folder / "ptbxl_database.csv", index=False)
-    classes = {"NORM": "NORM", "IMI": "MI", "NDT": "STTC", "LAFB": "CD", "LVH": "HYP"}
-    statements = pd.DataFrame({"diagnostic": 1.0, "diagnostic_class": pd.Series(classes)})
-    statements.to_csv(folder / "scp_statements.csv")
-    return folder
-
-
-def test_records_are_read_with_superclasses_and_statements(ptbxl, tmp_path):
-    found = records.read_ptbxl(ptbxl, tmp_path)
-    again = records.read_ptbxl(ptbxl, tmp_path)  # from the copy
+def test_records_are_read_with_superclasses_and_statements(small_ptbxl, tmp_path):
+    found = records.read_ptbxl(small_ptbxl, tmp_path)
+    again = records.read_ptbxl(small_ptbxl, tmp_path)  # from the copy
     assert found.signal_uv.shape == (80, 8, 1000)
     assert np.array_equal(found.signal_uv[3], made_record(73, 1.2, 3)[[0, 1, 6, 7, 8, 9, 10, 11]])
     assert np.array_equal(found.signal_uv, again.signal_uv)
@@ -66,8 +31,8 @@ def test_records_are_read_with_superclasses_and_statements(ptbxl, tmp_path):
     assert len(found.folds([9])) == 8
 
 
-def test_r_peaks_are_found_and_give_the_heart_rate(ptbxl, tmp_path):
-    found = records.read_ptbxl(ptbxl, tmp_path)
+def test_r_peaks_are_found_and_give_the_heart_rate(small_ptbxl, tmp_path):
+    found = records.read_ptbxl(small_ptbxl, tmp_path)
     peaks = beats.r_peaks(found.signal_uv[:3], records.FS_HZ)
     for number, own in enumerate(peaks):
         assert own.tolist() == list(range(60, 995, 70 + number))
@@ -93,8 +58,8 @@ def test_random_peaks_keep_the_intervals_of_the_record():
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_baselines_generate_a_record_for_each_from_its_seed_alone(name, ptbxl, tmp_path):
-    real = records.read_ptbxl(ptbxl, tmp_path)
+def test_baselines_generate_a_record_for_each_from_its_seed_alone(name, small_ptbxl, tmp_path):
+    real = records.read_ptbxl(small_ptbxl, tmp_path)
     source = Source.of(real)
     once = BASELINES[name](source, 0)
     assert len(once) == len(real)
@@ -135,6 +100,35 @@ def test_networks_are_trained_once_and_repeat(tmp_path):
     assert outputs[40:].mean() > outputs[:40].mean()
 
 
+def test_training_continues_from_the_weights_of_a_network():
+    recipe = Recipe(crop=64, batch=20, steps=10, widths=(8, 8))
+    rng = np.random.default_rng(0)
+    targets = np.repeat([[0.0], [1.0]], 40, axis=0)
+    signal_uv = (rng.standard_normal((80, 2, 100)) * 100 + 500 * targets[:, :, None]).astype(np.int16)
+    first = fit_network(signal_uv, targets, recipe, seed=0)
+    before = predict(first, signal_uv, recipe)
+    still = fit_network(signal_uv, targets, replace(recipe, learning_rate=1e-12), seed=5, start=first)
+    assert np.array_equal(predict(first, signal_uv, recipe), before)
+    for own, other in zip(first.parameters(), still.parameters(), strict=True):
+        assert np.allclose(own.detach(), other.detach(), atol=1e-6)
+    by_steps, by_epochs = (
+        predict(fit_network(signal_uv, targets, own, seed=0), signal_uv, recipe)
+        for own in (replace(recipe, steps=8), replace(recipe, steps=None, epochs=2))
+    )
+    assert np.array_equal(by_steps, by_epochs)
+    assert not np.array_equal(by_steps, before)
+
+
+def test_weighted_aurocs_agree_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    positive = rng.random(60) < 0.3
+    outputs = np.round(rng.normal(positive, 1), 1)  # with ties
+    weights = rng.integers(0, 4, (5, 60))
+    expected = [roc_auc_score(positive, outputs, sample_weight=row) for row in weights]
+    assert weighted_aurocs(outputs, positive, weights) == pytest.approx(expected)
+    assert np.isnan(weighted_aurocs(outputs, positive, (~positive).astype(int)[None])).all()
+
+
 def test_signals_are_compared_at_a_resolution_of_five_microvolts():
     assert rounded(np.array([-7, -2, 3, 10], np.int16)).tolist() == [-5, 0, 5, 10]
 
@@ -164,15 +158,15 @@ def test_wavelet_features_do_not_depend_on_the_chunks():
     assert np.allclose(features, wavelet_features(signal_uv, chunk=2), atol=1e-4)
 
 
-def test_the_command_scores_a_baseline_and_continues(research, ptbxl, tmp_path):
+def test_the_command_scores_a_baseline_and_continues(research, small_ptbxl, tmp_path):
     common = ["--cache", tmp_path / "cache"]
     status, _, err = research(
-        "twelve-leads-baselines", ptbxl, "--out", tmp_path / "sets", "--only", "tiled-random", *common
+        "twelve-leads-baselines", small_ptbxl, "--out", tmp_path / "sets", "--only", "tiled-random", *common
     )
     assert status == 0, err
     command = [
         "twelve-leads",
-        ptbxl,
+        small_ptbxl,
         "--sets",
         tmp_path / "sets" / "tiled-random",
         "--out",

@@ -6,8 +6,9 @@ PyTorch and NumPy only and runs on any device.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ class Recipe:
     crop: int
     """Length of the random crops, in samples."""
     epochs: int = 12
+    steps: int | None = None
+    """Number of batches; None: that of the epochs."""
     batch: int = 128
     learning_rate: float = 4e-3
     """Largest learning rate of the one-cycle schedule (Smith and Topin 2019, arXiv 1708.07120)."""
@@ -113,6 +116,7 @@ def fit_network(
     seed: int,
     loss: Loss = label_loss,
     device: str = "cpu",
+    start: ResidualNetwork | None = None,
 ) -> ResidualNetwork:
     """Return a network trained on random crops of records, in bfloat16 where PyTorch's autocast allows it.
 
@@ -123,12 +127,13 @@ def fit_network(
         seed: seed of the weights and, apart from the weights, of the order and the crops.
         loss: of outputs and targets.
         device: device of the network, such as ``cpu`` or ``cuda``.
+        start: network whose weights the training starts from; None: random weights.
     """
     rng = np.random.default_rng(seed)
     signals = torch.from_numpy(signal_uv).to(device)
     wanted = torch.from_numpy(targets.astype(np.float32)).to(device)
     size = min(recipe.batch, len(signal_uv))
-    batches = len(signal_uv) // size
+    steps = recipe.steps or recipe.epochs * (len(signal_uv) // size)
     with torch.random.fork_rng(devices=[] if device == "cpu" else None):
         torch.manual_seed(seed)
         network = (
@@ -136,22 +141,20 @@ def fit_network(
             .to(device)
             .train()
         )
+        if start is not None:
+            network.load_state_dict(start.state_dict())
         optimiser = torch.optim.AdamW(network.parameters(), weight_decay=recipe.weight_decay, fused=True)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimiser, recipe.learning_rate, total_steps=batches * recipe.epochs
-        )
-        for _ in range(recipe.epochs):
-            order = rng.permutation(len(signal_uv))
-            for batch in order[: batches * size].reshape(batches, size):
-                starts = rng.integers(signal_uv.shape[2] - recipe.crop + 1, size=size)
-                crops = _crop(signals, batch, starts, recipe.crop)
-                optimiser.zero_grad()
-                with torch.autocast(torch.device(device).type, torch.bfloat16):
-                    outputs = network(crops)
-                known = wanted[torch.from_numpy(batch).to(device)]
-                loss(outputs.float(), known).backward()  # type: ignore[no-untyped-call]
-                optimiser.step()
-                schedule.step()
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe.learning_rate, total_steps=steps)
+        for batch in _batches(len(signal_uv), size, steps, rng):
+            starts = rng.integers(signal_uv.shape[2] - recipe.crop + 1, size=size)
+            crops = _crop(signals, batch, starts, recipe.crop)
+            optimiser.zero_grad()
+            with torch.autocast(torch.device(device).type, torch.bfloat16):
+                outputs = network(crops)
+            known = wanted[torch.from_numpy(batch).to(device)]
+            loss(outputs.float(), known).backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            schedule.step()
     return network.eval()
 
 
@@ -178,6 +181,14 @@ def predict(
             crops = [signals[:, :, start : start + recipe.crop].float() / UV_PER_MV for start in starts]
             parts.append(torch.stack([apply(crop) for crop in crops]).mean(dim=0).cpu().numpy())
     return np.concatenate(parts).astype(np.float64)
+
+
+def _batches(
+    count: int, size: int, steps: int, rng: np.random.Generator
+) -> Iterator[Int[np.ndarray, " batch"]]:
+    """Yield the numbers of the records of each batch; an epoch leaves out what does not fill a batch."""
+    epochs = (rng.permutation(count)[: count // size * size].reshape(-1, size) for _ in range(steps))
+    yield from islice(chain.from_iterable(epochs), steps)
 
 
 def _crop(

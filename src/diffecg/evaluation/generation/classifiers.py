@@ -29,7 +29,9 @@ TRAINING_BEATS = 32_000
 """Number of beats that a classifier is trained on, repeats included."""
 FEATURE_SEGMENTS = 24
 """Number of segments of a window whose means are features."""
-_BATCH, _LEARNING_RATE, _WIDTH = 128, 2e-3, 32
+BATCH, LEARNING_RATE = 128, 2e-3
+"""Of the networks: beats in a batch, and the largest learning rate."""
+_WIDTH = 32
 _QRS_RADIUS_S = 0.1
 
 Labels = Shaped[np.ndarray, " window"]
@@ -140,24 +142,49 @@ def fit_network(
         torch.manual_seed(seed)
         network = build(signals.shape[1], len(classes))
         network(signals[:2])  # LazyLinear takes its size from the first batch
-        optimizer = torch.optim.AdamW(network.parameters(), _LEARNING_RATE, weight_decay=0.01)
-        steps = TRAINING_BEATS // _BATCH
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _LEARNING_RATE, steps)
-        for rows in training_order(labels, rng, steps * _BATCH, mode).reshape(steps, _BATCH):
-            loss = F.cross_entropy(network(signals[rows]), targets[rows], weight)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            schedule.step()
-    network.eval()
+        rows = training_order(labels, rng, TRAINING_BEATS // BATCH * BATCH, mode)
+        train_network(network, signals, targets, rows, weight=weight)
+    return partial(predict_labels, network.eval(), classes)
 
-    @torch.no_grad()
-    def predict(inputs: np.ndarray) -> np.ndarray:
-        signals = torch.from_numpy(inputs)
-        parts = [network(signals[i : i + 1024]).argmax(dim=1) for i in range(0, len(signals), 1024)]
-        return np.asarray(classes[torch.cat(parts).numpy()], dtype=np.str_)
 
-    return predict
+def train_network(
+    network: nn.Module,
+    signals: Float[Tensor, "window lead time"],
+    targets: Int[Tensor, " window"],
+    rows: Int[np.ndarray, " chosen"],
+    *,
+    weight: Float[Tensor, " class"] | None = None,
+    learning_rate: float = LEARNING_RATE,
+) -> None:
+    """Train a network further, by one cycle of the learning rate (Smith and Topin 2019, arXiv 1708.07120).
+
+    Args:
+        network: of logits of windows.
+        signals: windows at FS_HZ, in mV.
+        targets: number of the class of each window.
+        rows: numbers of the windows in the order of training; a multiple of BATCH.
+        weight: of each class in the loss.
+        learning_rate: largest one.
+    """
+    steps = len(rows) // BATCH
+    optimizer = torch.optim.AdamW(network.parameters(), learning_rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, steps)
+    for batch in rows.reshape(steps, BATCH):
+        loss = F.cross_entropy(network(signals[batch]), targets[batch], weight)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+
+
+@torch.no_grad()
+def predict_labels(
+    network: nn.Module, classes: Shaped[np.ndarray, " class"], inputs: Float[np.ndarray, "window lead time"]
+) -> Labels:
+    """Return the class of each window for which the network has the largest logit."""
+    signals = torch.from_numpy(inputs)
+    parts = [network(signals[i : i + 1024]).argmax(dim=1) for i in range(0, len(signals), 1024)]
+    return np.asarray(classes[torch.cat(parts).numpy()], dtype=np.str_)
 
 
 def fit_boosting(
