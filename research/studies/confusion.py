@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
-from scipy.stats import ttest_rel
+from scipy.stats import t, ttest_rel
 
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Mode
@@ -99,6 +99,21 @@ def paired_p(scores: Sequence[float], others: Sequence[float]) -> float:
     return float(ttest_rel(scores, others).pvalue)
 
 
+def paired_interval(scores: Sequence[float], others: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of the mean difference by Student's paired t distribution."""
+    differences = np.subtract(scores, others)
+    count = len(differences)
+    half = float(t.ppf(0.975, count - 1) * differences.std(ddof=1) / np.sqrt(count))
+    mean = float(differences.mean())
+    return mean - half, mean + half
+
+
+def bootstrap_weights(subjects: int) -> Int[np.ndarray, "bootstrap subject"]:
+    """Return how often each subject is in each of BOOTSTRAPS samples with replacement."""
+    rng = np.random.default_rng(0)
+    return rng.multinomial(subjects, np.full(subjects, 1 / subjects), size=BOOTSTRAPS)
+
+
 def difference_interval(
     counts: Int[np.ndarray, "seed recording truth predicted"],
     others: Int[np.ndarray, "seed recording truth predicted"],
@@ -108,9 +123,7 @@ def difference_interval(
     Percentiles of the bootstrapped differences, with the same resampled recordings on both sides (Efron and
     Tibshirani 1993, An Introduction to the Bootstrap, section 13.3).
     """
-    rng = np.random.default_rng(0)
-    recordings = counts.shape[1]
-    weights = rng.multinomial(recordings, np.full(recordings, 1 / recordings), size=BOOTSTRAPS)
+    weights = bootstrap_weights(counts.shape[1])
     scores, other_scores = (
         macro_f1(np.einsum("br,srtp->bstp", weights, one)).mean(axis=1) for one in (counts, others)
     )

@@ -42,6 +42,8 @@ def test_a_class_that_the_test_set_lacks_is_left_out():
 def test_paired_differences():
     scores, others = [0.5, 0.6, 0.55, 0.7], [0.45, 0.58, 0.56, 0.61]
     assert confusion.paired_p(scores, others) == pytest.approx(ttest_rel(scores, others).pvalue)
+    interval = ttest_rel(scores, others).confidence_interval()
+    assert confusion.paired_interval(scores, others) == pytest.approx([*interval])
     assert confusion.paired_p(scores, scores) == 1
     rng = np.random.default_rng(0)
     worse = rng.integers(0, 20, (3, 12, 2, 2))
