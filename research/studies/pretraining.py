@@ -86,7 +86,7 @@ def pretraining(
     continues.
 
     Args:
-        cache: Folder of a copy of PTB-XL.
+        cache: Folder of networks after their first phase and of a copy of PTB-XL.
         seeds: Random choices of the subjects, each with its own seed of weights and batches.
     """
     use_threads(threads)
@@ -98,7 +98,7 @@ def pretraining(
         compose_training_set(ptbxl, composed, cache=cache, model=options.record_model, threads=threads)
         return read_set(composed)
 
-    tasks = [record_task(records, compose, out, options), beat_task(select_beats(windows), out, options)]
+    tasks = [record_task(records, compose, cache, options), beat_task(select_beats(windows), out, options)]
     models = [options.record_model, options.beat_model]
     about = {
         **provenance("pretraining", options, windows, models),
@@ -112,9 +112,9 @@ def pretraining(
 
 
 def record_task(
-    records: Records, compose: Callable[[], Records], folder: Path, options: PretrainingOptions
+    records: Records, compose: Callable[[], Records], cache: Path, options: PretrainingOptions
 ) -> Task:
-    """Return the task of recordings; networks after their first phase are kept in the folder."""
+    """Return the task of recordings; networks after their first phase are kept in the cache."""
     return RecordTask(
         ptbxl=records,
         compose=compose,
@@ -123,7 +123,7 @@ def record_task(
         steps=options.record_steps,
         pretraining=options.pretraining,
         fine_tuning=options.fine_tuning,
-        networks=NetworkCache(folder=folder / "networks"),
+        networks=NetworkCache(folder=cache / "networks"),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from diffecg.plotting.panels import panels
+from diffecg.plotting.panels import panel_title, panels
 from research.studies.confusion import paired_interval, paired_p
 from research.studies.pretraining_arms import ARMS, COMPARISONS, Task, arms_of, cell_name
 from research.tables import Table, format_mean
@@ -61,12 +61,12 @@ def difference_table(outcome: Outcome) -> Table:
     """Return a row for each share of the subjects and comparison."""
     task = outcome.task
     rows = [
-        (f"{share:.0%}", f"{arm} – {other}", *_differences(outcome, arm, other, share))
+        (f"{share:.0%}", arm, other, *_differences(outcome, arm, other, share))
         for share in task.shares
         for arm, other in COMPARISONS
         if {arm, other} <= {*arms_of(share), *arms_of(0)}
     ]
-    head = ("share", "difference", task.metric, "over seeds", "p", "over subjects", *task.labels)
+    head = ("share", "trained on", "against", task.metric, "over seeds", "p", "over subjects", *task.labels)
     return Table(
         title=f"{task.name[0].upper()}{task.name[1:]}: differences",
         note=(
@@ -95,7 +95,7 @@ def score_curves(outcomes: Sequence[Outcome]) -> Figure:
         axis.minorticks_off()
         axis.set_xlabel("training subjects with known labels")
         axis.set_ylabel(task.metric)
-        axis.set_title(task.name, loc="left")
+        panel_title(axis, task.name)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=7)
     return figure
 
