@@ -250,7 +250,11 @@ def test_a_forecast_is_that_of_the_signal_that_is_clicked(page, path):
     page.mouse.click(left + 500, y)
     assert page.locator("[data-field=lead]").input_value() == "ABP"
     note = page.locator("#panel")
-    page.get_by_label("Forecast by").select_option("bedside-model")
+    method = page.get_by_label("Forecast by")
+    assert method.input_value() == "bedside-model", "of the models that forecast a pressure"
+    page.locator("[data-field=lead]").select_option("II")
+    assert method.input_value() == "mitbih-strip", "of the two the one of fewer kinds"
+    method.select_option("bedside-model")
     page.locator("[data-field=lead]").select_option("RESP")
     assert "bedside-model does not impute respiration; similar segments do." in note.inner_text()
     assert page.get_by_label("Forecast by").input_value() == ""

@@ -11,7 +11,7 @@ export class Method {
     this.info = info;
     /** @type {any[]} */ this.models = [];
     /** @type {string[]} */ this.kinds = [];
-    /** What the user chose last. */ this.wanted = "";
+    /** What the user chose last; null: nothing yet. @type {string | null} */ this.wanted = null;
     this.select = select({ "data-field": "model", onchange: () => { this.wanted = this.select.value; this.show(this.kinds); } }, [["", ANY]]);
     this.note = h("p", { class: "note", role: "status", hidden: true });
     get("models").then((models) => {
@@ -27,15 +27,20 @@ export class Method {
     this.show([...new Set(this.info.leads.filter((/** @type {any} */ lead) => leads.includes(lead.name)).map((/** @type {any} */ lead) => lead.kind))]);
   }
 
-  /** Offer what imputes signals of these kinds; what the user chose is chosen again once it can be. @param {string[]} kinds */
+  /**
+   * Offer what imputes signals of these kinds. What the user chose is chosen again once it can be; before, it is the
+   * model that imputes these and fewest others.
+   * @param {string[]} kinds
+   */
   show(kinds) {
     this.kinds = kinds;
     const usable = this.models.filter((model) => kinds.every((kind) => model.kinds.includes(kind)));
     const options = this.models.map((model) => h("option", { value: model.name, disabled: !usable.includes(model) }, `${model.name}: ${model.kinds.map(kindWord).join(", ")}`));
     this.select.replaceChildren(this.select.options[0], ...options);
-    const isUsable = usable.some((model) => model.name === this.wanted);
-    this.select.value = isUsable ? this.wanted : "";
-    const words = this.explain(usable.map((model) => model.name));
+    const names = usable.toSorted((one, other) => one.kinds.length - other.kinds.length).map((model) => model.name);
+    const wanted = this.wanted ?? names[0] ?? "";
+    this.select.value = names.includes(wanted) ? wanted : "";
+    const words = this.explain(names);
     this.note.replaceChildren(...words);
     this.note.hidden = !words.length;
   }
