@@ -33,6 +33,16 @@ def imputed_units(recording: Recording, rows: Sequence[int]) -> list[str]:
     return [imputed_unit(channel) or channel.unit for channel in channels]
 
 
+def default_signal(recording: Recording, rows: Sequence[int]) -> int:
+    """Return the signal of some that is used where none is named: the usual lead of an ECG, else the first.
+
+    Raises:
+        DiffecgError: there are none.
+    """
+    has_ecg = any(recording.channels[row].signal_kind == "ecg" for row in rows)
+    return recording.default_lead() if has_ecg or not rows else rows[0]
+
+
 def read_signals(
     recording: Recording, rows: Sequence[int], fs_hz: float, start: int, stop: int
 ) -> Float[np.ndarray, "lead time"]:

@@ -9,7 +9,7 @@ from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
 from diffecg.inference.gaps import Segment, find_segments
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.kind_signals import imputed_unit
+from diffecg.inference.kind_signals import default_signal, imputed_unit
 from diffecg.inference.options import ForecastOptions, ImputeOptions
 from diffecg.signal.masks import TOLERANCE_S
 
@@ -71,8 +71,7 @@ def _imputed_rows(imputer: Imputer, recording: Recording) -> list[int]:
         if imputed_unit(channel) is not None
         if imputer.kinds is None or channel.signal_kind in imputer.kinds
     ]
-    has_ecg = any(channels[row].signal_kind == "ecg" for row in rows)
-    first = recording.default_lead() if has_ecg or not rows else rows[0]
+    first = default_signal(recording, rows)
     return [row for row in rows if rates[row] == rates[first]]
 
 

@@ -12,7 +12,7 @@ from diffecg.formats.description import channel_warnings
 from diffecg.formats.recording import Recording
 from diffecg.formats.registry import read_recording
 from diffecg.formats.tables.text_writer import KeptText
-from diffecg.inference.kind_signals import imputed_unit, imputed_units
+from diffecg.inference.kind_signals import default_signal, imputed_unit, imputed_units
 from diffecg.service.expansion import check_expansion
 from diffecg.service.schemas import Interpretation, InterpretationRequest, LeadInfo
 from diffecg.service.signal_store import write_signal
@@ -127,8 +127,7 @@ def _first_row(recording: Recording) -> int:
         DiffecgError: there is none.
     """
     rows = [row for row, channel in enumerate(recording.channels) if imputed_unit(channel) is not None]
-    has_ecg = any(recording.channels[row].signal_kind == "ecg" for row in rows)
-    return recording.default_lead() if has_ecg or not rows else rows[0]
+    return default_signal(recording, rows)
 
 
 def _channel_warnings(recording: Recording, rows: Sequence[int], default: int) -> list[str]:
