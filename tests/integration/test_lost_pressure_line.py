@@ -75,3 +75,17 @@ def test_the_model_of_the_recording_is_the_one_of_its_signals(damaged, cinc2015,
     status, shown, error = run("forecast", tmp_path / "ecg", "--out", tmp_path / "ecg-ahead", "--json")
     assert status == 0, error
     assert json.loads(shown)["model"] == "mitbih-strip"
+
+
+def test_a_check_that_is_impossible_is_not_passed_over(recording, run, tmp_path):
+    arguments = ("impute", tmp_path / "short", "--lead", "ABP", "--gap", "4:8", "--engine", "analogues")
+    write_recording(tmp_path / "short", recording.crop(100.0, 112.0))
+    status, _, error = run(*arguments, "--check", 5, "--out", tmp_path / "repaired")
+    assert status == 0, error
+    assert "nothing is checked: no interval as long as the gaps is observed" in error
+    assert not (tmp_path / "repaired" / "check.csv").exists()
+    status, _, error = run(*arguments, "--check", -5, "--out", tmp_path / "other")
+    assert status == 1
+    assert "check" in error
+    assert "-5" in error
+    assert not (tmp_path / "other").exists()

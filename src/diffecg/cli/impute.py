@@ -228,6 +228,8 @@ class _Job:
         seconds = sum(segment.stop - segment.start for segment in plan.segments) / result.first.fs_hz
         checks = summarise_hidden(hidden)
         show_notes(str(check) for check in checks)
+        if self.flags.check and not hidden:
+            show_notes(["nothing is checked: no interval as long as the gaps is observed in all their leads"])
         return {
             "out": str(out),
             "file": file,

@@ -92,7 +92,7 @@ def check_kinds(kinds: Sequence[str] | None, leads: int) -> tuple[str, ...]:
         DiffecgError: an unknown kind, too few or too many.
     """
     if kinds is None or isinstance(kinds, str):
-        return (signal_kind(kinds or "ecg").name,) * leads
+        return (signal_kind("ecg" if kinds is None else kinds).name,) * leads
     if len(kinds) != leads:
         raise DiffecgError(f"{len(kinds)} kind(s) are given for {leads} lead(s); give one for each lead")
     return tuple(signal_kind(kind).name for kind in kinds)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from diffecg.evaluation.imputation.scores import crps, interval_scores
+from diffecg.inference.checks import check_integer
 from diffecg.inference.gaps import Segment, group_segments
 from diffecg.inference.imputer import Imputer, Progress
 from diffecg.inference.kind_signals import imputed_units, read_signals
@@ -62,7 +63,11 @@ def check_imputation(
         count: number of times, at most: there are fewer where little is observed.
         seed: seed of the times.
         progress: called with (times done, times in total).
+
+    Raises:
+        DiffecgError: ``count`` is not a positive integer.
     """
+    check_integer("check", count)
     found: list[HiddenInterval] = []
     plans = list(_plans(result, count, np.random.default_rng(seed)))
     for done, plan in enumerate(plans, start=1):
