@@ -49,7 +49,7 @@ def score_table(outcome: Outcome) -> Table:
     return Table(
         title=f"{task.name[0].upper()}{task.name[1:]}: scores",
         note=(
-            "Share: of the training subjects whose labels are known, drawn anew for each seed. All have the "
+            "Share: of the training subjects whose labels are known, others for each seed. All have the "
             "same number of training steps. Mean ± standard deviation over seeds."
         ),
         head=("share", "trained on", task.metric, *task.labels),
