@@ -37,9 +37,11 @@ def detectors(
     """
     use_threads(threads)
     study = Study(mitdb=mitdb, svdb=svdb, nstdb=nstdb, folder=out, options=options)
+    settings = asdict(options)
+    del settings["seeds"]  # the same command with more seeds continues
     about = {
         "study": "detectors",
-        "settings": asdict(options),
+        "settings": settings,
         "recordings": {folder.name: RecordingFolder(folder).names() for folder in (mitdb, svdb)},
         "models": {name: find_model(name).weights_sha256 for name in options.models},
         "diffecg": __version__,
