@@ -1,6 +1,7 @@
 # make demo   figures of every task, from the models that come with the package
 # make studio the studio in the browser
 # make test   style, types (the page's, too, where there is node), import contracts and tests; COVERAGE=1 adds the coverage
+# make docs   the documentation as a site, in site/, without a network; a broken link is an error
 # make types  type errors in the tests, reported
 # make test-long   tests that take minutes: on real recordings, and 100,000 examples of files and texts
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
@@ -17,13 +18,17 @@ LOCKED := --require-hashes --only-binary :all: --no-deps -r
 UV ?= uv
 AUDIT ?= pip-audit
 
-.PHONY: demo studio test test-long test-studio check pytest types report lock audit clean
+.PHONY: demo studio docs test test-long test-studio check pytest types report lock audit clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
 
 studio: .venv/studio.stamp
 	$(BIN)/diffecg studio --open
+
+# The variable silences what the theme prints about its successor.
+docs: .venv/dev.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 test: check pytest
 
@@ -91,4 +96,4 @@ audit:
 	$(AUDIT) --strict --require-hashes --disable-pip -r requirements.lock
 
 clean:
-	rm -rf .venv diffecg-demo
+	rm -rf .venv diffecg-demo site

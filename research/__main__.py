@@ -64,7 +64,7 @@ COMMANDS = {
     "Documentation": (
         "research.docs.readme_figure:readme_figure",
         "research.docs.lead_sheets:lead_sheets",
-        "research.docs.readme_tables:readme_tables",
+        "research.docs.results_page:results_page",
         "research.docs.studio_screenshots:studio_screenshots",
     ),
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
+RESULTS = ROOT / "docs" / "benchmarks" / "index.md"
 REPORTS = ROOT / "docs" / "reports"
 IMAGES = ROOT / "docs" / "images"
 PACKAGE = ROOT / "src" / "diffecg"

@@ -18,9 +18,9 @@ from diffecg.evaluation.imputation.html import estimate_text
 from diffecg.evaluation.imputation.summary import ALL, MethodScores
 from diffecg.files import read_json
 from diffecg.model.files import CARD
-from research.docs.readme_tables import fill
+from research.docs.results_page import results_page
 from research.models.card_fields import bundled_fields, with_fields
-from research.repository import PRETRAINED, README, REPORTS
+from research.repository import PRETRAINED, REPORTS
 from research.tables import markdown_table
 
 BEATS, LABELS = 2000, "NSVF"
@@ -53,7 +53,7 @@ def report_models(
         Literal["mitbih-beat", "mitbih-beat-fast", "mitbih-strip"] | None, Parameter(help="One model.")
     ] = None,
 ) -> None:
-    """Evaluate the bundled models, and write docs/reports, their cards and the tables of the README.
+    """Evaluate the bundled models, and write docs/reports, their cards and the tables of results.
 
     Example: python -m research report-models mitdb/
 
@@ -68,7 +68,7 @@ def report_models(
             report_beats(work / "beats", work / model, model)
         if only in (None, GAP_MODEL):
             report_gaps(database, work / "tasks")
-    README.write_text(fill(README.read_text()))
+    results_page()
 
 
 def report_beats(real: Path, work: Path, model: str) -> None:
@@ -136,7 +136,7 @@ def generation_tables(report: dict[str, Any]) -> str:
         f"(partition `{real['partition']}`, split `{about['split']}`, label map `{about['label_map']}`); "
         f"{synthetic['sampler']}, "
         f"{steps(synthetic)}; {about['seeds']} seeds; encoder `{about['encoder_sha256'][:12]}`. "
-        "Columns: docs/evaluation.md."
+        "Columns: docs/explanation/evaluation.md."
     ]
     for section, words in SECTIONS.items():
         rows = [MetricRow(**row) for row in report["rows"] if row["section"] == section]

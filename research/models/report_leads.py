@@ -77,7 +77,7 @@ def publish(scores: Path, fold: int) -> None:
     intro = (
         f"`python -m research report-leads`: one recording of 10 s for each training record of PTB-XL, under "
         f"its statements, age, sex and heart rate, against real records of fold {fold}, the reference. "
-        "Measures: docs/evaluation.md."
+        "Measures: docs/explanation/evaluation.md."
     )
     text = "\n\n".join([f"# Report of {MODEL}", intro, *(f"## {section.strip()}" for section in sections)])
     write_atomic(REPORTS / f"{MODEL}.md", f"{text}\n".encode())

@@ -52,7 +52,7 @@ def publish(results: Mapping[str, Any], options: MonitorOptions) -> None:
     intro = (
         f"`python -m research report-monitors`: {options.gaps} gaps at random times of each recording of the "
         f"partition `{options.partition}` of the PhysioNet/CinC Challenge 2015 (split `recordings`: subjects "
-        "are unknown). What it shows: docs/monitors.md."
+        "are unknown). What it shows: docs/how-to/monitors.md."
     )
     shown = tables(results, options)
     write_atomic(REPORTS / f"{MODEL}.md", f"# Report of {MODEL}\n\n{intro}\n\n{markdown(shown)}".encode())

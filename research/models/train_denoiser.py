@@ -104,7 +104,7 @@ errors of each kind of noise on PTB-XL fold 9 and on {held_out}.
 
 ## What it reaches
 
-See docs/recordings.md, from `python -m research denoising mitdb/ nstdb/ --ptbxl ptbxl/`.
+See docs/how-to/denoise.md, from `python -m research denoising mitdb/ nstdb/ --ptbxl ptbxl/`.
 
 ## Known limits
 

@@ -13,9 +13,9 @@ def export(model: str, /, *, out: Path, force: Force = False, json: Json = False
 
     Example: diffecg export mitbih-beat-fast --out beat.onnx
 
-    The batch size is free. STFT, noise schedule and sampler are not exported; docs/speed.md describes inputs
-    and output of the network. To sample with ONNX Runtime, use the flag --engine onnx of generate, impute,
-    denoise and forecast instead.
+    The batch size is free. STFT, noise schedule and sampler are not exported; docs/benchmarks/speed.md
+    describes inputs and output of the network. To sample with ONNX Runtime, use the flag --engine onnx of
+    generate, impute, denoise and forecast instead.
 
     Parameters
     ----------

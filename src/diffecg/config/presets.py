@@ -71,7 +71,7 @@ PRESETS: dict[str, Config] = {
         ),
     ),
 }
-"""The presets, by name. ``docs/paper.md`` lists the choices of ``paper`` that the paper leaves open."""
+"""The presets, by name. ``docs/explanation/paper.md`` lists the choices that the paper leaves open."""
 
 
 _MONITOR = ("ecg", "ppg", "pressure", "respiration")

@@ -1,4 +1,4 @@
-"""``python -m research readme-tables``: the tables of results in the README, from the reports in docs."""
+"""``python -m research results-page``: the tables of results in the README and docs, from docs/reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from diffecg.evaluation.html import format_number
 from diffecg.evaluation.imputation.html import estimate_text
 from diffecg.evaluation.imputation.summary import ALL, ONE_LEAD, OTHER_LEADS, Estimate, MethodScores
 from diffecg.files import read_json
-from research.repository import README, REPORTS
+from research.docs.summary_table import summary_table
+from research.repository import README, REPORTS, RESULTS
 from research.tables import markdown_table
 
 FIDELITY = {
@@ -31,29 +32,37 @@ METHODS = {
 COVERAGE = "90 % interval coverage"
 
 
-def readme_tables(*, check: Annotated[bool, Parameter(help="Only compare; change nothing.")] = False) -> None:
-    """Fill the tables of results in the README from the reports in docs/reports.
+def results_page(*, check: Annotated[bool, Parameter(help="Only compare; change nothing.")] = False) -> None:
+    """Fill the tables of results in the README and in docs/benchmarks from the reports in docs/reports.
 
-    Example: python -m research readme-tables --check
+    Example: python -m research results-page --check
 
     Raises:
         DiffecgError: with --check, the tables differ from the reports.
     """
-    text = README.read_text()
-    filled = fill(text)
-    if not check:
-        README.write_text(filled)
-    elif filled != text:
-        raise DiffecgError(
-            "the tables of README.md differ from docs/reports: python -m research readme-tables"
-        )
+    for page in (README, RESULTS):
+        text = page.read_text()
+        filled = fill(text)
+        if not check:
+            page.write_text(filled)
+        elif filled != text:
+            raise DiffecgError(
+                f"the tables of {page.name} differ from docs/reports: python -m research results-page"
+            )
 
 
 def fill(text: str) -> str:
-    """Return a README with the tables between its markers replaced."""
+    """Return a page with the tables between its markers replaced."""
     beats = read_json(REPORTS / "mitbih-beat" / "mitbih-beat.json")["rows"]
     tasks = read_json(REPORTS / "mitbih-strip" / "tasks.json")["rows"]
-    tables = {"beats": fidelity_table(beats), "utility": utility_table(beats), "gaps": task_table(tasks)}
+    monitors = read_json(REPORTS / "icu-strip" / "monitors.json")["gap_rows"]
+    leads = read_json(REPORTS / "ptbxl-beat" / "generation.json")["measures"]
+    tables = {
+        "summary": summary_table(beats, tasks, monitors, leads),
+        "beats": fidelity_table(beats),
+        "utility": utility_table(beats),
+        "gaps": task_table(tasks),
+    }
 
     def replaced(match: re.Match[str]) -> str:
         return f"{match[1]}{tables[match[2]]}{match[3]}"

@@ -1,0 +1,41 @@
+"""An extension of Griffe that turns the roles of reStructuredText in docstrings into Markdown."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import griffe
+
+import diffecg
+
+
+class SphinxRoles(griffe.Extension):
+    """Converts the docstring of each object when it has been read."""
+
+    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Convert one docstring."""
+        if obj.docstring:
+            obj.docstring.value = to_markdown(obj.docstring.value)
+
+
+def to_markdown(text: str) -> str:
+    """Return a docstring with roles as code, formulas between dollars, and public names as links."""
+    text = re.sub(r"(?m)^( *)\.\. math::\s*\n((?:\1 {4}.*\n?|\s*\n)+)", _block, text)
+    text = re.sub(r"\.\. math:: (.+)", r"$$\1$$", text)
+    text = re.sub(r":math:`([^`]+)`", r"$\1$", text)
+    text = re.sub(r":(?:class|func|meth|attr|data|mod|exc):`~?([^`]+)`", _name, text)
+    return re.sub(r"``([^`]+)``", r"`\1`", text)
+
+
+def _block(match: re.Match[str]) -> str:
+    """Return a displayed formula."""
+    formula = " ".join(match[2].split())
+    return f"\n{match[1]}$${formula}$$\n\n"
+
+
+def _name(match: re.Match[str]) -> str:
+    """Return a name as code, with a link if it is public."""
+    name = match[1]
+    public = name.removeprefix("diffecg.").split(".")[0] in diffecg.__all__
+    return f"[`{name}`][{name}]" if name.startswith("diffecg.") and public else f"`{name}`"
