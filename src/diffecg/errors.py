@@ -6,6 +6,14 @@ class DiffecgError(ValueError):
 
     The message is one line: the value given, the values allowed, the way out. The command line prints it and
     exits with status 1; any other exception is a bug.
+
+    Example:
+        >>> import diffecg
+        >>> try:
+        ...     diffecg.read_recording("missing.edf")
+        ... except diffecg.DiffecgError as error:
+        ...     print(error)
+        no file at missing.edf
     """
 
     def __init__(self, message: str) -> None:

@@ -14,6 +14,15 @@ from diffecg.errors import DiffecgError
 def open_windows(folder: str | Path) -> Windows:
     """Return prepared windows: memory-mapped if ``prepare`` wrote them, in memory if ``bulk prepare`` did.
 
+    Example:
+        >>> import diffecg, numpy as np, tempfile
+        >>> from diffecg.datasets.folder import write_folder
+        >>> windows = diffecg.Windows.from_arrays(np.zeros((2, 1, 256), np.float32), 360, ["N", "V"])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_folder(windows, f"{folder}/beats")
+        ...     diffecg.open_windows(f"{folder}/beats")
+        <Windows 2 x 256 samples at 360 Hz: lead 1 (mV); 1 N, 1 V>
+
     Raises:
         DiffecgError: the folder is missing, incomplete or damaged.
     """

@@ -44,6 +44,14 @@ class Windows:
     window; ``weight``, how often a window is drawn in training relative to others; any numeric columns.
     Windows compare by identity.
 
+    Example:
+        >>> import diffecg, numpy as np
+        >>> windows = diffecg.Windows.from_arrays(np.zeros((3, 1, 256)), 360, ["N", "N", "V"])
+        >>> windows.counts()
+        {'N': 2, 'V': 1}
+        >>> windows.with_label("V").signal_mv.shape
+        (1, 1, 256)
+
     Attributes:
         signal: samples in the channels' units; memory-mapped when read from a folder.
         fs_hz: sampling rate, in Hz.

@@ -52,6 +52,12 @@ class Recording:
     ``stored``, ``missing``) load the whole recording and need channels of one rate; :meth:`select` and
     :meth:`crop` choose channels and an interval first, without reading anything.
 
+    Example:
+        >>> import diffecg, numpy as np
+        >>> recording = diffecg.as_recording(np.zeros((2, 1000)), 250)
+        >>> recording.select([0]).crop(1, 3).signal_mv.shape
+        (1, 500)
+
     Attributes:
         name: name of the recording.
         channels: name, unit and kind of each channel, in the file's order.

@@ -115,6 +115,14 @@ def read_recording(
 
     Samples of WFDB, EDF and BDF files are read when they are needed.
 
+    Example:
+        >>> import diffecg, numpy as np, tempfile
+        >>> recording = diffecg.as_recording(np.zeros((2, 1000)), 250)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = diffecg.write_recording(f"{folder}/ecg.csv", recording)
+        ...     diffecg.read_recording(path, leads=["lead 2"], stop_s=2)
+        <Recording ecg: lead 2 (mV); 2 s at 250 Hz>
+
     Args:
         path: the file.
         fs_hz: sampling rate, in Hz. It overrides the rate of CSV, Parquet and NumPy files, and is required
@@ -196,6 +204,13 @@ def write_recording(path: str | Path, recording: Recording) -> Path:
     Stored integers are written unchanged to WFDB, EDF and BDF, stored floats unchanged to tables and arrays.
     Otherwise samples are converted: integers to the channels' units, floats to integers of the finest
     resolution of the format (WFDB: 10 nV). Tables and arrays keep annotations in ``NAME_annotations.csv``.
+
+    Example:
+        >>> import diffecg, numpy as np, tempfile
+        >>> recording = diffecg.as_recording(np.zeros((2, 1000)), 250)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     diffecg.write_recording(f"{folder}/ecg.edf", recording).name
+        'ecg.edf'
 
     Args:
         path: path without suffix, or with ``.edf``, ``.bdf``, ``.csv``, ``.parquet``, ``.npz`` or ``.npy``.

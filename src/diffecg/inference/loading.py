@@ -49,6 +49,13 @@ def load_imputer(
 ) -> Imputer:
     """Return what imputes and forecasts: the search for analogues, or a model.
 
+    Example:
+        >>> import diffecg
+        >>> diffecg.load_imputer("analogues")
+        <AnalogueImputer: up to 16 analogues within 1800 s on either side>
+        >>> diffecg.load_imputer("mitbih-strip").name
+        'mitbih-strip'
+
     Args:
         imputer: ``analogues``, the name (``mitbih-strip``) or folder of a model, the name of one of the hub
             (as for :func:`load`), or an imputer, which is returned as it is.

@@ -42,6 +42,17 @@ class Imputation:
     :class:`diffecg.Model`. Axes are those of the given signal; for a forecast, time covers the horizon only.
     Observed samples are returned unchanged, bit for bit, in all arrays. Each lead is in its own unit; arrays
     with names that end in ``_mv`` are the same in mV, and exist where all leads are voltages.
+
+    Example:
+        >>> import diffecg, numpy as np
+        >>> signal_mv = np.sin(np.linspace(0, 60, 5000))
+        >>> signal_mv[2000:2100] = np.nan
+        >>> imputation = diffecg.AnalogueImputer().impute(signal_mv, 250)
+        >>> imputation.draws_mv.shape
+        (16, 5000)
+        >>> lower_mv, upper_mv = imputation.interval(0.5)
+        >>> bool((lower_mv <= upper_mv).all())
+        True
     """
 
     signal: Float[np.ndarray, "*axes"]
@@ -209,7 +220,15 @@ def name_with_unit(name: str, units: Sequence[str]) -> str:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Denoised:
-    """A signal without noise, and the interval in which its clean samples lie."""
+    """A signal without noise, and the interval in which its clean samples lie.
+
+    Example:
+        >>> import diffecg, numpy as np
+        >>> noisy = np.arange(5000) >= 4500
+        >>> denoised = diffecg.denoise(np.sin(np.linspace(0, 60, 5000)), 250, noisy)
+        >>> bool((denoised.lower_mv <= denoised.upper_mv).all())
+        True
+    """
 
     signal_mv: Float[np.ndarray, "*axes"]
     """Estimated clean signal, in mV; samples that are not noisy are returned unchanged, bit for bit, and

@@ -75,6 +75,20 @@ MIN_STRIP_S = 2.0
 def write_report(report: Report, folder: str | Path, *, force: bool = False) -> None:
     """Write a report to a new folder, completely or not at all.
 
+    Example:
+        >>> import diffecg, numpy as np, tempfile
+        >>> from pathlib import Path
+        >>> from diffecg.evaluation.generation.report import EvaluateOptions
+        >>> rng = np.random.default_rng(0)
+        >>> def windows():
+        ...     return diffecg.Windows.from_arrays(rng.normal(size=(60, 1, 64)), 128, ["N"] * 60)
+        >>> options = EvaluateOptions(sections=("fidelity",), seeds=2, bootstraps=2)
+        >>> report = diffecg.evaluate(windows(), windows(), options)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     diffecg.write_report(report, f"{folder}/report")
+        ...     sorted(path.name for path in Path(f"{folder}/report").iterdir())[-2:]
+        ['report.html', 'report.json']
+
     Raises:
         DiffecgError: the folder exists and ``force`` is False; scikit-learn is not installed.
     """

@@ -89,6 +89,17 @@ def evaluate(
     trains on ``train`` and tests on ``test``, and privacy compares ``train`` with ``validation``. Real
     windows without partitions allow neither utility nor privacy.
 
+    Example:
+        >>> import diffecg, numpy as np
+        >>> from diffecg.evaluation.generation.report import EvaluateOptions
+        >>> rng = np.random.default_rng(0)
+        >>> def windows():
+        ...     return diffecg.Windows.from_arrays(rng.normal(size=(60, 1, 64)), 128, ["N"] * 60)
+        >>> options = EvaluateOptions(sections=("fidelity",), seeds=2, bootstraps=2)
+        >>> report = diffecg.evaluate(windows(), windows(), options)
+        >>> report.rows[0].metric, report.rows[0].label
+        ('sliced Wasserstein, time', 'N')
+
     Args:
         synthetic: windows to evaluate.
         real: real windows, with or without partitions.
