@@ -166,7 +166,7 @@ def compose(
 ) -> None:
     """Compose any number of synthetic recordings of several leads, in Parquet shards with a manifest.
 
-    Example: diffecg bulk compose ptbxl-beat --statement MI AFIB --age 63 --count 100000 --out mi/
+    Example: diffecg bulk compose ptbxl-beat --statement MI --statement AFIB --count 100000 --out mi/
 
     Each recording is of another subject. Statements such as AFIB, SBRAD, PVC or BIGU give the rhythm; beats
     are annotated in the column beats.

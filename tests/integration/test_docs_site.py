@@ -1,0 +1,71 @@
+"""What the site of the documentation makes of code: the page of commands, formulas, docstrings."""
+
+import re
+import runpy
+from xml.etree import ElementTree
+
+import pytest
+from docs_blocks import ROOT, commands
+
+from diffecg.cli.app import app
+
+SITE = ROOT / "tools" / "site"
+CONFIG = (ROOT / "mkdocs.yml").read_text()
+
+
+@pytest.fixture(scope="module")
+def commands_page():
+    return runpy.run_path(str(SITE / "generated_pages.py"))["commands_page"]()
+
+
+def test_the_page_of_commands_has_all_of_them(commands_page):
+    headings = set(re.findall(r"(?m)^##+ (diffecg .+)$", commands_page))
+    names = {f"diffecg {name}" for name in app if not name.startswith("-")}
+    assert names <= headings
+    assert {"diffecg bulk prepare", "diffecg bulk generate", "diffecg bulk compose"} <= headings
+
+
+def test_the_examples_of_the_commands_are_valid(commands_page):
+    examples = [
+        words for text in re.findall(r"(?s)```sh\n(.*?)```", commands_page) for words in commands(text)
+    ]
+    assert len(examples) > 30
+    for words in examples:
+        assert words[0] == "diffecg", words
+        piped = words.index(">") if ">" in words else len(words)
+        app.parse_args(words[1:piped], exit_on_error=False, print_error=False)
+
+
+def test_formulas_become_mathml():
+    convert = runpy.run_path(str(SITE / "formulas.py"))["on_page_content"]
+    html = convert(r'<p>with <span class="arithmatex">\(a &lt; \sigma^2\)</span></p>')
+    formula = ElementTree.fromstring(re.search(r"<math.*</math>", html)[0])
+    assert "".join(formula.itertext()) == "a<σ2"
+    assert 'display="block"' in convert('<div class="arithmatex">\\[\nx_0\n\\]</div>')
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (":meth:`diffecg.Model.generate` and :class:`Windows`", "[`diffecg.Model.generate`][] and `Windows`"),
+        ("a factor :math:`c_0` of ``x``", "a factor $c_0$ of `x`"),
+        ("Then\n\n.. math::\n    a &= b\n\nholds", "Then\n\n$$a &= b$$\n\nholds"),
+    ],
+)
+def test_roles_of_docstrings_become_markdown(text, shown):
+    convert = runpy.run_path(str(SITE / "docstrings.py"))["to_markdown"]
+    assert convert(text) == shown.replace("][]", "][diffecg.Model.generate]")
+
+
+def test_pages_of_the_navigation_exist_and_pages_are_in_it():
+    listed = set(re.findall(r"(?m): ([\w/-]+\.md)$", CONFIG))
+    made = runpy.run_path(str(SITE / "generated_pages.py"))
+    generated = {*made["ROOT_PAGES"].values(), made["COMMANDS"]}
+    written = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
+    assert listed - generated <= written
+    assert {page for page in written if not page.startswith("gallery/")} <= listed
+
+
+def test_the_site_loads_nothing_from_other_hosts():
+    assert "font: false" in CONFIG
+    assert not re.search(r"https?://\S+\.(js|css|woff)", CONFIG)
