@@ -31,7 +31,7 @@ def to_markdown(text: str) -> str:
 def _block(match: re.Match[str]) -> str:
     """Return a displayed formula."""
     formula = " ".join(match[2].split())
-    return f"\n{match[1]}$${formula}$$\n\n"
+    return f"{match[1]}$${formula}$$\n\n"
 
 
 def _name(match: re.Match[str]) -> str:

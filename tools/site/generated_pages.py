@@ -1,4 +1,4 @@
-"""Pages that MkDocs builds from the code and from files at the root: commands, changelog and others."""
+"""What MkDocs adds to the pages of docs/: the help of all commands, and pages of files at the root."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 from diffecg.cli.app import app
 
@@ -19,20 +20,21 @@ ROOT_PAGES = {
 }
 """Files at the root of the repository that are pages of the site, by their names there."""
 COMMANDS = "reference/commands.md"
+"""Page that the help of the commands is appended to."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the generated pages to those of docs/."""
-    pages = {page: root_page(ROOT / name) for name, page in ROOT_PAGES.items()}
-    pages[COMMANDS] = commands_page()
-    for path, text in pages.items():
-        files.append(File.generated(config, path, content=text))
+    """Add the files at the root to the pages of docs/."""
+    for name, page in ROOT_PAGES.items():
+        files.append(File.generated(config, page, content=root_page(ROOT / name)))
     return files
 
 
-def on_page_markdown(markdown: str, *, page: object, config: MkDocsConfig, files: Files) -> str:
-    """Let links to files at the root, such as ``../../CHANGELOG.md``, lead to their pages."""
-    source = page.file.src_uri  # type: ignore[attr-defined]
+def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Append the help of the commands; let links to files at the root lead to their pages."""
+    source = page.file.src_uri
+    if source == COMMANDS:
+        markdown += commands_help()
 
     def on_site(match: re.Match[str]) -> str:
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), match[1]))
@@ -49,16 +51,14 @@ def root_page(path: Path) -> str:
     return re.sub(r"\]\(docs/", "](", path.read_text())
 
 
-def commands_page() -> str:
-    """Return the help of all commands as one page."""
+def commands_help() -> str:
+    """Return the help of all commands, below the title of their page."""
     text = app.generate_docs(output_format="markdown")
-    text = re.sub(r"(?s)## Table of Contents\n.*?(?=\n\*\*Commands\*\*)", "", text, count=1)
-    text = text.replace(
-        "# diffecg\n", "# Commands\n\nThe help of every command, as `diffecg COMMAND --help` prints it.\n", 1
-    )
-    return re.sub(r"(?m)^Example: ((?:.+\n+(?=diffecg ))*.+)$", _example, text)
+    text = re.sub(r"(?s)^.*?(?=\n## diffecg )", "", text, count=1)  # title and table of contents
+    return re.sub(r"(?m)^Example: ((?:.+\n+(?=`?diffecg ))*.+)$", _example, text)
 
 
 def _example(match: re.Match[str]) -> str:
     """Return the lines of an example as one block of code."""
-    return "Example:\n\n```sh\n" + re.sub(r"\n+", "\n", match[1]) + "\n```"
+    lines = re.sub(r"\n+", "\n", match[1].replace("`", ""))
+    return f"Example:\n\n```sh\n{lines}\n```"
