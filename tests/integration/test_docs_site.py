@@ -48,6 +48,8 @@ def test_formulas_become_mathml():
     ("text", "shown"),
     [
         (":meth:`diffecg.Model.generate` and :class:`Windows`", "[`diffecg.Model.generate`][] and `Windows`"),
+        ("Do it.\n\n>>> 1 + 1\n2\n\nArgs:", "Do it.\n\n```pycon\n>>> 1 + 1\n2\n```\n\nArgs:"),
+        ("Do it.\n\nExample:\n    >>> 1 + 1\n    2", "Do it.\n\nExamples:\n    >>> 1 + 1\n    2"),
         ("a factor :math:`c_0` of ``x``", "a factor $c_0$ of `x`"),
         ("Then\n\n.. math::\n    a &= b\n\nholds", "Then\n\n$$a &= b$$\n\nholds"),
     ],

@@ -9,6 +9,9 @@ import griffe
 
 import diffecg
 
+NUMPY_SECTION = re.compile(r"(?m)^-{3,}$")
+"""Underlines a heading of NumPy's style, whose examples Griffe finds by itself."""
+
 
 class SphinxRoles(griffe.Extension):
     """Converts the docstring of each object when it has been read."""
@@ -20,12 +23,16 @@ class SphinxRoles(griffe.Extension):
 
 
 def to_markdown(text: str) -> str:
-    """Return a docstring with roles as code, formulas between dollars, and public names as links."""
+    """Return a docstring with roles, formulas, public names and examples in Markdown."""
+    text = re.sub(r"(?m)^( *)Example:$", r"\1Examples:", text)  # the section that Griffe knows
     text = re.sub(r"(?m)^( *)\.\. math::\s*\n((?:\1 {4}.*\n?|\s*\n)+)", _block, text)
     text = re.sub(r"\.\. math:: (.+)", r"$$\1$$", text)
     text = re.sub(r":math:`([^`]+)`", r"$\1$", text)
     text = re.sub(r":(?:class|func|meth|attr|data|mod|exc):`~?([^`]+)`", _name, text)
-    return re.sub(r"``([^`]+)``", r"`\1`", text)
+    text = re.sub(r"``([^`]+)``", r"`\1`", text)
+    if NUMPY_SECTION.search(text):
+        return text
+    return re.sub(r"(?m)^(>>> .*(?:\n.+)*)", r"```pycon\n\1\n```", text)
 
 
 def _block(match: re.Match[str]) -> str:
