@@ -32,6 +32,7 @@ COMMANDS = {
         "research.studies.anomaly:anomaly",
         "research.studies.beat_models:beat_models",
         "research.studies.detectors:detectors",
+        "research.studies.personalisation:personalisation",
         "research.studies.pretraining:pretraining",
     ),
     "Benchmarks": (
