@@ -9,12 +9,13 @@ import numpy as np
 from imblearn.over_sampling import SMOTE
 from jaxtyping import Float
 
+from diffecg.composition.personal_beats import draw_premature_intervals
 from research.studies.personal_beats import LABELS, Beats, Subject, join
 from research.studies.personal_generation import PersonalModel
 
 ABSOLUTE, RELATIVE = "not adapted", "not adapted, relative to the normal beat"
 OWN_NORMAL = "own normal beats"
-PREMATURE = "and premature ones"
+PREMATURE, PERSONALISE = "and premature ones", "and premature ones, by diffecg personalise"
 GENERATED, IMPERSONAL = "and generated S and V", "and generated S and V, normal beat unknown"
 MAPPED = "and S and V of others, mapped"
 WITHIN, OWN_LABELS = "own labels, SMOTE", "own labels"
@@ -58,10 +59,11 @@ def abnormal_sets(others: Others, personal: Callable[[], PersonalModel]) -> Mapp
 
     def premature(subject: Subject, rng: np.random.Generator) -> Beats:
         """Return own normal beats that come as early as S beats of others."""
-        own = subject.own_normal
-        rows = rng.integers(len(own), size=ADDED)
-        ratios = others.ratios(S, ADDED, rng)
-        return Beats(signal=own.signal[rows], ratios=ratios, label=np.full(ADDED, S, dtype=np.int64))
+        return early_ones(subject, others.ratios(S, ADDED, rng), rng)
+
+    def personalise(subject: Subject, rng: np.random.Generator) -> Beats:
+        """Return the same with the intervals that come with the package, which are of DS1, too."""
+        return early_ones(subject, draw_premature_intervals(ADDED, rng), rng)
 
     def generated(subject: Subject, rng: np.random.Generator, *, is_known: bool = True) -> Beats:
         model, normal = personal(), subject.normal if is_known else None
@@ -92,12 +94,20 @@ def abnormal_sets(others: Others, personal: Callable[[], PersonalModel]) -> Mapp
     return {
         OWN_NORMAL: none,
         PREMATURE: premature,
+        PERSONALISE: personalise,
         GENERATED: generated,
         IMPERSONAL: impersonal,
         MAPPED: mapped,
         WITHIN: within,
         OWN_LABELS: own_labels,
     }
+
+
+def early_ones(subject: Subject, ratios: Float[np.ndarray, "beat 2"], rng: np.random.Generator) -> Beats:
+    """Return random own normal beats with other RR intervals as S beats."""
+    own = subject.own_normal
+    chosen = own.signal[rng.integers(len(own), size=len(ratios))]
+    return Beats(signal=chosen, ratios=ratios, label=np.full(len(ratios), S, dtype=np.int64))
 
 
 def interpolate(beats: Beats, seed: int) -> Beats:

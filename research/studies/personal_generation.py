@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -88,17 +88,18 @@ def training_windows(subjects: Sequence[Subject], code: NormalBeatCode, seed: in
         numbers = np.column_stack([beats.ratios, np.tile(code.scores(subject.normal), (len(beats), 1))])
         parts.append(beats)
         index.append(pd.DataFrame(numbers, columns=list(NUMBERS)).assign(recording=subject.name))
-    beats, columns = join(parts), pd.concat(index, ignore_index=True)
+    beats = join(parts)
     held_out = rng.random(len(beats)) < VALIDATION_SHARE
-    return Windows.from_arrays(
+    windows = Windows.from_arrays(
         beats.signal[:, None],
         preset("beat").window.fs_hz,
         np.array(LABELS)[beats.label],
         channel_names=["lead"],
         r_peak=preset("beat").window.before,
         partition=np.where(held_out, "validation", "train"),
-        **{str(name): values.to_numpy() for name, values in columns.items()},
     )
+    columns = pd.concat(index, ignore_index=True)
+    return replace(windows, index=pd.concat([windows.index, columns], axis=1))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

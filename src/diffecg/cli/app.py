@@ -25,6 +25,7 @@ from diffecg.cli.forecast import forecast
 from diffecg.cli.generate import generate
 from diffecg.cli.impute import impute
 from diffecg.cli.info import info
+from diffecg.cli.personalise import personalise
 from diffecg.cli.prepare import prepare
 from diffecg.cli.score import score
 from diffecg.cli.sheet import sheet
@@ -61,6 +62,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     generate,
     compose,
     augment,
+    personalise,
     impute,
     denoise,
     forecast,
