@@ -4,6 +4,7 @@
 # make types  type errors in the tests, reported
 # make test-long   tests that take minutes: on real recordings, and 100,000 examples of files and texts
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
+# make dist   the wheel and the sdist, in dist/, checked by twine
 # make lock   requirements.lock from pyproject.toml and constraints.txt, with uv
 # make audit  known vulnerabilities of what is in requirements.lock, with pip-audit
 # All create .venv when it is missing or out of date: demo and studio with their dependencies in the versions of
@@ -16,8 +17,9 @@ FLAGS := -c constraints.txt
 LOCKED := --require-hashes --only-binary :all: --no-deps -r
 UV ?= uv
 AUDIT ?= pip-audit
+TWINE ?= twine
 
-.PHONY: demo studio test test-long test-studio check pytest types report lock audit clean
+.PHONY: demo studio test test-long test-studio check pytest types report dist lock audit clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
@@ -51,7 +53,7 @@ types: .venv/dev.stamp
 
 # The long run of the fuzz tests leaves out the checks of array shapes, which the short run has.
 test-long: .venv/dev.stamp
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "long and not studio"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup -m "long and not studio"
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/fuzz --hypothesis-profile=long -o addopts="-q --strict-markers"
 
 test-studio: .venv/dev.stamp
@@ -81,6 +83,13 @@ $(BIN)/python:
 	$(PIP) check
 	touch .venv/run.stamp
 	touch .venv/studio.stamp $@
+
+# The sdist, and the wheel from the sdist. Without isolation: by the hatchling of requirements.lock, with no network.
+dist: .venv/dev.stamp
+	@command -v $(TWINE) > /dev/null || { echo "twine is missing: pipx install twine, or make dist TWINE=/path/to/twine"; exit 1; }
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(TWINE) check --strict dist/*
 
 lock: | $(BIN)/python
 	@command -v $(UV) > /dev/null || { echo "uv is missing: pipx install uv, or make lock UV=/path/to/uv"; exit 1; }
