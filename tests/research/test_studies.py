@@ -28,6 +28,7 @@ FAST_MAIN = (
 )
 
 
+@pytest.mark.long
 def test_augmentation_from_end_to_end(research, runs, windows, tmp_path, monkeypatch):
     monkeypatch.setattr(classifiers, "TRAINING_BEATS", 256)
     folder = tmp_path / "study"
