@@ -7,6 +7,7 @@ import pytest
 from helpers import write_recording
 
 from diffecg.formats.registry import read_recording
+from research.studies import personal_classifier
 from research.studies.confusion import f1
 from research.studies.personal_arms import (
     ADDED,
@@ -52,6 +53,13 @@ def mitdb(tmp_path_factory):
     for seed, name in enumerate(("101", "106", "109", "100")):
         write_recording(folder / name, seed=seed, duration_s=DURATION_S)
     return folder
+
+
+@pytest.fixture
+def short_training(monkeypatch):
+    """The simulated beats are easy to tell apart."""
+    monkeypatch.setattr(personal_classifier, "STEPS", 200)
+    monkeypatch.setattr(personal_classifier, "ADAPTATION_STEPS", 60)
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +136,7 @@ def test_interpolations_lie_between_beats():
     assert len(interpolate(beats.take(np.arange(0)), seed=0)) == 0
 
 
+@pytest.mark.usefixtures("short_training")
 def test_adaptation_changes_a_copy(subjects):
     own, other = subjects
     source = as_source([other], is_relative=True)
@@ -147,6 +156,7 @@ def test_scores_of_known_counts():
     assert abnormal_f1(np.zeros((4, 4), dtype=int)) == 0
 
 
+@pytest.mark.usefixtures("short_training")
 def test_the_study_adapts_to_each_subject(research, mitdb, tmp_path):
     databases = ["--mitdb", mitdb, "--svdb", mitdb]
     command = ["personalisation", *databases, "--out", tmp_path / "study", "--json"]
