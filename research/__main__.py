@@ -34,6 +34,7 @@ COMMANDS = {
         "research.studies.detectors:detectors",
         "research.studies.personalisation:personalisation",
         "research.studies.pretraining:pretraining",
+        "research.studies.prematurity:prematurity",
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",
