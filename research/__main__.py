@@ -35,6 +35,7 @@ COMMANDS = {
         "research.studies.personalisation:personalisation",
         "research.studies.pretraining:pretraining",
         "research.studies.prematurity:prematurity",
+        "research.studies.sharing:sharing",
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",

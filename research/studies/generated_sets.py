@@ -1,8 +1,8 @@
-"""Sets of generated beats that a study keeps in a file."""
+"""Sets of synthetic beats that a study keeps in a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from diffecg.datasets.formats.registry import read_windows, write_windows
@@ -12,18 +12,21 @@ from diffecg.inference.loading import load
 _BATCH_SIZE = 250
 
 
-def generated_set(path: Path, model: str, counts: Mapping[str, int]) -> Windows:
-    """Return beats of a model, generated on the first call and read from a file on later ones.
+def kept_set(path: Path, make: Callable[[], Windows]) -> Windows:
+    """Return beats that are made on the first call and read from a ``.npz`` file on later ones."""
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_windows(make(), path)
+    return read_windows(path)
 
-    The i-th beat has the seed i, so that sets of different models have the same seeds.
+
+def generated_set(path: Path, model: str, counts: Mapping[str, int]) -> Windows:
+    """Return beats of a model, of which the i-th has the seed i, generated on the first call.
 
     Args:
         path: ``.npz`` file of the set.
         model: bundled name or model folder.
         counts: number of beats of each label.
     """
-    if not path.is_file():
-        labels = [label for label, count in counts.items() for _ in range(count)]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_windows(load(model).generate(labels, len(labels), batch_size=_BATCH_SIZE), path)
-    return read_windows(path)
+    labels = [label for label, count in counts.items() for _ in range(count)]
+    return kept_set(path, lambda: load(model).generate(labels, len(labels), batch_size=_BATCH_SIZE))
