@@ -114,8 +114,12 @@ def mixed_table(outcome: Outcome, subjects: Sequence[int], shared: str) -> Table
     for number in subjects:
         for arm in (OWN, BOTH):
             scores = [macro_f1(outcome.mixed(number, arm, kind).sum(axis=1)) for kind in outcome.kinds]
-            pairs = [[outcome.mixed(number, one, kind) for one in (arm, OWN)] for kind in outcome.kinds]
-            differences = [difference_cell(*pair) if arm == BOTH else "" for pair in pairs]
+            differences = [
+                difference_cell(outcome.mixed(number, BOTH, kind), outcome.mixed(number, OWN, kind))
+                if arm == BOTH
+                else ""
+                for kind in outcome.kinds
+            ]
             values = [format_mean(one.tolist()) for one in scores]
             rows.append((str(number), arm, *_alternate(values, differences)))
     for name in (shared, REAL):
