@@ -98,7 +98,7 @@ def comparison_table(outcome: Outcome) -> Table:
 
 def score_figure(outcomes: Sequence[Outcome]) -> Figure:
     """Plot the F1 of S of each arm: a panel for each classifier, a point for each seed, the mean as a bar."""
-    figure, axes = panels(len(outcomes), 2, "F1 of S on unseen subjects", panel_inch=(4.2, 3.4))
+    figure, axes = panels(len(outcomes), 2, "F1 of S on unseen subjects", panel_inch=(6.5, 3.4))
     for axis, outcome in zip(axes, outcomes, strict=True):
         score = outcome.scores["F1 of S"]
         for row, (scope, arm) in enumerate(outcome.rows):
@@ -109,6 +109,7 @@ def score_figure(outcomes: Sequence[Outcome]) -> Figure:
         names = [arm if scope == NONE else f"{arm} ({scope})" for scope, arm in outcome.rows]
         axis.set_yticks(range(len(names)), names if axis is axes[0] else [""] * len(names))
         axis.invert_yaxis()
+        axis.set_xlim(left=0)
         axis.set_xlabel("F1 of S")
         axis.grid(axis="x", linewidth=0.3)
         panel_title(axis, outcome.kind)
