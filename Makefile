@@ -1,6 +1,7 @@
 # make demo   figures of every task, from the models that come with the package
 # make studio the studio in the browser
 # make test   style, types (the page's, too, where there is node), import contracts and tests; COVERAGE=1 adds the coverage
+# make gallery runs the scripts in examples/, and writes docs/gallery and the notebooks
 # make types  type errors in the tests, reported
 # make test-long   tests that take minutes: on real recordings, and 100,000 examples of files and texts
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
@@ -19,7 +20,7 @@ UV ?= uv
 AUDIT ?= pip-audit
 TWINE ?= twine
 
-.PHONY: demo studio test test-long test-studio check pytest types report dist lock audit clean
+.PHONY: demo studio test test-long test-studio check pytest types report gallery dist lock audit clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
@@ -33,10 +34,14 @@ test: check pytest
 report: .venv/dev.stamp
 	$(BIN)/python -m research report-models $(DATA)
 
+gallery: .venv/dev.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -m research gallery
+
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples
 	$(BIN)/lint-imports
 	@if command -v npx > /dev/null; then npx --yes --package typescript@5.9.3 tsc -p jsconfig.json; \
 		else echo "the page's types are not checked: there is no node"; fi
