@@ -38,9 +38,8 @@ print(X.shape, {label: int((y == label).sum()) for label in ("N", "V")})
 # `DiffusionSampler` is an over-sampler of imbalanced-learn: it adds beats when the pipeline is
 # fitted, and none when it predicts. The folds hold different subjects.
 #
-# More beats of the rare class alone, as `"auto"` adds them, teach a second lesson: a beat of
-# unknown shape is ventricular, since only that class has beats of new subjects. Therefore the last
-# pipeline adds normal beats as well.
+# Where only the rare class gets beats of other subjects, as by `"auto"`, normal beats of new
+# subjects are taken for ventricular ones. The last pipeline therefore adds normal beats, too.
 
 # %%
 forest = RandomForestClassifier(50, random_state=0)

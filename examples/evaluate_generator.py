@@ -69,9 +69,10 @@ print(table.loc[table["label"] == "V", columns].round(3).to_string(index=False))
 
 # %%
 shown = ("sliced Wasserstein, time", "Fréchet, encoder", "precision", "coverage")
-metrics = {
-    name: {row.label: Values(row.value, row.reference, row.baseline) for row in rows.itertuples()}
-    for name, rows in table[table["metric"].isin(shown)].groupby("metric", sort=False)
-}
+metrics = {}
+for name in shown:
+    rows = table[table["metric"] == name]
+    numbers = rows[columns[2:]].to_numpy(dtype=float).tolist()
+    metrics[name] = {label: Values(*row) for label, row in zip(rows["label"], numbers, strict=True)}
 figure = against_reference(metrics, "A generator of one's own, against the reference and the baseline")
 figure.savefig("evaluate_generator.png")

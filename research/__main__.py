@@ -69,6 +69,7 @@ COMMANDS = {
         "research.docs.lead_sheets:lead_sheets",
         "research.docs.readme_tables:readme_tables",
         "research.docs.studio_screenshots:studio_screenshots",
+        "research.docs.gallery:gallery",
     ),
 }
 """By group of the help: import paths, imported when a command runs or help is shown."""

@@ -8,5 +8,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 REPORTS = ROOT / "docs" / "reports"
 IMAGES = ROOT / "docs" / "images"
+GALLERY = ROOT / "docs" / "gallery"
+EXAMPLES = ROOT / "examples"
 PACKAGE = ROOT / "src" / "diffecg"
 PRETRAINED = PACKAGE / "pretrained"
