@@ -68,5 +68,6 @@ for offset, (colour, (name, recall)) in enumerate(zip((FAINT, MEAN, ACCENT), rec
 axis.set_xticks([0.25, 1.25], ["N, normal", "V, ventricular ectopic"])
 axis.set_ylabel("sensitivity")
 axis.set_ylim(0, 1.45)
+axis.set_yticks([0, 0.25, 0.5, 0.75, 1])
 small_legend(axis)
 figure.savefig("augment_pipeline.png")
