@@ -202,7 +202,7 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.0) -> Figu
 def _draw_companion(
     figure: Figure, above: Axes, companion: Companion, below_mm: float, fs_hz: float, zoom: float
 ) -> None:
-    """Plot a companion under a strip, as high as its place allows; its lower edge is so far below the strip."""
+    """Plot a companion as high as its place allows, its lower edge so far below a strip."""
     strip = above.get_position()
     mm = zoom / MM_PER_INCH / figure.get_figheight()
     bottom = strip.y0 - below_mm * mm
