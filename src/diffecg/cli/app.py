@@ -12,6 +12,7 @@ from diffecg._version import __version__
 from diffecg.cli.augment import augment
 from diffecg.cli.bench import bench
 from diffecg.cli.bulk import bulk
+from diffecg.cli.card import card
 from diffecg.cli.cite import cite
 from diffecg.cli.compose import compose
 from diffecg.cli.console import fail
@@ -71,6 +72,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     score,
     bench,
     export,
+    card,
     cite,
     studio,
 )
