@@ -27,6 +27,8 @@ class ConditionInputs(nn.Module):
     """Which of all labels each of those with training windows is."""
     cumulative: Float[Tensor, "label morphology"]
     """Cumulative frequency of the morphologies within their label; zero: it has none."""
+    draws: Float[Tensor, "label draw 1+number"]
+    """Morphology and numbers of training windows of each label, if numbers are drawn."""
 
     def __init__(self, denoiser: ConditionalDenoiser) -> None:
         super().__init__()

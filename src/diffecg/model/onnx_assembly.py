@@ -55,7 +55,7 @@ def assemble(start: ModelProto, step: ModelProto, end: ModelProto, steps: Linear
             *(tensor for part in (start, step, end) for tensor in part.graph.initializer),
             _constant("sigmas", steps.sigmas.astype(np.float32)),
             _constant("step_weights", steps.weights.astype(np.float32)),
-            _constant("sigma_max", steps.sigmas[0].astype(np.float32)),
+            _constant("sigma_max", np.asarray(steps.sigmas[0], dtype=np.float32)),
             _constant("first_draw", np.array(0)),
             *([_constant("other_draws", np.arange(1, draws + 1) % draws)] * steps.is_stochastic),
         ],
