@@ -11,8 +11,6 @@ import onnxruntime
 import pytest
 
 import diffecg
-from diffecg.inference.denoising import bundled_denoiser
-from diffecg.signal.simulation import simulate_ecg
 
 PAGE = (Path(__file__).parents[2] / "docs" / "onnx.md").read_text()
 BUNDLED = ("mitbih-beat", "mitbih-beat-fast", "ptbxl-beat")
@@ -53,7 +51,6 @@ def test_the_example_generates_the_beats_of_a_model(run, runs, tmp_path):
     assert not (tmp_path / "new").exists()
     assert "choose .onnx" in run("export", runs["beat"], "--out", tmp_path / "x.pt")[2]
     assert "load_imputer" in run("export", "mitbih-strip", "--out", tmp_path / "x.onnx")[2]
-    assert "leave --sampler" in run("export", "ecg-denoiser", "--steps", 2, "--out", tmp_path / "x.onnx")[2]
 
 
 @pytest.mark.long
@@ -66,22 +63,3 @@ def test_the_example_generates_the_beats_of_the_bundled_models(run, name, tmp_pa
     assert np.abs(beats - diffecg.load(name).generate(label, 8, seed=0).signal_mv).max() < 1e-4
     assert out.stat().st_size < 13e6
     assert metadata(out)["licence"] == ("cc-by-4.0" if name == "ptbxl-beat" else "odc-by")
-
-
-@pytest.mark.long
-def test_the_denoiser_gives_what_denoise_gives(run, tmp_path):
-    out = tmp_path / "denoise.onnx"
-    assert run("export", "ecg-denoiser", "--out", out)[0] == 0
-    clean_mv = simulate_ecg(20, 200).signal_mv
-    rng = np.random.default_rng(0)
-    noisy = (np.arange(clean_mv.size) // 800) % 2 == 1
-    signal_mv = clean_mv + noisy * rng.normal(0, 0.2, clean_mv.size)
-    expected = bundled_denoiser()._estimate(signal_mv, noisy, 200.0)
-    session = onnxruntime.InferenceSession(out)
-    assert clean_mv.size % int(metadata(out)["length_multiple"]) == 0
-    given = {"signal_mv": signal_mv[None].astype(np.float32), "noisy": noisy[None].astype(np.float32)}
-    denoised_mv, half_width_mv = session.run(None, given)
-    config = bundled_denoiser().config
-    ratio = np.interp(0.9, config.coverages, config.ratios)
-    assert np.abs(denoised_mv[0] - expected[0]).max() < 1e-4
-    assert np.abs(half_width_mv[0] - ratio * expected[1]).max() < 1e-4

@@ -19,7 +19,7 @@ def export(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Export a model of beats, or the denoiser, to an ONNX file that other programs run.
+    """Export a model of beats to an ONNX file that other programs run.
 
     Example: diffecg export mitbih-beat-fast --out beat.onnx
 
@@ -28,12 +28,8 @@ def export(
     labels and leads, rate, licence and citation. ONNX Runtime runs it without diffecg and without PyTorch:
     docs/onnx.md has an example. With the noise of a seed it gives the beats of diffecg generate.
 
-    The file of ecg-denoiser takes a lead at 200 Hz, in mV, and gives the clean signal and the half width of
-    its 90 % interval. Resampling to and from other rates, and the division of long recordings, are not in the
-    file.
-
-    Models of gaps (mitbih-strip, icu-strip) are not exported: they need the search for analogues in the
-    recording. Imputation by models of beats is not in the file either.
+    Models of gaps (mitbih-strip, icu-strip), which need the search for analogues in the recording, and
+    ecg-denoiser are not exported. Imputation by models of beats is not in the file either.
 
     Parameters
     ----------
@@ -48,22 +44,15 @@ def export(
     guidance:
         Scale of classifier-free guidance; 1: none.
     """
-    from diffecg import pretrained
     from diffecg.files import check_output
-    from diffecg.inference.denoising import bundled_denoiser
     from diffecg.inference.loading import load
-    from diffecg.inference.onnx_export import export_denoiser, export_model
+    from diffecg.inference.onnx_export import export_model
     from diffecg.inference.options import SamplerOptions
 
     if out.suffix != ".onnx":
         raise DiffecgError(f"unknown suffix {out.suffix!r} of {out}; choose .onnx")
     check_output(out, force=force, is_folder=False)
-    if model == pretrained.DENOISER:
-        if sampler is not None or steps is not None or guidance != 1:
-            raise DiffecgError(f"{model} has no sampler; leave --sampler, --steps and --guidance out")
-        about = export_denoiser(bundled_denoiser(), out)
-    else:
-        options = SamplerOptions(sampler=sampler, steps=steps)
-        about = export_model(load(model), out, options=options, guidance=guidance)
+    options = SamplerOptions(sampler=sampler, steps=steps)
+    about = export_model(load(model), out, options=options, guidance=guidance)
     text = f"{out}: inputs {', '.join(about['inputs'])}; outputs {', '.join(about['outputs'])}"
     show({"out": str(out), **about}, text, as_json=json)

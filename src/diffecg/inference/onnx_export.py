@@ -1,4 +1,4 @@
-"""Models as ONNX files that generate or denoise by themselves, without this package."""
+"""Models as ONNX files that generate beats by themselves, without this package."""
 
 from __future__ import annotations
 
@@ -9,21 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from diffecg import pretrained
 from diffecg._version import __version__
 from diffecg.citations import works_for
 from diffecg.diffusion.linear_steps import linear_steps
 from diffecg.diffusion.samplers import SAMPLERS
 from diffecg.inference import checks
-from diffecg.inference.denoising import Denoiser
-from diffecg.inference.denoising_blocks import MIN_CLEAN_S, MIN_SCALE_MV
 from diffecg.inference.model import Model
 from diffecg.inference.options import SamplerOptions
 from diffecg.inference.sampling import check_options
-from diffecg.model.files import CARD
-from diffecg.model.onnx_denoiser import SignalDenoiser, denoiser_to_onnx
 from diffecg.model.onnx_files import save_onnx
 from diffecg.model.onnx_sampler import sampler_to_onnx
 from diffecg.model.schedule import build_schedule
@@ -31,7 +24,7 @@ from diffecg.model.schedule import build_schedule
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-NOTICE = "Synthetic or estimated ECG. Not a medical device, not for diagnosis."
+NOTICE = "Synthetic ECG. Not a medical device, not for diagnosis."
 
 INPUTS = {
     "labels": "1 for each label that the beat has, in the order of the property labels; all 0: unknown",
@@ -39,20 +32,11 @@ INPUTS = {
     "numbers": "the numbers of the property numbers; NaN = unknown",
     "chance": "a random number from 0 to 1, which chooses among the morphologies of the label",
     "noise": "standard normal noise: the starting point, then what each evaluation but the last adds",
-    "signal_mv": "one lead at the rate fs_hz, in mV, without missing samples; length: see length_multiple",
-    "noisy": "1 where a sample is noisy, else 0",
 }
 """What each input is."""
 
-OUTPUTS = {
-    "signal_mv": "the beats, in mV",
-    "denoised_mv": "estimate of the signal without noise, in mV; also of samples that are not noisy",
-    "half_width_mv": "half width of the interval around it, in mV",
-}
+OUTPUTS = {"signal_mv": "the beats, in mV"}
 """What each output is."""
-
-COVERAGE = 0.9
-"""Coverage of the interval of a denoiser."""
 
 
 def export_model(
@@ -76,7 +60,6 @@ def export_model(
     steps = linear_steps(SAMPLERS[str(options.sampler)], sigmas)
     window = config.window
     settings = {
-        "task": "generate",
         "labels": list(model.labels),
         "numbers": list(model.numbers),
         "leads": list(window.leads),
@@ -88,35 +71,6 @@ def export_model(
         "weights_sha256": model.weights_sha256,
     }
     return _save(sampler_to_onnx(denoiser, steps, guidance), path, model.name, model.card, settings)
-
-
-def export_denoiser(denoiser: Denoiser, path: Path) -> dict[str, Any]:
-    """Write a denoiser as an ONNX file, and return what its metadata state.
-
-    Args:
-        denoiser: the denoiser.
-        path: the file.
-
-    Raises:
-        DiffecgError: a package is missing.
-    """
-    config = denoiser.config
-    module = SignalDenoiser(
-        denoiser.network,
-        min_clean=MIN_CLEAN_S * config.fs_hz,
-        min_scale_mv=MIN_SCALE_MV,
-        ratio=float(np.interp(COVERAGE, config.coverages, config.ratios)),
-    )
-    settings = {
-        "task": "denoise",
-        "fs_hz": config.fs_hz,
-        "length_multiple": denoiser.network.sizes.stride,
-        "coverage": COVERAGE,
-        "weights_sha256": denoiser.weights_sha256,
-    }
-    folder = pretrained.folder(denoiser.name)
-    card = (folder / CARD).read_text() if folder.is_dir() else ""
-    return _save(denoiser_to_onnx(module), path, denoiser.name, card, settings)
 
 
 def _given(options: SamplerOptions | None) -> dict[str, Any]:

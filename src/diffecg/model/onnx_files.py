@@ -28,24 +28,22 @@ def to_onnx(
     inputs: Mapping[str, Tensor],
     outputs: Sequence[str],
     *,
-    axes: Sequence[str] = ("batch",),
     shared: Sequence[str] = (),
 ) -> ModelProto:
-    """Return a module as an ONNX model for batches of any size, or also signals of any length.
+    """Return a module as an ONNX model for batches of any size.
 
     Args:
         module: the module, in evaluation mode.
         inputs: an example of each argument, by name and in order, with a batch of two or more on the first
             axis.
         outputs: names of the outputs.
-        axes: names of the first axes of the inputs, which may have any size.
-        shared: inputs without these axes.
+        shared: inputs without a batch.
 
     Raises:
         DiffecgError: the package for the export is not installed.
     """
     require("onnxscript", "onnx")
-    free = dict.fromkeys(range(len(axes)), torch.export.Dim.DYNAMIC)
+    batch = {0: torch.export.Dim.DYNAMIC}
     # The exporter takes arguments that are one tensor for one input.
     examples = {name: example.clone() for name, example in inputs.items()}
     with torch.no_grad(), _quiet():
@@ -53,7 +51,7 @@ def to_onnx(
             module,
             kwargs=examples,
             dynamo=True,
-            dynamic_shapes={name: free if name not in shared else None for name in inputs},
+            dynamic_shapes={name: batch if name not in shared else None for name in inputs},
             input_names=list(inputs),
             output_names=list(outputs),
             verbose=False,
