@@ -7,7 +7,9 @@ from pathlib import Path
 from diffecg.cli.console import Json, show
 
 
-def card(folder: Path, /, *, licence: str | None = None, json: Json = False) -> None:
+def card(
+    folder: Path, /, *, licence: str | None = None, creator: str | None = None, json: Json = False
+) -> None:
     """Write README.md and croissant.json into a folder, to share it as a data set.
 
     Example: diffecg card beats/
@@ -24,9 +26,11 @@ def card(folder: Path, /, *, licence: str | None = None, json: Json = False) -> 
     licence:
         Licence of the set by its name on the hub, such as cc-by-4.0. Default: that of the database that it
         was prepared from, or of the bundled model that generated it.
+    creator:
+        Name of the person who made the set, which Croissant requires of published sets.
     """
     from diffecg.integrations.dataset_card import write_cards
 
-    about = write_cards(folder, licence=licence)
+    about = write_cards(folder, licence=licence, creator=creator)
     stated = about["licence"] or "not stated; set --licence"
     show(about, f"{folder}: {', '.join(about['files'])}; licence {stated}", as_json=json)

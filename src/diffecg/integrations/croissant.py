@@ -15,7 +15,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from diffecg._version import __version__
 from diffecg.integrations.shared_set import LICENCES, SharedSet, Table
 
 CONFORMS_TO = "http://mlcommons.org/croissant/1.1"
@@ -54,16 +53,23 @@ _FORMATS = {
 """Media types of files that Python does not know."""
 
 
-def croissant(shared: SharedSet, description: str, licence: str | None) -> dict[str, Any]:
+def croissant(
+    shared: SharedSet, description: str, *, licence: str | None, creator: str | None
+) -> dict[str, Any]:
     """Return the description of a set as JSON-LD.
 
     Args:
         shared: the set.
         description: what it is, in a sentence.
         licence: its licence, by its name on the hub, or an address; None: not stated.
+        creator: who made it; None: not stated.
     """
     tables = list(shared.tables())
-    optional = {"license": LICENCES.get(licence or "", licence), "isBasedOn": _addresses(shared)}
+    optional = {
+        "creator": {"@type": "sc:Person", "name": creator} if creator else None,
+        "license": LICENCES.get(licence or "", licence),
+        "isBasedOn": _addresses(shared),
+    }
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -72,7 +78,6 @@ def croissant(shared: SharedSet, description: str, licence: str | None) -> dict[
         "description": description,
         "version": "1.0.0",
         "datePublished": datetime.now(UTC).date().isoformat(),
-        "creator": {"@type": "sc:SoftwareApplication", "name": f"diffecg {__version__}"},
         "citeAs": "\n".join(work.text for work in shared.works),
         **{name: value for name, value in optional.items() if value},
         "keywords": ["ECG", "electrocardiogram", *(["synthetic data"] if shared.model else [])],

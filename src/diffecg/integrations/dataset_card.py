@@ -49,13 +49,16 @@ anyone.**"""
 REAL = """Made from recordings of people; the licence of their database applies. Not for diagnosis."""
 
 
-def write_cards(folder: str | Path, *, licence: str | None = None) -> dict[str, Any]:
+def write_cards(
+    folder: str | Path, *, licence: str | None = None, creator: str | None = None
+) -> dict[str, Any]:
     """Write README.md and croissant.json into a folder that diffecg wrote; return what they state.
 
     Args:
         folder: the folder.
         licence: licence of the set, by its name on the hub; None: that of the database that it was prepared
             from, or of the weights of the bundled model that generated it.
+        creator: who made the set; None: not stated.
 
     Raises:
         DiffecgError: it is no folder, or has no data card.
@@ -63,8 +66,9 @@ def write_cards(folder: str | Path, *, licence: str | None = None) -> dict[str, 
     shared = open_set(folder)
     licence = shared.licence if licence is None else licence
     description = describe(shared)
+    described = croissant(shared, description, licence=licence, creator=creator)
     write_atomic(shared.folder / README, dataset_card(shared, licence).encode())
-    write_atomic(shared.folder / CROISSANT, to_json_bytes(croissant(shared, description, licence)))
+    write_atomic(shared.folder / CROISSANT, to_json_bytes(described))
     return {
         "files": [README, CROISSANT],
         "description": description,

@@ -1,7 +1,9 @@
 """Sets are described so that other libraries load them."""
 
 import json
+import re
 from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,7 @@ from diffecg.datasets.windows import Windows
 mlcroissant = pytest.importorskip("mlcroissant", reason="Croissant is validated with mlcroissant")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
+PAGE = (Path(__file__).parents[3] / "docs" / "sharing.md").read_text()
 INFO = {"synthetic": True, "model": "mitbih-beat", "diffecg": diffecg.__version__}
 
 
@@ -74,11 +77,12 @@ def test_shards_are_one_table(run, tmp_path):
         write_windows(part, tmp_path / "part.parquet", force=True)
         entries.append(store.write(shard, (tmp_path / "part.parquet").read_bytes(), len(part)))
     store.write_manifest(entries)
-    assert run("card", tmp_path / "set", "--licence", "cc0-1.0")[0] == 0
+    assert run("card", tmp_path / "set", "--licence", "cc0-1.0", "--creator", "A. Person")[0] == 0
     dataset = load(tmp_path / "set")
     assert sorted(record["shards/seed"] for record in dataset.records("shards")) == list(range(6))
     described = json.loads((tmp_path / "set" / "croissant.json").read_text())
     assert "publicdomain" in described["license"]
+    assert described["creator"]["name"] == "A. Person"
     assert "6 synthetic" in described["description"]
 
 
@@ -99,6 +103,19 @@ def test_a_csv_has_its_card_beside_it(run, tmp_path):
     write_windows(windows(), tmp_path / "csv" / "beats.csv")
     assert run("card", tmp_path / "csv")[0] == 0
     assert len(list(load(tmp_path / "csv").records("beats"))) == 12
+
+
+def test_the_code_of_the_page_runs(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_windows(windows(), "v/v.parquet")
+    assert run("card", "v")[0] == 0
+    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.S)
+    assert len(blocks) == 2
+    for code in blocks:
+        exec(compile(code, "sharing.md", "exec"), {})
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == "(6, 2, 8) ['N' 'V']"
+    assert shown[1] in ("N", "b'N'")
 
 
 def test_what_is_no_set_is_refused(run, tmp_path):
