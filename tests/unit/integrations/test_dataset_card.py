@@ -17,7 +17,7 @@ from diffecg.datasets.formats.registry import write_windows
 from diffecg.datasets.shards import ShardStore, plan_shards
 from diffecg.datasets.windows import Windows
 
-mlcroissant = pytest.importorskip("mlcroissant", reason="Croissant is validated with mlcroissant")
+mlcroissant = pytest.importorskip("mlcroissant", reason="pip install mlcroissant to validate Croissant files")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sharing.md").read_text()
