@@ -2,9 +2,11 @@
 # make studio the studio in the browser
 # make test   style, types (the page's, too, where there is node), import contracts and tests; COVERAGE=1 adds the coverage
 # make docs   the documentation as a site, in site/, without a network; a broken link is an error
+# make gallery runs the scripts in examples/, and writes docs/gallery and the notebooks
 # make types  type errors in the tests, reported
 # make test-long   tests that take minutes: on real recordings, and 100,000 examples of files and texts
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
+# make dist   the wheel and the sdist, in dist/, checked by twine
 # make lock   requirements.lock from pyproject.toml and constraints.txt, with uv
 # make audit  known vulnerabilities of what is in requirements.lock, with pip-audit
 # All create .venv when it is missing or out of date: demo and studio with their dependencies in the versions of
@@ -17,8 +19,9 @@ FLAGS := -c constraints.txt
 LOCKED := --require-hashes --only-binary :all: --no-deps -r
 UV ?= uv
 AUDIT ?= pip-audit
+TWINE ?= twine
 
-.PHONY: demo studio docs test test-long test-studio check pytest types report lock audit clean
+.PHONY: demo studio docs test test-long test-studio check pytest types report gallery dist lock audit clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
@@ -36,10 +39,14 @@ test: check pytest
 report: .venv/dev.stamp
 	$(BIN)/python -m research report-models $(DATA)
 
+gallery: .venv/dev.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -m research gallery
+
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy examples
 	$(BIN)/lint-imports
 	@if command -v npx > /dev/null; then npx --yes --package typescript@5.9.3 tsc -p jsconfig.json; \
 		else echo "the page's types are not checked: there is no node"; fi
@@ -56,7 +63,7 @@ types: .venv/dev.stamp
 
 # The long run of the fuzz tests leaves out the checks of array shapes, which the short run has.
 test-long: .venv/dev.stamp
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 -m "long and not studio"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup -m "long and not studio"
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/fuzz --hypothesis-profile=long -o addopts="-q --strict-markers"
 
 test-studio: .venv/dev.stamp
@@ -86,6 +93,13 @@ $(BIN)/python:
 	$(PIP) check
 	touch .venv/run.stamp
 	touch .venv/studio.stamp $@
+
+# The sdist, and the wheel from the sdist. Without isolation: by the hatchling of requirements.lock, with no network.
+dist: .venv/dev.stamp
+	@command -v $(TWINE) > /dev/null || { echo "twine is missing: pipx install twine, or make dist TWINE=/path/to/twine"; exit 1; }
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(TWINE) check --strict dist/*
 
 lock: | $(BIN)/python
 	@command -v $(UV) > /dev/null || { echo "uv is missing: pipx install uv, or make lock UV=/path/to/uv"; exit 1; }

@@ -32,7 +32,10 @@ COMMANDS = {
         "research.studies.anomaly:anomaly",
         "research.studies.beat_models:beat_models",
         "research.studies.detectors:detectors",
+        "research.studies.personalisation:personalisation",
         "research.studies.pretraining:pretraining",
+        "research.studies.prematurity:prematurity",
+        "research.studies.sharing:sharing",
     ),
     "Benchmarks": (
         "research.benchmarks.composition:composition",
@@ -66,6 +69,7 @@ COMMANDS = {
         "research.docs.lead_sheets:lead_sheets",
         "research.docs.results_page:results_page",
         "research.docs.studio_screenshots:studio_screenshots",
+        "research.docs.gallery:gallery",
     ),
 }
 """By group of the help: import paths, imported when a command runs or help is shown."""

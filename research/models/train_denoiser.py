@@ -28,6 +28,7 @@ from diffecg.model.denoising_network import DenoisingNetwork
 from diffecg.model.files import WEIGHTS
 from diffecg.pretrained import DENOISER
 from diffecg.training.distributed import check_device
+from diffecg.training.optimisation import computes_in_bfloat16
 from research.models.card_fields import DENOISER_FIELDS
 from research.models.noisy_windows import (
     FS_HZ,
@@ -182,7 +183,7 @@ def fit(
         seconds: time of training.
         checkpoint: file of the averaged weights, written every CHECKPOINT_S.
     """
-    average = deepcopy(network).eval()
+    average, device = deepcopy(network).eval(), network.last.weight.device.type
     optimiser = torch.optim.AdamW(
         network.parameters(), LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.01, fused=True
     )
@@ -192,7 +193,7 @@ def fit(
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * min(1, (step + 1) / WARM_UP) * (1 + math.cos(math.pi * share)) / 2
         windows = source.short(SHORT) if source.rng.random() < SHORT_SHARE else source.long(LONG, LONG_S)
-        with torch.autocast(network.last.weight.device.type, dtype=torch.bfloat16):
+        with torch.autocast(device, torch.bfloat16, enabled=computes_in_bfloat16(device)):
             loss = loss_of(network, windows)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

@@ -29,7 +29,8 @@ GROUPS = {label: (label,) for label in ECTOPIC} | {"S, V, F": ECTOPIC}
 """Labels that are classified against N, by name of the group."""
 COMPONENTS = (8, 16, 32, 64)
 """Numbers of principal components of the baseline to choose from."""
-_BOOTSTRAPS = 200
+BOOTSTRAPS = 200
+"""Number of draws of recordings behind an interval."""
 
 Scores = Float[np.ndarray, " window"]
 Method = Callable[[Windows, int], Scores]
@@ -159,7 +160,7 @@ def interval(
     rng = np.random.default_rng(0)
     names, index = np.unique(recordings, return_inverse=True)
     values: list[float] = []
-    while len(values) < _BOOTSTRAPS:
+    while len(values) < BOOTSTRAPS:
         weight = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))[index]
         if weight[ectopic].any() and weight[~ectopic].any():
             values.append(roc_auc_score(ectopic, scores, sample_weight=weight))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -11,9 +11,11 @@ from jaxtyping import Float, Int, Shaped
 from scipy.stats import t, ttest_rel
 
 from diffecg.datasets.windows import Windows
-from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Mode
+from diffecg.evaluation.generation.classifiers import CLASSIFIERS, Classifier, Mode
 
 BOOTSTRAPS = 1000
+Score = Callable[[Int[np.ndarray, "*batch truth predicted"]], Float[np.ndarray, "*batch"]]
+"""A number that follows from a confusion matrix."""
 
 
 class TestSet:
@@ -21,16 +23,19 @@ class TestSet:
 
     __test__ = False  # not a test case of pytest
 
-    def __init__(self, windows: Windows, labels: Sequence[str]) -> None:
+    def __init__(
+        self, windows: Windows, labels: Sequence[str], classifiers: Mapping[str, Classifier] = CLASSIFIERS
+    ) -> None:
         self.windows = windows.take(np.isin(windows.labels, labels))
         assert self.windows.recordings is not None
         self.recordings = self.windows.recordings
         self.labels = list(labels)
+        self.classifiers = classifiers
         self.inputs = cache(self._inputs)
 
     def _inputs(self, kind: str) -> Any:
         """Return the windows as classifiers of a kind take them."""
-        return CLASSIFIERS[kind].represent(self.windows)
+        return self.classifiers[kind].represent(self.windows)
 
 
 def classify(
@@ -39,13 +44,13 @@ def classify(
     """Train classifiers of a kind and return the confusion matrices of each on the test set.
 
     Args:
-        kind: a key of CLASSIFIERS.
+        kind: one of the test set's classifiers.
         train: the training set, with labels of the test set only.
         test: the test set.
         seeds: one classifier is trained for each.
         mode: sampling of the training windows by class.
     """
-    classifier = CLASSIFIERS[kind]
+    classifier = test.classifiers[kind]
     inputs = classifier.represent(train)
     predictors = (classifier.fit(inputs, train.labels, seed, mode) for seed in seeds)
     return [confusion_matrices(test, predict(test.inputs(kind))) for predict in predictors]
@@ -108,24 +113,25 @@ def paired_interval(scores: Sequence[float], others: Sequence[float]) -> tuple[f
     return mean - half, mean + half
 
 
-def bootstrap_weights(subjects: int) -> Int[np.ndarray, "bootstrap subject"]:
+def bootstrap_weights(subjects: int, seed: int = 0) -> Int[np.ndarray, "bootstrap subject"]:
     """Return how often each subject is in each of BOOTSTRAPS samples with replacement."""
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     return rng.multinomial(subjects, np.full(subjects, 1 / subjects), size=BOOTSTRAPS)
 
 
 def difference_interval(
     counts: Int[np.ndarray, "seed recording truth predicted"],
     others: Int[np.ndarray, "seed recording truth predicted"],
+    score: Score = macro_f1,
 ) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval, over recordings, of the difference in mean macro-F1.
+    """Return the 95 % bootstrap interval, over recordings, of the difference in a score's mean over seeds.
 
     Percentiles of the bootstrapped differences, with the same resampled recordings on both sides (Efron and
     Tibshirani 1993, An Introduction to the Bootstrap, section 13.3).
     """
     weights = bootstrap_weights(counts.shape[1])
     scores, other_scores = (
-        macro_f1(np.einsum("br,srtp->bstp", weights, one)).mean(axis=1) for one in (counts, others)
+        score(np.einsum("br,srtp->bstp", weights, one)).mean(axis=1) for one in (counts, others)
     )
     lower, upper = np.quantile(scores - other_scores, [0.025, 0.975])
     return float(lower), float(upper)

@@ -59,23 +59,23 @@ class Study:
     def choice_cells(self) -> list[Cell]:
         """Return the cells of trainings without the held-out recordings of DS1, and of public detectors."""
         return [
-            *(Cell(f"choice, {name}", partial(self._choice_public, name)) for name in DETECTORS),
             *(
                 Cell(choice_name(arm, seed), partial(self._choice, arm, seed))
                 for seed in range(self.options.choice_seeds)
                 for arm in ARMS
             ),
+            *(Cell(f"choice, {name}", partial(self._choice_public, name)) for name in DETECTORS),
         ]
 
     def test_cells(self, thresholds: Mapping[str, float]) -> list[Cell]:
         """Return the cells of the tests."""
         return [
-            *(Cell(name, partial(self._test_public, name)) for name in DETECTORS),
             *(
                 Cell(test_name(arm, seed), partial(self._test, arm, seed, thresholds[arm]))
                 for seed in range(self.options.seeds)
                 for arm in ARMS
             ),
+            *(Cell(name, partial(self._test_public, name)) for name in DETECTORS),
         ]
 
     def _choice_public(self, name: str) -> dict[str, Any]:

@@ -18,6 +18,8 @@ Oversampler = Callable[[Windows, Mapping[str, int], int], Windows]
 JITTER, SCALE, WARP, KNOTS = 0.03, 0.1, 0.2, 4
 """Standard deviation of the noise (relative to that of the training set), of the scaling factor, and of the
 speed of time at each of KNOTS inner knots."""
+COMPONENTS = 32
+"""Principal components of a label, or as many as it has beats less one."""
 _NEIGHBOURS = 5
 
 
@@ -34,11 +36,7 @@ def smote(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
     Computed by imbalanced-learn, with five neighbours or as many as the label has.
     """
     synthetic = [_smote(train.with_label(label).flat(), count, seed) for label, count in counts.items()]
-    signal_mv = np.concatenate(synthetic).astype(np.float32).reshape(-1, *train.signal_mv.shape[1:])
-    labels = [label for label, count in counts.items() for _ in range(count)]
-    return Windows.from_arrays(
-        signal_mv, train.fs_hz, labels, channel_names=train.channel_names, r_peak=train.r_peak
-    )
+    return _like(train, np.concatenate(synthetic), counts)
 
 
 def distort(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
@@ -55,6 +53,13 @@ def distort(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
 def sample_mean_beats(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
     """Return the mean window of each label plus white noise with its standard deviation."""
     return mean_beats(train, [label for label, count in counts.items() for _ in range(count)], seed)
+
+
+def sample_gaussians(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
+    """Return samples of a normal distribution of each label in its principal components."""
+    rng = np.random.default_rng(seed)
+    sampled = [_gaussian(train.with_label(label).flat(), count, rng) for label, count in counts.items()]
+    return _like(train, np.concatenate(sampled), counts)
 
 
 def from_pool(pool: Windows) -> Oversampler:
@@ -74,6 +79,28 @@ def with_rr(windows: Windows, train: Windows, seed: int) -> Windows:
         rr_s[windows.labels == label] = repeat(train, {label: count}, seed).rr_s
     index = windows.index.assign(rr_before_s=rr_s[:, 0], rr_after_s=rr_s[:, 1])
     return replace(windows, index=index)
+
+
+def _like(train: Windows, flat: Float[np.ndarray, "window feature"], counts: Mapping[str, int]) -> Windows:
+    """Return new windows of the same kind as the training windows, ordered by label."""
+    labels = [label for label, count in counts.items() for _ in range(count)]
+    return Windows.from_arrays(
+        flat.astype(np.float32).reshape(-1, *train.signal_mv.shape[1:]),
+        train.fs_hz,
+        labels,
+        channel_names=train.channel_names,
+        r_peak=train.r_peak,
+    )
+
+
+def _gaussian(
+    real: Float[np.ndarray, "window feature"], count: int, rng: np.random.Generator
+) -> Float[np.ndarray, "{count} feature"]:
+    mean = real.mean(axis=0)
+    components = min(COMPONENTS, len(real) - 1)
+    _, deviations, directions = np.linalg.svd(real - mean, full_matrices=False)
+    loadings = deviations[:components, None] * directions[:components] / np.sqrt(max(len(real) - 1, 1))
+    return mean + rng.standard_normal((count, components)) @ loadings
 
 
 def _smote(

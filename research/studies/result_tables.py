@@ -10,9 +10,11 @@ from jaxtyping import Int
 
 from diffecg.evaluation.generation.classifiers import CLASSIFIERS
 from research.studies.confusion import (
+    Score,
     accuracy,
     difference_interval,
     macro_f1,
+    paired_interval,
     paired_p,
     predictive_value,
     sensitivity,
@@ -24,6 +26,10 @@ _NOTE = (
     "Mean ± standard deviation over seeds; differences in macro-F1 with p of Student's paired t test over "
     "seeds; 95 % bootstrap interval over recordings of the difference to nothing. Se, PPV: sensitivity and "
     "positive predictive value."
+)
+DIFFERENCE_NOTE = (
+    "95 % interval over seeds by Student's paired t distribution, p of the test; 95 % bootstrap interval "
+    "over test recordings"
 )
 Counts = Int[np.ndarray, "seed recording truth predicted"]
 
@@ -67,6 +73,17 @@ def strategy_tables(
         title = f"{protocol[0].upper()}{protocol[1:]}: {kind}"
         tables.append(Table(title=title, note=f"{_NOTE} {note}".strip(), head=head, rows=rows))
     return tables
+
+
+def difference_cell(ours: Counts, others: Counts, score: Score = macro_f1) -> str:
+    """Return the mean difference of a score, with both intervals: see DIFFERENCE_NOTE."""
+    scores, other_scores = (score(counts.sum(axis=1)).tolist() for counts in (ours, others))
+    low, high = paired_interval(scores, other_scores)
+    lower, upper = difference_interval(ours, others, score)
+    return (
+        f"{np.mean(scores) - np.mean(other_scores):+.3f} ({low:+.3f} to {high:+.3f}, p "
+        f"{paired_p(scores, other_scores):.3f}; {lower:+.3f} to {upper:+.3f})"
+    )
 
 
 def _row(name: str, counts: Mapping[str, Counts]) -> list[str]:

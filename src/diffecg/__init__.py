@@ -11,6 +11,7 @@ Models
     denoise, Denoised   removal of noise, by a network that comes with the package
     SyntheticWindows    a dataset for PyTorch, generated on access
     compose, Rhythm     annotated synthetic recordings
+    personal_beats      beats of one subject, to adapt a classifier
 
 Recordings and windows
     read_recording, write_recording, Recording    WFDB, EDF, tables, NumPy

@@ -1,4 +1,5 @@
 from ._version import __version__ as __version__
+from .composition.personal_beats import personal_beats as personal_beats
 from .composition.recording import compose as compose
 from .composition.timing import Rhythm as Rhythm
 from .datasets.loading import open_windows as open_windows

@@ -53,6 +53,11 @@ def test_paired_differences():
     difference = (confusion.macro_f1(better.sum(axis=1)) - confusion.macro_f1(worse.sum(axis=1))).mean()
     assert 0 < lower < difference < upper
     assert confusion.difference_interval(worse, worse) == (0, 0)
+    mistaken = worse.copy()
+    mistaken[..., 0, 1] += 30  # more false negatives of the first label alone
+    lower, upper = confusion.difference_interval(mistaken, worse, confusion.accuracy)
+    assert lower < upper < 0
+    assert confusion.difference_interval(mistaken, worse, lambda counts: counts[..., 1, 1] * 1.0) == (0, 0)
 
 
 def test_class_weights_raise_the_sensitivity_to_a_rare_class(beats, monkeypatch):

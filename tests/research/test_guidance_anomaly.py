@@ -5,8 +5,15 @@ import json
 import numpy as np
 import pytest
 
+from research.studies import anomaly
 from research.studies.anomaly import by_gaussian, by_nearest, evaluate, interval, within_recordings
 from research.studies.guidance import mean_difference
+
+
+@pytest.fixture
+def few_bootstraps(monkeypatch):
+    """Few bootstraps, since each takes milliseconds and each method and group has an interval."""
+    monkeypatch.setattr(anomaly, "BOOTSTRAPS", 10)
 
 
 def test_mean_difference_of_pairs():
@@ -31,6 +38,7 @@ def test_interval_covers_the_auroc_of_alike_recordings():
     assert high - low < 0.1
 
 
+@pytest.mark.usefixtures("few_bootstraps")
 def test_baselines_find_beats_that_the_training_beats_lack(beats):
     train = beats.take(beats.labels == "N")
     for method in (by_gaussian(train, 8), by_nearest(train)):
@@ -38,6 +46,7 @@ def test_baselines_find_beats_that_the_training_beats_lack(beats):
         assert groups["S, V, F"]["auroc"][0] > 0.95
 
 
+@pytest.mark.usefixtures("few_bootstraps")
 def test_studies_write_a_row_for_each_scale_and_method(research, runs, windows, tmp_path):
     settings = ["--data", windows["beat"], "--model", runs["beat"], "--count", 20, "--json"]
     status, out, error = research("guidance", *settings, "--out", tmp_path / "guidance", "--scale", 0, 2)

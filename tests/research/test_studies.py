@@ -28,6 +28,7 @@ FAST_MAIN = (
 )
 
 
+@pytest.mark.long
 def test_augmentation_from_end_to_end(research, runs, windows, tmp_path, monkeypatch):
     monkeypatch.setattr(classifiers, "TRAINING_BEATS", 256)
     folder = tmp_path / "study"
@@ -49,7 +50,7 @@ def test_help_lists_every_command(research):
     status, out, _ = research("--help")
     assert status == 0
     names = [path.partition(":")[2].replace("_", "-") for paths in COMMANDS.values() for path in paths]
-    assert len(names) == 38
+    assert len(names) == 42
     for name in names:
         assert re.search(rf"{name} +[A-Z]", out), name
 

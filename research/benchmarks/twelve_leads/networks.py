@@ -1,7 +1,6 @@
 """The residual network that every classifier of the benchmark is, its training and its predictions.
 
-One network and one recipe serve all comparisons, so that figures differ by the data alone. This module needs
-PyTorch and NumPy only and runs on any device.
+One network and one recipe serve all comparisons, so that figures differ by the data alone.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int, Int16
 from torch import Tensor, nn
+
+from diffecg.training.optimisation import computes_in_bfloat16
 
 WIDTHS = (48, 64, 88, 96)
 KERNEL = 5
@@ -118,7 +119,7 @@ def fit_network(
     device: str = "cpu",
     start: ResidualNetwork | None = None,
 ) -> ResidualNetwork:
-    """Return a network trained on random crops of records, in bfloat16 where PyTorch's autocast allows it.
+    """Return a network trained on random crops of records, in bfloat16 where the device computes with it.
 
     Args:
         signal_uv: records in µV.
@@ -130,6 +131,7 @@ def fit_network(
         start: network whose weights the training starts from; None: random weights.
     """
     rng = np.random.default_rng(seed)
+    kind, is_bfloat16 = torch.device(device).type, computes_in_bfloat16(device)
     signals = torch.from_numpy(signal_uv).to(device)
     wanted = torch.from_numpy(targets.astype(np.float32)).to(device)
     size = min(recipe.batch, len(signal_uv))
@@ -149,7 +151,7 @@ def fit_network(
             starts = rng.integers(signal_uv.shape[2] - recipe.crop + 1, size=size)
             crops = _crop(signals, batch, starts, recipe.crop)
             optimiser.zero_grad()
-            with torch.autocast(torch.device(device).type, torch.bfloat16):
+            with torch.autocast(kind, torch.bfloat16, enabled=is_bfloat16):
                 outputs = network(crops)
             known = wanted[torch.from_numpy(batch).to(device)]
             loss(outputs.float(), known).backward()  # type: ignore[no-untyped-call]

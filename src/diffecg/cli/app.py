@@ -12,6 +12,7 @@ from diffecg._version import __version__
 from diffecg.cli.augment import augment
 from diffecg.cli.bench import bench
 from diffecg.cli.bulk import bulk
+from diffecg.cli.card import card
 from diffecg.cli.cite import cite
 from diffecg.cli.compose import compose
 from diffecg.cli.console import fail
@@ -25,6 +26,7 @@ from diffecg.cli.forecast import forecast
 from diffecg.cli.generate import generate
 from diffecg.cli.impute import impute
 from diffecg.cli.info import info
+from diffecg.cli.personalise import personalise
 from diffecg.cli.prepare import prepare
 from diffecg.cli.score import score
 from diffecg.cli.sheet import sheet
@@ -61,6 +63,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     generate,
     compose,
     augment,
+    personalise,
     impute,
     denoise,
     forecast,
@@ -69,6 +72,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     score,
     bench,
     export,
+    card,
     cite,
     studio,
 )

@@ -82,7 +82,7 @@ class DenseNetwork(nn.Module):
         h = partial_linear(self.first, x.flatten(1), 0, bias=False) + features
         for block in self.blocks:
             h = block(h, embedding)
-        return self.last(self.norm(h)).reshape(len(x), *self.output_shape)
+        return self.last(self.norm(h)).unflatten(1, self.output_shape)
 
 
 class DenseBlock(nn.Module):

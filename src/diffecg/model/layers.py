@@ -145,7 +145,7 @@ class SelfAttention(nn.Module):
     def forward(self, x: Float[Tensor, "batch channel *grid"]) -> Float[Tensor, "batch channel *grid"]:
         """Return the activations after the block."""
         points = x.flatten(2)
-        qkv = self.qkv(self.norm(points)).reshape(len(x), 3, self.heads, -1, points.shape[-1])
+        qkv = self.qkv(self.norm(points)).unflatten(1, (3, self.heads, -1))
         query, key, value = qkv.transpose(-1, -2).unbind(dim=1)
         if self.positions:
             angles = rotation_angles(x.shape[2:], query.shape[-1], x.device)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +13,8 @@ from torch import Tensor, nn
 
 from diffecg.errors import DiffecgError, one_line
 from diffecg.extras import require
-from diffecg.files import atomic_path
 from diffecg.model.denoiser import ConditionalDenoiser
+from diffecg.model.onnx_files import save_onnx, to_onnx
 
 INPUTS = ("x", "noise", "features", "label")
 """Names of the inputs of an exported network."""
@@ -33,37 +29,22 @@ def export_onnx(denoiser: ConditionalDenoiser, path: Path) -> None:
     The inputs are those of the network: ``x`` (batch channel *grid), the noisy grid scaled by c_in; ``noise``
     (batch), which is ln(sigma) / 4; ``features`` and ``label``, the features and the label embedding of a
     :class:`~diffecg.model.condition.Condition`. The output is F (batch channel *grid). The transform, the
-    parametrisation and the sampler are not part of the model.
+    parametrisation and the sampler are not part of the model, other than in
+    :func:`~diffecg.model.onnx_sampler.sampler_to_onnx`.
 
     Raises:
         DiffecgError: The package for the export is not installed.
     """
-    require("onnxscript", "onnx")
     window = denoiser.config.window
     # A batch of one would become a constant.
     signal = torch.zeros(2, len(window.leads), window.length, dtype=torch.float32)
-    with torch.no_grad(), _quiet():
+    with torch.no_grad():
         observed = torch.zeros_like(signal, dtype=torch.bool)
         condition = denoiser.condition(signal, observed, denoiser.encode_labels([None, None]))
-        inputs = (
-            denoiser.transform(signal),
-            signal.new_zeros(2),
-            condition.features,
-            condition.label_embedding,
-        )
-        program = torch.onnx.export(
-            denoiser.network.eval(),
-            inputs,
-            dynamo=True,
-            dynamic_shapes=tuple({0: torch.export.Dim.DYNAMIC} for _ in inputs),
-            input_names=INPUTS,
-            output_names=(OUTPUT,),
-            verbose=False,
-        )
-    assert program is not None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(path) as partial:
-        program.save(str(partial))
+        grid, noise = denoiser.transform(signal), signal.new_zeros(2)
+    inputs = (grid, noise, condition.features, condition.label_embedding)
+    model = to_onnx(denoiser.network.eval(), dict(zip(INPUTS, inputs, strict=True)), [OUTPUT])
+    save_onnx(model, path)
 
 
 def use_onnx_runtime(denoiser: ConditionalDenoiser, weights_sha256: str) -> None:
@@ -147,17 +128,3 @@ def _open_session(path: Path) -> Any:
             f"({', '.join(INPUTS)}); export it again"
         )
     return session
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the exporter, which warns of optional packages that are not installed."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

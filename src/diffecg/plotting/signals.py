@@ -42,6 +42,8 @@ COMPANION_MM = 13.0
 """Height of a companion under a strip."""
 _WIDE_S = 6.5
 """Strips of this length have room for the legend in one line, beside the scale of the paper."""
+_LEGEND_LINE_MM = 4.0
+"""Height of the second line of the legend of a shorter strip, above the scale of the paper."""
 
 
 def label_titles(labels: Iterable[str]) -> dict[str, str]:
@@ -145,13 +147,15 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.0) -> Figu
     scale = mm_per_unit(strip.unit, *shown)
     low, high = panel_range(scale, *shown)
     duration_s = float(np.ceil(len(time_s) / strip.fs_hz * 5) / 5)
+    is_wide = duration_s >= _WIDE_S
+    bottom_mm = BOTTOM_MM if is_wide else BOTTOM_MM + _LEGEND_LINE_MM
     paper = Paper(
         duration_s=duration_s,
         low=low,
         high=high,
         unit=strip.unit,
         mm_per_unit=scale,
-        bottom_mm=BOTTOM_MM + COMPANION_MM * len(strip.companions),
+        bottom_mm=bottom_mm + COMPANION_MM * len(strip.companions),
         zoom=zoom,
     )
     figure, axes = paper.draw(title)
@@ -181,7 +185,7 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.0) -> Figu
     axis.legend(
         loc="upper right",
         bbox_to_anchor=(1.0, 0.0),
-        ncols=5 if duration_s >= _WIDE_S else 3,
+        ncols=5 if is_wide else 3,
         frameon=False,
         fontsize=6 * zoom,
         borderaxespad=0.2,
@@ -189,18 +193,19 @@ def imputed_strip(strip: ImputedStrip, title: str, *, zoom: float = 1.0) -> Figu
     )
     start = f"from {strip.start_s:g} s"
     axis.set_title(start, loc="left", fontsize=6.5 * zoom, pad=2 * zoom, color=INK)
-    for number, companion in enumerate(strip.companions):
-        _draw_companion(figure, axis, companion, number, strip.fs_hz, zoom)
+    for number, companion in enumerate(strip.companions, start=1):
+        below_mm = bottom_mm - 4 + number * COMPANION_MM
+        _draw_companion(figure, axis, companion, below_mm, strip.fs_hz, zoom)
     return figure
 
 
 def _draw_companion(
-    figure: Figure, above: Axes, companion: Companion, number: int, fs_hz: float, zoom: float
+    figure: Figure, above: Axes, companion: Companion, below_mm: float, fs_hz: float, zoom: float
 ) -> None:
-    """Plot a companion under a strip, as high as its place allows."""
+    """Plot a companion as high as its place allows, its lower edge so far below a strip."""
     strip = above.get_position()
     mm = zoom / MM_PER_INCH / figure.get_figheight()
-    bottom = strip.y0 - (BOTTOM_MM - 4 + (number + 1) * COMPANION_MM) * mm
+    bottom = strip.y0 - below_mm * mm
     axis = figure.add_axes((strip.x0, bottom, strip.width, 0.9 * COMPANION_MM * mm), sharex=above)
     axis.plot(np.arange(len(companion.signal)) / fs_hz, companion.signal, color=INK, linewidth=0.7 * zoom)
     axis.set_axis_off()

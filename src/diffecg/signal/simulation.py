@@ -24,6 +24,8 @@ WAVES = {
 """Waves of a beat by symbol: time after the R peak in s, standard deviation in s, amplitude in mV."""
 WAVES["L"] = WAVES["N"]
 WAVES["A"] = WAVES["N"][1:]
+REACH = 12
+"""Standard deviations of a wave beyond which its values are below the resolution of a float."""
 
 
 class SimulatedEcg(NamedTuple):
@@ -55,5 +57,8 @@ def simulate_ecg(
     signal_mv = 0.05 * np.sin(2 * np.pi * 0.3 * time_s) + 0.005 * rng.standard_normal(len(time_s))
     for peak_s, kind in zip(peaks_s, symbol, strict=True):
         for offset_s, width_s, amplitude_mv in WAVES[str(kind)]:
-            signal_mv += amplitude_mv * np.exp(-0.5 * ((time_s - peak_s - offset_s) / width_s) ** 2)
+            ends_s = peak_s + offset_s + REACH * width_s * np.array([-1, 1])
+            near = slice(*np.clip(np.rint(ends_s * fs_hz), 0, len(time_s)).astype(int))
+            distance_s = time_s[near] - peak_s - offset_s
+            signal_mv[near] += amplitude_mv * np.exp(-0.5 * (distance_s / width_s) ** 2)
     return SimulatedEcg(signal_mv, np.rint(peaks_s * fs_hz).astype(np.int64), symbol)

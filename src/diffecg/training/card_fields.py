@@ -54,7 +54,7 @@ class CardFields:
             "base_model": self.base_model,
             "model-index": self._model_index() if self.results else None,
         }
-        lines = _yaml({name: value for name, value in fields.items() if value})
+        lines = yaml_lines({name: value for name, value in fields.items() if value})
         return "\n".join(["---", *lines, "---", ""])
 
     def _model_index(self) -> list[dict[str, Any]]:
@@ -73,18 +73,18 @@ class CardFields:
         return [{"name": self.name, "results": results}]
 
 
-def _yaml(value: object) -> Iterator[str]:
+def yaml_lines(value: object) -> Iterator[str]:
     """Yield the lines of a value as YAML; texts and numbers are written as in JSON, which is YAML, too."""
     if isinstance(value, dict):
         for key, item in value.items():
             if isinstance(item, dict | list):
                 yield f"{key}:"
-                yield from (f"  {line}" for line in _yaml(item))
+                yield from (f"  {line}" for line in yaml_lines(item))
             else:
                 yield f"{key}: {json.dumps(item, ensure_ascii=False)}"
     elif isinstance(value, list):
         for item in value:
-            first, *others = _yaml(item)
+            first, *others = yaml_lines(item)
             yield f"- {first}"
             yield from (f"  {line}" for line in others)
     else:

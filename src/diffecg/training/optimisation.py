@@ -56,6 +56,13 @@ class LoopSettings(Protocol):
         """Number of checkpoints without a lower validation loss after which training ends; 0: never."""
 
 
+def computes_in_bfloat16(device: str) -> bool:
+    """Return whether a device has instructions for 16-bit floats, without which they are slow."""
+    if torch.device(device).type == "cpu":
+        return torch.cpu._is_avx512_bf16_supported()
+    return torch.cuda.is_bf16_supported()
+
+
 def build_optimizer(model: nn.Module, settings: TrainingConfig) -> torch.optim.Optimizer:
     """Return the optimiser that the settings name."""
     if settings.optimizer == "adam":

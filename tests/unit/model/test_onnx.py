@@ -1,9 +1,7 @@
 """ONNX Runtime and PyTorch give the same samples."""
 
 import numpy as np
-import onnxruntime
 import pytest
-import torch
 
 import diffecg
 from diffecg.errors import DiffecgError
@@ -35,27 +33,6 @@ def test_engines_give_the_same_samples(runs, preset, tmp_path):
     cached.write_bytes(b"nothing")
     with pytest.raises(DiffecgError, match="export it again"):
         diffecg.load(runs[preset], engine="onnx")
-
-
-def test_an_exported_network_runs_in_onnx_runtime(run, runs, tmp_path):
-    out = tmp_path / "network.onnx"
-    status, text, _ = run("export", runs["beat"], "--out", out)
-    assert status == 0
-    assert "x, noise, features, label" in text
-    denoiser = diffecg.load(runs["beat"]).denoiser
-    generator = torch.Generator().manual_seed(0)
-    shapes = [(3, denoiser.transform.channels, *denoiser.transform.grid_shape), (3,)]
-    x, noise = (torch.randn(shape, generator=generator) for shape in shapes)
-    features = torch.randn((3, denoiser.config.network.width), generator=generator)
-    label = denoiser.network.embed_label(torch.tensor([0, 1, 2])).detach()
-    session = onnxruntime.InferenceSession(out, providers=["CPUExecutionProvider"])
-    inputs = {"x": x, "noise": noise, "features": features, "label": label}
-    (output,) = session.run(None, {name: value.numpy() for name, value in inputs.items()})
-    assert np.allclose(output, denoiser.network(x, noise, features, label).detach(), atol=1e-5)
-    assert run("export", runs["beat"], "--out", out)[0] == 1
-    assert run("export", "nosuch", "--out", tmp_path / "new" / "x.onnx")[0] == 1
-    assert not (tmp_path / "new").exists()
-    assert "choose .onnx" in run("export", runs["beat"], "--out", tmp_path / "x.pt")[2]
 
 
 def test_engines_are_validated_and_benchmarked(run, runs):

@@ -1,7 +1,10 @@
 """The figure of an imputed signal: levels of signals that have them, and other signals at the same times."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from diffecg.plotting.signals import Companion, ImputedStrip, imputed_strip
 
@@ -55,3 +58,32 @@ def test_companions_are_below_the_strip_at_the_same_times(zoom):
     with_none = imputed_strip(strip("mmHg"), "ABP", zoom=zoom)
     heights = [one.axes[0].get_position().height * one.get_figheight() for one in (figure, with_none)]
     assert heights[0] == pytest.approx(heights[1]), "the scale of the strip is the same"
+
+
+@pytest.mark.parametrize("seconds", [4, 7])
+@pytest.mark.parametrize("zoom", [1.0, 2.0])
+def test_the_legend_and_the_scale_of_the_paper_do_not_overlap(seconds, zoom):
+    whole = strip("mV", level=0.0)
+    short = [values[: seconds * 100] for values in (whole.signal, whole.lower, whole.upper, whole.observed)]
+    signal, lower, upper, observed = short
+    figure = imputed_strip(
+        replace(
+            whole,
+            signal=signal,
+            lower=lower,
+            upper=upper,
+            observed=observed,
+            truth=signal,
+            mean=signal,
+            draws=[signal],
+        ),
+        "II",
+        zoom=zoom,
+    )
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    legend = figure.axes[0].get_legend().get_window_extent(renderer)
+    (scale,) = [text for text in figure.texts if "mm/s" in text.get_text()]
+    box = scale.get_window_extent(renderer)
+    assert not legend.overlaps(box)
+    assert legend.x0 >= 0
+    assert box.y0 >= 0

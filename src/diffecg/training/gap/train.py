@@ -23,7 +23,7 @@ from diffecg.training.gap.objective import gap_objective
 from diffecg.training.gap.validation import validate, validation_batch
 from diffecg.training.initialisation import check_folder
 from diffecg.training.loop import LearningTask, Report, TrainingLoop
-from diffecg.training.optimisation import build_adamw
+from diffecg.training.optimisation import build_adamw, computes_in_bfloat16
 
 
 def train_gap_model(
@@ -113,7 +113,4 @@ def resolve_precision(config: GapConfig, context: DistributedContext) -> Literal
     precision = config.training.precision
     if precision != "auto":
         return precision
-    if context.device == "cpu":
-        # Without instructions for them, 16-bit floats are slower than 32-bit ones.
-        return "bfloat16" if torch.cpu._is_avx512_bf16_supported() else "float32"
-    return "bfloat16" if torch.cuda.is_bf16_supported() else "float32"
+    return "bfloat16" if computes_in_bfloat16(context.device) else "float32"
