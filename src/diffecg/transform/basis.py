@@ -107,7 +107,7 @@ class BasisTransform(nn.Module):
 
     def inverse(self, grid: Float[Tensor, "batch component"]) -> Float[Tensor, "batch lead time"]:
         """Return the windows of coefficients, without the mean window."""
-        return ((grid * self.scale) @ self.components.flatten(1)).unflatten(1, self.shape)
+        return torch.unflatten((grid * self.scale) @ self.components.flatten(1), 1, self.shape)
 
     def project(self, grid: Float[Tensor, "batch component"]) -> Float[Tensor, "batch component"]:
         """Return the coefficients: all are those of a signal."""
