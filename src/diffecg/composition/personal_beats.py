@@ -17,7 +17,7 @@ from diffecg.composition.rr_statistics import load_statistics
 from diffecg.config.presets import preset
 from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.cutting import WindowCutter, prepared_windows
-from diffecg.datasets.label_maps import LabelMap, label_map
+from diffecg.datasets.label_maps import label_map
 from diffecg.datasets.splits import Split
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
@@ -38,7 +38,6 @@ def personal_beats(
     minutes: float = EARLY_MINUTES,
     count: int = 100,
     seed: int = 0,
-    labels: LabelMap | None = None,
 ) -> Windows:
     """Return the normal beats of a subject, and supraventricular beats made of them.
 
@@ -54,7 +53,6 @@ def personal_beats(
         minutes: length of the part that is used, from the beginning.
         count: number of supraventricular beats; 0: none.
         seed: seed of their choice.
-        labels: label of each annotation code; None: those of ANSI/AAMI EC57.
 
     Example:
         >>> import diffecg
@@ -72,7 +70,7 @@ def personal_beats(
     cutter = WindowCutter(
         window=replace(preset("beat").window, leads=(name,)),
         split=Split(name="personal", train=(), test=(recording.name,), excluded={}),
-        labels=label_map("aami") if labels is None else labels,
+        labels=label_map("aami"),
     )
     cut = cutter.cut(recording)
     rows = _early_normal(cut.index, minutes)
@@ -86,7 +84,7 @@ def personal_beats(
         cutter.window,
         cut.index.iloc[rows].reset_index(drop=True).assign(synthetic=False),
         {},
-    )
+    ).drop_columns("partition")
     info = {"recording": recording.name, "lead": name, "minutes": minutes, "count": count, "seed": seed}
     return replace(concatenate([normal, make_premature(normal, count, seed)]), info={"personal": info})
 

@@ -20,6 +20,7 @@ def test_normal_beats_are_those_of_the_recording(recording):
     beats = recording.beats()
     assert windows.counts().keys() == {"N"}
     assert not windows.index["synthetic"].any()
+    assert windows.partitions is None
     normal = beats.sample[beats.symbol == "N"]
     assert set(windows.index["sample"]) <= set(normal.tolist())
     assert len(windows) > 0.8 * len(normal)
