@@ -56,7 +56,7 @@ def personal_beats(
 
     Example:
         >>> import diffecg
-        >>> recording = diffecg.compose("sinus rhythm", 60)
+        >>> recording = diffecg.compose(diffecg.Rhythm("sinus rhythm"), 60)
         >>> diffecg.personal_beats(recording, count=20).counts()["S"]
         20
 
