@@ -31,7 +31,7 @@ studio: .venv/studio.stamp
 
 # The variable silences what the theme prints about its successor.
 docs: .venv/dev.stamp
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 test: check pytest
 

@@ -17,6 +17,8 @@ ROOT_PAGES = {
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
+    "SUPPORT.md": "support.md",
+    "CODE_OF_CONDUCT.md": "code-of-conduct.md",
 }
 """Files at the root of the repository that are pages of the site, by their names there."""
 COMMANDS = "reference/commands.md"
@@ -47,8 +49,9 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
 
 def root_page(path: Path) -> str:
-    """Return the text of a file at the root with links as from docs/."""
-    return re.sub(r"\]\(docs/", "](", path.read_text())
+    """Return the text of a file at the root with links as from docs/, and to pages of other such files."""
+    text = re.sub(r"\]\(docs/", "](", path.read_text())
+    return re.sub(r"\]\((\w+\.md)", lambda match: f"]({ROOT_PAGES.get(match[1], match[1])}", text)
 
 
 def commands_help() -> str:
