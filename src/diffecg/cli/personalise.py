@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from diffecg.cli.console import Force, Json, Seed, show
+from diffecg.cli.console import Force, Json, show
 
 
 def personalise(
@@ -15,7 +15,7 @@ def personalise(
     lead: str | None = None,
     minutes: float = 5.0,
     count: int = 100,
-    seed: Seed = 0,
+    seed: int = 0,
     annotator: str | None = None,
     force: Force = False,
     json: Json = False,
@@ -41,6 +41,8 @@ def personalise(
         Length of the part of the recording that is used, from the beginning.
     count:
         Number of supraventricular beats.
+    seed:
+        Seed of the choice of normal beats and intervals.
     annotator:
         WFDB annotations to use, such as qrs; default: atr.
     """
