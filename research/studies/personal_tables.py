@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from research.studies.confusion import bootstrap_weights, f1, paired_p
+from research.studies.confusion import Score, difference_interval, f1, paired_p
 from research.studies.personal_arms import OWN_NORMAL, RELATIVE
 from research.studies.personal_beats import LABELS
+from research.studies.result_tables import Counts
 from research.tables import Table, format_mean
 
-Counts = Int[np.ndarray, "seed subject truth predicted"]
-Score = Callable[[Int[np.ndarray, "*batch truth predicted"]], Float[np.ndarray, "*batch"]]
 _CHECKED = LABELS[:3]
 """Labels whose F1 is shown and averaged: F beats are few, and of few subjects."""
 
@@ -90,10 +89,6 @@ def _difference_table(name: str, counts: Mapping[str, Counts]) -> Table:
 
 def _difference(counts: Counts, others: Counts, score: Score) -> str:
     ours, theirs = (score(one.sum(axis=1)) for one in (counts, others))
-    weights = bootstrap_weights(counts.shape[1])
-    resampled, other_resampled = (
-        score(np.einsum("br,srtp->bstp", weights, one)).mean(axis=1) for one in (counts, others)
-    )
-    low, high = np.quantile(resampled - other_resampled, [0.025, 0.975])
+    low, high = difference_interval(counts, others, score)
     p = f"p = {paired_p(ours.tolist(), theirs.tolist()):.3f}" if len(ours) > 1 else "one seed"
     return f"{(ours - theirs).mean():+.3f} ({p}; {low:+.3f} to {high:+.3f})"
