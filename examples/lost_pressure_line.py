@@ -41,7 +41,7 @@ recording = diffecg.Recording.from_arrays(signal, fs_hz, channel_names=["II", "A
 print([channel.signal_kind for channel in recording.channels])
 
 # %% [markdown]
-# No pressure is 350 mmHg: these samples count as missing, without being told. `icu-strip` imputes
+# No pressure is 350 mmHg: these samples count as missing by themselves. `icu-strip` imputes
 # them from the pressure before and after, and from the ECG.
 
 # %%
