@@ -61,21 +61,23 @@ class Server:
         return [int(pid) for pid in children if command in Path(f"/proc/{pid}/cmdline").read_text()]
 
     @contextmanager
-    def peak_mb(self):
-        """Yield the largest resident memory of each process, in MB, while the block runs."""
-        peak, done = {}, threading.Event()
+    def added_mb(self):
+        """Yield the most resident memory that each process adds while the block runs, in MB.
+
+        A process that starts in the block counts with all its memory.
+        """
+        before = {pid: resident_mb(pid) for pid in descendants(self.process.pid)}
+        added, done = {}, threading.Event()
 
         def watch():
             while not done.wait(0.02):
                 for pid in descendants(self.process.pid):
-                    with suppress(OSError, IndexError):
-                        status = Path(f"/proc/{pid}/status").read_text()
-                        peak[pid] = max(peak.get(pid, 0), int(status.split("VmRSS:")[1].split()[0]) / 1024)
+                    added[pid] = max(added.get(pid, 0), resident_mb(pid) - before.get(pid, 0))
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try:
-            yield peak
+            yield added
         finally:
             done.set()
             watcher.join()
@@ -84,6 +86,14 @@ class Server:
         """End the server, and wait for its end."""
         self.process.send_signal(how)
         return self.process.wait(30)
+
+
+def resident_mb(pid):
+    """Return the resident memory of a process in MB; 0 if it has ended."""
+    with suppress(OSError, IndexError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+    return 0
 
 
 def descendants(pid):
