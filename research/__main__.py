@@ -63,6 +63,7 @@ COMMANDS = {
         "research.models.train_denoiser:train_denoiser",
         "research.models.learn_rr_statistics:learn_rr_statistics",
         "research.models.learn_composition_statistics:learn_composition_statistics",
+        "research.models.learn_population:learn_population",
     ),
     "Documentation": (
         "research.docs.readme_figure:readme_figure",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from diffecg.composition.personal_beats import PREMATURE
 from diffecg.datasets.windows import Windows
 from research.studies.oversampling import Oversampler, from_pool, repeat
-from research.studies.rhythm_transfer import PREMATURE, borrow_rhythm, permute_rhythm, premature_beats
+from research.studies.rhythm_transfer import borrow_rhythm, permute_rhythm, premature_beats
 
 NOTHING, WEIGHTS, REPEATED = "nothing", "nothing, class weights", "real beats, repeated"
 OWN, PERMUTED = "generated, own RR", "generated, RR permuted"

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float, Int
 
+from diffecg.composition.personal_beats import NORMAL, PREMATURE, make_premature
 from diffecg.datasets.windows import Windows
 from research.studies.oversampling import repeat
 
 RHYTHM = ("rr_before_s", "rr_after_s", "rr_before_ratio", "rr_after_ratio")
 """Columns of the index: RR intervals in s, and relative to the mean of the ten intervals before."""
-NORMAL, PREMATURE = "N", "S"
 
 
 def rhythm(windows: Windows) -> Float[np.ndarray, "window 4"]:
@@ -60,11 +60,7 @@ def premature_beats(train: Windows, count: int, seed: int) -> Windows:
     known = train.take(np.isfinite(rhythm(train)).all(axis=1))
     normal = known.with_label(NORMAL)
     normal = normal.take(_evenly_by_recording(normal, count, np.random.default_rng(seed)))
-    intervals = rhythm(normal)
-    mean_s = intervals[:, :1] / intervals[:, 2:3]
-    ratios = rhythm(repeat(known, {PREMATURE: count}, seed))[:, 2:]
-    relabelled = replace(normal, index=normal.index.assign(label=PREMATURE))
-    return with_rhythm(relabelled, np.hstack([ratios * mean_s, ratios]))
+    return make_premature(normal, rhythm(repeat(known, {PREMATURE: count}, seed))[:, 2:])
 
 
 def _evenly_by_recording(

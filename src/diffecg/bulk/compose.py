@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from diffecg.bulk.options import LOCAL, EngineOptions
 from diffecg.composition.beat_source import HEART_RATE
 from diffecg.composition.model_beats import ModelBeats
 from diffecg.composition.plan import plan_recording
+from diffecg.composition.population import draw_conditions
 from diffecg.composition.strips import compose_windows
 from diffecg.composition.timing import Rhythm
 from diffecg.datasets.shards import Entry, Shard, plan_shards
@@ -26,8 +27,9 @@ class BulkComposeOptions:
 
     model: str
     """A bundled model of several leads, or a model folder that every worker can read."""
-    conditions: Mapping[str, Any]
-    """Conditions of all recordings, see :func:`diffecg.composition.plan.plan_recording`."""
+    conditions: Mapping[str, Any] | None
+    """Conditions of all recordings, see :func:`diffecg.composition.plan.plan_recording`; None: those of the
+    recordings of PTB-XL, see :func:`diffecg.composition.population.draw_conditions`."""
     rhythm: str = ""
     """Rhythm of all recordings; empty: the one that the statements describe."""
     count: int
@@ -68,17 +70,16 @@ def compose(
         DiffecgError: ``url`` holds another set; invalid conditions, rhythm, model or engine.
     """
     source = _source(options.model, options.sampler)
-    plan_recording(options.conditions, options.seed, options.duration_s, _rhythm(options))
+    shards = plan_shards(options.count, options.shard_size)
+    first, *_ = _conditions(options, shards[0])
+    plan_recording(first, options.seed, options.duration_s, _rhythm(options))
     settings = {
         **asdict(options),
         "model": source.name,
         "weights_sha256": source.model.weights_sha256,
         "diffecg": __version__,
     }
-    tasks = [
-        _Task(options=options, shard=shard, url=url)
-        for shard in plan_shards(options.count, options.shard_size)
-    ]
+    tasks = [_Task(options=options, shard=shard, url=url) for shard in shards]
     return BulkJob(url=url, settings=settings, write_shard=write_shard, tasks=tasks).run(engine, progress)
 
 
@@ -87,7 +88,7 @@ def write_shard(task: _Task) -> Entry:
     options, shard = task.options, task.shard
     chunks = compose_windows(
         _source(options.model, options.sampler),
-        [options.conditions] * shard.count,
+        _conditions(options, shard),
         options.duration_s,
         seed=options.seed + shard.first,
         rhythm=_rhythm(options),
@@ -96,9 +97,18 @@ def write_shard(task: _Task) -> Entry:
     return write_windows_shard(chunks, task.url, shard)
 
 
+def _conditions(options: BulkComposeOptions, shard: Shard) -> Sequence[Mapping[str, Any]]:
+    """Return the conditions of each recording of a shard."""
+    if options.conditions is not None:
+        return [options.conditions] * shard.count
+    labels = _source(options.model, options.sampler).model.labels
+    return draw_conditions(shard.first, shard.count, options.seed, labels)
+
+
 def _rhythm(options: BulkComposeOptions) -> Rhythm | None:
     """Return the rhythm of all recordings, if it is given, with the heart rate of the conditions."""
-    return Rhythm(options.rhythm, options.conditions.get(HEART_RATE)) if options.rhythm else None
+    rate = (options.conditions or {}).get(HEART_RATE)
+    return Rhythm(options.rhythm, rate) if options.rhythm else None
 
 
 @cache

@@ -28,6 +28,7 @@ from diffecg.cli.impute import impute
 from diffecg.cli.info import info
 from diffecg.cli.personalise import personalise
 from diffecg.cli.prepare import prepare
+from diffecg.cli.pretrain_set import pretrain_set
 from diffecg.cli.score import score
 from diffecg.cli.sheet import sheet
 from diffecg.cli.studio import studio
@@ -64,6 +65,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     compose,
     augment,
     personalise,
+    pretrain_set,
     impute,
     denoise,
     forecast,

@@ -143,8 +143,7 @@ def generate(
     )
     with progress_bar("bulk generate") as move:
         result = generate_set(options, out, engine, progress=move)
-    _check_finished(result)
-    show(_to_dict(out, result), _summary(out, result), as_json=json)
+    show_set(out, result, as_json=json)
 
 
 @bulk.command
@@ -204,8 +203,17 @@ def compose(
     )
     with progress_bar("bulk compose") as move:
         result = compose_set(options, out, engine, progress=move)
+    show_set(out, result, as_json=json)
+
+
+def show_set(out: str, result: BulkResult, *, as_json: bool) -> None:
+    """Print what a job wrote.
+
+    Raises:
+        DiffecgError: a shard could not be written.
+    """
     _check_finished(result)
-    show(_to_dict(out, result), _summary(out, result), as_json=json)
+    show(_to_dict(out, result), _summary(out, result), as_json=as_json)
 
 
 def _check_finished(result: BulkResult) -> None:

@@ -85,32 +85,30 @@ def personal_beats(
         cut.index.iloc[rows].reset_index(drop=True).assign(synthetic=False),
         {},
     ).drop_columns("partition")
+    rng = np.random.default_rng(seed)
+    chosen = normal.take(rng.integers(len(normal), size=count))
+    premature = make_premature(chosen, draw_premature_intervals(count, rng))
+    premature = replace(premature, index=premature.index.assign(symbol=PREMATURE, synthetic=True))
     info = {"recording": recording.name, "lead": name, "minutes": minutes, "count": count, "seed": seed}
-    return replace(concatenate([normal, make_premature(normal, count, seed)]), info={"personal": info})
+    return replace(concatenate([normal, premature]), info={"personal": info})
 
 
-def make_premature(normal: Windows, count: int, seed: int) -> Windows:
-    """Return supraventricular beats made of normal ones, with measured coupling intervals and pauses.
+def make_premature(normal: Windows, ratios: Float[np.ndarray, "beat 2"]) -> Windows:
+    """Return normal beats relabelled as supraventricular, with the RR intervals of such beats.
 
     Args:
         normal: normal beats with RR intervals, also relative to the mean of those before.
-        count: number of the beats.
-        seed: seed of their choice.
+        ratios: coupling interval and pause of each, relative to that mean.
     """
-    rng = np.random.default_rng(seed)
-    chosen = normal.take(rng.integers(len(normal), size=count))
-    ratios = draw_premature_intervals(count, rng)
-    mean_s = (chosen.index["rr_before_s"] / chosen.index["rr_before_ratio"]).to_numpy()
-    index = chosen.index.assign(
+    mean_s = (normal.index["rr_before_s"] / normal.index["rr_before_ratio"]).to_numpy()
+    index = normal.index.assign(
         label=PREMATURE,
-        symbol=PREMATURE,
-        synthetic=True,
         rr_before_s=ratios[:, 0] * mean_s,
         rr_after_s=ratios[:, 1] * mean_s,
         rr_before_ratio=ratios[:, 0],
         rr_after_ratio=ratios[:, 1],
     )
-    return replace(chosen, index=index)
+    return replace(normal, index=index)
 
 
 def draw_premature_intervals(count: int, rng: np.random.Generator) -> Float[np.ndarray, "{count} 2"]:

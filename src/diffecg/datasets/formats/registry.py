@@ -44,6 +44,13 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> Windows:
         path: file or folder.
         fs_hz: sampling rate, in Hz, for files that do not contain it.
 
+    Example:
+        >>> import diffecg, numpy as np, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     np.savez(f"{folder}/beats.npz", X=np.zeros((3, 256)), y=["N", "N", "V"])
+        ...     diffecg.read_windows(f"{folder}/beats.npz", fs_hz=360)
+        <Windows 3 x 256 samples at 360 Hz: lead 1 (mV); 2 N, 1 V>
+
     Raises:
         DiffecgError: the path does not exist, or its content is damaged or not as described above.
     """
