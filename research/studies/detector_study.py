@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from diffecg.composition.detector_set import DetectorSet, write_detector_set
 from diffecg.composition.language import BEAT_LABELS
 from diffecg.datasets.recording_folder import RecordingFolder
 from diffecg.datasets.splits import SPLITS, Split
+from diffecg.files import CARD, new_folder, read_json
+from diffecg.formats.recording import Recording
+from diffecg.formats.registry import read_recording
 from research.models.noisy_windows import Partition, read_noise
 from research.rivals.r_peak_detectors import DETECTORS
 from research.studies.detection_scores import count_detections
@@ -43,7 +47,6 @@ from research.studies.detector_windows import (
     with_recorded_noise,
 )
 from research.studies.grid import Cell
-from research.studies.varied_recordings import VariedSet, read_varied_set
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +124,10 @@ class Study:
 
     def _composed(self, seed: int) -> list[BeatRecording]:
         options = self.options
-        wanted = VariedSet(
+        wanted = DetectorSet(
             models=options.models, count=options.recordings, duration_s=60 * options.minutes, seed=seed
         )
-        recordings = read_varied_set(self.folder / "composed" / str(seed), wanted)
+        recordings = read_detector_set(self.folder / "composed" / str(seed), wanted)
         return [BeatRecording.of(one, one.name) for one in recordings]
 
     @cached_property
@@ -184,3 +187,11 @@ class Study:
                 for snr_db in self.options.snrs_db:
                     noise_mv = noises[recording.fs_hz][kind][0]
                     yield condition_name(kind, snr_db), with_recorded_noise(recording, noise_mv, snr_db)
+
+
+def read_detector_set(folder: Path, wanted: DetectorSet) -> list[Recording]:
+    """Return the recordings of a set, which are composed and written if the folder does not exist."""
+    if not folder.exists():
+        with new_folder(folder) as new:
+            write_detector_set(new, wanted.compose(), asdict(wanted))
+    return [read_recording(folder / name) for name in read_json(folder / CARD)["recordings"]]

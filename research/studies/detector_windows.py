@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
+from diffecg.composition.detector_set import CLEAN_SHARE, SNR_RANGE_DB
 from diffecg.composition.language import BEAT_LABELS
 from diffecg.datasets.label_maps import AAMI
 from diffecg.formats.recording import Recording
@@ -21,8 +22,6 @@ from research.studies.detector_network import FS_HZ, OTHER, STRIDE, WINDOW, Batc
 
 FLUTTER = ("[", "]")
 """Symbols at the start and the end of ventricular flutter, in which no beats are annotated."""
-SNR_RANGE_DB, CLEAN_SHARE = (-9.0, 18.0), 0.2
-"""Level of the noise in training, and share of windows without any."""
 CONCENTRATION = 0.4
 """Of the Dirichlet distribution of the shares of the kinds of noise: most windows have mainly one."""
 EVEN_SHARE = 0.5

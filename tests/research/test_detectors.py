@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from helpers import write_database, write_recording
 
+from diffecg.composition.detector_set import DetectorSet, draw_rhythm
 from diffecg.composition.language import BEAT_LABELS
 from diffecg.composition.timing import Rhythm
 from diffecg.formats.annotations import Annotation
@@ -32,8 +33,8 @@ from research.studies.detector_network import (
     train_detector,
 )
 from research.studies.detector_options import ARMS, CLEAN, HELD_OUT
+from research.studies.detector_study import read_detector_set
 from research.studies.detector_windows import BeatRecording, WindowSource, with_recorded_noise
-from research.studies.varied_recordings import VariedSet, draw_rhythm, read_varied_set
 
 FS_HZ = 100.0
 
@@ -173,11 +174,11 @@ def test_random_rhythms_are_valid_and_cover_arrhythmias():
 
 
 def test_sets_are_written_once_and_recordings_are_independent(tmp_path):
-    wanted = VariedSet(models=("mitbih-beat-fast", "ptbxl-beat"), count=4, duration_s=12.0, seed=5)
-    recordings = read_varied_set(tmp_path / "set", wanted)
+    wanted = DetectorSet(models=("mitbih-beat-fast", "ptbxl-beat"), count=4, duration_s=12.0, seed=5)
+    recordings = read_detector_set(tmp_path / "set", wanted)
     assert [one.channel_names[0] for one in recordings[::2]] == ["MLII", "MLII"]
     assert [len(one.channel_names) for one in recordings] == [1, 2, 1, 2]
-    composed = list(VariedSet(models=wanted.models, count=2, duration_s=12.0, seed=5).compose())
+    composed = list(DetectorSet(models=wanted.models, count=2, duration_s=12.0, seed=5).compose())
     for written, original in zip(recordings, composed, strict=False):
         np.testing.assert_allclose(written.signal_mv, original.signal_mv, atol=2e-3)
         assert written.beats().sample.tolist() == original.beats().sample.tolist()
@@ -186,7 +187,7 @@ def test_sets_are_written_once_and_recordings_are_independent(tmp_path):
     assert card["recordings"]["c0001"]["rhythm"]["text"]
     assert len({one["subject_seed"] for one in card["recordings"].values()}) == 4
     before = (tmp_path / "set" / "card.json").stat().st_mtime_ns
-    read_varied_set(tmp_path / "set", wanted)
+    read_detector_set(tmp_path / "set", wanted)
     assert (tmp_path / "set" / "card.json").stat().st_mtime_ns == before
 
 

@@ -18,6 +18,7 @@ from diffecg.cli.compose import compose
 from diffecg.cli.console import fail
 from diffecg.cli.demo import demo
 from diffecg.cli.denoise import denoise
+from diffecg.cli.detector_set import detector_set
 from diffecg.cli.distill import distill
 from diffecg.cli.evaluate import evaluate
 from diffecg.cli.evaluate_task import evaluate_task
@@ -66,6 +67,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     augment,
     personalise,
     pretrain_set,
+    detector_set,
     impute,
     denoise,
     forecast,

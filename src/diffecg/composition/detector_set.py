@@ -1,9 +1,13 @@
-"""Composed recordings that differ in all that a detector of heartbeats must not depend on."""
+"""Sets of annotated recordings to train detectors of heartbeats on.
+
+The recordings differ in all that a detector must not depend on: subject, rhythm, ectopic beats, heart rate,
+lead, amplitude and noise.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +15,14 @@ import numpy as np
 
 from diffecg.composition.basic_rhythms import BASIC_RHYTHMS, FIBRILLATION
 from diffecg.composition.model_beats import draws_beats_of_recordings
+from diffecg.composition.noise import KINDS, NoiseInterval, with_noise
 from diffecg.composition.recording import compose
 from diffecg.composition.timing import Rhythm
-from diffecg.files import CARD, new_folder, read_json, to_json_bytes
+from diffecg.files import CARD, to_json_bytes
 from diffecg.formats.recording import Recording
-from diffecg.formats.registry import read_recording, write_recording
+from diffecg.formats.registry import write_recording
 from diffecg.formats.scaling import digitise
+from diffecg.inference.checks import check_integer
 from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.signal.limb_leads import STANDARD_LEADS
@@ -55,25 +61,44 @@ LEADS = 2
 AGES, STRENGTH, NOISE_SCALE, RESPIRATION_HZ = (18.0, 90.0), (0.5, 2.0), (0.25, 2.0), (0.15, 0.4)
 
 
-@dataclass(frozen=True, kw_only=True)
-class VariedSet:
-    """A set of recordings."""
+SNR_RANGE_DB, CLEAN_SHARE = (-9.0, 18.0), 0.2
+"""Level of recorded noise, and share of recordings without any."""
+_NOISE_STREAM = 1
 
-    models: tuple[str, ...]
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSet:
+    """A set of annotated recordings."""
+
+    models: tuple[str, ...] = ("mitbih-beat", "ptbxl-beat")
     """Models of beats, of one or several leads, by turns."""
-    count: int
-    duration_s: float
+    count: int = 300
+    """Number of recordings."""
+    duration_s: float = 120.0
     """Length of each recording, in s."""
-    seed: int
+    seed: int = 0
     """Seed of the set; sets of different seeds have no recording in common."""
 
-    def compose(self) -> Iterator[Recording]:
-        """Yield the recordings; each depends on the seed and its number only."""
+    def __post_init__(self) -> None:
+        """Check the number of recordings."""
+        check_integer("count", self.count, 1)
+
+    def compose(self, noise_from: Path | None = None) -> Iterator[Recording]:
+        """Yield the recordings; each depends on the seed and its number only.
+
+        Args:
+            noise_from: folder of the MIT-BIH Noise Stress Test Database, whose noise is added at random
+                levels; None: no recorded noise.
+        """
         loaded = [load(name) for name in self.models]
         for number in range(self.count):
             model = loaded[number % len(loaded)]
             rng = np.random.default_rng([self.seed, number])
-            yield compose(duration_s=self.duration_s, model=model, **draw_settings(model, rng))
+            recording = compose(duration_s=self.duration_s, model=model, **draw_settings(model, rng))
+            if noise_from is not None:
+                noise = draw_noise(np.random.default_rng([self.seed, number, _NOISE_STREAM]))
+                recording = with_noise(recording, noise, noise_from)
+            yield recording
 
 
 def draw_settings(model: Model, rng: np.random.Generator) -> dict[str, Any]:
@@ -112,19 +137,25 @@ def draw_rhythm(labels: Collection[str], rng: np.random.Generator) -> str:
     return f"{basic} {rng.choice(orders)}"
 
 
-def read_varied_set(folder: Path, wanted: VariedSet) -> list[Recording]:
-    """Return the recordings of a set, which are composed and written if the folder does not exist."""
-    if not folder.exists():
-        write_set(folder, wanted.compose(), asdict(wanted))
-    return [read_recording(folder / name) for name in read_json(folder / CARD)["recordings"]]
+def draw_noise(rng: np.random.Generator) -> list[NoiseInterval]:
+    """Return noise of a random kind and level for a whole recording, or none."""
+    if rng.random() < CLEAN_SHARE:
+        return []
+    return [NoiseInterval(kind=str(rng.choice([*KINDS])), snr_db=round(rng.uniform(*SNR_RANGE_DB), 1))]
 
 
-def write_set(folder: Path, recordings: Iterator[Recording], about: dict[str, Any]) -> None:
-    """Write recordings as WFDB records with annotations, and a card of what was drawn for each."""
-    with new_folder(folder) as partial:
-        drawn: dict[str, Any] = {}
-        for number, recording in enumerate(recordings):
-            name = f"c{number:04}"
-            write_recording(partial / name, digitise(recording, 16))
-            drawn[name] = recording.info
-        (partial / CARD).write_bytes(to_json_bytes({**about, "recordings": drawn}))
+def write_detector_set(folder: Path, recordings: Iterator[Recording], about: dict[str, Any]) -> None:
+    """Write recordings as WFDB records with annotations, and a card of what was drawn for each.
+
+    Args:
+        folder: an empty folder.
+        recordings: the recordings.
+        about: settings of the set, for the card.
+    """
+    drawn: dict[str, Any] = {}
+    for number, recording in enumerate(recordings):
+        name = f"c{number:04}"
+        write_recording(folder / name, digitise(recording, 16))
+        drawn[name] = recording.info
+    notice = "Synthetic ECG. Not for diagnosis."
+    (folder / CARD).write_bytes(to_json_bytes({**about, "notice": notice, "recordings": drawn}))
