@@ -107,7 +107,7 @@ def read_subject(folder: Path, name: str) -> Subject | None:
 
 def make_subject(name: str, signal: Float32[np.ndarray, "beat time"], index: pd.DataFrame) -> Subject | None:
     """Return a subject from beats in mV and their index; None if too few of the early ones are normal."""
-    is_early = index["sample"].to_numpy() / index["fs_hz"].to_numpy() < EARLY_S
+    is_early = index["time_s"].to_numpy() < EARLY_S
     label = np.array([LABELS.index(one) for one in index["label"]], dtype=np.int64)
     normal = signal[is_early & (label == 0)]
     if len(normal) < MIN_NORMAL:

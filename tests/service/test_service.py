@@ -256,7 +256,7 @@ def test_real_beats_are_those_of_the_server(server, windows):
     answer = server("GET", "/api/real", params={"label": "V", "count": 3})
     beats = np.frombuffer(answer.content, "<f4").reshape(3, -1)
     prepared = diffecg.open_windows(windows["beat"])
-    times_s, names = prepared.index["sample"] / prepared.fs_hz, prepared.recordings
+    times_s, names = prepared.index["time_s"], prepared.recordings
     for beat, origin in zip(beats, json.loads(answer.headers["x-beats"]), strict=True):
         (row,) = np.flatnonzero((names == origin["recording"]) & (times_s == origin["time_s"]))
         assert prepared.labels[row] == "V"

@@ -19,6 +19,7 @@ _INDEX = pa.schema(
     [
         ("recording", pa.string()),
         ("sample", pa.int64()),
+        ("time_s", pa.float64()),
         ("symbol", pa.string()),
         ("label", pa.string()),
         ("partition", pa.string()),

@@ -128,6 +128,7 @@ def _index(
             "recording": name,
             "subject": table.subjects[name],
             "sample": beats.sample,
+            "time_s": beats.sample / window.fs_hz,
             "symbol": beats.symbol,
             "labels": [[*statements, symbol] for symbol in beats.symbol.tolist()],
             "partition": partition,

@@ -36,8 +36,8 @@ class Cut:
 
     signal_mv: Float32[np.ndarray, "window lead time"]
     index: pd.DataFrame
-    """One row for each window: recording, sample, symbol, label, partition, lead, fs_hz, rr_before_s,
-    rr_after_s, rr_before_ratio, rr_after_ratio, beats."""
+    """One row for each window: recording, sample, time_s, symbol, label, partition, lead, fs_hz,
+    rr_before_s, rr_after_s, rr_before_ratio, rr_after_ratio, beats."""
     dropped: Dropped
 
 
@@ -137,6 +137,7 @@ class WindowGrid:
             {
                 "recording": self.recording.name,
                 "sample": self.sample[kept],
+                "time_s": self.sample[kept] / self.recording.fs_hz,
                 "symbol": self.symbol[kept],
                 "label": self.label[kept],
                 "partition": partition[kept],

@@ -37,11 +37,12 @@ class Windows:
     """Windows of one length, rate and set of channels, real or synthetic, with an index.
 
     Columns of the index, all optional: ``label`` (one label, ``?`` = unknown) or ``labels`` (a list of
-    labels); ``partition`` (train, validation, test); ``recording``, ``sample`` and ``lead``, the source of
-    the window; ``rr_before_s`` and ``rr_after_s``, the RR intervals around a beat, in s (NaN = unknown);
-    ``rr_before_ratio`` and ``rr_after_ratio``, the same divided by the mean of the ten intervals before;
-    ``beats``, all beats of the window as text (:mod:`diffecg.datasets.rhythm`); ``seed`` of a synthetic
-    window; ``weight``, how often a window is drawn in training relative to others; any numeric columns.
+    labels); ``partition`` (train, validation, test); ``recording``, ``lead``, ``sample`` and ``time_s``, the
+    source of the window and the time of its R peak; ``rr_before_s`` and ``rr_after_s``, the RR
+    intervals around a beat, in s (NaN = unknown); ``rr_before_ratio`` and ``rr_after_ratio``, the same
+    divided by the mean of the ten intervals before; ``beats``, all beats of the window as text
+    (:mod:`diffecg.datasets.rhythm`); ``seed`` of a synthetic window; ``weight``, how often a window is drawn
+    in training relative to others; any numeric columns.
     Windows compare by identity.
 
     Example:

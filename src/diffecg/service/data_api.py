@@ -164,7 +164,7 @@ def _origins(beats: Windows) -> list[dict[str, str | float | None]]:
     """Return recording and time of each beat, as far as its index states them."""
     unknown = [None] * len(beats)
     names = unknown if beats.recordings is None else beats.recordings.tolist()
-    times_s = (beats.index["sample"] / beats.fs_hz).tolist() if "sample" in beats.index else unknown
+    times_s = beats.index["time_s"].tolist() if "time_s" in beats.index else unknown
     return [{"recording": name, "time_s": time_s} for name, time_s in zip(names, times_s, strict=True)]
 
 

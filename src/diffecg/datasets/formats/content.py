@@ -28,7 +28,7 @@ LEADS = ("leads",)
 RESERVED = {*LABEL, *RATE, *RECORDING, *SEED, *LEADS, "lead", "index", "card"}
 """Names that are not those of samples or of further columns."""
 NUMBERS = {
-    *("subject", "partition", "weight", "sample"),
+    *("subject", "partition", "weight", "sample", "time_s"),
     *("age", "sex", "height_cm", "weight_kg", "heart_rate", "averaged"),
     *("rr_before_s", "rr_after_s", "rr_before_ratio", "rr_after_ratio"),
 }
