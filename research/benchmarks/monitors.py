@@ -20,7 +20,7 @@ from diffecg.evaluation.imputation.detection import f1_terms
 from diffecg.evaluation.imputation.scores import crps
 from diffecg.inference.analogue_imputer import AnalogueImputer
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.loading import load_imputer
+from diffecg.inference.imputer_loading import load_imputer
 from diffecg.inference.results import Imputation
 from diffecg.model.files import WEIGHTS
 from diffecg.model.finding import find_model

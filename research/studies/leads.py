@@ -15,7 +15,7 @@ from diffecg.evaluation.imputation.ptbxl import FS_HZ, MARGIN, SAMPLES, draw_gap
 from diffecg.files import write_atomic
 from diffecg.formats.registry import read_recording
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.loading import load_imputer
+from diffecg.inference.imputer_loading import load_imputer
 from research.tables import Table, format_number, markdown
 
 TARGET = "II"

@@ -26,7 +26,7 @@ from diffecg.evaluation.imputation.html import table_head
 from diffecg.evaluation.imputation.models import imputation_method
 from diffecg.evaluation.imputation.summary import ALL as ALL_RHYTHMS
 from diffecg.evaluation.imputation.summary import MethodScores
-from diffecg.inference.loading import load_imputer
+from diffecg.inference.imputer_loading import load_imputer
 from research.studies.beats import select_beats, without_rr
 from research.studies.command import Data, Out, publish, run_study
 from research.studies.confusion import TestSet

@@ -15,8 +15,8 @@ from .inference.analogue_imputer import AnalogueImputer as AnalogueImputer
 from .inference.denoising import denoise as denoise
 from .inference.fitting import train as train
 from .inference.forecaster import Forecaster as Forecaster
+from .inference.imputer_loading import load_imputer as load_imputer
 from .inference.loading import load as load
-from .inference.loading import load_imputer as load_imputer
 from .inference.model import Model as Model
 from .inference.results import Denoised as Denoised
 from .inference.results import Imputation as Imputation

@@ -48,7 +48,8 @@ def demo(
     use_threads(threads)
     from diffecg.cli.demo_page import write_page
     from diffecg.files import new_folder
-    from diffecg.inference.loading import load, load_imputer
+    from diffecg.inference.imputer_loading import load_imputer
+    from diffecg.inference.loading import load
     from diffecg.plotting.signals import save_figure
     from diffecg.signal.simulation import simulate_ecg
 

@@ -144,7 +144,7 @@ def _benchmark(
 def _load(name: str, compute: ComputeOptions) -> Imputer:
     """Return the search for analogues, or a model with the sampler that is asked for."""
     from diffecg.inference.gap_model import GapModel
-    from diffecg.inference.loading import load_imputer
+    from diffecg.inference.imputer_loading import load_imputer
     from diffecg.inference.model import Model
 
     use_threads(compute.threads)

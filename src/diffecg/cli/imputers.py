@@ -101,7 +101,7 @@ def default_model(recording: Recording | None, leads: Sequence[str]) -> str:
 def _load_model(flags: ImputerFlags, name: str) -> Imputer:
     """Return a model on the device of the flags, with their sampler."""
     from diffecg.inference.gap_model import GapModel
-    from diffecg.inference.loading import load_imputer
+    from diffecg.inference.imputer_loading import load_imputer
     from diffecg.inference.model import Model
 
     use_threads(flags.threads)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from diffecg.errors import DiffecgError
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.loading import load_imputer
+from diffecg.inference.imputer_loading import load_imputer
 from diffecg.inference.results import Imputation
 from diffecg.inference.seeds import RandomState, derive_seed, root_seed
 from diffecg.signal.arrays import as_floats

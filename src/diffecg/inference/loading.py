@@ -6,7 +6,6 @@ from pathlib import Path
 
 from diffecg.config.schema import ParentModel
 from diffecg.errors import DiffecgError
-from diffecg.inference.analogue_imputer import AnalogueImputer
 from diffecg.inference.gap_model import GapModel
 from diffecg.inference.imputer import Imputer
 from diffecg.inference.model import Model
@@ -44,29 +43,8 @@ def load(name: str | Path | Model, device: str | None = None, *, engine: str | N
     return _load_model(find_model(name), device or "cpu", engine or "torch")
 
 
-def load_imputer(
-    imputer: str | Path | Imputer, device: str | None = None, *, engine: str | None = None
-) -> Imputer:
-    """Return what imputes and forecasts: the search for analogues, or a model.
-
-    Example:
-        >>> import diffecg
-        >>> diffecg.load_imputer("analogues")
-        <AnalogueImputer: up to 16 analogues within 1800 s on either side>
-        >>> diffecg.load_imputer("mitbih-strip").name
-        'mitbih-strip'
-
-    Args:
-        imputer: ``analogues``, the name (``mitbih-strip``) or folder of a model, the name of one of the hub
-            (as for :func:`load`), or an imputer, which is returned as it is.
-        device: device of a model, as for :func:`load`.
-        engine: engine of a model, as for :func:`load`.
-
-    Raises:
-        DiffecgError: as for :func:`load`.
-    """
-    if imputer == AnalogueImputer.name:
-        return AnalogueImputer()
+def load_imputing_model(imputer: str | Path | Imputer, device: str | None, engine: str | None) -> Imputer:
+    """Return a model that imputes; see :func:`diffecg.load_imputer`."""
     if isinstance(imputer, Model):
         return _check_loaded(imputer, device, engine)
     if not isinstance(imputer, str | Path):

@@ -38,7 +38,7 @@ class SharedModel(ABC):
         Raises:
             DiffecgError: there is no such model, or it is damaged or of the other class.
         """
-        from diffecg.inference.loading import load_imputer
+        from diffecg.inference.imputer_loading import load_imputer
 
         model = load_imputer(name, device)
         if not isinstance(model, cls):

@@ -29,7 +29,7 @@ from diffecg.errors import DiffecgError
 from diffecg.extras import require
 from diffecg.inference.gap_model import GapModel
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.loading import load_imputer
+from diffecg.inference.imputer_loading import load_imputer
 from diffecg.inference.model import Model
 from diffecg.inference.seeds import RandomState, derive_seed, root_seed
 from diffecg.signal.arrays import as_floats, interpret_signal

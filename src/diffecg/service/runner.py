@@ -17,7 +17,8 @@ from diffecg.evaluation.generation.report import EvaluateOptions, Report, evalua
 from diffecg.inference.analogue_imputer import AnalogueImputer
 from diffecg.inference.gap_model import GapModel
 from diffecg.inference.imputer import Imputer
-from diffecg.inference.loading import load, load_imputer
+from diffecg.inference.imputer_loading import load_imputer
+from diffecg.inference.loading import load
 from diffecg.inference.model import Model
 from diffecg.inference.results import Preview
 from diffecg.model.finding import find_model
