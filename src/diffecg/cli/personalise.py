@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from diffecg.cli.console import Force, Json, show
+from diffecg.cli.console import Force, Json, ReadFlags, print_notes, show
 
 
 def personalise(
-    recording: str,
+    recording: Path,
     /,
     *,
     out: Path,
@@ -16,7 +16,7 @@ def personalise(
     minutes: float = 5.0,
     count: int = 100,
     seed: int = 0,
-    annotator: str | None = None,
+    read: ReadFlags = ReadFlags(),
     force: Force = False,
     json: Json = False,
 ) -> None:
@@ -32,7 +32,8 @@ def personalise(
     Parameters
     ----------
     recording:
-        A recording of the subject with annotated beats.
+        A recording of the subject, in any format that impute reads, with annotated beats: of a table those
+        in NAME_annotations.csv beside it, with the columns sample (or time_s) and symbol (N = normal).
     out:
         File to write, .npz, .parquet or .csv; without a suffix a folder of WFDB records.
     lead:
@@ -43,19 +44,17 @@ def personalise(
         Number of supraventricular beats.
     seed:
         Seed of the choice of normal beats and intervals.
-    annotator:
-        WFDB annotations to use, such as qrs; default: atr.
     """
     from diffecg.composition.personal_beats import personal_beats
     from diffecg.datasets.formats.registry import check_suffix, write_windows
     from diffecg.files import check_output
-    from diffecg.formats.registry import read_recording
 
     check_suffix(out)
     check_output(out, force=force, is_folder=not out.suffix)
-    read = read_recording(recording) if annotator is None else read_recording(recording, annotator=annotator)
-    windows = personal_beats(read, lead=lead, minutes=minutes, count=count, seed=seed)
+    subject = read.read(recording, () if lead is None else (lead,))
+    print_notes(subject)
+    windows = personal_beats(subject, lead=lead, minutes=minutes, count=count, seed=seed)
     card = write_windows(iter([windows]), out, count=len(windows), force=force)
     normal = len(windows) - count
-    text = f"{out}: {normal} normal beats of {read.name}, {count} supraventricular ones made of them"
+    text = f"{out}: {normal} normal beats of {subject.name}, {count} supraventricular ones made of them"
     show({"out": str(out), **card}, text, as_json=json)

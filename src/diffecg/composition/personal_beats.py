@@ -7,6 +7,7 @@ supraventricular beat is such a beat in the subject's own morphology; its P wave
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from diffecg.datasets.concatenation import concatenate
 from diffecg.datasets.cutting import WindowCutter, prepared_windows
 from diffecg.datasets.label_maps import label_map
 from diffecg.datasets.splits import Split
+from diffecg.datasets.window_grid import Cut
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
@@ -75,9 +77,15 @@ def personal_beats(
     cut = cutter.cut(recording)
     rows = _early_normal(cut.index, minutes)
     if len(rows) < MIN_NORMAL:
+        if not recording.annotations:
+            raise DiffecgError(
+                f"{recording.name} has no annotations; annotate its beats (N = normal), those of a table in "
+                f"{recording.name}_annotations.csv beside it, with the columns sample and symbol"
+            )
         raise DiffecgError(
             f"{recording.name} has {len(rows)} normal beats with RR intervals in the first {minutes:g} "
             f"minutes; at least {MIN_NORMAL} are needed: annotate the beats, or use a longer part"
+            f"{_dropped(cut)}"
         )
     normal = prepared_windows(
         cut.signal_mv[rows],
@@ -117,10 +125,19 @@ def draw_premature_intervals(count: int, rng: np.random.Generator) -> Float[np.n
     return pairs[rng.integers(len(pairs), size=count)]
 
 
+def _dropped(cut: Cut) -> str:
+    """Return why normal beats of the whole recording cannot be used."""
+    reasons = Counter[str]()
+    for (_, label, reason), count in cut.dropped.items():
+        reasons[reason] += count if label == NORMAL else 0
+    texts = [f"of {count} normal beats the window {reason}" for reason, count in reasons.items() if count]
+    return "".join(f"; {text}" for text in texts)
+
+
 def _early_normal(index: pd.DataFrame, minutes: float) -> Int[np.ndarray, " chosen"]:
     """Return the rows of normal beats with RR intervals in the first minutes."""
     if index.empty:
         return np.arange(0)
-    is_early = index["sample"] < 60 * minutes * index["fs_hz"]
+    is_early = index["time_s"] < 60 * minutes
     is_known = index[["rr_before_s", "rr_after_s", "rr_before_ratio", "rr_after_ratio"]].notna().all(axis=1)
     return np.flatnonzero(is_early & is_known & (index["label"] == NORMAL))

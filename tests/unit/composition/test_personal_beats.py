@@ -8,11 +8,19 @@ import diffecg
 from diffecg.composition.personal_beats import draw_premature_intervals
 from diffecg.composition.rr_statistics import load_statistics
 from diffecg.errors import DiffecgError
+from diffecg.signal.resampling import resample
 
 
 @pytest.fixture(scope="module")
 def recording():
     return diffecg.compose(diffecg.Rhythm("N*8 V N*5 S"), 90, seed=1)
+
+
+def with_signal(recording, signal_mv, fs_hz=360):
+    """Return a recording with the same annotations and another signal."""
+    return diffecg.Recording.from_arrays(
+        signal_mv, fs_hz, channel_names=recording.channel_names, annotations=recording.annotations
+    )
 
 
 def test_normal_beats_are_those_of_the_recording(recording):
@@ -64,6 +72,16 @@ def test_the_first_minutes_of_a_lead_are_used(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("fs_hz", [128, 250, 360, 500])
+def test_minutes_are_those_of_the_recording_at_any_rate(recording, fs_hz):
+    signal_mv = resample(recording.signal_mv, recording.fs_hz, fs_hz)
+    windows = diffecg.personal_beats(with_signal(recording, signal_mv, fs_hz), minutes=0.5, count=0)
+    expected = diffecg.personal_beats(recording, minutes=0.5, count=0)
+    assert len(windows) == len(expected) > 20
+    assert 29 < windows.index["time_s"].max() < 30
+    np.testing.assert_allclose(windows.index["time_s"], expected.index["time_s"], atol=1 / fs_hz)
+
+
 def test_intervals_are_those_of_measured_beats():
     ratios = draw_premature_intervals(5000, np.random.default_rng(0))
     pairs = np.array(load_statistics().pairs["S"])
@@ -86,5 +104,17 @@ def test_impossible_requests_are_refused(recording, arguments, message):
 
 def test_recordings_without_annotations_are_refused():
     recording = diffecg.as_recording(np.random.default_rng(0).normal(size=3600), 360)
-    with pytest.raises(DiffecgError, match="annot"):
+    with pytest.raises(DiffecgError, match=r"has no annotations.*_annotations\.csv"):
         diffecg.personal_beats(recording)
+
+
+def test_beats_with_missing_samples_are_left_out(recording):
+    signal_mv = recording.signal_mv.copy()
+    signal_mv[:, 3600:7200] = np.nan
+    windows = diffecg.personal_beats(with_signal(recording, signal_mv), count=10)
+    assert np.isfinite(windows.signal_mv).all()
+    in_gap = (windows.index["sample"] > 3600 - 128) & (windows.index["sample"] < 7200 + 128)
+    assert not in_gap.any()
+    signal_mv[:, 360:] = np.nan
+    with pytest.raises(DiffecgError, match=r"at least 10 .*; of [0-9]+ normal beats .* has missing samples"):
+        diffecg.personal_beats(with_signal(recording, signal_mv))
