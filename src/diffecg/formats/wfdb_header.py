@@ -87,10 +87,7 @@ def read_header(path: Path) -> Header:
     try:
         content = file.read_bytes()
     except (OSError, ValueError) as error:  # Path.is_file raises OSError, too; ValueError: a null byte
-        raise DiffecgError(
-            f"no recording at {path}: {file.name} is missing from {path.parent}, and "
-            f"{path.suffix or 'no suffix'} is that of no other format"
-        ) from error
+        raise DiffecgError(_absence(path, file, error)) from error
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -102,6 +99,19 @@ def read_header(path: Path) -> Header:
         return _parse(path.name, lines, comments)
     except (ValueError, IndexError, OverflowError) as error:
         raise DiffecgError(f"{file} cannot be read as the header of a WFDB record ({error})") from error
+
+
+def _absence(path: Path, header: Path, error: Exception) -> str:
+    """Return why there is no recording at a path, and the way out."""
+    is_absent = isinstance(error, FileNotFoundError)  # otherwise the name itself may be impossible
+    if is_absent and path.is_dir():
+        return f"{path} is a folder; name one of its recordings, such as {path / 'NAME'}"
+    if is_absent and path.is_file():
+        return (
+            f"{path} is of no format that is read; describe samples without a header to WFDB by a text file "
+            f"{path.with_suffix('.hea').name} beside them, as the page on file formats shows, or convert them"
+        )
+    return f"no recording at {path}: neither {path.name} nor {header.name} is in {path.parent}"
 
 
 def _parse(name: str, lines: list[str], comments: tuple[str, ...]) -> Header:

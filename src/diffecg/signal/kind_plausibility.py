@@ -28,7 +28,8 @@ def kind_warnings(signal: Float[np.ndarray, " time"], fs_hz: float, channel: Cha
     kind = signal_kind(channel.kind)
     ratio = unit_ratio(channel.unit, kind.unit)
     if ratio is None and kind.unit != NO_UNIT:
-        return [f"{channel.name} is in {channel.unit}; {kind.name} is expected in {kind.unit}"]
+        stated = "has no unit" if channel.unit in ("", NO_UNIT) else f"is in {channel.unit}"
+        return [f"{channel.name} {stated}; {kind.name} is expected in {kind.unit}"]
     if ratio is None or np.isnan(signal).all():
         return []
     values, name = ratio * signal, channel.name

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from diffecg.errors import DiffecgError
 from diffecg.formats.recognition import _FORMATS, check_readable, suffix_by_content
-from diffecg.formats.registry import FORMATS
+from diffecg.formats.registry import FORMATS, read_recording
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,22 @@ def test_what_is_no_file_is_not_recognised(tmp_path):
     assert suffix_by_content(tmp_path) is None
     assert suffix_by_content(tmp_path / "100") is None
     assert suffix_by_content(tmp_path / ("x" * 300)) is None
+
+
+def test_what_is_no_recording_is_told_apart(tmp_path):
+    (tmp_path / "patch.raw").write_bytes(np.zeros(100, "<i2").tobytes())
+    with pytest.raises(DiffecgError, match=r"patch\.raw is of no format that is read; .* patch\.hea"):
+        read_recording(tmp_path / "patch.raw")
+    with pytest.raises(DiffecgError, match=r"is a folder; name one of its recordings"):
+        read_recording(tmp_path)
+    with pytest.raises(DiffecgError, match=r"neither none nor none\.hea is in"):
+        read_recording(tmp_path / "none")
+
+
+def test_samples_without_a_header_are_described_by_one(tmp_path):
+    counts = np.array([2048, 2848, 1248, 2048], "<i2")
+    counts.tofile(tmp_path / "patch.raw")
+    (tmp_path / "patch.hea").write_text("patch 1 250\npatch.raw 16 800(2048)/mV 12 0 0 0 0 II\n")
+    recording = read_recording(tmp_path / "patch")
+    np.testing.assert_allclose(recording.signal_mv, [[0, 1, -1, 0]])
+    assert (recording.fs_hz, recording.channel_names) == (250, ("II",))

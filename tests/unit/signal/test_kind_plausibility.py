@@ -49,6 +49,7 @@ IMPLAUSIBLE = [
     ("ABP", "mmHg", flushed(), r"6\.7% of ABP lies outside -30 to 300 mmHg, in -167 to .* disconnected"),
     ("ABP", "kPa", 90 + 30 * PULSE, "ABP lies outside .* wrong unit"),
     ("ABP", "mV", 90 + 30 * PULSE, "ABP is in mV; pressure is expected in mmHg"),
+    ("acc_x", "NU", 90 + 30 * PULSE, "acc_x has no unit; acceleration is expected in g"),
     ("ABP", "mmHg", np.full(len(TIME_S), -1.0), "ABP is flat"),
     ("PLETH", "NU", BREATHING, "PLETH has .* pulses per minute; 30 to 220"),
     ("RESP", "NU", np.linspace(0, 1, len(TIME_S)) ** 2, "RESP has [0-3] breaths per minute; 4 to 60"),

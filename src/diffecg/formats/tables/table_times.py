@@ -106,9 +106,10 @@ def _times(column: RawColumn, path: Path) -> TimeColumn:
     steps = np.diff(times.seconds)
     if (steps < 0).any():
         row = int(np.argmin(steps))
-        raise DiffecgError(
-            f"{path}: time does not increase from row {row + 1} to row {row + 2} of {name!r}; {_WAY_OUT}"
-        )
+        rows = f"{path}: time does not increase from row {row + 1} to row {row + 2} of {name!r}"
+        if row + 1 == len(steps):
+            raise DiffecgError(f"{rows}, the last one; delete this row if the file was cut off in it")
+        raise DiffecgError(f"{rows}; {_WAY_OUT}")
     return times
 
 

@@ -19,7 +19,7 @@ SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-
 
 _NAME = re.compile(
     r"(?i).*(time|datum|date|zeit|elapsed|clock|epoch|tiempo|temps|tempo|\bhora|heure).*|"
-    r"ts|t|s|ms|min|h|(milli|micro|nano|)sec(ond)?s?|msec|minutes?|hours?"
+    r"ts?([\W_]*(s|sec|ms|us|µs|ns))?|s|ms|min|h|(milli|micro|nano|)sec(ond)?s?|msec|minutes?|hours?"
 )
 _SPELLINGS = {
     "h": r"h|hours?", "min": r"min|minutes?", "ms": r"ms|msec|milli_?sec(onds?)?",
