@@ -86,7 +86,7 @@ def new_folder(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
     old = partial.with_name(f"{partial.name}-old")
     try:
         partial.chmod(0o755)
-        (partial / MARKER).write_text("This folder was written by diffecg; --force may replace it.\n")
+        mark_folder(partial)
         yield partial
         if folder.exists():
             folder.rename(old)
@@ -95,6 +95,11 @@ def new_folder(folder: str | Path, *, force: bool = False) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def mark_folder(folder: Path) -> None:
+    """Mark a folder as written by diffecg, so that ``--force`` may write it again."""
+    (folder / MARKER).write_text("This folder was written by diffecg; --force may replace it.\n")
 
 
 def check_output(path: Path, *, force: bool, is_folder: bool) -> None:

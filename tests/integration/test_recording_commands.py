@@ -116,6 +116,9 @@ def test_several_recordings_are_imputed_with_one_table_and_an_error_stops_no_oth
     assert "c.dat is missing" in results["c"]["error"]
     assert "1 of 3 recordings failed: c" in err
     assert diffecg.read_recording(tmp_path / "out" / "b" / "b").fs_hz == 360
+    assert run(*args, folder, "--out", tmp_path / "out")[0] == 1
+    status, out, err = run(*args, folder, "--out", tmp_path / "out", "--force")
+    assert "1 of 3 recordings failed: c" in err
     status, out, _ = run(*args[:-1], f"{folder}/[ab].hea", "--out", tmp_path / "again")
     assert status == 0
     assert [line.split()[0] for line in out.splitlines() if line.startswith(("a ", "b "))] == ["a", "b"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from diffecg.cli.console import print_table, show
 from diffecg.errors import DiffecgError
+from diffecg.files import mark_folder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,8 @@ def process_each(
     if found.is_single:
         (path,) = found.paths.values()
         return [process(path, out)]
+    out.mkdir(parents=True, exist_ok=True)
+    mark_folder(out)
     results = []
     for name, path in found.paths.items():
         try:
