@@ -9,6 +9,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from diffecg.errors import DiffecgError
+from diffecg.inference.checks import check_coverage, check_integer, horizon_samples
 from diffecg.inference.imputer import Imputer
 from diffecg.inference.imputer_loading import load_imputer
 from diffecg.inference.results import Imputation
@@ -65,16 +66,19 @@ class Forecaster:
             coverage: as for :meth:`Model.forecast`.
 
         Raises:
-            DiffecgError: a sampling rate out of range; an unknown kind, or one without events.
+            DiffecgError: a sampling rate, horizon, coverage or number of draws out of range; an unknown kind,
+                or one without events.
         """
         check_rate(fs_hz)
+        horizon_samples(horizon_s, fs_hz)
         self.kind = signal_kind(kind)
         """Kind of the signal."""
         if not self.kind.events:
             known = ", ".join(name for name, other in KINDS.items() if other.events)
             raise DiffecgError(f"no events are detected in {kind}, after which to forecast; choose {known}")
         self.imputer, self.fs_hz, self.horizon_s = load_imputer(imputer), float(fs_hz), horizon_s
-        self.label, self.draws, self.coverage = label, draws, coverage
+        self.label = label
+        self.draws, self.coverage = check_integer("draws", draws), check_coverage(coverage)
         self.seed = root_seed(seed)
         """Seed of the stream; a forecast has the seed that it and the sample of the heartbeat make."""
         self.max_samples = round(max(self.imputer.past_s, DETECTION_S) * fs_hz)

@@ -34,7 +34,7 @@ class Preview:
     """Noise level of the sampling step."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Imputation:
     """Draws of the missing samples of a signal, with their point estimate and prediction interval.
 
@@ -48,6 +48,8 @@ class Imputation:
         >>> signal_mv = np.sin(np.linspace(0, 60, 5000))
         >>> signal_mv[2000:2100] = np.nan
         >>> imputation = diffecg.AnalogueImputer().impute(signal_mv, 250)
+        >>> imputation
+        <Imputation 5000 samples (time) at 250 Hz in mV: 100 imputed, 16 draws>
         >>> imputation.draws_mv.shape
         (16, 5000)
         >>> lower_mv, upper_mv = imputation.interval(0.5)
@@ -82,6 +84,16 @@ class Imputation:
     """Unit of each lead."""
     axes: str = "lead time"
     """Axes of the arrays, one of :data:`diffecg.signal.arrays.AXES`."""
+
+    def __repr__(self) -> str:
+        """Return what the arrays hold, in one line."""
+        shape = " x ".join(map(str, self.signal.shape))
+        units = ", ".join(dict.fromkeys(self.units))
+        missing = self.observed.size - np.count_nonzero(self.observed)
+        return (
+            f"<Imputation {shape} samples ({self.axes}) at {self.fs_hz:g} Hz in {units}: {missing} imputed, "
+            f"{len(self.draws)} draws>"
+        )
 
     @property
     def signal_mv(self) -> Float[np.ndarray, "*axes"]:

@@ -67,6 +67,15 @@ def test_a_stream_of_pressure_is_forecast_in_mmhg():
     assert np.abs(last.signal - signal[at : at + 100]).max() < 1
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"horizon_s": -1}, {"horizon_s": float("nan")}, {"draws": 0}, {"coverage": 90}], ids=str
+)
+def test_impossible_forecasts_are_refused_before_the_first_heartbeat(wrong):
+    (name,) = wrong
+    with pytest.raises(DiffecgError, match=name.removesuffix("_s")):
+        diffecg.Forecaster("analogues", FS_HZ, **wrong)
+
+
 def test_a_kind_without_events_has_no_stream_of_forecasts():
     with pytest.raises(DiffecgError, match=r"no events are detected in eeg.*choose ecg, "):
         diffecg.Forecaster("analogues", 125, kind="eeg")
