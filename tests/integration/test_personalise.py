@@ -4,8 +4,9 @@ import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
-from helpers import write_recording
+from helpers import make_ecg, write_recording
 
 from diffecg.cli.app import main
 from diffecg.datasets.formats.registry import read_windows
@@ -38,3 +39,29 @@ def test_a_recording_of_mitdb(tmp_path, capsys):
     assert "365 normal beats of 100" in capsys.readouterr().out
     windows = read_windows(tmp_path / "p.parquet")
     assert windows.counts() == {"N": 365, "S": 100}
+
+
+@pytest.mark.skipif(not os.environ.get("DIFFECG_DATA"), reason="DIFFECG_DATA is not set")
+def test_five_minutes_of_svdb_are_five_minutes(tmp_path, capsys):
+    svdb = Path(os.environ["DIFFECG_DATA"]) / "svdb"
+    main(["personalise", str(svdb / "800"), "--out", str(tmp_path / "p.npz")])
+    assert "308 normal beats of 800" in capsys.readouterr().out  # 310 are annotated there
+    assert 299 < read_windows(tmp_path / "p.npz").index["time_s"].max() < 300
+
+
+def test_a_table_with_annotations_beside_it(tmp_path, capsys):
+    signal, samples, symbols = make_ecg()
+    table = tmp_path / "patch.csv"
+    table.write_text("ecg\n" + "".join(f"{1000 * value:.1f}\n" for value in signal))
+    command = ["personalise", table, "--out", tmp_path / "p.npz"]
+    assert call(*command) == 1
+    assert "give --unit uV" in capsys.readouterr().err
+    command += ["--fs", 360, "--unit", "uV", "--json"]
+    assert call(*command) == 1
+    assert "no annotations; annotate its beats" in capsys.readouterr().err
+    rows = "".join(f"{sample},{symbol}\n" for sample, symbol in zip(samples, symbols, strict=True))
+    (tmp_path / "patch_annotations.csv").write_text("sample,symbol\n" + rows)
+    main([str(word) for word in command])
+    windows = read_windows(tmp_path / "p.npz")
+    assert np.abs(windows.signal_mv).max() < 10
+    assert json.loads(capsys.readouterr().out)["labels"] == windows.counts()
