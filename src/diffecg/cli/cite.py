@@ -18,7 +18,8 @@ def cite(result: str | None = None, /, *, bibtex: bool = False, json: Json = Fal
     Parameters
     ----------
     result:
-        A folder or file that diffecg wrote, its data card (card.json), or the name of a bundled model.
+        A folder or file that diffecg wrote, also a report of evaluate, its data card (card.json), or the name
+        of a bundled model.
         Default: none; the software, and the paper that it implements.
     bibtex:
         Print BibTeX entries.
@@ -41,6 +42,7 @@ def _read_card(result: str) -> dict[str, Any]:
     from diffecg import pretrained
     from diffecg.datasets.formats.registry import read_windows
     from diffecg.errors import DiffecgError
+    from diffecg.evaluation.html import REPORT
     from diffecg.files import CARD, read_json
 
     path = Path(result)
@@ -53,6 +55,9 @@ def _read_card(result: str) -> dict[str, Any]:
         return {"model": result}
     if path.is_dir() and (path / CARD).is_file():
         return dict(read_json(path / CARD))
+    if path.is_dir() and (path / REPORT).is_file():
+        about = read_json(path / REPORT).get("about", {})
+        return {**about, **about.get("synthetic", {})}
     if path.suffix == ".json":
         return dict(read_json(path))
     return dict(read_windows(path).info)

@@ -46,7 +46,8 @@ def evaluate(
     any program: .npz, .csv, .parquet or a folder of WFDB records with one window each, in mV; several paths
     are concatenated. Windows are compared by label, whatever the labels are. With prepared windows, fidelity
     and physiology compare with the partition validation, utility trains on train and tests on test, and
-    privacy compares train with validation. Writes report.html, report.json and plots.
+    privacy compares train with validation. Writes report.html, report.json,
+    report.csv (a row for each metric and label) and plots.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ def evaluate(
     show_notes(report.notes)
     if not json:
         _print(report)
-    show(report.to_dict(), f"{out}: report.html, report.json, plots/", as_json=json)
+    show(report.to_dict(), f"{out}: report.html, report.json, report.csv, plots/", as_json=json)
 
 
 def _print(report: Report) -> None:

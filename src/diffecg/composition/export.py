@@ -67,8 +67,13 @@ def write_composed(
 
 
 def composed_sheets(recording: Recording, title: str) -> list[EcgSheet]:
-    """Return the sheets of the first minute of a composed recording, with a label at each beat."""
-    leads = recording.channel_names[:1]
+    """Return the sheets of the first minute of a composed recording: lead II, with a label at each beat.
+
+    Without a lead II, it is the first lead. The rhythm and the statements are written above it.
+    """
+    rhythm = recording.info["rhythm"]
+    statements = [rhythm["text"] if rhythm else "", ", ".join(recording.info.get("labels", ()))]
+    leads = [recording.channel_names[recording.default_lead()]]
     remarks = [f"seed {recording.info['seed']}"]
-    text = SheetText(title=title)
+    text = SheetText(title=title, statements=list(filter(None, statements)))
     return strip_sheets(recording, leads, duration_s=SHEET_S, text=text, remarks=remarks)

@@ -11,8 +11,11 @@ from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 
 
-def open_windows(folder: str | Path) -> Windows:
-    """Return prepared windows: memory-mapped if ``prepare`` wrote them, in memory if ``bulk prepare`` did.
+def open_windows(path: str | Path) -> Windows:
+    """Return the windows of a folder or file that diffecg wrote, or of another file of windows.
+
+    Folders of ``prepare`` are memory-mapped. Sets of ``bulk prepare`` and files (``.npz``, ``.parquet``,
+    ``.csv``), such as those of ``generate``, are read into memory.
 
     Example:
         >>> import diffecg, numpy as np, tempfile
@@ -24,9 +27,13 @@ def open_windows(folder: str | Path) -> Windows:
         <Windows 2 x 256 samples at 360 Hz: lead 1 (mV); 1 N, 1 V>
 
     Raises:
-        DiffecgError: the folder is missing, incomplete or damaged.
+        DiffecgError: the folder or file is missing, incomplete or damaged.
     """
-    dataset = open_dataset(folder)
+    if "://" not in str(path) and Path(path).is_file():
+        from diffecg.datasets.formats.registry import read_windows
+
+        return read_windows(path)
+    dataset = open_dataset(path)
     return dataset.load() if isinstance(dataset, WindowStream) else dataset
 
 

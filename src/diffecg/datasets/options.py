@@ -129,7 +129,10 @@ class PrepareOptions:
         elif lead := self.lead or database.lead:
             window = replace(window, leads=(lead,))
         else:
-            raise DiffecgError(f"the preset {self.preset} needs the name of the lead; give it with --lead")
+            raise DiffecgError(
+                f"the preset {self.preset} takes one lead; name it, as in --lead II (diffecg info RECORDING "
+                "shows the leads that a recording has)"
+            )
         if self.length is not None:
             if self.length < 1:
                 raise DiffecgError(f"length {self.length} must be at least 1 sample")

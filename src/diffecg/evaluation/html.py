@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from diffecg._version import __version__
 from diffecg.files import new_folder
 
+REPORT = "report.json"
+"""File with the settings, the notes and the figures of a report."""
 _STYLE = """
 body { font: 16px/1.55 system-ui, sans-serif; color: #16213a; background: #fbfaf8; margin: 0; }
 main { max-width: 1080px; margin: 0 auto; padding: 2rem 1.2rem 4rem; }
@@ -61,7 +63,7 @@ def write_report_folder(
         DiffecgError: the folder exists and ``force`` is False.
     """
     with new_folder(folder, force=force) as partial:
-        (partial / "report.json").write_text(json.dumps(content, indent=2) + "\n")
+        (partial / REPORT).write_text(json.dumps(content, indent=2) + "\n")
         (partial / "report.html").write_text(html)
         for name, data in files.items():
             (partial / name).write_bytes(data)

@@ -58,6 +58,17 @@ def test_a_model_of_ones_own_and_what_is_no_result(run, tmp_path):
     assert "noise stress test" in shown
     assert "that mine was trained on" in error
     assert unknown_models({"model": "mitbih-beat"}) == []
+
+
+def test_a_report_cites_the_model_and_the_real_data(run, tmp_path):
+    about = {"synthetic": {"model": "mitbih-beat"}, "real": {"database": "svdb"}}
+    (tmp_path / "report.json").write_text(json.dumps({"about": about, "notes": [], "rows": []}))
+    status, shown, error = run("cite", tmp_path, "--json")
+    assert (status, error) == (0, "")
+    assert set(json.loads(shown)) == {*ALWAYS, "moody2001", "greenwald1990", "goldberger2000"}
+    about["synthetic"]["model"] = "mine"
+    (tmp_path / "report.json").write_text(json.dumps({"about": about, "notes": [], "rows": []}))
+    assert "that mine was trained on" in run("cite", tmp_path)[2]
     assert [one.key for one in works_for({})] == list(ALWAYS)
     status, _, error = run("cite", tmp_path / "nothing")
     assert status == 1

@@ -136,7 +136,9 @@ def test_partitions_are_those_that_the_user_assigns(tmp_path, run, in_process):
     (tmp_path / "db").mkdir()
     for i, name in enumerate(table.subjects):
         write_recording(tmp_path / "db" / name, seed=i, leads=("II",), duration_s=11.0)
-    command = ["prepare", "own", "--from", tmp_path / "db", "--lead", "II"]
+    command = ["prepare", "own", "--from", tmp_path / "db"]
+    assert "name it, as in --lead II" in run(*command, "--out", tmp_path / "none")[2]
+    command += ["--lead", "II"]
     subjects = ["--subjects", CASES / "ml" / "people_with_split.csv"]
     status, _, err = run(*command, *subjects, "--out", tmp_path / "one")
     assert (status, err) == (0, "")

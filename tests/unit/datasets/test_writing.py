@@ -36,6 +36,14 @@ def test_npz_files_contain_all_windows(beats, tmp_path):
     assert (card["first_seed"], card["steps"], card["count"]) == (7, 2, 3)
 
 
+@pytest.mark.parametrize("name", ["v.npz", "v.parquet", "v.csv"])
+def test_what_generate_writes_is_opened(beats, tmp_path, name):
+    write_windows(beats, tmp_path / name)
+    back = diffecg.open_windows(tmp_path / name)
+    assert back.labels.tolist() == ["V", "S", "?"]
+    assert np.allclose(back.flat(), beats.flat())
+
+
 def test_parquet_files_contain_all_windows(beats, tmp_path):
     write_windows(beats, tmp_path / "v.parquet")
     table = pd.read_parquet(tmp_path / "v.parquet")

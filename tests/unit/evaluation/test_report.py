@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import make_ecg
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
@@ -217,6 +218,19 @@ def test_the_page_is_self_contained(tmp_path):
     assert all(
         row["reference"] is not None and row["baseline"] is not None for row in stored["rows"] if row["value"]
     )
+
+
+def test_the_table_has_the_figures_of_the_report(tmp_path):
+    report = evaluate(waves(seed=1), waves(seed=2), EvaluateOptions(sections=("fidelity",), seeds=2))
+    write_report(report, tmp_path / "report")
+    table = pd.read_csv(tmp_path / "report" / "report.csv").set_index(["metric", "label"])
+    assert len(table) == len(report.rows)
+    for row in report.rows:
+        written = table.loc[row.metric, row.label]
+        assert written.value == pytest.approx(row.value)
+        assert (row.interval or (None, None)) == pytest.approx(
+            tuple(None if np.isnan(x) else x for x in (written.lower, written.upper))
+        )
 
 
 def test_the_encoder_is_the_one_named_in_the_reports():

@@ -1,4 +1,4 @@
-"""The evaluation of synthetic windows as files: ``report.json``, ``report.html`` and plots."""
+"""The evaluation of synthetic windows as files: ``report.json``, a table, ``report.html`` and plots."""
 
 from __future__ import annotations
 
@@ -66,6 +66,8 @@ SECTION_TEXTS = {
     ),
 }
 """Explanation of each section."""
+TABLE = "report.csv"
+"""File with a row for each metric and label, for a spreadsheet or a table of one's own."""
 MAX_SHOWN = 8
 """Number of beats of a label in the plot of windows; half as many strips."""
 MIN_STRIP_S = 2.0
@@ -93,7 +95,8 @@ def write_report(report: Report, folder: str | Path, *, force: bool = False) -> 
         DiffecgError: the folder exists and ``force`` is False; scikit-learn is not installed.
     """
     plots = _plots(report)
-    write_report_folder(folder, report.to_dict(), _html(report, plots), plots, force=force)
+    files = {TABLE: report.to_frame().to_csv(index=False).encode()}
+    write_report_folder(folder, report.to_dict(), _html(report, plots), plots, force=force, files=files)
 
 
 def cells(row: MetricRow) -> tuple[str, ...]:

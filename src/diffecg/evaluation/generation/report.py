@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from diffecg._version import __version__
 from diffecg.datasets.label_maps import LABEL_MAP, LABEL_MAP_CODES
@@ -74,6 +75,13 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the content of ``report.json``."""
         return {"about": self.about, "notes": self.notes, "rows": [asdict(row) for row in self.rows]}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each metric and label, with the interval as ``lower`` and ``upper``."""
+        rows = [asdict(row) for row in self.rows]
+        bounds = [row.pop("interval") or (None, None) for row in rows]
+        lower, upper = zip(*bounds, strict=True) if bounds else ((), ())
+        return pd.DataFrame(rows).assign(lower=lower, upper=upper)
 
 
 def evaluate(
