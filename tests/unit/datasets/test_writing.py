@@ -41,7 +41,7 @@ def test_what_generate_writes_is_opened(beats, tmp_path, name):
     write_windows(beats, tmp_path / name)
     back = diffecg.open_windows(tmp_path / name)
     assert back.labels.tolist() == ["V", "S", "?"]
-    assert np.allclose(back.flat(), beats.flat())
+    assert np.allclose(back.flat(), beats.flat(), atol=1e-5)  # a table has five decimals
 
 
 def test_parquet_files_contain_all_windows(beats, tmp_path):
