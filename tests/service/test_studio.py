@@ -274,6 +274,7 @@ def test_a_file_without_rate_is_asked_for_it_at_the_field_and_can_be_corrected(p
     page.locator("dialog [data-field~=fs_hz]").fill("100")
     page.keyboard.press("Enter")
     loaded(page)
+    assert "null" not in page.locator("main").inner_text(), "a recording of one lead has no menu of leads"
     page.get_by_role("tab", name="File").click()
     read = page.locator("#panel").inner_text()
     assert "CSV" in read

@@ -133,7 +133,7 @@ export class Workbench {
     this.leadMenu = leads;
     this.tools.append(
       h("span", { class: "group" }, button("−", "Zoom out", () => paper.zoom(2)), button("+", "Zoom in", () => paper.zoom(0.5))),
-      h("span", { class: "group" }, ...this.speeds), this.gain, leads, this.selects, this.goTo,
+      h("span", { class: "group" }, ...this.speeds), this.gain, ...(leads ? [leads] : []), this.selects, this.goTo,
       h("span", { class: "group" }, button("‹ fault", "Previous fault", () => this.jumpFault(-1)), button("fault ›", "Next fault", () => this.jumpFault(1))));
   }
 
