@@ -39,7 +39,7 @@ def write_composed(
         suffix: file format, see :func:`diffecg.formats.registry.write_recording`.
     """
     files = []
-    comments = (f"synthetic ECG, not of any person: see {CARD}",)
+    comments = (f"synthetic ECG, not of any person: see {CARD}", *description(recordings[0]))
     for draw, composed in enumerate(recordings):
         title = name if len(recordings) == 1 else f"{name}_{draw}"
         recording = replace(
@@ -71,9 +71,14 @@ def composed_sheets(recording: Recording, title: str) -> list[EcgSheet]:
 
     Without a lead II, it is the first lead. The rhythm and the statements are written above it.
     """
-    rhythm = recording.info["rhythm"]
-    statements = [rhythm["text"] if rhythm else "", ", ".join(recording.info.get("labels", ()))]
     leads = [recording.channel_names[recording.default_lead()]]
     remarks = [f"seed {recording.info['seed']}"]
-    text = SheetText(title=title, statements=list(filter(None, statements)))
+    text = SheetText(title=title, statements=description(recording))
     return strip_sheets(recording, leads, duration_s=SHEET_S, text=text, remarks=remarks)
+
+
+def description(recording: Recording) -> list[str]:
+    """Return the rhythm and the statements of a composed recording, each in a line."""
+    rhythm, statements = recording.info["rhythm"], recording.info.get("labels")
+    lines = [f"rhythm: {rhythm['text']}"] if rhythm else []
+    return [*lines, f"statements: {', '.join(statements)}"] if statements else lines

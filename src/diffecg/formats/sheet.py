@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from diffecg.errors import DiffecgError
+from diffecg.files import CARD, read_json
 from diffecg.formats.recording import Recording
 from diffecg.plotting.paper import MM_PER_MV, MM_PER_S
 from diffecg.plotting.sheet import LAYOUTS, ROW_MM, EcgSheet, Rows, SheetText
@@ -111,9 +113,22 @@ def sheet_rows(recording: Recording, layout: str = "3x4", rhythm: str | None = N
 
 
 def is_synthetic(recording: Recording) -> bool:
-    """Return whether a recording is synthetic as a whole, by its provenance or its comments."""
+    """Return whether a recording is synthetic as a whole, by its provenance, its comments or its data card.
+
+    Most formats keep no comments, so that the data card beside the file tells.
+    """
     comments = (comment.lower().startswith(_SYNTHETIC) for comment in recording.comments)
-    return bool(recording.info.get(_SYNTHETIC)) or any(comments)
+    return bool(recording.info.get(_SYNTHETIC)) or any(comments) or _has_synthetic_card(recording.path)
+
+
+def _has_synthetic_card(path: Path) -> bool:
+    """Return whether a data card beside a file lists it as a synthetic recording."""
+    with suppress(DiffecgError):  # there is no card, or it is of another program
+        card = read_json(path.parent / CARD)
+        return (
+            isinstance(card, dict) and bool(card.get(_SYNTHETIC)) and path.name in card.get("recordings", ())
+        )
+    return False
 
 
 class ShownLeads(NamedTuple):

@@ -1,6 +1,7 @@
 """Composed recordings: given beats, one subject, no jumps, known noise."""
 
 import json
+import shutil
 
 import neurokit2 as nk
 import numpy as np
@@ -14,6 +15,8 @@ from diffecg.composition.noise import NoiseInterval, with_noise
 from diffecg.composition.recording import compose
 from diffecg.composition.subject import sample_subject
 from diffecg.errors import DiffecgError
+from diffecg.formats.registry import read_recording
+from diffecg.formats.sheet import recording_sheet
 from diffecg.signal.noise import add_noise
 
 FS_HZ = 360.0
@@ -202,6 +205,24 @@ def test_the_command_writes_wfdb_records(run, tmp_path, noises):
     assert run(*command, "--out", tmp_path / "two" / "one")[0] == 0
     for name in ("one.dat", "one.atr", "one.hea"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / "one" / name).read_bytes()
+
+
+def test_sheets_of_other_formats_are_marked_as_synthetic(run, tmp_path):
+    command = ["compose", "sinus rhythm bigeminy", "--minutes", 0.1, "--threads", 1, "--format", "edf"]
+    assert run(*command, "--out", tmp_path / "one")[0] == 0
+    recording = read_recording(tmp_path / "one" / "one.edf")
+    assert not recording.comments
+    assert recording_sheet(recording).is_synthetic
+    shutil.copy(tmp_path / "one" / "one.edf", tmp_path / "one" / "other.edf")
+    assert not recording_sheet(read_recording(tmp_path / "one" / "other.edf")).is_synthetic
+    (tmp_path / "one" / "card.json").write_text("{")
+    assert not recording_sheet(recording).is_synthetic
+
+
+def test_comments_state_the_rhythm(run, tmp_path):
+    status, _, err = run("compose", "N*3 V", "--minutes", 0.1, "--threads", 1, "--out", tmp_path / "one")
+    assert status == 0, err
+    assert "rhythm: N*3 V" in read_recording(tmp_path / "one" / "one").comments
 
 
 def test_draws_have_the_same_beats(run, tmp_path):
