@@ -2,7 +2,6 @@ from ._version import __version__ as __version__
 from .composition.personal_beats import personal_beats as personal_beats
 from .composition.recording import compose as compose
 from .composition.timing import Rhythm as Rhythm
-from .datasets.formats.registry import read_windows as read_windows
 from .datasets.loading import open_windows as open_windows
 from .datasets.windows import Windows as Windows
 from .errors import DiffecgError as DiffecgError

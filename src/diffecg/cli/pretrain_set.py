@@ -35,7 +35,7 @@ def pretrain_set(
     ----------
     out:
         Folder of the set, a path or a URL such as `s3://bucket/set`: Parquet shards, which
-        `diffecg.read_windows` and pandas read.
+        `diffecg.open_windows` and pandas read.
     count:
         Number of recordings; default: as many as PTB-XL has in its training folds.
     model:

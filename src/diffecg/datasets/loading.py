@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from diffecg.datasets.folder import read_folder
+from diffecg.datasets.formats.registry import read_windows
 from diffecg.datasets.shards import is_sharded
 from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
@@ -14,8 +15,8 @@ from diffecg.errors import DiffecgError
 def open_windows(path: str | Path) -> Windows:
     """Return the windows of a folder or file that diffecg wrote, or of another file of windows.
 
-    Folders of ``prepare`` are memory-mapped. Sets of ``bulk prepare`` and files (``.npz``, ``.parquet``,
-    ``.csv``), such as those of ``generate``, are read into memory.
+    Folders of ``prepare`` are memory-mapped. Sets of ``bulk`` and of ``pretrain-set``, and files (``.npz``,
+    ``.parquet``, ``.csv``), such as those of ``generate``, are read into memory.
 
     Example:
         >>> import diffecg, numpy as np, tempfile
@@ -29,9 +30,8 @@ def open_windows(path: str | Path) -> Windows:
     Raises:
         DiffecgError: the folder or file is missing, incomplete or damaged.
     """
-    if "://" not in str(path) and Path(path).is_file():
-        from diffecg.datasets.formats.registry import read_windows
-
+    is_local = "://" not in str(path)
+    if is_local and (Path(path).is_file() or is_sharded(str(path))):
         return read_windows(path)
     dataset = open_dataset(path)
     return dataset.load() if isinstance(dataset, WindowStream) else dataset

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from diffecg.datasets.concatenation import concatenate
-from diffecg.datasets.folder import INFO
+from diffecg.datasets.folder import INFO, read_folder
 from diffecg.datasets.formats.card import CardWriter
 from diffecg.datasets.formats.content import FileContent, windows_from
-from diffecg.datasets.loading import open_windows
 from diffecg.datasets.shards import ShardStore, is_sharded
+from diffecg.datasets.stream import WindowStream
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.files import atomic_path, check_output, new_folder, write_json
@@ -44,13 +44,6 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> Windows:
         path: file or folder.
         fs_hz: sampling rate, in Hz, for files that do not contain it.
 
-    Example:
-        >>> import diffecg, numpy as np, tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     np.savez(f"{folder}/beats.npz", X=np.zeros((3, 256)), y=["N", "N", "V"])
-        ...     diffecg.read_windows(f"{folder}/beats.npz", fs_hz=360)
-        <Windows 3 x 256 samples at 360 Hz: lead 1 (mV); 2 N, 1 V>
-
     Raises:
         DiffecgError: the path does not exist, or its content is damaged or not as described above.
     """
@@ -58,7 +51,7 @@ def read_windows(path: str | Path, *, fs_hz: float | None = None) -> Windows:
     if not path.exists():
         raise DiffecgError(f"no file or folder {path}")
     if path.is_dir() and (path / INFO).is_file():
-        return open_windows(path)
+        return read_folder(path)
     if path.is_dir() and is_sharded(str(path)):
         return _read_shards(path, fs_hz)
     suffix = "" if path.is_dir() else path.suffix
@@ -140,5 +133,5 @@ def check_suffix(path: Path) -> None:
 def _read_shards(folder: Path, fs_hz: float | None) -> Windows:
     settings, manifest = ShardStore(str(folder)).open()
     if "window" in settings:
-        return open_windows(folder)
+        return WindowStream(str(folder)).load()
     return concatenate([read_windows(folder / entry["name"], fs_hz=fs_hz) for entry in manifest["shards"]])
