@@ -4,5 +4,18 @@ function nameParts() {
   document.querySelectorAll(".md-code__nav").forEach((buttons) => buttons.setAttribute("role", "presentation"));
 }
 
-nameParts();
-new MutationObserver(nameParts).observe(document.body, { childList: true, subtree: true });
+// Lets the keyboard scroll code and tables that are wider than the page; the theme does so for code, but not on touch screens.
+function focusScrollable() {
+  document.querySelectorAll(".md-typeset pre > code, .md-typeset__scrollwrap").forEach((part) => {
+    if (part.scrollWidth > part.clientWidth && part.tabIndex < 0) part.tabIndex = 0;
+  });
+}
+
+function improve() {
+  nameParts();
+  focusScrollable();
+}
+
+improve();
+addEventListener("resize", focusScrollable);
+new MutationObserver(improve).observe(document.body, { childList: true, subtree: true, attributeFilter: ["tabindex"] });

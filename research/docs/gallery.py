@@ -11,13 +11,12 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageOps
 
 from diffecg.errors import DiffecgError
 from diffecg.plotting.signals import DPI
 from research.docs.examples import FIGURE, Cell, Example, read_example, run_example
 from research.repository import EXAMPLES, GALLERY
-from research.tables import markdown_table
 
 NAMES = (
     "generate_beats",
@@ -36,15 +35,15 @@ NOTEBOOKS = "notebooks"
 """Folder of the notebooks, beside the scripts."""
 IMAGES = "images"
 """Folder of the pictures, beside the pages."""
-WIDTH, SMALL_SIZE, COLOURS = 1000, (320, 200), 256
-"""Largest width of a picture, largest size of a small one, and number of colours."""
+WIDTH, SMALL_SIZE, COLOURS = 1000, (400, 200), 256
+"""Largest width of a picture, size of a small one, and number of colours."""
 COMMAND = "python -m research gallery"
 INTRODUCTION = """\
 # Gallery
 
 Ten questions, each answered by a short script with a picture at the end. They run in seconds on a CPU, with
-models that come with the package and without downloads: `python examples/generate_beats.py` in a clone,
-or the notebook of the same name in `examples/notebooks`.
+models that come with the package and without downloads: `python examples/generate_beats.py` in a clone.
+Each page ends with links to its script and its notebook.
 
 """
 
@@ -100,14 +99,18 @@ def check_gallery(examples: Sequence[Example], pages: Path, notebooks: Path) -> 
 
 def index_text(examples: Sequence[Example]) -> str:
     """Return the page that shows all examples by a small picture and their question."""
-    rows = [
-        [
-            f"[![{picture_name(example)}]({IMAGES}/{example.name}-small.png)]({example.name}.md)",
-            f"[{example.title}]({example.name}.md)<br>{' '.join(example.question.split())}",
-        ]
-        for example in examples
-    ]
-    return INTRODUCTION + markdown_table(["Picture", "Question"], rows)
+    cards = "\n".join(card_text(example) for example in examples)
+    return f'{INTRODUCTION}<div class="gallery" markdown>\n\n{cards}\n</div>\n'
+
+
+def card_text(example: Example) -> str:
+    """Return the item of an example in the list of all: its small picture, title and question."""
+    paragraphs = (
+        f"[![{picture_name(example)}]({IMAGES}/{example.name}-small.png)]({example.name}.md)",
+        f"[{example.title}]({example.name}.md)",
+        " ".join(example.question.split()),
+    )
+    return "- " + "\n\n    ".join(paragraphs) + "\n"
 
 
 def page_text(example: Example, outputs: Sequence[str] = ()) -> str:
@@ -119,8 +122,8 @@ def page_text(example: Example, outputs: Sequence[str] = ()) -> str:
             parts.append(_block("text", outputs[number].rstrip("\n")))
     parts.append(f"![{picture_name(example)}]({IMAGES}/{example.name}.png)")
     parts.append(
-        f"Script: `examples/{example.name}.py`. Notebook: `examples/{NOTEBOOKS}/{example.name}.ipynb`. "
-        f"Written by `{COMMAND}`."
+        f"Download: [script](../../examples/{example.name}.py), "
+        f"[notebook](../../examples/{NOTEBOOKS}/{example.name}.ipynb). Written by `{COMMAND}`."
     )
     return "\n\n".join(parts) + "\n"
 
@@ -169,7 +172,7 @@ def _notebook_cell(number: int, cell: Cell) -> dict[str, Any]:
 
 
 def save_pictures(figure: Figure, path: Path) -> None:
-    """Write a figure as a PNG file of at most :data:`WIDTH`, and beside it a small one, ``NAME-small.png``.
+    """Write a figure as a PNG file of at most :data:`WIDTH`, and beside it its middle, ``NAME-small.png``.
 
     It is drawn at its size, since resizing blurs the grid, and has a palette, so that files are small.
     """
@@ -177,8 +180,7 @@ def save_pictures(figure: Figure, path: Path) -> None:
     figure.savefig(drawn, dpi=min(DPI, WIDTH / figure.get_figwidth()))
     with Image.open(drawn) as image:
         picture = image.convert("RGB")
-    small = picture.copy()
-    small.thumbnail(SMALL_SIZE)
+    small = ImageOps.fit(picture, SMALL_SIZE)
     for one, name in ((picture, path.name), (small, f"{path.stem}-small.png")):
         one.quantize(COLOURS, dither=Image.Dither.NONE).save(path.with_name(name), optimize=True)
 

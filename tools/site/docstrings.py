@@ -1,25 +1,47 @@
-"""An extension of Griffe that turns the roles of reStructuredText in docstrings into Markdown."""
+"""An extension of Griffe: docstrings in Markdown, with links to the examples of the gallery."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import griffe
 
 import diffecg
 
+GALLERY = {path.stem: path.read_text() for path in (Path(__file__).parents[2] / "docs/gallery").glob("*.md")}
+"""The pages of the examples, by name."""
+PUBLIC_NAMES = {
+    f"{value.__module__}.{value.__qualname__}": name
+    for name, value in ((name, getattr(diffecg, name)) for name in diffecg.__all__)
+    if hasattr(value, "__qualname__")
+}
+"""Names in ``diffecg`` by the path of what they name."""
+
 NUMPY_SECTION = re.compile(r"(?m)^-{3,}$")
 """Underlines a heading of NumPy's style, whose examples Griffe finds by itself."""
 
 
-class SphinxRoles(griffe.Extension):
+class MarkdownDocstrings(griffe.Extension):
     """Converts the docstring of each object when it has been read."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Convert one docstring."""
         if obj.docstring:
             obj.docstring.value = to_markdown(obj.docstring.value)
+            if name := PUBLIC_NAMES.get(obj.path):
+                obj.docstring.value += examples_of(name)
+
+
+def examples_of(name: str) -> str:
+    """Return a sentence with links to the examples that use a public name; empty if there are none."""
+    links = ", ".join(
+        f"[{page.splitlines()[0].removeprefix('# ')}][example-{example}]"
+        for example, page in sorted(GALLERY.items())
+        if re.search(rf"\bdiffecg\.{name}\b(?!\.\w+ import)", page)
+    )
+    return f"\n\nGallery: {links}." if links else ""
 
 
 def to_markdown(text: str) -> str:

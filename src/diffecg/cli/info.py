@@ -17,7 +17,7 @@ def info(*recordings: Path, reading: ReadFlags = ReadFlags(), json: Json = False
 
     Example: diffecg info mitdb/100
 
-    diffecg info holter/ prints one line for each recording of a folder.
+    For a folder it prints one line for each recording: diffecg info holter/
 
     Parameters
     ----------
