@@ -178,7 +178,10 @@ def bad(tmp_path, recording, runs, gaps):
     return {
         "gap outside": (["impute", "--model", model, recording, "--gap", "59:61", *out], "from 0 to 60"),
         "gap upside down": (["impute", "--model", model, recording, "--gap", "12:11", *out], "12:11"),
-        "no time": (["impute", "--model", model, recording, "--gap", "noon", *out], "'noon' is no interval"),
+        "no time": (
+            ["impute", "--model", model, recording, "--gap", "noon", *out],
+            "'noon' is not an interval",
+        ),
         "no gap": (["impute", "--model", model, recording, *out], "--gap"),
         "all missing": (
             ["impute", "--model", model, recording, "--gap", "0:60", "--max-gap", "60", *out],
@@ -198,10 +201,10 @@ def bad(tmp_path, recording, runs, gaps):
         ),
         "late": (["forecast", "--model", model, recording, "--at", "61", *out], "from 0 to 60"),
         "early": (["forecast", "--model", model, recording, "--at", "0", *out], "at 0 s"),
-        "at no time": (["forecast", "--model", model, recording, "--at", "nan", *out], "'nan' is no time"),
+        "at no time": (["forecast", "--model", model, recording, "--at", "nan", *out], "'nan' is not a time"),
         "at the end of time": (
             ["forecast", "--model", model, recording, "--at", "inf", *out],
-            "'inf' is no time",
+            "'inf' is not a time",
         ),
         "window settings": (
             ["train", "--set", "window.length=9", "--data", tmp_path, *out],

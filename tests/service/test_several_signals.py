@@ -78,7 +78,7 @@ def test_a_pressure_without_unit_is_imputed_once_its_unit_is_stated(server, tmp_
     assert uploaded["leads"][2]["unit"] == "NU"
     job = server.wait(server.submit("impute", recording=uploaded["id"], options={"gaps": [ABP]}))
     assert job["state"] == "failed"
-    assert job["error"].endswith("is no unit of its kind, pressure; state its unit, under File")
+    assert job["error"].endswith("is not a unit of its kind, pressure; state its unit, under File")
     stated = {"fs_hz": FS_HZ, "units": {"ABP": "mmHg"}}
     answer = server("PUT", f"/api/recordings/{uploaded['id']}/interpretation", json=stated)
     assert answer.status_code == 200, answer.text

@@ -83,7 +83,7 @@ def file_intervals(recording: Recording, texts: Sequence[str]) -> tuple[Interval
     """Return intervals that are written in a recording's own time, in seconds from its first sample.
 
     Raises:
-        DiffecgError: a text is no interval, or outside the recording.
+        DiffecgError: a text is not an interval, or outside the recording.
     """
     pairs = [recording.time.interval(text, recording.duration_s) for text in texts]
     return tuple(Interval(start_s=start_s, stop_s=stop_s) for start_s, stop_s in pairs)

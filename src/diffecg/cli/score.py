@@ -40,7 +40,7 @@ def score(
     The score of a window is the share of reference windows that are nearer to a training window; or, with
     --model, from which the model removes noise with a smaller error. Windows like the reference are spread
     evenly from 0 to 1, a hundredth of them above 0.99. A rare window is not necessarily an abnormal one: this
-    is no diagnosis.
+    is not a diagnosis.
 
     Parameters
     ----------

@@ -46,7 +46,7 @@ def _check_entries(path: Path, entries: Iterable[Entry]) -> dict[str, str]:
     """Return the codes and labels of the entries.
 
     Raises:
-        DiffecgError: an entry is no code with a label, or its code has one already.
+        DiffecgError: an entry is not a code with a label, or its code has one already.
     """
     codes: dict[str, str] = {}
     for place, code, label in entries:

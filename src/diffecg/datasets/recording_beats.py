@@ -2,7 +2,7 @@
 
 R peaks are detected in all leads together. The beats whose QRS complex resembles most of the others are the
 dominant ones (N); those with another QRS complex are labelled V, and premature ones with the dominant QRS
-complex S. The labels follow from shape and time alone: nobody has checked them.
+complex S. The labels follow from shape and time alone and have not been verified.
 """
 
 from __future__ import annotations

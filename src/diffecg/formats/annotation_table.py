@@ -99,7 +99,7 @@ def _times(table: pd.DataFrame, fs_hz: float, duration_s: float, axis: FileTime)
     if (np.abs(samples) > _MAX_SAMPLE).any():
         raise ValueError(f"a sample number is above {_MAX_SAMPLE:,}")
     if (samples % 1 != 0).any():
-        raise ValueError("a sample number is no whole number")
+        raise ValueError("a sample number is not a whole number")
     if "time_s" not in table:
         return samples / fs_hz
     times = _numbers(table, "time_s")
@@ -112,7 +112,7 @@ def _numbers(table: pd.DataFrame, name: str) -> Float[np.ndarray, " row"]:
     """Return a column of finite numbers; empty cells are zero."""
     values = np.array([_number(cell) for cell in table[name]], dtype=np.float64)
     if not np.isfinite(values).all():
-        raise ValueError(f"{name} holds a value that is no number")
+        raise ValueError(f"{name} holds a value that is not a number")
     return values
 
 
@@ -124,7 +124,7 @@ def _number(cell: object) -> float:
     """
     text = str(cell).strip()
     if "_" in text:  # Python's separator of thousands
-        raise ValueError(f"{text!r} is no number")
+        raise ValueError(f"{text!r} is not a number")
     return float(text or 0)
 
 

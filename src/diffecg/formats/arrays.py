@@ -24,7 +24,7 @@ from diffecg.signal.channels import repeated
 from diffecg.signal.units import normalise_unit
 
 MAX_CHANNELS = 128
-"""Largest number of channels; with more on both axes, an array is no recording."""
+"""Largest number of channels; with more on both axes, an array is not a recording."""
 
 MAX_STEPS = 100
 """Whole numbers that range further are steps of a converter, not millivolts."""
@@ -128,7 +128,7 @@ def _check_whole_numbers(
     """Check that whole numbers are no steps of a converter.
 
     Raises:
-        DiffecgError: whole numbers range too far for millivolts, and nobody states a unit.
+        DiffecgError: whole numbers range too far for millivolts, and no unit is stated.
     """
     if signal.dtype.kind not in "iu" or "" in options.units or all(units):
         return

@@ -178,7 +178,7 @@ def _century(year: int) -> int:
 
 
 def _time(field: bytes) -> time | None:
-    """Return the time of a header (``hh.mm.ss``); None if it is no time."""
+    """Return the time of a header (``hh.mm.ss``); None if it is not a time."""
     try:
         hour, minute, second = (int(part) for part in re.split(rb"[.:]", field.strip()))
         return time(hour, minute, second)

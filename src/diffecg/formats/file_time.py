@@ -96,7 +96,7 @@ class FileTime:
             duration_s: duration of the recording, in seconds.
 
         Raises:
-            DiffecgError: the text is no time, or the time lies outside the recording.
+            DiffecgError: the text is not a time, or the time lies outside the recording.
         """
         (seconds,) = self._inside((text.strip(),), duration_s)
         return seconds
@@ -109,13 +109,14 @@ class FileTime:
             duration_s: duration of the recording, in seconds.
 
         Raises:
-            DiffecgError: the text is no interval or ends before it starts; a time lies outside the recording.
+            DiffecgError: the text is not an interval, or ends before it starts; a time lies outside the
+                recording.
         """
         numbers = _INTERVAL.fullmatch(text.strip())
         times = (numbers["start"], numbers["stop"]) if numbers else tuple(text.strip().split("/"))
         if len(times) != 2:
             raise DiffecgError(
-                f"{text!r} is no interval; write two numbers as START:STOP, or two times as START/STOP, "
+                f"{text!r} is not an interval; write two numbers as START:STOP, or two times as START/STOP, "
                 f"such as {self._example(duration_s, '/')}"
             )
         start, stop = self._inside(tuple(part.strip() for part in times), duration_s)
@@ -148,7 +149,7 @@ class FileTime:
         """Return times in seconds from the first sample, all read in the same way.
 
         Raises:
-            DiffecgError: a text is no time; no way of reading puts all of them into the recording.
+            DiffecgError: a text is not a time; no way of reading puts all of them into the recording.
         """
         for times in zip(*(self._readings(text, duration_s) for text in texts), strict=True):
             if all(-_TOLERANCE_S <= seconds <= duration_s + _TOLERANCE_S for seconds in times):
@@ -182,7 +183,7 @@ class FileTime:
         try:
             clock = time.fromisoformat(f"0{text}" if text[1] == ":" else text)
         except ValueError as error:
-            raise DiffecgError(f"{text} is no time of day ({error}); write HH:MM:SS") from error
+            raise DiffecgError(f"{text} is not a time of day ({error}); write HH:MM:SS") from error
         seconds = (_day_seconds(clock) - _day_seconds(self.start_time)) % _DAY_S
         if seconds > _DAY_S - _TOLERANCE_S:
             seconds -= _DAY_S
@@ -195,13 +196,13 @@ class FileTime:
         """Return an ISO 8601 date and time in seconds from the first sample.
 
         Raises:
-            DiffecgError: the text is no date; the file states none; only one of both states a zone.
+            DiffecgError: the text is not a date; the file states none; only one of both states a zone.
         """
         try:
             moment = datetime.fromisoformat(text)
         except ValueError as error:
             raise DiffecgError(
-                f"{text!r} is no time; write seconds, a time of day (HH:MM:SS) or an ISO 8601 date and time"
+                f"{text!r} is not a time; write seconds, a time of day (HH:MM:SS) or an ISO 8601 date"
             ) from error
         start = self.start_datetime
         if start is None:

@@ -187,7 +187,7 @@ def _units(unit: str | dict[str, str] | None) -> dict[str, str]:
 
 
 def _with_units(recording: Recording, units: dict[str, str]) -> Recording:
-    """Return the recording with the units that the user states, and mV where nobody states one."""
+    """Return the recording with the units that the user states, and mV where none is stated."""
     channels, assumption = state_units(recording.channels, units.get(""))
     stated = list(channels)
     for name, unit in units.items():

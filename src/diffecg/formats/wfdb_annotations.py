@@ -242,7 +242,7 @@ def _resolution(text: str) -> float:
     """Return the time resolution that a note states, in Hz.
 
     Raises:
-        ValueError: it is no plausible number.
+        ValueError: it is not a plausible number.
     """
     rate_hz = float(Fraction(text.removeprefix(_RESOLUTION).strip()))
     if not _RESOLUTIONS_HZ[0] <= rate_hz <= _RESOLUTIONS_HZ[1]:

@@ -193,11 +193,11 @@ def _time(fields: list[str]) -> tuple[FileTime, tuple[str, ...]]:
     try:
         start_time = _clock(times[0]) if times else None
     except ValueError:
-        warnings.append(f"the header's base time {times[0]!r} is no time of day; it is not kept")
+        warnings.append(f"the header's base time {times[0]!r} is not a time of day; it is not kept")
     try:
         start_date = _date(dates[0]) if dates else None
     except ValueError:
-        warnings.append(f"the header's base date {dates[0]!r} is no date; it is not kept")
+        warnings.append(f"the header's base date {dates[0]!r} is not a date; it is not kept")
     return FileTime(start_date=start_date, start_time=start_time), tuple(warnings)
 
 
@@ -205,7 +205,7 @@ def _clock(text: str) -> time:
     """Return a time of day ``HH:MM:SS.SSS``, with leading parts left out; square brackets are allowed.
 
     Raises:
-        ValueError: it is no time of day.
+        ValueError: it is not a time of day.
     """
     *hours, seconds = text.strip("[]").split(":")
     hour, minute = [0, 0, *(int(part) for part in hours)][-2:]
@@ -217,7 +217,7 @@ def _date(text: str) -> date:
     """Return a date ``DD/MM/YYYY``, ``DD-Mon-YYYY`` or ``YYYY-MM-DD``.
 
     Raises:
-        ValueError: it is no date.
+        ValueError: it is not a date.
     """
     day, month, year = re.split("[/-]", text.strip("[]"))
     if len(day) == 4:  # 2020-02-05

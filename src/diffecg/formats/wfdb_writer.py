@@ -51,8 +51,8 @@ def write(path: Path, recording: Recording) -> None:
     """
     if path.name != file_stem(path.name):
         raise DiffecgError(
-            f"{path.name!r} is no name of a WFDB record, which has letters, digits, - and _ only; write it "
-            f"as {file_stem(path.name)!r}"
+            f"{path.name!r} is not a name of a WFDB record, which has letters, digits, - and _ only; write "
+            f"it as {file_stem(path.name)!r}"
         )
     plan = plan_record(recording)
     with TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:

@@ -85,8 +85,8 @@ def _check_units(recording: Recording, rows: Sequence[int]) -> None:
         channel = recording.channels[row]
         if imputed_unit(channel) is None:
             raise DiffecgError(
-                f"channel {channel.name} of recording {recording.name} is in {channel.unit!r}, which is no "
-                f"unit of its kind, {channel.signal_kind}; state its unit with --unit {channel.name}=UNIT, "
+                f"channel {channel.name} of recording {recording.name} is in {channel.unit!r}, which is not "
+                f"a unit of its kind, {channel.signal_kind}; state its unit with --unit {channel.name}=UNIT, "
                 f"such as {channel.name}=mV"
             )
 

@@ -85,7 +85,7 @@ class SyntheticWindows(Dataset[tuple[Tensor, int]]):
         self.options = check_options(loaded.denoiser, check_sampler(sampler, steps, batch_size))
         if isinstance(labels, str) or (labels is not None and not len(labels)):
             raise DiffecgError(
-                f"labels {labels!r} are no sequence of labels; None stands for all of the model"
+                f"labels {labels!r} are not a sequence of labels; None stands for all of the model"
             )
         known = loaded.labels
         asked: Sequence[str | None] = labels or known or (None,)

@@ -61,7 +61,7 @@ def write_cards(
         creator: who made the set; None: not stated.
 
     Raises:
-        DiffecgError: it is no folder, or has no data card.
+        DiffecgError: it is not a folder, or has no data card.
     """
     shared = open_set(folder)
     licence = shared.licence if licence is None else licence

@@ -122,11 +122,11 @@ def open_set(folder: str | Path) -> SharedSet:
     """Return a folder that diffecg wrote, or one that holds files of windows that it wrote.
 
     Raises:
-        DiffecgError: it is no folder, or has no data card.
+        DiffecgError: it is not a folder, or has no data card.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise DiffecgError(f"{folder} is no folder; move the file of windows into a folder of its own first")
+        raise DiffecgError(f"{folder} is not a folder; move the file of windows into its own folder first")
     for name in (CARD, INFO, SETTINGS):
         if (folder / name).is_file():
             return SharedSet(folder=folder, card=dict(read_json(folder / name)))

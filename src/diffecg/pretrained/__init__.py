@@ -7,7 +7,7 @@ from pathlib import Path
 _ROOT = Path(__file__).parent
 
 DENOISER = "ecg-denoiser"
-"""The network of :func:`diffecg.denoise`, which is no diffusion model."""
+"""The network of :func:`diffecg.denoise`, which is not a diffusion model."""
 
 
 def names() -> list[str]:

@@ -170,7 +170,7 @@ class WorkerChannel:
             self._connection.send(event)
 
     def check_cancelled(self, job_ids: Iterable[str]) -> None:
-        """Stop the computation if nobody waits for it.
+        """Stop the computation if no caller waits for it.
 
         Raises:
             Cancelled: all of these jobs have been cancelled.

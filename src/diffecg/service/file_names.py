@@ -115,7 +115,7 @@ def clean_name(name: str) -> str:
 
 
 def suffix_of(name: str) -> str:
-    """Return the suffix that selects the format, with that of a compression; empty if it is no suffix."""
+    """Return the suffix that selects the format, with that of a compression; empty if it is not a suffix."""
     parts = name.lower().rsplit(".", 2)
     last = f".{parts[-1]}" if len(parts) > 1 else ""
     if last in COMPRESSIONS and len(parts) == 3:

@@ -57,7 +57,7 @@ class JobQueue:
         self._lanes: dict[LaneName, Lane] = {}
 
     def restore(self, build: Callable[[StoredJob], Task]) -> None:
-        """Read the jobs of the project; those that are not done are computed anew.
+        """Read the jobs of the project; those that are not done are run again.
 
         Args:
             build: returns the task of a job; raises if its inputs are gone.
@@ -218,7 +218,7 @@ class JobQueue:
         self._metrics.worker_deaths.inc()
 
     def _keep(self, job: Job) -> None:
-        """Write a job to the database; on a full disk the next start computes it anew."""
+        """Write a job to the database; on a full disk the next start runs it again."""
         try:
             self._table.put(job.id, job.stored())
         except sqlite3.Error:

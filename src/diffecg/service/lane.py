@@ -61,8 +61,8 @@ class LaneOwner(Protocol):
 class Lane:
     """Jobs in order of arrival, computed by one worker.
 
-    A worker that dies, is stuck, or goes on with what nobody wants is replaced; the jobs that it was
-    computing are computed anew.
+    A worker that dies, is stuck, or goes on with a cancelled job is replaced; the jobs that it was
+    computing are run again.
 
     Args:
         name: name of the lane.
@@ -207,7 +207,7 @@ class Lane:
 
         Args:
             worker: the worker.
-            reason: why it is ended; None: it has ended by itself; empty: nobody wants what it computes.
+            reason: why it is ended; None: it has ended by itself; empty: its job was cancelled.
         """
         worker.kill()
         self._worker = None

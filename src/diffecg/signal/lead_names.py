@@ -103,7 +103,7 @@ def lead_name(text: str) -> str | None:
 
 
 def _standard_lead(word: str) -> str | None:
-    """Return the canonical spelling of a lead, None if the word is no lead."""
+    """Return the canonical spelling of a lead, None if the word is not a lead."""
     upper = word.upper()
     if upper in _LIMB:
         return _LIMB[upper]

@@ -41,7 +41,7 @@ _ENCLOSED = re.compile(r"^\((.*)\)$|^\[(.*)\]$|^\{(.*)\}$|^\"(.*)\"$|^'(.*)'$", 
 
 
 def normalise_unit(text: str) -> str:
-    """Return the canonical spelling of a unit; text that is no known unit is returned without outer spaces.
+    """Return the canonical spelling of a unit; text that is not a known unit is returned stripped.
 
     Voltages become ``V``, ``mV``, ``uV`` or ``nV``, whatever their case, micro sign, language or brackets:
     ``µV``, ``UV``, ``[microvolts]``, ``MDC_DIM_MICRO_VOLT`` are ``uV``. ``MV`` is read as millivolts, since

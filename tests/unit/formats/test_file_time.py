@@ -67,8 +67,8 @@ OUTSIDE = [
     (DATED, "2023-01-05T10:00:05Z", "without a zone"),
     (ZONED, "2023-01-05T10:00:05Z", r"10:00:00\+01:00 to"),
     (EPOCH_MS, "13", "1672912800000 to 1672912812000"),
-    (DATED, "soon", "'soon' is no time; write seconds"),
-    (DATED, "25:00:00", "no time of day"),
+    (DATED, "soon", "'soon' is not a time; write seconds"),
+    (DATED, "25:00:00", "not a time of day"),
     (DATED, "nan", "no time"),
     (DATED, "1e999", "outside"),
 ]

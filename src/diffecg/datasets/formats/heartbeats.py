@@ -40,7 +40,7 @@ def read_without_header(path: Path) -> FileContent:
     """Read a table without a header, and state how it is interpreted.
 
     Raises:
-        DiffecgError: a cell is no number; the last column may be a class, or its classes are not those of
+        DiffecgError: a cell is not a number; the last column may be a class, or its classes are not those of
             Kaggle's files.
     """
     # Python's float parser: the one of pandas crashes on exponents of many digits.

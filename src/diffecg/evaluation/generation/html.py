@@ -57,7 +57,7 @@ SECTION_TEXTS = {
     ),
     "privacy": (
         "Whether the synthetic windows reveal the training windows. An AUC of 0.5 is chance. The baseline "
-        "uses only the mean and the standard deviation of each label: its values are no sign of a leak."
+        "uses only the mean and the standard deviation of each label: its values do not indicate a leak."
     ),
     "utility": (
         "Classifiers tested on subjects that neither they nor the generator were trained on. TSTR: train on "

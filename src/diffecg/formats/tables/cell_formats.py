@@ -88,7 +88,7 @@ def times_between(first: str, last: str, count: int, day_first: bool) -> list[st
     """Return ``count`` clocks or dates evenly spaced between two, written as the first of them.
 
     Returns:
-        The texts; None if one of the two is no time.
+        The texts; None if one of the two is not a time.
     """
     start, stop = parse_times(pd.Series([first, last], dtype=object), day_first).tolist()
     if min(start, stop) < -(10**18):

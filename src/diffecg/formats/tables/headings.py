@@ -43,7 +43,7 @@ def find_headings(lines: Sequence[str], rows: Sequence[str], separator: str, wid
     """Return names and units of the columns, and where the data begin.
 
     The headings are the last line above the data without any value whose cells do not return among the data,
-    and which is no row of units; a line of units may follow them.
+    and which is not a row of units; a line of units may follow them.
 
     Args:
         lines: the first lines, without comments and empty ones.

@@ -81,7 +81,7 @@ def _rate(match: re.Match[str] | None) -> float | None:
 
 
 def _moment(text: str) -> datetime | None:
-    """Return an ISO date and time, None if its numbers are no date."""
+    """Return an ISO date and time, None if its numbers are not a date."""
     try:
         return datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d{2}:?\d{2}$)", "", text).replace(",", "."))
     except ValueError:

@@ -32,7 +32,7 @@ def time_columns(columns: Sequence[RawColumn], has_headings: bool) -> list[int]:
     """Return the positions of the columns that are times.
 
     These are clocks and dates, numbers under the heading of a time, and without headings a first column of
-    even steps that is no counter.
+    even steps that is not a counter.
     """
     first = next((at for at, column in enumerate(columns) if not _numbers_rows(column)), 0)
     return [
@@ -66,7 +66,7 @@ def _steps_by_one(column: RawColumn) -> bool:
 
 
 def _is_ramp(column: RawColumn) -> bool:
-    """Return whether numbers increase evenly and are no counter of rows."""
+    """Return whether numbers increase evenly and are not a counter of rows."""
     numbers = column.numbers[:1000]
     if len(numbers) < 3 or _steps_by_one(column):
         return False

@@ -140,7 +140,7 @@ def _usual_width(table: list[list[str]]) -> int:
 
 
 def _check_width(path: Path, found: Headings, lines: list[str], separator: str, width: int) -> None:
-    """Check that headings and rows have the same number of cells, and that a row is no window.
+    """Check that headings and rows have the same number of cells, and that a row is not a window.
 
     Raises:
         DiffecgError: they differ; there are too many columns without headings.

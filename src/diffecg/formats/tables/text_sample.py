@@ -63,7 +63,7 @@ def sample_text(path: Path) -> TextSample:
         for number, line in enumerate(stream):
             if len(line) > _MAX_LINE:
                 raise DiffecgError(
-                    f"{path}, row {number + 1}: {len(line):,} characters are no row of samples; write "
+                    f"{path}, row {number + 1}: {len(line):,} characters are not a row of samples; write "
                     "one row for each sample, with one column for each channel"
                 )
             text = line.rstrip("\n")
