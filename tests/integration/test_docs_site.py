@@ -65,7 +65,35 @@ def test_pages_of_the_navigation_exist_and_pages_are_in_it():
     generated = set(made["ROOT_PAGES"].values())
     written = {str(path.relative_to(ROOT / "docs")) for path in (ROOT / "docs").rglob("*.md")}
     assert listed - generated <= written
-    assert {page for page in written if not page.startswith("gallery/")} <= listed
+    assert written <= listed
+
+
+def test_numbers_stay_with_their_units():
+    keep_together = runpy.run_path(str(SITE / "tables_and_pictures.py"))["keep_together"]
+    joined = keep_together("<td>0.5 ± 0.1 mV, p = 0.01, 90 % of 3 draws in 5 s</td>")
+    assert joined.replace("\xa0", "_") == "<td>0.5_±_0.1_mV, p_=_0.01, 90_% of 3 draws in 5_s</td>"
+
+
+def test_pictures_open_in_full_size_and_wide_ones_scroll_on_phones():
+    linked = runpy.run_path(str(SITE / "tables_and_pictures.py"))["linked"]
+    wide = linked("<img>", "../../images/denoised.png", "how-to/denoise/")
+    assert wide == '<a class="picture wide" href="../../images/denoised.png"><img></a>'
+    assert 'class="picture"' in linked("<img>", "../images/sheets-mi.png", "how-to/")
+
+
+def test_gallery_and_reference_link_to_each_other():
+    examples_of = runpy.run_path(str(SITE / "docstrings.py"))["examples_of"]
+    assert "[Impute a gap with its prediction interval][example-impute_gap]" in examples_of("load_imputer")
+    assert examples_of("no_such_function") == ""
+    reference_links = runpy.run_path(str(SITE / "generated_pages.py"))["reference_links"]
+    links = reference_links((ROOT / "docs" / "gallery" / "impute_gap.md").read_text())
+    assert "[`diffecg.load_imputer`][diffecg.load_imputer]" in links
+
+
+def test_examples_can_be_downloaded():
+    copy_on_site = runpy.run_path(str(SITE / "generated_pages.py"))["copy_on_site"]
+    assert copy_on_site("examples/notebooks/denoise.ipynb") == "gallery/downloads/denoise.ipynb"
+    assert copy_on_site("src/diffecg/errors.py") == ""
 
 
 def test_the_site_loads_nothing_from_other_hosts():

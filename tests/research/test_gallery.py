@@ -63,14 +63,13 @@ def test_page_picture_and_notebook_are_written(line, tmp_path):
     assert "```python\nfrom matplotlib.figure import Figure\n" in page
     assert "print(ends)\n```\n\n```text\n[0, 1]\n```\n\n```python\nfigure = " in page
     for target in re.findall(r"\]\(([^)]+)\)", page + gallery.index_text([line])):
-        assert (pages / target).is_file(), target
+        assert (pages / target).is_file() or target.startswith("../../examples/"), target
     with (
         Image.open(pages / "images" / "line.png") as image,
         Image.open(pages / "images" / "line-small.png") as small,
     ):
         assert image.width <= gallery.WIDTH
-        assert small.width <= gallery.SMALL_SIZE[0]
-        assert small.height <= gallery.SMALL_SIZE[1]
+        assert small.size == gallery.SMALL_SIZE
     notebook = json.loads((notebooks / "line.ipynb").read_text())
     sources = ["".join(cell["source"]) for cell in notebook["cells"]]
     assert sources[0] == "# Draw a line\n\nHow is a line\ndrawn?"

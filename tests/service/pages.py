@@ -71,3 +71,11 @@ def impute(page):
     """Impute what is ticked, and wait for the recording that results."""
     page.get_by_role("button", name=re.compile("^Impute")).click()
     page.wait_for_selector(".result:not([hidden])")
+
+
+def violations(page):
+    """Return the violations that axe-core finds."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"]) for one in found]

@@ -11,7 +11,7 @@ import pytest
 import wfdb
 from hands import Keyboard
 from helpers import make_ecg, write_recording
-from pages import FAST, FS_HZ, impute, loaded, open_files, open_page, show, state, write_csv
+from pages import FAST, FS_HZ, impute, loaded, open_files, open_page, show, state, violations, write_csv
 
 import diffecg
 
@@ -502,7 +502,7 @@ def test_every_view_fits_and_is_accessible(browser, studio, scheme, width):
 
     def check(name):
         assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        assert not _violations(page), name
+        assert not violations(page), name
 
     check("library")
     open_example(page, "detached-electrode")
@@ -534,11 +534,3 @@ def test_every_view_fits_and_is_accessible(browser, studio, scheme, width):
 def show_service(page):
     page.goto(f"{urlsplit(page.url).scheme}://{urlsplit(page.url).netloc}/service.html")
     page.wait_for_selector("body[data-ready]")
-
-
-def _violations(page):
-    """Return the violations that axe-core finds."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    violations = Axe().run(page).response["violations"]
-    return [(one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"]) for one in violations]

@@ -13,7 +13,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 WIDE = 1.5
 """Ratio of width to height from which a picture scrolls on a phone, where it would be too small to read."""
 CELL = re.compile(r"(?s)<td.*?</td>")
-INSEPARABLE = re.compile(r" (?=±)|(?<=±) |(?<=\d) (?=(?:s|ms|mV|mmHg|Hz|dB)\b|%)|(?<=\bp) (?==)|(?<=\bp =) ")
+INSEPARABLE = re.compile(
+    r" (?=±)|(?<=±) |(?<=\d) (?=(?:s|ms|mV|mmHg|Hz|dB)\b|%|/ )|(?<=\d /) |(?<=\bp) (?==)|(?<=\bp =) "
+)
 PICTURE = re.compile(r'(?<!">)<img alt="[^"]*" src="([^":]+)"[^>]*>')
 """A picture of Markdown that is not in a link."""
 WRITTEN_IN_HTML = re.compile(r'(<img [^>]*src=")(?=\.\./)')
@@ -25,7 +27,8 @@ def on_page_markdown(markdown: str, *, page: Page, **_: object) -> str:
 
 
 def on_page_content(html: str, *, page: Page, **_: object) -> str:
-    """Keep numbers and units of tables in one line; link each picture to its full size."""
+    """Keep numbers and units of tables in one line, empty corners out of headings; link pictures."""
+    html = html.replace("<th></th>", "<td></td>")
     html = CELL.sub(lambda cell: keep_together(cell[0]), html)
     return PICTURE.sub(lambda picture: linked(picture[0], picture[1], page.url), html)
 
