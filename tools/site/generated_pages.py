@@ -22,8 +22,9 @@ ROOT_PAGES = {
     "SECURITY.md": "security.md",
     "SUPPORT.md": "support.md",
     "CODE_OF_CONDUCT.md": "code-of-conduct.md",
+    "CITATION.cff": "CITATION.cff",
 }
-"""Files at the root of the repository that are pages of the site, by their names there."""
+"""Files at the root of the repository that the site has as well, with their names on it."""
 COMMANDS = "reference/commands.md"
 """Page that the help of the commands is appended to."""
 EXAMPLES = "examples"
@@ -35,7 +36,7 @@ COMMAND_IN_A_SENTENCE = re.compile(r"(?<=[a-z]:)\s(diffecg [^`]+?)(?=\. [A-Z]|\.
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the files at the root as pages, and the examples as files to download."""
+    """Add the files at the root, and the examples as files to download."""
     for name, page in ROOT_PAGES.items():
         file = File.generated(config, page, content=root_page(ROOT / name))
         file.edit_uri = f"../{name}"

@@ -52,7 +52,7 @@ def test_tables_of_other_programs(tmp_path, kind):
     [
         ("symbol\nN\n", "sample or time_s"),
         ("sample,time_s,symbol\n25,0.5,N\n", "disagree at 100 Hz"),
-        ("sample,symbol\n2.5,N\n", "no whole number"),
+        ("sample,symbol\n2.5,N\n", "not a whole number"),
         ("time_s,symbol\nsoon,N\n", "sample or time_s"),
     ],
 )

@@ -69,7 +69,7 @@ OUTSIDE = [
     (EPOCH_MS, "13", "1672912800000 to 1672912812000"),
     (DATED, "soon", "'soon' is not a time; write seconds"),
     (DATED, "25:00:00", "not a time of day"),
-    (DATED, "nan", "no time"),
+    (DATED, "nan", "not a time"),
     (DATED, "1e999", "outside"),
 ]
 
@@ -102,10 +102,10 @@ def test_intervals(axis, text, expected):
     [
         ("6:5", "ends before"),
         ("5:5", "ends before"),
-        ("5", "no interval; write"),
+        ("5", "not an interval; write"),
         ("10:00:05:10:00:06", "START/STOP, such as 10:00:00/10:00:12"),
         ("5:13", "outside"),
-        ("1/2/3", "no interval"),
+        ("1/2/3", "not an interval"),
     ],
 )
 def test_other_intervals_are_refused(text, message):
