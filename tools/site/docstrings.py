@@ -1,4 +1,4 @@
-"""An extension of Griffe: docstrings in Markdown, with links to the examples of the gallery."""
+"""An extension of Griffe: docstrings in Markdown, with links to the gallery and to the source."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import diffecg
 
 GALLERY = {path.stem: path.read_text() for path in (Path(__file__).parents[2] / "docs/gallery").glob("*.md")}
 """The pages of the examples, by name."""
+REPOSITORY = "https://github.com/diffecg/diffecg/blob/main/src/"
 PUBLIC_NAMES = {
     f"{value.__module__}.{value.__qualname__}": name
     for name, value in ((name, getattr(diffecg, name)) for name in diffecg.__all__)
@@ -31,7 +32,7 @@ class MarkdownDocstrings(griffe.Extension):
         if obj.docstring:
             obj.docstring.value = to_markdown(obj.docstring.value)
             if name := PUBLIC_NAMES.get(obj.path):
-                obj.docstring.value += examples_of(name)
+                obj.docstring.value += f"\n\n{examples_of(name)}[Source]({source_of(obj)})."
 
 
 def examples_of(name: str) -> str:
@@ -41,7 +42,12 @@ def examples_of(name: str) -> str:
         for example, page in sorted(GALLERY.items())
         if re.search(rf"\bdiffecg\.{name}\b(?!\.\w+ import)", page)
     )
-    return f"\n\nGallery: {links}." if links else ""
+    return f"Gallery: {links}. " if links else ""
+
+
+def source_of(obj: griffe.Object) -> str:
+    """Return the address of the lines that define an object."""
+    return f"{REPOSITORY}{obj.relative_package_filepath}#L{obj.lineno}-L{obj.endlineno}"
 
 
 def to_markdown(text: str) -> str:
