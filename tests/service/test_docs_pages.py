@@ -18,7 +18,6 @@ PAGES = (
     "gallery/",
     "gallery/impute_gap/",
     "how-to/studio/",
-    "reference/api/models/",
     "reference/commands/",
     "benchmarks/",
     "explanation/model/",
