@@ -197,7 +197,7 @@ def bad(tmp_path, recording, runs, gaps):
         ),
         "no recording": (
             ["impute", "--model", model, tmp_path / "999", "--gap", "1:2", *out],
-            "999.hea is missing",
+            "neither 999 nor 999.hea is in",
         ),
         "late": (["forecast", "--model", model, recording, "--at", "61", *out], "from 0 to 60"),
         "early": (["forecast", "--model", model, recording, "--at", "0", *out], "at 0 s"),

@@ -241,7 +241,7 @@ def edit_header(recording, old, new):
 
 
 BAD_RECORDS = {
-    "no header": (lambda r: r.with_suffix(".hea").unlink(), "100.hea is missing"),
+    "no header": (lambda r: r.with_suffix(".hea").unlink(), "neither 100 nor 100.hea is in"),
     "no signal": (lambda r: r.with_suffix(".dat").unlink(), "100.dat is missing"),
     "truncated": (
         lambda r: r.with_suffix(".dat").write_bytes(r.with_suffix(".dat").read_bytes()[:5001]),
