@@ -10,6 +10,7 @@ from helpers import write_recording
 from diffecg.cli.app import main
 from diffecg.composition.noise import KINDS
 from diffecg.formats.registry import read_recording
+from diffecg.formats.sheet import is_synthetic
 from diffecg.signal.rpeaks import r_peaks_of_recording
 
 COMMAND = ["detector-set", "--count", "4", "--minutes", "0.3", "--model", "mitbih-beat-fast", "ptbxl-beat"]
@@ -31,6 +32,7 @@ def test_the_annotations_are_the_r_peaks(tmp_path, capsys):
     beats = []
     for name in card["recordings"]:
         recording = read_recording(tmp_path / "set" / name)
+        assert is_synthetic(recording)
         truth = recording.beats().sample
         beats += wfdb.rdann(str(tmp_path / "set" / name), "atr").symbol
         if len(recording.channels) == 1:

@@ -7,13 +7,14 @@ lead, amplitude and noise.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from diffecg.composition.basic_rhythms import BASIC_RHYTHMS, FIBRILLATION
+from diffecg.composition.export import synthetic_comments
 from diffecg.composition.model_beats import draws_beats_of_recordings
 from diffecg.composition.noise import KINDS, NoiseInterval, with_noise
 from diffecg.composition.recording import compose
@@ -155,7 +156,8 @@ def write_detector_set(folder: Path, recordings: Iterator[Recording], about: dic
     drawn: dict[str, Any] = {}
     for number, recording in enumerate(recordings):
         name = f"c{number:04}"
-        write_recording(folder / name, digitise(recording, 16))
+        marked = replace(digitise(recording, 16), comments=synthetic_comments(recording))
+        write_recording(folder / name, marked)
         drawn[name] = recording.info
     notice = "Synthetic ECG. Not for diagnosis."
     (folder / CARD).write_bytes(to_json_bytes({**about, "notice": notice, "recordings": drawn}))

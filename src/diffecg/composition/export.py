@@ -39,7 +39,7 @@ def write_composed(
         suffix: file format, see :func:`diffecg.formats.registry.write_recording`.
     """
     files = []
-    comments = (f"synthetic ECG, not of any person: see {CARD}", *description(recordings[0]))
+    comments = synthetic_comments(recordings[0])
     for draw, composed in enumerate(recordings):
         title = name if len(recordings) == 1 else f"{name}_{draw}"
         recording = replace(
@@ -75,6 +75,11 @@ def composed_sheets(recording: Recording, title: str) -> list[EcgSheet]:
     remarks = [f"seed {recording.info['seed']}"]
     text = SheetText(title=title, statements=description(recording))
     return strip_sheets(recording, leads, duration_s=SHEET_S, text=text, remarks=remarks)
+
+
+def synthetic_comments(recording: Recording) -> tuple[str, ...]:
+    """Return the comments in the file of a composed recording: that it is synthetic, and its description."""
+    return f"synthetic ECG, not of any person: see {CARD}", *description(recording)
 
 
 def description(recording: Recording) -> list[str]:
