@@ -125,6 +125,7 @@ def test_lost_pressure_line(script):
     assert error < 3 * script["check"].largest_error, "as the hidden intervals promise"
 
 
+@pytest.mark.long
 def test_augment_pipeline(script):
     assert (script["y"] == "V").mean() < 0.06
     as_recorded, with_rare, with_both = script["recalls"].values()

@@ -14,6 +14,8 @@ from diffecg.cli.app import app, main
 from research.__main__ import app as research
 
 QUICKSTART = ROOT / "docs" / "quickstart.md"
+GALLERY = ROOT / "docs" / "gallery"
+"""Its pages are written from scripts, which tests/examples runs."""
 TARGETS = set(re.findall(r"(?m)^([\w-]+):", (ROOT / "Makefile").read_text()))
 EXTRAS = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"])
 NOT_INSTALLED = {"mlcroissant"}
@@ -64,7 +66,11 @@ def test_a_wrong_command_is_found(wrong):
         check_command(words)
 
 
-@pytest.mark.parametrize("page", [page for page in pages_with("python") if page != QUICKSTART], ids=page_name)
+@pytest.mark.parametrize(
+    "page",
+    [page for page in pages_with("python") if page != QUICKSTART and GALLERY not in page.parents],
+    ids=page_name,
+)
 def test_python_of_the_docs_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {}

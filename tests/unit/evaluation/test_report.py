@@ -74,6 +74,7 @@ def excess(row):
     return worse / (0.1 * abs(row.reference) + 2 * (row.reference_spread or 0) + 0.02)
 
 
+@pytest.mark.long
 def test_real_windows_reach_the_reference(real, quick):
     train, held_out, test = (real.partition(name) for name in ("train", "validation", "test"))
     made, reference = halves(held_out)
