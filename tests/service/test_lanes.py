@@ -29,6 +29,13 @@ def server(windows):
 
 
 @pytest.fixture(scope="module")
+def generating():
+    """A server that makes no reports, so that it has a single worker."""
+    with serving("--model", FAST, "--max-silence-s", 12) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
 def recording(server, tmp_path_factory):
     path = write_recording(tmp_path_factory.mktemp("uploaded") / "100")
     return server.upload(*[path.with_suffix(suffix) for suffix in (".hea", ".dat", ".atr")]).json()
@@ -101,27 +108,27 @@ def end_worker(server, pid, how=signal.SIGKILL):
     return next(new for new in server.workers() if new not in before)
 
 
-def test_a_job_that_ends_its_worker_twice_fails(server):
-    job = server.submit("generate", **SLOW)
-    wait_for(server, job, "running")
-    end_worker(server, end_worker(server, server.workers()[-1]))  # the one that was started last
-    ended = server.wait(job)
+def test_a_job_that_ends_its_worker_twice_fails(generating):
+    job = generating.submit("generate", **SLOW)
+    wait_for(generating, job, "running")
+    end_worker(generating, end_worker(generating, generating.workers()[0]))
+    ended = generating.wait(job)
     assert ended["state"] == "failed"
     assert "status -9" in ended["error"]
     assert "2 times" in ended["error"]
-    server.result("generate", model=FAST, options={"count": 2})
+    generating.result("generate", model=FAST, options={"count": 2})
 
 
-def test_a_stopped_worker_is_noticed_and_replaced(server):
-    job = server.submit(
+def test_a_stopped_worker_is_noticed_and_replaced(generating):
+    job = generating.submit(
         "generate", model=FAST, options={"count": 200}, sampling={"sampler": "ddpm", "steps": 200}
     )
-    wait_for(server, job, "running")
-    stopped = server.workers()[-1]
-    end_worker(server, stopped, signal.SIGSTOP)
-    assert server.wait(job)["state"] == "done"
-    assert stopped not in server.workers()
-    assert "diffecg_worker_deaths_total 0" not in server("GET", "/metrics").text
+    wait_for(generating, job, "running")
+    (stopped,) = generating.workers()
+    end_worker(generating, stopped, signal.SIGSTOP)
+    assert generating.wait(job)["state"] == "done"
+    assert stopped not in generating.workers()
+    assert "diffecg_worker_deaths_total 0" not in generating("GET", "/metrics").text
 
 
 def test_a_job_has_limited_time():
