@@ -79,4 +79,4 @@ def test_several_recordings_are_summed_up(run, model, watch, tmp_path):
     holter, first = json.loads(stdout)["recordings"]
     assert (holter["given"], first["given"]) == (["II", "V5"], ["I"])
     assert "MLII is taken for lead II" in holter["notes"][0]
-    assert {path.name for path in out.iterdir()} == {"holter.edf", "watch.edf"}
+    assert {path.name for path in out.glob("*.edf")} == {"holter.edf", "watch.edf"}
