@@ -39,8 +39,8 @@ MethodCounts = Mapping[str, Mapping[str, Int[np.ndarray, "seed recording 6 5"]]]
 """Counts by method and condition."""
 _NOTES = {
     HELD_OUT: "Held-out recordings of DS1, on which the thresholds were chosen: no result.",
-    DS2: "DS2, which chose nothing.",
-    OTHER_DATABASE: "All recordings of svdb, which chose nothing.",
+    DS2: "DS2, on which no setting was chosen.",
+    OTHER_DATABASE: "All recordings of svdb, on which no setting was chosen.",
 }
 _MATCHED = (
     "First lead; a detection counts within 150 ms of the annotation (ANSI/AAMI EC57), over whole recordings "
