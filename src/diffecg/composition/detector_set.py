@@ -81,8 +81,9 @@ class DetectorSet:
     """Seed of the set; sets of different seeds have no recording in common."""
 
     def __post_init__(self) -> None:
-        """Check the number of recordings."""
+        """Check the number of recordings and the seed."""
         check_integer("count", self.count, 1)
+        check_integer("seed", self.seed, 0)
 
     def compose(self, noise_from: Path | None = None) -> Iterator[Recording]:
         """Yield the recordings; each depends on the seed and its number only.

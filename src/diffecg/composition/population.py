@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from diffecg.composition.beat_source import HEART_RATE, LABELS
+from diffecg.inference.checks import check_integer
 
 FILE = "ptbxl_population.parquet"
 COLUMNS = (LABELS, "age", "sex", HEART_RATE)
@@ -33,7 +34,11 @@ def draw_conditions(first: int, count: int, seed: int, known: tuple[str, ...]) -
         count: number of recordings.
         seed: seed of the order.
         known: statements that a model knows; others are left out.
+
+    Raises:
+        DiffecgError: a seed below 0.
     """
+    check_integer("seed", seed, 0)
     table = load_population()
     order = np.random.default_rng(seed).permutation(len(table))
     rows = table.iloc[order[np.arange(first, first + count) % len(table)]]
