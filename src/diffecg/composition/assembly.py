@@ -108,14 +108,19 @@ def assemble(train: BeatTrain, start: int, stop: int) -> Assembly:
     scale = 1 / np.maximum(weight, np.float32(_MIN_WEIGHT))
     first *= scale
     second *= scale
+    length = train.peak[later] + begin - train.peak[earlier] - train.end[earlier] - 1
+    length = np.where(is_alone, train.steps(PAUSE_FADE_S), length)
+    ending = _Ending(length, fade, train.steps(PAUSE_FADE_S))
     pause = np.flatnonzero(weight <= _MIN_WEIGHT)
     if len(pause):
-        length = train.peak[later] + begin - train.peak[earlier] - train.end[earlier] - 1
-        length = np.repeat(np.where(is_alone, 0, length), counts)[pause]
-        first[pause], second[pause] = _pause_weights(
-            one.outside(pause), two.outside(pause), length, train.steps(PAUSE_FADE_S)
-        )
-        second[pause] *= ~np.repeat(is_alone, counts)[pause]
+        pair = np.repeat(np.arange(len(counts)), counts)[pause]
+        first[pause], second[pause] = ending.pause_weights(one.outside(pause), two.outside(pause), pair)
+        second[pause] *= ~is_alone[pair]
+    inside = np.flatnonzero((one.step <= one.end) & (one.step > one.end - np.repeat(ending.early, counts)))
+    if len(inside):
+        pair = np.repeat(np.arange(len(counts)), counts)[inside]
+        first[inside] *= ending.gain(one.step[inside] - one.end[inside], pair)
+        weight[inside] *= first[inside] + second[inside]
     signal_mv = one.waveforms_mv() * first[:, None] + two.waveforms_mv() * second[:, None]
     shape = (-1, stop - start)
     return Assembly(signal_mv=signal_mv.reshape(*shape, signal_mv.shape[1]), weight=weight.reshape(shape))
@@ -160,25 +165,53 @@ class _Reach:
         return found
 
 
-def _pause_weights(
-    earlier: tuple[Int[np.ndarray, " sample"], Int[np.ndarray, " sample"]],
-    later: tuple[Int[np.ndarray, " sample"], Int[np.ndarray, " sample"]],
-    length: Int[np.ndarray, " sample"],
-    max_fade: int,
-) -> tuple[Float[np.ndarray, " sample"], Float[np.ndarray, " sample"]]:
-    """Return the weights of the ends of two beats where neither reaches: raised cosines that fall to zero.
+class _Ending:
+    """How beats return to the isoelectric line where the window of the next one does not begin in time.
+
+    The return takes ``max_fade`` steps. In a shorter pause it begins before the end of the earlier beat, so
+    that a wave that is cut off by its window, such as a T wave before a premature beat, falls slowly.
 
     Args:
-        earlier: distance before the start and after the end of the earlier beat, in steps.
-        later: the same of the later beat.
-        length: steps between them.
-        max_fade: longest fade, in steps.
+        length: steps between the windows of two beats; negative: how many they share.
+        fade: steps that two windows must share for a cross-fade alone.
+        max_fade: longest return to the isoelectric line, in steps.
     """
-    is_between = (earlier[0] <= 0) & (later[1] <= 0) & (length > 0)
-    fade = np.where(is_between, np.minimum(length, max_fade), max_fade)
 
-    def fall(distance: Int[np.ndarray, " sample"]) -> Float[np.ndarray, " sample"]:
-        return 0.5 + 0.5 * np.cos(np.pi * np.minimum(distance / (fade + 1), 1))
+    def __init__(self, length: Int[np.ndarray, " pair"], fade: int, max_fade: int) -> None:
+        self.length, self.max_fade = length, max_fade
+        self.depth = np.clip(1 + length / fade, 0, 1)
+        self.early = np.where(self.depth > 0, max_fade - np.clip(length, 0, max_fade), 0)
 
-    first = np.where((later[1] > 0) & (length > 0), 0, fall(np.maximum(*earlier)))
-    return first, np.where(earlier[0] > 0, 0, fall(np.maximum(*later)))
+    def gain(
+        self, after_end: Int[np.ndarray, " sample"], pair: Int[np.ndarray, " sample"]
+    ) -> Float[np.ndarray, " sample"]:
+        """Return the factor of the earlier beat, by the distance of samples from its end."""
+        fallen = 1 - _fall(after_end + self.early[pair], self.max_fade)
+        return 1 - self.depth[pair] * fallen
+
+    def pause_weights(
+        self,
+        earlier: tuple[Int[np.ndarray, " sample"], Int[np.ndarray, " sample"]],
+        later: tuple[Int[np.ndarray, " sample"], Int[np.ndarray, " sample"]],
+        pair: Int[np.ndarray, " sample"],
+    ) -> tuple[Float[np.ndarray, " sample"], Float[np.ndarray, " sample"]]:
+        """Return the weights of the ends of two beats where neither reaches.
+
+        Args:
+            earlier: distance before the start and after the end of the earlier beat, in steps.
+            later: the same of the later beat.
+            pair: number of the two beats.
+        """
+        length, fade = self.length[pair], self.max_fade
+        is_between = (earlier[0] <= 0) & (later[1] <= 0) & (length > 0)
+        rise = np.where(is_between, np.minimum(length, fade), fade)
+        first = _fall(np.maximum(earlier[0], earlier[1] + self.early[pair]), fade)
+        first = np.where((later[1] > 0) & (length > 0), 0, first)
+        return first, np.where(earlier[0] > 0, 0, _fall(np.maximum(*later), rise))
+
+
+def _fall(
+    distance: Int[np.ndarray, " sample"], fade: int | Int[np.ndarray, " sample"]
+) -> Float[np.ndarray, " sample"]:
+    """Return weights that fall as a raised cosine from 1 at distance 0 to 0 beyond a fade."""
+    return 0.5 + 0.5 * np.cos(np.pi * np.clip(distance / (fade + 1), 0, 1))

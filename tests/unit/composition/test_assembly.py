@@ -44,6 +44,26 @@ def test_a_pause_returns_to_zero_and_back():
     assert made.weight[0, 160:350] == pytest.approx(0)
 
 
+@pytest.mark.parametrize("missing", [1, 2, 4, 8, 14, 30])
+def test_a_wave_that_its_window_cuts_off_falls_slowly(missing):
+    """A window that is still high at its end, 0.8 s after its R peak, and a beat whose onset comes later."""
+    waveforms = np.zeros((2, 120, 1), dtype=np.float32)
+    waveforms[0] = 1
+    following = 60 + 79 + missing + 22
+    beats = train([60, following], waveforms_mv=waveforms, waveform=np.arange(2))
+    signal = assemble(beats, 0, following).signal_mv[0, 30:, 0]
+    assert signal[:90].min() == pytest.approx(1), "more than 0.15 s before its end"
+    assert signal[-20:].max() == pytest.approx(0, abs=1e-6), "the onset of the following beat"
+    assert np.diff(signal).max() <= 1e-6
+    assert np.diff(signal).min() > -0.34, "a cross-fade of 30 ms"
+
+
+def test_a_long_pause_leaves_the_earlier_beat_as_it_is():
+    made = assemble(train([60, 60 + 79 + 15 + 40]), 0, 139)
+    assert made.signal_mv[0, 20:] == pytest.approx(1)
+    assert made.weight[:, 30:110] == pytest.approx(1)
+
+
 def test_waves_after_the_end_of_a_beat_are_not_used():
     waveforms = np.zeros((1, 120, 1), dtype=np.float32)
     waveforms[0, 100:] = 5  # the next beat of the window
