@@ -7,6 +7,7 @@
 # make test-long   tests that take minutes: on real recordings, and 100,000 examples of files and texts
 # make test-studio the page in a browser (Chromium, if there is one), the service under load
 # make dist   the wheel and the sdist, in dist/, checked by twine
+# make sbom   build/sbom.cdx.json: what an installation of the wheel consists of, in the form of CycloneDX
 # make lock   requirements.lock from pyproject.toml and constraints.txt, with uv
 # make audit  known vulnerabilities of what is in requirements.lock, with pip-audit
 # All create .venv when it is missing or out of date: demo and studio with their dependencies in the versions of
@@ -20,8 +21,9 @@ LOCKED := --require-hashes --only-binary :all: --no-deps -r
 UV ?= uv
 AUDIT ?= pip-audit
 TWINE ?= twine
+CYCLONEDX ?= cyclonedx-py
 
-.PHONY: demo studio docs test test-long test-studio check pytest types report gallery dist lock audit clean
+.PHONY: demo studio docs test test-long test-studio check pytest types report gallery dist sbom lock audit clean
 
 demo: .venv/run.stamp
 	$(BIN)/diffecg demo
@@ -100,6 +102,18 @@ dist: .venv/dev.stamp
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 	$(TWINE) check --strict dist/*
+
+# Of an environment that holds the wheel and its dependencies alone. The version is dynamic in pyproject.toml.
+sbom:
+	@command -v $(CYCLONEDX) > /dev/null || { echo "cyclonedx-py is missing: pipx install cyclonedx-bom, or make sbom CYCLONEDX=/path/to/cyclonedx-py"; exit 1; }
+	@ls dist/*.whl > /dev/null || { echo "there is no wheel in dist/: make dist"; exit 1; }
+	rm -rf build/sbom
+	$(PYTHON) -m venv --without-pip build/sbom
+	$(PYTHON) -m pip --disable-pip-version-check -q --python build/sbom/bin/python install $(FLAGS) torch
+	$(PYTHON) -m pip --disable-pip-version-check -q --python build/sbom/bin/python install $(FLAGS) dist/*.whl
+	sed "s/^dynamic = .*/version = \"$$(sed -n 's/^__version__ = "\(.*\)"$$/\1/p' src/diffecg/_version.py)\"/" pyproject.toml > build/sbom/pyproject.toml
+	$(CYCLONEDX) environment build/sbom/bin/python --pyproject build/sbom/pyproject.toml --mc-type library --output-reproducible --output-file build/sbom.cdx.json
+	rm -rf build/sbom
 
 lock: | $(BIN)/python
 	@command -v $(UV) > /dev/null || { echo "uv is missing: pipx install uv, or make lock UV=/path/to/uv"; exit 1; }
