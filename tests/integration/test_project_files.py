@@ -132,6 +132,20 @@ def test_the_container_runs_the_studio_without_privileges():
     assert "token" not in bound.arguments, "that of the project, or of DIFFECG_TOKEN"
 
 
+def test_the_conda_recipe_requires_what_the_package_requires():
+    recipe = yaml.safe_load((ROOT / "packaging" / "conda" / "recipe.yaml").read_text())
+    assert recipe["context"] == {"version": diffecg.__version__, "python_min": PYTHONS[0]}
+    names = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+    split = [re.fullmatch(r"([\w-]+)(.*)", needed).groups() for needed in PROJECT["dependencies"]]
+    required = [
+        "python >=${{ python_min }}",
+        *(f"{names.get(name, name)} {bounds}" for name, bounds in split),
+    ]
+    assert recipe["requirements"]["run"] == required
+    scripts = [f"{name} = {target}" for name, target in PROJECT["scripts"].items()]
+    assert recipe["build"]["python"]["entry_points"] == scripts
+
+
 def test_the_citation_is_of_this_version_and_has_the_fields_of_its_format():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["cff-version"] == "1.2.0"

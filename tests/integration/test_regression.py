@@ -1,7 +1,7 @@
 """Results are reproduced: samples within 1e-4 mV, observed samples exactly, metrics within half a percent.
 
-Draws of imputation have the seeds of the version after 0.1, and ends of composed beats are those of 0.2; all other
-signals are those of 0.1.
+Draws of imputation have the seeds of the version after 0.1, and ends of composed beats are those of 0.2; all
+other signals are those of 0.1.
 """
 
 import numpy as np
