@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from diffecg.datasets.windows import Windows
 from diffecg.evaluation.generation.comparison import draw_evenly, mean_beats
+from diffecg.inference.gaussian_copy import gaussian_copy
 
 Oversampler = Callable[[Windows, Mapping[str, int], int], Windows]
 """Takes training windows, the number of new windows of each label, and a seed; returns the new windows."""
@@ -18,8 +19,6 @@ Oversampler = Callable[[Windows, Mapping[str, int], int], Windows]
 JITTER, SCALE, WARP, KNOTS = 0.03, 0.1, 0.2, 4
 """Standard deviation of the noise (relative to that of the training set), of the scaling factor, and of the
 speed of time at each of KNOTS inner knots."""
-COMPONENTS = 32
-"""Principal components of a label, or as many as it has beats less one."""
 _NEIGHBOURS = 5
 
 
@@ -57,9 +56,7 @@ def sample_mean_beats(train: Windows, counts: Mapping[str, int], seed: int) -> W
 
 def sample_gaussians(train: Windows, counts: Mapping[str, int], seed: int) -> Windows:
     """Return samples of a normal distribution of each label in its principal components."""
-    rng = np.random.default_rng(seed)
-    sampled = [_gaussian(train.with_label(label).flat(), count, rng) for label, count in counts.items()]
-    return _like(train, np.concatenate(sampled), counts)
+    return gaussian_copy(train, counts=counts, min_subjects=0, seed=seed)
 
 
 def from_pool(pool: Windows) -> Oversampler:
@@ -91,16 +88,6 @@ def _like(train: Windows, flat: Float[np.ndarray, "window feature"], counts: Map
         channel_names=train.channel_names,
         r_peak=train.r_peak,
     )
-
-
-def _gaussian(
-    real: Float[np.ndarray, "window feature"], count: int, rng: np.random.Generator
-) -> Float[np.ndarray, "{count} feature"]:
-    mean = real.mean(axis=0)
-    components = min(COMPONENTS, len(real) - 1)
-    _, deviations, directions = np.linalg.svd(real - mean, full_matrices=False)
-    loadings = deviations[:components, None] * directions[:components] / np.sqrt(max(len(real) - 1, 1))
-    return mean + rng.standard_normal((count, components)) @ loadings
 
 
 def _smote(

@@ -12,6 +12,7 @@ Models
     SyntheticWindows    a dataset for PyTorch, generated on access
     compose, Rhythm     annotated synthetic recordings
     personal_beats      beats of one subject, to adapt a classifier
+    gaussian_copy       a synthetic copy of windows, to share in their place
 
 Recordings and windows
     read_recording, write_recording, Recording    WFDB, EDF, tables, NumPy

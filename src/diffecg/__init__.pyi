@@ -14,6 +14,7 @@ from .inference.analogue_imputer import AnalogueImputer as AnalogueImputer
 from .inference.denoising import denoise as denoise
 from .inference.fitting import train as train
 from .inference.forecaster import Forecaster as Forecaster
+from .inference.gaussian_copy import gaussian_copy as gaussian_copy
 from .inference.imputer_loading import load_imputer as load_imputer
 from .inference.loading import load as load
 from .inference.model import Model as Model

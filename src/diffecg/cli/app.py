@@ -24,6 +24,7 @@ from diffecg.cli.evaluate import evaluate
 from diffecg.cli.evaluate_task import evaluate_task
 from diffecg.cli.export import export
 from diffecg.cli.forecast import forecast
+from diffecg.cli.gaussian_copy import gaussian_copy
 from diffecg.cli.generate import generate
 from diffecg.cli.impute import impute
 from diffecg.cli.info import info
@@ -65,6 +66,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     generate,
     compose,
     augment,
+    gaussian_copy,
     personalise,
     pretrain_set,
     detector_set,

@@ -80,7 +80,7 @@ def croissant(
         "datePublished": datetime.now(UTC).date().isoformat(),
         "citeAs": "\n".join(work.text for work in shared.works),
         **{name: value for name, value in optional.items() if value},
-        "keywords": ["ECG", "electrocardiogram", *(["synthetic data"] if shared.model else [])],
+        "keywords": ["ECG", "electrocardiogram", *(["synthetic data"] if shared.is_synthetic else [])],
         "distribution": _distribution(shared, tables),
         "recordSet": [_record_set(table) for table in tables],
     }

@@ -66,8 +66,13 @@ class SharedSet:
         return self.card.get("model")
 
     @property
+    def is_synthetic(self) -> bool:
+        """Whether it was generated, by a model or without one."""
+        return self.model is not None or bool(self.card.get("synthetic"))
+
+    @property
     def database(self) -> str | None:
-        """The database that it was prepared from."""
+        """The database that it was prepared from, or is a copy of."""
         return self.card.get("database")
 
     @property
