@@ -124,4 +124,4 @@ audit:
 	$(AUDIT) --strict --require-hashes --disable-pip -r requirements.lock
 
 clean:
-	rm -rf .venv diffecg-demo site
+	rm -rf .venv .cache diffecg-demo site

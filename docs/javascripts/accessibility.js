@@ -6,7 +6,8 @@ function nameParts() {
 
 // Lets the keyboard scroll code and tables that are wider than the page; the theme does so for code, but not on touch screens.
 function focusScrollable() {
-  document.querySelectorAll(".md-typeset pre > code, .md-typeset__scrollwrap").forEach((part) => {
+  const parts = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".md-typeset pre > code, .md-typeset__scrollwrap"));
+  parts.forEach((part) => {
     if (part.scrollWidth > part.clientWidth && part.tabIndex < 0) part.tabIndex = 0;
   });
 }
