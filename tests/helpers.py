@@ -110,3 +110,10 @@ def tiny(name: str, **training) -> Config:
         network=TINY[config.network.kind],
         training=replace(config.training, **settings),
     )
+
+
+def peak_width(beats):
+    """Return for how many samples around R each beat is beyond half its deflection from the median."""
+    deflection = np.abs(beats - np.median(beats, axis=1, keepdims=True))
+    inner = deflection[:, 90:170]
+    return (inner > inner.max(axis=1, keepdims=True) / 2).sum(axis=1)

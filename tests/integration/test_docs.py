@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import peak_width
 from huggingface_hub import ModelCard
 
 import diffecg
@@ -96,14 +97,7 @@ def test_bundled_beats_look_like_their_class():
     model = diffecg.load("mitbih-beat")
     normal = model.generate("N", 24, seed=100).signal_mv[:, 0]
     wide = model.generate("V", 24, seed=100).signal_mv[:, 0]
-
-    def width(beats):
-        """Samples around R for which the beat stays beyond half its deflection from the median."""
-        deflection = np.abs(beats - np.median(beats, axis=1, keepdims=True))
-        inner = deflection[:, 90:170]
-        return (inner > inner.max(axis=1, keepdims=True) / 2).sum(axis=1)
-
-    assert np.median(width(wide)) > 1.4 * np.median(width(normal))
+    assert np.median(peak_width(wide)) > 1.4 * np.median(peak_width(normal))
     assert np.all(np.abs(normal).max(axis=1) < 6)
 
 

@@ -1,11 +1,16 @@
 """What the site of the documentation makes of code: the page of commands, formulas, docstrings."""
 
+import base64
+import hashlib
+import json
 import re
 import runpy
+from html import unescape
 from xml.etree import ElementTree
 
 import pytest
 from docs_blocks import ROOT, commands
+from onnx import helper, save_model
 
 from diffecg.cli.app import app
 
@@ -99,3 +104,21 @@ def test_examples_can_be_downloaded():
 def test_the_site_loads_nothing_from_other_hosts():
     assert "font: false" in CONFIG
     assert not re.search(r"https?://\S+\.(js|css|woff)", CONFIG)
+
+
+def test_the_form_of_the_front_page_knows_the_model(tmp_path):
+    made = runpy.run_path(str(SITE / "beat_generator.py"))
+    model = helper.make_model(helper.make_graph([], "empty", [], []))
+    about = {"name": "beat", "labels": '["N", "F"]', "leads": '["MLII"]', "fs_hz": "360.0"}
+    helper.set_model_props(model, about)
+    path = tmp_path / "beat.onnx"
+    save_model(model, path)
+    html = made["form"](path)
+    assert re.findall(r"<option value=.(\w)", html) == ["N", "F"]
+    stated = json.loads(unescape(re.search(r'data-model="([^"]+)"', html)[1]))
+    assert (stated["labels"], stated["lead"], stated["fs_hz"]) == (["N", "F"], "MLII", 360.0)
+    digest = base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
+    assert stated["file"]["sha384"] == digest
+    assert stated["file"]["bytes"] == path.stat().st_size
+    assert stated["file"]["url"].startswith(made["FILE"])
+    assert made["PLACE"] in (ROOT / "docs" / "index.md").read_text()

@@ -1,7 +1,13 @@
+import os
+import subprocess
+import sys
+
 import pytest
+from docs_blocks import ROOT
 from hands import Keyboard, Mouse
 from pages import CHROMIUM, FAST, open_page
 from servers import serving
+from sites import serving_files
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +46,14 @@ def page(browser, studio):
 def hand(request, page):
     """The user's hand: on the mouse, or on the keyboard."""
     return request.param(page)
+
+
+@pytest.fixture(scope="session")
+def site(browser, tmp_path_factory):
+    """The address of the documentation; needs the browser, so that it is not built where there is none."""
+    folder = tmp_path_factory.mktemp("site")
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "SITE_URL": ""}
+    built = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    subprocess.run(built, cwd=ROOT, env=environment, check=True)
+    with serving_files(folder) as address:
+        yield address

@@ -1,4 +1,4 @@
-"""The generator of heartbeats on the front page: the ONNX file of a model, and the form that its script works with."""
+"""The generator of heartbeats on the front page: the ONNX file of a model, and the form of the script."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def on_page_content(html: str, **_: object) -> str:
 
 
 def exported(name: str) -> Path:
-    """Return the ONNX file of a bundled model, which is written again when weights or exporter have changed."""
+    """Return the ONNX file of a bundled model, written again after changes of the weights or the exporter."""
     code = [path for pattern in EXPORTER for path in sorted((ROOT / "src" / "diffecg").glob(pattern))]
     used = [*sorted(pretrained.folder(name).iterdir()), *code]
     digest = sha256(b"".join(path.read_bytes() for path in used)).hexdigest()
