@@ -161,6 +161,8 @@ def test_failures_say_what_to_do_and_a_second_press_tries_again(front, cdn):
     (install, generate) = commands(alert.locator("code").inner_text())
     assert install == ["pip", "install", "."]
     app.parse_args(generate[1:], exit_on_error=False, print_error=False)
+    front.set_viewport_size({"width": 390, "height": 844})
+    assert front.evaluate("document.documentElement.scrollWidth") <= 390
     assert not violations(front)
 
     front.unroute_all()

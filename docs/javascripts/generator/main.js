@@ -64,6 +64,7 @@ async function showBeats(opened, { label, count, seed }) {
   beats = await generateBeats(opened, model, label, Array.from({ length: count }, (_, i) => seed + i));
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   part("pictures").innerHTML = figures(beats, model.fs_hz);
+  part("pictures").style.setProperty("--count", count);
   results.hidden = false;
   status.textContent = `${count} ${count === 1 ? "beat" : "beats"} of class ${label} in ${seconds} s.`;
 }
