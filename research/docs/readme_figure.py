@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 from cyclopts import Parameter
+from jaxtyping import Float
 
 from diffecg.datasets.loading import open_windows
+from diffecg.datasets.windows import Windows
+from diffecg.inference.gaussian_copy import gaussian_copy
 from diffecg.inference.loading import load
+from diffecg.inference.model import Model
 from diffecg.plotting.signals import LABEL_NAMES, WindowRow, save_figure, window_grid
 from research.repository import IMAGES
 
 EACH = 3
+LABELS = ("N", "S", "V", "F")
+
+Generate = Callable[[str], Float[np.ndarray, "window time"]]
+"""Returns EACH beats of a label."""
 
 
 def readme_figure(
@@ -21,24 +30,26 @@ def readme_figure(
     /,
     *,
     out: Path = IMAGES / "real-and-generated.png",
+    generator: str = "mitbih-beat",
 ) -> None:
     """Draw the figure of the README: real beats of DS1 beside generated ones.
 
     Example: python -m research readme-figure beats/
 
     The beats are not hand-picked: the real ones are chosen at random (seed 0), the generated ones have the
-    seeds 0 to 11.
+    seeds 0 to 11, or are the first of the copy.
 
     Args:
         out: PNG file to write.
+        generator: a model, or gaussian-copy.
     """
-    model, train = load("mitbih-beat"), open_windows(windows).partition("train")
+    train = open_windows(windows).partition("train")
+    generate = _copies(train) if generator == "gaussian-copy" else _generated(load(generator))
     rng = np.random.default_rng(0)
     panels = {}
-    for i, label in enumerate(model.labels):
+    for label in LABELS:
         rows = rng.choice(np.flatnonzero(train.labels == label), EACH, replace=False)
-        generated = model.generate(label, EACH, seed=EACH * i)
-        panels[label] = np.concatenate([train.signal_mv[rows, 0], generated.signal_mv[:, 0]])
+        panels[label] = np.concatenate([train.signal_mv[rows, 0], generate(label)])
     rows_of_figure = [
         WindowRow(
             np.concatenate([panels[left], panels[right]]),
@@ -49,6 +60,17 @@ def readme_figure(
                 3 * EACH: "generated",
             },
         )
-        for left, right in ("NS", "VF")
+        for left, right in (LABELS[:2], LABELS[2:])
     ]
     save_figure(window_grid(rows_of_figure, train.fs_hz, zoom=0.8), out)
+
+
+def _generated(model: Model) -> Generate:
+    """Return beats of a model."""
+    return lambda label: model.generate(label, EACH, seed=EACH * LABELS.index(label)).signal_mv[:, 0]
+
+
+def _copies(train: Windows) -> Generate:
+    """Return beats of a copy of the training beats."""
+    copy = gaussian_copy(train)
+    return lambda label: copy.with_label(label).signal_mv[:EACH, 0]
