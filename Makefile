@@ -69,7 +69,7 @@ test-long: .venv/dev.stamp
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 tests/fuzz --hypothesis-profile=long -o addopts="-q --strict-markers"
 
 test-studio: .venv/dev.stamp
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m studio
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile -m studio
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "diffecg needs Python 3.11 or later: make PYTHON=python3.11")'
