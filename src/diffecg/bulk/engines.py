@@ -13,6 +13,7 @@ from multiprocessing import connection, get_context, parent_process
 from typing import Any, TypeVar
 
 from diffecg.bulk.options import LOCAL, EngineOptions
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError, one_line
 from diffecg.extras import require_extra
 
@@ -54,7 +55,7 @@ def check_engine(engine: EngineOptions) -> None:
     if engine.workers < 1:
         raise DiffecgError(f"workers {engine.workers} must be at least 1")
     if engine.engine not in _ENGINES:
-        raise DiffecgError(f"unknown engine {engine.engine!r}; choose one of {', '.join(_ENGINES)}")
+        raise DiffecgError(f"unknown engine {engine.engine!r}; {choices(engine.engine, _ENGINES)}")
     if engine.engine == "ray":
         require_extra("ray")
 

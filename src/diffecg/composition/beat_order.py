@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from diffecg.choices import choices
 from diffecg.composition.rhythm_statistics import EctopyStatistics, draw_quantile
 from diffecg.composition.rr_statistics import RRStatistics
 from diffecg.errors import DiffecgError
@@ -51,9 +52,7 @@ def occasional_labels(
     labels = ["N"] * count
     for label in ectopic:
         if label not in statistics:
-            raise DiffecgError(
-                f"no statistics of occasional beats {label!r}; choose of {', '.join(statistics)}"
-            )
+            raise DiffecgError(f"no statistics of occasional beats {label!r}; {choices(label, statistics)}")
         share = draw_quantile(statistics[label].share, rng.uniform())
         first = max(int(EARLY * expected), 3)
         places = np.flatnonzero(rng.random(count) < share / (1 - share)).tolist()

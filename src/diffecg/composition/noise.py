@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from diffecg.choices import choices
 from diffecg.composition.steps import BASIS, STEPS_PER_MV, to_steps
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import NOTE, Annotation
@@ -42,7 +43,7 @@ class NoiseInterval:
     def __post_init__(self) -> None:
         """Raise DiffecgError for an unknown kind or values out of range."""
         if self.kind not in KINDS:
-            raise DiffecgError(f"unknown noise {self.kind!r}; choose one of {', '.join(KINDS)}")
+            raise DiffecgError(f"unknown noise {self.kind!r}; {choices(self.kind, KINDS)}")
         if not SNR_RANGE_DB[0] <= self.snr_db <= SNR_RANGE_DB[1]:
             raise DiffecgError(
                 f"SNR of noise {self.snr_db:g} dB must be between {SNR_RANGE_DB[0]:g} and {SNR_RANGE_DB[1]:g}"

@@ -11,6 +11,7 @@ from importlib.resources import files
 import numpy as np
 from jaxtyping import Float
 
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError
 
 FILE = "noise_statistics.json"
@@ -87,7 +88,7 @@ class NoiseStatistics:
         unknown = [lead for lead in leads if lead not in self.leads]
         if unknown:
             raise DiffecgError(
-                f"no statistics of the noise in lead {unknown[0]}; choose leads of {', '.join(self.leads)}"
+                f"no statistics of the noise in lead {unknown[0]}; {choices(unknown[0], self.leads)}"
             )
         rows = [self.leads.index(lead) for lead in leads]
         return NoiseStatistics(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from diffecg.choices import choices
 from diffecg.composition.batch import compose_batch
 from diffecg.composition.beat_source import BeatSource
 from diffecg.composition.lead_composition import LeadComposition
@@ -114,7 +115,7 @@ def _compose_lead(
     subject, window = sample_subject(model, subject_seed), model.config.window
     unknown = [label for _, label in timed if label not in subject.beats_mv]
     if unknown:
-        raise DiffecgError(f"unknown label {unknown[0]!r}; choose one of {', '.join(subject.beats_mv)}")
+        raise DiffecgError(f"unknown label {unknown[0]!r}; {choices(unknown[0], subject.beats_mv)}")
     peaks, labels = [round(time_s * window.fs_hz) for time_s, _ in timed], [label for _, label in timed]
     composition = LeadComposition(
         model=model,

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Int
 from scipy.signal import resample_poly
 
+from diffecg.choices import choices
 from diffecg.composition.basic_rhythms import onset_s
 from diffecg.composition.beat_source import RR_AFTER, BeatSource
 from diffecg.composition.plan import RecordingPlan, conditions_table
@@ -113,11 +114,11 @@ def _check_conditions(source: BeatSource, plans: Sequence[RecordingPlan]) -> Non
     others = sorted({name for plan in plans for name in plan.numbers} - set(source.numbers))
     if others:
         raise DiffecgError(
-            f"unknown condition {others[0]!r} for {source.name}; choose of labels, heart_rate"
-            f"{''.join(f', {name}' for name in source.numbers)}"
+            f"unknown condition {others[0]!r} for {source.name}; "
+            + choices(others[0], ["labels", "heart_rate", *source.numbers])
         )
     unknown = sorted({label for plan in plans for label in plan.beat_labels} - set(source.symbols))
     if unknown:
         raise DiffecgError(
-            f"{source.name} has no beats with the label {unknown[0]}; choose of {', '.join(source.symbols)}"
+            f"{source.name} has no beats with the label {unknown[0]}; {choices(unknown[0], source.symbols)}"
         )

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from diffecg.choices import choices
 from diffecg.config.gap import GapConfig
 from diffecg.config.migration import migrate
 from diffecg.config.schema import NETWORKS, Config, WindowConfig
@@ -94,10 +95,13 @@ def with_settings(config: ConfigT, settings: Sequence[str]) -> ConfigT:
             tree["network"] = asdict(NETWORKS[text]())
             continue
         sections = _sections(tree)
-        if not equals or path not in sections:
+        if path not in sections:
             raise DiffecgError(
-                f"unknown setting {setting!r}; write section.name=value with one of {', '.join(sections)}"
+                f"unknown setting {setting!r}; write section.name=value; "
+                + choices(path, sections, all_by="config.json of any run lists all settings")
             )
+        if not equals:
+            raise DiffecgError(f"the setting {setting!r} has no value; write {setting}=value")
         sections[path][path.rpartition(".")[2]] = _parse_value(text)
     return _validate(adapter, tree)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from diffecg.choices import choices
 from diffecg.config.gap import CandidateConfig, GapConfig, GapTrainingConfig
 from diffecg.config.schema import (
     ConditionConfig,
@@ -111,5 +112,5 @@ def preset(name: str) -> Config:
         DiffecgError: The name is unknown.
     """
     if name not in PRESETS:
-        raise DiffecgError(f"unknown preset {name!r}; choose one of {', '.join(PRESETS)}")
+        raise DiffecgError(f"unknown preset {name!r}; {choices(name, PRESETS)}")
     return PRESETS[name]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.resources import files
 
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError
 
 OWN = "own"
@@ -108,5 +109,5 @@ def database(name: str) -> Database:
         DiffecgError: an unknown name.
     """
     if name not in DATABASES:
-        raise DiffecgError(f"unknown database {name!r}; choose one of {', '.join(DATABASES)}")
+        raise DiffecgError(f"unknown database {name!r}; {choices(name, DATABASES)}")
     return DATABASES[name]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
+from diffecg.choices import choices
 from diffecg.datasets.label_map_files import read_codes
 from diffecg.datasets.labels import UNKNOWN, sort_labels
 from diffecg.errors import DiffecgError
@@ -123,8 +124,8 @@ def label_map(name: str | Path) -> LabelMap:
     path = Path(name)
     if not path.is_file():
         raise DiffecgError(
-            f"unknown label map {str(name)!r}; choose one of {', '.join(LABEL_MAPS)}, or an existing CSV or "
-            "JSON file of codes and labels"
+            f"unknown label map {str(name)!r}; give an existing CSV or JSON file of codes and labels, or "
+            + choices(name, LABEL_MAPS)
         )
     return LabelMap(name=path.name, codes=read_codes(path))
 

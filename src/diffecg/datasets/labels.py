@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from diffecg.choices import choices
+from diffecg.datasets.label_meanings import label_meanings
 from diffecg.errors import DiffecgError
 
 AAMI_LABELS = ("N", "S", "V", "F", "Q")
@@ -52,7 +54,13 @@ def check_label(label: Any, known: Sequence[str], model: str, *, several: bool =
     for part in parts:
         if part is not None and part not in known:
             allowed = (
-                f"the labels of its training windows are {', '.join(known)}"
+                choices(
+                    part,
+                    known,
+                    meanings=label_meanings(known),
+                    intro="the labels of its training windows are",
+                    all_by="diffecg info MODEL lists all labels",
+                )
                 if known
                 else "its training windows had no labels, so leave the label out"
             )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from diffecg.choices import choices
 from diffecg.config.presets import preset as find_preset
 from diffecg.config.schema import WindowConfig
 from diffecg.datasets.databases import Database
@@ -181,9 +182,7 @@ class PrepareOptions:
         """
         name = database.splits[0] if self.split is None else self.split
         if name not in database.splits:
-            raise DiffecgError(
-                f"{database.name} has no split {name!r}; choose one of {', '.join(database.splits)}"
-            )
+            raise DiffecgError(f"{database.name} has no split {name!r}; {choices(name, database.splits)}")
         return name
 
 

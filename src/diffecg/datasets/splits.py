@@ -14,6 +14,7 @@ from hashlib import sha256
 import numpy as np
 from jaxtyping import Float
 
+from diffecg.choices import choices
 from diffecg.datasets.databases import SUBJECTS
 from diffecg.datasets.windows import PARTITIONS
 from diffecg.errors import DiffecgError
@@ -193,7 +194,7 @@ def split(name: str) -> Split:
         DiffecgError: an unknown name.
     """
     if name not in SPLITS:
-        raise DiffecgError(f"unknown split {name!r}; choose one of {', '.join(SPLITS)}")
+        raise DiffecgError(f"unknown split {name!r}; {choices(name, SPLITS)}")
     return SPLITS[name]
 
 

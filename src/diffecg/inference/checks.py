@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 from numpy.typing import ArrayLike
 
+from diffecg.choices import choices
 from diffecg.datasets.label_code import Labels
 from diffecg.datasets.labels import check_label
 from diffecg.errors import DiffecgError
@@ -263,7 +264,9 @@ def check_numbers(
     for name, value in conditions.items():
         if name not in known:
             allowed = (
-                f"it is conditioned on {', '.join(known)}" if known else "it is conditioned on labels only"
+                choices(name, known, intro="it is conditioned on")
+                if known
+                else "it is conditioned on labels only"
             )
             raise DiffecgError(f"unknown condition {name!r} for the model {model}; {allowed}")
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
 from diffecg.signal.lead_names import GENERIC, lead_name
@@ -50,8 +51,12 @@ def plan_leads(recording: Recording, leads: Sequence[str], modelled: Sequence[st
     asked = [lead for name in leads for lead in (STANDARD_LEADS if name == STANDARD else [_canonical(name)])]
     if unknown := [lead for lead in asked if lead not in STANDARD_LEADS or lead not in known]:
         raise DiffecgError(
-            f"lead {', '.join(unknown)} cannot be reconstructed; choose standard (all 12 leads) or among "
-            f"{', '.join(lead for lead in STANDARD_LEADS if lead in known)}"
+            f"lead {', '.join(unknown)} cannot be reconstructed; "
+            + choices(
+                unknown[0],
+                [lead for lead in STANDARD_LEADS if lead in known],
+                intro="choose standard (all 12 leads) or among",
+            )
         )
     given, notes = _given(recording)
     given_or_derived = known_leads(list(given))

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 
+from diffecg.choices import choices
 from diffecg.config.schema import DiffusionConfig
 from diffecg.datasets.label_code import Labels
 from diffecg.diffusion.guidance import guided_denoiser
@@ -86,7 +87,7 @@ def resolve_options(options: SamplerOptions, config: DiffusionConfig) -> Sampler
     """
     sampler = config.sampler if options.sampler is None else options.sampler
     if sampler not in SAMPLERS:
-        raise DiffecgError(f"unknown sampler {sampler!r}; choose one of {', '.join(SAMPLERS)}")
+        raise DiffecgError(f"unknown sampler {sampler!r}; {choices(sampler, SAMPLERS)}")
     if options.batch_size < 1:
         raise DiffecgError(f"batch size {options.batch_size} must be at least 1")
     steps = config.steps if options.steps is None else options.steps

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError
 from diffecg.formats.annotations import Annotation
 from diffecg.formats.recording import Recording
@@ -43,7 +44,7 @@ def from_pandas(frame: pd.DataFrame, fs_hz: float | None, unit: str, name: str) 
         DiffecgError: an unknown unit or sampling rate; no numeric columns.
     """
     if unit not in MV_PER_UNIT:
-        raise DiffecgError(f"unknown unit {unit!r}; choose one of {', '.join(MV_PER_UNIT)}")
+        raise DiffecgError(f"unknown unit {unit!r}; {choices(unit, MV_PER_UNIT)}")
     lead = next((column for column in _NEUROKIT if column in frame.columns), None)
     if lead is None:
         return recording_from_frame(frame, Path(name), fs_hz, unit)

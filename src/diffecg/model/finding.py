@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from diffecg import pretrained
+from diffecg.choices import choices
 from diffecg.config.gap import GapConfig
 from diffecg.config.io import AnyConfig, read_any_config
 from diffecg.errors import DiffecgError
@@ -69,6 +70,6 @@ def find_model(name: str | Path) -> ModelFolder:
     if is_hub_name(text):
         return ModelFolder(name=text, path=download(text))
     raise DiffecgError(
-        f"unknown model {text!r}; give a folder, a model of the hub as organisation/name, or one of the "
-        f"bundled models: {', '.join(pretrained.names())}"
+        f"unknown model {text!r}; give a folder, a model of the hub as organisation/name, or "
+        + choices(text, pretrained.names(), intro="one of the bundled models:")
     )

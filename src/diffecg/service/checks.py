@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
+from diffecg.choices import choices
 from diffecg.composition.options import ComposeOptions
 from diffecg.config.schema import SamplerName
 from diffecg.errors import DiffecgError
@@ -90,7 +91,7 @@ def check_samples(draws: int, samples: int, most: int) -> None:
 
 def _check_sampling(sampling: SamplerOptions, limits: Limits) -> None:
     if sampling.sampler is not None and sampling.sampler not in SAMPLERS:
-        raise DiffecgError(f"unknown sampler {sampling.sampler!r}; choose one of {', '.join(SAMPLERS)}")
+        raise DiffecgError(f"unknown sampler {sampling.sampler!r}; {choices(sampling.sampler, SAMPLERS)}")
     if sampling.steps is not None:
         _check("steps", sampling.steps, 1, limits.max_steps)
     _check("batch_size", sampling.batch_size, 1, MAX_BATCH_SIZE)
@@ -99,7 +100,7 @@ def _check_sampling(sampling: SamplerOptions, limits: Limits) -> None:
 def _check_artefacts(kinds: Sequence[str]) -> None:
     unknown = [kind for kind in kinds if kind not in ARTEFACTS]
     if unknown:
-        raise DiffecgError(f"unknown artefact {unknown[0]!r}; choose from {', '.join(ARTEFACTS)}")
+        raise DiffecgError(f"unknown artefact {unknown[0]!r}; {choices(unknown[0], ARTEFACTS)}")
 
 
 def _check_draw(draw: DrawOptions, limits: Limits) -> None:

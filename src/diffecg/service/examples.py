@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from diffecg.choices import choices
 from diffecg.composition.options import ComposeOptions
 from diffecg.errors import DiffecgError
 from diffecg.formats.recording import Recording
@@ -101,7 +102,7 @@ def check_example(name: str) -> Example:
         DiffecgError: there is none of this name.
     """
     if name not in EXAMPLES:
-        raise DiffecgError(f"unknown example {name!r}; choose one of {', '.join(EXAMPLES)}")
+        raise DiffecgError(f"unknown example {name!r}; {choices(name, EXAMPLES)}")
     return EXAMPLES[name]
 
 

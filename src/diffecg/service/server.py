@@ -12,6 +12,7 @@ from fastapi import Depends, HTTPException
 from fastapi import Request as HttpRequest
 from starlette.concurrency import run_in_threadpool
 
+from diffecg.choices import choices
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.files import MARKER, new_folder
@@ -109,7 +110,7 @@ class Server:
             DiffecgError: the server was not started with this model.
         """
         if name not in self.models:
-            raise DiffecgError(f"unknown model {name!r}; choose one of {', '.join(self.models)}")
+            raise DiffecgError(f"unknown model {name!r}; {choices(name, self.models)}")
         return self.models[name]
 
     def generator(self, name: str) -> ServedModel:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError
 from diffecg.signal.resampling import interpolate_gaps
 from diffecg.signal.runs import true_runs
@@ -45,7 +46,7 @@ def find_artefacts(
     """
     unknown = [kind for kind in kinds if kind not in ARTEFACTS]
     if unknown:
-        raise DiffecgError(f"unknown artefact {unknown[0]!r}; choose from {', '.join(ARTEFACTS)}")
+        raise DiffecgError(f"unknown artefact {unknown[0]!r}; {choices(unknown[0], ARTEFACTS)}")
     observed = np.isfinite(signal_mv)
     if observed.sum() < 2 or np.ptp(signal_mv[observed]) == 0:
         return {kind: np.zeros(len(signal_mv), dtype=bool) for kind in kinds}

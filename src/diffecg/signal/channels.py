@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError
 from diffecg.signal.channel_kinds import UNKNOWN, channel_kind
 from diffecg.signal.lead_names import lead_name
@@ -146,7 +147,7 @@ def find_row(channels: Sequence[Channel], name: str, recording: str) -> int:
         rows = [row for row, text in enumerate(names) if reading(text) == reading(name) is not None]
         if len(rows) == 1:
             return rows[0]
-    raise DiffecgError(f"recording {recording} has no channel {name!r}; choose one of {', '.join(names)}")
+    raise DiffecgError(f"recording {recording} has no channel {name!r}; {choices(name, names)}")
 
 
 def repeated(names: Iterable[str]) -> str:

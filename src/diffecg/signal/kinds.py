@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int
 
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError
 from diffecg.signal.breaths import breaths
 from diffecg.signal.pulses import pulses
@@ -215,7 +216,7 @@ def signal_kind(name: str) -> SignalKind:
         DiffecgError: an unknown name.
     """
     if name not in KINDS:
-        raise DiffecgError(f"unknown signal kind {name!r}; choose one of {', '.join(KINDS)}")
+        raise DiffecgError(f"unknown signal kind {name!r}; {choices(name, KINDS)}")
     return KINDS[name]
 
 

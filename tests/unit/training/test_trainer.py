@@ -240,8 +240,8 @@ def test_unsuitable_data_and_other_settings_are_refused(windows, runs, tmp_path)
 
 
 BAD_SETTINGS = {
-    "training.sample=5": "unknown setting 'training.sample=5'",
-    "training.samples": "unknown setting 'training.samples'",
+    "training.sample=5": "unknown setting 'training.sample=5'; .*did you mean training.samples",
+    "training.samples": "write training.samples=value",
     "training=5": "unknown setting 'training=5'",
     "training.samples=many": "^training.samples: .*'many'",
     "training.batch=0": "^training.batch: ",

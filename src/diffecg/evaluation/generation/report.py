@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from diffecg._version import __version__
+from diffecg.choices import choices
 from diffecg.datasets.label_maps import LABEL_MAP, LABEL_MAP_CODES
 from diffecg.datasets.labels import UNKNOWN
 from diffecg.datasets.windows import Windows
@@ -49,7 +50,7 @@ class EvaluateOptions:
         """Raise DiffecgError for unknown sections and for a number of seeds without a spread."""
         for section in self.sections:
             if section not in SECTIONS:
-                raise DiffecgError(f"unknown section {section!r}; choose from {', '.join(SECTIONS)}")
+                raise DiffecgError(f"unknown section {section!r}; {choices(section, SECTIONS)}")
         if self.seeds < 2:
             raise DiffecgError(f"{self.seeds} seeds have no spread; use at least 2")
 
