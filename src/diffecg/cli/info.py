@@ -1,4 +1,4 @@
-"""``diffecg info``: what was understood of a recording."""
+"""``diffecg info``: what was understood of a recording, and what a model is of."""
 
 from __future__ import annotations
 
@@ -13,17 +13,31 @@ _MAX_LISTED = 16
 
 
 def info(*recordings: Path, reading: ReadFlags = ReadFlags(), json: Json = False) -> None:
-    """Show how a recording is understood: format, channels, units, rates, times, gaps, artefacts and beats.
+    """Show how a recording is understood (format, channels, units, gaps, beats), or what a model is of.
 
     Example: diffecg info mitdb/100
 
     For a folder it prints one line for each recording: diffecg info holter/
 
+    For a model it prints its labels and settings: diffecg info ptbxl-beat
+
     Parameters
     ----------
     recordings:
-        Recordings, in any format that impute reads; folders of recordings; patterns such as 'holter/*.edf'.
+        Recordings, in any format that impute reads; folders of recordings; patterns such as 'holter/*.edf';
+        or a bundled model or a model folder. Default: none; the bundled models are listed.
     """
+    from diffecg.cli.model_info import bundled_models, describe_model, is_model, model_lines
+
+    if not recordings:
+        models = bundled_models()
+        lines = [f"{name:17} a model of {subject}" for name, subject in models.items()]
+        show({"models": models}, "\n".join(lines), as_json=json)
+        return
+    if len(recordings) == 1 and is_model(recordings[0]):
+        summary = describe_model(recordings[0])
+        show(summary, "\n".join(model_lines(summary)), as_json=json)
+        return
     from diffecg.formats.description import describe
 
     found = find_recordings(recordings)
@@ -99,9 +113,17 @@ def _duration(seconds: float) -> str:
 
 
 def _time_text(summary: dict[str, Any]) -> str:
+    first, last, start = summary["first_time"], summary["last_time"], summary["start"]
+    if start is None:
+        return f"from {_milliseconds(first)} to {_milliseconds(last)} s; no date or time of day stated"
     zone = f", time zone {summary['time_zone']}" if summary["time_zone"] else ""
-    stated = "" if summary["start"] else " s; no date or time of day stated"
-    return f"from {summary['first_time']} to {summary['last_time']}{zone}{stated}"
+    date = f" (first sample at {start})" if summary["is_epoch"] else ""
+    return f"from {first} to {last}{date}{zone}"
+
+
+def _milliseconds(seconds: str) -> str:
+    """Return a number of seconds without digits below a millisecond."""
+    return f"{float(seconds):.3f}".rstrip("0").rstrip(".")
 
 
 def _listed(names: list[str]) -> str:
@@ -162,9 +184,9 @@ def _beats_text(beats: dict[str, Any]) -> str:
 
 def _annotation_text(annotations: dict[str, Any]) -> str:
     counts = [
-        f"{annotations[kind]} {text}"
-        for kind, text in (("notes", "notes"), ("others", "other annotations"))
-        if annotations.get(kind)
+        f"{count} {text}{'s' if count > 1 else ''}"
+        for kind, text in (("notes", "note"), ("others", "other annotation"))
+        if (count := annotations.get(kind))
     ]
     files = annotations["annotators"]
     names = f"; annotation files: {', '.join(files)}" if files else ""

@@ -43,6 +43,7 @@ def describe(recording: Recording) -> dict[str, Any]:
         "duration_s": recording.duration_s,
         "start": " ".join(str(part) for part in recording.start if part is not None) or None,
         "time_zone": None if (clock := recording.time.start_time) is None else _text(clock.tzinfo),
+        "is_epoch": recording.time.is_epoch,
         "first_time": recording.time.text(0.0),
         "last_time": recording.time.text(recording.duration_s),
         "excerpts": _is_long(recording),

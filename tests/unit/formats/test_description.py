@@ -81,3 +81,12 @@ def test_real_ecgs_cause_no_warning(mitdb):
             if (found := channel_warnings(recording, row))
         }
     assert warnings == {}
+
+
+def test_times_since_1970_are_stated_as_a_date(tmp_path):
+    path = tmp_path / "clock.csv"
+    signal, _, _ = make_ecg(0, 20, 250)
+    rows = (f"{1_700_000_000 + k / 250:.3f},{value:.4f}" for k, value in enumerate(signal))
+    path.write_text("\n".join(["time,II (mV)", *rows]))
+    time = as_lines(describe(read_recording(path)))[1]
+    assert "from 1700000000 to 1700000020 (first sample at 2023-11-14 22:13:20)" in time
