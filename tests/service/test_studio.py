@@ -448,6 +448,8 @@ def test_the_model_suits_the_rhythm(page, text, model):
     found = "async ([text, models]) => (await import('/compose.js')).suitableModel(text, models)"
     assert page.evaluate(found, [text, models]) == model
     assert page.evaluate(found, [text, models[:1]]) == "mitbih-beat"
+    of_subject = found.replace("(text, models)", "(text, models, true)")
+    assert page.evaluate(of_subject, [text, models]) == ("mitbih-beat" if "F" in text else "ptbxl-beat")
 
 
 def test_a_rhythm_that_is_wrong_is_said_so_at_the_field_and_its_strip_is_gone(page):

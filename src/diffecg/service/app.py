@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from diffecg._version import __version__
 from diffecg.config.gap import GapConfig
+from diffecg.datasets.label_meanings import label_meanings
 from diffecg.datasets.loading import open_windows
 from diffecg.errors import DiffecgError
 from diffecg.model.finding import find_model
@@ -155,6 +156,8 @@ def _read_model_info(source: str) -> ModelInfo:
             name=folder.name,
             kind="gap",
             labels=[],
+            meanings={},
+            several_labels=False,
             fs_hz=candidates.fs_hz,
             leads=["*"],
             window_s=candidates.length / candidates.fs_hz,
@@ -166,6 +169,8 @@ def _read_model_info(source: str) -> ModelInfo:
         name=folder.name,
         kind="beat",
         labels=list(config.labels),
+        meanings=label_meanings(config.labels),
+        several_labels=config.conditions.several_labels,
         fs_hz=config.window.fs_hz,
         leads=list(config.window.leads),
         window_s=config.window.duration_s,

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import get_args
 
 from diffecg.choices import choices
-from diffecg.composition.options import ComposeOptions
+from diffecg.composition.options import ComposeOptions, SubjectOptions
 from diffecg.config.schema import SamplerName
+from diffecg.datasets.labels import check_label
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import DrawOptions, SamplerOptions
 from diffecg.inference.seeds import MAX_SEED
@@ -19,6 +20,7 @@ from diffecg.service.schemas import (
     ForecastRequest,
     GenerateRequest,
     ImputeRequest,
+    ModelInfo,
     Request,
     RhythmRequest,
 )
@@ -29,6 +31,8 @@ MAX_BATCH_SIZE = 4096
 MAX_GAP_S = 3600.0
 MAX_EVALUATION_SEEDS = 20
 MAX_EVALUATION_WINDOWS = 5000
+LARGEST_OF_SUBJECT = {"age": 120, "height": 250, "weight": 400}
+"""Largest age in years, height in cm and weight in kg of the subject of a composed recording."""
 
 
 class LimitExceeded(DiffecgError):
@@ -69,6 +73,27 @@ def check_request(request: Request | RhythmRequest, limits: Limits) -> None:
         case EvaluateRequest(seeds=seeds, max_windows=windows):
             _check("seeds", seeds, 2, MAX_EVALUATION_SEEDS)
             _check("max_windows", windows, 2, MAX_EVALUATION_WINDOWS)
+
+
+def check_subject(subject: SubjectOptions, model: ModelInfo) -> None:
+    """Check what is stated of the subject of a composed recording.
+
+    Raises:
+        DiffecgError: an unknown statement, a number out of range, or a model without statements.
+    """
+    if subject == SubjectOptions():
+        return
+    if not model.several_labels:
+        raise DiffecgError(
+            f"{model.name} generates beats of one label each; statements, age and sex need a model with "
+            "several labels, such as ptbxl-beat"
+        )
+    for statement in subject.statement:
+        check_label(statement, model.labels, model.name)
+    for name, most in LARGEST_OF_SUBJECT.items():
+        value = getattr(subject, name)
+        if value is not None and not 0 <= value <= most:
+            raise DiffecgError(f"{name} {value:g} must be 0 to {most}")
 
 
 def check_draw_samples(draws: int, samples: int, limits: Limits) -> None:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from diffecg.inference.seeds import MAX_SEED
 from diffecg.service.checks import (
+    LARGEST_OF_SUBJECT,
     MAX_BATCH_SIZE,
     MAX_EVALUATION_SEEDS,
     MAX_EVALUATION_WINDOWS,
@@ -87,6 +88,7 @@ def _keywords(limits: Limits) -> dict[tuple[str, str], Schema]:
         ("ComposeOptions", "seed"): seed,
         ("ComposeOptions", "subject_seed"): seed,
         ("ComposeRequest", "text"): {"maxLength": limits.max_rhythm_length},
+        **{("SubjectOptions", name): _bounds(0, most) for name, most in LARGEST_OF_SUBJECT.items()},
         ("RhythmRequest", "text"): {"maxLength": limits.max_rhythm_length},
         ("EvaluateRequest", "seeds"): _bounds(2, MAX_EVALUATION_SEEDS),
         ("EvaluateRequest", "max_windows"): _bounds(2, MAX_EVALUATION_WINDOWS),

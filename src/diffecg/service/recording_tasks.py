@@ -163,6 +163,7 @@ def compose_rhythm(job: Assignment, task: ComposeTask, model: Model, reports: Re
         model=model,
         seed=options.seed,
         subject_seed=options.subject_seed,
+        conditions=task.subject.conditions(),
         progress=reports.progress,
     )
     words = re.sub(r"[^A-Za-z0-9]+", "-", task.text).strip("-")[:40]

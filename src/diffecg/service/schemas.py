@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, JsonValue
 
-from diffecg.composition.options import ComposeOptions
+from diffecg.composition.options import ComposeOptions, SubjectOptions
 from diffecg.inference.options import (
     DenoiseOptions,
     DrawOptions,
@@ -133,6 +133,8 @@ class ComposeRequest:
     """Name of a model of the server that generates beats; `ptbxl-beat` for rhythms of the atria."""
     options: ComposeOptions = field(default_factory=ComposeOptions)
     """Length, heart rate and seeds."""
+    subject: SubjectOptions = field(default_factory=SubjectOptions)
+    """Statements, age and sex, for models with several labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +193,10 @@ class ModelInfo:
     kind: str
     """`beat`: generates beats; `gap`: imputes and forecasts."""
     labels: list[str]
+    meanings: dict[str, str]
+    """What the labels stand for, where that is known."""
+    several_labels: bool
+    """Whether it composes recordings with any number of labels, and with the `subject` of a request."""
     fs_hz: float
     leads: list[str]
     window_s: float

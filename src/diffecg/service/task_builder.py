@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from diffecg.datasets.labels import check_label
 from diffecg.errors import DiffecgError
 from diffecg.inference.options import ForecastOptions
-from diffecg.service.checks import check_draw_samples, check_request
+from diffecg.service.checks import check_draw_samples, check_request, check_subject
 from diffecg.service.examples import check_example
 from diffecg.service.job import LaneName, StoredJob, lane_of
 from diffecg.service.lead_checks import check_ecg, check_imputed, check_rate_of, find_leads
@@ -107,8 +107,10 @@ def build_task(server: Server, request: Request) -> BuiltTask:
         case ComposeRequest(options=composition):
             rhythm = composition.rhythm(request.text)
             rhythm.beats(60 * composition.minutes, composition.seed)  # raises if it is invalid
+            model = server.generator(request.model)
+            check_subject(request.subject, model.info)
             task = ComposeTask(
-                model=server.generator(request.model).source, text=request.text, options=composition
+                model=model.source, text=request.text, options=composition, subject=request.subject
             )
         case ExampleRequest():
             check_example(request.name)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from diffecg.composition.options import ComposeOptions
+from diffecg.composition.options import ComposeOptions, SubjectOptions
 from diffecg.inference.options import (
     DenoiseOptions,
     DrawOptions,
@@ -103,6 +103,7 @@ class ComposeTask:
     text: str
     """The rhythm."""
     options: ComposeOptions
+    subject: SubjectOptions = field(default_factory=SubjectOptions)
 
 
 @dataclass(frozen=True, kw_only=True)

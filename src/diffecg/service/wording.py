@@ -10,6 +10,7 @@ _FIELDS = (
     (re.compile(r"--unit\b|\bunit\b.*(unknown|choose)|whole numbers from"), "unit"),
     (re.compile(r"--gap\b|--interval\b|interval .* is empty or not within"), "gaps"),
     (re.compile(r"--max-gap\b"), "max_gap_s"),
+    (re.compile(r"^unknown label"), "label"),
 )
 _WORDS = (
     (r"state its unit with --unit \S+=UNIT, such as \S+=mV", "state its unit, under File"),
@@ -20,6 +21,7 @@ _WORDS = (
     (r"give noisy intervals with --interval start:stop, in seconds", "mark a noisy interval"),
     (r"longer than --max-gap (\S+) \(s\)", r"longer than \1 s, the longest that is imputed"),
     (r": raise --max-gap to impute it", ""),
+    (r"; diffecg info MODEL lists all labels", ""),
     (r"; give start:stop, in seconds, 0 <= start < stop <= (\S+)", r"; the recording ends at \1 s"),
     (r"--([a-z]+)-([a-z]+)", r"\1 \2"),
     (r"--([a-z]+)", r"\1"),

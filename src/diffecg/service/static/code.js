@@ -11,6 +11,9 @@ const quoted = (text) => (/^[\w./:+-]+$/.test(text) ? text : `'${String(text).re
 /** @param {string} name */
 const interval = (name) => (/** @type {any} */ gap) => `Interval(start_s=${gap.start_s}, stop_s=${gap.stop_s}${gap.lead ? `, lead=${py(gap.lead)}` : ""})${name}`;
 
+/** The subject of a composed recording, as conditions of Python. @param {any} subject */
+const conditions = ({ statement = [], age, sex }) => `{${[statement.length && `"labels": ${py(statement.join("+"))}`, age != null && `"age": ${age}`, sex && `"sex": ${sex === "female" ? 1 : 0}`].filter(Boolean).join(", ")}}`;
+
 /** @typedef {{task: string, body: any, source?: string}} Action a request, and the file of its recording */
 
 /** @param {Action} action */
@@ -31,7 +34,7 @@ export function python({ task, body, source = "recording" }) {
       return `import diffecg\n\nmodel = diffecg.load(${py(model)})\nbeats = model.generate(${py(options.label)}, ${options.count}, seed=${options.seed})\nprint(beats.signal_mv.shape, beats.fs_hz)`;
     case "compose": {
       const settings = keywords({ heart_rate: options.heart_rate, sdnn_ms: options.sdnn_ms });
-      return `import diffecg\n\nrhythm = diffecg.Rhythm(${py(body.text)}${settings && `, ${settings}`})\nrecording = diffecg.compose(\n    rhythm, ${60 * options.minutes}, model=${py(model)}, ${keywords({ seed: options.seed, subject_seed: options.subject_seed })}\n)\ndiffecg.write_recording("composed", recording)`;
+      return `import diffecg\n\nrhythm = diffecg.Rhythm(${py(body.text)}${settings && `, ${settings}`})\nrecording = diffecg.compose(\n    rhythm, ${60 * options.minutes}, model=${py(model)}, ${keywords({ seed: options.seed, subject_seed: options.subject_seed })}${body.subject ? `,\n    conditions=${conditions(body.subject)}` : ""}\n)\ndiffecg.write_recording("composed", recording)`;
     }
     case "impute":
       return `import diffecg\nfrom diffecg.inference.options import DrawOptions, ImputeOptions\nfrom diffecg.inference.planning import plan_imputation\nfrom diffecg.inference.recordings import impute_recording\nfrom diffecg.signal.masks import Interval\n\n${read}\nimputer = diffecg.load_imputer(${py(model ?? "analogues")})\noptions = ImputeOptions(\n    gaps=${list},\n    ${keywords({ write: options.write, max_gap_s: options.max_gap_s })},\n)\nplan = plan_imputation(imputer, recording, options)\nresult = impute_recording(imputer, recording, plan, options, DrawOptions(${keywords(draw)}))`;
@@ -53,8 +56,11 @@ export function command({ task, body, source = "recording" }) {
   switch (task) {
     case "generate":
       return `diffecg generate ${body.model} ${flags({ label: options.label, count: options.count, seed: options.seed, out: `${options.label}.npz` })}`;
-    case "compose":
-      return `diffecg compose ${quoted(body.text)} ${flags({ minutes: options.minutes, "heart-rate": options.heart_rate, sdnn: options.sdnn_ms, "subject-seed": options.subject_seed, seed: options.seed, model: body.model, out: "composed/" })}`;
+    case "compose": {
+      const { statement = [], age = null, sex = null } = body.subject ?? {};
+      const subject = [...statement.map((/** @type {string} */ one) => `--statement ${quoted(one)} `), flags({ age, sex })].join("");
+      return `diffecg compose ${quoted(body.text)} ${subject && `${subject.trim()} `}${flags({ minutes: options.minutes, "heart-rate": options.heart_rate, sdnn: options.sdnn_ms, "subject-seed": options.subject_seed, seed: options.seed, model: body.model, out: "composed/" })}`;
+    }
     case "impute":
     case "denoise": {
       const intervals = options.gaps ?? options.intervals ?? [], flag = task === "impute" ? "--gap" : "--interval";

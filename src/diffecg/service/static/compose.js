@@ -7,6 +7,7 @@ import { Overview } from "./overview.js";
 import { Paper } from "./paper.js";
 import { navigate, recalled, remember } from "./router.js";
 import { Signals } from "./signals.js";
+import { SubjectFields } from "./subject.js";
 import { Work } from "./work.js";
 
 const PAUSE_MS = 700;
@@ -19,10 +20,10 @@ const BEATS = [["N*6", "6 normal"], ["V", "ventricular"], ["S", "supraventricula
 /** Rhythms of the atria, which beats of one lead do not show: their model is one of several leads. */
 const OF_ATRIA = /atrial fibrillation|first-degree block/;
 
-/** The name of the model that suits a rhythm. @param {string} text @param {any[]} models */
-export function suitableModel(text, models) {
+/** The name of the model that suits a rhythm, and a subject with statements, age or sex. @param {string} text @param {any[]} models */
+export function suitableModel(text, models, hasSubject = false) {
   const labels = text.match(/\b[NSVF]\b/g) ?? [];
-  const several = OF_ATRIA.test(text) && models.find((model) => model.leads.length > 1 && labels.every((label) => model.labels.includes(label)));
+  const several = (hasSubject || OF_ATRIA.test(text)) && models.find((model) => model.leads.length > 1 && labels.every((label) => model.labels.includes(label)));
   return (several || models.find((model) => model.name === "mitbih-beat") || models[0])?.name;
 }
 
@@ -48,7 +49,8 @@ class Compose {
     const value = (/** @type {string} */ name, /** @type {string} */ usual) => recalled(name) ?? usual;
     this.text = h("input", { "data-field": "text", class: "wide", spellcheck: "false", autocomplete: "off", required: true, maxlength: 500, value: value("text", "sinus rhythm N*6 V N*4 S") });
     /** @type {any[]} */ this.models = [];
-    this.model = select({ "data-field": "model" }, [["", "suits the rhythm"]]);
+    this.model = select({ "data-field": "model", oninput: () => this.showSubject() }, [["", "suits the rhythm"]]);
+    this.about = new SubjectFields();
     this.minutes = number({ "data-field": "minutes", min: 0.1, max: 60, step: 0.1, required: true, value: value("minutes", "1") });
     this.rate = number({ "data-field": "heart_rate", min: 20, max: 250, placeholder: "usual", value: value("rate", "") });
     this.sdnn = number({ "data-field": "sdnn_ms", min: 0, max: 500, placeholder: "usual", value: value("sdnn", "") });
@@ -62,8 +64,9 @@ class Compose {
     this.form = h("form", { class: "compose" }, field("Rhythm", this.text), chips,
       h("div", { class: "fields inline" },
         field("Length", this.minutes, "min"), field("Heart rate", this.rate, "per min"), field("Variability (SDNN)", this.sdnn, "ms"),
-        field("Subject", this.subject, "shapes of the beats"), field("Variation", this.seed, "seed"), field("Model", this.model),
-        h("button", { class: "main" }, "Compose"), codeButton(() => ({ task: "compose", body: this.body() }))));
+        field("Subject", this.subject, "shapes of the beats"), field("Variation", this.seed, "seed"), field("Model", this.model)),
+      this.about.element,
+      h("div", { class: "fields inline" }, h("button", { class: "main" }, "Compose"), codeButton(() => ({ task: "compose", body: this.body() }))));
     this.work = new Work(this.form);
     this.beats = h("p", { class: "beats-line", "aria-live": "polite" });
     this.done = h("div", { class: "row", hidden: true });
@@ -92,6 +95,7 @@ class Compose {
     this.models = (await get("models")).filter((/** @type {any} */ model) => model.kind === "beat");
     this.model.append(...this.models.map((model) => h("option", { value: model.name }, model.name)));
     if (this.models.some((model) => model.name === recalled("model"))) this.model.value = recalled("model");
+    this.showSubject();
     const { paper } = this, move = (/** @type {number} */ share) => paper.setView(paper.t + share * paper.seconds);
     this.keys = [
       { keys: ["ArrowLeft", "ArrowRight"], words: "move", run: (/** @type {KeyboardEvent} */ event) => move(event.key === "ArrowLeft" ? -0.125 : 0.125) },
@@ -132,10 +136,14 @@ class Compose {
   /** @param {string} beats */
   add(beats) { this.setText(`${/occasional|geminy$|like:/.test(this.text.value) ? this.base : this.text.value} ${beats}`); }
 
+  showSubject() {
+    this.about.show(this.models.filter((model) => !this.model.value || model.name === this.model.value));
+  }
+
   body() {
     const optional = (/** @type {any} */ input) => (input.value === "" ? null : Number(input.value));
-    const text = this.text.value.trim();
-    return { text, model: this.model.value || suitableModel(text, this.models), options: {
+    const text = this.text.value.trim(), subject = this.about.value;
+    return { text, model: this.model.value || suitableModel(text, this.models, subject !== null), ...(subject && { subject }), options: {
       minutes: Number(this.minutes.value), heart_rate: optional(this.rate), sdnn_ms: optional(this.sdnn), subject_seed: Number(this.subject.value), seed: Number(this.seed.value),
     } };
   }
@@ -143,7 +151,7 @@ class Compose {
   onInput(pause = PAUSE_MS) {
     clearTimeout(this.timer);
     const { text, options } = this.body();
-    remember({ text, model: this.model.value, minutes: options.minutes, rate: options.heart_rate, sdnn: options.sdnn_ms, subject: options.subject_seed, seed: options.seed, recording: null });
+    remember({ text, model: this.model.value, minutes: options.minutes, rate: options.heart_rate, sdnn: options.sdnn_ms, subject: options.subject_seed, seed: options.seed, ...this.about.state, recording: null });
     if (this.info && this.isKept) this.work.say("The recording below is that of the earlier settings.");
     this.timer = setTimeout(async () => {
       if (!(await this.checkText())) return;
