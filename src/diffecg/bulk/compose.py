@@ -18,7 +18,7 @@ from diffecg.composition.strips import compose_windows
 from diffecg.composition.timing import Rhythm
 from diffecg.datasets.shards import Entry, Shard, plan_shards
 from diffecg.inference.loading import load
-from diffecg.inference.options import SamplerOptions
+from diffecg.inference.options import ComposedSamplerOptions, SamplerOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class BulkComposeOptions:
     """Seed of the first recording."""
     shard_size: int = 1024
     """Recordings in a shard."""
-    sampler: SamplerOptions = field(default_factory=lambda: SamplerOptions(batch_size=256))
+    sampler: SamplerOptions = field(default_factory=ComposedSamplerOptions)
     """Sampler and its steps; recordings composed together."""
 
 

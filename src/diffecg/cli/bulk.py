@@ -13,7 +13,7 @@ from diffecg.composition.beat_source import HEART_RATE
 from diffecg.composition.options import SubjectOptions
 from diffecg.datasets.options import PrepareOptions
 from diffecg.errors import DiffecgError
-from diffecg.inference.options import SamplerOptions
+from diffecg.inference.options import ComposedSamplerOptions, SamplerOptions
 
 if TYPE_CHECKING:
     from diffecg.bulk.jobs import BulkResult
@@ -160,7 +160,7 @@ def compose(
     seed: Seed = 0,
     shard_size: int = 1024,
     engine: Annotated[EngineOptions, Flat] = EngineOptions(),
-    sampler: Annotated[SamplerOptions, Flat] = SamplerOptions(batch_size=256),
+    sampler: Annotated[ComposedSamplerOptions, Flat] = ComposedSamplerOptions(),
     json: Json = False,
 ) -> None:
     """Compose any number of synthetic recordings of several leads, in Parquet shards with a manifest.

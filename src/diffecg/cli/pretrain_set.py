@@ -7,7 +7,7 @@ from typing import Annotated
 from diffecg.bulk.options import EngineOptions
 from diffecg.cli.bulk import show_set
 from diffecg.cli.console import Flat, Json, Seed, progress_bar
-from diffecg.inference.options import SamplerOptions
+from diffecg.inference.options import ComposedSamplerOptions
 
 
 def pretrain_set(
@@ -19,7 +19,7 @@ def pretrain_set(
     seed: Seed = 0,
     shard_size: int = 1024,
     engine: Annotated[EngineOptions, Flat] = EngineOptions(),
-    sampler: Annotated[SamplerOptions, Flat] = SamplerOptions(batch_size=256),
+    sampler: Annotated[ComposedSamplerOptions, Flat] = ComposedSamplerOptions(),
     json: Json = False,
 ) -> None:
     """Write labelled synthetic 12-lead recordings, to train a classifier on before your own few.

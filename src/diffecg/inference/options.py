@@ -28,6 +28,14 @@ class SamplerOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ComposedSamplerOptions(SamplerOptions):
+    """Sampler, number of steps and batch size of many composed recordings."""
+
+    batch_size: int = 256
+    """Recordings composed, and beats computed, together; affects speed and memory, not the samples."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DrawOptions:
     """Posterior draws and their prediction interval."""
 
