@@ -24,7 +24,14 @@ def test_prepare_train_and_generate(run, database, tmp_path):
     assert "train" in out
     small = ["--set", "network.width=16", "--set", "network.hidden=16", "--set", "training.batch=16"]
     train = ["train", "--data", beats, "--out", model, "--samples", 64, "--threads", 1, *small]
-    assert run(*train)[0] == 0
+    status, out, _ = run(*train, "--minutes", 0)
+    assert status == 0
+    assert "16 of 64 samples" in out
+    assert out.endswith("; the same command continues the training\n")
+    status, out, _ = run(*train)
+    assert status == 0
+    assert "64 of 64 samples" in out
+    assert "continues" not in out
     status, out, _ = run(*train, "--json")
     assert status == 0
     assert json.loads(out)["folder"] == str(model)

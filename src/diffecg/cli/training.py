@@ -60,6 +60,8 @@ def _extension_notes(out: Path, samples: int) -> list[str]:
 
 def show_result(out: Path, config: AnyConfig, last_row: dict[str, float], *, as_json: bool) -> None:
     """Print where the model is, and the last row of metrics."""
+    from diffecg.training.checkpoints import has_ended_early  # slow to import
+
     total = config.training.samples
     text = f"{out}: training had already finished"
     if last_row:
@@ -69,4 +71,6 @@ def show_result(out: Path, config: AnyConfig, last_row: dict[str, float], *, as_
         )
         if config.training.patience and last_row["samples"] < total:
             text += "; the model is that of the lowest validation loss"
+        if last_row["samples"] < total and not has_ended_early(out, config.training.patience):
+            text += "; the same command continues the training"
     show({"folder": str(out), **last_row}, text, as_json=as_json)

@@ -115,6 +115,12 @@ def validation_losses(folder: Path) -> list[float]:
     return [row["validation_loss"] for row in read_metrics(folder) if "validation_loss" in row]
 
 
+def has_ended_early(folder: Path, patience: int) -> bool:
+    """Return whether the validation loss has not fallen for more than ``patience`` checkpoints; 0: never."""
+    losses = validation_losses(folder) if patience else []
+    return bool(losses) and len(losses) - losses.index(min(losses)) > patience
+
+
 def _load(path: Path, state: TrainingState[NetworkT]) -> dict[str, Any]:
     """Load a checkpoint into ``state``, and return its content."""
     try:

@@ -23,6 +23,7 @@ from diffecg.training.checkpoints import (
     NetworkT,
     TrainingState,
     append_metrics,
+    has_ended_early,
     restore_checkpoint,
     save_checkpoint,
     validation_losses,
@@ -178,9 +179,7 @@ class TrainingLoop(Generic[NetworkT, BatchT]):
 
     def _patience_ended(self) -> bool:
         """Return whether the validation loss has not fallen for as many checkpoints as the settings allow."""
-        patience = self.settings.patience
-        losses = validation_losses(self.folder) if patience and self.context.is_main else []
-        ended = bool(losses) and len(losses) - losses.index(min(losses)) > patience
+        ended = self.context.is_main and has_ended_early(self.folder, self.settings.patience)
         return bool(self.context.largest(ended))
 
     def _checkpoint_due(self, state: TrainingState[NetworkT]) -> bool:
