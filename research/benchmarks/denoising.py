@@ -17,8 +17,8 @@ from diffecg.cli.console import Threads, use_threads
 from diffecg.composition.noise import KINDS
 from diffecg.datasets.splits import DS2
 from diffecg.formats.registry import read_recording
+from diffecg.inference.denoised import Denoised
 from diffecg.inference.denoising import Denoiser, bundled_denoiser
-from diffecg.inference.results import Denoised
 from diffecg.signal.noise import add_noise
 from research.benchmarks.denoising_methods import FILTERS, Signal, match_peaks, r_peaks
 from research.models.noisy_windows import PTBXL_FS_HZ, Signals, read_noise, read_ptbxl

@@ -11,6 +11,7 @@ from .formats.recording import Recording as Recording
 from .formats.registry import read_recording as read_recording
 from .formats.registry import write_recording as write_recording
 from .inference.analogue_imputer import AnalogueImputer as AnalogueImputer
+from .inference.denoised import Denoised as Denoised
 from .inference.denoising import denoise as denoise
 from .inference.fitting import train as train
 from .inference.forecaster import Forecaster as Forecaster
@@ -18,7 +19,6 @@ from .inference.gaussian_copy import gaussian_copy as gaussian_copy
 from .inference.imputer_loading import load_imputer as load_imputer
 from .inference.loading import load as load
 from .inference.model import Model as Model
-from .inference.results import Denoised as Denoised
 from .inference.results import Imputation as Imputation
 from .inference.torch_dataset import SyntheticWindows as SyntheticWindows
 from .integrations.conversion import as_recording as as_recording

@@ -17,6 +17,7 @@ from diffecg import pretrained
 from diffecg._version import __version__
 from diffecg.errors import DiffecgError
 from diffecg.inference import checks
+from diffecg.inference.denoised import Denoised
 from diffecg.inference.denoising_blocks import (
     NoisyLead,
     ReadSignal,
@@ -25,7 +26,6 @@ from diffecg.inference.denoising_blocks import (
     level_and_scale,
 )
 from diffecg.inference.imputer import Progress
-from diffecg.inference.results import Denoised
 from diffecg.model.denoiser_folder import DenoiserConfig, load_denoiser
 from diffecg.model.denoising_network import DenoisingNetwork
 from diffecg.model.files import WEIGHTS
