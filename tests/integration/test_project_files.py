@@ -5,8 +5,11 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import yaml
@@ -144,6 +147,27 @@ def test_the_conda_recipe_requires_what_the_package_requires():
     assert recipe["requirements"]["run"] == required
     scripts = [f"{name} = {target}" for name, target in PROJECT["scripts"].items()]
     assert recipe["build"]["python"]["entry_points"] == scripts
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_the_health_check_of_the_container_fails_if_the_studio_does_not_answer_ok(status):
+    class Studio(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status if self.path == "/healthz" else 404)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    (text,) = re.findall(r"HEALTHCHECK [^[]*CMD (\[.*\])", (ROOT / "Containerfile").read_text())
+    python, *arguments = json.loads(text)
+    assert python == "python"
+    with HTTPServer(("127.0.0.1", 0), Studio) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        arguments = [one.replace(":8000/", f":{server.server_port}/") for one in arguments]
+        ended = subprocess.run([sys.executable, *arguments], capture_output=True, check=False)
+        server.shutdown()
+    assert (ended.returncode == 0) == (status == 200)
 
 
 def test_the_citation_is_of_this_version_and_has_the_fields_of_its_format():
