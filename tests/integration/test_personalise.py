@@ -5,9 +5,12 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import make_ecg, write_recording
+from wfdb.processing import xqrs_detect
 
+import diffecg
 from diffecg.cli.app import main
 from diffecg.datasets.formats.registry import read_windows
 
@@ -58,10 +61,22 @@ def test_a_table_with_annotations_beside_it(tmp_path, capsys):
     assert "give --unit uV" in capsys.readouterr().err
     command += ["--fs", 360, "--unit", "uV", "--json"]
     assert call(*command) == 1
-    assert "no annotations; annotate its beats" in capsys.readouterr().err
+    assert "xqrs_detect finds beats, as docs/how-to/wearables.md shows" in capsys.readouterr().err
     rows = "".join(f"{sample},{symbol}\n" for sample, symbol in zip(samples, symbols, strict=True))
     (tmp_path / "patch_annotations.csv").write_text("sample,symbol\n" + rows)
     main([str(word) for word in command])
     windows = read_windows(tmp_path / "p.npz")
     assert np.abs(windows.signal_mv).max() < 10
     assert json.loads(capsys.readouterr().out)["labels"] == windows.counts()
+
+
+def test_beats_of_a_detector_are_as_good_as_annotated_ones(tmp_path):
+    recording = diffecg.compose(diffecg.Rhythm("sinus rhythm"), 60, model="mitbih-beat-fast")
+    signal, samples = recording.signal_mv[0], recording.beats().sample
+    table = tmp_path / "patch.csv"
+    table.write_text("ecg (mV)\n" + "".join(f"{value:.4f}\n" for value in signal))
+    found = xqrs_detect(signal, 360.0, verbose=False)
+    assert abs(len(found) - len(samples)) <= 2
+    pd.DataFrame({"sample": found, "symbol": "N"}).to_csv(tmp_path / "patch_annotations.csv", index=False)
+    main(["personalise", str(table), "--fs", "360", "--count", "9", "--out", str(tmp_path / "p.npz")])
+    assert read_windows(tmp_path / "p.npz").counts()["N"] > 0.8 * len(samples)

@@ -80,7 +80,8 @@ def personal_beats(
         if not recording.annotations:
             raise DiffecgError(
                 f"{recording.name} has no annotations; annotate its beats (N = normal), those of a table in "
-                f"{recording.name}_annotations.csv beside it, with the columns sample and symbol"
+                f"{recording.name}_annotations.csv beside it, with the columns sample and symbol; "
+                "wfdb.processing.xqrs_detect finds beats, as docs/how-to/wearables.md shows"
             )
         raise DiffecgError(
             f"{recording.name} has {len(rows)} normal beats with RR intervals in the first {minutes:g} "
