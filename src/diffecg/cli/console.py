@@ -70,6 +70,11 @@ class ReadFlags:
     unit: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
     """Unit of the ECG channels, whatever the file states: mV, uV, nV or V; or of one channel, such as II=uV
     or ABP=mmHg; may be repeated. Default: the file's, else mV."""
+    gain: float | None = None
+    """ADC units per mV of the ECG channels of a table or array of ADC units, in place of --unit: 200 for the
+    MIT-BIH database. WFDB, EDF and BDF state their own."""
+    baseline: float | None = None
+    """With --gain: ADC units of 0 mV, 1024 for the MIT-BIH database. Default: 0."""
     annotator: str | None = None
     """Suffix of the WFDB annotation file, such as qrs. Default: atr, else the only one there is."""
     no_verify: Annotated[bool, Parameter(negative="")] = False
@@ -89,7 +94,13 @@ class ReadFlags:
         if "" in units:
             units |= {lead: units[""] for lead in leads if lead not in units}
         return read_recording(
-            path, fs_hz=self.fs, unit=units, annotator=self.annotator, verify=not self.no_verify
+            path,
+            fs_hz=self.fs,
+            unit=units,
+            annotator=self.annotator,
+            verify=not self.no_verify,
+            gain=self.gain,
+            baseline=self.baseline,
         )
 
 

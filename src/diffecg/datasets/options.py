@@ -74,6 +74,10 @@ class PrepareOptions:
     unit: str | None = None
     """Unit of the ECG channels, mV, uV or V, whatever the files state, or of single channels, separated by
     commas: EEG=uV,ABP=mmHg. Default: that of the file, else mV."""
+    gain: float | None = None
+    """ADC units per mV of tables and arrays of ADC units, in place of --unit."""
+    baseline: float | None = None
+    """With --gain: ADC units of 0 mV. Default: 0."""
     annotator: str | None = None
     """Suffix of the WFDB annotation files, such as qrs; default: atr."""
 
@@ -171,7 +175,13 @@ class PrepareOptions:
         """What the user states about the files, as arguments of ``read_recording``."""
         unit = self.unit
         by_channel = units_by_channel(unit.split(",")) if unit and "=" in unit else unit
-        stated = {"fs_hz": self.fs, "unit": by_channel, "annotator": self.annotator}
+        stated = {
+            "fs_hz": self.fs,
+            "unit": by_channel,
+            "gain": self.gain,
+            "baseline": self.baseline,
+            "annotator": self.annotator,
+        }
         return {name: value for name, value in stated.items() if value is not None}
 
     def split_name(self, database: Database) -> str:

@@ -136,7 +136,7 @@ def _check_whole_numbers(
     if high - low >= MAX_STEPS:
         raise DiffecgError(
             f"{path}: signal_mv holds whole numbers from {low} to {high}, which are no millivolts; give "
-            "their unit with --unit uV, or convert them: (value - zero) / steps per mV"
+            "their unit with --unit uV, or the ADC units per mV and of 0 mV with --gain and --baseline"
         )
 
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from diffecg.errors import DiffecgError
+from diffecg.formats.calibration import calibrate, calibration
 from diffecg.formats.naming import file_stem
 from diffecg.formats.options import ReadOptions
 from diffecg.formats.recognition import check_readable, suffix_by_content
@@ -101,6 +102,8 @@ def read_recording(
     stop_s: float | None = None,
     annotator: str | None = None,
     verify: bool = True,
+    gain: float | None = None,
+    baseline: float | None = None,
 ) -> Recording:
     """Read a recording; the suffix of the path selects the format.
 
@@ -135,17 +138,25 @@ def read_recording(
         annotator: suffix of the WFDB annotation file, such as ``qrs``; None: ``atr``, else the only one there
             is.
         verify: whether the samples of a WFDB record must match its checksums and its length.
+        gain: ADC units per mV of the ECG channels of a table or array of ADC units, in place of a unit. They
+            are in mV then: (sample - baseline) / gain.
+        baseline: ADC units of 0 mV; None: 0.
 
     Raises:
         DiffecgError: the file is missing, truncated, damaged or inconsistent; its sampling rate is unknown;
-            an unknown unit or channel.
+            an unknown unit or channel; a gain for a file that states its own, or beside a unit.
     """
     path = Path(path)
     units = _units(unit)
+    given = calibration(gain, baseline, units.get(""))
+    if given is not None:
+        units[""] = "mV"
     if fs_hz is not None:
         check_rate(fs_hz)
     options = ReadOptions(fs_hz=fs_hz, units=units, annotator=annotator, verify=verify)
     recording = _format_of(path).read(path, options)
+    if given is not None:
+        recording = calibrate(recording, given, units)
     recording = _with_units(recording, units)
     if rows := recording.ecg_indices:
         check_rate(max(recording.source.rates_hz[row] for row in rows))
@@ -181,7 +192,7 @@ def _units(unit: str | dict[str, str] | None) -> dict[str, str]:
         if normalise_unit(text) not in MV_PER_UNIT and not (name and is_known_unit(text)):
             raise DiffecgError(
                 f"unknown unit {text!r}; choose one of {', '.join(MV_PER_UNIT)}, or state another for one "
-                "channel, such as ABP=mmHg"
+                "channel, such as ABP=mmHg; of ADC units, give --gain"
             )
     return {name: normalise_unit(text) for name, text in units.items()}
 

@@ -39,6 +39,25 @@ class DigitisedSource(SampleSource):
         return Block(np.rint(values * gain).astype(np.int64), block.missing)
 
 
+class CalibratedSource(SampleSource):
+    """A source of floats with a gain, as floats in the channels' units."""
+
+    def __init__(self, source: SampleSource) -> None:
+        self.source = source
+        self.rates_hz, self.lengths = source.rates_hz, source.lengths
+        self.gain, self.baseline = (1.0,) * len(source.gain), (0.0,) * len(source.gain)
+        self.is_integer = False
+
+    def read(self, rows: Sequence[int], start: int, stop: int) -> Block:
+        """Return the samples ``start`` to ``stop`` (exclusive) of some channels."""
+        block = self.source.read(rows, start, stop)
+        gain, baseline = (
+            np.array([values[row] for row in rows])[:, None]
+            for values in (self.source.gain, self.source.baseline)
+        )
+        return Block((block.stored - baseline) / gain, block.missing)
+
+
 def digitise(recording: Recording, bits: int, *, gain: float | None = None) -> Recording:
     """Convert floats to integers of at most ``bits`` bits; a recording of integers is returned unchanged.
 
@@ -51,6 +70,8 @@ def digitise(recording: Recording, bits: int, *, gain: float | None = None) -> R
     source = recording.source
     if source.is_integer:
         return recording
+    if set(source.gain) != {1.0} or any(source.baseline):
+        source = CalibratedSource(source)
     count = len(recording.channels)
     gains = [gain if gain is not None else _finest_gain(largest(source, row), bits) for row in range(count)]
     return replace(recording, source=DigitisedSource(source, gains))

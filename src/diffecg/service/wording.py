@@ -17,6 +17,8 @@ _WORDS = (
     (r"give (the rate|it)( in Hz)? with --fs", "state the sampling rate, in Hz,"),
     (r"(give|state) (it|(their|its) unit) with --unit( [\w=]+)?", "state the unit: mV, uV or V"),
     (r"its unit with --unit", "state its unit"),
+    (r", or (the ADC units .* with --gain and --baseline.*|--gain)", ", or convert it to mV"),
+    (r"; of ADC units, give --gain", ""),
     (r"give gaps with --gap .* --detect \S+", "mark an interval, or detect faults"),
     (r"give noisy intervals with --interval start:stop, in seconds", "mark a noisy interval"),
     (r"longer than --max-gap (\S+) \(s\)", r"longer than \1 s, the longest that is imputed"),

@@ -81,7 +81,7 @@ def state_units(
         stated.append(replace(channel, unit=unit or channel.unit or "mV"))
     notes = [f"no unit stated for {', '.join(assumed)}: mV assumed"] if assumed else []
     notes += (
-        [f"{', '.join(steps)} in steps of unknown size ({RAW_UNIT}): state their unit with --unit"]
+        [f"{', '.join(steps)} in steps of unknown size ({RAW_UNIT}): state their unit with --unit, or --gain"]
         if steps
         else []
     )

@@ -204,7 +204,7 @@ def test_units_that_the_file_does_not_state_are_assumed_for_what_may_be_an_ecg_o
     steps = make_channels(["lead 1", "II"], ["adu", "raw"])
     stated, assumption = state_units(steps)
     assert stated == steps  # a step is no millivolt
-    assert assumption == "lead 1, II in steps of unknown size (adu): state their unit with --unit"
+    assert assumption == "lead 1, II in steps of unknown size (adu): state their unit with --unit, or --gain"
     assert [channel.unit for channel in state_units(steps, "uV")[0]] == ["uV", "uV"]
     stated, assumption = state_units(channels, "uV")
     assert [channel.unit for channel in stated] == ["uV", "uV", "NU", "uV", "mmHg"]

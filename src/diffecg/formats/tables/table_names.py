@@ -61,9 +61,8 @@ def _checked_unit(column: RawColumn, unit: str, context: Context, assumptions: l
         low, high = np.nanmin(column.numbers), np.nanmax(column.numbers)
         raise DiffecgError(
             f"{context.path}: {column.name} holds {numbers} from {low:g} to {high:g} and no unit, "
-            "such as steps of a converter; give --unit uV (mV, V) if they are in it, or convert them "
-            "((value - zero) / steps per mV; MIT-BIH: (value - 1024) / 200) and name the column "
-            f"'{column.name} (mV)'"
+            "such as ADC units; give --unit uV (mV, V) if they are in it, or the ADC units per mV and of "
+            "0 mV with --gain and --baseline, such as 200 and 1024 for MIT-BIH"
         )
     assumptions.append(f"{column.name} holds {numbers} without a unit: read as no voltage")
     return "NU"
