@@ -40,6 +40,7 @@ def _read_card(result: str) -> dict[str, Any]:
         DiffecgError: there is no such result, or it has no card.
     """
     from diffecg import pretrained
+    from diffecg.choices import choices
     from diffecg.datasets.formats.registry import read_windows
     from diffecg.errors import DiffecgError
     from diffecg.evaluation.html import REPORT
@@ -47,10 +48,11 @@ def _read_card(result: str) -> dict[str, Any]:
 
     path = Path(result)
     if not path.exists():
-        if result not in (*pretrained.names(), pretrained.DENOISER):
+        names = (*pretrained.names(), pretrained.DENOISER)
+        if result not in names:
             raise DiffecgError(
                 f"no file or folder {result}, and no bundled model of that name; "
-                f"choose one of {', '.join(pretrained.names())}, or a result that diffecg wrote"
+                f"give a result that diffecg wrote, or {choices(result, names, intro='one of')}"
             )
         return {"model": result}
     if path.is_dir() and (path / CARD).is_file():

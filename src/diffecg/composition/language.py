@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError
 
 BEAT_LABELS = ("N", "S", "V", "F")
@@ -91,8 +92,7 @@ class _Parser:
             self.position += 1
             beats = [word]
         else:
-            known = ", ".join((*BEAT_LABELS, *PATTERNS, "salvo of 5", "atrial …"))
-            self._fail(f"choose one of {known}")
+            self._fail(choices(word, (*BEAT_LABELS, *PATTERNS, "salvo of 5", "atrial …")))
         return ["S" if atrial and beat == "V" else beat for beat in beats]
 
     def _group(self) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from wfdb.io.annotation import ann_label_table
 
+from diffecg.choices import choices
 from diffecg.errors import DiffecgError, one_line
 from diffecg.formats.annotations import BEAT_SYMBOLS, NOTE, Annotation, Beats
 from diffecg.formats.wfdb_header import read_header
@@ -128,8 +129,9 @@ def choose_annotator(
     names = {file.annotator: file for file in files}
     if annotator is not None:
         if annotator not in names:
-            there = ", ".join(names) or "there are none"
-            raise DiffecgError(f"recording {path} has no annotations {annotator!r}; choose one of {there}")
+            raise DiffecgError(
+                f"recording {path} has no annotations {annotator!r}; {choices(annotator, names)}"
+            )
         return names[annotator], None
     if DEFAULT_ANNOTATOR in names or not files:
         return names.get(DEFAULT_ANNOTATOR), None

@@ -165,7 +165,7 @@ def test_recorded_noise_keeps_limb_leads_exact(source, tmp_path):
 def test_invalid_requests_are_refused(source):
     for conditions, options, words in (
         ({}, {"noise_scale": -1.0}, "noise_scale -1"),
-        ({"shoe": 43.0}, {}, "unknown condition 'shoe' for simulated; choose of labels, heart_rate, age"),
+        ({"shoe": 43.0}, {}, "unknown condition 'shoe' for simulated; choose one of labels, heart_rate, age"),
         ({}, {"leads": ["V9"]}, "V9 cannot be derived"),
         ({"heart_rate": 500.0}, {}, "heart rate 500"),
         ({}, {"rhythm": diffecg.Rhythm("N F")}, "no beats with the label F"),
