@@ -43,7 +43,8 @@ def choices(
     if len(names) <= MAX_LISTED:
         return "; ".join([f"{intro} {', '.join(names) or 'none'}", *question])
     listed = f"{intro} {', '.join(names[:MAX_LISTED])} and {len(names) - MAX_LISTED} more"
-    return "; ".join([*(question or [listed]), *([all_by] if all_by else [])])
+    rest = [all_by] if all_by else []
+    return " ".join([*question, *rest]) if question else "; ".join([listed, *rest])
 
 
 def similar_names(given: str, known: Iterable[str], meanings: Mapping[str, str]) -> list[str]:

@@ -123,7 +123,7 @@ def model_settings(config: Config, parameters: int) -> dict[str, str]:
         **({"Numbers": ", ".join(conditions.numbers)} if conditions.numbers else {}),
         "Tasks": f"generation, imputation, forecasting ({tasks}){leads * conditions.several_labels}",
         "Network": f"{NETWORKS[config.network.kind]}, {parameters / 1e6:.1f} M parameters",
-        "Sampler": f"{config.diffusion.sampler}, {config.diffusion.steps} evaluations a sample",
+        "Sampler": f"{config.diffusion.sampler}, evaluations a sample: {config.diffusion.steps}",
     }
 
 
@@ -151,7 +151,7 @@ def gap_settings(config: GapConfig, parameters: int) -> dict[str, str]:
         f"{candidates.cycles} visible cardiac cycles",
         "Tasks": f"imputation, forecasting ({config.training.forecasts:g} of the training examples)",
         "Network": f"attention over candidates, on STFT frames, {parameters / 1e6:.1f} M parameters",
-        "Sampler": f"{config.diffusion.steps} step(s) a draw",
+        "Sampler": f"steps a draw: {config.diffusion.steps}",
     }
 
 
