@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,9 @@ STEEPNESS = 8
 MIN_POWER, LOG_SCALE = 1e-6, 3.0
 """Powers are bounded from below; their logarithms are divided by the scale."""
 
+FilterBands = Callable[[Float[Tensor, "batch time"], Sequence[float]], Float[Tensor, "batch band time"]]
+"""Divides signals into bands, at edges as shares of the sampling rate."""
+
 
 def median_baseline(
     signal: Float[Tensor, "batch time"], step: int, windows: Sequence[int]
@@ -26,35 +29,63 @@ def median_baseline(
         step: Samples that are averaged first.
         windows: Points of the medians, each of ``step`` samples; odd.
     """
-    points = signal.reshape(len(signal), -1, step).mean(dim=2)
+    points = signal.reshape(signal.shape[0], -1, step).mean(dim=2)
     for window in windows:
         half = window // 2
         padded = F.pad(points[:, None], (half, half), mode="replicate")[:, 0]
-        points = padded.unfold(1, window, 1).median(dim=2).values
-    return F.interpolate(points[:, None], size=signal.shape[1], mode="linear")[:, 0]
+        # ONNX can sort, but has no median.
+        points = padded.unfold(1, window, 1).sort(dim=2).values[..., half]
+    return F.interpolate(points[:, None], scale_factor=float(step), mode="linear")[:, 0]
+
+
+def filter_by_fft(
+    signal: Float[Tensor, "batch time"], edges: Sequence[float]
+) -> Float[Tensor, "batch band time"]:
+    """Divide signals into bands by filters without phase, on the signal continued by its mirror image.
+
+    Args:
+        signal: Signals.
+        edges: Frequencies between the bands, ascending, as shares of the sampling rate.
+    """
+    length = signal.shape[-1]
+    spectrum = torch.fft.rfft(torch.cat([signal, signal.flip(1)], dim=1))
+    frequency = torch.fft.rfftfreq(2 * length, dtype=signal.dtype, device=signal.device)
+    return torch.fft.irfft(spectrum[:, None] * responses(frequency, edges), n=2 * length)[..., :length]
+
+
+def responses(
+    frequency: Float[Tensor, " frequency"], edges: Sequence[float]
+) -> Float[Tensor, "band frequency"]:
+    """Return the gain of each band at each frequency; the gains of all bands add up to one.
+
+    The bands are differences of low-pass filters.
+
+    Args:
+        frequency: Frequencies, as shares of the sampling rate.
+        edges: Frequencies between the bands, ascending.
+    """
+    ratio = frequency / torch.tensor(edges, dtype=frequency.dtype, device=frequency.device)[:, None]
+    above_zero = F.pad(1 / (1 + ratio**STEEPNESS), (0, 0, 1, 0))
+    return F.pad(above_zero, (0, 0, 0, 1), value=1.0).diff(dim=0)
 
 
 def divide_bands(
-    signal: Float[Tensor, "batch time"], noisy: Float[Tensor, "batch time"], edges: Sequence[float]
+    signal: Float[Tensor, "batch time"],
+    noisy: Float[Tensor, "batch time"],
+    edges: Sequence[float],
+    filter_bands: FilterBands = filter_by_fft,
 ) -> Float[Tensor, "batch band time"]:
     """Return the mean of the noisy samples, and the rest of the signal in bands; they add up to the signal.
-
-    The bands are differences of low-pass filters without phase, on the signal continued by its mirror image.
 
     Args:
         signal: Signals.
         noisy: 1 where a sample is noisy, else 0.
         edges: Frequencies between the bands, ascending, as shares of the sampling rate.
+        filter_bands: Divides the rest into bands.
     """
-    length = signal.shape[-1]
     mean = (signal * noisy).sum(dim=1, keepdim=True) / noisy.sum(dim=1, keepdim=True).clamp(min=1)
-    rest = signal - mean
-    spectrum = torch.fft.rfft(torch.cat([rest, rest.flip(1)], dim=1))
-    frequency = torch.fft.rfftfreq(2 * length, dtype=signal.dtype, device=signal.device)
-    passed = [1 / (1 + (frequency / edge) ** STEEPNESS) for edge in edges]
-    low = torch.stack([torch.zeros_like(frequency), *passed, torch.ones_like(frequency)])
-    bands = torch.fft.irfft(spectrum[:, None] * low.diff(dim=0), n=2 * length)[..., :length]
-    return torch.cat([mean[:, None].expand(-1, 1, length), bands], dim=1)
+    bands = filter_bands(signal - mean, edges)
+    return torch.cat([mean[:, None].expand(-1, 1, signal.shape[1]), bands], dim=1)
 
 
 def band_features(
@@ -73,10 +104,7 @@ def band_features(
     """
     square, clean = bands.square(), (1 - noisy)[:, None]
     kinds = torch.stack([noisy, 1 - noisy], dim=1)
-    power = torch.stack(
-        [_local_mean(square[:, band, None], kinds, span) for band, span in enumerate(spans)], dim=1
-    )
-    power = power + MIN_POWER
+    power = _local_mean(square, kinds, spans) + MIN_POWER
     count = clean.sum(dim=2, keepdim=True)
     clean_power = (square * clean).sum(dim=2, keepdim=True) / count.clamp(min=1) + MIN_POWER
     mean_power = square.mean(dim=2, keepdim=True) + MIN_POWER
@@ -85,12 +113,14 @@ def band_features(
 
 
 def _local_mean(
-    values: Float[Tensor, "batch 1 time"], kinds: Float[Tensor, "batch kind time"], span: int
-) -> Float[Tensor, "batch time"]:
-    """Return the mean of the samples of the same kind within ``span`` samples around each sample."""
-    sums = F.pad(torch.cat([values * kinds, kinds], dim=1).double().cumsum(dim=2), (1, 0))
-    length, half = kinds.shape[2], span // 2
-    index = torch.arange(length, device=kinds.device)
+    values: Float[Tensor, "batch band time"], kinds: Float[Tensor, "batch kind time"], spans: Sequence[int]
+) -> Float[Tensor, "batch band time"]:
+    """Return the mean of the samples of the same kind around each sample, within the span of the band."""
+    each = kinds[:, None].expand(-1, values.shape[1], -1, -1)
+    sums = F.pad(torch.cat([values[:, :, None] * each, each], dim=2).double().cumsum(dim=3), (1, 0))
+    length, half = values.shape[2], torch.tensor(spans, device=values.device)[:, None] // 2
+    index = torch.arange(length, device=values.device)
     first, stop = (index - half).clamp(min=0), (index + half + 1).clamp(max=length)
-    total, count = (sums[..., stop] - sums[..., first]).float().chunk(2, dim=1)
-    return (kinds * total / count.clamp(min=1)).sum(dim=1)
+    ends = [sums.gather(3, end[:, None].expand(*sums.shape[:3], -1)) for end in (first, stop)]
+    total, count = (ends[1] - ends[0]).float().chunk(2, dim=2)
+    return (each * total / count.clamp(min=1)).sum(dim=2)

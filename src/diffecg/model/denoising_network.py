@@ -23,7 +23,14 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from diffecg.model.denoising_bands import LOG_SCALE, band_features, divide_bands, median_baseline
+from diffecg.model.denoising_bands import (
+    LOG_SCALE,
+    FilterBands,
+    band_features,
+    divide_bands,
+    filter_by_fft,
+    median_baseline,
+)
 from diffecg.model.layers import SelfAttention, zero_init
 
 QRS = 3
@@ -146,17 +153,21 @@ class DenoisingNetwork(nn.Module):
             self.direct.weight[band, bands + rest - QRS] = LOG_SCALE
 
     def forward(
-        self, signal: Float[Tensor, "batch time"], noisy: Float[Tensor, "batch time"]
+        self,
+        signal: Float[Tensor, "batch time"],
+        noisy: Float[Tensor, "batch time"],
+        filter_bands: FilterBands = filter_by_fft,
     ) -> DenoisingEstimate:
         """Return the estimate.
 
         Args:
             signal: Signals of a length that is a multiple of the stride.
             noisy: 1 where a sample is noisy, else 0.
+            filter_bands: Divides signals into bands.
         """
         baseline = median_baseline(signal, self.sizes.patch, self.sizes.medians)
         parts = ((signal - baseline, self.sizes.edges), (baseline, self.sizes.baseline_edges))
-        bands = torch.cat([divide_bands(part, noisy, edges) for part, edges in parts], dim=1)
+        bands = torch.cat([divide_bands(part, noisy, edges, filter_bands) for part, edges in parts], dim=1)
         features = torch.cat([*band_features(bands, noisy, self.sizes.spans), noisy[:, None]], dim=1)
         x = self.first(features)
         skips = []
