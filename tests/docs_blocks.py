@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -31,3 +33,26 @@ def pages_with(language):
 def page_name(page):
     """Return the name of a page, for the name of its test."""
     return str(page.relative_to(ROOT))
+
+
+BLOCK_IMPORTS = """
+import sys
+
+
+class Blocked:
+    @staticmethod
+    def find_spec(name, *_):
+        if name.partition(".")[0] in ("diffecg", "torch"):
+            raise ModuleNotFoundError(name)
+
+
+sys.meta_path.insert(0, Blocked)
+"""
+
+
+def run_alone(code, folder, *arguments):
+    """Run code in a folder and a process that cannot import torch and diffecg; return what it prints."""
+    script = folder / "example.py"
+    script.write_text(BLOCK_IMPORTS + code)
+    words = [sys.executable, "-I", script, *map(str, arguments)]
+    return subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True).stdout

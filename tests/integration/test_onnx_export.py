@@ -1,29 +1,22 @@
 """ONNX Runtime alone gives what diffecg gives."""
 
 import json
-import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import pytest
+from docs_blocks import ROOT, blocks, run_alone
 
 import diffecg
 
-PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "onnx.md").read_text()
+(EXAMPLE, *_), *_ = blocks(ROOT / "docs" / "how-to" / "onnx.md", "python")
 BUNDLED = ("mitbih-beat", "mitbih-beat-fast", "ptbxl-beat")
 
 
 def example(onnx, label, folder):
     """Run the example of the documentation without torch and diffecg; return its beats and what it prints."""
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.S)
-    assert len(code.strip().splitlines()) <= 30
-    script = folder / "example.py"
-    script.write_text(f"import sys\nsys.modules.update(torch=None, diffecg=None)\n{code}")
-    arguments = [sys.executable, "-I", script, onnx, label]
-    shown = subprocess.run(arguments, cwd=folder, check=True, capture_output=True, text=True).stdout
+    assert len(EXAMPLE.strip().splitlines()) <= 30
+    shown = run_alone(EXAMPLE, folder, onnx, label)
     return np.load(folder / "beats.npy"), shown
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from diffecg.inference.denoising_blocks import (
 from diffecg.inference.imputer import Progress
 from diffecg.model.denoiser_folder import DenoiserConfig, load_denoiser
 from diffecg.model.denoising_network import DenoisingNetwork
-from diffecg.model.files import WEIGHTS
+from diffecg.model.finding import ModelFolder
 from diffecg.signal.arrays import interpret_signal
 from diffecg.signal.resampling import check_rate, fit_length, interpolate_gaps, resample
 from diffecg.signal.runs import true_runs
@@ -40,6 +39,7 @@ class Denoiser:
     Attributes:
         name: name of the model folder.
         config: its settings.
+        card: text of its card; empty: there is none.
         weights_sha256: SHA-256 of its weights.
     """
 
@@ -51,8 +51,8 @@ class Denoiser:
         """
         self.config: DenoiserConfig
         self.config, self._network = load_denoiser(folder)
-        self.name = folder.name
-        self.weights_sha256 = sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+        found = ModelFolder(name=folder.name, path=folder)
+        self.name, self.card, self.weights_sha256 = found.name, found.card, found.weights_sha256
 
     @property
     def network(self) -> DenoisingNetwork:

@@ -29,6 +29,7 @@ def to_onnx(
     outputs: Sequence[str],
     *,
     shared: Sequence[str] = (),
+    free_axes: Sequence[str] = ("batch",),
 ) -> ModelProto:
     """Return a module as an ONNX model for batches of any size.
 
@@ -38,12 +39,13 @@ def to_onnx(
             axis.
         outputs: names of the outputs.
         shared: inputs without a batch.
+        free_axes: names of the leading axes, of the inputs with a batch, whose size is free.
 
     Raises:
         DiffecgError: the package for the export is not installed.
     """
     require("onnxscript", "onnx")
-    batch = {0: torch.export.Dim.DYNAMIC}
+    free = dict(enumerate(free_axes))
     # The exporter takes arguments that are one tensor for one input.
     examples = {name: example.clone() for name, example in inputs.items()}
     with torch.no_grad(), _quiet():
@@ -51,13 +53,16 @@ def to_onnx(
             module,
             kwargs=examples,
             dynamo=True,
-            dynamic_shapes={name: batch if name not in shared else None for name in inputs},
+            dynamic_shapes={name: free if name not in shared else None for name in inputs},
             input_names=list(inputs),
             output_names=list(outputs),
             verbose=False,
         )
     assert program is not None
-    return program.model_proto
+    model = program.model_proto
+    for node in model.graph.node:
+        node.ClearField("metadata_props")  # stack traces, with paths of this machine
+    return model
 
 
 def save_onnx(model: ModelProto, path: Path, metadata: Mapping[str, str] | None = None) -> None:
