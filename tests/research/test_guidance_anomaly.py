@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from diffecg.evaluation.generation import classifiers
 from research.studies import anomaly
 from research.studies.anomaly import by_gaussian, by_nearest, evaluate, interval, within_recordings
 from research.studies.guidance import mean_difference
@@ -62,7 +63,8 @@ def test_studies_write_a_row_for_each_scale_and_method(research, runs, windows, 
     assert "±" in tables["Partition test"][0]["S, V, F"]
 
 
-def test_beat_models_are_compared_on_two_databases(research, runs, windows, tmp_path):
+def test_beat_models_are_compared_on_two_databases(research, runs, windows, tmp_path, monkeypatch):
+    monkeypatch.setattr(classifiers, "TRAINING_BEATS", 256)
     command = [
         "beat-models",
         "--data",

@@ -94,6 +94,7 @@ def test_real_windows_reach_the_reference(real, quick):
             assert row.value > row.reference - 0.1, row
 
 
+@pytest.mark.long
 def test_mean_beats_are_worse_on_every_metric(real, quick):
     train, held_out, test = (real.partition(name) for name in ("train", "validation", "test"))
     made = mean_beats(train, np.repeat(CLASSES, 200).tolist())
