@@ -38,7 +38,10 @@ def submit_some(server, tmp_path):
     return info, job, result, running, waiting
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how",
+    [signal.SIGKILL, *(pytest.param(how, marks=pytest.mark.long) for how in (signal.SIGTERM, signal.SIGINT))],
+)
 def test_a_restart_loses_nothing_and_takes_up_what_was_not_done(tmp_path, how):
     folder = tmp_path / "my project"
     with serving("--model", FAST, folder=folder) as server:

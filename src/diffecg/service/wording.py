@@ -23,7 +23,7 @@ _WORDS = (
     (r"give noisy intervals with --interval start:stop, in seconds", "mark a noisy interval"),
     (r"longer than --max-gap (\S+) \(s\)", r"longer than \1 s, the longest that is imputed"),
     (r": raise --max-gap to impute it", ""),
-    (r"; diffecg info MODEL lists all labels", ""),
+    (r";? diffecg info MODEL lists all labels", ""),
     (r"; give start:stop, in seconds, 0 <= start < stop <= (\S+)", r"; the recording ends at \1 s"),
     (r"--([a-z]+)-([a-z]+)", r"\1 \2"),
     (r"--([a-z]+)", r"\1"),

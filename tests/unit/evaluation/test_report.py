@@ -130,6 +130,7 @@ def test_privacy_detects_a_copied_training_set(real):
     assert np.array_equal(pairs[0].synthetic_mv, pairs[0].training_mv)
 
 
+@pytest.mark.long
 def test_utility_detects_shuffled_labels(real, quick):
     train, test = some(real.partition("train"), 1500), some(real.partition("test"), 800)
     shuffled = relabelled(train, np.random.default_rng(0).permutation(train.labels))

@@ -64,6 +64,7 @@ def test_steps_that_do_not_divide_are_refused(steps):
         student_config(preset("paper"), 10)
 
 
+@pytest.mark.long
 def test_student_generates_the_samples_of_its_teacher(windows, tmp_path):
     data = open_windows(windows["beat"])
     config = tiny("beat", samples=1600, learning_rate=3e-3, ema_half_life=200, checkpoint_every=1600)
