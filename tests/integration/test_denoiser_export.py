@@ -15,7 +15,7 @@ from diffecg.inference.denoising import bundled_denoiser
 from diffecg.signal.noise import add_noise
 from diffecg.signal.resampling import resample
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.xdist_group("denoiser export")]
 MODEL_HZ = 200
 _, (EXAMPLE, *_), *_ = blocks(ROOT / "docs" / "how-to" / "onnx.md", "python")
 
