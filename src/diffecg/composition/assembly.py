@@ -111,15 +111,16 @@ def assemble(train: BeatTrain, start: int, stop: int) -> Assembly:
     length = train.peak[later] + begin - train.peak[earlier] - train.end[earlier] - 1
     length = np.where(is_alone, train.steps(PAUSE_FADE_S), length)
     ending = _Ending(length, fade, train.steps(PAUSE_FADE_S))
+    pair = np.repeat(np.arange(len(counts)), counts)
     pause = np.flatnonzero(weight <= _MIN_WEIGHT)
     if len(pause):
-        pair = np.repeat(np.arange(len(counts)), counts)[pause]
-        first[pause], second[pause] = ending.pause_weights(one.outside(pause), two.outside(pause), pair)
-        second[pause] *= ~is_alone[pair]
-    inside = np.flatnonzero((one.step <= one.end) & (one.step > one.end - np.repeat(ending.early, counts)))
+        first[pause], second[pause] = ending.pause_weights(
+            one.outside(pause), two.outside(pause), pair[pause]
+        )
+        second[pause] *= ~is_alone[pair[pause]]
+    inside = np.flatnonzero((one.step <= one.end) & (one.step > one.end - ending.early[pair]))
     if len(inside):
-        pair = np.repeat(np.arange(len(counts)), counts)[inside]
-        first[inside] *= ending.gain(one.step[inside] - one.end[inside], pair)
+        first[inside] *= ending.gain(one.step[inside] - one.end[inside], pair[inside])
         weight[inside] *= first[inside] + second[inside]
     signal_mv = one.waveforms_mv() * first[:, None] + two.waveforms_mv() * second[:, None]
     shape = (-1, stop - start)
