@@ -131,7 +131,7 @@ NOT_EVALUATED_TWICE = "Not evaluated yet: python -m research beat-models --data 
 BEAT_LIMITS = """\
 Half of DS1 was selected for rare events; prevalence is not clinical. F and S come from few subjects. One lead
 (MLII), one recorder. The window holds no RR interval, so that an S beat differs by its shape alone.
-Whose beats it was trained on can be told from its beats (docs/explanation/privacy.md)."""
+Generated beats reveal whose beats it was trained on (docs/explanation/privacy.md)."""
 
 SVDB_LIMITS = """\
 Half of DS1 was selected for rare events; prevalence is not clinical. F comes from few subjects, nearly all of

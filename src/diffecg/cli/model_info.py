@@ -22,7 +22,7 @@ def describe_model(name: str | Path) -> dict[str, Any]:
     """Return a summary of a model that can be written as JSON.
 
     Raises:
-        DiffecgError: there is no such model, or it is damaged.
+        DiffecgError: the model is not found, or is damaged.
     """
     folder = find_model(name)
     config = folder.config

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from diffecg._version import __version__
+from diffecg.choices import choices
 from diffecg.datasets.windows import Windows
 from diffecg.errors import DiffecgError
 from diffecg.inference.checks import check_integer
@@ -40,7 +41,7 @@ def gaussian_copy(
     Args:
         windows: real windows with one label each.
         counts: number of windows of each label; None: as many as there are real ones, without the labels of
-            too few subjects.
+            too few subjects or of one window.
         components: principal components of each label, or as many as it has windows less one.
         min_subjects: fewest subjects of a label, or recordings where subjects are not known: the copy of a
             label of one subject would show that person's windows.
@@ -55,20 +56,32 @@ def gaussian_copy(
 
     Raises:
         DiffecgError: windows with several labels, or whose subjects are not known; no label, or a label in
-            ``counts``, has enough subjects; arguments out of range.
+            ``counts``, has enough subjects; missing or infinite samples; arguments out of range.
     """
     check_integer("components", components, 1)
+    check_integer("seed", seed, 0)
     if windows.has_several_labels:
         raise DiffecgError("windows with several labels each cannot be copied; keep one label each")
     found = _count_subjects(windows, min_subjects)
-    copied = [label for label, subjects in found.items() if subjects >= min_subjects]
+    have = windows.counts()
+    copied = [label for label, subjects in found.items() if subjects >= min_subjects and have[label] > 1]
     for label in counts or copied or found:
+        if label not in found:
+            raise DiffecgError(f"unknown label {label!r}; {choices(label, found)}")
+        if have[label] == 1:
+            raise DiffecgError(f"label {label} has one window, of which a copy would be that window")
         if label not in copied:
             raise DiffecgError(
                 f"label {label} has windows of {found.get(label, 0)} subjects, fewer than "
                 f"{min_subjects}; lower min_subjects only if those people agree"
             )
-    counts = {label: windows.counts()[label] for label in copied} if counts is None else counts
+    counts = {
+        label: check_integer(f"count of {label}", n, 1)
+        for label, n in (counts or have).items()
+        if label in copied
+    }
+    if not np.isfinite(windows.signal_mv).all():
+        raise DiffecgError("the windows have missing or infinite samples; leave out those windows")
     rng = np.random.default_rng(seed)
     flat = [_sample(windows.with_label(label).flat(), n, components, rng) for label, n in counts.items()]
     return Windows.from_arrays(

@@ -107,3 +107,24 @@ def test_the_card_says_that_it_is_synthetic_and_of_which_database(real, tmp_path
     assert "synthetic-data" in text
     assert written["licence"] == "odc-by"
     assert "synthetic data" in json.loads((tmp_path / "croissant.json").read_text())["keywords"]
+
+
+def test_impossible_windows_and_counts_are_refused(real):
+    missing = real.signal.copy()
+    missing[3, 0, 5] = np.nan
+    for windows, options, words in (
+        (replace(real, signal=missing), {}, "missing or infinite samples"),
+        (real, {"seed": -1}, "seed -1 must be at least 0"),
+        (real, {"counts": {"N": -3}}, "count of N -3 must be at least 1"),
+        (real, {"counts": {"X": 3}}, "unknown label 'X'; choose one of N, S, V"),
+        (real.take(np.arange(1)), {"min_subjects": 0}, "label N has one window"),
+    ):
+        with pytest.raises(DiffecgError, match=words):
+            diffecg.gaussian_copy(windows, **options)
+
+
+def test_a_label_of_one_window_is_left_out(real):
+    rows = np.append(np.arange(400), 460)
+    copy = diffecg.gaussian_copy(real.take(rows), min_subjects=0)
+    assert copy.counts() == {"N": 400}
+    assert copy.info["left_out"] == ["S"]
